@@ -16,6 +16,8 @@ interface DraftDialect {
   readSchemaInTransaction(session: Session): Promise<DatabaseSchema>
   /** What of a schema that a session has now can be dropped or added in a rename. */
   renamable(schema: DatabaseSchema, session: Session): Promise<DatabaseSchema>
+  /** Prisma's SQL, as far as what it drops can be renamed. */
+  renaming(sql: string, session: Session): Promise<string>
   /** Prisma's SQL in a form that the database takes. */
   runnable(sql: string, session: Session): Promise<string>
   /** Keeps what Prisma's SQL would destroy, because its schema language cannot express it. */
@@ -27,21 +29,29 @@ const DIALECTS: ByDialect<() => Promise<DraftDialect>> = {
     readSchema: async (_, catalogs) => schemaOf(await catalogs.whole()),
     readSchemaInTransaction: async (session) => schemaOf(await readCatalogInTransaction(session)),
     renamable: async (schema) => schema,
+    renaming: async (sql) => sql,
     runnable: async (sql) => sql,
     spare: spareInexpressible,
   }),
   async sqlite() {
-    const [{ spareOnSqlite }, { withoutUsers }, { withFreeAsideNames }, { renamableOnSqlite }] =
-      await Promise.all([
-        import('./sqlite/spare.ts'),
-        import('./sqlite/table-users.ts'),
-        import('./sqlite/aside-names.ts'),
-        import('./sqlite/renamable.ts'),
-      ])
+    const [
+      { spareOnSqlite },
+      { withoutUsers },
+      { withFreeAsideNames },
+      { renamableOnSqlite },
+      { keepVirtualTables },
+    ] = await Promise.all([
+      import('./sqlite/spare.ts'),
+      import('./sqlite/table-users.ts'),
+      import('./sqlite/aside-names.ts'),
+      import('./sqlite/renamable.ts'),
+      import('./sqlite/virtual-tables.ts'),
+    ])
     return {
       readSchema: (session) => readSchema(session, { keys: true }),
       readSchemaInTransaction: (session) => readSchema(session, { keys: true }),
       renamable: renamableOnSqlite,
+      renaming: async (sql, session) => (await keepVirtualTables(sql, session)).sql,
       runnable: async (sql, session) =>
         await withoutUsers(await withFreeAsideNames(sql, session), session),
       spare: spareOnSqlite,

@@ -71,9 +71,7 @@ export async function draftMigration(session: Session, options: DraftOptions): P
         schema = renamed(schema, rename)
       }
       if (flags.length > 0) sql = await diff()
-      const candidates = mayRename(sql)
-        ? await candidatesOf(session, parser.parse(sql), { schema, names })
-        : []
+      const candidates = mayRename(sql) ? await candidatesOf(session, sql, { schema, names }) : []
       const open = candidates.filter(({ flag }) => !asked.has(flag))
       flags = await decide(open, options)
       for (const { flag } of open) asked.add(flag)
@@ -98,10 +96,12 @@ function dropsAndAdds(statements: readonly Statement[]): boolean {
 
 async function candidatesOf(
   session: Session,
-  statements: readonly Statement[],
+  sql: string,
   { schema, names }: { schema: DatabaseSchema; names: SchemaNames },
 ): Promise<RenameCandidate[]> {
   const dialect = await draftDialectOf(session)
+  const { parse } = await parserFor(dialectOf(session))
+  const statements = parse(await dialect.renaming(sql, session))
   const before = await dialect.renamable(schema, session)
   await session.execute('BEGIN')
   try {

@@ -287,6 +287,21 @@ test.each([
   },
 )
 
+test('triggers of a table with a generated column remain', async () => {
+  const { kept, notKept } = await created(
+    {
+      history: `CREATE TABLE "T" (id INTEGER NOT NULL PRIMARY KEY, a TEXT, low TEXT AS (lower(a)));
+CREATE TRIGGER changed AFTER UPDATE ON "T" BEGIN SELECT NEW.low; END;
+CREATE TRIGGER named AFTER UPDATE OF a, low ON "T" BEGIN SELECT NEW.low; END;
+CREATE TRIGGER computed AFTER UPDATE OF low ON "T" BEGIN SELECT OLD.low; END;`,
+      models: `model T {\n  id Int @id\n  a String @default("")\n}\n`,
+    },
+    async () => undefined,
+  )
+  expect(kept.filter((one) => one.startsWith('trigger'))).toHaveLength(3)
+  expect(notKept).toEqual([])
+})
+
 test('a trigger on a table that is rebuilt later does not turn a rebuild into the question of a rename', async () => {
   const history = `${TWO_TABLES} CREATE TRIGGER t AFTER INSERT ON "B" BEGIN UPDATE "A" SET x = NEW.x; END;`
   expect(await create([history], TWO, { noRename: false })).toMatchObject({ kind: 'written' })
@@ -428,6 +443,12 @@ model note {\n  id Int @id @default(autoincrement())\n  title String @default("n
   expect(kept).toContain('table notes: its index is built again: the rebuild of note changes texts')
   expect(kept.join()).not.toContain('docs: its index')
   expect(result).toEqual(['done', 'done', [{ rowid: 3 }]])
+})
+
+test('nobody is asked for a rename where triggers of rebuilt tables write full-text indexes', async () => {
+  const models = `model doc {\n  id String @id\n  title String @default("")\n  body String?\n  nick String?\n}
+model note {\n  id Int @id @default(autoincrement())\n  title String @default("")\n  body String?\n}\n`
+  expect(await create([SEARCHED], models, { noRename: false })).toMatchObject({ kind: 'written' })
 })
 
 test('a full-text index that reads a column which is dropped is named', async () => {

@@ -118,8 +118,12 @@ function firing({ table, sql }: Gone, { tables }: SqliteState): string {
     case 'delete':
       return `EXPLAIN DELETE FROM ${name}`
     case 'update': {
-      const owner = tables.find((one) => one.name === table)
-      const columns = of.length > 0 ? of : (owner?.columns ?? []).map((one) => one.name)
+      const owner = tables.find((one) => one.name === table)?.columns ?? []
+      const isComputed = (column: string) =>
+        owner.some((one) => one.generated && isSameName(one.name, column))
+      const columns = (of.length > 0 ? of : owner.map((one) => one.name)).filter(
+        (one) => !isComputed(one),
+      )
       const values = columns.map((one) => `${quoteIdentifier(one)} = NULL`)
       return values.length === 0 ? '' : `EXPLAIN UPDATE ${name} SET ${values.join(', ')}`
     }

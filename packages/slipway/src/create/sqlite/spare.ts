@@ -13,8 +13,8 @@ import { keepConstraintIndexes } from './constraint-indexes.ts'
 import { createAgain } from './created-again.ts'
 import { keepIndexes } from './keep-indexes.ts'
 import { keepParts, objectOfPart, partKey } from './keep-parts.ts'
-import { droppedTable, tableOf } from './rebuilds.ts'
-import { readVirtualTables } from './virtual-tables.ts'
+import { tableOf } from './rebuilds.ts'
+import { keepVirtualTables } from './virtual-tables.ts'
 
 /**
  * Keeps what Prisma's SQL for SQLite would destroy, because its schema language cannot express it: virtual tables with the
@@ -27,18 +27,8 @@ export async function spareOnSqlite(
 ): Promise<Spared> {
   const { parse } = await parserFor('sqlite')
   const state = await readSqliteState(session)
-  const kinds = await readVirtualTables(session)
-  const statements = parse(sql)
-  const drops = statements.filter((one) => kinds.has(droppedTable(one) ?? ''))
-  let text = sql
-  for (const { start, end } of withPragmas(statements, drops).toReversed())
-    text = withoutParagraph(text, start, end)
-  const kept = drops.flatMap((one): KeptObject[] => {
-    const name = droppedTable(one) ?? ''
-    return kinds.get(name) === 'virtual'
-      ? [{ object: { kind: 'table', schema: null, name }, reason: 'virtual' }]
-      : []
-  })
+  const virtual = await keepVirtualTables(sql, session)
+  let text = virtual.sql
   const constraints = await keepConstraintIndexes(text, {
     session,
     statements: parse(text),
@@ -48,13 +38,13 @@ export async function spareOnSqlite(
   const fields = withoutGeneratedFields(text, parse(text), state)
   const parts = await keepParts(fields.sql, { session, before: state })
   const indexes = keepIndexes(parts.sql, { statements: parse(parts.sql), before: state })
-  text = withoutWarnings(indexes.sql, [...kinds.keys()])
+  text = indexes.sql
   const again = await createAgain(session, parse(text), state)
   const paragraphs = again.created.map(({ title, sql: own }) => `-- ${title}\n${own};\n`)
   return {
     sql: [text, ...paragraphs].join(text.endsWith('\n') ? '\n' : '\n\n'),
     kept: [
-      ...kept,
+      ...virtual.kept,
       ...constraints.kept,
       ...fields.kept,
       ...parts.kept,
@@ -109,25 +99,4 @@ function withoutGeneratedFields(
     kept.unshift({ object, reason: 'generated' })
   }
   return { sql: text, kept }
-}
-
-/** Statements together with the settings that Prisma writes right before and behind them. */
-function withPragmas(all: readonly Statement[], drops: readonly Statement[]): Statement[] {
-  const isPragma = (one: Statement | undefined) => one?.actions[0]?.kind === 'pragma'
-  const gone = new Set(
-    drops.flatMap((drop) => {
-      const at = all.indexOf(drop)
-      const [before, after] = [all[at - 1], all[at + 1]]
-      return isPragma(before) && isPragma(after) ? [before, drop, after] : [drop]
-    }),
-  )
-  return all.filter((one) => gone.has(one))
-}
-
-/** Prisma's warnings at the head, without those about tables that stay. */
-function withoutWarnings(sql: string, tables: readonly string[]): string {
-  const isAbout = (line: string) =>
-    tables.some((name) => line.startsWith(`  - You are about to drop the \`${name}\` table.`))
-  const lines = sql.split('\n').filter((line) => !isAbout(line))
-  return lines.join('\n').replace(/^\/\*\n {2}Warnings:\n\s*\*\/\n/, '')
 }
