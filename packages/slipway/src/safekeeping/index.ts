@@ -31,8 +31,8 @@ export {
   keepSql,
   type KeepSql,
   keptTable,
-  storedColumns,
 } from './sqlite/keep-sql.ts'
+export { storedColumns } from './sqlite/keep-rows.ts'
 export { readKeptIds, readSqliteKept, type SqliteKept } from './sqlite/kept.ts'
 export { restoreSql } from './sqlite/restore-sql.ts'
 export { readRestorePlace, type RestorePlace } from './sqlite/restore-place.ts'

@@ -203,6 +203,6 @@ describe.each([
         `${command} disturbed by ${by} at ${points.length * verdicts.length} points of ${total} messages\n`,
       )
     },
-    3_600_000,
+    4 * 3_600_000,
   )
 })

@@ -74,23 +74,27 @@ async function thereAndBack(target: TestTarget, changes: readonly TestMigration[
   }
 }
 
-test('whatever a migration does to a schema, its rollback brings the schema back', async () => {
-  const proposals = fc.array(fc.array(ddl, { minLength: 15, maxLength: 15 }), {
-    minLength: 3,
-    maxLength: 3,
-  })
-  let statements = 0
-  await fc.assert(
-    fc.asyncProperty(proposals, async (proposed) => {
-      const changes = await possible(proposed)
-      statements += changes.reduce((sum, { sql }) => sum + sql.split(';\n').length - 1, 0)
-      await onTarget((target) => thereAndBack(target, changes))
-    }),
-    PARAMETERS,
-  )
-  process.stderr.write(`${RUNS * 3} migrations of ${statements} statements rolled back\n`)
-  expect(statements).toBeGreaterThan(RUNS * 5)
-}, 1_800_000)
+test(
+  'whatever a migration does to a schema, its rollback brings the schema back',
+  async () => {
+    const proposals = fc.array(fc.array(ddl, { minLength: 15, maxLength: 15 }), {
+      minLength: 3,
+      maxLength: 3,
+    })
+    let statements = 0
+    await fc.assert(
+      fc.asyncProperty(proposals, async (proposed) => {
+        const changes = await possible(proposed)
+        statements += changes.reduce((sum, { sql }) => sum + sql.split(';\n').length - 1, 0)
+        await onTarget((target) => thereAndBack(target, changes))
+      }),
+      PARAMETERS,
+    )
+    process.stderr.write(`${RUNS * 3} migrations of ${statements} statements rolled back\n`)
+    expect(statements).toBeGreaterThan(RUNS * 5)
+  },
+  4 * 3_600_000,
+)
 
 /** Deploys a change of filled tables and rolls it back; what fails must have been announced, and leaves nothing. */
 async function thereAndBackFilled(target: TestTarget, change: TestMigration): Promise<void> {
@@ -132,13 +136,17 @@ async function rowsOf(target: TestTarget): Promise<unknown> {
   return found
 }
 
-test('on tables that hold rows it brings schema and rows back, or has said before why it may not', async () => {
-  const proposals = fc.array(ddl, { minLength: 15, maxLength: 15 })
-  await fc.assert(
-    fc.asyncProperty(proposals, async (proposed) => {
-      const [change = INIT] = await possible([proposed])
-      await onTarget((target) => thereAndBackFilled(target, change))
-    }),
-    PARAMETERS,
-  )
-}, 1_800_000)
+test(
+  'on tables that hold rows it brings schema and rows back, or has said before why it may not',
+  async () => {
+    const proposals = fc.array(ddl, { minLength: 15, maxLength: 15 })
+    await fc.assert(
+      fc.asyncProperty(proposals, async (proposed) => {
+        const [change = INIT] = await possible([proposed])
+        await onTarget((target) => thereAndBackFilled(target, change))
+      }),
+      PARAMETERS,
+    )
+  },
+  4 * 3_600_000,
+)

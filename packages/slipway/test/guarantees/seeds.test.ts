@@ -62,34 +62,38 @@ test('twenty at once: one writes, nobody twice, nobody stands in another’s way
   }
 }, 900_000)
 
-test('killed anywhere and run again, it is as if nothing had been', async () => {
-  const points = FULL ? 200 : 4
-  const undisturbed = await carriers()
-  const began = performance.now()
-  await runCli(ARGS, { cwd: CARRIERS, url: undisturbed.url })
-  let ms = performance.now() - began
-  const expected = await contentOf(undisturbed)
-  await undisturbed.drop()
-  const template = await carriers()
-  let killed = 0
-  for (let point = 0; point < points; point++) {
-    const target = await createTarget({ template: template.name })
-    const { child, ended } = startCli(ARGS, { cwd: CARRIERS, url: target.url })
-    // Most of the time goes into starting: the second half is where rows are written.
-    await sleep(ms * (0.3 + (0.7 * point) / points))
-    child.kill('SIGKILL')
-    if ((await ended).code === null) killed++
-    // It was faster than the undisturbed run: the later ones are killed earlier.
-    else ms *= 0.8
-    const again = await runCli(ARGS, { cwd: CARRIERS, url: target.url })
-    expect(again.code, again.stdout + again.stderr).toBe(0)
-    expect(await contentOf(target)).toEqual(expected)
-    await target.drop()
-  }
-  await template.drop()
-  process.stderr.write(`${killed} of ${points} killed before their end\n`)
-  expect(killed).toBeGreaterThan(points / 4)
-}, 1_800_000)
+test(
+  'killed anywhere and run again, it is as if nothing had been',
+  async () => {
+    const points = FULL ? 200 : 4
+    const undisturbed = await carriers()
+    const began = performance.now()
+    await runCli(ARGS, { cwd: CARRIERS, url: undisturbed.url })
+    let ms = performance.now() - began
+    const expected = await contentOf(undisturbed)
+    await undisturbed.drop()
+    const template = await carriers()
+    let killed = 0
+    for (let point = 0; point < points; point++) {
+      const target = await createTarget({ template: template.name })
+      const { child, ended } = startCli(ARGS, { cwd: CARRIERS, url: target.url })
+      // Most of the time goes into starting: the second half is where rows are written.
+      await sleep(ms * (0.3 + (0.7 * point) / points))
+      child.kill('SIGKILL')
+      if ((await ended).code === null) killed++
+      // It was faster than the undisturbed run: the later ones are killed earlier.
+      else ms *= 0.8
+      const again = await runCli(ARGS, { cwd: CARRIERS, url: target.url })
+      expect(again.code, again.stdout + again.stderr).toBe(0)
+      expect(await contentOf(target)).toEqual(expected)
+      await target.drop()
+    }
+    await template.drop()
+    process.stderr.write(`${killed} of ${points} killed before their end\n`)
+    expect(killed).toBeGreaterThan(points / 4)
+  },
+  4 * 3_600_000,
+)
 
 interface Column {
   readonly type: string
@@ -205,60 +209,64 @@ function setOf(
   }
 }
 
-test('whatever the schema and the rows: run, change, run, verify; own removes what it once put there', async () => {
-  const runs = FULL ? 200 : 6
-  await fc.assert(
-    fc.asyncProperty(world, async ({ shapes, first, second }) => {
-      const target = await createTarget()
-      try {
-        await target.sql(schemaOf(shapes))
-        // Somebody's own row, which no seed knows.
-        for (const at of shapes.keys()) await target.sql(`INSERT INTO t${at} (k) VALUES ('own')`)
-        const seeded = async (set: SeedSet) =>
-          withSession(
-            { kind: 'postgres', url: new ConnectionString(target.url) },
-            {},
-            async (session) => {
-              const names = () => ({ models: [], enums: [], qualified: false })
-              const emit = () => {}
-              const author = { by: 'test' }
-              const request = {
-                sets: [set],
-                names,
-                pending: [],
-                author,
-                dryRun: false,
-                consent: async () => {},
-                emit,
-              }
-              const done = await runSeeds(session, request)
-              const again = await runSeeds(session, request)
-              expect(written(again)).toBe(0)
-              const found = await verifySeeds(session, { sets: [set], names, emit })
-              expect(found).toEqual([])
-              return done
-            },
-          )
-        const keys = async (at: number) =>
-          (await target.sql(`SELECT k FROM t${at} ORDER BY k`)).map(({ k }) => String(k))
-        await seeded(setOf(shapes, first, 1))
-        // A row that is still referred to cannot go: references are taken away first, as a person would.
-        if (shapes.some(({ parent }) => parent !== undefined))
-          for (const at of shapes.keys()) await target.sql(`UPDATE t${at} SET p = NULL`)
-        await seeded(setOf(shapes, second, 2))
-        for (const [at, { mode }] of shapes.entries()) {
-          const once = (first[at] ?? []).map(({ key }) => `k${key}`)
-          const now = (second[at] ?? []).map(({ key }) => `k${key}`)
-          const left = mode === 'own' ? [] : once
-          expect(await keys(at)).toEqual([...new Set(['own', ...left, ...now])].toSorted())
+test(
+  'whatever the schema and the rows: run, change, run, verify; own removes what it once put there',
+  async () => {
+    const runs = FULL ? 200 : 6
+    await fc.assert(
+      fc.asyncProperty(world, async ({ shapes, first, second }) => {
+        const target = await createTarget()
+        try {
+          await target.sql(schemaOf(shapes))
+          // Somebody's own row, which no seed knows.
+          for (const at of shapes.keys()) await target.sql(`INSERT INTO t${at} (k) VALUES ('own')`)
+          const seeded = async (set: SeedSet) =>
+            withSession(
+              { kind: 'postgres', url: new ConnectionString(target.url) },
+              {},
+              async (session) => {
+                const names = () => ({ models: [], enums: [], qualified: false })
+                const emit = () => {}
+                const author = { by: 'test' }
+                const request = {
+                  sets: [set],
+                  names,
+                  pending: [],
+                  author,
+                  dryRun: false,
+                  consent: async () => {},
+                  emit,
+                }
+                const done = await runSeeds(session, request)
+                const again = await runSeeds(session, request)
+                expect(written(again)).toBe(0)
+                const found = await verifySeeds(session, { sets: [set], names, emit })
+                expect(found).toEqual([])
+                return done
+              },
+            )
+          const keys = async (at: number) =>
+            (await target.sql(`SELECT k FROM t${at} ORDER BY k`)).map(({ k }) => String(k))
+          await seeded(setOf(shapes, first, 1))
+          // A row that is still referred to cannot go: references are taken away first, as a person would.
+          if (shapes.some(({ parent }) => parent !== undefined))
+            for (const at of shapes.keys()) await target.sql(`UPDATE t${at} SET p = NULL`)
+          await seeded(setOf(shapes, second, 2))
+          for (const [at, { mode }] of shapes.entries()) {
+            const once = (first[at] ?? []).map(({ key }) => `k${key}`)
+            const now = (second[at] ?? []).map(({ key }) => `k${key}`)
+            const left = mode === 'own' ? [] : once
+            expect(await keys(at)).toEqual([...new Set(['own', ...left, ...now])].toSorted())
+          }
+        } finally {
+          await target.drop()
         }
-      } finally {
-        await target.drop()
-      }
-    }),
-    { numRuns: runs, endOnFailure: true, ...(FULL ? {} : { seed: 20261121 }) },
-  )
-}, 1_800_000)
+      }),
+      { numRuns: runs, endOnFailure: true, ...(FULL ? {} : { seed: 20261121 }) },
+    )
+  },
+  4 * 3_600_000,
+)
 
 function written(outcomes: readonly SeedOutcome[]): number {
   return outcomes

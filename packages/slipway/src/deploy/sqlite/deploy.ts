@@ -218,12 +218,14 @@ async function runOne(
   const { migration, changes } = turn.one
   const endangered = endangeredBy(migration, changes)
   for (let again = 1; ; again++) {
+    const compared = comparedTables(migration, changes, endangered)
     const outcome = await runGuarded(session, {
       migration,
       direction: 'up',
+      changes,
       endangered,
       noKeep: request.noKeep,
-      compared: comparedTables(migration, changes, endangered),
+      compared,
       behind: recordSql(session, turn, request),
     })
     const { violation } = outcome
@@ -231,14 +233,16 @@ async function runOne(
     if (violation.guard === 'rows' && request.acceptUnannounced) {
       const lost = changes.find(({ before }) => before?.name === violation.facts['table'])
       const known = endangered.findIndex(({ change }) => change === lost)
-      if (lost && (known === -1 || !endangered[known]?.rows)) {
+      const own = endangered[known]
+      const columns = lost?.columns.flatMap(({ before }) => before ?? []) ?? []
+      if (lost && !(own?.rows && own.columns.length === columns.length)) {
         const refused = await refusedConsent(session, migration, violation, request)
         if (refused) return { ...outcome, failure: refused }
-        const columns = lost.columns.flatMap(({ before }) => before ?? [])
         const statement = migration.statements.at(-1)?.number ?? 1
-        const { assigned = [], grows = true } = endangered[known] ?? {}
+        const grows = compared.some((one) => one.grows && one.before.name === lost.before?.name)
+        const { assigned = [], movesRowids = grows } = own ?? {}
         if (known !== -1) endangered.splice(known, 1)
-        endangered.push({ change: lost, rows: true, columns, assigned, grows, statement })
+        endangered.push({ change: lost, rows: true, columns, assigned, movesRowids, statement })
         continue
       }
     }
@@ -313,7 +317,7 @@ export function violationFailure(
       const confirm = request.protected ? ['--confirm', database] : []
       return failureFrom('DEPLOY.UNANNOUNCED', {
         message: `${name} was undone on ${database}: the table ${text('table')} would ${what}, which no statement of it says.`,
-        why: 'A foreign key with ON DELETE CASCADE or SET NULL, or a trigger, passes on what it does to another table.',
+        why: 'A foreign key with CASCADE or SET NULL, REPLACE, a view or a trigger passes on what a statement does.',
         nextActions: [
           command(['check', name], 'see what the migration does on a database in memory'),
           command([...words, '--accept', accept, ...confirm], 'run it, and keep those rows'),

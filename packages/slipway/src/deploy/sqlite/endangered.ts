@@ -68,12 +68,13 @@ export function endangeredBy(
     )
     const at = (statement: Statement | undefined) => (statement ?? statements.at(-1))?.number ?? 1
     if (after === undefined)
-      return [{ change, rows: true, columns: [], assigned: [], grows: false, statement: at(drop) }]
-    const rows = touched.deletes !== undefined
-    const grows = touched.inserts !== undefined
-    // What is deleted may be inserted again with other values.
-    const named = rows && grows ? storedColumns(before) : [...touched.updates.keys()]
-    const columns = endangeredColumns(change, named)
+      return [
+        { change, rows: true, columns: [], assigned: [], movesRowids: false, statement: at(drop) },
+      ]
+    const assignsRowid = namesRowid(before, touched.assigned)
+    const rows = touched.deletes !== undefined || assignsRowid
+    const columns = endangeredColumns(change, [...touched.updates.keys()])
+    const movesRowids = assignsRowid || (rows && touched.inserts !== undefined)
     if (!rows && columns.length === 0) return []
     const [update] = touched.updates.values()
     const dropsColumn = statements.find(({ actions }) =>
@@ -83,9 +84,18 @@ export function endangeredBy(
     const assigned = change.columns.flatMap((column) =>
       column.before !== undefined && meansOneOf(column, touched.assigned) ? [column.before] : [],
     )
-    return [{ change, rows, columns, assigned, grows, statement }]
+    return [{ change, rows, columns, assigned, movesRowids, statement }]
   })
 }
+/** Whether one of the names is that of the rowid, and not of a column. */
+function namesRowid({ columns }: RowTable, names: readonly string[]): boolean {
+  return names.some(
+    (name) =>
+      ['rowid', '_rowid_', 'oid'].includes(name.toLowerCase()) &&
+      !columns.some((one) => isSameName(one.name, name)),
+  )
+}
+
 /** The stored columns that are gone, converted or computed, or that one of these names means. */
 function endangeredColumns({ before, columns }: TableChange, named: readonly string[]): string[] {
   const stored = new Set(before === undefined ? [] : storedColumns(before))
@@ -162,10 +172,17 @@ export function comparedTables(
       {
         before: { name: change.before.name, columns: pairs.map(({ before }) => before) },
         after: { name: change.after.name, columns: pairs.map(({ after }) => after) },
-        grows: touchedBy(statements, change).inserts !== undefined,
+        ...(touchedBy(statements, change).inserts === undefined ? {} : { grows: growthOf(change) }),
       },
     ]
   })
+}
+
+/** By what the existing rows are distinguished from the inserted ones; nothing if they cannot be. */
+function growthOf({ before, after, rebuilt }: Lasting): NonNullable<ComparedTable['grows']> {
+  return rebuilt || before.rowid === undefined || after.rowid === undefined
+    ? {}
+    : { rowids: [before.rowid, after.rowid] }
 }
 
 function isLasting(change: TableChange): change is Lasting {

@@ -16,6 +16,7 @@ import {
   readKeptIds,
   readSqliteKept,
 } from '../../safekeeping/index.ts'
+import type { TableChange } from '../../schema/index.ts'
 import type { Migration, Statement } from '../../statements/index.ts'
 import { dividedInserts, guardedScript, type ReadState } from './guarded-script.ts'
 import { refusedStatement } from './test-on-copy.ts'
@@ -24,6 +25,8 @@ import { refusedStatement } from './test-on-copy.ts'
 export interface GuardedRun {
   readonly migration: Migration
   readonly direction: 'up' | 'down'
+  /** What it makes of the tables. */
+  readonly changes: readonly TableChange[]
   /** What it may destroy, and is kept first. */
   readonly endangered: readonly Endangered[]
   /** Destroy without keeping. */
@@ -47,6 +50,61 @@ export interface GuardedOutcome {
  * known is found out from the history. What is no failure passes through.
  */
 export async function runGuarded(session: AtomicSession, run: GuardedRun): Promise<GuardedOutcome> {
+  const began = performance.now()
+  for (let now = withoutUnknownGrowth(run); ;) {
+    const outcome = await runOnce(session, now)
+    const next = withImage(now, outcome)
+    if (next === undefined) return { ...outcome, ms: Math.round(performance.now() - began) }
+    now = next
+  }
+}
+
+/** Tables that get rows, and whose existing rows only a copy distinguishes from these. */
+function withoutUnknownGrowth(run: GuardedRun): GuardedRun {
+  if (run.noKeep) return run
+  const unknown = run.compared.filter(({ grows }) => grows && !grows.rowids)
+  return unknown.reduce(withCopyOf, run)
+}
+
+/**
+ * The same again, where a table that gets rows seems to have lost some: a copy of it says whether it has, or whether rows were
+ * inserted between others.
+ */
+function withImage(run: GuardedRun, { violation }: GuardedOutcome): GuardedRun | undefined {
+  if (violation?.guard !== 'rows' || run.noKeep) return undefined
+  const table = run.compared.find(
+    ({ before, grows }) => grows && before.name === violation.facts['table'],
+  )
+  return table && withCopyOf(run, table)
+}
+
+function withCopyOf(run: GuardedRun, table: ComparedTable): GuardedRun {
+  const change = run.changes.find(({ before }) => before?.name === table.before.name)
+  if (change === undefined) return run
+  const own = run.endangered.find((one) => one.change === change)
+  const {
+    columns = [],
+    assigned = [],
+    movesRowids = false,
+    statement = run.migration.statements.at(-1)?.number ?? 1,
+  } = own ?? {}
+  const copied = {
+    change,
+    rows: true,
+    columns,
+    assigned,
+    movesRowids,
+    unannounced: true,
+    statement,
+  }
+  return {
+    ...run,
+    compared: run.compared.filter((one) => one !== table),
+    endangered: [...run.endangered.filter((one) => one !== own), copied],
+  }
+}
+
+async function runOnce(session: AtomicSession, run: GuardedRun): Promise<GuardedOutcome> {
   const began = performance.now()
   const script = atomicScriptOf(run.migration)
   const records = recordsOf(session)
@@ -91,9 +149,12 @@ async function keeping(
   const known = new Set(kept.map(({ id }) => id))
   const counters = await session.query(`SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_sequence'`)
   const last = Math.max(0, ...known, ...tables)
-  // Two numbers belong to each table: the next pair begins with an odd one.
-  const firstId = last + 1 + (last % 2)
-  const place = { migration: migration.name, direction, firstId, counters: counters.length > 0 }
+  const place = {
+    migration: migration.name,
+    direction,
+    firstId: last + 1,
+    counters: counters.length > 0,
+  }
   const keep = keepSql(endangered, place)
   const unused = dropUnusedSql(tables.filter((id) => !known.has(id)))
   return { ...keep, before: unused + keep.before }

@@ -4,6 +4,7 @@ import { failureFrom, failureOf, rethrow } from '../../kernel/index.ts'
 import { readRestorePlace, type RestorePlace } from '../../safekeeping/index.ts'
 import {
   type Fingerprint,
+  isSameName,
   readFingerprint,
   readRowTables,
   readVirtualRows,
@@ -42,34 +43,49 @@ export async function testOnCopy(
   const tested: TestedMigration[] = []
   for (const migration of migrations) {
     // Of what changes no row, nothing need be compared.
-    const changesRows = mayChangeRows(migration)
+    const changesRows = restores || mayChangeRows(migration)
     const before = changesRows ? await readRowTables(copy) : []
-    const virtual = changesRows ? await readVirtualRows(copy) : []
+    const moves = migration.statements.some(({ actions }) => actions.some(movesTable))
+    const virtual = changesRows || moves ? await readVirtualRows(copy) : []
     const { statements, foreignKeys } = atomicScriptOf(migration)
     await copy.execute(`PRAGMA foreign_keys = ${foreignKeys ? 'ON' : 'OFF'}`)
     for (const statement of statements) await runOnCopy(copy, migration, statement)
-    const changes = changesRows
-      ? [
-          ...tableChanges(before, await readRowTables(copy), migration.statements),
-          ...(await virtualChanges(copy, virtual)),
-        ]
+    const ordinary = changesRows
+      ? tableChanges(before, await readRowTables(copy), migration.statements)
       : []
+    const changes = [...ordinary, ...(await virtualChanges(copy, virtual, migration))]
     const place = restores ? { place: await readRestorePlace(copy) } : {}
     tested.push({ migration, changes, ...place })
   }
   return { tested, fingerprint: await readFingerprint(copy) }
 }
 
-/** Virtual tables have no identity but their name. */
-async function virtualChanges(copy: Session, before: readonly RowTable[]): Promise<TableChange[]> {
+/** Whether an action gives a table another name, or makes it go. */
+function movesTable(action: Action): boolean {
+  return (action.kind === 'rename' || action.kind === 'drop') && action.of === 'table'
+}
+
+/** Virtual tables have no identity but their name: one that is dropped, renamed, or created again is gone. */
+async function virtualChanges(
+  copy: Session,
+  before: readonly RowTable[],
+  { statements }: Migration,
+): Promise<TableChange[]> {
   const after = before.length === 0 ? [] : await readVirtualRows(copy)
-  return before.map((table) => {
-    const lasting = after.find(({ name }) => name === table.name)
+  const gone = statements
+    .flatMap(({ actions }) => actions)
+    .flatMap((action) => {
+      if (action.kind === 'drop' && action.of === 'table') return [action.object.name]
+      return action.kind === 'rename' && action.of === 'table' ? [action.from] : []
+    })
+  return before.flatMap((table): TableChange[] => {
+    const isGone = gone.some((name) => isSameName(name, table.name))
+    const lasting = isGone ? undefined : after.find(({ name }) => name === table.name)
     const columns = table.columns.map(({ name }) => {
       const there = lasting?.columns.some((one) => one.name === name)
       return { before: name, ...(there ? { after: name } : {}), exact: true }
     })
-    return { before: table, ...(lasting ? { after: lasting } : {}), columns, rebuilt: false }
+    return [{ before: table, ...(lasting ? { after: lasting } : {}), columns, rebuilt: false }]
   })
 }
 

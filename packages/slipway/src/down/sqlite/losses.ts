@@ -10,6 +10,7 @@ import {
   distinctDestructions,
   type ObjectName,
   partRef,
+  sqliteTextIndex,
   type Statement,
   type TableRef,
 } from '../../statements/index.ts'
@@ -58,7 +59,7 @@ function virtualRows({ objects, tables }: SqliteState): (TableChange & { before:
   const ordinary = new Set(tables.map(({ name }) => name))
   const virtual = objects.filter(({ kind, name }) => kind === 'table' && !ordinary.has(name))
   return virtual
-    .filter(({ sql }) => !/content\s*=\s*['"]?\w/i.test(sql))
+    .filter(({ sql }) => sqliteTextIndex(sql) === undefined)
     .map(({ name }) => ({
       before: { name, columns: [], key: [], unique: [], virtual: true },
       columns: [],

@@ -14,10 +14,10 @@ export interface SummedColumn {
 }
 
 /** A SELECT that gives the number of rows of a table as `rows`, and the sums of its columns, as one text, as `sums`. */
-function tableSumsSql({ name, columns }: SummedTable): string {
+function tableSumsSql({ name, columns }: SummedTable, where = ''): string {
   const sums = columns.flatMap((column) => sumsOf(column))
   const text = sums.length === 0 ? "''" : balanced(sums, "|| ' ' ||")
-  return `SELECT count(*) AS rows, ${text} AS sums FROM ${quoteIdentifier(name)}`
+  return `SELECT count(*) AS rows, ${text} AS sums FROM ${quoteIdentifier(name)}${where}`
 }
 
 /**
@@ -32,6 +32,8 @@ function sumsOf({ name, values }: SummedColumn): string[] {
   const at = (place: string, weight: number) =>
     `${weight} * coalesce(unicode(substr(${text}, ${place}, 1)), 0)`
   const places = [
+    at('1', 5),
+    at('-1', 11),
     at('2', 3),
     at('3', 7),
     at('4', 13),
@@ -59,16 +61,19 @@ export interface Comparison {
 
 /** SQL that notes, before the changes of a script, what `compareSql` compares. */
 export function noteSql({ tables: compared, keys }: Comparison): string {
-  const tables = compared.map(({ before }) => before)
-  const rows = tables.map(
-    (table) =>
-      `INSERT INTO ${BEFORE} SELECT ${quoteText(table.name)}, rows, sums FROM (${tableSumsSql(table)});\n`,
-  )
+  const rows = compared.map(({ before, grows }) => {
+    const rowid = grows?.rowids?.[0]
+    const last =
+      rowid === undefined
+        ? 'NULL'
+        : `(SELECT max(${quoteIdentifier(rowid)}) FROM ${quoteIdentifier(before.name)})`
+    return `INSERT INTO ${BEFORE} SELECT ${quoteText(before.name)}, rows, sums, ${last} FROM (${tableSumsSql(before)});\n`
+  })
   const violations = keys
-    ? `INSERT INTO ${BEFORE} SELECT '', count(*), '' FROM pragma_foreign_key_check;\n`
+    ? `INSERT INTO ${BEFORE} SELECT '', count(*), '', NULL FROM pragma_foreign_key_check;\n`
     : ''
   return `DROP TABLE IF EXISTS ${BEFORE};
-CREATE TABLE ${BEFORE} (name TEXT NOT NULL, rows INTEGER NOT NULL, sums TEXT NOT NULL);\n${rows.join('')}${violations}`
+CREATE TABLE ${BEFORE} (name TEXT NOT NULL, rows INTEGER NOT NULL, sums TEXT NOT NULL, last_rowid INTEGER);\n${rows.join('')}${violations}`
 }
 
 /** A table before and after the changes of a script. */
@@ -76,8 +81,11 @@ export interface ComparedTable {
   readonly before: SummedTable
   /** Its columns are in the order of those before. */
   readonly after: SummedTable
-  /** It may have more rows than before, so that its sums say nothing. */
-  readonly grows: boolean
+  /** It may have more rows than before: the existing ones are those up to the largest rowid of then. */
+  readonly grows?: {
+    /** The names of the rowid before and after; without them, only the number of rows is compared. */
+    readonly rowids?: readonly [string, string]
+  }
 }
 
 /** SQL that ends the script where a table has other rows or values than before, or a key is violated that was not. */
@@ -85,9 +93,15 @@ export function compareSql({ tables, keys }: Comparison): string {
   const guards = tables.map(({ before, after, grows }) => {
     const name = quoteText(before.name)
     const old = `(SELECT rows AS old_rows, sums AS old_sums FROM ${BEFORE} WHERE name = ${name})`
-    const differs = grows ? 'rows < old_rows' : 'old_rows <> rows OR old_sums <> sums'
+    const rowid = grows?.rowids?.[1]
+    const differs =
+      grows && rowid === undefined ? 'rows < old_rows' : 'old_rows <> rows OR old_sums <> sums'
     const facts = { table: name, before: 'old_rows', after: 'rows' }
-    return guardSql('rows', differs, facts, `${old}, (${tableSumsSql(after)})`)
+    const where =
+      rowid === undefined
+        ? ''
+        : ` WHERE ${quoteIdentifier(rowid)} <= (SELECT last_rowid FROM ${BEFORE} WHERE name = ${name})`
+    return guardSql('rows', differs, facts, `${old}, (${tableSumsSql(after, where)})`)
   })
   const violated = `(SELECT count(*) AS now FROM pragma_foreign_key_check), (SELECT rows AS then_ FROM ${BEFORE} WHERE name = '')`
   const facts = {

@@ -16,7 +16,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 let files = 0
 
 /** Deploys the schema and one migration on rows, and rolls it back. */
-async function there({ schema, rows, change, meanwhile }: Case) {
+async function there({ schema, rows, change, meanwhile, fails = false }: Case) {
   const file = path.join(folder, `${files++}.db`)
   const opened = new DatabaseSync(file)
   const migrations = [
@@ -42,13 +42,23 @@ async function there({ schema, rows, change, meanwhile }: Case) {
       migrations: migrations.slice(0, count),
       acceptDrift: false,
     })
-    expect(failure).toBeUndefined()
+    if (!fails) expect(failure).toBeUndefined()
+    return failure
   }
   await up(1)
   opened.exec(rows)
   const before = truth(opened)
-  await up(2)
+  const failed = await up(2)
   const between = truth(opened)
+  const widths = opened.prepare(
+    `SELECT count(*) AS width FROM pragma_table_list l, pragma_table_xinfo(l.name) WHERE l.name GLOB '_slipway_kept*' GROUP BY l.name`,
+  )
+  // As many as Cloudflare D1 takes.
+  for (const { width } of widths.all()) expect(width).toBeLessThanOrEqual(100)
+  if (fails) {
+    opened.close()
+    return { before, between, after: between, kept: [], failure: undefined, failed }
+  }
   if (meanwhile !== undefined) opened.exec(meanwhile)
   const { failure } = await rollback({
     ...work,
@@ -58,8 +68,9 @@ async function there({ schema, rows, change, meanwhile }: Case) {
   })
   const after = truth(opened)
   opened.close()
-  const kept = await withSession(work.address, {}, readSqliteKept)
-  return { before, between, after, kept, failure }
+  const all = await withSession(work.address, {}, readSqliteKept)
+  const kept = all.filter(({ byRollback }) => !byRollback)
+  return { before, between, after, kept, failure, failed }
 }
 
 interface Case {
@@ -68,6 +79,8 @@ interface Case {
   readonly change: string
   /** What an application does between deploy and rollback. */
   readonly meanwhile?: string
+  /** The deploy fails. */
+  readonly fails?: boolean
 }
 
 /** Each row of each table, with its rowid where it has one, as SQL literals and types. */
@@ -167,6 +180,8 @@ PRAGMA foreign_keys=ON;`,
   },
 }
 
+const WIDE = Array.from({ length: 60 }, (_, at) => `c${at + 1}`)
+
 const more: Record<string, Case> = {
   'rows of a table without rowid': {
     schema: 'CREATE TABLE t (a TEXT, b INTEGER, v TEXT UNIQUE, PRIMARY KEY (a, b)) WITHOUT ROWID',
@@ -192,6 +207,65 @@ const more: Record<string, Case> = {
     schema: `CREATE TABLE "a ""b""" ("or""der" TEXT, "k' ey" TEXT NOT NULL, "x later" BLOB, PRIMARY KEY ("k' ey"))`,
     rows: `INSERT INTO "a ""b""" VALUES ('1', 'k', x'00ff'), ('2', 'l', 'text')`,
     change: `UPDATE "a ""b""" SET "or""der" = NULL, "x later" = 7; DELETE FROM "a ""b""" WHERE "k' ey" = 'l'`,
+  },
+  'texts that a conversion to numbers changes': {
+    schema: 'CREATE TABLE t (id INTEGER NOT NULL PRIMARY KEY, phone TEXT)',
+    rows: `INSERT INTO t VALUES (1, '0049'), (2, '12'), (3, '1.50'), (4, 'abc'), (5, ' 7'), (6, '1e3')`,
+    change: `PRAGMA foreign_keys=OFF;
+CREATE TABLE new_t (id INTEGER NOT NULL PRIMARY KEY, phone INTEGER);
+INSERT INTO new_t (id, phone) SELECT id, phone FROM t;
+DROP TABLE t;
+ALTER TABLE new_t RENAME TO t;
+PRAGMA foreign_keys=ON;`,
+  },
+  'values that differ in capitals alone': {
+    schema: 'CREATE TABLE t (id INTEGER NOT NULL PRIMARY KEY, email TEXT COLLATE NOCASE UNIQUE)',
+    rows: `INSERT INTO t VALUES (1, 'Ann@x'), (2, 'BOB@x')`,
+    change: 'UPDATE t SET email = lower(email)',
+  },
+  'values that a generated column makes unique': {
+    schema:
+      'CREATE TABLE g (a TEXT NOT NULL, l TEXT NOT NULL GENERATED ALWAYS AS (lower(a)) STORED UNIQUE, v TEXT)',
+    rows: `INSERT INTO g (a, v) VALUES ('A', '1'), ('B', '2'), ('C', '3')`,
+    change: `UPDATE g SET a = 'tmp' WHERE v = '1'; UPDATE g SET a = 'A' WHERE v = '2'; UPDATE g SET a = 'B' WHERE v = '1'`,
+  },
+  'rows that are deleted from an R-Tree': {
+    schema: 'CREATE VIRTUAL TABLE area USING rtree(id, x0, x1)',
+    rows: 'INSERT INTO area VALUES (5, 1, 2), (9, 3, 4)',
+    change: 'DELETE FROM area WHERE id = 9; UPDATE area SET x1 = 8 WHERE id = 5',
+  },
+  'rows of FTS5 under a new tokenizer': {
+    schema: `CREATE VIRTUAL TABLE f USING fts5(a, b)`,
+    rows: `INSERT INTO f (rowid, a, b) VALUES (3, 'x', 'y'), (8, 'z', NULL)`,
+    change: `DROP TABLE f; CREATE VIRTUAL TABLE f USING fts5(a, b, tokenize = 'porter')`,
+  },
+  'rows of FTS5 under another name': {
+    schema: `CREATE VIRTUAL TABLE f USING fts5(a, b)`,
+    rows: `INSERT INTO f (rowid, a, b) VALUES (3, 'x', 'y'), (8, 'z', NULL)`,
+    change: 'ALTER TABLE f RENAME TO g',
+  },
+  'rows of a table and of the index of its texts, which a trigger fills': {
+    schema: `CREATE TABLE post (id INTEGER NOT NULL PRIMARY KEY, title TEXT);
+CREATE VIRTUAL TABLE own USING fts5(title);
+CREATE TRIGGER fill AFTER INSERT ON post BEGIN INSERT INTO own (rowid, title) VALUES (NEW.id, NEW.title); END`,
+    rows: `INSERT INTO post VALUES (1, 'a'), (2, 'b')`,
+    change: 'DELETE FROM post WHERE id = 1; DELETE FROM own WHERE rowid = 1',
+  },
+  'an upsert in a wide table': {
+    schema: `CREATE TABLE wide (id INTEGER NOT NULL PRIMARY KEY, ${WIDE.join(' TEXT, ')} TEXT)`,
+    rows: `INSERT INTO wide (id, c1, c60) VALUES (1, 'a', 'b'), (2, 'c', 'd')`,
+    change: `INSERT INTO wide (id, c1) VALUES (1, 'new') ON CONFLICT (id) DO UPDATE SET c1 = excluded.c1`,
+  },
+  'values of a wide table': {
+    schema: `CREATE TABLE wide (id INTEGER NOT NULL PRIMARY KEY, ${WIDE.join(' TEXT, ')} TEXT)`,
+    rows: `INSERT INTO wide (id, c1, c60) VALUES (1, 'a', 'b'), (2, 'c', 'd')`,
+    change: `UPDATE wide SET ${WIDE.map((name) => `${name} = 'x'`).join(', ')}`,
+  },
+  'rows that are deleted, and another one with a key between them': {
+    schema:
+      'CREATE TABLE t (id INTEGER NOT NULL PRIMARY KEY, v TEXT); CREATE TABLE o (id INTEGER NOT NULL PRIMARY KEY, v TEXT)',
+    rows: `INSERT INTO t VALUES (1, 'a'), (5, 'b'); INSERT INTO o VALUES (1, 'a'), (5, 'b')`,
+    change: `UPDATE t SET v = 'z' WHERE id = 5; INSERT INTO t (id, v) VALUES (3, 'c'); INSERT INTO o (id, v) VALUES (3, 'c')`,
   },
   'values of every type': {
     schema: `CREATE TABLE t (id INTEGER NOT NULL PRIMARY KEY, a, b REAL, c NUMERIC, d BLOB UNIQUE, e REAL UNIQUE)`,
@@ -256,6 +330,16 @@ describe('rows that nobody can find again are kept, and not restored by a rollba
   test.each([
     { what: 'of which the integer key changed', change: 'UPDATE t SET id = id + 10', rows: 3 },
     {
+      what: 'of which the rowid changed',
+      change: `UPDATE log SET rowid = rowid + 10, what = 'new'`,
+      rows: 3,
+    },
+    {
+      what: 'of a table without a key that is filled again',
+      change: `DELETE FROM named WHERE n < 2; INSERT INTO named VALUES (8, 'z' || char(0) || 'y')`,
+      rows: 3,
+    },
+    {
       what: 'of a rebuilt table without a key',
       change: `CREATE TABLE new_log (at TEXT, what TEXT NOT NULL);
 INSERT INTO new_log (at, what) SELECT at, coalesce(what, '') FROM log;
@@ -266,12 +350,88 @@ ALTER TABLE new_log RENAME TO log;`,
   ])('$what', async ({ change, rows }) => {
     const { kept, failure } = await there({
       schema:
-        'CREATE TABLE t (id INTEGER NOT NULL PRIMARY KEY, v TEXT); CREATE TABLE log (at TEXT, what TEXT)',
-      rows: `INSERT INTO t VALUES (1, 'a'), (2, 'a'), (3, 'a'); INSERT INTO log VALUES ('1', NULL), ('1', NULL), ('1', 'x')`,
+        'CREATE TABLE t (id INTEGER NOT NULL PRIMARY KEY, v TEXT); CREATE TABLE log (at TEXT, what TEXT); CREATE TABLE named (n, text)',
+      rows: `INSERT INTO named VALUES (0, 'a'), (0, 'b'), (1, 'z' || char(0) || 'x'), (7, 'd'); INSERT INTO t VALUES (1, 'a'), (2, 'a'), (3, 'a'); INSERT INTO log VALUES ('1', NULL), ('1', NULL), ('1', 'x')`,
       change,
     })
     expect(kept).toMatchObject([{ state: 'kept', kind: 'rows', rows, returns: false }])
     expect(failure?.code).toBe('ROLLBACK.STILL_KEPT')
+  })
+})
+
+describe('what no statement names is not lost: the migration is undone', () => {
+  test.each([
+    {
+      what: 'ON DELETE SET NULL in the same table',
+      schema:
+        'CREATE TABLE t (id INTEGER NOT NULL PRIMARY KEY, up INTEGER REFERENCES t (id) ON DELETE SET NULL)',
+      rows: 'INSERT INTO t VALUES (1, NULL), (2, 1)',
+      change: 'DELETE FROM t WHERE id = 1',
+    },
+    {
+      what: 'a trigger on the same table',
+      schema: `CREATE TABLE t (id INTEGER NOT NULL PRIMARY KEY, pos INTEGER);
+CREATE TRIGGER shift AFTER DELETE ON t BEGIN UPDATE t SET pos = pos - 1 WHERE pos > OLD.pos; END`,
+      rows: 'INSERT INTO t VALUES (1, 1), (2, 2)',
+      change: 'DELETE FROM t WHERE id = 1',
+    },
+    {
+      what: 'ON DELETE CASCADE in a table that gets a row',
+      schema: `CREATE TABLE p (id INTEGER NOT NULL PRIMARY KEY);
+CREATE TABLE c (id INTEGER NOT NULL PRIMARY KEY, p INTEGER REFERENCES p (id) ON DELETE CASCADE)`,
+      rows: 'INSERT INTO p VALUES (1), (2); INSERT INTO c VALUES (1, 1), (2, 2)',
+      change: 'DELETE FROM p WHERE id = 1; INSERT INTO c VALUES (3, 2)',
+    },
+    {
+      what: 'ON CONFLICT REPLACE of a definition',
+      schema: 'CREATE TABLE k (v TEXT UNIQUE ON CONFLICT REPLACE, n TEXT)',
+      rows: `INSERT INTO k VALUES ('a', 'old'), ('b', 'b')`,
+      change: `INSERT INTO k VALUES ('a', 'new')`,
+    },
+    {
+      what: 'UPDATE OR REPLACE in a table that gets a row',
+      schema: 'CREATE TABLE u (id INTEGER NOT NULL PRIMARY KEY, e TEXT UNIQUE)',
+      rows: `INSERT INTO u VALUES (1, 'x'), (2, 'y')`,
+      change: `UPDATE OR REPLACE u SET e = 'x' WHERE id = 2; INSERT INTO u VALUES (3, 'z')`,
+    },
+    {
+      what: 'a trigger on a table that gets a row',
+      schema: `CREATE TABLE ver (id INTEGER NOT NULL PRIMARY KEY, latest INTEGER);
+CREATE TRIGGER older AFTER INSERT ON ver BEGIN UPDATE ver SET latest = 0 WHERE id <> NEW.id; END`,
+      rows: 'INSERT INTO ver VALUES (1, 1)',
+      change: 'INSERT INTO ver VALUES (2, 1)',
+    },
+    {
+      what: 'a write on a view of a table that gets a row',
+      schema: `CREATE TABLE t (id INTEGER NOT NULL PRIMARY KEY, on_ INTEGER);
+CREATE VIEW act AS SELECT id FROM t;
+CREATE TRIGGER off INSTEAD OF DELETE ON act BEGIN UPDATE t SET on_ = 0 WHERE id = OLD.id; END`,
+      rows: 'INSERT INTO t VALUES (1, 1), (2, 1)',
+      change: 'DELETE FROM act WHERE id = 1; INSERT INTO t VALUES (3, 1)',
+    },
+    {
+      what: 'a table without rowid that gets a row',
+      schema: `CREATE TABLE p (id INTEGER NOT NULL PRIMARY KEY);
+CREATE TABLE c (id TEXT PRIMARY KEY, p INTEGER REFERENCES p (id) ON DELETE SET NULL) WITHOUT ROWID`,
+      rows: `INSERT INTO p VALUES (1), (2); INSERT INTO c VALUES ('b', 1), ('d', 2)`,
+      change: `DELETE FROM p WHERE id = 1; INSERT INTO c VALUES ('c', 2)`,
+    },
+  ])('$what', async (one) => {
+    const { before, between, failed } = await there({ ...one, fails: true })
+    expect(failed?.code).toBe('DEPLOY.UNANNOUNCED')
+    expect(between).toEqual(before)
+  })
+
+  test('a restore that a foreign key passes on is undone', async () => {
+    const { between, after, failure } = await there({
+      schema: `CREATE TABLE p (id INTEGER NOT NULL PRIMARY KEY, code TEXT NOT NULL UNIQUE);
+CREATE TABLE s (id INTEGER NOT NULL PRIMARY KEY, pc TEXT REFERENCES p (code) ON UPDATE SET NULL)`,
+      rows: `INSERT INTO p VALUES (1, 'A'), (2, 'B')`,
+      change: 'UPDATE p SET code = lower(code)',
+      meanwhile: `INSERT INTO s VALUES (1, 'a')`,
+    })
+    expect(failure?.code).toBe('DEPLOY.UNANNOUNCED')
+    expect(after).toEqual([...between, "s: #1, integer 1, text 'a'"])
   })
 })
 

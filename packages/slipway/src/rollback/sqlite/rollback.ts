@@ -226,6 +226,7 @@ async function runDown(
   const outcome = await runGuarded(session, {
     migration,
     direction: 'down',
+    changes,
     endangered,
     // What is restored changes these tables.
     compared: comparedTables(migration, changes, endangered).filter(

@@ -1,6 +1,7 @@
 import type { Session } from '../../database/index.ts'
 import type { Kept } from '../kept.ts'
-import { IS_GONE, keptTable, laterColumn, ROWID } from './keep-sql.ts'
+import { IS_GONE, laterColumn, LEFT_OF, ROWID } from './copy-columns.ts'
+import { keptTable } from './keep-sql.ts'
 
 /** Something that is kept on a SQLite database. */
 export interface SqliteKept extends Kept {
@@ -12,7 +13,9 @@ export interface SqliteKept extends Kept {
   readonly hasRowid: boolean
   /** Rows may be there with other values: others may have been inserted in their place. */
   readonly isReplaced: boolean
-  /** The columns of which the later value is kept, also of such that are not kept themselves. */
+  /** The columns that say of a whole row whether it is as it was left; absent if each value says so. */
+  readonly left?: readonly string[]
+  /** The columns of which the later value is kept. */
   readonly later: ReadonlySet<string>
   /** The counter of AUTOINCREMENT at that time. */
   readonly sequence?: number
@@ -51,9 +54,17 @@ export async function readSqliteKept(session: Session): Promise<SqliteKept[]> {
   const all: SqliteKept[] = []
   for (const row of rows as unknown as KeptRow[]) {
     const exists = names.has(keptTable(row.id))
-    all.push(keptFrom(row, exists ? await storedColumns(session, row.id) : undefined))
+    const stored = exists ? await storedColumns(session, row.id) : new Set<string>()
+    const left = stored.has(LEFT_OF) ? await columnsLeft(session, row.id) : undefined
+    all.push({ ...keptFrom(row, stored), ...(left ? { left } : {}) })
   }
   return all
+}
+
+async function columnsLeft(session: Session, id: number): Promise<string[]> {
+  const sql = `SELECT ${LEFT_OF} AS names FROM ${keptTable(id)} LIMIT 1`
+  const [row] = await session.query<{ names: string }>(sql)
+  return JSON.parse(row?.names ?? '[]') as string[]
 }
 
 /** The numbers of tables of the ledger that hold what is kept, also of those that no record names. */
@@ -71,7 +82,7 @@ async function storedColumns(session: Session, id: number): Promise<ReadonlySet<
   return new Set(rows.map(({ name }) => name))
 }
 
-function keptFrom(row: KeptRow, stored: ReadonlySet<string> | undefined): SqliteKept {
+function keptFrom(row: KeptRow, stored: ReadonlySet<string>): SqliteKept {
   const columns = JSON.parse(row.columns) as string[]
   const key = JSON.parse(row.key) as string[]
   const isRestored = row.restored_at !== null
@@ -96,9 +107,9 @@ function keptFrom(row: KeptRow, stored: ReadonlySet<string> | undefined): Sqlite
       : {}),
     key,
     stored: columns,
-    hasRowid: stored?.has(ROWID) ?? false,
-    isReplaced: stored?.has(IS_GONE) ?? false,
-    later: laterOf(stored ?? new Set()),
+    hasRowid: stored.has(ROWID),
+    isReplaced: stored.has(IS_GONE),
+    later: laterOf(stored),
     ...(row.sequence === null ? {} : { sequence: row.sequence }),
   }
 }

@@ -1,5 +1,11 @@
 import { quoteIdentifier, type Session } from '../../database/index.ts'
-import { readRowTables, readVirtualRows, type RowTable } from '../../schema/index.ts'
+import { readSqliteState, readVirtualRows, type RowTable, usersOf } from '../../schema/index.ts'
+
+/** A trigger that must not fire while rows are restored. */
+interface SqliteTrigger {
+  readonly name: string
+  readonly sql: string
+}
 
 /** What a restore must know of the database into which rows are restored. */
 export interface RestorePlace {
@@ -10,25 +16,16 @@ export interface RestorePlace {
 
 /** Reads it. */
 export async function readRestorePlace(session: Session): Promise<RestorePlace> {
-  const tables = [...(await readRowTables(session)), ...(await readVirtualRows(session))]
-  return { tables, triggers: await readTriggers(session) }
-}
-
-/** A trigger that must not fire while rows are restored. */
-export interface SqliteTrigger {
-  readonly name: string
-  readonly sql: string
-}
-
-/** The triggers of a database, without those that name a virtual table: they keep an index of rows up to date. */
-async function readTriggers(session: Session): Promise<SqliteTrigger[]> {
-  return await session.query<{
-    name: string
-    sql: string
-  }>(`SELECT t.name, t.sql FROM sqlite_schema t
-    WHERE t.type = 'trigger' AND t.sql IS NOT NULL AND NOT EXISTS (SELECT 1 FROM sqlite_schema v
-      WHERE v.type = 'table' AND v.sql LIKE 'CREATE VIRTUAL TABLE%' AND instr(lower(t.sql), lower(v.name)) > 0)
-    ORDER BY t.rowid`)
+  const { objects, tables } = await readSqliteState(session)
+  const virtual = objects.filter(
+    ({ kind, sql }) => kind === 'table' && /^create\s+virtual/i.test(sql),
+  )
+  // These keep an index of rows up to date.
+  const indexing = new Set(virtual.flatMap(({ name }) => usersOf(objects, name)))
+  return {
+    tables: [...tables, ...(await readVirtualRows(session))],
+    triggers: objects.filter((one) => one.kind === 'trigger' && !indexing.has(one)),
+  }
 }
 
 /** SQL during which triggers do not fire. SQLite cannot disable them: they are dropped, and created again as they were. */

@@ -1,6 +1,7 @@
 import { quoteIdentifier, quoteText } from '../../database/index.ts'
 import { isSameName, separateRowid } from '../../schema/index.ts'
-import { keptTable, ROWID } from './keep-sql.ts'
+import { ROWID } from './copy-columns.ts'
+import { keptTable } from './keep-sql.ts'
 import type { SqliteKept } from './kept.ts'
 import { type RestorePlace, withoutTriggers } from './restore-place.ts'
 import { foundSql, inCopy, inTable, type Restored, restoreValues } from './restore-values.ts'
@@ -12,26 +13,34 @@ const NOW = `strftime('%Y-%m-%dT%H:%M:%SZ', 'now')`
  * have a unique value which another row has now, and values that were written since stay as they are, and are counted.
  */
 export function restoreSql(kept: readonly SqliteKept[], place: RestorePlace): string {
-  const parts = kept.map((one) => {
+  const restored = kept.map((one) => {
     const table = place.tables.find(({ name }) => isSameName(name, one.table.name))
-    return restoreOne({ kept: one, table })
+    return { kept: one, table }
   })
-  return withoutTriggers(place.triggers, parts.join(''))
+  // A trigger of a table may fill the index of its texts.
+  const ordered = restored.toSorted((one, other) => rank(one) - rank(other))
+  return withoutTriggers(place.triggers, ordered.map(restoreOne).join(''))
+}
+
+function rank({ table }: Restored): number {
+  return table?.virtual ? 1 : 0
 }
 
 function restoreOne(restored: Restored): string {
-  const { kept } = restored
+  const { kept, table } = restored
+  if (table?.virtual && kept.kind !== 'columns')
+    return rowsSql(restored) + doneSql(kept.id, foundSql(restored))
   switch (kept.kind) {
     case 'table':
       return rowsSql(restored) + doneSql(kept.id, 'changes()') + counterSql(kept)
     case 'rows':
       return kept.isReplaced
-        ? restoreValues(restored, '') + rowsSql(restored) + doneSql(kept.id, foundSql(kept))
+        ? restoreValues(restored, '') + rowsSql(restored) + doneSql(kept.id, foundSql(restored))
         : rowsSql(restored) + doneSql(kept.id, 'changes()')
     default:
       return restoreValues(
         restored,
-        doneSql(kept.id, kept.key.includes(ROWID) ? 'changes()' : foundSql(kept)),
+        doneSql(kept.id, kept.key.includes(ROWID) ? 'changes()' : foundSql(restored)),
       )
   }
 }
@@ -51,12 +60,14 @@ function rowsSql({
       : `NOT EXISTS (SELECT 1 FROM ${target} t WHERE ${isThere.join(' AND ')})`
   const names = columns.map((name) => quoteIdentifier(name))
   const isTaken = `EXISTS (SELECT 1 FROM ${target} o WHERE o.${rowid} = k.${ROWID})`
+  // A virtual table knows its rows by nothing but their rowids, and takes no ON CONFLICT.
+  const own = into?.virtual ? `k.${ROWID}` : `CASE WHEN ${isTaken} THEN NULL ELSE k.${ROWID} END`
   const to = rowid === undefined ? names : [rowid, ...names]
-  const from =
-    rowid === undefined ? names : [`CASE WHEN ${isTaken} THEN NULL ELSE k.${ROWID} END`, ...names]
-  // A virtual table has no unique index, and takes no ON CONFLICT.
-  const conflict = into?.virtual ? '' : ' ON CONFLICT DO NOTHING'
-  return `INSERT INTO ${target} (${to.join(', ')}) SELECT ${from.join(', ')} FROM ${keptTable(id)} k WHERE ${condition}${conflict};\n`
+  const from = rowid === undefined ? names : [own, ...names]
+  const [insert, conflict] = into?.virtual
+    ? ['INSERT OR IGNORE', '']
+    : ['INSERT', ' ON CONFLICT DO NOTHING']
+  return `${insert} INTO ${target} (${to.join(', ')}) SELECT ${from.join(', ')} FROM ${keptTable(id)} k WHERE ${condition}${conflict};\n`
 }
 
 /** The counter of a table that is created again is not lower than it was. */

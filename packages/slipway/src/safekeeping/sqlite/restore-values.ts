@@ -1,6 +1,7 @@
 import { balanced, quoteIdentifier } from '../../database/index.ts'
 import { rowidOf, type RowTable } from '../../schema/index.ts'
-import { IS_GONE, keptTable, laterColumn, ROWID } from './keep-sql.ts'
+import { IS_GONE, laterColumn, LEFT, ROWID, rowText } from './copy-columns.ts'
+import { keptTable } from './keep-sql.ts'
 import type { SqliteKept } from './kept.ts'
 
 /** Kept data, and the table that takes it, as the database has it. */
@@ -10,51 +11,63 @@ export interface Restored {
   readonly table: RowTable | undefined
 }
 
-/** SQL of the condition under which a column has the value that the migration left. */
-type Left = (column: string) => string
+/** The rows of a copy that are found, while they are restored. */
+const RESTORING = '_slipway_restoring'
 
 /**
  * SQL that restores changed values; `count` is SQL directly behind it. A value is restored only where nobody has changed it
- * since; of rows that their rowid identifies, only where the whole row is as it was left. The values of a row are restored
+ * since, or, where the whole row says which it is, only in rows that are as they were left. The values of a row are restored
  * together, for a CHECK may compare them. Unique ones are set aside first, for they may have moved from row to row; those of
  * which another row has the value by now stay.
  */
 export function restoreValues({ kept, table }: Restored, count: string): string {
-  const { key, later } = kept
-  const byRowid = key.includes(ROWID)
+  const { key, later, left } = kept
   const columns = kept.stored.filter((name) => !key.includes(name))
   if (columns.length === 0) return count
+  const isRow = rowWhere({ kept, table })
+  const found =
+    left === undefined ? isRow : [...isRow, `${rowNumber(kept)} IN (SELECT id FROM ${RESTORING})`]
   const moving = columns.filter((name) => later.has(name) && table?.unique.includes(name))
-  const isLeft: Left = (name) => `${inTable(name)} IS ${inCopy(laterColumn(name))}`
-  const isAside: Left = (name) => `${inTable(name)} IS ${placeholder(kept, name)}`
-  const isUnchanged: Left = (name) =>
+  const isLeft = (name: string) => `${inTable(name)} COLLATE BINARY IS ${inCopy(laterColumn(name))}`
+  const isAside = (name: string) => `${inTable(name)} IS ${placeholder(kept, name)}`
+  const isUnchanged = (name: string) =>
     moving.includes(name) ? `(${isLeft(name)} OR ${isAside(name)})` : isLeft(name)
-  const rowWhere = (is: Left) => [
-    ...isRow({ kept, table }),
-    ...(kept.isReplaced ? [`NOT ${inCopy(IS_GONE)}`] : []),
-    ...(byRowid ? [...later].map(is) : []),
-  ]
   const values = columns.map((name) => {
-    const mayHaveChanged = later.has(name) && !byRowid
+    const mayHaveChanged = left === undefined && later.has(name)
     return assignSql(name, inCopy(name), mayHaveChanged ? isUnchanged(name) : undefined)
   })
-  const restored = updateSql(kept, values, rowWhere(isUnchanged)) + count
-  if (moving.length === 0) return restored
   const asides = moving.map((name) => assignSql(name, placeholder(kept, name), isLeft(name)))
   const backs = moving.map((name) => assignSql(name, inCopy(laterColumn(name)), isAside(name)))
   return [
-    'PRAGMA ignore_check_constraints = ON;\n',
-    updateSql(kept, asides, rowWhere(isLeft)),
-    'PRAGMA ignore_check_constraints = OFF;\n',
-    restored,
-    updateSql(kept, backs, isRow({ kept, table })),
+    left === undefined
+      ? ''
+      : findRowsSql(kept, [...isRow, `${rowText(left, 't')} IS ${inCopy(LEFT)}`]),
+    ...(moving.length === 0
+      ? []
+      : [
+          'PRAGMA ignore_check_constraints = ON;\n',
+          updateSql(kept, asides, found),
+          'PRAGMA ignore_check_constraints = OFF;\n',
+        ]),
+    updateSql(kept, values, found),
+    count,
+    moving.length === 0 ? '' : updateSql(kept, backs, isRow),
+    left === undefined ? '' : `DROP TABLE ${RESTORING};\n`,
   ].join('')
 }
 
+function findRowsSql(kept: SqliteKept, conditions: readonly string[]): string {
+  const isThere = kept.isReplaced ? [`NOT ${inCopy(IS_GONE)}`] : []
+  return `CREATE TABLE ${RESTORING} AS SELECT ${rowNumber(kept)} AS id FROM ${keptTable(kept.id)} k JOIN ${quoteIdentifier(kept.table.name)} t ON ${balanced([...conditions, ...isThere], 'AND')};\n`
+}
+
 /** SQL that counts the rows that are as they were kept. */
-export function foundSql(kept: SqliteKept): string {
-  const isBack = [...kept.key, ...kept.stored].map((name) => `${inTable(name)} IS ${inCopy(name)}`)
-  return `(SELECT count(*) FROM ${keptTable(kept.id)} k JOIN ${quoteIdentifier(kept.table.name)} t ON ${balanced(isBack, 'AND')})`
+export function foundSql({ kept, table }: Restored): string {
+  const rowid = table?.virtual && kept.hasRowid ? [ROWID] : []
+  const isRow = rowWhere({ kept: { ...kept, key: [...kept.key, ...rowid] }, table })
+  const columns = kept.stored.map((name) => `${inTable(name)} COLLATE BINARY IS ${inCopy(name)}`)
+  const isBack = balanced([...isRow, ...columns], 'AND')
+  return `(SELECT count(*) FROM ${keptTable(kept.id)} k JOIN ${quoteIdentifier(kept.table.name)} t ON ${isBack})`
 }
 
 /** A column of the table, in SQL of a restore. */
@@ -67,7 +80,8 @@ export function inCopy(column: string): string {
   return `k.${quoteIdentifier(column)}`
 }
 
-function isRow({ kept: { key }, table }: Restored): string[] {
+/** The conditions under which a row of the table is one of the copy. */
+function rowWhere({ kept: { key }, table }: Restored): string[] {
   return key.map((name) => {
     const column = name === ROWID ? (table?.rowid ?? 'rowid') : name
     return `${inTable(column)} IS ${inCopy(name)}`
@@ -91,10 +105,15 @@ function assignSql(column: string, value: string, condition?: string): string {
 }
 
 /** A value of the type of the one that the migration left, and that no row has, unless somebody made it up; NULL stays. */
-function placeholder({ stored, later }: SqliteKept, column: string): string {
+function placeholder(kept: SqliteKept, column: string): string {
   const value = inCopy(laterColumn(column))
-  const number = `k.${rowidOf([...stored, ...[...later].map(laterColumn)]) ?? 'rowid'}`
+  const number = rowNumber(kept)
   const text = `'_slipway_' || ${number}`
   return `CASE typeof(${value}) WHEN 'null' THEN NULL WHEN 'integer' THEN -8000000000000000000 - ${number}
   WHEN 'real' THEN -1e15 - ${number} WHEN 'blob' THEN CAST(${text} AS BLOB) ELSE ${text} END`
+}
+
+/** What numbers the rows of a copy. */
+function rowNumber({ stored }: SqliteKept): string {
+  return `k.${rowidOf(stored) ?? 'rowid'}`
 }

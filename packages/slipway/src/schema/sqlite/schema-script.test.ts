@@ -121,7 +121,7 @@ test.each<[string, string, string[]]>([
     'DROP TABLE search',
     [
       `CREATE VIRTUAL TABLE search USING fts5(note, content='order', content_rowid='id')`,
-      `INSERT INTO "search" ("search") VALUES ('rebuild')`,
+      `INSERT INTO "search"("search") VALUES('rebuild')`,
     ],
   ],
   [

@@ -1,8 +1,10 @@
 import { quoteIdentifier, quoteText } from '../../database/index.ts'
 import { attempt } from '../../kernel/index.ts'
 import {
+  rebuildOfTextIndex,
   sqliteNameKey,
   sqliteColumnTexts,
+  sqliteTextIndex,
   sqliteVirtualTable,
   withTableName,
 } from '../../statements/index.ts'
@@ -13,7 +15,6 @@ import { rebuildSql } from './rebuild.ts'
 import type { SqliteState } from './state.ts'
 import { rowidOf, separateRowid, type TableChange } from './table-changes.ts'
 import { dropSql, isEqual, isNamed, type Trial, usersOf, withTrial } from './trial.ts'
-import { rebuildIndexSql } from './virtual-rows.ts'
 
 /**
  * The SQL that turns a SQLite database with the state `from` into one with the state `to`. `changes` says which tables
@@ -178,14 +179,7 @@ function hasMovedColumns(change: TableChange | undefined): boolean {
 /** The index of texts over a table has no texts of its own: it is built from the table. */
 async function makeTable(trial: Trial, { name, sql }: SqliteObject): Promise<void> {
   await trial.run(sql)
-  if (hasContentTable(sql)) await trial.run(rebuildIndexSql(name))
-}
-
-function hasContentTable(sql: string): boolean {
-  const virtual = sqliteVirtualTable(sql)
-  const [, table] =
-    virtual?.arguments.map((one) => /^content\s*=\s*(.+)$/i.exec(one)).find(Boolean) ?? []
-  return virtual?.module === 'fts5' && table !== undefined && !/^(?:''|"")$/.test(table)
+  if (sqliteTextIndex(sql)) await trial.run(rebuildOfTextIndex(name))
 }
 
 interface TableTask {

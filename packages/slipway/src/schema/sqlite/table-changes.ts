@@ -16,7 +16,7 @@ export interface RowTable {
    * is not rebuilt. Absent if the table has no rowid, or none that can be named.
    */
   readonly rowid?: string
-  /** The columns whose values a unique index compares; all of them where it compares an expression. */
+  /** The columns whose values a unique index compares; all of them if it compares an expression or a generated column. */
   readonly unique: readonly string[]
   /** Its module keeps its rows. */
   readonly virtual?: true
@@ -54,7 +54,10 @@ export async function readRowTables(session: Session): Promise<RowTable[]> {
   const ordinary = tables.filter(({ type }) => type === 'table')
   return ordinary.map(({ name, wr }) => {
     const own = columns.filter(({ table }) => table === name)
-    const required = new Set(own.filter(({ notNull }) => notNull === 1).map((one) => one.name))
+    // What SQLite computes changes with other columns.
+    const required = new Set(
+      own.filter((one) => one.notNull === 1 && one.hidden <= 1).map((one) => one.name),
+    )
     const primary = own.filter(({ key }) => key > 0).toSorted((a, b) => a.key - b.key)
     const uniqueIndexes = indexes.filter((one) => one.table === name && one.isUnique === 1)
     const unique = uniqueIndexes
@@ -77,19 +80,23 @@ export async function readRowTables(session: Session): Promise<RowTable[]> {
       columns: own.map((one) => ({ name: one.name, type: one.type, generated: one.hidden > 1 })),
       key: names ?? (unique ?? []).flatMap(({ column }) => column ?? []),
       ...(rowid === undefined ? {} : { rowid }),
-      unique: comparedColumns(uniqueIndexes, indexColumns) ?? own.map((one) => one.name),
+      unique: comparedColumns(own, uniqueIndexes, indexColumns) ?? own.map((one) => one.name),
     }
   })
 }
 
-/** The columns of indexes; nothing if one has an expression. */
+/** The columns of indexes; nothing if one has an expression or a generated column. */
 function comparedColumns(
+  own: SqlitePragmas['columns'],
   indexes: readonly { readonly name: string }[],
   parts: SqlitePragmas['indexColumns'],
 ): string[] | undefined {
   const names = new Set(indexes.map(({ name }) => name))
   const columns = parts.filter(({ index }) => names.has(index)).map(({ column }) => column)
-  return columns.every((column) => column !== null) ? [...new Set(columns)] : undefined
+  const stored = own.filter(({ hidden }) => hidden <= 1).map(({ name }) => name)
+  return columns.every((column) => column !== null && stored.includes(column))
+    ? [...new Set(columns.flatMap((column) => column ?? []))]
+    : undefined
 }
 
 /** The name of the rowid of a table where it is not a column: a copy of the columns gives rows new ones. */

@@ -1,5 +1,6 @@
-import { quoteIdentifier, type Session } from '../../database/index.ts'
+import type { Session } from '../../database/index.ts'
 import { attempt } from '../../kernel/index.ts'
+import { rebuildOfTextIndex } from '../../statements/index.ts'
 import { readPragmas } from './read-pragmas.ts'
 import type { RowTable } from './table-changes.ts'
 
@@ -22,9 +23,9 @@ export async function readVirtualRows(session: Session): Promise<RowTable[]> {
     const shown = own.map((one) => ({ name: one.name, type: one.type, generated: false }))
     const table = { name, columns: shown, key: [], unique: [], virtual: true } as const
     const isIndexOfText = behind.has(`${name}_segdir`) || behind.has(`${name}_config`)
-    if (behind.has(`${name}_node`)) found.push(table)
+    if (behind.has(`${name}_node`)) found.push(numbered(table))
     else if (isIndexOfText) {
-      const rebuilds = await isPossible(session, rebuildIndexSql(name))
+      const rebuilds = await isPossible(session, rebuildOfTextIndex(name))
       if (behind.has(`${name}_content`) && rebuilds) found.push({ ...table, rowid: 'rowid' })
       else if (!rebuilds) found.push({ ...table, columns: [] })
     }
@@ -32,10 +33,10 @@ export async function readVirtualRows(session: Session): Promise<RowTable[]> {
   return found
 }
 
-/** SQL that fills an FTS5 index again from its content. */
-export function rebuildIndexSql(name: string): string {
-  const table = quoteIdentifier(name)
-  return `INSERT INTO ${table} (${table}) VALUES ('rebuild')`
+/** The first column of an R-Tree numbers its rows. */
+function numbered(table: RowTable): RowTable {
+  const [first] = table.columns
+  return first ? { ...table, key: [first.name], rowid: first.name } : table
 }
 
 async function isPossible(session: Session, sql: string): Promise<boolean> {

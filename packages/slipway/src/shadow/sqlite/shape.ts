@@ -9,6 +9,7 @@ import {
 import {
   loadSqliteParser,
   sqliteCheckedValues,
+  sqliteTextIndex,
   sqliteVirtualTable,
 } from '../../statements/index.ts'
 
@@ -84,7 +85,6 @@ async function readShapeOf(
   )
   const primaryKey = rows.filter(({ pk }) => pk > 0).toSorted((a, b) => a.pk - b.pk)
   const virtual = sqliteVirtualTable(sql)
-  const content = virtual?.arguments.find((one) => /^content\s*=/i.test(one))
   return {
     name,
     columns: rows.map((row, index) => columnOf(row, index + 1, checked)),
@@ -93,7 +93,7 @@ async function readShapeOf(
     references: await readReferences(session, name),
     strict: facts?.strict === 1,
     ...(virtual
-      ? { virtual: { module: virtual.module, indexes: /=\s*['"]?\w/.test(content ?? '') } }
+      ? { virtual: { module: virtual.module, indexes: sqliteTextIndex(sql) !== undefined } }
       : {}),
   }
 }

@@ -1,0 +1,257 @@
+import { balanced, quoteIdentifier, quoteText } from '../../database/index.ts'
+import { type RowTable, separateRowid, type TableChange } from '../../schema/index.ts'
+import { IS_GONE, laterColumn, LEFT, LEFT_OF, ROWID, rowText } from './copy-columns.ts'
+
+/** A table that a migration leaves, and what it may destroy of it. */
+export interface Lasting {
+  readonly before: RowTable
+  readonly after: RowTable
+  readonly columns: TableChange['columns']
+  readonly rebuilt: boolean
+  /** Rows may be gone, and any value another one. */
+  readonly rows: boolean
+  /** Columns, by their names before, whose values may be gone or others. */
+  readonly lost: readonly string[]
+  /** Columns that an UPDATE assigns. They identify no row. */
+  readonly assigned: readonly string[]
+  /** Rowids may be those of other rows. */
+  readonly movesRowids: boolean
+  /** No statement names rows of it as lost. */
+  readonly unannounced?: boolean
+}
+
+/** How what was destroyed of a table is found, from a copy of before and the table of after. */
+export interface LossSql {
+  /** A SELECT that makes the copy. */
+  readonly image: string
+  /** By which columns rows are found again; none if they cannot be. */
+  readonly key: readonly string[]
+  /** What is kept, each by a SELECT from the copy. */
+  readonly parts: readonly LossPart[]
+  /** A SELECT of what no statement names, from the copy: as `is_gone`, whether it is a row or a value. Absent if all is named. */
+  readonly rest?: string
+}
+
+/** Rows that are gone or replaced, or values of rows that remain. */
+export interface LossPart {
+  readonly kind: 'rows' | 'columns'
+  readonly columns: readonly string[]
+  readonly select: string
+}
+
+/** A column by which a row is found again after the migration: in the copy from before, and in the table. */
+interface Identity {
+  readonly old: string
+  readonly now: string
+}
+
+/** A table of Cloudflare D1 has 100 columns at most; the copy has some of its own. */
+const MOST_COLUMNS = 90
+
+/** How what was destroyed of a table is found; `image` is the name of the copy. */
+export function lossOf(table: Lasting, image: string): LossSql {
+  const identity = identityOf(table)
+  return identity === undefined
+    ? lossOfContents(table, image)
+    : lossByIdentity(table, identity, image)
+}
+
+/** A SELECT of columns of a table, and of its rowids where these are none of its columns. */
+export function imageSql(table: RowTable, columns: readonly string[]): string {
+  const rowid = separateRowid(table)
+  const selected = (rowid === undefined ? '' : `${rowid} AS ${ROWID}, `) + listed(columns)
+  return `SELECT ${selected} FROM ${quoteIdentifier(table.name)}`
+}
+
+/** The columns that are stored: others, SQLite computes again. */
+export function storedColumns({ columns }: RowTable): string[] {
+  return columns.filter(({ generated }) => !generated).map(({ name }) => name)
+}
+
+/** How rows are found again: by their key, or else by their rowid; nothing if they cannot be. */
+function identityOf(table: Lasting): readonly Identity[] | undefined {
+  const { before, after, columns, assigned, rebuilt, movesRowids } = table
+  const key = before.key.map((old) => {
+    const found = columns.find((column) => column.before === old)
+    const isSame = found?.exact && !assigned.includes(old)
+    return isSame && found.after !== undefined ? { old, now: found.after } : undefined
+  })
+  if (key.length > 0 && key.every((one) => one !== undefined)) return key
+  const [old, now] = [separateRowid(before), separateRowid(after)]
+  if (rebuilt || movesRowids || old === undefined || now === undefined) return undefined
+  return [{ old: ROWID, now }]
+}
+
+function lossByIdentity(table: Lasting, identity: readonly Identity[], image: string): LossSql {
+  const { before, rows, lost, movesRowids, unannounced = false } = table
+  const stored = storedColumns(before)
+  const key = identity.map(({ old }) => old)
+  const others = stored.filter((name) => !lost.includes(name) && !key.includes(name))
+  const at: Compared = { ...table, identity, image, stored, now: laterNames(table) }
+  const values = [...new Set([...key, ...lost])].filter((one) => one !== ROWID)
+  const parts: LossPart[] = []
+  // A row may be inserted in the place of another: then its values are no longer those of one row.
+  if (rows && movesRowids) parts.push({ kind: 'rows', columns: stored, select: replacedSql(at) })
+  else {
+    if (rows) parts.push({ kind: 'rows', columns: stored, select: goneSql(at) })
+    if (lost.length > 0)
+      parts.push({ kind: 'columns', columns: lost, select: valuesSql(at, values) })
+  }
+  const rest = rows && (unannounced || !movesRowids) ? restSql(at, others) : undefined
+  return {
+    image: imageSql(before, rows ? stored : values),
+    key,
+    parts,
+    ...(rest === undefined ? {} : { rest }),
+  }
+}
+
+interface Compared extends Lasting {
+  readonly identity: readonly Identity[]
+  readonly image: string
+  readonly stored: readonly string[]
+  /** The names of columns after the migration, by those before. */
+  readonly now: ReadonlyMap<string, string>
+}
+
+function laterNames({ columns }: Lasting): ReadonlyMap<string, string> {
+  return new Map(
+    columns.flatMap((one) =>
+      one.before !== undefined && one.after !== undefined ? [[one.before, one.after] as const] : [],
+    ),
+  )
+}
+
+const IS_ABSENT = 't._slipway_there IS NULL'
+
+/** `FROM` the copy and, beside each row, what the table has of it. */
+function joinSql({ image, after, identity }: Compared, kind: 'JOIN' | 'LEFT JOIN'): string {
+  const match = identity.map((one) => {
+    const [found, old] = [`t.${quoteIdentifier(one.now)}`, `i.${quoteIdentifier(one.old)}`]
+    // The first comparison can use an index.
+    return one.old === ROWID
+      ? `${found} IS ${old}`
+      : `${found} IS ${old} AND ${found} COLLATE BINARY IS ${old}`
+  })
+  const rowid = separateRowid(after)
+  const source = `SELECT 1 AS _slipway_there, ${rowid === undefined ? '' : `${rowid}, `}* FROM ${quoteIdentifier(after.name)}`
+  return `FROM ${image} i ${kind} (${source}) t ON ${match.join(' AND ')}`
+}
+
+function goneSql(at: Compared): string {
+  return `SELECT ${copied(at, at.stored)} ${joinSql(at, 'LEFT JOIN')} WHERE ${IS_ABSENT}`
+}
+
+/** Values that are gone with their column, or are others now. */
+function valuesSql(at: Compared, kept: readonly string[]): string {
+  const { lost, identity, now } = at
+  // VACUUM gives other rowids: then the whole row says which it is.
+  const isWhole = identity[0]?.old === ROWID || kept.length + lost.length > MOST_COLUMNS
+  const selected = [copied(at, kept), ...(isWhole ? wholeSql(at, lost) : laterSql(at, lost))]
+  const differs = lost.map((name) => differsSql(name, now.get(name)))
+  return `SELECT ${selected.join(', ')} ${joinSql(at, 'JOIN')}\nWHERE ${balanced(differs, 'OR')}`
+}
+
+/** Rows that are gone, or whose place another row may have. */
+function replacedSql(at: Compared): string {
+  const { stored, now } = at
+  const selected = [copied(at, stored), `${IS_ABSENT} AS ${IS_GONE}`, ...wholeSql(at, stored)]
+  const differs = stored.map((name) => differsSql(name, now.get(name)))
+  return `SELECT ${selected.join(', ')} ${joinSql(at, 'LEFT JOIN')}\nWHERE ${balanced([IS_ABSENT, ...differs], 'OR')}`
+}
+
+/** What no statement names: values of other columns, and rows if none of them goes by a statement. */
+function restSql(at: Compared, others: readonly string[]): string | undefined {
+  const differs = others.map((name) => differsSql(name, at.now.get(name)))
+  const conditions = at.unannounced ? [IS_ABSENT, ...differs] : differs
+  if (conditions.length === 0) return undefined
+  const join = joinSql(at, at.unannounced ? 'LEFT JOIN' : 'JOIN')
+  return `SELECT ${IS_ABSENT} AS is_gone ${join}\nWHERE ${balanced(conditions, 'OR')}`
+}
+
+/** Columns of the copy, with the rowid. */
+function copied({ before }: Compared, columns: readonly string[]): string {
+  const rowid = separateRowid(before) === undefined ? [] : [ROWID]
+  return [...rowid, ...columns.map(quoteIdentifier)].map((name) => `i.${name}`).join(', ')
+}
+
+/** What the migration left of each row, and of unique values, which may have moved from row to row. */
+function wholeSql(at: Compared, kept: readonly string[]): string[] {
+  const { columns, stored, before } = at
+  const left = columns.flatMap((one) =>
+    one.exact && one.before !== undefined && one.after !== undefined && stored.includes(one.before)
+      ? [{ old: one.before, now: one.after }]
+      : [],
+  )
+  const names = quoteText(JSON.stringify(left.map(({ old }) => old)))
+  return [
+    `${rowText(
+      left.map(({ now }) => now),
+      't',
+    )} AS ${LEFT}`,
+    `${names} AS ${LEFT_OF}`,
+    ...laterSql(
+      at,
+      kept.filter((name) => before.unique.includes(name)),
+    ),
+  ]
+}
+
+/** The later values of columns, as columns of a copy. */
+function laterSql({ now }: Compared, names: readonly string[]): string[] {
+  return names.flatMap((name) => {
+    const column = now.get(name)
+    return column === undefined
+      ? []
+      : [`t.${quoteIdentifier(column)} AS ${quoteIdentifier(laterColumn(name))}`]
+  })
+}
+
+/**
+ * Whether a value is gone or another one. `IS` alone takes the text 007 for the number 7, and a collation `a` for `A`; a whole number
+ * is the same one with a fraction of zero, and a number the same one as its text.
+ */
+function differsSql(name: string, now: string | undefined): string {
+  if (now === undefined) return '1'
+  const [then, later] = [`i.${quoteIdentifier(name)}`, `t.${quoteIdentifier(now)}`]
+  const [was, is] = [`typeof(${then})`, `typeof(${later})`]
+  const numbers = `('integer', 'real')`
+  return `CASE WHEN ${was} = ${is} THEN ${then} COLLATE BINARY IS NOT ${later}
+  WHEN ${was} IN ${numbers} AND ${is} IN ${numbers} THEN ${then} <> ${later}
+  WHEN ${was} IN ('null', 'blob') OR ${is} IN ('null', 'blob') THEN 1
+  ELSE CAST(${then} AS TEXT) COLLATE BINARY <> CAST(${later} AS TEXT) END`
+}
+
+/**
+ * The rows that are no longer there as they were, as often as they were: which row became which, nobody can tell. Values
+ * of a column that is gone are gone with each row.
+ */
+function lossOfContents(
+  { before, after, columns, rows, unannounced }: Lasting,
+  image: string,
+): LossSql {
+  const stored = storedColumns(before)
+  const lasting = columns.flatMap((one) =>
+    one.before !== undefined && one.after !== undefined && stored.includes(one.before)
+      ? [{ old: one.before, now: one.after }]
+      : [],
+  )
+  const then = rowText(lasting.map(({ old }) => old))
+  const now = rowText(lasting.map((one) => one.now))
+  const isLost =
+    lasting.length < stored.length ? '' : ' WHERE _slipway_n > coalesce(p._slipway_count, 0)'
+  const select = `WITH _slipway_present AS MATERIALIZED (SELECT ${now} AS _slipway_text, count(*) AS _slipway_count FROM ${quoteIdentifier(after.name)} GROUP BY 1)
+SELECT ${listed(stored, 'i.')} FROM (SELECT *, row_number() OVER (PARTITION BY ${then}) AS _slipway_n, ${then} AS _slipway_then FROM ${image}) i
+LEFT JOIN _slipway_present p ON p._slipway_text = i._slipway_then${isLost}`
+  const isNamed = !(rows && unannounced)
+  return {
+    image: imageSql(before, stored),
+    key: [],
+    parts: [{ kind: 'rows', columns: stored, select }],
+    ...(isNamed ? {} : { rest: `SELECT 1 AS is_gone FROM (${select})` }),
+  }
+}
+
+function listed(columns: readonly string[], prefix = ''): string {
+  return columns.map((column) => prefix + quoteIdentifier(column)).join(', ')
+}
