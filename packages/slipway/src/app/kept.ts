@@ -72,10 +72,13 @@ export async function restoreOne(
   await requirePolicyConsent(context, work, asked)
   return await withTarget(await workRequest(context, work), async (session, target) => {
     const isRestored = (kept: Kept) => kept.id === id && kept.state === 'restored'
-    const before = (await readKept(session)).some(isRestored)
+    const before = (await readKept(session)).find(isRestored)
     const one = await restoreKept(target, id)
     const message = `The data kept under ${id} was restored before. Nothing was changed.`
-    const findings = before ? [{ id: 'restored-before', severity: 'notice' as const, message }] : []
+    const isUnchanged = before !== undefined && before.restored?.rows === one.restored?.rows
+    const findings = isUnchanged
+      ? [{ id: 'restored-before', severity: 'notice' as const, message }]
+      : []
     return {
       ...resultOf(work, session.server.database, [one]),
       findings: [...findings, ...restoredFindings(one)],

@@ -215,7 +215,7 @@ async function runOne(
   request: DeployRequest,
 ): Promise<GuardedOutcome> {
   const { session } = target
-  const { migration, changes } = turn.one
+  const { migration, changes, passedOn } = turn.one
   const endangered = endangeredBy(migration, changes)
   for (let again = 1; ; again++) {
     const compared = comparedTables(migration, changes, endangered)
@@ -223,6 +223,7 @@ async function runOne(
       migration,
       direction: 'up',
       changes,
+      passedOn,
       endangered,
       noKeep: request.noKeep,
       compared,

@@ -164,6 +164,8 @@ export function comparedTables(
       (column): { before: SummedColumn; after: SummedColumn }[] => {
         const { before, after, exact } = column
         if (before === undefined || after === undefined || !exact || lost.has(before)) return []
+        // What SQLite computes is no value of its own, and may fail to be computed.
+        if (isGenerated(change.before, before) || isGenerated(change.after, after)) return []
         const values = typeOf(change.before, before) === typeOf(change.after, after)
         return [{ before: { name: before, values }, after: { name: after, values } }]
       },
@@ -187,6 +189,10 @@ function growthOf({ before, after, rebuilt }: Lasting): NonNullable<ComparedTabl
 
 function isLasting(change: TableChange): change is Lasting {
   return change.before !== undefined && change.after !== undefined
+}
+
+function isGenerated({ columns }: RowTable, name: string): boolean {
+  return columns.some((column) => column.name === name && column.generated)
 }
 
 function typeOf({ columns }: RowTable, name: string): string | undefined {

@@ -17,7 +17,7 @@ import {
   readSqliteKept,
 } from '../../safekeeping/index.ts'
 import type { TableChange } from '../../schema/index.ts'
-import type { Migration, Statement } from '../../statements/index.ts'
+import { type Migration, sqliteNameKey, type Statement } from '../../statements/index.ts'
 import { dividedInserts, guardedScript, type ReadState } from './guarded-script.ts'
 import { refusedStatement } from './test-on-copy.ts'
 
@@ -27,6 +27,8 @@ export interface GuardedRun {
   readonly direction: 'up' | 'down'
   /** What it makes of the tables. */
   readonly changes: readonly TableChange[]
+  /** The tables, by the keys of their names, whose rows it may change without naming them. */
+  readonly passedOn: ReadonlySet<string>
   /** What it may destroy, and is kept first. */
   readonly endangered: readonly Endangered[]
   /** Destroy without keeping. */
@@ -51,7 +53,7 @@ export interface GuardedOutcome {
  */
 export async function runGuarded(session: AtomicSession, run: GuardedRun): Promise<GuardedOutcome> {
   const began = performance.now()
-  for (let now = withoutUnknownGrowth(run); ;) {
+  for (let now = withCopies(run); ;) {
     const outcome = await runOnce(session, now)
     const next = withImage(now, outcome)
     if (next === undefined) return { ...outcome, ms: Math.round(performance.now() - began) }
@@ -59,10 +61,22 @@ export async function runGuarded(session: AtomicSession, run: GuardedRun): Promi
   }
 }
 
-/** Tables that get rows, and whose existing rows only a copy distinguishes from these. */
-function withoutUnknownGrowth(run: GuardedRun): GuardedRun {
-  if (run.noKeep) return run
-  const unknown = run.compared.filter(({ grows }) => grows && !grows.rowids)
+/**
+ * The same with a copy of each table that sums do not compare well enough: of those that get rows which only a copy
+ * distinguishes from the existing ones, and of those to which triggers and foreign keys pass changes on. Without keeping, there
+ * are no copies: of tables that get rows only the number of rows is compared.
+ */
+function withCopies(run: GuardedRun): GuardedRun {
+  const { compared, passedOn, noKeep } = run
+  if (noKeep) {
+    const counted = compared.map((one) => (one.grows ? { ...one, grows: {} } : one))
+    return { ...run, compared: counted }
+  }
+  const unknown = compared.filter(
+    ({ before, after, grows }) =>
+      (grows && !grows.rowids) ||
+      [before, after].some(({ name }) => passedOn.has(sqliteNameKey(name))),
+  )
   return unknown.reduce(withCopyOf, run)
 }
 

@@ -14,12 +14,15 @@ import {
 } from '../../schema/index.ts'
 import { type Action, type Migration, placeAt, type Statement } from '../../statements/index.ts'
 import { mayChangeRows } from './endangered.ts'
+import { passedOn, readPassers } from './passed-on.ts'
 
 /** A migration, and what it makes of the schema of a database. */
 export interface TestedMigration {
   readonly migration: Migration
   /** Of the tables that existed before; empty if no row can change. */
   readonly changes: readonly TableChange[]
+  /** The tables, by the keys of their names, whose rows it may change without naming them. */
+  readonly passedOn: ReadonlySet<string>
   /** What the database has behind it, as a restore must know it; only where one may follow. */
   readonly place?: RestorePlace
 }
@@ -47,6 +50,7 @@ export async function testOnCopy(
     const before = changesRows ? await readRowTables(copy) : []
     const moves = migration.statements.some(({ actions }) => actions.some(movesTable))
     const virtual = changesRows || moves ? await readVirtualRows(copy) : []
+    const passers = changesRows ? [await readPassers(copy)] : []
     const { statements, foreignKeys } = atomicScriptOf(migration)
     await copy.execute(`PRAGMA foreign_keys = ${foreignKeys ? 'ON' : 'OFF'}`)
     for (const statement of statements) await runOnCopy(copy, migration, statement)
@@ -54,8 +58,15 @@ export async function testOnCopy(
       ? tableChanges(before, await readRowTables(copy), migration.statements)
       : []
     const changes = [...ordinary, ...(await virtualChanges(copy, virtual, migration))]
+    if (changesRows) passers.push(await readPassers(copy))
+    const passed = passers.map((one) => passedOn(migration.statements, one, foreignKeys))
     const place = restores ? { place: await readRestorePlace(copy) } : {}
-    tested.push({ migration, changes, ...place })
+    tested.push({
+      migration,
+      changes,
+      passedOn: new Set(passed.flatMap((names) => [...names])),
+      ...place,
+    })
   }
   return { tested, fingerprint: await readFingerprint(copy) }
 }

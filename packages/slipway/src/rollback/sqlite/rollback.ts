@@ -167,6 +167,8 @@ async function runAll(
   Pick<RollbackOutcome, 'receipts' | 'kept' | 'verification' | 'schemaMatches' | 'failure'>
 > {
   const receipts: Receipt[] = []
+  // A migration may have been rolled back before, and deployed again.
+  const earlier = (await readSqliteKept(session)).filter(({ state }) => state === 'restored')
   let failure: Failure | undefined
   for (const [index, one] of work.tested.entries()) {
     const { name } = one.migration
@@ -188,7 +190,8 @@ async function runAll(
   }
   const names = new Set(work.downs.map(({ plan }) => plan.name))
   const kept = (await readSqliteKept(session)).filter(
-    ({ migration, byRollback }) => names.has(migration) && !byRollback,
+    ({ id, migration, byRollback }) =>
+      names.has(migration) && !byRollback && !earlier.some((one) => one.id === id),
   )
   if (failure) return { receipts, kept, failure }
   const { hash } = await readFingerprint(session)
@@ -212,7 +215,7 @@ async function runAll(
 
 async function runDown(
   session: AtomicSession,
-  { migration, changes, place }: TestedMigration,
+  { migration, changes, passedOn, place }: TestedMigration,
   { work, request }: { readonly work: Work; readonly request: RollbackRequest },
 ): Promise<{ readonly failure?: Failure | undefined; readonly ms: number }> {
   const { name, checksum } = migration
@@ -227,6 +230,7 @@ async function runDown(
     migration,
     direction: 'down',
     changes,
+    passedOn,
     endangered,
     // What is restored changes these tables.
     compared: comparedTables(migration, changes, endangered).filter(

@@ -226,29 +226,31 @@ function differsSql(name: string, now: string | undefined): string {
  * The rows that are no longer there as they were, as often as they were: which row became which, nobody can tell. Values
  * of a column that is gone are gone with each row.
  */
-function lossOfContents(
-  { before, after, columns, rows, unannounced }: Lasting,
-  image: string,
-): LossSql {
+function lossOfContents(table: Lasting, image: string): LossSql {
+  const { before, after, columns, rows, lost, unannounced } = table
   const stored = storedColumns(before)
   const lasting = columns.flatMap((one) =>
     one.before !== undefined && one.after !== undefined && stored.includes(one.before)
-      ? [{ old: one.before, now: one.after }]
+      ? [{ old: one.before, now: one.after, exact: one.exact }]
       : [],
   )
-  const then = rowText(lasting.map(({ old }) => old))
-  const now = rowText(lasting.map((one) => one.now))
-  const isLost =
-    lasting.length < stored.length ? '' : ' WHERE _slipway_n > coalesce(p._slipway_count, 0)'
-  const select = `WITH _slipway_present AS MATERIALIZED (SELECT ${now} AS _slipway_text, count(*) AS _slipway_count FROM ${quoteIdentifier(after.name)} GROUP BY 1)
+  const missing = (pairs: typeof lasting, condition: string) => {
+    const then = rowText(pairs.map(({ old }) => old))
+    const now = rowText(pairs.map((one) => one.now))
+    return `WITH _slipway_present AS MATERIALIZED (SELECT ${now} AS _slipway_text, count(*) AS _slipway_count FROM ${quoteIdentifier(after.name)} GROUP BY 1)
 SELECT ${listed(stored, 'i.')} FROM (SELECT *, row_number() OVER (PARTITION BY ${then}) AS _slipway_n, ${then} AS _slipway_then FROM ${image}) i
-LEFT JOIN _slipway_present p ON p._slipway_text = i._slipway_then${isLost}`
-  const isNamed = !(rows && unannounced)
+LEFT JOIN _slipway_present p ON p._slipway_text = i._slipway_then${condition}`
+  }
+  const isAbsent = ' WHERE _slipway_n > coalesce(p._slipway_count, 0)'
+  const select = missing(lasting, lasting.length < stored.length ? '' : isAbsent)
+  const unnamed = lasting.filter(({ old, exact }) => exact && !lost.includes(old))
   return {
     image: imageSql(before, stored),
     key: [],
     parts: [{ kind: 'rows', columns: stored, select }],
-    ...(isNamed ? {} : { rest: `SELECT 1 AS is_gone FROM (${select})` }),
+    ...(rows && unannounced
+      ? { rest: `SELECT 1 AS is_gone FROM (${missing(unnamed, isAbsent)})` }
+      : {}),
   }
 }
 

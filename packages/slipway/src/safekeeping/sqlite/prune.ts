@@ -8,7 +8,7 @@ import type { Kept } from '../kept.ts'
 import { keptTable } from './keep-sql.ts'
 import { readSqliteKept, type SqliteKept } from './kept.ts'
 import { readRestorePlace } from './restore-place.ts'
-import { restoreSql } from './restore-sql.ts'
+import { hasOwnKey, restoreSql } from './restore-sql.ts'
 
 /** Drops kept data permanently, in one transaction. */
 export async function pruneSqlite(
@@ -25,8 +25,10 @@ export async function pruneSqlite(
 /** Restores one piece of kept data into its table. Existing rows stay. Fails as `restoreKept` does. */
 export async function restoreSqlite({ session }: TargetSession, id: number): Promise<Kept> {
   const one = (await readSqliteKept(session)).find((kept) => kept.id === id)
-  if (one?.state === 'restored') return one
-  if (one?.state !== 'kept') {
+  // The rows that had their keys may be gone by now.
+  const isOpen = one?.restored && one.restored.since > 0 && hasOwnKey(one)
+  if (one?.state === 'restored' && !isOpen) return one
+  if (one === undefined || one.state === 'not-kept') {
     return raise('SAFEKEEPING.UNKNOWN', {
       message: `No kept data has the number ${id}${one ? `: ${one.why ?? 'it could not be kept'}` : ''}.`,
       nextActions: [command(['kept', 'list'], 'list kept data')],

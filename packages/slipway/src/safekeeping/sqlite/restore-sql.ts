@@ -28,21 +28,21 @@ function rank({ table }: Restored): number {
 
 function restoreOne(restored: Restored): string {
   const { kept, table } = restored
-  if (table?.virtual && kept.kind !== 'columns')
-    return rowsSql(restored) + doneSql(kept.id, foundSql(restored))
+  const isFound = hasOwnKey(kept) || (table?.virtual && kept.kind !== 'columns')
+  const done = doneSql(kept.id, isFound ? foundSql(restored) : 'changes()')
   switch (kept.kind) {
     case 'table':
-      return rowsSql(restored) + doneSql(kept.id, 'changes()') + counterSql(kept)
+      return rowsSql(restored) + done + counterSql(kept)
     case 'rows':
-      return kept.isReplaced
-        ? restoreValues(restored, '') + rowsSql(restored) + doneSql(kept.id, foundSql(restored))
-        : rowsSql(restored) + doneSql(kept.id, 'changes()')
+      return (kept.isReplaced ? restoreValues(restored, '') : '') + rowsSql(restored) + done
     default:
-      return restoreValues(
-        restored,
-        doneSql(kept.id, kept.key.includes(ROWID) ? 'changes()' : foundSql(restored)),
-      )
+      return restoreValues(restored, done)
   }
+}
+
+/** Whether its rows have a key, by which they are found however often they are restored. */
+export function hasOwnKey({ key }: SqliteKept): boolean {
+  return key.length > 0 && !key.includes(ROWID)
 }
 
 /** SQL that inserts rows; their rowids are those that they had, where these are free. */
