@@ -15,20 +15,26 @@ export interface SummedColumn {
 
 /** A SELECT that gives the number of rows of a table as `rows`, and the sums of its columns, as one text, as `sums`. */
 function tableSumsSql({ name, columns }: SummedTable, where = ''): string {
-  const sums = columns.flatMap((column) => sumsOf(column))
+  const sums = columns.flatMap(({ values }, at) => sumsOf(`c${at}`, values))
   const text = sums.length === 0 ? "''" : balanced(sums, "|| ' ' ||")
-  return `SELECT count(*) AS rows, ${text} AS sums FROM ${quoteIdentifier(name)}${where}`
+  const texts = columns.map((column, at) => {
+    const own = quoteIdentifier(column.name)
+    const shown = column.values ? `CASE WHEN ${own} IS NULL THEN NULL ELSE quote(${own}) END` : own
+    return `${shown} AS c${at}`
+  })
+  // Because of its LIMIT, SQLite computes each text once.
+  const from = `(SELECT ${texts.join(', ') || '1'} FROM ${quoteIdentifier(name)}${where} LIMIT -1)`
+  return `SELECT count(*) AS rows, ${text} AS sums FROM ${from}`
 }
 
 /**
  * How many values a column has, how long they are, and a weighted sum of characters at places of them. SQLite has no
- * hash function: a row that goes, or a value that becomes NULL, always shows; a changed value nearly always.
+ * hash function: a row that goes, or a value that becomes NULL, always shows; values that move between rows, and a character in the
+ * middle of a long text, do not.
  */
-function sumsOf({ name, values }: SummedColumn): string[] {
-  const column = quoteIdentifier(name)
-  const count = `count(${column})`
+function sumsOf(text: string, values: boolean): string[] {
+  const count = `count(${text})`
   if (!values) return [count]
-  const text = `quote(${column})`
   const at = (place: string, weight: number) =>
     `${weight} * coalesce(unicode(substr(${text}, ${place}, 1)), 0)`
   const places = [
