@@ -70,14 +70,39 @@ function rowWrites(
   defaultSchema: string,
 ): number[] {
   const made = madeBefore(statements, defaultSchema)
+  const rebuilt = rebuiltTables(statements)
   return statements
     .filter(
       (statement, index) =>
         changesRowsOnly(statement) &&
-        !ofMadeTables(statement, made[index], defaultSchema) &&
+        (rebuilt.has(tableOf(statement) ?? '') ||
+          !ofMadeTables(statement, made[index], defaultSchema)) &&
         !isDeletedBy(downMigration, statement),
     )
     .map(({ number }) => number)
+}
+
+/** The names of tables that were filled from one that is dropped, and have its name since: they are that table, rebuilt. */
+function rebuiltTables(statements: readonly Statement[]): ReadonlySet<string> {
+  const actions = statements.flatMap((statement) => statement.actions)
+  const sources = new Map(
+    actions.flatMap((action) =>
+      action.kind === 'insert' && action.copies
+        ? [[action.table.name, action.copies.from.name] as const]
+        : [],
+    ),
+  )
+  return new Set(
+    actions.flatMap((action) =>
+      action.kind === 'rename' && action.of === 'table' && sources.get(action.from) === action.to
+        ? [action.to]
+        : [],
+    ),
+  )
+}
+
+function tableOf({ actions: [action] }: Statement): string | undefined {
+  return action && 'table' in action ? action.table?.name : undefined
 }
 
 /** A down migration deletes the rows that an INSERT writes out, where their table has a key. */

@@ -218,3 +218,16 @@ test('a down migration that does not restore the schema is refused', async () =>
   })
   expect(dump()).toEqual(before)
 })
+
+test('rows that a migration inserts into a table that it rebuilt are announced to stay', async () => {
+  const { up, down, run } = database([
+    SHOP,
+    { name: '2_rebuilds', sql: `${REBUILT}\nINSERT INTO customer VALUES (9, 'Cy', '');` },
+  ])
+  await up(1)
+  run(ROWS)
+  await up(2)
+  const announced: unknown[] = []
+  await down({ announce: (downs) => announced.push(...downs.flatMap((one) => one.announced)) })
+  expect(announced).toContainEqual({ kind: 'rows', statements: [7] })
+})
