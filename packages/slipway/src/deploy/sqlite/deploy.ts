@@ -218,7 +218,7 @@ async function runOne(
   const { migration, changes, passedOn } = turn.one
   const endangered = endangeredBy(migration, changes)
   for (let again = 1; ; again++) {
-    const compared = comparedTables(migration, changes, endangered)
+    const compared = comparedTables(turn.one, endangered)
     const outcome = await runGuarded(session, {
       migration,
       direction: 'up',

@@ -7,8 +7,15 @@ import {
   type RowTable,
   type TableChange,
 } from '../../schema/index.ts'
-import { type Action, type Migration, partRef, type Statement } from '../../statements/index.ts'
+import {
+  type Action,
+  type Migration,
+  partRef,
+  sqliteNameKey,
+  type Statement,
+} from '../../statements/index.ts'
 import type { MigrationLoss } from '../consent.ts'
+import type { TestedMigration } from './test-on-copy.ts'
 
 /**
  * Whether a migration can change a row of a table that exists. What only adds tables, columns, indexes, views and
@@ -149,16 +156,29 @@ function isNameOf(name: string, { before, after }: TableChange): boolean {
   return [before?.name, after?.name].some((one) => one !== undefined && isSameName(one, name))
 }
 
-/** The tables whose rows and values a migration must leave as they are, as far as it may not destroy them. */
+/**
+ * The tables whose rows and values a migration must leave as they are, as far as it may not destroy them: those that its
+ * statements can change. `all`: others may change them, too.
+ */
 export function comparedTables(
-  { statements }: Pick<Migration, 'statements'>,
-  changes: readonly TableChange[],
+  {
+    migration: { statements },
+    changes,
+    passedOn,
+  }: Pick<TestedMigration, 'migration' | 'changes' | 'passedOn'>,
   endangered: readonly Endangered[],
+  { all = false }: { readonly all?: boolean } = {},
 ): ComparedTable[] {
+  const isKnown =
+    !all && statements.every(({ actions }) => actions.length > 0 && actions.every(isUnderstood))
   return changes.filter(isLasting).flatMap((change): ComparedTable[] => {
     const own = endangered.find((one) => one.change === change)
     // A virtual table changes with the one that it indexes.
     if (own?.rows || change.before.virtual) return []
+    const isReached = [change.before, change.after].some(({ name }) =>
+      passedOn.reached.has(sqliteNameKey(name)),
+    )
+    if (isKnown && !isReached && own === undefined && !isWritten(statements, change)) return []
     const lost = new Set(own?.columns)
     const pairs = change.columns.flatMap(
       (column): { before: SummedColumn; after: SummedColumn }[] => {
@@ -178,6 +198,31 @@ export function comparedTables(
       },
     ]
   })
+}
+
+/** Whether an action shows which rows it can change. */
+function isUnderstood(action: Action): boolean {
+  const writes = ['insert', 'update', 'delete', 'drop', 'drop-column']
+  return (
+    isHarmless(action) ||
+    writes.includes(action.kind) ||
+    (action.kind === 'other' && action.statement === 'SelectStmt')
+  )
+}
+
+/** Whether statements write rows of a table, or make it again. */
+function isWritten(statements: readonly Statement[], change: Lasting): boolean {
+  if (change.rebuilt || change.before.columns.length > change.after.columns.length) return true
+  return statements.some(({ actions }) =>
+    actions.some(
+      (action) =>
+        (action.kind === 'drop' && isNameOf(action.object.name, change)) ||
+        ('table' in action &&
+          action.table !== undefined &&
+          !isHarmless(action) &&
+          isNameOf(action.table.name, change)),
+    ),
+  )
 }
 
 /** By what the existing rows are distinguished from the inserted ones; nothing if they cannot be. */

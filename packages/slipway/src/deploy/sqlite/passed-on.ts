@@ -1,6 +1,5 @@
 import type { Session } from '../../database/index.ts'
 import {
-  type Action,
   loadSqliteParser,
   sqliteNameKey,
   sqliteNamesIn,
@@ -12,6 +11,8 @@ import {
 export interface Passers {
   readonly triggers: readonly Trigger[]
   readonly keys: readonly PassingKey[]
+  /** Tables, by the keys of their names, whose definition may replace rows. */
+  readonly replacing: ReadonlySet<string>
 }
 
 interface Trigger {
@@ -49,7 +50,11 @@ export async function readPassers(session: Session): Promise<Passers> {
     `SELECT m.name AS child, f."table" AS parent, f."to" AS "column", f.on_delete AS "onDelete", f.on_update AS "onUpdate"
      FROM sqlite_schema m JOIN pragma_foreign_key_list(m.name) f WHERE m.type = 'table'`,
   )
+  const replacing = await session.query<{ name: string }>(
+    `SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE '%replace%'`,
+  )
   return {
+    replacing: new Set(replacing.map(({ name }) => sqliteNameKey(name))),
     triggers: triggers.flatMap(({ sql }): Trigger[] => {
       const found = sqliteTriggerIn(sql)
       if (found === undefined) return []
@@ -64,28 +69,39 @@ function passesOn(action: string): boolean {
   return action !== 'NO ACTION' && action !== 'RESTRICT'
 }
 
-/**
- * The tables, by the keys of their names, whose rows statements may change without naming them: through triggers, views and
- * foreign keys. Rather too many than too few.
- */
+/** The tables, by the keys of their names, whose rows statements may change without naming them: rather too many than too few. */
+export interface PassedOn {
+  /** Through triggers and views, and foreign keys that are enforced. */
+  readonly changed: ReadonlySet<string>
+  /** The same if foreign keys are enforced although they should not be. */
+  readonly reached: ReadonlySet<string>
+}
+
+/** What statements may change of a schema without naming it. */
 export function passedOn(
-  statements: readonly Pick<Statement, 'actions'>[],
-  { triggers, keys }: Passers,
+  statements: readonly Pick<Statement, 'actions' | 'text'>[],
+  passers: Passers,
   foreignKeys: boolean,
+): PassedOn {
+  const reached = namesPassedOn(statements, passers)
+  const changed = foreignKeys ? reached : namesPassedOn(statements, { ...passers, keys: [] })
+  return { changed, reached }
+}
+
+function namesPassedOn(
+  statements: readonly Pick<Statement, 'actions' | 'text'>[],
+  { triggers, keys, replacing }: Passers,
 ): ReadonlySet<string> {
-  const writes = new Set(
-    statements.flatMap(({ actions }) => actions).flatMap((action) => writesOf(action)),
-  )
+  const writes = new Set(statements.flatMap((statement) => writesOf(statement, replacing)))
   const passed = new Set<string>()
   const pass = (name: string) => {
     passed.add(name)
-    for (const event of ['insert', 'update', 'delete']) writes.add(`${event} ${name}`)
+    for (const event of EVENTS) writes.add(`${event} ${name}`)
   }
   for (let known = -1; known < passed.size;) {
     known = passed.size
     for (const { table, event, names } of triggers)
       if (writes.has(`${event} ${sqliteNameKey(table)}`)) for (const name of names) pass(name)
-    if (!foreignKeys) continue
     for (const key of keys) {
       const parent = sqliteNameKey(key.parent)
       const isDeleted = ['delete', 'drop'].some((event) => writes.has(`${event} ${parent}`))
@@ -101,24 +117,32 @@ export function passedOn(
   return passed
 }
 
-/** What an action does to the rows of tables and views, as texts. */
-function writesOf(action: Action): string[] {
-  switch (action.kind) {
-    case 'insert': {
-      const name = sqliteNameKey(action.table.name)
-      const events = action.updates ? ['insert', 'update', 'delete'] : ['insert']
-      return events.map((event) => `${event} ${name}`)
+const EVENTS: readonly Event[] = ['insert', 'update', 'delete']
+
+/** What a statement does to the rows of tables and views, as texts. REPLACE deletes rows. */
+function writesOf(
+  { actions, text }: Pick<Statement, 'actions' | 'text'>,
+  replacing: ReadonlySet<string>,
+): string[] {
+  const replaces = /\breplace\b/i.test(text)
+  return actions.flatMap((action): string[] => {
+    switch (action.kind) {
+      case 'insert':
+      case 'update': {
+        const name = sqliteNameKey(action.table.name)
+        const isWhole =
+          replaces || replacing.has(name) || (action.kind === 'insert' && action.updates)
+        const events = isWhole ? EVENTS : [action.kind]
+        const columns = action.kind === 'update' ? action.columns : []
+        const assigned = columns.map((column) => `assign ${name} ${sqliteNameKey(column)}`)
+        return [...events.map((event) => `${event} ${name}`), ...assigned]
+      }
+      case 'delete':
+        return [`delete ${sqliteNameKey(action.table.name)}`]
+      case 'drop':
+        return action.of === 'table' ? [`drop ${sqliteNameKey(action.object.name)}`] : []
+      default:
+        return []
     }
-    case 'update': {
-      const name = sqliteNameKey(action.table.name)
-      const assigned = action.columns.map((column) => `assign ${name} ${sqliteNameKey(column)}`)
-      return [`update ${name}`, ...assigned]
-    }
-    case 'delete':
-      return [`delete ${sqliteNameKey(action.table.name)}`]
-    case 'drop':
-      return action.of === 'table' ? [`drop ${sqliteNameKey(action.object.name)}`] : []
-    default:
-      return []
-  }
+  })
 }

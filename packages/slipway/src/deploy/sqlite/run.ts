@@ -19,6 +19,7 @@ import {
 import type { TableChange } from '../../schema/index.ts'
 import { type Migration, sqliteNameKey, type Statement } from '../../statements/index.ts'
 import { dividedInserts, guardedScript, type ReadState } from './guarded-script.ts'
+import type { PassedOn } from './passed-on.ts'
 import { refusedStatement } from './test-on-copy.ts'
 
 /** A migration to be run on a database, up or down. */
@@ -27,8 +28,7 @@ export interface GuardedRun {
   readonly direction: 'up' | 'down'
   /** What it makes of the tables. */
   readonly changes: readonly TableChange[]
-  /** The tables, by the keys of their names, whose rows it may change without naming them. */
-  readonly passedOn: ReadonlySet<string>
+  readonly passedOn: PassedOn
   /** What it may destroy, and is kept first. */
   readonly endangered: readonly Endangered[]
   /** Destroy without keeping. */
@@ -75,7 +75,7 @@ function withCopies(run: GuardedRun): GuardedRun {
   const unknown = compared.filter(
     ({ before, after, grows }) =>
       (grows && !grows.rowids) ||
-      [before, after].some(({ name }) => passedOn.has(sqliteNameKey(name))),
+      [before, after].some(({ name }) => passedOn.changed.has(sqliteNameKey(name))),
   )
   return unknown.reduce(withCopyOf, run)
 }

@@ -14,15 +14,14 @@ import {
 } from '../../schema/index.ts'
 import { type Action, type Migration, placeAt, type Statement } from '../../statements/index.ts'
 import { mayChangeRows } from './endangered.ts'
-import { passedOn, readPassers } from './passed-on.ts'
+import { type PassedOn, passedOn, readPassers } from './passed-on.ts'
 
 /** A migration, and what it makes of the schema of a database. */
 export interface TestedMigration {
   readonly migration: Migration
   /** Of the tables that existed before; empty if no row can change. */
   readonly changes: readonly TableChange[]
-  /** The tables, by the keys of their names, whose rows it may change without naming them. */
-  readonly passedOn: ReadonlySet<string>
+  readonly passedOn: PassedOn
   /** What the database has behind it, as a restore must know it; only where one may follow. */
   readonly place?: RestorePlace
 }
@@ -64,7 +63,10 @@ export async function testOnCopy(
     tested.push({
       migration,
       changes,
-      passedOn: new Set(passed.flatMap((names) => [...names])),
+      passedOn: {
+        changed: new Set(passed.flatMap(({ changed }) => [...changed])),
+        reached: new Set(passed.flatMap(({ reached }) => [...reached])),
+      },
       ...place,
     })
   }

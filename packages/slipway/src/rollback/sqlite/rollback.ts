@@ -215,14 +215,15 @@ async function runAll(
 
 async function runDown(
   session: AtomicSession,
-  { migration, changes, passedOn, place }: TestedMigration,
+  tested: TestedMigration,
   { work, request }: { readonly work: Work; readonly request: RollbackRequest },
 ): Promise<{ readonly failure?: Failure | undefined; readonly ms: number }> {
+  const { migration, changes, passedOn, place } = tested
   const { name, checksum } = migration
   const restored = keptOf(await readSqliteKept(session), name)
   const tables = new Set(restored.map(({ table }) => table.name))
   const endangered = endangeredBy(migration, changes)
-  const index = work.tested.findIndex((one) => one.migration === migration)
+  const index = work.tested.indexOf(tested)
   const gone = work.tested.slice(0, index + 1).map((one) => one.migration.name)
   const isLast = gone.length === work.tested.length
   const stays = appliedWithout(work.history, gone)
@@ -232,8 +233,8 @@ async function runDown(
     changes,
     passedOn,
     endangered,
-    // What is restored changes these tables.
-    compared: comparedTables(migration, changes, endangered).filter(
+    // What is restored changes these tables, and foreign keys may pass it on to any other.
+    compared: comparedTables(tested, endangered, { all: restored.length > 0 }).filter(
       ({ after }) => !tables.has(after.name),
     ),
     behind: [
