@@ -113,14 +113,15 @@ async function send(bucket: S3Bucket, request: UploadRequest, sent: Sent): Promi
   await upload.done()
 }
 
-/** Removes the parts that were sent. What cannot be removed now is removed by the next sweep. */
+/** Removes the parts that were sent. What is listed nevertheless, whatever the store answered, the next sweep removes. */
 async function endUploads(
   bucket: S3Bucket,
   { fullKey, uploads }: UploadRequest,
   ids: ReadonlySet<string>,
 ): Promise<void> {
   for (const id of ids) {
-    await abortUpload(bucket, fullKey, id).catch(() => uploads.failed.add(id))
+    uploads.failed.add(id)
+    await abortUpload(bucket, fullKey, id).catch(() => undefined)
   }
 }
 

@@ -93,7 +93,6 @@ async function sweepUploads(bucket: S3Bucket, start: string, uploads: Uploads): 
       const isOld = Initiated !== undefined && now - Initiated.getTime() > DAY_MS
       if (uploads.running.has(UploadId) || !(isOld || uploads.failed.has(UploadId))) continue
       await abortUpload(bucket, Key, UploadId)
-      uploads.failed.delete(UploadId)
       ended += 1
     }
     if (!page.IsTruncated || page.NextKeyMarker === undefined) return ended
