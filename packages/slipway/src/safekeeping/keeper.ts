@@ -67,16 +67,20 @@ export function keeperOf(options: KeepingOptions): Keeper {
       }
     },
     remember: async (session, { statements }) => {
-      if (!statements.some((one) => setsPositions(one) || one.actions.some(mayDestroy)))
+      const mayMove = statements.some(
+        (one) => setsPositions(one) || one.actions.some(mayRunFunctions),
+      )
+      if (!mayMove && !statements.some(({ actions }) => actions.some(mayDestroy)))
         return async () => []
+      // What only drops objects calls nothing but event triggers. The positions of thousands of sequences take seconds.
+      const condition = mayMove
+        ? ''
+        : ` WHERE EXISTS (SELECT FROM pg_catalog.pg_event_trigger WHERE evtenabled <> 'D')`
       const [found] = await session.query<{ readonly positions: string }>(
-        `${call(options, 'positions')}::text AS positions`,
+        `${call(options, 'positions')}::text AS positions${condition}`,
       )
-      const undo = call(
-        options,
-        'undo_positions',
-        `${quoteLiteral(found?.positions ?? '{}')}::jsonb`,
-      )
+      if (found === undefined) return async () => []
+      const undo = call(options, 'undo_positions', `${quoteLiteral(found.positions)}::jsonb`)
       return async () => {
         const [left] = await session.query<{ readonly stay: readonly string[] }>(`${undo} AS stay`)
         return (left?.stay ?? []).map(
@@ -98,6 +102,11 @@ export function keeperOf(options: KeepingOptions): Keeper {
         .join('')
     },
   }
+}
+
+/** Whether an action may destroy rows or values, and run functions that take numbers from sequences. */
+function mayRunFunctions(action: Action): boolean {
+  return mayDestroy(action) && action.kind !== 'drop' && action.kind !== 'drop-column'
 }
 
 function firstNumber({ statements }: TransactionGroup): number {
