@@ -96,6 +96,7 @@ export {
   type ColumnChange,
   readRowTables,
   type RowColumn,
+  ROWIDS,
   rowidOf,
   type RowTable,
   separateRowid,
@@ -104,4 +105,4 @@ export {
 } from './sqlite/table-changes.ts'
 export { readDefinitions, withSchemaCopy } from './sqlite/definitions.ts'
 export { usersOf } from './sqlite/trial.ts'
-export { readVirtualRows } from './sqlite/virtual-rows.ts'
+export { isPossible, readVirtualRows } from './sqlite/virtual-rows.ts'

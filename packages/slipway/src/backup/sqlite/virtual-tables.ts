@@ -1,5 +1,5 @@
 import { quoteIdentifier, type Session } from '../../database/index.ts'
-import { attempt } from '../../kernel/index.ts'
+import { isPossible } from '../../schema/index.ts'
 import type { Definition, DumpedTable } from './objects.ts'
 
 /** How the rows of a virtual table come into another database by SQL, which may not write the tables behind it. */
@@ -74,13 +74,6 @@ async function readSettings(session: Session, name: string): Promise<string[]> {
     `SELECT quote(k) || ', ' || quote(v) AS setting FROM ${quoteIdentifier(`${name}_config`)} WHERE k <> 'version'`,
   )
   return rows.map(({ setting }) => `INSERT INTO ${table} (${table}, rank) VALUES (${setting})`)
-}
-
-async function isPossible(session: Session, sql: string): Promise<boolean> {
-  await session.execute('SAVEPOINT possible')
-  const ran = await attempt(() => session.execute(sql))
-  await session.execute('ROLLBACK TO possible; RELEASE possible')
-  return ran.ok
 }
 
 /** The first rows are of FTS5 itself. Source: sqlite.org/fts5.html, "The %_data table". */

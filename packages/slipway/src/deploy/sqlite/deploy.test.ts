@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, expect, test } from 'vitest'
+import { sqliteWork } from '../../../test/sqlite-work.ts'
 import type { MigrationFile } from '../../statements/index.ts'
 import { deploy, type DeployOutcome, type DeployRequest, previewDeploy } from '../index.ts'
 
@@ -37,21 +38,15 @@ function database(d1 = false) {
   }
   function requestOf(more: Partial<DeployRequest>): DeployRequest {
     return {
+      ...sqliteWork(file, folder),
       address: {
         kind: 'sqlite',
         file,
         ...(d1 ? { d1: { name: 'shop', migrationsTable: 'd1_migrations' } } : {}),
       },
-      environment: 'development',
-      confirm: false,
-      protected: false,
       migrations,
       limits: { lockTimeoutMs: 200, statementTimeoutMs: 1000 },
       deadlineMs: 10_000,
-      shadow: { dialect: 'sqlite', cacheDir: folder },
-      signal: new AbortController().signal,
-      emit: () => {},
-      consent: { confirm: undefined },
       acceptDrift: false,
       ...more,
     }

@@ -4,6 +4,7 @@ import { storedColumns } from '../../safekeeping/index.ts'
 import {
   type ColumnChange,
   isSameName,
+  ROWIDS,
   type RowTable,
   type TableChange,
 } from '../../schema/index.ts'
@@ -94,12 +95,12 @@ export function endangeredBy(
     return [{ change, rows, columns, assigned, movesRowids, statement }]
   })
 }
+
 /** Whether one of the names is that of the rowid, and not of a column. */
 function namesRowid({ columns }: RowTable, names: readonly string[]): boolean {
   return names.some(
     (name) =>
-      ['rowid', '_rowid_', 'oid'].includes(name.toLowerCase()) &&
-      !columns.some((one) => isSameName(one.name, name)),
+      ROWIDS.includes(name.toLowerCase()) && !columns.some((one) => isSameName(one.name, name)),
   )
 }
 

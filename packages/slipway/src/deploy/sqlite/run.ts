@@ -84,7 +84,10 @@ function withCopies(run: GuardedRun): GuardedRun {
  * The same again, where a table that gets rows seems to have lost some: a copy of it says whether it has, or whether rows were
  * inserted between others.
  */
-function withImage(run: GuardedRun, { violation }: GuardedOutcome): GuardedRun | undefined {
+function withImage(
+  run: GuardedRun,
+  { violation }: Pick<GuardedOutcome, 'violation'>,
+): GuardedRun | undefined {
   if (violation?.guard !== 'rows' || run.noKeep) return undefined
   const table = run.compared.find(
     ({ before, grows }) => grows && before.name === violation.facts['table'],
@@ -118,30 +121,31 @@ function withCopyOf(run: GuardedRun, table: ComparedTable): GuardedRun {
   }
 }
 
-async function runOnce(session: AtomicSession, run: GuardedRun): Promise<GuardedOutcome> {
-  const began = performance.now()
+async function runOnce(
+  session: AtomicSession,
+  run: GuardedRun,
+): Promise<Omit<GuardedOutcome, 'ms'>> {
   const script = atomicScriptOf(run.migration)
   const records = recordsOf(session)
   const read = await readState(session, records.stateSql)
-  const keep = run.noKeep ? { before: '', after: '', ids: 0 } : await keeping(session, run)
+  const keep = run.noKeep ? { before: '', after: '' } : await keeping(session, run)
   const instead = session.d1 ? dividedInserts(script) : undefined
   const text = guardedScript({ ...run, script, records, read, keep, instead })
-  const ended = () => ({ ms: Math.round(performance.now() - began) })
   try {
     await session.runAtomically(text, { foreignKeys: script.foreignKeys })
-    return ended()
+    return {}
   } catch (error) {
     const failure = failureOf(error)
     if (failure === undefined) throw error
     if (failure.code === 'DATABASE.OUTCOME_UNKNOWN') {
       const done = await isRecorded(session, run, read)
-      return done ? ended() : { ...ended(), failure: outcomeUnknown(run, failure) }
+      return done ? {} : { failure: outcomeUnknown(run, failure) }
     }
     const violation = violationIn(failure)
-    if (violation) return { ...ended(), failure, violation }
-    if (failure.code !== 'DATABASE.STATEMENT') return { ...ended(), failure }
+    if (violation) return { failure, violation }
+    if (failure.code !== 'DATABASE.STATEMENT') return { failure }
     const place = await findRefused(session, script.statements, script.foreignKeys)
-    return { ...ended(), failure: refusedStatement(run.migration, place, error) }
+    return { failure: refusedStatement(run.migration, place, error) }
   }
 }
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, expect, test } from 'vitest'
+import { sqliteWork } from '../../../test/sqlite-work.ts'
 import { deploy } from '../../deploy/index.ts'
 import { destructionText } from '../../statements/index.ts'
 import { inspectDrift } from '../index.ts'
@@ -28,18 +29,9 @@ test.each([
   const file = path.join(folder, `${files++}.db`)
   const opened = new DatabaseSync(file)
   const work = {
-    address: { kind: 'sqlite', file },
-    environment: 'development',
-    confirm: false,
-    protected: false,
+    ...sqliteWork(file, folder),
     migrations: [{ name: '0001_customer', sql: CUSTOMER }],
-    limits: { lockTimeoutMs: 10_000, statementTimeoutMs: 60_000 },
-    deadlineMs: 60_000,
-    shadow: { dialect: 'sqlite', cacheDir: folder },
-    signal: new AbortController().signal,
-    emit: () => {},
-    consent: { confirm: undefined },
-  } as const
+  }
   await deploy({ ...work, acceptDrift: false })
   opened.exec(drift)
   opened.close()

@@ -1,22 +1,12 @@
 import { DatabaseSync } from 'node:sqlite'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { sqliteCorpus } from '../../../test/sqlite-corpus.ts'
+import { BASE, migrationOf, parser } from '../../../test/sqlite-judged.ts'
 import { atomicScriptOf } from '../../execution/index.ts'
-import { parserFor, sqliteDefinitionParts, type StatementParser } from '../../statements/index.ts'
+import { sqliteDefinitionParts } from '../../statements/index.ts'
 import { type Facts, judge, type JudgedMigration, rewrite, type Rewriting } from '../index.ts'
 
 // Each form is run on rows beside the original: the same schema, the same rows, those of children too.
-
-let parser: StatementParser
-beforeAll(async () => {
-  parser = await parserFor('sqlite')
-})
-
-const BASE: Facts = { serverVersion: 3_053_000, defaultSchema: 'main', dialect: 'sqlite' }
-
-function migrationOf(name: string, sql: string): JudgedMigration {
-  return { name, path: `${name}.sql`, sql, statements: parser.parse(sql) }
-}
 
 function rewritten(setup: string, sql: string, facts: Partial<Facts> = {}): Rewriting {
   const [one] = rewrite({

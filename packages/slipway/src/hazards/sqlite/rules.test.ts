@@ -1,24 +1,8 @@
 import { DatabaseSync } from 'node:sqlite'
-import { beforeAll, describe, expect, test } from 'vitest'
-import { objectKey, parserFor, type StatementParser } from '../../statements/index.ts'
-import {
-  definitionsAsHistory,
-  type Facts,
-  type Hazard,
-  judge,
-  type JudgedMigration,
-} from '../index.ts'
-
-let parser: StatementParser
-beforeAll(async () => {
-  parser = await parserFor('sqlite')
-})
-
-const BASE: Facts = { serverVersion: 3_053_000, defaultSchema: 'main', dialect: 'sqlite' }
-
-function migrationOf(name: string, sql: string): JudgedMigration {
-  return { name, path: `${name}.sql`, sql, statements: parser.parse(sql) }
-}
+import { describe, expect, test } from 'vitest'
+import { BASE, migrationOf, parser } from '../../../test/sqlite-judged.ts'
+import { objectKey } from '../../statements/index.ts'
+import { definitionsAsHistory, type Facts, type Hazard, judge } from '../index.ts'
 
 function judged(history: string, sql: string, facts: Partial<Facts> = {}): Hazard[] {
   return judge({

@@ -1,33 +1,22 @@
 import { DatabaseSync } from 'node:sqlite'
-import { beforeAll, expect, test } from 'vitest'
-import { parserFor, type StatementParser } from '../../statements/index.ts'
-import { type Facts, judge, type JudgedMigration, rewrite } from '../index.ts'
+import { expect, test } from 'vitest'
+import { BASE, migrationOf, parser } from '../../../test/sqlite-judged.ts'
+import { judge, rewrite } from '../index.ts'
 
 // SQLite judges each index by its integrity-check: the hazard is found where it fails, and gone where it does not.
-
-let parser: StatementParser
-beforeAll(async () => {
-  parser = await parserFor('sqlite')
-})
-
-const FACTS: Facts = { serverVersion: 3_053_000, defaultSchema: 'main', dialect: 'sqlite' }
-
-function migrationOf(name: string, sql: string): JudgedMigration {
-  return { name, path: `${name}.sql`, sql, statements: parser.parse(sql) }
-}
 
 function found(setup: string, sql: string) {
   const hazards = judge({
     history: [migrationOf('1', setup)],
     migrations: [migrationOf('2', sql)],
-    facts: FACTS,
+    facts: BASE,
   })
   return hazards.filter(({ id }) => id === 'rebuild-full-text')
 }
 
 function fixed(setup: string, sql: string): string {
   const history = [migrationOf('1', setup)]
-  const [one] = rewrite({ history, migrations: [migrationOf('2', sql)], facts: FACTS, parser })
+  const [one] = rewrite({ history, migrations: [migrationOf('2', sql)], facts: BASE, parser })
   return one?.sql ?? ''
 }
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, describe, expect, test } from 'vitest'
+import { sqliteWork } from '../../../test/sqlite-work.ts'
 import { quoteIdentifier, quoteText, withSession } from '../../database/index.ts'
 import { deploy } from '../../deploy/index.ts'
 import { readSqliteKept } from '../../safekeeping/index.ts'
@@ -23,19 +24,7 @@ async function there({ schema, rows, change, meanwhile, fails = false }: Case) {
     { name: '0001_schema', sql: schema },
     { name: '0002_change', sql: change },
   ]
-  const work = {
-    address: { kind: 'sqlite', file },
-    environment: 'development',
-    confirm: false,
-    protected: false,
-    migrations,
-    limits: { lockTimeoutMs: 10_000, statementTimeoutMs: 60_000 },
-    deadlineMs: 60_000,
-    shadow: { dialect: 'sqlite', cacheDir: folder },
-    signal: new AbortController().signal,
-    emit: () => {},
-    consent: { confirm: undefined },
-  } as const
+  const work = { ...sqliteWork(file, folder), migrations }
   const up = async (count: number) => {
     const { failure } = await deploy({
       ...work,

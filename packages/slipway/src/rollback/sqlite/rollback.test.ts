@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, expect, test } from 'vitest'
+import { sqliteWork } from '../../../test/sqlite-work.ts'
 import { deploy } from '../../deploy/index.ts'
 import { type Reversible, rollback, type RollbackRequest } from '../index.ts'
 
@@ -14,17 +15,10 @@ function database(migrations: readonly Reversible[]) {
   const file = path.join(folder, `${files++}.db`)
   new DatabaseSync(file).close()
   const work = {
-    address: { kind: 'sqlite', file },
-    environment: 'development',
-    confirm: false,
-    protected: false,
+    ...sqliteWork(file, folder),
     limits: { lockTimeoutMs: 200, statementTimeoutMs: 1000 },
     deadlineMs: 10_000,
-    shadow: { dialect: 'sqlite', cacheDir: folder },
-    signal: new AbortController().signal,
-    emit: () => {},
-    consent: { confirm: undefined },
-  } as const
+  }
   return {
     /** All rows of all tables of the project, and their definitions. */
     dump() {

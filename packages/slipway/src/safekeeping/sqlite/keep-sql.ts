@@ -34,11 +34,7 @@ export interface KeepPlace {
 export interface KeepSql {
   readonly before: string
   readonly after: string
-  /** How many numbers it uses. */
-  readonly ids: number
 }
-
-type KeepPart = Omit<KeepSql, 'ids'>
 
 /** SQL that drops tables in which nothing was kept: nothing was lost. */
 export function dropUnusedSql(ids: readonly number[]): string {
@@ -53,7 +49,7 @@ export function keptTable(id: number | ''): string {
 /** Keeps what a migration destroys of tables: a copy before, of which afterwards only what was lost remains. */
 export function keepSql(endangered: readonly Endangered[], place: KeepPlace): KeepSql {
   let id = place.firstId
-  const parts = endangered.map((one): KeepPart => {
+  const parts = endangered.map((one): KeepSql => {
     const at = { ...place, id }
     // Rows, and values.
     id += 2
@@ -62,7 +58,6 @@ export function keepSql(endangered: readonly Endangered[], place: KeepPlace): Ke
   return {
     before: parts.map(({ before }) => before).join(''),
     after: parts.map(({ after }) => after).join(''),
-    ids: id - place.firstId,
   }
 }
 
@@ -70,7 +65,7 @@ interface Place extends KeepPlace {
   readonly id: number
 }
 
-function keepOne(endangered: Endangered, place: Place): KeepPart {
+function keepOne(endangered: Endangered, place: Place): KeepSql {
   const { change, statement } = endangered
   const { before, after } = change
   if (before === undefined) return { before: '', after: '' }

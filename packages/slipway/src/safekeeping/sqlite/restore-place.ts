@@ -1,5 +1,6 @@
 import { quoteIdentifier, type Session } from '../../database/index.ts'
 import { readSqliteState, readVirtualRows, type RowTable, usersOf } from '../../schema/index.ts'
+import { sqliteVirtualTable } from '../../statements/index.ts'
 
 /** A trigger that must not fire while rows are restored. */
 interface SqliteTrigger {
@@ -18,7 +19,7 @@ export interface RestorePlace {
 export async function readRestorePlace(session: Session): Promise<RestorePlace> {
   const { objects, tables } = await readSqliteState(session)
   const virtual = objects.filter(
-    ({ kind, sql }) => kind === 'table' && /^create\s+virtual/i.test(sql),
+    ({ kind, sql }) => kind === 'table' && sqliteVirtualTable(sql) !== undefined,
   )
   // These keep an index of rows up to date.
   const indexing = new Set(virtual.flatMap(({ name }) => usersOf(objects, name)))

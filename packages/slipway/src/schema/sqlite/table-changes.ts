@@ -104,9 +104,12 @@ export function separateRowid({ rowid, columns }: RowTable): string | undefined 
   return columns.some(({ name }) => name === rowid) ? undefined : rowid
 }
 
+/** The names of a rowid, as far as no column has them. Source: sqlite.org/rowidtable.html. */
+export const ROWIDS: readonly string[] = ['rowid', '_rowid_', 'oid']
+
 /** The name by which a rowid can be read beside columns of these names; nothing if they have all of its names. */
 export function rowidOf(columns: readonly string[]): string | undefined {
-  return ['rowid', '_rowid_', 'oid'].find((name) => !columns.some((one) => isSameName(one, name)))
+  return ROWIDS.find((name) => !columns.some((one) => isSameName(one, name)))
 }
 
 /** A table while statements change it: where it and its columns come from. */

@@ -39,7 +39,8 @@ function numbered(table: RowTable): RowTable {
   return first ? { ...table, key: [first.name], rowid: first.name } : table
 }
 
-async function isPossible(session: Session, sql: string): Promise<boolean> {
+/** Whether SQLite takes a statement. Leaves no change. */
+export async function isPossible(session: Session, sql: string): Promise<boolean> {
   await session.execute('SAVEPOINT possible')
   const ran = await attempt(() => session.execute(sql))
   await session.execute('ROLLBACK TO possible; RELEASE possible')

@@ -1,7 +1,7 @@
 import { quoteIdentifier, quoteText, type Session } from '../../database/index.ts'
 import { attempt } from '../../kernel/index.ts'
 import { isSameName } from '../../schema/index.ts'
-import type { ComparedValues } from '../../statements/index.ts'
+import { type ComparedValues, rebuildOfTextIndex } from '../../statements/index.ts'
 import type { Filling, RowStyle } from '../filling.ts'
 import { type SqliteValueStyle, sqliteValueOf } from './generated-values.ts'
 import {
@@ -245,8 +245,7 @@ async function dropOrphans(session: Session, shapes: readonly SqliteShape[]): Pr
 async function indexContents(session: Session, shapes: readonly SqliteShape[]): Promise<void> {
   for (const { name, virtual } of shapes) {
     if (!virtual?.indexes) continue
-    const table = quoteIdentifier(name)
-    await attempt(() => session.execute(`INSERT INTO ${table} (${table}) VALUES ('rebuild')`))
+    await attempt(() => session.execute(rebuildOfTextIndex(name)))
   }
 }
 
