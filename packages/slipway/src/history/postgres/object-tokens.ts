@@ -141,6 +141,7 @@ const RELATION_JOINS = `LEFT JOIN pg_catalog.pg_index x ON x.indexrelid = c.oid
 /** The same of a type: the row type of a table, an array of either. */
 const TYPE_OBJECT = `coalesce(r.object, er.object, ${identitySql(KIND.type, 'coalesce(e.oid, t.oid)')})`
 
+/** Rows are added up before they are joined to objects: there are five times as many rows. */
 const OBJECT_TOKENS = `${CATALOG_ROWS},
 relation (oid, object) AS MATERIALIZED (
   SELECT c.oid, ${RELATION_OBJECT} FROM pg_catalog.pg_class c ${RELATION_JOINS} WHERE ${ofUser('c.oid')}
@@ -173,13 +174,16 @@ relation (oid, object) AS MATERIALIZED (
   UNION ALL SELECT ${identitySql(KIND.schema, 'oid')}, 'schema', NULL, nspname, NULL FROM pg_catalog.pg_namespace
   UNION ALL SELECT ${identitySql(KIND.collation, 'c.oid')}, 'collation', nspname, collname, NULL
     FROM pg_catalog.pg_collation c JOIN pg_catalog.pg_namespace n ON n.oid = collnamespace WHERE ${ofUser('c.oid')}
-), summed (catalog, identity, count, sum) AS (
-  SELECT catalog, coalesce(o.identity, 0), count(*), sum(hash)
-  FROM item LEFT JOIN object o ON o.class = item.class AND o.id = item.id
-  GROUP BY GROUPING SETS ((catalog), (coalesce(o.identity, 0)))
+), total (catalog, class, id, count, sum) AS MATERIALIZED (
+  SELECT catalog, class, id, count(*), sum(hash) FROM item GROUP BY GROUPING SETS ((catalog), (class, id))
+), summed (identity, count, sum) AS (
+  SELECT coalesce(o.identity, 0), sum(t.count), sum(t.sum)
+  FROM total t LEFT JOIN object o ON o.class = t.class AND o.id = t.id WHERE catalog IS NULL GROUP BY 1
 )
-SELECT catalog, s.identity, count, sum, kind, schema, name, types
-FROM summed s LEFT JOIN named n ON n.identity = s.identity ORDER BY catalog COLLATE "C", s.identity`
+SELECT catalog, NULL, count, sum, NULL, NULL, NULL, NULL FROM total WHERE catalog IS NOT NULL
+UNION ALL
+SELECT NULL, s.identity, count, sum, kind, schema, name, types
+FROM summed s LEFT JOIN named n ON n.identity = s.identity`
 
 /**
  * The objects that refer to those whose OIDs are given, by kind. A reference to a part of an object is one to the object: to
