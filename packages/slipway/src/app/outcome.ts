@@ -60,7 +60,7 @@ export async function outcomeOf<Result>(
 /** Errors stay out of the plain data: their stack only helps to find a cause. */
 const raised = new WeakMap<Failure, unknown>()
 
-/** The error that a failure was raised with, and its cause; nothing if it was none. */
+/** The error from which a failure was raised, with its cause; undefined if there is none. */
 export function errorOf(failure: Failure | undefined): unknown {
   return failure && raised.get(failure)
 }

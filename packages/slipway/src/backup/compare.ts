@@ -18,7 +18,7 @@ export interface RestoredState {
   readonly sums: () => Promise<DataSums>
 }
 
-/** Compares a restored database with what the manifest says of the backup. */
+/** Compares a restored database with the manifest of the backup. */
 export async function compareState(state: RestoredState, manifest: Manifest): Promise<Compared> {
   const { fingerprint, sums, excludedData } = manifest
   const compared: string[] = []

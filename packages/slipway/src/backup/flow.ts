@@ -65,7 +65,7 @@ export function throughProgram(
   }
 }
 
-/** The bytes of a flow; it throws at the end of those of a program that failed. */
+/** The bytes of a flow. Throws after the last byte if the program failed. */
 export async function* bytesOf({ stream, ended }: Flow): AsyncGenerator<Buffer> {
   for await (const chunk of stream as AsyncIterable<Buffer>) yield chunk
   await ended()

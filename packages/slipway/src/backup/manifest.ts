@@ -146,7 +146,7 @@ export function isBackupId(text: string): boolean {
   return ID.test(text)
 }
 
-/** The id in the key of a manifest; nothing if it is the key of something else. */
+/** The backup id in the key of a manifest; undefined for other keys. */
 export function idOfManifest(key: string): string | undefined {
   const id = key.endsWith(ENDING) ? key.slice(0, -ENDING.length) : ''
   return isBackupId(id) ? id : undefined

@@ -64,7 +64,7 @@ export interface PartProgress {
   readonly onBytes: (bytes: number) => void
 }
 
-/** Compresses and encrypts a source, and stores it as it comes: nothing of it is in a file unencrypted. */
+/** Compresses and encrypts a source, and streams it to the store: no unencrypted data is written to disk. */
 export async function writePart(
   store: Store,
   { name, kind, file, start }: PartSource,

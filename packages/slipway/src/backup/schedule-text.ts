@@ -28,8 +28,8 @@ export interface ScheduleFile {
 }
 
 /**
- * The text that runs a command on a schedule. Pure. Fails with BACKUP.SCHEDULE_INVALID if the time is none, the scheduler
- * cannot express it, or the command contains a password.
+ * The text that runs a command on a schedule. Pure. Fails with BACKUP.SCHEDULE_INVALID if the time is invalid, the
+ * scheduler cannot express it, or the command contains a password.
  */
 export function scheduleText(scheduler: Scheduler, request: ScheduleRequest): ScheduleFile[] {
   const fields = parseCron(request.every)

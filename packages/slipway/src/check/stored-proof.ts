@@ -34,7 +34,7 @@ export async function compareStored(
   return { stored: claims(read.value) === claims(proof) ? 'same' : 'differs' }
 }
 
-/** What the stored proof of a migration says, if there is one of just this text; of the down migration it may say what was true of another. */
+/** The stored proof of a migration, if it is for exactly this text. Its part about the down migration may be for a different one. */
 export async function storedProofOf(migration: MigrationFolder): Promise<Proof | undefined> {
   const read = await readStored(migration)
   if (read === undefined || 'why' in read) return undefined

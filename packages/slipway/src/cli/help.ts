@@ -19,7 +19,7 @@ export interface Manual {
 
 const GROUPS: readonly Group[] = ['start', 'look', 'change', 'deploy', 'recover', 'help']
 
-/** Help of one command, or of all where none is named; fails as an unknown command does. */
+/** Help of one command, or of all if none is named; fails like an unknown command. */
 export function help(names: readonly string[], manual: Manual): Report {
   const name = names.join(' ')
   if (name === '') return overview(manual)

@@ -41,9 +41,9 @@ export interface Draft {
 }
 
 /**
- * Writes what leads from the state of a shadow database to the schema: Prisma's own SQL, led by the renames
- * that were decided upon, without the drops that would destroy objects that the schema cannot express.
- * The shadow database is left as it was. Fails with CREATE.RENAME_UNKNOWN and CREATE.RENAME_UNDECIDED.
+ * Writes the SQL from the state of a shadow database to the schema: Prisma's own SQL, preceded by the chosen
+ * renames, without the drops that would destroy objects that the schema cannot express.
+ * The shadow database is unchanged. Fails with CREATE.RENAME_UNKNOWN and CREATE.RENAME_UNDECIDED.
  */
 export async function draftMigration(session: Session, options: DraftOptions): Promise<Draft> {
   const dialect = await draftDialectOf(session)

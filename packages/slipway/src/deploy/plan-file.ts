@@ -87,7 +87,7 @@ function planAgain(file: string) {
   return command(['plan', '--out', file], 'make the plan again')
 }
 
-/** Fails with DEPLOY.PLAN_CHANGED if the plan of now is another than the one given, and says what differs. */
+/** Fails with DEPLOY.PLAN_CHANGED if the current plan differs from the given one, and names the differences. */
 export function refuseChangedPlan(given: SavedPlan, now: DeployPlan): void {
   if (given.hash === now.hash) return
   const changed = PARTS.flatMap(({ part, said }) =>

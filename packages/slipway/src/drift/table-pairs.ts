@@ -103,8 +103,8 @@ export interface Pairing {
 }
 
 /**
- * Finds the tables of a target that are those of a history, whatever their names. What a rename leaves as it was decides: the
- * names of the parts of a table. Where no such name is left, the same columns are enough; names that differ say that it is another table.
+ * Finds the tables of a target that are those of a history, whatever their names. The names of the parts of a
+ * table decide, because a rename leaves them unchanged. If no such name is left, the same columns are enough; names that differ say that it is another table.
  */
 export function pairTables(
   own: readonly NumberedTable[],

@@ -61,7 +61,7 @@ function isPanic(error: unknown): error is Panic {
   return typeof error === 'object' && error !== null && 'panic' in error
 }
 
-/** The engine puts its own words for what the server said; these are the server's. */
+/** Replaces the words of the engine with the server's message. */
 export function withServerMessage(message: string, server: ServerError): string {
   const head = message.slice(0, Math.max(0, message.indexOf('external connector error')))
   const hint = [server.detail && `DETAIL: ${server.detail}`, server.hint && `HINT: ${server.hint}`]

@@ -37,7 +37,7 @@ export const executionFailures = {
 
 export const raise: Raise<typeof executionFailures> = raiserOf(executionFailures)
 
-/** What a command ends with that a signal stopped where it was safe. */
+/** The failure of a command that a signal stopped at a safe point. */
 export function stoppedFailure(message: string): Failure {
   return failureFrom('DEPLOY.STOPPED', {
     message,

@@ -2,7 +2,7 @@ import { columnNamed, type DatabaseSchema, tableNamed } from '../schema/index.ts
 import { conditionsOf, type ObjectName } from '../statements/index.ts'
 
 /**
- * Whether the server knows without a look at the rows that a column has no NULL: it is NOT NULL already,
+ * Whether the server can tell without reading rows that a column has no NULL: it is NOT NULL already,
  * or a valid CHECK says so (from PostgreSQL 12).
  */
 export function knownNotNull(schema: DatabaseSchema, table: ObjectName, column: string): boolean {

@@ -70,7 +70,7 @@ export function readSchema(place: string, root: string): ProjectSchema {
   }
 }
 
-/** Raises PROJECT.SCHEMA_MISSING, or PROJECT.PRISMA_8 where the project is one of that version. */
+/** Raises PROJECT.SCHEMA_MISSING, or PROJECT.PRISMA_8 if the project uses that version. */
 export function refuseMissing(root: string, looked: readonly string[] = DEFAULT_SCHEMAS): never {
   const other = prisma8File(root)
   if (other !== undefined) refusePrisma8(other)

@@ -38,7 +38,7 @@ export function notUndone(
   return reasons
 }
 
-/** A text with a capital and a full stop. */
+/** The text as a sentence: with a capital and a full stop. */
 export function sentence(text: string): string {
   const whole = text.endsWith('.') ? text : `${text}.`
   return whole.charAt(0).toUpperCase() + whole.slice(1)

@@ -19,7 +19,7 @@ export function nothingLeft({ server: { database } }: Session): RollbackOutcome 
   return { database, downs: [], testRun, receipts: [], kept: [], unrestored: [] }
 }
 
-/** The rows of replaced migrations have no file: first the squash takes their place. */
+/** Replaced migrations have no file, so the squash must be recorded first. */
 export function refuseUnrecorded({ squashed }: Comparison): void {
   const squash = squashed.find(({ kind }) => kind === 'whole' || kind === 'left-over')
   if (!squash) return

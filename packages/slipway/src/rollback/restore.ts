@@ -28,7 +28,7 @@ export interface RestoringPlan {
   readonly keptNow: () => Promise<readonly Kept[]>
 }
 
-/** Prepares the target for restoring what deploys kept, and for keeping what the rollback destroys. The ledger must be there. */
+/** Prepares the target for restoring what deploys kept, and for keeping what the rollback destroys. The ledger must exist. */
 export async function prepareRestoring(
   session: Session,
   plans: readonly Migration[],

@@ -20,7 +20,7 @@ import {
   type Table,
 } from './model.ts'
 
-/** The schema after a statement of a migration. What nobody asks for leaves it as it is. Pure. */
+/** The schema after a statement of a migration. Properties that the model does not have do not change it. Pure. */
 export function applyStatement(
   schema: DatabaseSchema,
   { actions }: Pick<Statement, 'actions'>,

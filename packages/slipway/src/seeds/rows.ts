@@ -50,7 +50,7 @@ export function isFile(rows: SeedSetTable['rows']): rows is { readonly file: str
   return 'file' in rows && typeof rows.file === 'string'
 }
 
-/** What the rows of a table hold: a CSV file has texts alone. */
+/** The form of the rows of a table: a CSV file contains only strings. */
 export function formOf({ rows, form }: SeedSetTable): RowForm {
   return form ?? (isFile(rows) && path.extname(rows.file) === '.csv' ? 'texts' : 'values')
 }

@@ -21,7 +21,7 @@ type FactsRow = TextRules & {
   readonly superusers: readonly string[]
 }
 
-/** Opens a snapshot of a database, and hands it to `work` with what it holds. It is closed whatever happens. */
+/** Opens a snapshot of a database, and passes it to `work` with its contents. It is always closed. */
 export async function withSource<T>(
   session: Session,
   work: (source: Source) => Promise<T>,

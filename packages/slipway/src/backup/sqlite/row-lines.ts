@@ -55,7 +55,7 @@ function selectSql(
   return `SELECT CAST(${line} AS BLOB) FROM ${quoteIdentifier(name)} NOT INDEXED${sorted}`
 }
 
-/** A statement of several lines says before how many it has, so that who reads a dump need not know SQL. */
+/** A statement of several lines is preceded by their number, so that a reader of the dump need not parse SQL. */
 export function framed(statement: string): string {
   const lines = statement.split('\n').length
   return lines === 1 ? statement : `${FRAME}${lines}\n${statement}`

@@ -12,7 +12,7 @@ import { isOtherRunning } from '../temporary.ts'
 /** The ending of what is not complete, with the process that writes it: `.2214.partial`. */
 const PARTIAL = /\.(\d+)\.partial$/
 
-/** Backups in a folder, which is made if it is not there. Only this account may enter it. */
+/** Backups in a folder, which is created if it does not exist. Only this account may enter it. */
 export function folderStore(folder: string): Store {
   const at = (key: string) => path.join(folder, key)
   return {

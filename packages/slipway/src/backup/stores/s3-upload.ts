@@ -48,8 +48,8 @@ export interface UploadRequest extends WriteOptions {
 }
 
 /**
- * Writes an object whole, or nothing. An existing one is not replaced. Afterwards the store is asked for its size, because an
- * answer of success can be wrong, and one of failure too.
+ * Writes a complete object, or nothing. An existing one is not replaced. Afterwards the size is read from the store, because a
+ * success response can be wrong, and so can a failure response.
  */
 export async function uploadObject(bucket: S3Bucket, request: UploadRequest): Promise<void> {
   const { fullKey, body, signal } = request

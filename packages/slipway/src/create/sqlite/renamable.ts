@@ -3,7 +3,7 @@ import { type DatabaseSchema, isSameName } from '../../schema/index.ts'
 import { readVirtualTables } from './virtual-tables.ts'
 
 /**
- * The tables and columns of a database that Prisma knows, so that one of them can be what it drops or adds in a rename.
+ * The tables and columns of a database that Prisma knows, and that can therefore be part of a rename.
  * Prisma sees neither virtual tables nor generated columns, and `create` keeps them.
  */
 export async function renamableOnSqlite(

@@ -19,9 +19,8 @@ interface ImportAnswer {
 const MAX_FILE_BYTES = 5 * 2 ** 30
 
 /**
- * Runs a script as one import: all of it, or nothing. Fails with DATABASE.STATEMENT where it was refused and undone, and
- * with DATABASE.OUTCOME_UNKNOWN where the answer was lost. When that is raised, no import runs any more as far as the
- * API tells.
+ * Runs a script as one import: all of it, or nothing. Fails with DATABASE.STATEMENT if it was refused and undone, and
+ * with DATABASE.OUTCOME_UNKNOWN if the answer was lost. When that is raised, the API reports no running import.
  */
 export async function importScript(api: D1Api, script: string): Promise<void> {
   const until = api.deadline()

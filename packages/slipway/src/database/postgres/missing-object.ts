@@ -10,7 +10,7 @@ interface Complaint {
   readonly message: string
 }
 
-/** What a statement names and the server lacks, by the fields of the error; its name is what any language quotes first. */
+/** The missing object that a statement names, by the fields of the error. Its name is the first quoted word, in every message language. */
 export function missingObject(said: Complaint): MissingObject | undefined {
   const kind = kindOf(said)
   const name = firstQuoted(said.message)

@@ -19,8 +19,8 @@ const HIDDEN =
 
 /**
  * Guarantee 10: row content never reaches output, but PostgreSQL quotes it in messages, details and hints, in the
- * language of `lc_messages`. What is a value follows from the SQLSTATE, the fields and the text that was sent, never from
- * words of a language: what is quoted and not a name of that text is masked. Source: PostgreSQL's appendix A, its sources.
+ * language of `lc_messages`. Values are recognized by the SQLSTATE, the fields and the text that was sent, never by
+ * words of a language: quoted text that is not a name in that text is masked. Source: PostgreSQL's appendix A, its sources.
  */
 export function withoutRowContent(text: string, origin: MessageOrigin): string {
   const { sqlstate, routine = '', sent } = origin

@@ -60,7 +60,7 @@ interface Touched {
 }
 
 /**
- * What a migration may destroy of the tables of a database: what it drops, by its effect on the schema, and what its
+ * The data of a database that a migration may destroy: what it drops, by its effect on the schema, and what its
  * statements delete, replace and update. Rebuilt tables lose nothing by that alone.
  */
 export function endangeredBy(

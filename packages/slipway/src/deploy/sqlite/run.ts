@@ -48,8 +48,8 @@ export interface GuardedOutcome {
 }
 
 /**
- * Runs a migration as one transaction with all that goes with it. Gives the failure that undid it; one whose outcome is not
- * known is found out from the history. What is no failure passes through.
+ * Runs a migration as one transaction with all that belongs to it. Returns the failure that undid it; an unknown outcome
+ * is read from the history. Other errors are thrown again.
  */
 export async function runGuarded(session: AtomicSession, run: GuardedRun): Promise<GuardedOutcome> {
   const began = performance.now()

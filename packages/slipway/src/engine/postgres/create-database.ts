@@ -2,7 +2,7 @@ import { locate, quoteIdentifier, type Session, withSession } from '../../databa
 import { ConnectionString, failureOf } from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
 
-/** Creates the database that a connection string names, as the Prisma CLI asks for it. Its name. */
+/** Creates the database that a connection string names, for the Prisma CLI. Returns its name. */
 export async function createDatabase(url: ConnectionString | undefined): Promise<string> {
   return await onMaintenanceDatabase(url, 'CREATE DATABASE')
 }

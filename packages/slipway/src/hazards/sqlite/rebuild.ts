@@ -144,7 +144,7 @@ export function canRemain({ columns, names }: SqliteIndex, rebuild: Rebuild): bo
     .every((name) => columnIn(made, name) ?? successorOf(rebuild, name))
 }
 
-/** Whether what names columns of the old table names columns of the new one, too, and so can be created again as it is. */
+/** Whether an object that uses columns of the old table works with the new one, too, and can be created again unchanged. */
 export function isStillTrue(names: readonly string[], { old, made }: Rebuild): boolean {
   return names.every((name) => !columnIn(old, name) || columnIn(made, name))
 }

@@ -59,8 +59,8 @@ export async function readObjectTokens(session: Session): Promise<ObjectTokens> 
  * what that means: a schema was renamed, or objects of a kind changed on which others may depend unseen.
  *
  * The server prints a view with the names of what it selects, and a foreign key with that of its table: what depends on a
- * changed object counts as changed. `pg_depend` names all that a definition refers to. Of a function or a type, what
- * depends on it may be printed differently although its own row is the same, so the search continues there.
+ * changed object counts as changed. `pg_depend` names all that a definition refers to. Dependents of a
+ * function or a type may be printed differently although their own rows are the same, so the search includes them.
  */
 export async function changedObjects(
   session: Session,

@@ -21,7 +21,7 @@ export interface UnindexedKey {
 
 /**
  * Foreign keys whose columns no index begins with. An index counts if it is a valid B-tree that begins with the columns, in any order, and
- * has all rows, or all in which they are not NULL. Of a partitioned table each partition needs one.
+ * has all rows, or all in which they are not NULL. On a partitioned table, each partition needs one.
  */
 export async function checkForeignKeys({ session, schemas, thresholds }: Probe): Promise<Reading> {
   const keys = await readUnindexedKeys(session, schemas)

@@ -19,7 +19,7 @@ export interface Place {
 }
 
 /**
- * The SQLite file or the D1 database that is meant: what `--url` names; with `--local` or `--remote` that of wrangler's
+ * The selected SQLite file or D1 database: what `--url` names; with `--local` or `--remote` that of wrangler's
  * configuration; the `url` of the environment; that of wrangler's configuration, if it has one; what Prisma would
  * connect to. Fails with PROJECT.URL_MISSING, PROJECT.ENV_CONFLICT, PROJECT.WRANGLER_MISSING, the PROJECT.D1_ codes,
  * DATABASE.URL_INVALID or DATABASE.PROVIDER_UNSUPPORTED.

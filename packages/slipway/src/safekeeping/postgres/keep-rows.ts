@@ -368,8 +368,8 @@ BEGIN
     FROM pg_trigger WHERE tgrelid = to_regclass(name) AND slipway.is_capturing(tgfoid)));
 END $$;
 
--- The triggers go. That needs their table for a moment, also from readers; if somebody reads it for long, a trigger is turned
--- off, and a later command drops it.
+-- Drops the triggers. That locks their table for a moment, also against readers; if a session reads it for long, a trigger is
+-- turned off, and a later command drops it.
 CREATE OR REPLACE FUNCTION slipway.end_capture() RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   patience integer := (SELECT setting FROM pg_settings WHERE name = 'lock_timeout');

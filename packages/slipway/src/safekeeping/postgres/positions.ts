@@ -226,8 +226,8 @@ BEGIN
   END LOOP;
 END $$;
 
--- Moves sequences back that a group has moved which was rolled back. Forwards nobody gets a number twice; backwards it needs a
--- column that the sequence numbers, whose rows have none of the numbers between, and nobody who holds one. What stays is named.
+-- Moves sequences to their positions before a group that was rolled back. Forwards no number is given twice; backwards it needs a
+-- column that the sequence numbers, whose rows have none of the numbers between, and no session that holds one. What stays is named.
 CREATE OR REPLACE FUNCTION slipway.undo_positions(before jsonb) RETURNS text[] LANGUAGE plpgsql SET lock_timeout = '200ms' AS $$
 DECLARE
   one record;

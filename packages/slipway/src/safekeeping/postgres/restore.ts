@@ -308,7 +308,7 @@ BEGIN
   RETURN count;
 END $$;
 
--- Counts the rows, found by their content, that somebody else has written since: they may be others than those of then.
+-- Counts the rows, found by their content, that somebody else has written since: they may be different rows.
 CREATE OR REPLACE FUNCTION slipway.note_written_since(entry slipway.kept, target regclass) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   own text[] := ARRAY(SELECT k.details ->> 'restoredBy' FROM slipway.kept k WHERE k.details ? 'restoredBy') || pg_current_xact_id()::text;

@@ -108,7 +108,7 @@ function compared(facts: readonly Fact[], { base, defaultSchema }: Surroundings)
   return facts.filter((fact) => !isSkipped(fact))
 }
 
-/** What of a fact is compared: no positions, and definitions in a form that all versions agree on. */
+/** The parts of a fact that are compared: no positions, and definitions in a form that all versions agree on. */
 export function comparable(fact: Fact): Payload {
   const payload: Payload = {}
   for (const [key, value] of Object.entries(fact.payload)) {

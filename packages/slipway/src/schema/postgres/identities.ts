@@ -155,7 +155,7 @@ export async function retakenObjects(session: Session, before: Identities): Prom
   )
 }
 
-/** Objects that are gone, and whose name a new object of their kind has. */
+/** Dropped objects whose name a new object of the same kind has. */
 export function retakenBy(before: Identities, now: Identities): Identity[] {
   const taken = new Set(
     [...now.values()].flatMap((object) => (before.has(object.id) ? [] : [placeOf(object, now)])),

@@ -22,7 +22,7 @@ interface Tables {
 
 /**
  * The parts of a table that schema.prisma cannot express, and that neither its successor nor the indexes of that have. A
- * key or foreign key whose plain form is gone, too, is not among them: schema.prisma has it no more. Needs
+ * key or foreign key whose plain form is gone, too, is not among them: schema.prisma no longer has it. Needs
  * `loadSqliteParser` first.
  */
 export function lostParts(

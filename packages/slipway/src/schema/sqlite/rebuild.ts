@@ -83,8 +83,8 @@ function copySql({
 }
 
 /**
- * Gives a table the counter of AUTOINCREMENT that another one has, if it has one, as statements without semicolons. A
- * dropped table takes its counter along, and a copy counts from its largest value.
+ * Gives a table the counter of AUTOINCREMENT that another one has, if it has one, as statements without semicolons. The
+ * counter of a dropped table is removed with it, and a copy counts from its largest value.
  */
 export function counterSql(from: string, to: string): string[] {
   const [old, next] = [quoteText(from), quoteText(to)]

@@ -59,7 +59,7 @@ export async function* readPostgresRows(
 
 const NUMBER = /^(?:smallint|integer|bigint|real|double precision|numeric)/
 
-/** What the server's text form of a column is in a data file. */
+/** How the server's text form of a column is written to a data file. */
 export function postgresTextKind({ type }: TargetColumn): TextKind {
   if (type === 'boolean') return 'boolean'
   if (type === 'json' || type === 'jsonb') return 'document'

@@ -26,7 +26,7 @@ export type DeleteAction = 'refuse' | 'delete' | 'update'
 /** What each foreign key does, by its table and its first column. */
 export type DeleteActions = (child: TargetTable, key: TargetForeignKey) => DeleteAction
 
-/** Reads what foreign keys do when a row goes that they refer to. */
+/** Reads the actions of foreign keys when a referenced row is deleted. */
 export async function readDeleteActions(session: Session): Promise<DeleteActions> {
   const rows = await session.query<{ child: string; column: string; action: string }>(
     `SELECT m.name AS child, f."from" AS "column", f.on_delete AS action

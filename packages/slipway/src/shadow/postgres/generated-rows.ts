@@ -11,7 +11,7 @@ const COMPARED_ROWS = 12
 
 /**
  * Fills the tables of a shadow database with a few rows each, for a migration to be run on: with the ends of what the
- * types hold, NULL where it is allowed, duplicates where they are, or with plain values. Rows that a constraint
+ * types hold, NULL where it is allowed, duplicates where they are allowed, or with plain values. Rows that a constraint
  * refuses are tried again with plainer values, and left out if those are refused, too. `compared` adds rows with the values
  * that a migration looks for.
  */

@@ -27,7 +27,7 @@ const CANDIDATE =
 
 /**
  * Whether a history needs a superuser, also within code. Only the embedded database has one for SQL under
- * test, and what belongs to a whole server ends there with it.
+ * test, and server-wide objects are discarded with it.
  */
 export async function needsSuperuser(texts: readonly string[]): Promise<boolean> {
   const candidates = texts.filter((text) => CANDIDATE.test(text))
