@@ -55,7 +55,7 @@ async function slipway(role: string, line: string) {
 test('a role without CREATE on the database deploys, rolls back and restores; another one reads', async () => {
   const refused = await slipway('deployer', 'deploy')
   expect(refused.failure).toBeTruthy()
-  await grant('To deploy')
+  await grant('Deploying')
   expect(await slipway('deployer', 'deploy')).toMatchObject({ exitCode: 0 })
   await target.sql("INSERT INTO customer VALUES (1, 'Ann')")
   addMigration(root, { name: '2_drop', sql: 'ALTER TABLE customer DROP COLUMN name;' })
@@ -64,7 +64,7 @@ test('a role without CREATE on the database deploys, rolls back and restores; an
   expect(await target.sql('SELECT * FROM customer')).toEqual([{ id: 1, name: 'Ann' }])
 
   expect((await slipway('reader', 'status')).failure).toBeTruthy()
-  await grant('To read')
+  await grant('Read-only commands')
   for (const line of ['status', 'plan --fail-on never', 'drift', 'kept list', 'seed status'])
     expect(await slipway('reader', line), line).toMatchObject({ exitCode: 0, failure: null })
   expect(await slipway('reader', 'deploy')).toMatchObject({ exitCode: 2 })
