@@ -25,7 +25,7 @@ test('migrations of drift and of create follow one from the future, and a new da
     await slipway('deploy')
     await target.sql('ALTER TABLE customer ADD COLUMN name text')
     await slipway('drift --write by_hand')
-    expect(await slipway('create email')).toContain('Its time is later than the clock')
+    expect(await slipway('create email')).toContain('Its timestamp is in the future')
     const folders = readdirSync(path.join(root, 'prisma', 'migrations'))
     expect(folders.toSorted()).toEqual([
       '29990101000000_init',

@@ -7,7 +7,7 @@ export function refuseUnknownAccepts(accepted: readonly string[], known: readonl
   const unknown = accepted.find((name) => !known.includes(name))
   if (unknown === undefined) return
   raise('APP.ACCEPT_UNKNOWN', {
-    message: `\`--accept\` takes ${known.join(', ')}, not \`${unknown}\`.`,
+    message: `\`--accept\` accepts ${known.join(', ')}, not \`${unknown}\`.`,
   })
 }
 
@@ -28,7 +28,7 @@ export async function acceptedHazards(
   if (unknown === undefined) return others
   const meant = suggest(unknown, [...known, ...ids])
   return raise('APP.ACCEPT_UNKNOWN', {
-    message: `\`--accept\` takes ${known.join(', ')} or the id of a hazard, not \`${unknown}\`.`,
+    message: `\`--accept\` accepts ${known.join(', ')} or a hazard id, not \`${unknown}\`.`,
     ...(meant === undefined ? {} : { why: `Did you mean \`${meant}\`?` }),
   })
 }

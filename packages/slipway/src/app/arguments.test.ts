@@ -130,6 +130,6 @@ test('a connection string and a location of D1 contradict each other', async () 
   const outcome = await all['status']?.()
   expect(outcome?.failure).toMatchObject({
     code: 'APP.ARGUMENT_INVALID',
-    message: 'The argument options has both url and location.',
+    message: 'The argument options sets both url and location.',
   })
 })

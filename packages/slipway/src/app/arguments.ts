@@ -52,7 +52,7 @@ const TEXTS: Kind = { text: 'an array of strings', accepts: areTexts }
 const SWITCH: Kind = { text: 'true or false', accepts: (value) => typeof value === 'boolean' }
 const FUNCTION: Kind = { text: 'a function', accepts: (value) => typeof value === 'function' }
 const COUNT: Kind = {
-  text: 'a whole number from 1 on',
+  text: 'an integer of at least 1',
   accepts: (value) => Number.isSafeInteger(value) && Number(value) >= 1,
 }
 const POSITIVE: Kind = {
@@ -60,7 +60,7 @@ const POSITIVE: Kind = {
   accepts: (value) => Number.isFinite(value) && Number(value) > 0,
 }
 const NOT_NEGATIVE: Kind = {
-  text: 'a number from 0 on',
+  text: 'a number of at least 0',
   accepts: (value) => Number.isFinite(value) && Number(value) >= 0,
 }
 
@@ -259,7 +259,7 @@ export const PROJECT: Argument = options<ProjectOptions>({
 /** Fails with APP.ARGUMENT_INVALID if two options of `openProject` name different databases. */
 export function refuseContradiction({ url, location }: ProjectOptions): void {
   if (url === undefined || location === undefined) return
-  refuse('options has both url and location.', 'Each of them says which database is meant.')
+  refuse('options sets both url and location.', 'Each of them selects a database; use one.')
 }
 
 /** Fails with APP.ARGUMENT_INVALID where an argument is missing, of another type, or has an unknown key. */
@@ -278,7 +278,7 @@ function refuseValue(name: string, kind: Kind, value: unknown): void {
   const unknown = Object.keys(value).find((key) => !known.includes(key))
   if (unknown !== undefined) {
     const meant = suggest(unknown, known)
-    const why = meant === undefined ? `It takes ${known.join(', ')}.` : `Did you mean ${meant}?`
+    const why = meant === undefined ? `It accepts ${known.join(', ')}.` : `Did you mean ${meant}?`
     refuse(`${name} has no key ${unknown}.`, why)
   }
   for (const [key, of] of Object.entries(kind.keys)) refuseValue(`${name}.${key}`, of, value[key])

@@ -36,7 +36,7 @@ export function encryptionOf({ project, target }: Settled): Encryption | undefin
   const passphrase = project.variables.get(PASSPHRASE)?.value
   if (passphrase) return { kind: 'passphrase', passphrase }
   return raise('APP.PASSPHRASE_MISSING', {
-    message: 'Backups are to be encrypted with a passphrase, and there is none.',
+    message: 'Backups must be encrypted with a passphrase, but none is set.',
     nextActions: [advice(`Set ${PASSPHRASE} in the shell.`)],
   })
 }
@@ -62,7 +62,7 @@ function readKeys(file: string, shown: string): string {
     return readFileSync(file, 'utf8')
   } catch (cause) {
     return raise('APP.NOT_READABLE', {
-      message: `The file of the key, ${shown}, cannot be read.`,
+      message: `The key file ${shown} cannot be read.`,
       cause,
     })
   }

@@ -37,7 +37,7 @@ export interface BackupCreateOptions {
   readonly jobs?: number | undefined
   /** Add the roles of the server, without their passwords. */
   readonly globals?: boolean | undefined
-  /** Tables whose rows are left out, beside those of the configuration. */
+  /** Tables whose rows are omitted, in addition to those of the configuration. */
   readonly excludeData?: readonly string[] | undefined
   /** Leave out the checksums of the rows. */
   readonly noChecksums?: boolean | undefined
@@ -168,7 +168,7 @@ export async function listAll(context: AppContext): Promise<Ended<BackupListResu
   const findings = unusable.map(({ id, why }): ResultFinding => ({
     id: 'backup-unusable',
     severity: 'warning',
-    message: `${id} is no usable backup. ${why}`,
+    message: `${id} is not a usable backup. ${why}`,
   }))
   return { result, findings }
 }
@@ -211,7 +211,7 @@ function verifyEnded(
   const differs = compared.differences.map((one): ResultFinding => ({
     id: 'backup-differs',
     severity: 'error',
-    message: `What was restored of ${manifest.id} is not what was backed up: ${one}.`,
+    message: `The data restored from ${manifest.id} differs from the backup: ${one}.`,
   }))
   const open = compared.notCompared.map(notComparedFinding)
   const result = { ...named(work), backup, quick: asked.quick ?? false, ...compared }
@@ -271,12 +271,12 @@ export async function restoreFor(
       ...differences.map((one): ResultFinding => ({
         id: 'backup-differs',
         severity: 'error',
-        message: `What was restored is not what was backed up: ${one}.`,
+        message: `The restored data differs from the backup: ${one}.`,
       })),
       ...notCompared.map(notComparedFinding),
       ...(bookmark === undefined ? [] : [bookmarkFinding(database, bookmark)]),
     ],
-    next: [command(['status'], 'see the history of what was restored')],
+    next: [command(['status'], 'see the history of the restored database')],
   }
 }
 

@@ -35,8 +35,8 @@ export async function recordBaseline(
     result: { ...targetResult(work, database), recorded, undecided, pending, changes },
     next: [
       pending.length > 0
-        ? command(['deploy'], 'apply what is pending')
-        : command(['status'], 'see it'),
+        ? command(['deploy'], 'apply the pending migrations')
+        : command(['status'], 'see the status'),
     ],
   }
 }

@@ -49,7 +49,7 @@ export interface FailureResult {
   readonly message: string
 }
 
-/** What queries met beside a migration. */
+/** How long queries waited during a migration. */
 export interface LoadResult extends Omit<Load, 'failure'> {
   readonly failure: FailureResult | null
 }
@@ -204,8 +204,9 @@ const STORED: Readonly<Record<StoredProof, string | undefined>> = {
   none: undefined,
   same: undefined,
   unchecked: undefined,
-  'other-files': 'proof.json belongs to other files: check the migration again with --save.',
-  differs: 'proof.json has another result than the test run.',
+  'other-files':
+    'proof.json was written for different files: check the migration again with --save.',
+  differs: 'The result in proof.json differs from the test run.',
   unreadable: 'proof.json cannot be read.',
 }
 

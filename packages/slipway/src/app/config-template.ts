@@ -6,19 +6,19 @@ export function configTemplate(environments: readonly string[]): string {
 // file. This file adds environments: named targets, each with its policy. Choose one with
 // \`slipway deploy --env production\`. An unknown key is an error, because it would have no effect.
 export default defineConfig({
-  // Where Slipway tests migrations. Default: a private server of the PostgreSQL on this machine, or
-  // else the embedded database. Give 'embedded', or a server that is not the server of a target:
+  // Where Slipway tests migrations. Default: a private server started from the PostgreSQL on this
+  // machine, otherwise the embedded database. Set 'embedded', or a server that hosts no target:
   // shadow: 'env:SHADOW_SERVER_URL',
 
-  // The schema of Slipway's own tables on a target, if its role may not create one: an empty schema
-  // that only Slipway uses. Default: 'slipway'.
+  // The schema of Slipway's own tables on the target. Set it if the role cannot create a schema: name
+  // an empty schema that only Slipway uses. Default: 'slipway'.
   // ledger: { schema: 'operations' },
 
-  // Hazard rules of your own, in addition to those of Slipway.
+  // Your own hazard rules, in addition to the built-in ones.
   // rules: './slipway.rules.ts',
 
-  // Where backups are (default: the folder prisma/backups), who can open them, and which of them stay.
-  // Each environment says with \`backup\` when a deploy makes one.
+  // Where backups are stored (default: the folder prisma/backups), who can decrypt them, and how long
+  // they are kept. \`backup\` of an environment sets when a deploy makes one.
   // backup: { encryption: { recipients: ['age1…'] }, keep: { last: 5, days: 7, weeks: 4, months: 12 } },
 
   environments: {
@@ -33,8 +33,8 @@ function environment(name: string): string {
   if (name === 'development' || name === 'testing') return `    ${key}: {},`
   const variable = `${name.toUpperCase().replaceAll(/\W/g, '_')}_DATABASE_URL`
   return `    ${key}: {
-      // env:NAME reads a variable of the shell or of a .env file. Never write a password here.
-      // A variable of its own tells Slipway which database is that of ${name}.
+      // env:NAME reads a variable from the shell or a .env file. Never write a password here.
+      // A separate variable lets Slipway recognize the ${name} database.
       // url: 'env:${variable}',
 ${name === 'production' ? PRODUCTION : ''}    },`
 }
@@ -43,16 +43,16 @@ const PRODUCTION = `      // A direct connection, if url leads through a transac
       // directUrl: 'env:DIRECT_URL',
       // Ask for --confirm <database> before every change, even if it destroys nothing.
       // confirm: true,
-      // Make a backup before each deploy; 'verified-before-deploy' restores it, too.
+      // Make a backup before each deploy; 'verified-before-deploy' also verifies it with a test restore.
       // backup: 'before-deploy',
       // How long to keep the data that a deploy destroys, before slipway kept prune drops it.
       // keep: '7d',
       // deploy: {
-      //   // Longest wait for a lock in one attempt.
+      //   // Maximum wait for a lock, per attempt.
       //   lockTimeout: '200ms',
-      //   // Longest run of one statement.
+      //   // Maximum duration of a statement.
       //   statementTimeout: '15min',
-      //   // Longest run of the whole command, with all attempts.
+      //   // Maximum duration of the whole command, including retries.
       //   deadline: '30min',
       // },
 `

@@ -22,7 +22,7 @@ export function consentFrom(
   }
 }
 
-/** Fails with APP.CONSENT_NEEDED if `confirm` does not name the database, or with APP.DECLINED where a person says no. */
+/** Fails with APP.CONSENT_NEEDED if `confirm` does not name the database, or with APP.DECLINED if the user says no. */
 export async function requireNamed(
   { askConsent }: AppContext,
   { confirm }: ConsentOptions,
@@ -35,7 +35,7 @@ export async function requireNamed(
     raise('APP.DECLINED', { message: 'Nothing was changed.' })
   }
   raise('APP.CONSENT_NEEDED', {
-    message: `The database \`${database}\` is changed only with consent by its name.`,
+    message: `Changes to the database \`${database}\` must be confirmed with its name.`,
     why: confirm === undefined ? message : `\`--confirm\` names \`${confirm}\`.`,
     nextActions: [advice(`Add --confirm ${database} if this is the database you mean.`)],
   })
@@ -56,7 +56,7 @@ export async function requirePolicyConsent(
   const { address } = target
   if (!target.policy.confirm || address.kind === 'embedded') return
   const database = databaseName(address)
-  const message = `The environment ${target.environment} requires consent for each change of ${database}.`
+  const message = `The environment ${target.environment} requires a confirmation for each change to ${database}.`
   const { confirm } = options
   const unlike = confirm !== undefined && confirm !== database
   const alias = unlike ? await realName(target.direct ?? address) : undefined

@@ -25,7 +25,7 @@ export interface AppContext {
   readonly now: () => number
   /** As `process.versions.node`. */
   readonly nodeVersion: string
-  /** Absent if nobody can be asked. */
+  /** Absent if there is no terminal. */
   readonly askConsent?: AskConsent | undefined
 }
 

@@ -56,7 +56,7 @@ export async function writeMigration(
 ): Promise<Ended<CreateResult>> {
   const work = await readWork(context, { mayLackMigrations: true, withoutTarget: true })
   const result = await createFrom(context, work, { ...options, name })
-  return { result, next: result.migration ? [command(['deploy'], 'apply it')] : [] }
+  return { result, next: result.migration ? [command(['deploy'], 'apply the migration')] : [] }
 }
 
 /** What gives a migration its name. */

@@ -112,7 +112,7 @@ function nextOf({ failure, receipts, drift, offered }: DeployOutcome): readonly 
     : []
 }
 
-/** Drift that stopped nothing, because nothing was pending: a warning, for the next deploy will stop. */
+/** Drift that stopped nothing, because nothing was pending: a warning, because the next deploy will stop. */
 function driftFindings({ drift }: DeployOutcome): ResultFinding[] {
   return drift.map((change) => ({ id: 'drift', severity: 'warning', message: changeText(change) }))
 }

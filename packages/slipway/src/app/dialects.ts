@@ -11,7 +11,7 @@ const SETUPS: ByDialect<() => Promise<MakeSetup>> = {
     config: configTemplate(environments),
     ignored: [{ folder: project.root, lines: IGNORED }],
     scripts: SCRIPTS,
-    next: 'Give each environment its connection string in slipway.config.ts.',
+    next: 'Set the connection string of each environment in slipway.config.ts.',
   }),
   sqlite: async () => (await import('./sqlite/setup.ts')).sqliteSetup,
 }

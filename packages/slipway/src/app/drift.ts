@@ -19,7 +19,7 @@ export interface DriftResult
   readonly unknown: string | null
 }
 
-/** A migration of what a target has beside its history. It counts as applied there. */
+/** A migration of what a target has in addition to its history. It counts as applied there. */
 export interface AdoptResult extends TargetResult {
   readonly migration: { readonly name: string; readonly path: string; readonly sql: string }
   /** What the target has and the migration does not give: `privileges of TABLE app.orders`. */
@@ -61,7 +61,7 @@ export async function adoptFoundDrift(
   return await adoptTarget(context, work, name)
 }
 
-/** Makes a migration of what a target has beside its history; other databases get it by their next deploy. */
+/** Creates a migration of what a target has in addition to its history; other databases get it with their next deploy. */
 export async function adoptTarget(
   context: AppContext,
   work: Work,

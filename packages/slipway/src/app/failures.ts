@@ -2,16 +2,16 @@ import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
 
 /** What can stop a use case before it reaches the module that does the work. */
 export const appFailures = {
-  'APP.CONSENT_NEEDED': { title: 'The action needs consent by the name of the database' },
-  'APP.DECLINED': { title: 'The person declined', exit: 3 },
-  'APP.ACCEPT_UNKNOWN': { title: 'There is no such finding to accept' },
-  'APP.CONFIG_EXISTS': { title: 'The project has a Slipway configuration already' },
+  'APP.CONSENT_NEEDED': { title: 'The action must be confirmed with the database name' },
+  'APP.DECLINED': { title: 'You declined', exit: 3 },
+  'APP.ACCEPT_UNKNOWN': { title: '`--accept` names an unknown finding' },
+  'APP.CONFIG_EXISTS': { title: 'The project already has a Slipway configuration' },
   'APP.ARGUMENT_INVALID': { title: 'An argument of a method of the library is missing or wrong' },
   'APP.NOT_WRITABLE': { title: 'A file could not be written' },
   'APP.NOT_READABLE': { title: 'A file could not be read' },
   'APP.BACKUP_UNVERIFIED': { title: 'The backup that was made could not be verified' },
   'APP.NO_BACKUP_BEFORE': { title: 'No backup was made before the migration' },
-  'APP.PASSPHRASE_MISSING': { title: 'The passphrase of backups is not set' },
+  'APP.PASSPHRASE_MISSING': { title: 'The backup passphrase is not set' },
 } as const satisfies FailureSpecs
 
 export const raise: Raise<typeof appFailures> = raiserOf(appFailures)

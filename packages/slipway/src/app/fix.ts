@@ -106,9 +106,9 @@ function fixedNext(shown: readonly Fix[]): NextAction[] {
   if (able.length === 0) return []
   const names = able.map(({ fixed }) => fixed.name)
   const applied = advice(
-    'Fix only migrations that no target has: a target that has one would report it as edited',
+    'Fix only migrations that are not deployed anywhere: a target would report a fixed one as edited',
   )
   return able.every(({ written }) => written)
     ? [command(['check', ...names], 'test the down migration that was written'), applied]
-    : [command(['fix', ...names, '--write'], 'write it'), applied]
+    : [command(['fix', ...names, '--write'], 'write the files'), applied]
 }

@@ -11,7 +11,7 @@ import type { Setup } from './setup.ts'
 
 const NAME = 'slipway.config.ts'
 
-/** What `init` sets up beside the configuration. Whatever is absent is done. */
+/** What `init` sets up besides the configuration. Whatever is absent is done. */
 export interface InitOptions {
   /** Names of the environments; the usual four if absent, or those of wrangler's configuration. */
   readonly environments?: readonly string[] | undefined
@@ -94,8 +94,13 @@ export async function setUp(
     next: [
       ...(isDependency
         ? []
-        : [otherCommand('npm install --save-dev slipway', 'make it a dependency of the project')]),
-      command(['doctor'], 'test the connection and its rights'),
+        : [
+            otherCommand(
+              'npm install --save-dev slipway',
+              "add Slipway to the project's dependencies",
+            ),
+          ]),
+      command(['doctor'], 'test the connection and the privileges of its role'),
       advice(setup.next),
     ],
   }
@@ -158,7 +163,7 @@ function refuseFile(name: string, cause: unknown): never {
   const code = codeOf(cause)
   return raise('APP.NOT_WRITABLE', {
     message: `${name} could not be written.`,
-    why: code === undefined ? 'The reason is not known.' : `The system says ${code}.`,
+    why: code === undefined ? 'The reason is not known.' : `The system reports ${code}.`,
     cause,
   })
 }
@@ -173,7 +178,7 @@ function refuseName(name: string): void {
 
 function refuseSecond(): never {
   raise('APP.CONFIG_EXISTS', {
-    message: 'The project has a slipway.config already.',
+    message: 'The project already has a slipway.config.',
     why: 'init never overwrites a file.',
     nextActions: [command(['doctor'], 'see each setting and where it comes from')],
   })

@@ -31,7 +31,7 @@ export interface InspectResult extends TargetResult {
   /** Null if the server counts none, or the role may not read them. */
   readonly statements: TopStatements | null
   readonly figures: readonly Figure[]
-  /** Null if nobody asked for them. */
+  /** Null if they were not requested. */
   readonly trials: readonly IndexTrial[] | null
 }
 
@@ -60,7 +60,7 @@ export async function inspectHealth(
       trials: tried?.ok ? tried.value : null,
     },
     findings: [...found.findings.map(resultFinding), ...found.checks.flatMap(unreadFinding)],
-    next: unindexed && !trying ? [command(['inspect', '--try'], 'see what the indexes gain')] : [],
+    next: unindexed && !trying ? [command(['inspect', '--try'], 'see what the indexes save')] : [],
     failure: tried && !tried.ok ? tried.failure : undefined,
   }
 }

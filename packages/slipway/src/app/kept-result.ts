@@ -13,7 +13,7 @@ export interface KeptResult {
   readonly object: string
   readonly data: readonly Destruction[]
   readonly state: Kept['state']
-  /** Nothing if nobody counted. */
+  /** Null if they were not counted. */
   readonly rows: number | null
   readonly bytes: number
   readonly keptAt: string
@@ -58,7 +58,7 @@ export function restoredFindings(kept: Kept): ResultFinding[] {
 function uncertainRows(kept: Kept): ResultFinding[] {
   const { id, migration, rows = 0, uncertain } = kept
   if (uncertain === undefined) return []
-  const message = `${migration}: ${uncertain} of ${rows} kept values (${keptText(kept)}) are in rows that were written since. These are equal to the rows of then in all other columns, but may be others. The table kept_${id} of the ledger has what was kept until it is pruned.`
+  const message = `${migration}: ${uncertain} of ${rows} kept values (${keptText(kept)}) were restored into rows that were written since. These rows match the old ones in all other columns, but may be different rows. The kept values stay in the ledger table kept_${id} until they are pruned.`
   return [{ id: 'restored-by-content', severity: 'warning', message }]
 }
 
@@ -66,7 +66,7 @@ function uncertainRows(kept: Kept): ResultFinding[] {
 function rowsWithoutPlace(kept: Kept): ResultFinding[] {
   const { id, migration, rows = 0, restored } = kept
   if (!restored || rows <= restored.rows) return []
-  const message = `${migration}: ${rows - restored.rows} of ${rows} kept rows (${keptText(kept)}) are not restored: their rows were changed or deleted since, or their key is in use. They remain in the table kept_${id} of the ledger until it is pruned.`
+  const message = `${migration}: ${rows - restored.rows} of ${rows} kept rows (${keptText(kept)}) are not restored: their rows were changed or deleted since, or their key is in use. They stay in the ledger table kept_${id} until they are pruned.`
   return [{ id: 'not-restored', severity: 'warning', message }]
 }
 

@@ -74,7 +74,7 @@ export async function restoreOne(
     const isRestored = (kept: Kept) => kept.id === id && kept.state === 'restored'
     const before = (await readKept(session)).find(isRestored)
     const one = await restoreKept(target, id)
-    const message = `The data kept under ${id} was restored before. Nothing was changed.`
+    const message = `Entry ${id} was already restored. Nothing was changed.`
     const isUnchanged = before !== undefined && before.restored?.rows === one.restored?.rows
     const findings = isUnchanged
       ? [{ id: 'restored-before', severity: 'notice' as const, message }]
@@ -98,13 +98,13 @@ export async function pruneOld(
   return await withTarget(await workRequest(context, work), async (session, target) => {
     const { database, alias } = session.server
     const serverNow = await readClock(session)
-    // The rows that migrations inserted are recorded for rollbacks alone: nobody misses the record of a deploy so old.
+    // The rows that migrations inserted are recorded only for rollbacks: the record of such an old deploy is not needed.
     const all = await readKept(session, { inserted: true })
     const old = expired(all, olderThan, serverNow)
     const found = old.filter(({ inserted }) => !inserted)
     const destroys = found
       .filter(({ state }) => state === 'kept')
-      .map((one) => `what is kept of ${keptText(one)}`)
+      .map((one) => `kept data of ${keptText(one)}`)
     if (work.target.protected && olderThan < keepMs && destroys.length > 0)
       await requireConsent({ database, alias, destroys }, consentFrom(context, asked))
     await pruneKept(target, old)
@@ -125,7 +125,7 @@ function rounded(ms: number): number {
 function skewFindings(skewMs: number): ResultFinding[] {
   if (Math.abs(skewMs) < SKEW_MS) return []
   const direction = skewMs > 0 ? 'ahead of' : 'behind'
-  const message = `The clock of this machine is ${formatDuration(rounded(Math.abs(skewMs)))} ${direction} the server's. Ages are by the server's clock.`
+  const message = `The clock of this machine is ${formatDuration(rounded(Math.abs(skewMs)))} ${direction} the server's. Ages are measured with the server's clock.`
   return [{ id: 'clock-skew', severity: 'warning', message }]
 }
 

@@ -67,7 +67,7 @@ export async function planDeploy(
   const result = { ...(await planResult(work, preview)), backup }
   const { plans, squashes, hazards, preChecks } = preview
   if (plans.length === 0)
-    return { result, next: squashes.length === 0 ? [] : [command(['deploy'], 'record it')] }
+    return { result, next: squashes.length === 0 ? [] : [command(['deploy'], 'record the squash')] }
   const findings = [...hazards.map(hazardFinding), ...pendingPreCheckFindings(preChecks)]
   return { result, findings, next: [deployIt(preview, work, out)] }
 }
@@ -134,7 +134,7 @@ function deployIt(preview: Preview, { target }: Work, file: string | undefined):
     ...(toAccept.length > 0 ? ['--accept', toAccept.join(',')] : []),
     ...(asksName ? ['--confirm', database] : []),
   ]
-  return command(words, 'deploy it')
+  return command(words, 'deploy this plan')
 }
 
 const WIDTH = 40

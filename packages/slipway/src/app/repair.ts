@@ -66,7 +66,7 @@ export async function repairTarget(
 function repeatedFindings({ settledBefore: migration, decision }: RepairOutcome): ResultFinding[] {
   if (migration === undefined) return []
   const undone = decision.kind === 'undo' || decision.kind === 'mark-rolled-back'
-  const message = `${migration} was repaired before: it is ${undone ? 'rolled back' : 'applied'}. Nothing was run.`
+  const message = `${migration} was already repaired: it is ${undone ? 'rolled back' : 'applied'}. Nothing was run.`
   return [{ id: 'repaired-before', severity: 'notice', message }]
 }
 

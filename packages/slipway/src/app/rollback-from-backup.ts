@@ -12,7 +12,7 @@ import type { RollbackOptions, RollbackResult } from './rollback.ts'
 import { directAddress, type Work } from './work.ts'
 
 /**
- * Restores the backup that was made before the last migration was applied. The database of now is kept under another name,
+ * Restores the backup that was made before the last migration was applied. The current database is kept under a different name,
  * or by Time Travel: what was written since is only there. Fails with APP.NO_BACKUP_BEFORE.
  */
 export async function rollBackFromBackup(
@@ -52,7 +52,7 @@ export async function rollBackFromBackup(
           {
             id: 'replaced-database',
             severity: 'notice' as const,
-            message: `The database as it was is now ${old}. What was written since the backup is only there.`,
+            message: `The previous database is now named ${old}. Only it contains data written after the backup.`,
           },
         ]
   return {

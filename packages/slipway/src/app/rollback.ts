@@ -136,7 +136,7 @@ function doneBefore(migration: string): ResultFinding {
 }
 
 function notRestored({ migration, object, attribute, why }: Unrestored): ResultFinding {
-  const message = `${migration}: the ${attribute} of ${object} is not as it was: ${why}.`
+  const message = `${migration}: the ${attribute} of ${object} was not restored: ${why}.`
   return { id: 'not-restored', severity: 'warning', message }
 }
 

@@ -89,7 +89,7 @@ export function alteredFindings(outcomes: readonly SeedOutcome[]): ResultFinding
     altered.map((table) => ({
       id: 'seed-altered',
       severity: 'notice' as const,
-      message: `A trigger of ${table} changes values of the set ${set.name}: the rows are as the trigger leaves them.`,
+      message: `A trigger of ${table} changes values of the set ${set.name}: the rows have the values that the trigger writes.`,
       where: { file: set.file },
     })),
   )

@@ -109,9 +109,9 @@ function nextWithout(all: readonly SeedSet[], { project, target }: Work): NextAc
   const folder = path.relative(project.root, seedFolders(project)[0])
   return [
     advice(
-      `Write a set into ${folder}: a TypeScript file with defineSeed, or a folder with set.json and a CSV file for each table.`,
+      `Write a set in ${folder}: a TypeScript file with defineSeed, or a folder with set.json and a CSV file for each table.`,
     ),
-    advice('Or make a set from the rows of a database, with slipway seed export.'),
+    advice('Or create a set from the rows of a database with slipway seed export.'),
   ]
 }
 

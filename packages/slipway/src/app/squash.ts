@@ -47,7 +47,7 @@ export interface DraftedSquash extends Pick<
   }
 }
 
-/** A squash that was cut off before, between the folder it wrote and those it removes. */
+/** A squash that was interrupted earlier, after it wrote its folder and before it removed the old ones. */
 export interface UnfinishedResult {
   readonly kind: 'unfinished'
   readonly migration: { readonly name: string }
@@ -96,7 +96,7 @@ export async function squashRange(
   }
 }
 
-/** Continues a squash that was cut off between writing its folder and removing the old ones. */
+/** Continues a squash that was interrupted between writing its folder and removing the old ones. */
 function finish(
   { migrations, project }: Work,
   { unfinished, write }: { readonly unfinished: UnfinishedSquash; readonly write: boolean },
@@ -138,7 +138,9 @@ function draftedResult(squash: Squash, file: string | undefined): DraftedSquash 
   }
 }
 
-const COMMIT_FIRST = advice('Commit the migrations first: --write removes only what Git has')
+const COMMIT_FIRST = advice(
+  'Commit the migrations first: --write removes only folders that are committed in Git',
+)
 
 function uncommittedFinding(message: string): ResultFinding {
   return { id: 'uncommitted', severity: 'warning', message }
@@ -148,7 +150,7 @@ function uncommittedFinding(message: string): ResultFinding {
 function nextOf({ name }: Squash, asked: SquashOptions): NextAction[] {
   if (asked.write)
     return [
-      advice(`Commit ${name} together with the removed migrations, in a commit of its own`),
+      advice(`Commit ${name} together with the removed migrations, in one separate commit`),
       command(
         ['deploy'],
         'a target that has the old migrations records the squash, and runs nothing',
@@ -162,9 +164,9 @@ function nextOf({ name }: Squash, asked: SquashOptions): NextAction[] {
     '--write',
   ]
   return [
-    command(words, 'write it'),
+    command(words, 'write the files'),
     advice(
-      'First deploy all of them to every target: a target that has only a part needs the old commit',
+      'First deploy all of them to every target: a target that has only some of them needs the old commit',
     ),
   ]
 }

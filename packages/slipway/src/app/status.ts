@@ -17,7 +17,7 @@ import { directAddress, readWork, type TargetResult, targetResult, type Work } f
 
 /** The state of a target compared with the migrations of the project. */
 export interface StatusResult extends TargetResult, Comparison {
-  /** A deploy or rollback that was cut off. */
+  /** A deploy or rollback that was interrupted. */
   readonly interrupted: Interruption | null
   /** How much kept data there is. */
   readonly kept: { readonly count: number; readonly bytes: number }
@@ -72,13 +72,13 @@ function nextOf(
   comparison: Comparison,
   interrupted: Interruption | undefined,
 ): readonly NextAction[] {
-  if (interrupted?.direction === 'up') return [command(['deploy'], 'continue it')]
-  if (interrupted) return [command(['rollback'], 'continue rolling it back')]
+  if (interrupted?.direction === 'up') return [command(['deploy'], 'continue the deploy')]
+  if (interrupted) return [command(['rollback'], 'continue the rollback')]
   const found = obstacle(comparison)
   if (found) return found.nextActions
   if (comparison.duplicated.length > 0)
-    return [command(['repair', '--keep-one-row'], 'let one row of each migration count')]
-  if (comparison.pending.length > 0) return [command(['deploy'], 'apply what is pending')]
+    return [command(['repair', '--keep-one-row'], 'keep one row per migration')]
+  if (comparison.pending.length > 0) return [command(['deploy'], 'apply the pending migrations')]
   return comparison.squashed.some(({ kind }) => kind === 'left-over')
     ? [command(['deploy'], 'record the squash')]
     : []

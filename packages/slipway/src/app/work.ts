@@ -47,7 +47,7 @@ export async function readWork(
     emit({ kind: 'notice', message })
   }
   if (target.insteadOf !== undefined && !options.withoutTarget) {
-    const message = `This is the database of ${target.environment}, not only of ${target.insteadOf}: the policy of ${target.environment} holds.`
+    const message = `This database of ${target.insteadOf} also belongs to ${target.environment}, so the policy of ${target.environment} applies.`
     emit({ kind: 'notice', message })
   }
   const migrations = readMigrations(project.migrationsDir, {

@@ -2,9 +2,9 @@ import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
 
 /** What can keep a check from being made. */
 export const checkFailures = {
-  'CHECK.FIX_DIFFERS': { title: 'The rewritten migration gives another schema', exit: 4 },
+  'CHECK.FIX_DIFFERS': { title: 'The rewritten migration produces a different schema', exit: 4 },
   'CHECK.LOAD_NEEDS_SERVER': { title: 'A load test needs a server, not the embedded database' },
-  'CHECK.UNKNOWN_MIGRATION': { title: 'There is no migration of that name' },
+  'CHECK.UNKNOWN_MIGRATION': { title: 'There is no migration with that name' },
 } as const satisfies FailureSpecs
 
 export const raise: Raise<typeof checkFailures> = raiserOf(checkFailures)

@@ -32,7 +32,7 @@ export function traceOf(error: unknown): readonly string[] {
 }
 
 function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'Something that is not an error was thrown.'
+  if (!(error instanceof Error)) return 'A value that is not an Error was thrown.'
   // An error of the server, as drivers make it: its words may quote values of a row.
   if ('severity' in error && 'code' in error)
     return `The server answered with ${String(error.code)}.`

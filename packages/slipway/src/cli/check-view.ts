@@ -62,7 +62,7 @@ function dataBlocks({ lost, left, kept }: Proof): Block[] {
     ...kept.lost.map(lossBlock),
     ...noted(
       kept.vacant,
-      (data) => `Nothing of ${data} is lost: the migration runs only on an empty table`,
+      (data) => `No data of ${data} is lost: the migration can run only on an empty table`,
     ),
     ...noted(
       kept.unseen,
@@ -82,7 +82,7 @@ export function lossBlock(loss: Destruction): Block {
 function leftBlock(table: ObjectRef): Block {
   return status(
     'warning',
-    `Rows that it writes stay in ${objectName(table)} after the down migration`,
+    `Rows that the migration inserts remain in ${objectName(table)} after the down migration`,
   )
 }
 

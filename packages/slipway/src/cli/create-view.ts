@@ -29,12 +29,17 @@ export function createBlocks(
   return [
     status('done', `Wrote ${name}`, files),
     ...(ahead
-      ? [status('note', 'Its time is later than the clock: it follows a migration of that time')]
+      ? [
+          status(
+            'note',
+            'Its timestamp is in the future, because the newest migration has a future timestamp',
+          ),
+        ]
       : []),
     ...spared,
     ...(down
       ? downBlocks(down)
-      : [status('note', 'It is empty; rollback writes its down migration later')]),
+      : [status('note', 'The migration is empty; rollback will write its down migration')]),
     sql(text),
   ]
 }
@@ -49,7 +54,7 @@ function downBlocks({ proof, losses, choices, notRestored }: WrittenDown): Block
         ]),
     ...choices.map((choice) => status('warning', choiceText(choice))),
     ...notRestored.map(({ change, object }) =>
-      status('warning', `${objectText(object)} stays ${change}`),
+      status('warning', `${objectText(object)} is not restored (${change})`),
     ),
   ]
 }

@@ -21,10 +21,10 @@ export function decisionOf({ args, flags }: Input): Decision | undefined {
   if (decisions.length > 1) raise('CLI.FLAG_CONFLICT', { message: 'Give only one of these flags.' })
   const [decision] = decisions
   if (flags.number('from') !== undefined && decision?.kind !== 'finish') {
-    raise('CLI.FLAG_CONFLICT', { message: '`--from` belongs to `--finish`.' })
+    raise('CLI.FLAG_CONFLICT', { message: '`--from` needs `--finish`.' })
   }
   if (flags.on('harmless') && decision?.kind !== 'accept-edit') {
-    raise('CLI.FLAG_CONFLICT', { message: '`--harmless` belongs to `--accept-edit`.' })
+    raise('CLI.FLAG_CONFLICT', { message: '`--harmless` needs `--accept-edit`.' })
   }
   return decision
 }

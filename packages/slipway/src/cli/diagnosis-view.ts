@@ -25,14 +25,14 @@ function failedBlocks({
 }: Extract<Problem, { kind: 'failed' }>): Block[] {
   return [
     ...invalidIndexes.map((name) =>
-      status('warning', `Index ${name} is not valid: its build was cut off`),
+      status('warning', `Index ${name} is not valid: its build was interrupted`),
     ),
-    ...(editedSince ? [status('warning', 'The file was edited since it began')] : []),
+    ...(editedSince ? [status('warning', 'The file was edited after the migration began')] : []),
     ...(failsOnShadow
       ? [
           status(
             'warning',
-            `Statement ${failsOnShadow.statement} fails on a shadow database too`,
+            `Statement ${failsOnShadow.statement} also fails on a shadow database`,
             failsOnShadow.message,
           ),
         ]

@@ -15,10 +15,10 @@ export function fixBlocks({ migrations }: FixResult): Block[] {
         status('done', done, `${id}, statement ${statement}`),
       ),
       ...left.map(({ id, reason, statement }) =>
-        status('warning', reason, `${id}, statement ${statement}, left as it is`),
+        status('warning', reason, `${id}, statement ${statement}, unchanged`),
       ),
       ...(refusal ? [status('failed', [refusal.message, refusal.why].join(' '))] : []),
-      ...(written ? [status('done', 'Written, and gives the same schema')] : []),
+      ...(written ? [status('done', 'Written; it produces the same schema')] : []),
     ]
   })
 }

@@ -7,7 +7,7 @@ export type Format = (typeof FORMATS)[number]
 
 /** Flags of every command. */
 export const GLOBAL_FLAGS = {
-  env: { kind: 'text', value: '<name>', summary: 'environment of slipway.config.ts' },
+  env: { kind: 'text', value: '<name>', summary: 'an environment from slipway.config.ts' },
   url: {
     kind: 'text',
     value: '<string>',
@@ -24,19 +24,19 @@ export const GLOBAL_FLAGS = {
     kind: 'text',
     value: '<dir>',
     completes: 'folder',
-    summary: 'work in this folder; other paths start there',
+    summary: 'run in this folder; other paths are relative to it',
   },
   config: {
     kind: 'text',
     value: '<file>',
     completes: 'file',
-    summary: 'the slipway.config.ts to use, from --cwd on',
+    summary: 'the slipway.config.ts to use, relative to --cwd',
   },
   schema: {
     kind: 'text',
     value: '<path>',
     completes: 'file',
-    summary: 'Prisma schema, a file or a folder, from --cwd on',
+    summary: 'Prisma schema file or folder, relative to --cwd',
   },
   format: {
     kind: 'choice',
@@ -48,18 +48,22 @@ export const GLOBAL_FLAGS = {
   confirm: {
     kind: 'text',
     value: '<database>',
-    summary: 'consent to change the database of this name',
+    summary: 'confirm changes to the database with this name',
   },
-  yes: { kind: 'switch', short: 'y', summary: 'answer yes to questions that destroy nothing' },
-  'no-interactive': { kind: 'switch', summary: 'never ask: fail and name the flag' },
+  yes: {
+    kind: 'switch',
+    short: 'y',
+    summary: 'answer yes to all prompts except those that destroy data',
+  },
+  'no-interactive': { kind: 'switch', summary: 'never prompt; fail and name the missing flag' },
   verbose: {
     kind: 'switch',
     conflicts: ['quiet'],
-    summary: 'more detail; with json, events on stderr',
+    summary: 'print more detail; with --json, print events to stderr',
   },
-  quiet: { kind: 'switch', summary: 'no progress' },
-  help: { kind: 'switch', short: 'h', summary: 'help of the command' },
-  version: { kind: 'switch', short: 'V', summary: 'version of Slipway' },
+  quiet: { kind: 'switch', summary: 'hide progress output' },
+  help: { kind: 'switch', short: 'h', summary: 'show help for the command' },
+  version: { kind: 'switch', short: 'V', summary: 'print the version of Slipway' },
 } as const satisfies Readonly<Record<string, FlagSpec>>
 
 /** The value of a flag, of the type that its kind has; a switch is `true` or absent. */

@@ -48,7 +48,7 @@ function overview({ commands, version }: Manual): Report {
       }),
   )
   const text = [
-    `Slipway ${version}: deploys Prisma migrations, and rolls them back`,
+    `Slipway ${version}: deploy Prisma migrations and roll them back`,
     ...lines,
     ...flagSummary(),
   ].join('\n')

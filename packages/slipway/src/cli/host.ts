@@ -21,7 +21,7 @@ export interface Files {
 export interface Host {
   readonly cwd: string
   readonly env: Readonly<Record<string, string | undefined>>
-  /** A function, for opening it takes time, and most commands ask nobody. */
+  /** A function, because opening it takes time, and most commands do not prompt. */
   readonly stdin: () => Input
   readonly stdout: Output
   readonly stderr: Output

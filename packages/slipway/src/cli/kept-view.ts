@@ -24,9 +24,12 @@ export function keptOf({ migration, byRollback }: KeptResult): string {
 export function restoredLines(kept: readonly KeptResult[]): Block[] {
   return kept.map((one) => {
     const { restored, state } = one
-    if (state === 'not-kept') return status('warning', `Was not kept: ${one.object}`)
+    if (state === 'not-kept') return status('warning', `Not kept: ${one.object}`)
     if (!restored) return status('warning', `Still kept: ${one.object}`, `kept ${one.id}`)
-    const since = restored.since > 0 ? `, newer rows that remain: ${restored.since}` : ''
+    const since =
+      restored.since > 0
+        ? `; ${restored.since} newer ${restored.since === 1 ? 'row remains' : 'rows remain'}`
+        : ''
     const what = isPosition(one) ? 'its position' : `${countOf(restored.rows)}${since}`
     return restored.rows === 0 && restored.since > 0
       ? status('warning', `Not restored: ${one.object}`, what)

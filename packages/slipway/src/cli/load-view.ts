@@ -9,7 +9,7 @@ const CLASSES: Readonly<Record<ClassWaits['class'], string>> = {
   'long-read': 'long reader',
 }
 
-/** How long queries waited beside the migration, each class and table with a bar of its longest wait. */
+/** How long queries waited during the migration, each class and table with a bar of its longest wait. */
 export function loadBlocks(load: LoadResult): Block[] {
   const { tables, waits } = load
   if (tables.length === 0)
@@ -26,8 +26,8 @@ export function loadBlocks(load: LoadResult): Block[] {
         { title: 'queries', align: 'right' },
         { title: 'median', align: 'right' },
         { title: 'longest before', align: 'right' },
-        { title: 'longest beside it', align: 'right' },
-        { title: 'at statement', align: 'right' },
+        { title: 'longest during', align: 'right' },
+        { title: 'statement', align: 'right' },
         { title: '' },
       ],
       rows: waits.map(({ class: kind, table, before, during, statement }) => [
@@ -47,8 +47,8 @@ export function loadBlocks(load: LoadResult): Block[] {
 function summary({ waits, tables }: LoadResult): string {
   const longest = waits.toSorted((a, b) => b.during.longestMs - a.during.longestMs)[0]
   const rows = tables.map((one) => `${one.table} with ${count(one.rows)} rows`).join(', ')
-  if (longest === undefined) return `No query ran beside the migration: ${rows}`
-  return `The longest wait beside the migration was ${formatDuration(longest.during.longestMs)}: ${rows}`
+  if (longest === undefined) return `No query ran during the migration: ${rows}`
+  return `The longest wait during the migration was ${formatDuration(longest.during.longestMs)}: ${rows}`
 }
 
 function took({ window, attempts, lockWaitMs }: LoadResult): string {

@@ -86,7 +86,7 @@ export function findCommand(name: string | undefined, commands: readonly Command
   }
   const found = commands.find((one) => one.name === name)
   if (found) return found
-  for (const word of name.split(' ')) refuseConnectionString(word, 'In place of a command')
+  for (const word of name.split(' ')) refuseConnectionString(word, 'in place of a command')
   const topic = topicNamed(name.split(' ')[0], commands)
   if (topic) refuseAction(name, topic, commands)
   const near = suggest(
@@ -130,9 +130,9 @@ function refuseAction(name: string, topic: Topic, commands: readonly Command[]):
 function refuseConnectionString(text: string, place: string): void {
   if (!looksLikeConnectionString(text)) return
   raise('CLI.CONNECTION_STRING', {
-    message: `${place} is what looks like a connection string.`,
+    message: `A connection string was given ${place}.`,
     why: 'It may hold a password, so it is not repeated here. Nothing was read or written.',
-    nextActions: [advice('Give a connection string by --url, or set DATABASE_URL.')],
+    nextActions: [advice('Pass a connection string with --url, or set DATABASE_URL.')],
   })
 }
 
@@ -151,7 +151,7 @@ export function readFlags(
   for (const name of values.keys()) {
     const other = specs[name]?.conflicts?.find((one) => values.has(one))
     if (other) {
-      const message = `\`--${name}\` and \`--${other}\` contradict each other: give one of them.`
+      const message = `\`--${name}\` and \`--${other}\` cannot be used together.`
       raise('CLI.FLAG_CONFLICT', { message })
     }
   }
@@ -162,7 +162,7 @@ export function readFlags(
 export function readArguments(line: CommandLine, command: Command): readonly string[] {
   const help = [run([...command.name.split(' '), '--help'], 'how it is used')]
   for (const word of line.args) {
-    refuseConnectionString(word, `As an argument of \`slipway ${command.name}\``)
+    refuseConnectionString(word, `as an argument of \`slipway ${command.name}\``)
   }
   const missing = command.positionals.find(
     (one, index) => one.required && line.args[index] === undefined,
@@ -177,10 +177,10 @@ export function readArguments(line: CommandLine, command: Command): readonly str
     if (positional && (positional.choices?.includes(word) ?? true)) continue
     const near = positional?.choices && suggest(word, positional.choices)
     raise('CLI.ARGUMENT_UNEXPECTED', {
-      message: `\`slipway ${command.name}\` does not take the argument \`${word}\`.`,
+      message: `\`slipway ${command.name}\` does not accept the argument \`${word}\`.`,
       ...(positional?.choices
         ? {
-            why: `${near ? `Did you mean \`${near}\`? ` : ''}It takes ${positional.choices.join(', ')}.`,
+            why: `${near ? `Did you mean \`${near}\`? ` : ''}It accepts ${positional.choices.join(', ')}.`,
           }
         : {}),
       nextActions: help,
@@ -216,11 +216,11 @@ function readValue(option: Option, spec: FlagSpec, earlier: FlagValue | undefine
   const { typed, value, inline } = option
   const refuse = (message: string): never => raise('CLI.FLAG_VALUE', { message })
   if (spec.kind === 'switch') {
-    return value === undefined ? true : refuse(`\`${typed}\` takes no value.`)
+    return value === undefined ? true : refuse(`\`${typed}\` does not accept a value.`)
   }
   const mayConnect = spec.kind === 'text' && spec.connection === true
   if (!mayConnect && value !== undefined)
-    refuseConnectionString(value, `As the value of \`${typed}\``)
+    refuseConnectionString(value, `as the value of \`${typed}\``)
   // A value that begins with a dash is more likely a flag whose predecessor lost its value.
   if (value === undefined || (!inline && value.length > 1 && value.startsWith('-'))) {
     return refuse(`\`${typed}\` needs a value: \`${typed} ${spec.value}\`.`)
@@ -237,7 +237,7 @@ function readValue(option: Option, spec: FlagSpec, earlier: FlagValue | undefine
   if (spec.kind === 'choice' && !spec.choices.includes(value)) {
     const near = suggest(value, spec.choices)
     const meant = near ? ` Did you mean \`${near}\`?` : ''
-    return refuse(`\`${typed}\` takes ${spec.choices.join(', ')}, not \`${value}\`.${meant}`)
+    return refuse(`\`${typed}\` accepts ${spec.choices.join(', ')}, not \`${value}\`.${meant}`)
   }
   return value
 }
@@ -255,7 +255,7 @@ function readNumber(value: string, min: number): number | undefined {
 }
 
 function notANumber(typed: string, value: string, min: number): string {
-  return `\`${typed}\` takes a whole number of at least ${min}, not \`${value}\`.`
+  return `\`${typed}\` needs an integer of at least ${min}, not \`${value}\`.`
 }
 
 /**

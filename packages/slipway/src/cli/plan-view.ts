@@ -11,10 +11,10 @@ const COLUMNS = [
   { title: 'lock' },
   { title: 'on' },
   { title: 'what it does' },
-  { title: 'about', align: 'right' },
+  { title: 'estimate', align: 'right' },
 ] as const
 
-/** What a test run saw, beside what the text says. */
+/** What a test run saw, in addition to the text. */
 const SEEN = { title: 'seen in the test run' } as const
 
 /** A table of steps for each migration, and the hash of the plan. */
@@ -41,7 +41,9 @@ export function planBlocks(
 function backupLine({ when, serves, last }: NonNullable<PlanResult['backup']>): Block {
   if (serves !== null) return status('note', `Backup ${serves} is recent enough`)
   const verified = when === 'verified-before-deploy'
-  const text = verified ? 'It makes and verifies a backup first' : 'It makes a backup first'
+  const text = verified
+    ? 'The deploy makes and verifies a backup first'
+    : 'The deploy makes a backup first'
   if (last === null) return status('note', text)
   const ms = last.ms + (verified ? (last.restoreMs ?? 0) : 0)
   return status('note', text, `about ${formatBytes(last.bytes)} in ${formatDuration(ms)}`)
@@ -59,11 +61,11 @@ function stepBlocks(
   ])
   const table = { kind: 'table' as const, columns: proof ? [...COLUMNS, SEEN] : COLUMNS, rows }
   if (proof) return [table]
-  const toSee = `to see what it does to rows: slipway check ${name} --save`
-  return [table, status('note', 'Not run on a shadow database yet', toSee)]
+  const toSee = `run \`slipway check ${name} --save\` to see its effect on rows`
+  return [table, status('note', 'Not tested on a shadow database', toSee)]
 }
 
-/** Of a statement that nobody could watch, nothing is known. */
+/** Nothing is known about a statement that could not be observed. */
 function seenText(
   { effects, unseen }: NonNullable<PlannedMigration['proof']>,
   { statement }: StepResult,

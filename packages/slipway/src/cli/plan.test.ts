@@ -124,7 +124,7 @@ describe('plan', () => {
     }
     const unknown = await slipway(['plan'])
     expect(unknown.result.migrations).toMatchObject([{ name: '2_gone', proof: null }])
-    expect(await words()).toMatch(/Not run on a shadow database yet.*slipway check 2_gone --save/)
+    expect(await words()).toMatch(/Not tested on a shadow database.*slipway check 2_gone --save/)
 
     await slipway(['check', '2_gone', '--save'])
     const planned = await slipway(['plan'])
@@ -146,7 +146,7 @@ describe('plan', () => {
     // A proof of another text says nothing of this one.
     addMigration(root, { name: '2_gone', sql: `-- edited\n${sql}` })
     expect((await slipway(['plan'])).result.migrations).toMatchObject([{ proof: null }])
-    expect(await words()).toContain('Not run on a shadow database yet')
+    expect(await words()).toContain('Not tested on a shadow database')
   })
 
   test('says that nothing is pending, and that is a plan as well', async () => {
@@ -247,7 +247,7 @@ describe('deploy --plan', () => {
   test('refuses a plan from the future, which would not expire; a clock may be off by minutes', async () => {
     const early = await slipway(DEPLOY, { now: NOW - 300_001 })
     expect(early).toMatchObject({ exitCode: 4, code: 'DEPLOY.PLAN_EXPIRED' })
-    expect(early.failure?.message).toContain('later than the clock of this machine')
+    expect(early.failure?.message).toContain("ahead of this machine's clock")
     expect(await slipway(DEPLOY, { now: NOW - 299_000 })).toMatchObject({ exitCode: 0 })
   })
 

@@ -6,7 +6,7 @@ import type { Flags } from './flags.ts'
 export function rowOptions(flags: Flags): RowOptions {
   const tables = flags.list('tables')
   if (tables.length === 0)
-    raise('CLI.FLAG_VALUE', { message: '`--tables <table>[,…]` names the tables.' })
+    raise('CLI.FLAG_VALUE', { message: '`--tables <table>[,…]` is required.' })
   const [set, ...others] = flags.list('set')
   if (others.length > 0)
     raise('CLI.FLAG_VALUE', { message: 'Rows are written to one set: give `--set` once.' })
@@ -31,7 +31,7 @@ function keysOf(flags: Flags): Record<string, readonly string[]> {
     const column = after.length > 0 ? after.join('=') : part
     if (table === undefined || column === '')
       raise('CLI.FLAG_VALUE', {
-        message: '`--key` takes a table and its columns: `table=column,…`.',
+        message: '`--key` needs a table and its columns: `table=column,…`.',
       })
     keys.set(table, [...(keys.get(table) ?? []), column])
   }

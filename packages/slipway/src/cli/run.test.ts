@@ -216,7 +216,7 @@ describe('progress', () => {
       return report({}, [])
     }
     expect((await runWork(waiting)).stderr).toBe(
-      'one: attempt 1 did not get its lock; again in 500 ms\n',
+      'one: attempt 1 did not get its lock. Retrying in 500 ms\n',
     )
   })
 

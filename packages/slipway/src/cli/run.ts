@@ -132,7 +132,7 @@ async function handle(
   if (values.has('version')) return versionReport(host)
   const format = values.get('format')
   if (values.has('json') && format !== undefined && format !== 'json') {
-    const message = `\`--json\` and \`--format ${String(format)}\` contradict each other.`
+    const message = `\`--json\` and \`--format ${String(format)}\` cannot be used together.`
     raise('CLI.FLAG_CONFLICT', { message })
   }
   const args = readArguments(line, command)

@@ -66,7 +66,7 @@ function summary(set: SeededSetResult, dryRun: boolean): Block {
 const STATES: Readonly<Record<SetStatusResult['status'], readonly [Mark, string]>> = {
   current: ['done', 'ran here in this version'],
   never: ['pending', 'has not run here'],
-  edited: ['warning', 'was edited since, without a new version'],
+  edited: ['warning', 'was edited afterwards, without a new version'],
   outdated: ['pending', 'is newer in the files'],
   newer: ['failed', 'is newer in the database'],
   'not-here': ['note', 'does not belong to this environment'],

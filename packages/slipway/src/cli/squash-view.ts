@@ -2,14 +2,14 @@ import type { DraftedSquash, UnfinishedResult } from '../app/index.ts'
 import { destructionText, objectName } from '../statements/index.ts'
 import { type Block, status } from './view.ts'
 
-/** A squash that was cut off: what was removed, or would be. */
+/** A squash that was interrupted: what was removed, or would be. */
 export function unfinishedBlocks({ migration, finished, removed }: UnfinishedResult): Block[] {
   const { name } = migration
   const what = removed.length === 1 ? 'one migration' : `${removed.length} migrations`
   return [
     finished
       ? status('done', `Removed ${what} that ${name} replaces`)
-      : status('warning', `${name} was written, and ${what} that it replaces remain beside it`),
+      : status('warning', `Wrote ${name}, but did not remove ${what} that it replaces`),
   ]
 }
 
@@ -19,7 +19,7 @@ export function squashBlocks(squash: DraftedSquash, file: string | undefined): B
   const { name } = migration
   const [first, last] = [squashed[0], squashed.at(-1)]
   const compared = [
-    'objects, rights, rows, sequences',
+    'objects, privileges, rows, sequences',
     ...(after.length > 0 ? [`also after the ${after.length} migrations that remain`] : []),
   ].join('; ')
   return [
@@ -28,7 +28,7 @@ export function squashBlocks(squash: DraftedSquash, file: string | undefined): B
       `${squashed.length} migrations become ${name}: ${statements} statements`,
       `${first} to ${last}`,
     ),
-    status('done', 'Both histories were run and give the same result', compared),
+    status('done', 'Both histories were run and produce the same result', compared),
     ...formNotes(squash),
     ...differenceNotes(squash),
     file === undefined
@@ -58,7 +58,7 @@ function formNotes({ form, fallback, groups, rows }: DraftedSquash): Block[] {
           status(
             'note',
             `It runs in ${groups} transactions`,
-            'if a deploy is cut off between them, the next one continues',
+            'if a deploy is interrupted between them, the next one continues',
           ),
         ]
       : []),
@@ -69,8 +69,8 @@ function formNotes({ form, fallback, groups, rows }: DraftedSquash): Block[] {
 function differenceNotes({ form, unlike, columnOrder, down }: DraftedSquash): Block[] {
   const values =
     form === 'catalog'
-      ? 'the file contains those of this run'
-      : 'each run generates them, as before'
+      ? 'the file contains the values of this run'
+      : 'generated again by each run, as before'
   return [
     ...unlike.map((one) =>
       status('note', `${destructionText(one)} has different values in each run`, values),

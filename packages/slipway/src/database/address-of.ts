@@ -28,7 +28,7 @@ export function sqliteAddressOf(
   if (/^(?:libsql|wss?|https?):/i.test(text)) {
     raise('DATABASE.PROVIDER_UNSUPPORTED', {
       message: 'Slipway cannot deploy to libSQL.',
-      why: 'Of the databases that speak SQLite it deploys to files and to Cloudflare D1.',
+      why: 'Of the SQLite databases, it supports files and Cloudflare D1.',
       nextActions: [command(['doctor'], 'see where the connection string comes from')],
     })
   }
@@ -40,7 +40,7 @@ export function sqliteAddressOf(
 
 function refuseUrl(why: string): never {
   return raise('DATABASE.URL_INVALID', {
-    message: 'The connection string is not that of a SQLite file.',
+    message: 'The connection string does not name a SQLite file.',
     why: `${why}.`,
     nextActions: [
       advice('Write it as file: and the path of the file, such as file:./dev.db.'),

@@ -1,7 +1,7 @@
 import { RAISED } from './sqlite-codes.ts'
 
 /** What an error says in place of the text of RAISE. */
-const REFUSED_BY_TRIGGER = 'a trigger refused the row'
+const REFUSED_BY_TRIGGER = 'a trigger rejected the row'
 
 /** What begins a message that Slipway itself makes in SQL. It has names and counts, and no value of a row. */
 export const GUARD_MARK = 'slipway: '

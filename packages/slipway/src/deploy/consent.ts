@@ -31,11 +31,11 @@ export interface ConsentQuestion {
   readonly destroys: readonly Destroyed[]
 }
 
-/** How consent is given: by the database's name on the command line, or by a person who types it. */
+/** How consent is given: with the database's name on the command line, or typed at a prompt. */
 export interface Consent {
   /** The value of `--confirm`. */
   readonly confirm: string | undefined
-  /** Asks a person; nothing if nobody can be asked. */
+  /** Asks for confirmation; absent if there is no terminal. */
   readonly ask?: ((question: ConsentQuestion) => Promise<boolean>) | undefined
 }
 
@@ -75,7 +75,7 @@ function isMade(object: ObjectRef, made: Made | undefined): boolean {
   )
 }
 
-/** All that needs consent before migrations run, up or down: what they destroy, and what nobody can see beforehand. */
+/** All that must be confirmed before migrations run, up or down: what they destroy, and what cannot be seen beforehand. */
 export function toConsentTo(
   migrations: readonly Pick<Migration, 'name' | 'statements'>[],
   defaultSchema: string,
@@ -108,8 +108,8 @@ function isComputed({ using, casts }: Extract<Action, { kind: 'change-type' }>):
 }
 
 /**
- * What nobody can see before it is done, in words, so that it may destroy anything: code that commits by itself (CALL, a DO with
- * COMMIT), or works outside of the transaction; what runs while the server does not count.
+ * What cannot be seen before it is done, in words, so that it may destroy anything: code that issues its own COMMIT (CALL, a DO with
+ * COMMIT), or works outside the transaction; code that runs while the server does not count.
  */
 function unseenBy(migrations: readonly Pick<Migration, 'name' | 'statements'>[]): string[] {
   return migrations.flatMap(({ name, statements }) =>
@@ -117,24 +117,26 @@ function unseenBy(migrations: readonly Pick<Migration, 'name' | 'statements'>[])
       const why = whyUnseen(statement)
       return why === undefined
         ? []
-        : [`whatever statement ${statement.number} of ${name} does, which ${why}`]
+        : [`everything that statement ${statement.number} of ${name} does, because it ${why}`]
     }),
   )
 }
 
 function whyUnseen({ role, actions }: Statement): string | undefined {
   if (actions.some((action) => action.kind === 'opaque' && action.outside)) {
-    return 'works outside of the transaction'
+    return 'works outside the transaction'
   }
   if (role.kind === 'alone' && actions.some(({ kind }) => kind === 'opaque')) {
-    return 'commits by itself'
+    return 'issues its own COMMIT'
   }
   const stopsCounting = actions.some(
     (action) =>
       (action.kind === 'set' && action.setting === 'track_counts') ||
       (action.kind === 'opaque' && action.words?.includes('TRACK_COUNTS')),
   )
-  return stopsCounting ? 'sets track_counts, without which nothing is seen' : undefined
+  return stopsCounting
+    ? 'sets track_counts, without which Slipway cannot detect changes'
+    : undefined
 }
 
 /** Destroyed data as people read it: `column user.email (20240101_drop_email)`. For output alone. */
@@ -159,8 +161,8 @@ export async function requireConsent(question: ConsentQuestion, consent: Consent
     message:
       consent.confirm === undefined
         ? `This destroys data on ${database}, which is protected: ${list}.`
-        : `The name given with --confirm is not that of the database, ${database}.`,
-    why: 'Outside development and testing nothing is destroyed without consent by name.',
+        : `The name given with --confirm does not match the database, ${database}.`,
+    why: 'Outside development and testing, destroying data must be confirmed with the database name.',
     nextActions: [advice(`Add --confirm ${database} if that is what you want.`)],
   })
 }

@@ -57,7 +57,7 @@ describe('a migration in one transaction', () => {
         {
           kind: 'edit',
           path: broken.path,
-          label: 'line 4: correct the name, or create first what it names',
+          label: 'line 4: correct the name, or first create the object that it names',
         },
         { args: ['deploy'], label: 'run it again' },
       ],
@@ -128,7 +128,7 @@ describe('rows that make a pending statement fail', () => {
     expect(accepted.failure).toMatchObject({
       code: 'DEPLOY.STATEMENT_FAILED',
       nextActions: [
-        { kind: 'edit', label: expect.stringContaining('give the rows that have no value one') },
+        { kind: 'edit', label: expect.stringContaining('first give the rows without a value one') },
         { args: ['deploy'] },
       ],
     })

@@ -88,7 +88,7 @@ export function refuseDrift(drift: Exclude<Drift, { kind: 'none' }>): string {
   const more = drift.changes.length - named.length
   return raise('DEPLOY.DRIFT', {
     message: `The schema of the database differs from its history: ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}.`,
-    why: 'Somebody changed the database without a migration. A deploy may fail on the change or overwrite it.',
+    why: 'The database was changed without a migration. A deploy may fail on the change or overwrite it.',
     nextActions: [
       command(['drift'], 'show the differences, with SQL for both directions'),
       command(['deploy', '--accept', 'drift'], 'deploy anyway'),

@@ -9,7 +9,7 @@ interface KnownEnvironment {
 }
 
 /**
- * Fails with DEPLOY.OTHER_ENVIRONMENT where a database was changed as a stricter environment than the one of a request.
+ * Fails with DEPLOY.OTHER_ENVIRONMENT if a database was changed as a stricter environment than that of the request.
  * `forget` is the SQL that removes an environment (`…`) from the ledger.
  */
 export function refuseEnvironment(
@@ -29,8 +29,8 @@ export function refuseEnvironment(
   if (stricter === undefined) return
   const { name } = stricter
   raise('DEPLOY.OTHER_ENVIRONMENT', {
-    message: `The database ${database} is that of the environment ${name}, not of ${environment}. Nothing was changed.`,
-    why: `Slipway changed it as ${name} before. The server identifies it, whatever the connection string: a tunnel leads to the same database.`,
+    message: `The database ${database} belongs to the environment ${name}, not to ${environment}. Nothing was changed.`,
+    why: `Slipway changed it as ${name} before. Slipway recognizes it by the identity that the server reports, even if the connection string differs, for example through a tunnel.`,
     nextActions: [
       advice(`Add --env ${name} to the command if you mean this database.`),
       advice(

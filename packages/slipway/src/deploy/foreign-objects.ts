@@ -44,8 +44,8 @@ function refuse(
 ): never {
   const statement = statements[index]
   raise('DEPLOY.FOREIGN_OBJECT', {
-    message: `The down migration of ${name} changes ${textOf(change)}, which is not the project’s. Nothing was run.`,
-    why: `The project owns the schema ${schema}, and no migration of it creates or changes this object.`,
+    message: `The down migration of ${name} changes ${textOf(change)}, which does not belong to the project. Nothing was run.`,
+    why: `The project owns the schema ${schema}, and none of its migrations creates or changes this object.`,
     ...(statement ? { where: { file: path, line: statement.line, column: statement.column } } : {}),
     nextActions: [
       { kind: 'edit', path, label: `write the name without its schema to mean ${schema}` },

@@ -52,7 +52,7 @@ export interface Accepted {
   readonly acceptHazards?: readonly string[]
 }
 
-/** Those of hazards that nobody has accepted by their ids. */
+/** The hazards that were not accepted by their ids. */
 export function unaccepted(
   hazards: readonly Hazard[],
   accepted: readonly string[],
@@ -74,8 +74,8 @@ export function hazardsFailure(
   const places = open.map(({ id, migration, line }) => `${id} (${migration}, line ${line})`)
   const { file, line, column } = first
   return failureFrom('DEPLOY.HAZARDS', {
-    message: `${database} is protected, and pending statements have hazards for its tables: ${places.join(', ')}.`,
-    why: 'Nothing was changed. Outside development and testing each hazard must be accepted by its id.',
+    message: `${database} is protected, and pending statements are hazardous for its tables: ${places.join(', ')}.`,
+    why: 'Nothing was changed. Outside development and testing, each hazard must be accepted with its id.',
     nextActions: [
       command(['check', first.migration], 'test it, and see all its hazards'),
       command(['deploy', '--accept', ids.join(','), ...confirmed], 'deploy anyway'),

@@ -16,7 +16,7 @@ import { type Migration, parseMigrations, type MigrationFile } from '../statemen
 export interface PendingWork {
   readonly history: History
   readonly before: Comparison
-  /** An earlier deploy of Slipway began these and was cut off. */
+  /** An earlier Slipway deploy began these and was interrupted. */
   readonly resuming: readonly string[]
   /** To be recorded without running: the migrations that they replace are applied. */
   readonly squashes: readonly SquashStatus[]
@@ -38,12 +38,12 @@ export async function readPending(
   const names = new Set([...pending, ...resuming])
   const files = migrations.filter(({ name }) => names.has(name))
   const plans = await parseMigrations(files, dialectOf(session))
-  // A migration that was cut off is continued first; the next deploy records the squash.
+  // An interrupted migration is continued first; the next deploy records the squash.
   return { history, before, resuming, squashes: resuming.length > 0 ? [] : squashes, plans }
 }
 
 /**
- * Fails if something prevents a deploy. A migration that Slipway began, and that a crash cut off, does
+ * Fails if something prevents a deploy. A migration that Slipway began, and that a crash interrupted, does
  * not: its journal says where to continue. Returns such migrations by name.
  */
 async function refuseObstacle(

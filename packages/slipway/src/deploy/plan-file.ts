@@ -63,8 +63,8 @@ export async function readPlan(file: string, now: number): Promise<SavedPlan> {
 /** It would not expire before its time. */
 function refuseFuture(file: string, createdAt: string, aheadMs: number): never {
   raise('DEPLOY.PLAN_EXPIRED', {
-    message: `The plan was made at ${createdAt}, which is ${formatDuration(aheadMs)} later than the clock of this machine.`,
-    why: 'Its age is unknown, and a plan expires after 24 hours.',
+    message: `The plan was made at ${createdAt}, which is ${formatDuration(aheadMs)} ahead of this machine's clock.`,
+    why: 'The age of the plan is unknown, and a plan expires after 24 hours.',
     nextActions: [
       planAgain(file),
       advice('Set the clocks of both machines, for example with NTP.'),
@@ -84,7 +84,7 @@ function refuseFile(file: string, why: string, cause?: unknown): never {
 }
 
 function planAgain(file: string) {
-  return command(['plan', '--out', file], 'make the plan again')
+  return command(['plan', '--out', file], 'create a new plan')
 }
 
 /** Fails with DEPLOY.PLAN_CHANGED if the current plan differs from the given one, and names the differences. */

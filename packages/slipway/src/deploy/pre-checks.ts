@@ -60,9 +60,9 @@ function faultOf({ kind }: PreCheckResult): { readonly one: string; readonly man
     case 'foreign-key':
       return { one: 'refers to no row', many: 'refer to no row' }
     case 'check':
-      return { one: 'does not satisfy it', many: 'do not satisfy it' }
+      return { one: 'violates it', many: 'violate it' }
     case 'exclusion':
-      return { one: 'is excluded by another', many: 'exclude each other' }
+      return { one: 'conflicts with another row', many: 'conflict with each other' }
     case 'cast':
       return { one: 'does not fit the new type', many: 'do not fit the new type' }
     case 'length':

@@ -319,7 +319,7 @@ test('a rollback of several that is refused in the middle offers to roll back th
   expect(failure?.nextActions).toContainEqual({
     kind: 'slipway',
     args: ['rollback', '--steps', '1', '--accept', 'unannounced', '--confirm', target.name],
-    label: 'destroy it',
+    label: 'run anyway and destroy the data',
   })
 })
 

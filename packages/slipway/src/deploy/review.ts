@@ -23,7 +23,7 @@ export const LEAVES_NOTHING: ReadonlySet<string> = new Set([
 /** What of a migration counts for a review. */
 type ReviewedMigration = Pick<Migration, 'name' | 'statements'>
 
-/** What the migrations of one run may destroy on a target, beside what has consent. */
+/** What the migrations of one run may destroy on a target, in addition to what was confirmed. */
 export interface Permitted {
   readonly database: string
   readonly defaultSchema: string
@@ -98,8 +98,8 @@ function updatedBy(migrations: readonly ReviewedMigration[], defaultSchema: stri
 }
 
 /**
- * The tables that statements rewrite, as they ask for. Beside code that may change tables, nobody can tell who rewrote
- * one.
+ * The tables that statements rewrite explicitly. None if there is also code that may change tables: the rewrite may then
+ * be its work.
  */
 function rewrittenBy(actions: readonly Action[], defaultSchema: string): Set<string> {
   if (actions.some(mayAlter)) return new Set()
@@ -186,7 +186,7 @@ function unannounced(
 ): Failure {
   return refused(migration, effects.map(effectText), permitted, {
     what: 'destroyed data',
-    why: 'The statements do not show it: a function, a trigger, a rule, a foreign key or code did it. PostgreSQL counted it before the commit, and the transaction was rolled back.',
+    why: "The statements do not show it: a function, a trigger, a rule, a foreign key or code did it. PostgreSQL's row counts showed it before the commit, and the transaction was rolled back.",
   })
 }
 
@@ -198,7 +198,7 @@ function unkept(
 ): Failure {
   return refused(migration, notKept.map(destructionText), permitted, {
     what: 'destroyed data that is not kept',
-    why: 'Triggers capture what a migration destroys. Something turned them off, or the role may not create them on this table. The transaction was rolled back.',
+    why: 'Triggers capture what a migration destroys. Triggers are turned off, or the role cannot create them on this table. The transaction was rolled back.',
   })
 }
 
@@ -216,7 +216,10 @@ function refused(
     why,
     nextActions: [
       command(['check', name], 'see what the migration does on a shadow database'),
-      command([...run, '--accept', accept, '--confirm', database], 'destroy it'),
+      command(
+        [...run, '--accept', accept, '--confirm', database],
+        'run anyway and destroy the data',
+      ),
     ],
   })
 }

@@ -111,7 +111,7 @@ export async function prepareBooks(session: Session, request?: BooksRequest): Pr
       why: failure.message,
       nextActions: [
         ...(await missingRights(session)),
-        command(['doctor'], 'test all rights; docs/guides/rights.md lists them'),
+        command(['doctor'], 'test all privileges; docs/guides/rights.md lists them'),
       ],
       ...(failure.server ? { server: failure.server } : {}),
     })

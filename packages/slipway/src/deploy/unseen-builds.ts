@@ -2,7 +2,7 @@ import type { Session } from '../database/index.ts'
 import type { Migration } from '../statements/index.ts'
 
 /**
- * Concurrent builds of indexes, in words, whose functions may change rows: a build commits by itself, so nobody can see what it
+ * Concurrent builds of indexes, in words, whose functions may change rows: a build runs outside the transaction, so it cannot be seen what it
  * did. PostgreSQL lets an immutable function call one that is not.
  */
 export async function readUnseenBuilds(
@@ -16,7 +16,9 @@ export async function readUnseenBuilds(
         action.kind === 'create-index' && role.kind === 'alone' ? (action.calls ?? []) : [],
       )
       if (calls.length > 0 && (await mayChangeRows(session, calls)))
-        unseen.push(`whatever statement ${number} of ${name} does, which commits by itself`)
+        unseen.push(
+          `everything that statement ${number} of ${name} does, because it runs outside the transaction`,
+        )
     }
   }
   return unseen

@@ -100,7 +100,7 @@ export async function readSchemaNow(
   if (since) return since
   // Loaded here: a deploy that finds nothing to do must not pay for it.
   const { readFingerprint } = await import('../schema/index.ts')
-  // Before the catalog is read: what changes meanwhile must give another token.
+  // Before the catalog is read: what changes in the meantime must change the token.
   const changeToken = await readChangeToken(session)
   const fingerprint = await readFingerprint(session, await projectScope(session, migrations))
   return { fingerprint, changeToken }
@@ -112,7 +112,7 @@ export async function readKnownNow(
   migrations: readonly MigrationFile[],
 ): Promise<KnownSchema> {
   const { readFingerprint } = await import('../schema/index.ts')
-  // Before the catalog is read: what changes meanwhile counts as changed later.
+  // Before the catalog is read: what changes in the meantime counts as changed later.
   const tokens = await inSnapshot(session, () => readObjectTokens(session))
   const fingerprint = await readFingerprint(session, await projectScope(session, migrations))
   return { fingerprint, tokens }

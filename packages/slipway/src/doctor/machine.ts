@@ -31,7 +31,7 @@ export async function checkPgDump(
   if (serverMajor === undefined)
     return skipped('pg_dump', 'This check needs a connection to the server.')
   const found = await newestPgDump(env)
-  const fix = `Install the client programs of PostgreSQL ${serverMajor} or newer (Debian: postgresql-client-${serverMajor}).`
+  const fix = `Install the PostgreSQL client programs of version ${serverMajor} or newer (Debian: postgresql-client-${serverMajor}).`
   if (found === undefined) return warned('pg_dump', 'pg_dump was not found; backups need it.', fix)
   const text = `pg_dump ${found.version} for a server of version ${serverMajor}`
   return found.major >= serverMajor
@@ -71,5 +71,5 @@ export async function checkLocalDisk(
   const text = `${formatBytes(free)} free for backups on the disk of the project`
   if (databaseBytes === undefined || free > databaseBytes) return passed('disk', `${text}.`)
   const size = formatBytes(databaseBytes)
-  return warned('disk', `${text}; the database has ${size}.`, 'Free some space before a backup.')
+  return warned('disk', `${text}; the database is ${size}.`, 'Free some space before a backup.')
 }

@@ -27,7 +27,7 @@ function checkCli({ asked, installed }: Version): Check {
   if (installed !== undefined && major(installed) >= 8) {
     return warned(
       'prisma',
-      `Prisma ${installed} cannot deploy this history: its format is another.`,
+      `Prisma ${installed} cannot deploy this history: its migration format is different.`,
       PIN,
     )
   }
@@ -39,7 +39,11 @@ function checkCli({ asked, installed }: Version): Check {
     )
   }
   if (asked !== undefined && mayBe8(asked)) {
-    return warned('prisma', `package.json asks for prisma "${asked}", which may become 8.`, PIN)
+    return warned(
+      'prisma',
+      `package.json asks for prisma "${asked}", which may install version 8.`,
+      PIN,
+    )
   }
   return passed('prisma', `Prisma ${installed ?? asked}.`)
 }
@@ -52,7 +56,7 @@ function checkMatch(cli: Version, client: Version): Check | undefined {
   return warned(
     'prisma client',
     `prisma is ${cliVersion}, @prisma/client is ${clientVersion}.`,
-    'Give both the same minor version, and generate the client again.',
+    'Use the same minor version for both, and generate the client again.',
   )
 }
 

@@ -46,7 +46,7 @@ async function examineAddress(
   return await withSession(address, options, async (session) => {
     const { server } = session
     const { standby, clock, bytes, archives } = await readFacts(session, now)
-    const through = address === target.direct ? ', by the direct connection' : ''
+    const through = address === target.direct ? ', through the direct connection' : ''
     const checks = [
       passed('connection', `The role ${server.user} can connect to ${server.database}${through}.`),
       ...(await checkPooler(session, address)),
@@ -54,7 +54,7 @@ async function examineAddress(
       checkWritable(standby),
       ...(await checkRights(session, target.schemas)),
       checkClock(clock),
-      passed('database size', `The database has ${formatBytes(bytes)}.`),
+      passed('database size', `The database is ${formatBytes(bytes)}.`),
       checkArchive(archives),
     ]
     return { checks, major: Math.floor(server.versionNumber / 10_000), databaseBytes: bytes }
@@ -101,7 +101,7 @@ function checkVersion(number: number, version: string): Check {
   return warned(
     'server version',
     `PostgreSQL ${version} can corrupt indexes that are built with CONCURRENTLY.`,
-    'Update to the newest 14, and reindex what was built before.',
+    'Update to the newest version 14, and rebuild the indexes that were built before.',
   )
 }
 
@@ -109,7 +109,7 @@ function checkWritable(standby: boolean): Check {
   if (!standby) return passed('writable', 'The server accepts writes.')
   return failed(
     'writable',
-    'The server is a read-only standby, or the role is set to read only.',
+    'The server is a read-only standby, or the role is set to read-only.',
     'Connect to the primary server.',
   )
 }
@@ -122,7 +122,7 @@ function checkClock(differenceMs: number): Check {
   return warned(
     'clock',
     `The clock of this machine is ${seconds} s ${direction} the server's.`,
-    'Names of migrations contain its time: synchronize it with NTP.',
+    "Migration names contain this machine's time: synchronize its clock with NTP.",
   )
 }
 
@@ -136,7 +136,7 @@ async function checkPooler(session: Session, address: Address): Promise<Check[]>
     failed(
       'pooler',
       `${message} ${why ?? ''}`.trim(),
-      'Give the direct connection as directUrl, or with --url.',
+      'Set the direct connection as directUrl, or pass it with --url.',
     ),
   ]
 }
@@ -159,7 +159,7 @@ function fixOf({ code }: Failure): string | undefined {
     case 'DATABASE.AUTHENTICATION':
       return 'Correct user and password of the connection string; percent-encode special characters.'
     case 'DATABASE.NOT_FOUND':
-      return 'Correct the name of the database, or create it: Slipway does not.'
+      return 'Correct the name of the database, or create it: Slipway does not create it.'
     case 'DATABASE.EMBEDDED_IN_USE':
       return 'Wait for the other command to end.'
     default:
@@ -173,6 +173,6 @@ function checkArchive(archives: boolean): Check {
     'point-in-time recovery',
     archives
       ? 'The server archives its WAL (archive_mode).'
-      : 'The server archives no WAL (archive_mode), unless its provider does so by other means: a restore ends with the last backup.',
+      : 'The server does not archive WAL (archive_mode is off). Unless your provider archives it in another way, you can restore only to the time of a backup.',
   )
 }

@@ -17,15 +17,12 @@ function checkShell({ connection, direct, shadow, variables }: Project): Check {
   const overridden = variables.overridden.filter(({ name, by }) => by === 'shell' && used.has(name))
   const [first] = overridden
   if (first === undefined)
-    return passed(
-      'shell variables',
-      'No variable of the shell overrides a connection string of .env.',
-    )
+    return passed('shell variables', 'No shell variable overrides a connection string from .env.')
   const names = overridden.map(({ name }) => name).join(', ')
   return warned(
     'shell variables',
     `${names} of the shell differs from ${first.file}, and overrides it.`,
-    `If you do not mean that: unset ${overridden.map(({ name }) => name).join(' ')}`,
+    `If that is not intended, unset ${overridden.map(({ name }) => name).join(' ')}`,
   )
 }
 
@@ -58,7 +55,7 @@ function checkComposePort(project: Project, { address }: Target): Check | undefi
   const ports = [...new Set(published.map((found) => found.port))].join(', ')
   return warned(
     'compose port',
-    `${first.file} publishes PostgreSQL on port ${ports}, the connection string says ${port}.`,
-    'Correct one of the two, unless you mean another server.',
+    `${first.file} publishes PostgreSQL on port ${ports}, but the connection string uses port ${port}.`,
+    'Correct one of the two, unless you intend to use a different server.',
   )
 }

@@ -43,6 +43,6 @@ async function checkRole(session: Session): Promise<Check> {
   if (role?.programs)
     return warned(NAME, `${user} can reach programs and files of the server.`, RIGHTS)
   return role?.creates
-    ? passed(NAME, `${user} may create databases, and is no superuser.`)
+    ? passed(NAME, `${user} may create databases, and is not a superuser.`)
     : failed(NAME, `${user} may not create databases.`, RIGHTS)
 }

@@ -96,8 +96,8 @@ export function refuseObstacle(history: History, { migrations, name }: AdoptRequ
   if (pending === undefined) return
   raise('DRIFT.NOT_ADOPTABLE', {
     message: `${pending} is not applied on this database, so ${name} would come after it.`,
-    why: 'The SQL of the drift fits the history of this database, which lacks the pending migrations.',
-    nextActions: [command(['deploy', '--accept', 'drift'], 'apply what is pending first')],
+    why: 'The SQL of the drift applies to the history of this database, which lacks the pending migrations.',
+    nextActions: [command(['deploy', '--accept', 'drift'], 'first apply the pending migrations')],
   })
 }
 
@@ -118,11 +118,11 @@ export function refuseNothing(report: DriftReport): void {
 export function refuseGuesses({ guesses }: DriftReport): void {
   if (guesses.length === 0) return
   raise('DRIFT.NOT_ADOPTABLE', {
-    message: 'Nothing on the database tells what was renamed and what was dropped and created.',
+    message: 'The database does not show whether objects were renamed, or dropped and created.',
     why: `${guesses.map(choiceText).join('; ')}.`,
     nextActions: [
       advice(
-        'Write the migration by hand: ALTER TABLE … RENAME for what is the same, DROP and CREATE or ADD COLUMN for what is not.',
+        'Write the migration by hand: ALTER TABLE … RENAME for renamed objects, DROP and CREATE or ADD COLUMN for new ones.',
       ),
     ],
   })
@@ -230,7 +230,7 @@ async function prove(
   const why = proven.ok ? reasonOf(proven.value) : (proven.failure.why ?? proven.failure.message)
   raise('DRIFT.NOT_ADOPTABLE', {
     message:
-      'The migration that was written from the drift does not give the schema of the database.',
+      'The migration that was written from the drift does not produce the schema of the database.',
     why,
     nextActions: [advice('Write the migration by hand; slipway drift shows what it must do.')],
   })
@@ -246,6 +246,6 @@ interface Unproven {
 function reasonOf({ unlike, replaced }: Unproven): string {
   const listed = (objects: readonly ObjectRef[]) => objects.map(objectText).join(', ')
   return unlike.length > 0
-    ? `It leaves ${listed(unlike)} as it is.`
-    : `It drops ${listed(replaced)} and creates another one of this name, without its data.`
+    ? `It does not change ${listed(unlike)}.`
+    : `It drops ${listed(replaced)} and creates a new one with this name, without its data.`
 }

@@ -306,9 +306,9 @@ describe('a script loses no rows of what both sides have', () => {
       ALTER TABLE line RENAME TO row`)
     const { toHistory, toTarget, choices } = await inspectDrift(target.request(tables))
     expect(choices.map(choiceText)).toEqual([
-      'table row is taken for public.line: it has the same columns and foreign keys',
+      'table row is treated as public.line, because it has the same columns and foreign keys',
     ])
-    expect(toHistory).toContain('-- slipway: choice table row is taken for public.line')
+    expect(toHistory).toContain('-- slipway: choice table row is treated as public.line')
     expect(toHistory).toContain('-- slipway: lossy table _PostToPost\n')
     expect(toTarget).toContain('-- slipway: lossy table _PostToTag\n')
   })

@@ -88,7 +88,7 @@ export async function inspectSession(
   const history = await readHistory(session)
   const [missing] = compareHistory(history, migrations).missing
   if (missing !== undefined)
-    return unknown(database, actual, `${missing} is applied, and the project does not have it.`)
+    return unknown(database, actual, `${missing} is applied, but the project does not have it.`)
   const target = {
     summary: actual,
     known: async () => ({

@@ -169,7 +169,7 @@ describe('both scripts rename what was renamed, and no row and no value is lost'
     const { before, byHand, report } = await changedByHand(one)
     expect(report.toHistory + report.toTarget).not.toMatch(/\bDROP\b|lossy/)
     expect(report.choices.map(choiceText)).toEqual([
-      'column kid.xx is taken for x: it has the number and the type of that column',
+      'column kid.xx is treated as x, because it has the same column number and type',
       'table kid inherits again, and keeps what it inherits as its own: if the parent drops a column, this table keeps it',
     ])
     await other.sql(report.toTarget)
@@ -296,7 +296,7 @@ describe('the script names what may be a rename, and it is not adopted', () => {
         byHand: `DROP TABLE a; CREATE TABLE a (id int PRIMARY KEY, b text); INSERT INTO a VALUES (1, 'of b');
           ALTER TABLE a ADD c text; UPDATE a SET c = 'of c'; ALTER TABLE a DROP b`,
       },
-      'column a.c is not taken for b: it has the number of that column, but a table that was restored from a dump has other numbers',
+      'column a.c is not treated as b: it has the same column number, but a table that was restored from a dump has different numbers',
     ],
     [
       'a column without its index',
@@ -305,7 +305,7 @@ describe('the script names what may be a rename, and it is not adopted', () => {
         rows: "INSERT INTO a VALUES (1, 'of b')",
         byHand: 'ALTER TABLE a RENAME b TO c; ALTER TABLE a DROP CONSTRAINT a_b_key',
       },
-      'column a.c is taken for b: it has the number and the type of that column, but none of its indexes and constraints',
+      'column a.c is treated as b, because it has the same column number and type, but none of its indexes and constraints',
     ],
     [
       'a column of a table that may have been replaced',
@@ -315,7 +315,7 @@ describe('the script names what may be a rename, and it is not adopted', () => {
         byHand: `CREATE TABLE n (LIKE a INCLUDING ALL); INSERT INTO n SELECT * FROM a; DROP TABLE a;
           ALTER TABLE n RENAME TO a; ALTER TABLE a RENAME b TO c`,
       },
-      'column a.c is taken for b: it has the number and the type of that column, but its table has other indexes, constraints and sequences',
+      'column a.c is treated as b, because it has the same column number and type, but its table has different indexes, constraints and sequences',
     ],
     [
       'a table between two others, with indexes of other names',
@@ -326,7 +326,7 @@ describe('the script names what may be a rename, and it is not adopted', () => {
         byHand: `DROP TABLE "_PostToTag"; CREATE TABLE "_UserToRole" ("A" int NOT NULL, "B" int NOT NULL);
           CREATE UNIQUE INDEX "_UserToRole_AB_unique" ON "_UserToRole" ("A", "B"); INSERT INTO "_UserToRole" VALUES (7, 8)`,
       },
-      'table _UserToRole is not taken for public._PostToTag: it has the same columns, but its indexes, constraints and sequences have other names',
+      'table _UserToRole is not treated as public._PostToTag: it has the same columns, but its indexes, constraints and sequences have different names',
     ],
     [
       'a table with nothing but columns',
@@ -335,7 +335,7 @@ describe('the script names what may be a rename, and it is not adopted', () => {
         rows: "INSERT INTO line VALUES (1, 'a')",
         byHand: 'ALTER TABLE line RENAME TO row',
       },
-      'table row is taken for public.line: it has the same columns and foreign keys',
+      'table row is treated as public.line, because it has the same columns and foreign keys',
     ],
   ])('%s', async (_, one, guess) => {
     const { before, byHand, report } = await changedByHand(one)
@@ -364,7 +364,7 @@ describe('columns of one type in another order', () => {
     'ALTER TABLE a RENAME x TO t; ALTER TABLE a RENAME y TO x; ALTER TABLE a RENAME t TO y'
   const again = `DROP TABLE a; CREATE TABLE a (id int PRIMARY KEY, y text, x text); INSERT INTO a (id, x, y) VALUES (1, 'of x', 'of y')`
   const unknown = (name: string, wanted: string) =>
-    `column a.${name} is not taken for ${wanted}, which the history has in its place: whether the columns were renamed or have another order, nothing tells`
+    `column a.${name} is not treated as ${wanted}, which the history has in its place: nothing shows whether the columns were renamed or reordered`
 
   test('which may have been renamed are named, without drift', async () => {
     const { report } = await changedByHand({ history, rows, byHand: exchange })

@@ -102,7 +102,7 @@ function renamed(history: NamedState, target: TargetState): Renamed {
     const { one, other, by } = pair
     const object = refOf(pair)
     if (by === 'doubt') {
-      guesses.push({ object, message: 'has parts with the names of parts of another table' })
+      guesses.push({ object, message: 'contains objects named after another table' })
       continue
     }
     if (one.place !== other.place) {
@@ -140,7 +140,7 @@ function renamed(history: NamedState, target: TargetState): Renamed {
     wanted.set(column.id, { ...column, name })
     choices.push({
       object: partRef('column', object, name),
-      message: `is taken for ${column.name}: it has the number of that column`,
+      message: `is treated as ${column.name}, because it has the same column number`,
     })
   }
   return { wanted, choices, guesses, detaches }
@@ -181,27 +181,27 @@ export async function exchangedNames(
 function takenText({ one, by }: Pair): string {
   const name = `${one.schema}.${one.identity.name}`
   return by === 'parts'
-    ? `is taken for ${name}: its indexes, constraints, sequences or comments have the names of those of that table`
-    : `is taken for ${name}: it has the same columns and foreign keys`
+    ? `is treated as ${name}, because its indexes, constraints, sequences or comments have the same names`
+    : `is treated as ${name}, because it has the same columns and foreign keys`
 }
 
 function unlikeText({ one }: Pair): string {
   const name = `${one.schema}.${one.identity.name}`
-  return `is not taken for ${name}: it has the same columns, but its indexes, constraints and sequences have other names`
+  return `is not treated as ${name}: it has the same columns, but its indexes, constraints and sequences have different names`
 }
 
 function columnText({ name }: Identity, by: Evidence | 'written'): string {
   switch (by) {
     case 'written':
-      return `is not taken for ${name}, which the history has in its place: whether the columns were renamed or have another order, nothing tells`
+      return `is not treated as ${name}, which the history has in its place: nothing shows whether the columns were renamed or reordered`
     case 'number':
-      return `is taken for ${name}: it has the number and the type of that column`
+      return `is treated as ${name}, because it has the same column number and type`
     case 'lost':
-      return `is taken for ${name}: it has the number and the type of that column, but none of its indexes and constraints`
+      return `is treated as ${name}, because it has the same column number and type, but none of its indexes and constraints`
     case 'table':
-      return `is taken for ${name}: it has the number and the type of that column, but its table has other indexes, constraints and sequences`
+      return `is treated as ${name}, because it has the same column number and type, but its table has different indexes, constraints and sequences`
     case 'holes':
-      return `is not taken for ${name}: it has the number of that column, but a table that was restored from a dump has other numbers`
+      return `is not treated as ${name}: it has the same column number, but a table that was restored from a dump has different numbers`
   }
 }
 

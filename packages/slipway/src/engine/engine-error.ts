@@ -73,7 +73,7 @@ function raiseUnsupported(message: string, cause: unknown): void {
   if (connector !== undefined) {
     raise('ENGINE.PROVIDER_UNSUPPORTED', {
       message: `The schema's provider is ${connector}, which Slipway does not deploy to.`,
-      why: 'It deploys to PostgreSQL 13 and newer.',
+      why: 'It deploys to PostgreSQL 13 and newer, to SQLite files and to Cloudflare D1.',
       cause,
     })
   }

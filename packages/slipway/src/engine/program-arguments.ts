@@ -74,7 +74,7 @@ function parseDatasource(text: string): GivenDatasource {
   const { ok, url } = urlIn(text)
   if (ok) return url === undefined ? {} : { url }
   return raise('ENGINE.DATASOURCE_INVALID', {
-    message: 'The argument of --datasource is not a JSON object with a text as its url.',
+    message: 'The argument of --datasource is not a JSON object with a string as its url.',
     nextActions: [advice('Start the engine through the Prisma CLI, which writes the argument.')],
   })
 }

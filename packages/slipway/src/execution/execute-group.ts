@@ -18,7 +18,7 @@ export interface GroupExecution {
   readonly hooks: Hooks
   /** Sent first: it resets the session before the first group of a file. */
   readonly reset?: Sql | undefined
-  /** Absent on a shadow database, where nobody else is. */
+  /** Absent on a shadow database, which has no other sessions. */
   readonly timeouts?: Timeouts | undefined
   /** SQL in the same transaction, behind the statements: what is recorded of them. */
   readonly record?: string | undefined
@@ -92,7 +92,7 @@ function partsOf(execution: GroupExecution) {
   return { opening: openingMessage(execution), sent, end: endOf(execution) }
 }
 
-/** The parts of a group that is looked at in another way: nobody compares what was kept. */
+/** The parts of a group that is examined differently: the kept data is not compared. */
 function unwatched(execution: GroupExecution): ReturnType<typeof partsOf> {
   const { group, keeper } = execution
   const parts = partsOf(execution)
@@ -206,7 +206,7 @@ async function look(
 ): Promise<Seen | Refusal> {
   let seen: Seen = { effects: [] }
   const read = async () => {
-    // Deferred triggers run first: nobody could see what they do at COMMIT.
+    // Deferred triggers run first: their effects at COMMIT could not be seen.
     await session.execute('SET CONSTRAINTS ALL IMMEDIATE')
     // What the file may not read, we may.
     if (changesSettings(group)) await session.execute(OWN_ROLE_SQL)

@@ -81,8 +81,8 @@ export async function retryOnLockTimeout<R extends { readonly failure: Failure }
 }
 
 /**
- * Runs work that only reads. It waits for locks until the deadline, for a reader queues nobody behind
- * itself; then DEPLOY.LOCK_TIMEOUT names who holds them. A signal ends the wait.
+ * Runs work that only reads. It waits for locks until the deadline, because no session queues behind a
+ * reader; then DEPLOY.LOCK_TIMEOUT names the sessions that hold them. A signal ends the wait.
  */
 export async function readFromTarget<T>(
   { session, signal }: Pick<TargetSession, 'session' | 'signal'>,
@@ -105,8 +105,8 @@ export async function readFromTarget<T>(
 }
 
 /**
- * The first attempt waits half as long: it mostly finds either nobody, or a transaction that is long, and then
- * every millisecond is one that others wait behind us.
+ * The first attempt waits half as long: it mostly finds either no other session, or a long transaction, and then
+ * other sessions queue behind it for every millisecond.
  */
 function lockTimeoutOf(attempts: number, { lockTimeoutMs }: Limits): number {
   return attempts === 1 ? Math.ceil(lockTimeoutMs / 2) : lockTimeoutMs

@@ -17,7 +17,7 @@ export const executionFailures = {
     exit: 5,
   },
   'DEPLOY.CONNECTION_LOST': {
-    title: 'The connection broke while a migration ran as one transaction',
+    title: 'The connection was lost while a migration ran as one transaction',
     exit: 5,
   },
   'DEPLOY.INCOMPLETE': {
@@ -25,11 +25,11 @@ export const executionFailures = {
     exit: 6,
   },
   'DEPLOY.JOURNAL_MISMATCH': {
-    title: 'A half-applied migration was edited in a part that has run',
+    title: 'A partially applied migration was edited in a part that has already run',
     exit: 6,
   },
   'DEPLOY.OUTCOME_UNKNOWN': {
-    title: 'Code that commits by itself was cut off: it may have run, or a part of it',
+    title: 'Code with its own COMMIT was interrupted: it may have run, fully or in part',
     exit: 6,
   },
   'DEPLOY.STOPPED': { title: 'A signal stopped the deploy cleanly', exit: 130 },
@@ -41,7 +41,7 @@ export const raise: Raise<typeof executionFailures> = raiserOf(executionFailures
 export function stoppedFailure(message: string): Failure {
   return failureFrom('DEPLOY.STOPPED', {
     message,
-    why: 'What the server was running was undone; what was finished before remains.',
+    why: 'The statement that was running was rolled back; completed work remains.',
     nextActions: [
       advice('Run the same command again: it continues from here.'),
       command(['status'], 'see the state of the database'),

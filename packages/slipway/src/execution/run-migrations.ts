@@ -73,12 +73,12 @@ async function runMigration(
 }
 
 /**
- * The failure of a session that was cut off while a migration ran: what became of the migration. One that runs step by
- * step has begun then, and can be continued. Nothing of a whole one runs without the lock.
+ * The failure of a session that was interrupted while a migration ran: what became of the migration. One that runs step by
+ * step has begun then, and can be continued. No part of a whole one runs without the lock.
  */
 function cutOff(failure: Failure, { name }: Migration, whole: boolean): Failure {
   if (!isCutOff(failure) || (whole && failure.code === 'DATABASE.LOCK_LOST')) return failure
-  const message = `${name} was cut off. ${failure.message}`
+  const message = `${name} was interrupted. ${failure.message}`
   const next = [command(['status'], 'see what is applied'), command(['deploy'], 'continue')]
   if (!whole) return { ...failure, code: 'DEPLOY.INCOMPLETE', message, nextActions: next }
   const why = 'It ran as one transaction: the server committed all of it, or rolled all of it back.'

@@ -6,7 +6,7 @@ import type { Keeper } from './keeper.ts'
 import type { Observer } from './observer.ts'
 import { changesSettings, resetSessionSql } from './postgres/session-reset.ts'
 
-/** A migration to be executed on a shadow database: nobody else is there, and nothing is recorded. */
+/** A migration to be executed on a shadow database: there are no other sessions, and nothing is recorded. */
 export interface ShadowExecution {
   readonly migration: Pick<Migration, 'groups' | 'statements'>
   readonly hooks?: Hooks | undefined

@@ -84,8 +84,8 @@ export function finishedGroups(
     if (entry.checksum !== sha256(group.sql)) {
       raise('DEPLOY.JOURNAL_MISMATCH', {
         message: `${name} was edited in statements that this database has already run.`,
-        why: 'Resuming it would give a schema that no file describes.',
-        nextActions: [command(['repair'], 'undo it, or mark it')],
+        why: 'Resuming it would produce a schema that no file describes.',
+        nextActions: [command(['repair'], 'undo the migration, or mark it')],
       })
     }
     done++
@@ -94,7 +94,7 @@ export function finishedGroups(
 }
 
 /**
- * The group that a crash cut off and of which nobody can see whether it ran: code that commits by itself (CALL, a DO
+ * The group that a crash interrupted and of which it is unknown whether it ran: code with its own COMMIT (CALL, a DO
  * with COMMIT).
  */
 export function unknownGroup(
@@ -108,13 +108,13 @@ export function unknownGroup(
   )
 }
 
-/** Nothing runs twice: only a person can say whether such code has run. */
+/** Nothing runs twice: only the user can decide whether such code has run. */
 function refuseUnknown({ name, groups, statements }: Migration, entries: readonly JournalEntry[]) {
   const number = unknownGroup({ groups }, entries)?.statements[0]?.number
   if (number === undefined) return
   raise('DEPLOY.OUTCOME_UNKNOWN', {
-    message: `It is unknown whether statement ${number} of ${statements.length} of ${name} ran: it commits by itself, and was cut off.`,
-    why: 'If it ran, or a part of it, it would do its work a second time.',
+    message: `It is unknown whether statement ${number} of ${statements.length} of ${name} ran: it issues its own COMMIT and was interrupted.`,
+    why: 'If it ran, fully or in part, running it again would repeat its work.',
     nextActions: [
       command(['repair'], 'see what the database has, and decide whether it runs again'),
     ],
@@ -169,7 +169,7 @@ async function runAlone(steps: Steps, group: TransactionGroup): Promise<Retried<
 async function buildAlone(steps: Steps, group: TransactionGroup): Promise<Retried<Refusal>> {
   const { target, execution } = steps
   const { session, limits } = target
-  // A concurrent build waits for older transactions and hinders nobody meanwhile: it may wait.
+  // A concurrent build waits for older transactions and blocks no session in the meantime: it may wait.
   const patient = group.statements.some(({ actions }) => actions.some(isConcurrent))
   const timeouts = timeoutsNow(target, patient ? 0 : limits.lockTimeoutMs)
   await executeLocked(session, sessionTimeoutsSql(timeouts))

@@ -21,14 +21,14 @@ export interface Comparison {
   readonly failed: readonly string[]
   /** Applied with another text than the file has now. */
   readonly edited: readonly string[]
-  /** Applied by more than one row: two deploys ran behind a pooler, or somebody wrote into the table. */
+  /** Applied by more than one row: two deploys ran behind a pooler, or the table was edited by hand. */
   readonly duplicated: readonly string[]
   /** Applied, but the project has neither a file of that name nor a squash that replaces it. */
   readonly missing: readonly string[]
   readonly rolledBack: readonly string[]
   /** Squashes of the project whose migrations were applied here one by one. */
   readonly squashed: readonly SquashStatus[]
-  /** Squashes beside folders that they replace: the command that wrote them was cut off. */
+  /** Squashes that exist alongside folders that they replace: the command that wrote them was interrupted. */
   readonly unfinishedSquashes: readonly string[]
 }
 
@@ -113,7 +113,7 @@ export function obstacle(comparison: Comparison): Failure | undefined {
       message:
         `The database has ${missing}, which the project lacks; ` +
         `the project has ${first}${more.length > 0 ? ` and ${more.length} more` : ''}, which the database lacks.`,
-      why: 'Two branches were deployed here, or this is the database of another branch.',
+      why: 'Two branches were deployed here, or this is the database of a different branch.',
       nextActions: [PULL, command(['doctor'], 'see which database this is'), REPAIR],
     })
   }
@@ -129,9 +129,7 @@ export function obstacle(comparison: Comparison): Failure | undefined {
     message: `The migration ${edited} was edited after it was applied.`,
     why: 'The file no longer contains what ran on this database, and an applied migration does not run again.',
     nextActions: [
-      advice(
-        'Restore the file from version control, and put the change into a migration of its own.',
-      ),
+      advice('Restore the file from version control, and put the change into a new migration.'),
       command(['repair'], 'see whether the edit matters'),
     ],
   })
@@ -142,8 +140,8 @@ function squashObstacle({ squashed, unfinishedSquashes: unfinished }: Comparison
   const [unfinishedSquash] = unfinished
   if (unfinishedSquash !== undefined) {
     return failureFrom('HISTORY.SQUASH_UNFINISHED', {
-      message: `The squash ${unfinishedSquash} and migrations that it replaces exist side by side.`,
-      why: 'A deploy would run both, and so make every change twice.',
+      message: `The squash ${unfinishedSquash} and migrations that it replaces exist at the same time.`,
+      why: 'A deploy would run both, and make every change twice.',
       nextActions: [
         command(['squash', '--write'], 'remove the migrations that the squash replaces'),
         advice(`Remove the folder ${unfinishedSquash} to keep the old migrations.`),
@@ -156,7 +154,7 @@ function squashObstacle({ squashed, unfinishedSquashes: unfinished }: Comparison
     const more = part.lacks.length > 5 ? ` and ${part.lacks.length - 5} more` : ''
     return failureFrom('HISTORY.SQUASHED_PARTLY', {
       message: `The database has ${part.replaces.length} of the migrations that ${part.migration} replaces; it lacks ${named}${more}.`,
-      why: 'The squash cannot run because some of its tables exist, and cannot be recorded because others are missing.',
+      why: 'The squash cannot run, because some of its tables exist, and it cannot be recorded, because others are missing.',
       nextActions: [
         advice('Check out the commit before the squash and deploy it. Then deploy this one.'),
         command(['status'], 'see what is applied'),
@@ -167,7 +165,7 @@ function squashObstacle({ squashed, unfinishedSquashes: unfinished }: Comparison
   return (
     edited &&
     failureFrom('HISTORY.EDITED', {
-      message: `The migration ${edited.edited[0]} was applied with another text than the one that ${edited.migration} replaces.`,
+      message: `The migration ${edited.edited[0]} was applied with a text that differs from the one that ${edited.migration} replaces.`,
       why: 'It was edited after it was applied, before it was squashed.',
       nextActions: [
         advice('Check out the commit before the squash, and run slipway repair there.'),

@@ -9,10 +9,10 @@ export const historyFailures = {
     title: 'The target and the project each have migrations that the other lacks',
   },
   'HISTORY.SQUASHED_PARTLY': {
-    title: 'The target has only a part of the migrations that a squash replaces',
+    title: 'The target has only some of the migrations that a squash replaces',
   },
   'HISTORY.SQUASH_UNFINISHED': {
-    title: 'A squash and migrations that it replaces exist side by side',
+    title: 'A squash exists alongside migrations that it replaces',
   },
   'HISTORY.NOT_EMPTY': { title: 'The target has tables, but no history' },
   'HISTORY.LEDGER_NEWER': { title: 'A newer Slipway wrote the ledger' },

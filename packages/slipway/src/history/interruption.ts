@@ -2,7 +2,7 @@ import type { Comparison } from './compare.ts'
 import type { Direction, JournalEntry } from './postgres/ledger.ts'
 import type { History } from './prisma-history.ts'
 
-/** A migration that Slipway began and that a crash, a signal or a lost connection cut off. */
+/** A migration that Slipway began and that a crash, a signal or a lost connection interrupted. */
 export interface Interruption {
   readonly migration: string
   readonly direction: Direction

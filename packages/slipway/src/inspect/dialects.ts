@@ -10,8 +10,8 @@ const INSPECTIONS: ByDialect<(request: InspectRequest) => Promise<Inspection>> =
       message: 'Slipway inspects PostgreSQL only.',
       why: 'It reads the statistics of the server, and SQLite and Cloudflare D1 keep none.',
       nextActions: [
-        command(['status'], 'see the size of the database, and how it is used'),
-        command(['doctor'], 'see whether the file and its references are sound'),
+        command(['status'], 'see the size and the usage of the database'),
+        command(['doctor'], 'see whether the file and its references are intact'),
       ],
     }),
 }

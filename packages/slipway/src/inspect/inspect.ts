@@ -117,7 +117,7 @@ async function readOnly<T>(session: Session, deadline: number, work: () => Promi
 
 const DEADLINE_PASSED: Failure = {
   code: 'DATABASE.STATEMENT',
-  message: 'the time for the whole inspection is over',
+  message: 'the time limit of the inspection was reached',
   nextActions: [],
 }
 
@@ -177,7 +177,7 @@ function bySeverity(findings: readonly HealthFinding[]): HealthFinding[] {
 function raiseNothingRead(failure?: Failure): never {
   return raise('INSPECT.NOTHING_READ', {
     message: 'No check could read the database.',
-    why: failure?.message ?? 'The time was too short, or the role may read nothing.',
-    nextActions: [command(['doctor'], 'test the connection and the rights')],
+    why: failure?.message ?? 'The time was too short, or the role is not allowed to read anything.',
+    nextActions: [command(['doctor'], 'test the connection and the privileges')],
   })
 }

@@ -219,6 +219,6 @@ test('a catalog that somebody holds delays nothing, and the other checks continu
 
 test('without any time it fails, and says why', async () => {
   await expect(inspect(cluster.url, { deadlineMs: 0 })).rejects.toMatchObject({
-    failure: { code: 'INSPECT.NOTHING_READ', why: 'the time for the whole inspection is over' },
+    failure: { code: 'INSPECT.NOTHING_READ', why: 'the time limit of the inspection was reached' },
   })
 })

@@ -64,14 +64,14 @@ const TABLE = {
   },
   blockedSeconds: {
     value: 5,
-    why: 'a deploy of Slipway blocks nobody for longer than its lock timeout of 200 ms',
+    why: 'a Slipway deploy blocks no session for longer than its lock timeout of 200 ms',
   },
   connectionsWarning: {
     value: 0.8,
     why: 'a deploy doubles the processes of an application for a moment',
   },
   connectionsError: { value: 0.95, why: 'the next process that starts gets no connection' },
-  sequenceWarning: { value: 0.75, why: 'time to change the type of the column in peace' },
+  sequenceWarning: { value: 0.75, why: 'leaves enough time to change the column type' },
   sequenceError: { value: 0.9, why: 'PgHero, sequence_danger: at the end each INSERT fails' },
   wraparoundWarning: {
     value: 1_000_000_000,
@@ -81,17 +81,17 @@ const TABLE = {
     value: 1_600_000_000,
     why: 'vacuum_failsafe_age of PostgreSQL 14; near 2,147,000,000 the server refuses to write (docs, 25.1.5)',
   },
-  replicationSeconds: { value: 30, why: 'longer than a user waits for an own change to appear' },
+  replicationSeconds: { value: 30, why: 'longer than users wait for their own change to appear' },
   retainedWalBytes: {
     value: 1024 ** 3,
-    why: 'the default of max_wal_size: more is kept for this slot alone',
+    why: 'the default of max_wal_size: more is kept only for this slot',
   },
 } as const satisfies Readonly<Record<string, Threshold>>
 
 /** The thresholds by name. */
 export type Thresholds = Readonly<Record<keyof typeof TABLE, number>>
 
-/** The thresholds that hold if nobody gives others. */
+/** The default thresholds. */
 export const THRESHOLDS: Thresholds = Object.fromEntries(
   Object.entries(TABLE).map(([name, { value }]) => [name, value]),
 ) as Record<keyof typeof TABLE, number>

@@ -171,7 +171,7 @@ async function tryKey(
   const not = (reason: string) => ({ ...trial, before: null, after: null, reason })
   if (table === undefined) return not('The history of the project does not create this table.')
   const values = await sampleOf(session, table, columns)
-  if (values === undefined) return not('No row could be generated that its constraints allow.')
+  if (values === undefined) return not('No rows could be generated that satisfy its constraints.')
   const statement = lookup(values.map(quoteLiteral))
   const before = await costOf(session, statement)
   await session.execute('BEGIN')

@@ -138,7 +138,7 @@ test('a file that cannot be read says why, without its content', async () => {
   if (user === 0) process.seteuid?.(65_534)
   const locked = await read('locked')
   if (user === 0) process.seteuid?.(0)
-  expect(locked).toMatchObject({ why: 'This user may not read it.' })
+  expect(locked).toMatchObject({ why: 'You are not allowed to read it.' })
 })
 
 test('what code gives becomes plain data: no key without a value, and nothing that JSON lacks', async () => {

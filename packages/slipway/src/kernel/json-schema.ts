@@ -48,9 +48,9 @@ export async function readJsonFile<T>(file: string, load: LoadSchema): Promise<R
 const READ_ERRORS: Readonly<Record<string, string>> = {
   ENOENT: 'There is no such file.',
   EISDIR: 'It is a folder.',
-  EACCES: 'This user may not read it.',
-  EPERM: 'This user may not read it.',
-  ELOOP: 'It is a link to itself.',
+  EACCES: 'You are not allowed to read it.',
+  EPERM: 'You are not allowed to read it.',
+  ELOOP: 'It is a symbolic link loop.',
   ERR_FS_FILE_TOO_LARGE: 'It is too large to be read as a whole.',
   ERR_STRING_TOO_LONG: 'It is too large to be read as a whole.',
 }

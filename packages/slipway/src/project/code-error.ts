@@ -20,7 +20,7 @@ export function describeCodeError(error: unknown): CodeError {
   const place = error instanceof Error ? placeOf(error.stack ?? '') : undefined
   const next = missingModule(error, line)
   return {
-    reason: /[.!?]$/.test(shown) ? shown : `${shown || 'It threw something without a message'}.`,
+    reason: /[.!?]$/.test(shown) ? shown : `${shown || 'It threw a value without a message'}.`,
     ...(place ? { place } : {}),
     ...(next ? { next } : {}),
   }

@@ -159,7 +159,9 @@ function refuseHang(options: LoadOptions, why: string): never {
   return refuseWith(options, {
     message: `${shown} does not finish loading.`,
     why,
-    nextActions: [advice(`Correct the await at the top level of ${shown} or of what it imports.`)],
+    nextActions: [
+      advice(`Correct the await at the top level of ${shown}, or of a module that it imports.`),
+    ],
     where: { file: shown },
   })
 }
@@ -360,7 +362,7 @@ function refuse(options: LoadOptions, error: unknown): never {
   const where = place?.file === file ? { ...place, file: own ? file : shown } : place
   const correct = own
     ? `Correct ${shown}.`
-    : `Correct ${shown}, or name another file with --config.`
+    : `Correct ${shown}, or name a different file with --config.`
   return refuseWith(options, {
     message: `${shown} cannot be loaded.`,
     why: reason,

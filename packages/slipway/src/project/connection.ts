@@ -73,7 +73,7 @@ function refuseConflict(name: string, variables: Variables): void {
   )
   if (conflict === undefined) return
   raise('PROJECT.ENV_CONFLICT', {
-    message: `${conflict.by} and ${conflict.file} give ${name} different values.`,
+    message: `${conflict.by} and ${conflict.file} contain different values for ${name}.`,
     why: 'Slipway does not guess which database you mean.',
     nextActions: [advice(`Remove ${name} from one of the two files, or set it in the shell.`)],
     where: { file: conflict.file },

@@ -7,17 +7,21 @@ export const projectFailures = {
   'PROJECT.PROVIDER_UNSUPPORTED': {
     title: 'The schema is for a database that Slipway does not support',
   },
-  'PROJECT.PROVIDER_SWITCHED': { title: 'The migrations are for another database than the schema' },
+  'PROJECT.PROVIDER_SWITCHED': {
+    title: 'The migrations and the schema are for different databases',
+  },
   'PROJECT.PRISMA_8': { title: 'The project uses the migration format of Prisma 8' },
-  'PROJECT.CONFIG_MISSING': { title: 'A configuration file that was named does not exist' },
+  'PROJECT.CONFIG_MISSING': { title: 'The given configuration file does not exist' },
   'PROJECT.CONFIG_INVALID': { title: 'A configuration file cannot be used' },
   'PROJECT.CONFIG_UNKNOWN_KEY': { title: 'slipway.config has an unknown key' },
   'PROJECT.ENVIRONMENT_UNKNOWN': { title: 'No environment has that name' },
-  'PROJECT.ENV_CONFLICT': { title: 'Two .env files give a connection string different values' },
+  'PROJECT.ENV_CONFLICT': {
+    title: 'Two .env files contain different values for a connection string',
+  },
   'PROJECT.URL_MISSING': { title: 'An environment has no connection string' },
   'PROJECT.WRANGLER_MISSING': { title: 'There is no wrangler configuration' },
   'PROJECT.D1_NOT_CONFIGURED': {
-    title: 'The wrangler configuration does not have the D1 database that is meant',
+    title: 'The wrangler configuration does not contain the requested D1 database',
   },
   'PROJECT.D1_BINDING_AMBIGUOUS': {
     title: 'The Worker has several D1 databases, and none is named',
@@ -26,7 +30,7 @@ export const projectFailures = {
   'PROJECT.D1_ACCOUNT_MISSING': {
     title: 'No Cloudflare account is named for a remote D1 database',
   },
-  'PROJECT.D1_PROVIDER': { title: 'A D1 database is meant, but the schema is not for SQLite' },
+  'PROJECT.D1_PROVIDER': { title: 'A D1 database was requested, but the schema is not for SQLite' },
   'PROJECT.MIGRATIONS_MISSING': { title: 'There is no migrations folder' },
   'PROJECT.MIGRATION_FILE_MISSING': { title: 'A migration folder has no migration.sql' },
   'PROJECT.MIGRATION_NOT_UTF8': { title: 'A migration is not UTF-8 text, or contains a NUL byte' },

@@ -88,7 +88,7 @@ function refuseDownBeside(names: readonly string[], dir: string): void {
   const place = `${DOWN_FOLDER}/${down.slice(0, -'.down'.length)}.sql`
   raise('PROJECT.DOWN_MIGRATION_PLACE', {
     message: `wrangler would apply ${down}.sql as a migration.`,
-    why: `It takes every .sql file of the folder for one. Slipway reads down migrations from ${DOWN_FOLDER}/.`,
+    why: `It treats every .sql file in the folder as a migration. Slipway reads down migrations from ${DOWN_FOLDER}/.`,
     nextActions: [{ kind: 'edit', path: file, label: `move it to ${place}` }],
     where: { file },
   })
@@ -196,7 +196,7 @@ function refuseDuplicates(names: readonly string[], entries: readonly Dirent[]):
 function refuseDuplicate(one: string, other: string): never {
   raise('PROJECT.MIGRATION_DUPLICATE', {
     message: `Two migrations have the same name: ${one} and ${other}.`,
-    why: 'Some file systems cannot distinguish them, and the history identifies a migration by its name alone.',
+    why: 'Some file systems cannot distinguish them, and the history identifies a migration only by its name.',
     nextActions: [advice('Rename the one that no database has applied yet, or remove it.')],
   })
 }
@@ -221,7 +221,7 @@ function refuseOtherProvider(file: string, expected: string | undefined): void {
     message: `The migrations were written for ${written}, the schema is for ${product.name}.`,
     why: 'SQL of one database product does not run on another; Prisma needs a new history there.',
     nextActions: [
-      advice('Move the old migrations away and begin a new history with slipway create init.'),
+      advice('Move the old migrations away and start a new history with slipway create init.'),
     ],
     where: { file: shown(file) },
   })

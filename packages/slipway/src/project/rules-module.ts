@@ -27,7 +27,7 @@ export async function loadRules(project: Project): Promise<readonly RuleModule[]
   if (Array.isArray(exported) && exported.every(isRule)) return exported
   return raise('PROJECT.CONFIG_INVALID', {
     message: `${rules} cannot be used.`,
-    why: 'It must export a list of rules as its default, each with an id, a title and a function judge.',
+    why: 'Its default export must be a list of rules, each with an id, a title and a function judge.',
     nextActions: [advice(`Correct ${rules}; docs/hazards/README.md shows one.`)],
     where: { file },
   })

@@ -107,7 +107,7 @@ function supportedDatabase(
   if (dialect !== undefined) return { provider, dialect }
   return raise('PROJECT.PROVIDER_UNSUPPORTED', {
     message: `The schema is for ${name || 'an unnamed provider'}; Slipway deploys to PostgreSQL, SQLite and Cloudflare D1.`,
-    why: 'Its proofs of locks, rows and down migrations hold only for these.',
+    why: 'Its tests of locks, rows and down migrations are valid only for these.',
     nextActions: [
       advice(
         'Point --schema at a schema whose datasource has provider = "postgresql" or "sqlite".',
@@ -120,7 +120,7 @@ function supportedDatabase(
 function refuseNoDatasource(place: string): never {
   return raise('PROJECT.DATASOURCE_MISSING', {
     message: `${place} has no datasource block.`,
-    why: 'Its provider says for which database the schema is.',
+    why: 'The provider determines the kind of database.',
     nextActions: [
       { kind: 'edit', path: place, label: 'add: datasource db { provider = "postgresql" }' },
     ],

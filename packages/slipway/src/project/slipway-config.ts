@@ -52,7 +52,7 @@ export interface EnvironmentConfig {
 
 /** Where Slipway keeps its own tables. */
 export interface LedgerConfig {
-  /** A schema in which nobody else has objects; `slipway` if absent. All projects of a database name the same one. */
+  /** A schema that contains no other objects; `slipway` if absent. All projects of a database name the same one. */
   readonly schema?: SchemaName
 }
 
@@ -130,7 +130,7 @@ function refuseKey(shown: string, { at, key, known }: Mismatch & { kind: 'unknow
     message: `${shown} has an unknown key${at === '' ? '' : ` in ${at}`}: ${key}.`,
     why: meant
       ? `Did you mean ${meant}?`
-      : 'Slipway ignores no key, because you might rely on a setting without effect.',
+      : 'Slipway does not ignore unknown keys, because you might rely on a setting that has no effect.',
     nextActions: [next],
     where: { file: shown },
   })

@@ -70,7 +70,10 @@ export function refuseNoMigrations(migrations: readonly MigrationFile[]): void {
     message: 'The project has no migrations to record.',
     why: 'A baseline records the migrations that created the tables. Slipway can write the first one from them.',
     nextActions: [
-      command(['baseline', '--write', 'init'], 'write it from the database, and record it'),
+      command(
+        ['baseline', '--write', 'init'],
+        'write the migration from the database, and record it',
+      ),
     ],
   })
 }

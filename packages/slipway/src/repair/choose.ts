@@ -22,7 +22,7 @@ export function chosenProblem<Kind extends 'failed' | 'missing'>(
     return problem as Extract<FailedProblem | MissingProblem, { kind: Kind }>
   return raise('REPAIR.NOT_OFFERED', {
     message: `Which migration do you mean? ${fitting.map(({ migration }) => migration).join(', ')}.`,
-    why: 'Several migrations have this problem, and each needs a decision of its own.',
+    why: 'Several migrations have this problem, and each needs its own decision.',
     nextActions: fitting.map(({ migration }) =>
       command(['repair', ...decisionArgs(decision), migration], `decide on ${migration}`),
     ),
@@ -51,7 +51,7 @@ export function chosenEdits(
     nextActions: [
       {
         kind: 'advice',
-        label: `Restore the applied text of ${migration}, and put the change into a migration of its own.`,
+        label: `Restore the applied text of ${migration}, and put the change into a new migration.`,
       },
       command(['repair', '--accept-edit', migration], 'record the file as it is now'),
     ],
@@ -71,7 +71,9 @@ function fittingProblems(
   )
   if (fitting.length > 0) return fitting
   const what =
-    problems.length === 0 ? 'There is nothing to repair' : 'This decision fits none of the problems'
+    problems.length === 0
+      ? 'There is nothing to repair'
+      : 'This decision does not apply to any problem'
   return raise('REPAIR.NOT_OFFERED', {
     message: `${what}${decision.migration === undefined ? '' : ` of ${decision.migration}`} on ${database}.`,
     nextActions: [command(['repair'], 'see what is wrong, and the options')],

@@ -14,20 +14,21 @@ export function describeProblem(problem: Problem): string {
     case 'missing': {
       const { found } = problem
       if (!found) return 'It is applied, and neither the project nor version control has it.'
-      const text = found.same ? 'with the applied text' : 'with another text'
+      const text = found.same ? 'with the applied text' : 'with a different text'
       return `It is applied, and the project does not have it; ${found.branch ?? found.commit} has it, ${text}: ${found.restore}`
     }
     case 'duplicated':
-      return 'The history records it as applied more than once: two deploys ran at the same time, or somebody wrote into the table.'
+      return 'The history records it as applied more than once: two deploys ran at the same time, or the table was edited by hand.'
     default:
       return assertNever(problem)
   }
 }
 
 const EDITS = {
-  harmless: 'in comments and white space only',
+  harmless: 'only in comments and white space',
   differs: 'in more than comments and white space',
-  'old-text-unknown': 'it is unknown how: version control does not have the applied text',
+  'old-text-unknown':
+    'the changes are unknown, because version control does not have the applied text',
 } as const
 
 function catalogText(catalog: EditedProblem['catalog']): string {

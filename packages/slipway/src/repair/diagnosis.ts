@@ -53,7 +53,7 @@ export type StopPoint =
       readonly kind: 'in-doubt'
       readonly possible: readonly number[]
       readonly total: number
-      /** The statement that commits by itself and was cut off, so that no catalog can tell whether it ran. */
+      /** The statement that issues its own COMMIT and was interrupted, so that no catalog shows whether it ran. */
       readonly cutOff?: number
     }
   /** None of its states. `changes` lead from the nearest one to what the database has. */
@@ -72,7 +72,7 @@ export interface FailedProblem {
   /** `up`: it was being applied. `down`: it was being rolled back. */
   readonly direction: Direction
   readonly stop: StopPoint
-  /** In what the database differs beside the migration. Neither a finish nor an undo touches it. */
+  /** Differences of the database that are not from the migration. Neither a finish nor an undo touches them. */
   readonly beside: readonly Change[]
   /** Left by index builds that broke off; a finish builds them again. */
   readonly invalidIndexes: readonly string[]
@@ -94,7 +94,7 @@ export interface EditedProblem {
   readonly text: 'harmless' | 'differs' | 'old-text-unknown'
   /** Commit that has the applied text. */
   readonly commit?: string
-  /** What the database has beside what the history gives with the file as it is now. */
+  /** What the database has in addition to the schema that the history produces with the current file. */
   readonly catalog:
     | { readonly kind: 'equal' }
     | { readonly kind: 'differs'; readonly changes: readonly Change[] }
@@ -154,7 +154,7 @@ export function describeStop(stop: StopPoint): string {
       return `stopped after statement ${stop.done} of ${stop.total}`
     case 'in-doubt': {
       if (stop.cutOff !== undefined)
-        return `it is unknown whether statement ${stop.cutOff} of ${stop.total} ran, or a part of it: it commits by itself, and was cut off`
+        return `it is unknown whether statement ${stop.cutOff} of ${stop.total} ran, fully or in part: it issues its own COMMIT and was interrupted`
       const first = (stop.possible[0] ?? 0) + 1
       const last = stop.possible.at(-1) ?? stop.total
       const which = first === last ? `statement ${first}` : `statements ${first} to ${last}`
@@ -166,7 +166,7 @@ export function describeStop(stop: StopPoint): string {
         .map(({ change, object }) => `${objectText(object)} (${change})`)
       const more = stop.changes.length - names.length
       const list = `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
-      return `the schema matches none of its states; the nearest is after statement ${stop.nearest} of ${stop.total}, except ${list}`
+      return `the schema matches none of its states; the closest state is after statement ${stop.nearest} of ${stop.total}, except for ${list}`
     }
     case 'unexamined':
       return `could not be examined: ${stop.reason}`

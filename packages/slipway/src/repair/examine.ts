@@ -68,7 +68,7 @@ export async function examineSession(
     problems.push(await examineEdited(session, { history, row: rowOf(history, name), request }))
   }
   for (const migration of comparison.duplicated) {
-    const label = 'let one row count, and mark the others as rolled back'
+    const label = 'keep one row, and mark the others as rolled back'
     problems.push({ kind: 'duplicated', migration, offers: [offer('keep-one-row', label)] })
   }
   const { database } = session.server

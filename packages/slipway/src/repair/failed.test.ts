@@ -337,7 +337,7 @@ describe('a rollback that was cut off', () => {
   })
 })
 
-test('says what fails on a shadow database too, and then offers no finish', async () => {
+test('says what also fails on a shadow database, and then offers no finish', async () => {
   const broken = migration(
     '2_broken',
     'CREATE TABLE a (id integer);\nCREATE INDEX CONCURRENTLY b_idx ON b (id);',

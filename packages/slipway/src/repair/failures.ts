@@ -3,7 +3,7 @@ import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
 /** What ends a repair, a baseline or a reset. */
 export const repairFailures = {
   'REPAIR.NOT_OFFERED': {
-    title: 'The decision does not fit the state of the database',
+    title: 'The decision is not possible in this state of the database',
     exit: 4,
   },
   'REPAIR.EDIT_MATTERS': { title: 'An edited migration differs in more than comments', exit: 4 },
@@ -18,12 +18,12 @@ export const repairFailures = {
     exit: 4,
   },
   'REPAIR.NO_MIGRATIONS': { title: 'The project has no migration to record' },
-  'REPAIR.UNKNOWN_MIGRATION': { title: 'The project has no migration of that name' },
+  'REPAIR.UNKNOWN_MIGRATION': { title: 'The project has no migration with that name' },
   'REPAIR.RESET_REFUSED': {
     title: 'Slipway resets only development, testing and embedded databases',
   },
-  'REPAIR.RESET_NOT_CONFIRMED': { title: 'A reset needs consent by the name of the database' },
-  'REPAIR.RESET_DECLINED': { title: 'The person declined the reset', exit: 3 },
+  'REPAIR.RESET_NOT_CONFIRMED': { title: 'A reset must be confirmed with the database name' },
+  'REPAIR.RESET_DECLINED': { title: 'You declined the reset', exit: 3 },
 } as const satisfies FailureSpecs
 
 export const raise: Raise<typeof repairFailures> = raiserOf(repairFailures)

@@ -54,7 +54,7 @@ export function remainderOf(half: PartialMigration, from: number | undefined): R
 function doneOf({ stop, failure, migration }: PartialMigration, from: number | undefined): number {
   if (failure) {
     return raise('REPAIR.NOT_OFFERED', {
-      message: `${migration} cannot be finished: its statement ${failure.statement} fails on a shadow database, too.`,
+      message: `${migration} cannot be finished: its statement ${failure.statement} also fails on a shadow database.`,
       why: `${failure.message}.`,
       nextActions: [
         command(
@@ -68,7 +68,7 @@ function doneOf({ stop, failure, migration }: PartialMigration, from: number | u
   if (stop.kind === 'stopped' && (asked === undefined || asked === stop.done)) return stop.done
   if (stop.kind === 'in-doubt' && asked !== undefined && stop.possible.includes(asked)) return asked
   return raise('REPAIR.NOT_OFFERED', {
-    message: `${migration} cannot be finished${from === undefined ? '' : ` from statement ${from} on`}.`,
+    message: `${migration} cannot be finished${from === undefined ? '' : `, starting with statement ${from}`}.`,
     why: `State of the database: ${describeStop(stop)}.`,
     nextActions: [command(['repair'], 'show the options')],
   })
@@ -98,7 +98,7 @@ export async function finish(
   const { plan, entries } = remainder
   const { migration } = half
   if (!plan.atomic) {
-    // With the journal of the applied groups, a deploy can continue if this run is cut off.
+    // With the journal of the applied groups, a deploy can continue if this run is interrupted.
     await executeLocked(
       session,
       [

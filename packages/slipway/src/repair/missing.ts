@@ -14,7 +14,7 @@ export async function examineMissing(
   const offers: Offer[] = [
     offer(
       'mark-rolled-back',
-      'remove it from the history: what it created stays, and is reported as drift',
+      'remove it from the history: the objects that it created remain, and are reported as drift',
       {
         args: ['repair', '--mark', 'rolled-back', migration],
       },

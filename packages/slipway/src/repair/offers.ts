@@ -48,7 +48,11 @@ function finishOffers({ stop, plan, failure, direction }: PartialMigration): Off
     case 'stopped': {
       const sql = remainingSql(plan, stop.done)
       if (sql === '') return [offer('finish', end)]
-      return [offer('finish', `run from statement ${stop.done + 1} on, then ${end}`, { sql })]
+      return [
+        offer('finish', `run statement ${stop.done + 1} and the following ones, then ${end}`, {
+          sql,
+        }),
+      ]
     }
     case 'in-doubt':
       return stop.possible.map((done) =>
@@ -66,7 +70,9 @@ function finishOffers({ stop, plan, failure, direction }: PartialMigration): Off
 }
 
 function finishLabel({ statements }: Migration, done: number, end: string): string {
-  return done === statements.length ? end : `run from statement ${done + 1} on, then ${end}`
+  return done === statements.length
+    ? end
+    : `run statement ${done + 1} and the following ones, then ${end}`
 }
 
 function remainingSql(plan: Migration, done: number): string {
@@ -86,7 +92,7 @@ function undoOffers(half: PartialMigration, script: SchemaScript | undefined): O
   )
   if (rows.length > 0) {
     const list = rows.map(({ number }) => number).join(', ')
-    warnings.push(`Changes of rows by statement ${list} are not undone.`)
+    warnings.push(`The row changes of statement ${list} are not undone.`)
   }
   if (sql === '') return [offer('undo', `nothing needs to be rolled back: ${end}`, { warnings })]
   return [

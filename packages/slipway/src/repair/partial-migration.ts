@@ -52,7 +52,7 @@ export interface PartialMigration {
   readonly start: Catalog
   readonly goal: Catalog | undefined
   readonly stop: StopPoint
-  /** In what the target differs beside the migration: it differed before. */
+  /** Differences of the target that are not from the migration: they existed before. */
   readonly beside: readonly Change[]
   /** Where an undo begins: what the target has, without what is beside. */
   readonly from: Catalog

@@ -17,7 +17,7 @@ export interface ExamineRequest extends Pick<WorkRequest, 'address' | 'shadow' |
   readonly layout?: MigrationsLayout | undefined
 }
 
-/** What a repair needs beside that. */
+/** What a repair needs in addition. */
 export interface RepairRequest extends Omit<WorkRequest, 'migrations'>, ExamineRequest {
   readonly consent: Consent
   /** Destroy what no statement shows, too. */

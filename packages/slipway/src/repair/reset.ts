@@ -40,7 +40,7 @@ export async function reset(request: ResetRequest): Promise<ResetOutcome> {
     const droppedKept = (await readKept(session)).filter(({ state }) => state === 'kept')
     const destroys = [
       'all data of the project',
-      ...droppedKept.flatMap(keptData).map((one) => `what is kept of ${destructionText(one)}`),
+      ...droppedKept.flatMap(keptData).map((one) => `kept data of ${destructionText(one)}`),
     ]
     if (droppedKept.length > 0)
       request.emit({ kind: 'notice', message: `This drops ${listed(destroys)}.` })
@@ -56,7 +56,7 @@ function refuseProtected({ address, environment, protected: isProtected }: Reset
   if (!isProtected && OPEN_ENVIRONMENTS.has(environment)) return
   raise('REPAIR.RESET_REFUSED', {
     message: `Slipway does not reset the environment ${environment}.`,
-    why: 'A reset destroys all data. It works only on development, testing and embedded databases, whatever the flags.',
+    why: 'A reset destroys all data. It works only on development, testing and embedded databases, and no flag overrides that.',
     nextActions: [advice('Use slipway repair instead; it keeps the data.')],
   })
 }
@@ -77,8 +77,8 @@ async function requireName(
     message:
       consent.confirm === undefined
         ? `A reset drops ${listed(destroys)} in ${database}.`
-        : `The name given with --confirm is not that of the database, ${database}.`,
-    why: 'It needs consent by the name of the database.',
+        : `The name given with --confirm does not match the database, ${database}.`,
+    why: 'It must be confirmed with the database name.',
     nextActions: [
       advice(`Add --confirm ${database} if that is what you want.`),
       ...(destroys.length > 1 ? [command(['kept', 'list'], 'see what is kept')] : []),

@@ -17,7 +17,7 @@ export function announcementText(one: Announcement): string {
     case 'irreversible':
       return `irreversible: ${one.reason}`
     case 'rows':
-      return `rows: changes by statement ${one.statements.join(', ')} are not undone`
+      return `rows: the changes of statement ${one.statements.join(', ')} are not undone`
     case 'note':
       return `${one.word}: ${one.text}`
     default:

@@ -23,11 +23,11 @@ export function explainFailure(failure: Failure, fills: readonly Fill[]): Failur
 /** What the server stored is not what was kept. */
 function refuseUnlike({ where }: Failure): Failure {
   return failureFrom('ROLLBACK.UNLIKE_KEPT', {
-    message: 'Restored rows or values would not be those that were kept.',
-    why: 'Somebody has changed the type of a column since the deploy, so that it does not hold the kept values as they were. The migration was not rolled back, and its data is still kept.',
+    message: 'The restored rows or values would differ from the kept ones.',
+    why: 'The type of a column was changed after the deploy, so that it cannot hold the kept values unchanged. The migration was not rolled back, and its data is still kept.',
     nextActions: [
       command(['drift'], 'see what was changed'),
-      advice('Give the column its type again, and roll back then.'),
+      advice('Change the column back to its original type, then roll back.'),
     ],
     ...(where === undefined ? {} : { where }),
   })
@@ -52,7 +52,7 @@ function askForValue(failure: Failure, server: ServerError, fills: readonly Fill
           '--fill',
           `${table}.${column}=<value>`,
         ],
-        'give these rows a value, and do the rest',
+        'set this value in these rows and continue the rollback',
       ),
     ],
     ...(where === undefined ? {} : { where }),

@@ -3,7 +3,7 @@ import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
 /** What ends a rollback before or after it ran. */
 export const rollbackFailures = {
   'ROLLBACK.NOTHING': { title: 'There is no migration to roll back' },
-  'ROLLBACK.TOO_MANY_STEPS': { title: 'Fewer migrations are applied than are to be rolled back' },
+  'ROLLBACK.TOO_MANY_STEPS': { title: '`--steps` exceeds the number of applied migrations' },
   'ROLLBACK.UNKNOWN_MIGRATION': { title: 'The migration to roll back to is not applied' },
   'ROLLBACK.NOT_APPLIED_HERE': { title: 'The file of an applied migration is not in the project' },
   'ROLLBACK.DOWN_FAILS': {
@@ -15,7 +15,7 @@ export const rollbackFailures = {
     exit: 4,
   },
   'ROLLBACK.NOT_RESTORED': {
-    title: 'After the rollback, the database differs from what its history gives',
+    title: 'After the rollback, the database differs from the schema that its history produces',
     exit: 4,
   },
   'ROLLBACK.STILL_KEPT': {
@@ -23,16 +23,16 @@ export const rollbackFailures = {
     exit: 4,
   },
   'ROLLBACK.VALUE_NEEDED': {
-    title: 'Rows written since have no value for a column that becomes NOT NULL again',
+    title: 'Rows written after the deploy have no value for a column that becomes NOT NULL again',
     exit: 5,
   },
   'ROLLBACK.UNLIKE_KEPT': {
-    title: 'Restored rows or values would not be those that were kept',
+    title: 'The restored rows or values would differ from the kept ones',
     exit: 5,
   },
   'ROLLBACK.FILL_FORM': { title: '`--fill` does not have the form table.column=value' },
   'ROLLBACK.NO_BOOKMARK': {
-    title: 'There is no bookmark of Time Travel from before the last migration',
+    title: 'There is no Time Travel bookmark from before the last migration',
   },
   'ROLLBACK.SQUASHED': {
     title: 'A squash was recorded here without running',

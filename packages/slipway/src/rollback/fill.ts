@@ -9,7 +9,7 @@ export function readFill(text: string): Fill {
   const { schema, table: name, column, value } = FORM.exec(text)?.groups ?? {}
   if (name === undefined || column === undefined || value === undefined) {
     return raise('ROLLBACK.FILL_FORM', {
-      message: `\`--fill ${text}\` is not of the form table.column=value.`,
+      message: `\`--fill ${text}\` does not have the form table.column=value.`,
       nextActions: [advice('Name the column and its table: --fill User.email=unknown.')],
     })
   }

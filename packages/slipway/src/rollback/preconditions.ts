@@ -15,7 +15,7 @@ import type { RollbackOutcome, RollbackRequest } from './rollback.ts'
 
 /** What a rollback did that finds its work done: the migration that is to stay is the last one. */
 export function nothingLeft({ server: { database } }: Session): RollbackOutcome {
-  const testRun = { kind: 'not-tested' as const, reason: 'nothing is to be rolled back' }
+  const testRun = { kind: 'not-tested' as const, reason: 'there is nothing to roll back' }
   return { database, downs: [], testRun, receipts: [], kept: [], unrestored: [] }
 }
 
@@ -26,7 +26,7 @@ export function refuseUnrecorded({ squashed }: Comparison): void {
   raise('ROLLBACK.SQUASHED', {
     message: `${squash.migration} replaces ${squash.replaces.length} migrations that are applied here, and is not recorded yet.`,
     nextActions: [
-      command(['deploy'], 'record it'),
+      command(['deploy'], 'record the squash'),
       advice('Or check out the commit before the squash, and roll back there.'),
     ],
   })
@@ -44,14 +44,14 @@ export function refuseSquashed(names: readonly string[], { squashed }: Compariso
     why: 'Its down migration would roll back all of them together, with their tables.',
     nextActions: [
       ...(more
-        ? [command(['rollback', '--to', squash.migration], 'roll back what came after it')]
+        ? [command(['rollback', '--to', squash.migration], 'roll back the migrations after it')]
         : []),
-      advice('To undo a part of it, write a migration that does so.'),
+      advice('To undo a part of it, write a new migration.'),
     ],
   })
 }
 
-/** The applied migrations with their files; `resuming` is one that a crash cut off. */
+/** The applied migrations with their files; `resuming` is one that a crash interrupted. */
 export function appliedFiles(
   history: History,
   request: RollbackRequest,
@@ -63,7 +63,7 @@ export function appliedFiles(
     const file = files.get(name)
     if (file) return file
     return raise('ROLLBACK.NOT_APPLIED_HERE', {
-      message: `${name} is applied, and the project does not have it.`,
+      message: `${name} is applied, but the project does not have it.`,
       nextActions: [advice('Check out the branch that has it.')],
     })
   })
@@ -79,11 +79,11 @@ export function refuseUnproven(
   const [only] = downs
   raise('ROLLBACK.DOWN_INCOMPLETE', {
     message: `The down migration does not restore ${nameChanges(testRun.changes)}.`,
-    why: 'It ran on a shadow database, and the schema there differs from the one before. The target was not changed.',
+    why: 'It ran on a shadow database, and the schema after it differs from the one before. The target was not changed.',
     nextActions: [
       only && downs.length === 1
         ? correctionOf(only, 'complete it')
-        : advice('Complete the down.sql that is at fault.'),
+        : advice('Complete the down.sql that does not restore the schema.'),
       command(['rollback', '--accept', 'unproven'], 'run it anyway'),
     ],
   })

@@ -243,7 +243,7 @@ async function runBackwards(
       const failure = failureOf(error)
       if (!failure) throw error
       raise('ROLLBACK.DOWN_FAILS', {
-        message: `The down migration of ${down.name} fails on a shadow database; the database was not touched.`,
+        message: `The down migration of ${down.name} fails on a shadow database; the target was not changed.`,
         ...(failure.why === undefined ? {} : { why: failure.why }),
         ...(failure.where === undefined ? {} : { where: failure.where }),
         ...(failure.server === undefined ? {} : { server: failure.server }),

@@ -134,7 +134,7 @@ export async function rollback(asked: RollbackRequest): Promise<RollbackOutcome>
 }
 
 /**
- * A rollback that a crash cut off: its journal says where to continue. It counts as the first step of this
+ * A rollback that a crash interrupted: its journal shows where to continue. It counts as the first step of this
  * one, so that the same command ends where the first would have.
  */
 async function resumable(
@@ -303,10 +303,10 @@ function leftKept(
 function stillKept(left: readonly Kept[]): Failure {
   const named = left.map((one) => `${keptText(one)} (kept ${one.id})`)
   return failureFrom('ROLLBACK.STILL_KEPT', {
-    message: `The migrations were rolled back, but data that they destroyed is not back: ${listed(named)}.`,
-    why: 'No table and no column took it: the down migration did not create them again, or they do not take what was kept. The data is still kept.',
+    message: `The migrations were rolled back, but data that they destroyed was not restored: ${listed(named)}.`,
+    why: 'The down migration did not recreate its table or column, or the recreated one cannot hold the kept data. The data is still kept.',
     nextActions: [
-      advice('Create the table or the column as it was before the migration.'),
+      advice('Recreate the table or the column as it was before the migration.'),
       ...left
         .slice(0, 5)
         .map((one) => command(['kept', 'restore', String(one.id)], `restore ${keptText(one)}`)),

@@ -181,7 +181,7 @@ CREATE TABLE parent (v text DEFAULT 'd', w integer, x text); CREATE TABLE heir (
     expect(messages(back)).toEqual([
       expect.stringContaining('1 of 3 kept rows (column plain.v) are not restored'),
       expect.stringContaining(
-        '1 of 3 kept values (column plain.v) are in rows that were written since',
+        '1 of 3 kept values (column plain.v) were restored into rows that were written since',
       ),
     ])
     const [id] = back.kept.map((one) => one.id)

@@ -1,7 +1,7 @@
 import { command } from '../kernel/index.ts'
 import { raise } from './failures.ts'
 
-/** How far to go back: a number of migrations, or to just behind one that stays applied. */
+/** How far to go back: a number of migrations, or until just after one that stays applied. */
 export type Extent =
   | { readonly kind: 'steps'; readonly steps: number }
   | { readonly kind: 'to'; readonly migration: string }
@@ -24,7 +24,7 @@ export function selectMigrations(applied: readonly string[], extent: Extent): st
       why: 'Nothing was rolled back.',
       nextActions: [
         command(['status'], 'see what is applied'),
-        command(['rollback', '--steps', String(count)], 'roll back all that is applied'),
+        command(['rollback', '--steps', String(count)], 'roll back all applied migrations'),
       ],
     })
   }

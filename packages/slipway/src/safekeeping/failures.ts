@@ -2,7 +2,7 @@ import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
 
 /** What ends work on what is kept. */
 export const safekeepingFailures = {
-  'SAFEKEEPING.UNKNOWN': { title: 'No kept data has this number' },
+  'SAFEKEEPING.UNKNOWN': { title: 'There is no kept data with this number' },
   'SAFEKEEPING.TABLE_UNCERTAIN': {
     title: 'It is not certain which table the kept data belongs to',
   },

@@ -2,7 +2,7 @@ import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
 
 /** What can go wrong when a catalog is read or turned into SQL. */
 export const schemaFailures = {
-  'SCHEMA.NO_PATH': { title: 'No SQL was found that leads from one schema to the other' },
+  'SCHEMA.NO_PATH': { title: 'No SQL from one schema to the other was found' },
 } as const satisfies FailureSpecs
 
 export const raise: Raise<typeof schemaFailures> = raiserOf(schemaFailures)

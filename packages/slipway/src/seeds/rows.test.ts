@@ -69,7 +69,7 @@ test('a link to nothing is not a file; a link to a file is one, and its content 
   symlinkSync(loop, loop)
   expect(await whyNot(load(loop))).toEqual({
     code: 'SEEDS.FILE_INVALID',
-    why: 'It is a link to itself.',
+    why: 'It is a symbolic link loop.',
   })
 })
 
@@ -86,7 +86,7 @@ function asOrdinaryUser(module: string, call: string): string {
   return stdout.trim()
 }
 
-const FORBIDDEN = 'SEEDS.FILE_INVALID: This user may not read it.'
+const FORBIDDEN = 'SEEDS.FILE_INVALID: You are not allowed to read it.'
 
 test.each(ENDINGS)('a file .%s that the user may not read', (ending) => {
   const { root, file } = newSet(ending)

@@ -97,7 +97,7 @@ function initShadowAdvice({ sqlstate, missing }: ServerError): NextAction[] {
   ]
   return [
     advice(
-      `If something other than the migrations creates it, such as your platform, write its SQL into prisma.config.ts: migrations: { initShadowDb: \`${sql.join(' ')}\` }`,
+      `If your platform, or something else outside the migrations, creates it, put its SQL into prisma.config.ts: migrations: { initShadowDb: \`${sql.join(' ')}\` }`,
     ),
   ]
 }
@@ -109,7 +109,7 @@ function rightsAdvice({ sqlstate }: ServerError): NextAction[] {
   if (sqlstate !== '42501') return []
   return [
     advice(
-      "If it needs a superuser: set shadow: 'embedded' in slipway.config.ts, or name a server there. SQL under test has no such rights on a private server.",
+      "If it needs a superuser: set shadow: 'embedded' in slipway.config.ts, or name a server there. SQL under test has no such privileges on a private server.",
     ),
   ]
 }

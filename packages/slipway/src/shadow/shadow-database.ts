@@ -156,7 +156,7 @@ function refuseTarget(named: ConnectionString, { target }: ShadowOptions): void 
     message: `The configured shadow database server is the server of the target, ${real.database}.`,
     why: 'Slipway fills, changes and drops shadow databases, so they must not share a server with the target.',
     nextActions: [
-      advice('Name another server as shadow in slipway.config.ts, or remove the setting.'),
+      advice('Name a different server as shadow in slipway.config.ts, or remove the setting.'),
     ],
   })
 }

@@ -2,12 +2,12 @@ import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
 
 /** What ends a squash. */
 export const squashFailures = {
-  'SQUASH.UNKNOWN_MIGRATION': { title: 'The project has no migration of that name' },
+  'SQUASH.UNKNOWN_MIGRATION': { title: 'The project has no migration with that name' },
   'SQUASH.NOT_SUPPORTED': { title: 'Migrations of this database cannot be squashed' },
   'SQUASH.NOTHING': { title: 'A squash needs at least two migrations' },
-  'SQUASH.NAME_UNFIT': { title: 'No folder name keeps the squash in its place' },
+  'SQUASH.NAME_UNFIT': { title: 'No folder name would sort the squash correctly' },
   'SQUASH.DIFFERS': {
-    title: 'The squash gives another result than the migrations',
+    title: 'The squash produces a different result from the migrations',
     exit: 4,
   },
   'SQUASH.UNCOMMITTED': {

@@ -104,7 +104,7 @@ async function makeReady({ url, ...content }: TestOptions): Promise<Ready> {
   if (server === undefined)
     return { kind: 'embedded', template: await ensureEmbeddedTemplate(from) }
   return await withSession(server.admin, {}, async (admin) => {
-    // On a server of our own there is nobody else, and nothing of this process yet.
+    // A private server has no other users, and nothing of this process yet.
     await sweep(admin, CLONE, server.owned && ready.size <= 1 ? 0 : DAY_MS)
     const template = await ensureTemplate(admin, server, from)
     await markUsed(admin, template)

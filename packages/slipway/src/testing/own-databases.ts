@@ -56,7 +56,7 @@ export async function createOwn(admin: Session, name: string, template: string):
     const { user } = admin.server
     raise('TESTING.RIGHTS', {
       message: `The role ${user} may not create databases on the server of the tests.`,
-      why: 'Each test has a database of its own, a copy of one template.',
+      why: 'Each test has its own database, a copy of one template.',
       nextActions: [advice(`Run there: ALTER ROLE ${quoteIdentifier(user)} CREATEDB.`)],
       server: failure.server,
     })

@@ -72,9 +72,9 @@ export async function refuseProtected(project: Project, url: ConnectionString): 
   const shared = there.some((target) => !target.protected && target.environment !== 'testing')
   if (shared && isLoopback(place.host)) return
   raise('TESTING.PROTECTED', {
-    message: `The server ${place.host}:${place.port} is that of ${guarded.environment}.`,
+    message: `The server ${place.host}:${place.port} belongs to ${guarded.environment}.`,
     why: 'Slipway creates, fills and drops test databases, so they must not share a server with it.',
-    nextActions: [advice('Name another server in TEST_DATABASE_URL, or unset it.')],
+    nextActions: [advice('Name a different server in TEST_DATABASE_URL, or unset it.')],
   })
 }
 

@@ -59,7 +59,7 @@ async function make(admin: Session, { server, from, name }: Making): Promise<voi
   }
 }
 
-/** Held by the session: it is free again when the process dies. Polled, so that nobody waits with a snapshot. */
+/** Held by the session: it is free again when the process dies. Polled, so that no session waits with a snapshot. */
 async function withLock(admin: Session, name: string, work: () => Promise<void>): Promise<void> {
   const ask = async (call: string) => {
     const sql = `SELECT ${call}(hashtextextended($1, 0)) AS done`

@@ -147,12 +147,12 @@ const IN_PLAIN_SIGHT: readonly (readonly [string, string, RegExp])[] = [
     'ALTER TABLE note ALTER id DROP DEFAULT; ALTER SEQUENCE note_id_seq RESTART;',
     /position of note_id_seq/,
   ],
-  ['a procedure that commits', 'CALL sweep();', /whatever statement 1/],
-  ['a procedure', 'CALL sweep_without_commit();', /whatever statement 1/],
+  ['a procedure that commits', 'CALL sweep();', /everything that statement 1/],
+  ['a procedure', 'CALL sweep_without_commit();', /everything that statement 1/],
   [
     'a DO block that commits',
     'DO $$ BEGIN DELETE FROM note; COMMIT; END $$;',
-    /whatever statement 1/,
+    /everything that statement 1/,
   ],
   ['a COMMIT before', 'CREATE TABLE fresh (); COMMIT; DELETE FROM note;', ALL_NOTES],
   [
@@ -219,7 +219,7 @@ const BEHIND_THE_TEXT: readonly (readonly [string, string, RegExp])[] = [
   [
     'a function of a concurrent index',
     'CREATE INDEX CONCURRENTLY i ON lonely (hidden_in_index(id));',
-    /whatever statement 1/,
+    /everything that statement 1/,
   ],
   [
     'a function of an aggregate',
@@ -438,7 +438,7 @@ const BEHIND_THE_TEXT: readonly (readonly [string, string, RegExp])[] = [
     'SAVEPOINT s; DELETE FROM note WHERE id = 1; ROLLBACK TO s; SELECT wipe();',
     ALL_NOTES,
   ],
-  ['dblink', `SELECT dblink_exec('$link$', 'DELETE FROM note');`, /whatever statement 1/],
+  ['dblink', `SELECT dblink_exec('$link$', 'DELETE FROM note');`, /everything that statement 1/],
   [
     'a foreign table in code',
     `${FOREIGN_TABLE} ${inCode('DELETE FROM remote;')}`,
@@ -447,12 +447,12 @@ const BEHIND_THE_TEXT: readonly (readonly [string, string, RegExp])[] = [
   [
     'COPY TO PROGRAM',
     `COPY (SELECT 1) TO PROGRAM 'psql "$link$" -c "DELETE FROM note"';`,
-    /whatever statement 1/,
+    /everything that statement 1/,
   ],
   [
     'counting turned off',
     `SET track_counts = off; ${inCode('DELETE FROM note;')} SET track_counts = on;`,
-    /whatever statement 1/,
+    /everything that statement 1/,
   ],
   [
     'system catalogs',

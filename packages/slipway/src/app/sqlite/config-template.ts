@@ -7,8 +7,8 @@ interface KnownWorkers {
   readonly wranglerEnvironments: readonly string[]
 }
 
-const END = `  // Where backups are (default: the folder prisma/backups), who can open them, and which of them stay.
-  // Each environment says with \`backup\` when a deploy makes one.
+const END = `  // Where backups are stored (default: the folder prisma/backups), who can decrypt them, and how long they are kept.
+  // \`backup\` of an environment sets when a deploy makes one.
   // backup: { encryption: { recipients: ['age1…'] }, keep: { last: 5, days: 7, weeks: 4, months: 12 } },
 `
 
@@ -49,8 +49,8 @@ function d1Setting({ bindings, workers }: KnownWorkers): string {
   const [worker] = workers
   const [binding = 'DB'] = bindings
   const lines = [
-    '  // The Worker whose D1 database this is (default: the nearest wrangler configuration from here upward), and the',
-    '  // binding if it has several. persistTo is the folder that wrangler is given by --persist-to.',
+    '  // The Worker that owns this D1 database (default: the nearest wrangler configuration in this or a parent folder),',
+    '  // and the binding if it has several. persistTo is the folder passed to wrangler with --persist-to.',
   ]
   if (workers.length === 1 && worker !== undefined) {
     return [...lines, `  d1: { wrangler: '${worker}' },`, ''].join('\n')
@@ -74,7 +74,7 @@ function d1Environment(name: string, { wranglerEnvironments }: KnownWorkers): st
   const topLevel = name === 'production' && !wranglerEnvironments.includes(name)
   const where = topLevel ? 'the top level' : `env.${name}`
   return [
-    `// Its database is that of ${where} of wrangler's configuration. Another one:`,
+    `// Uses the database of ${where} in wrangler's configuration. To use a different one:`,
     `// d1: { environment: '${name}', binding: 'DB' },`,
     ...policy(name),
   ]
@@ -84,7 +84,7 @@ function fileEnvironment(name: string): string[] {
   if (isOpen(name)) return []
   const variable = `${name.toUpperCase().replaceAll(/\W/g, '_')}_DATABASE_URL`
   return [
-    '// env:NAME reads a variable of the shell or of a .env file: file: and a path.',
+    '// env:NAME reads a variable from the shell or a .env file: file: and a path.',
     `// url: 'env:${variable}',`,
     ...policy(name),
   ]
@@ -99,11 +99,11 @@ function policy(name: string): string[] {
   return [
     '// Ask for --confirm <database> before every change, even if it destroys nothing.',
     '// confirm: true,',
-    "// Make a backup before each deploy; 'verified-before-deploy' restores it, too.",
+    "// Make a backup before each deploy; 'verified-before-deploy' also verifies it with a test restore.",
     "// backup: 'before-deploy',",
     '// How long to keep the data that a deploy destroys, before slipway kept prune drops it.',
     "// keep: '7d',",
-    '// Longest run of the whole command.',
+    '// Maximum duration of the whole command.',
     "// deploy: { deadline: '30min' },",
   ]
 }

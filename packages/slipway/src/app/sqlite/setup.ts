@@ -10,7 +10,7 @@ import { SCRIPTS } from '../package-scripts.ts'
 import { IGNORED, type Setup } from '../setup.ts'
 import { d1Template, fileTemplate } from './config-template.ts'
 
-/** Of a project on D1, beside those of every project. */
+/** Of a project on D1, in addition to those of every project. */
 const D1_SCRIPTS = {
   ...SCRIPTS,
   'db:deploy:remote': 'slipway deploy --remote',

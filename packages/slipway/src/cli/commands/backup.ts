@@ -92,17 +92,19 @@ export const backupRun: Handler = async ({ slipway }, { flags }) =>
 function created({ backup, store, ...target }: BackupCreateResult): Block[] {
   return [
     status('done', `${backup.id}: ${formatBytes(backup.bytes)}`, formatDuration(backup.ms)),
-    paragraph(`${placeOf(target)} is in ${store}${rowsText(backup)}. ${encryptionText(backup)}`),
+    paragraph(
+      `Backed up ${placeOf(target)} to ${store}: ${rowsText(backup)}, ${encryptionText(backup)}.`,
+    ),
   ]
 }
 
 function rowsText({ tables, rows }: BackupItem): string {
-  if (tables === null || rows === null) return ', without checksums of its rows'
-  return `, ${rows.toLocaleString('en-US')} rows of ${tables} tables`
+  if (tables === null || rows === null) return 'without row checksums'
+  return `${tables} tables, ${rows.toLocaleString('en-US')} rows`
 }
 
 function encryptionText({ encryption }: BackupItem): string {
-  return encryption === 'none' ? 'It is not encrypted.' : 'It is encrypted.'
+  return encryption === 'none' ? 'not encrypted' : 'encrypted'
 }
 
 function listed({ backups, store }: BackupListResult): Block[] {
@@ -113,7 +115,7 @@ function listed({ backups, store }: BackupListResult): Block[] {
     { title: 'last migration' },
     { title: 'encrypted' },
     { title: 'verified' },
-    { title: 'restore took', align: 'right' as const },
+    { title: 'restore time', align: 'right' as const },
   ]
   const rows = backups.map((one) => [
     one.id,
@@ -132,7 +134,7 @@ function verified({ backup, quick, compared, differences }: BackupVerifyResult):
     ? `restored in ${formatDuration(backup.verified.restoreMs)}`
     : undefined
   return quick
-    ? [status('note', `${backup.id}: its files are as they were written`, 'not restored')]
+    ? [status('note', `${backup.id}: the checksums of its files match`, 'not restored')]
     : [status('done', `Verified ${backup.id}: ${compared.join(', ')} are equal`, took)]
 }
 
@@ -144,7 +146,7 @@ function restored(result: BackupRestoreResult): Block[] {
     ...(compared && compared.differences.length === 0
       ? [status('done', `Compared: ${compared.compared.join(', ')} are equal`)]
       : []),
-    ...(old === null ? [] : [paragraph(`The database as it was is now ${old}.`)]),
+    ...(old === null ? [] : [paragraph(`The previous database is now named ${old}.`)]),
   ]
 }
 

@@ -20,7 +20,7 @@ function view({ recorded, undecided, pending, changes }: BaselineResult): Block[
         ? status(
             'warning',
             `Recorded ${one}`,
-            'it changes only rows, so the comparison cannot show it',
+            'it changes only rows, so the schema comparison cannot detect it',
           )
         : status('done', `Recorded ${one}`),
     ),

@@ -39,7 +39,7 @@ function refuseWithoutLoad(flags: Flags): void {
   if (given.length === 0) return
   const names = given.map((name) => `\`--${name}\``).join(', ')
   raise('CLI.FLAG_CONFLICT', {
-    message: `${names} ${given.length > 1 ? 'belong' : 'belongs'} to \`--load\`.`,
+    message: `${names} ${given.length > 1 ? 'need' : 'needs'} \`--load\`.`,
   })
 }
 
@@ -47,6 +47,6 @@ function deadlineOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   const ms = parseDuration(text)
   if (ms !== undefined && ms > 0) return ms
-  const message = `\`--deadline\` takes a duration such as 90s or 5min, not ${text}.`
+  const message = `\`--deadline\` needs a duration such as 90s or 5min, not ${text}.`
   return raise('CLI.FLAG_VALUE', { message })
 }

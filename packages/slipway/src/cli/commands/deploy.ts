@@ -23,7 +23,7 @@ export const deploy: Handler = async ({ slipway, confirm, commandLine }, { flags
 /** What a deploy looked at when it was done. */
 const VERIFIED = {
   indexes: 'every index is valid',
-  schema: 'the schema is that of the migrations',
+  schema: 'the schema matches the migrations',
 } as const
 
 /** `back` is the command that restores the state before by Time Travel, where a bookmark of it was recorded. */
@@ -44,9 +44,9 @@ function blocks(result: DeployResult, ok: boolean, back: string): Block[] {
     ...driftLines(result),
     ...(bookmark === null || done === 0
       ? []
-      : [status('note', `Time Travel has the state before: bookmark ${bookmark}`, back)]),
+      : [status('note', `Time Travel bookmark of the state before the deploy: ${bookmark}`, back)]),
     ...(verified && ok ? [status('done', `Verified: ${VERIFIED[verifiedBy ?? 'indexes']}`)] : []),
-    paragraph(`${done} of ${receipts.length} migrations deployed to ${place}.`),
+    paragraph(`Deployed ${done} of ${receipts.length} migrations to ${place}.`),
   ]
 }
 

@@ -56,8 +56,8 @@ async function watch(
 function screenOf({ screen }: Context): Screen {
   if (screen) return screen
   return raise('CLI.NOT_A_TERMINAL', {
-    message: '`--watch` needs a terminal: the output goes elsewhere.',
-    nextActions: [advice('Leave --watch out, or use --prometheus for a monitoring system.')],
+    message: '`--watch` needs a terminal, but the output is not one.',
+    nextActions: [advice('Omit --watch, or use --prometheus for a monitoring system.')],
   })
 }
 
@@ -67,7 +67,7 @@ function refuseFormat(flags: Flags): void {
   if (!flags.on('prometheus') && flags.number('watch') === undefined) return
   const other = flags.on('json') ? '--json' : flags.text('format') && '--format'
   if (!other) return
-  const message = `\`${own}\` and \`${other}\` contradict each other: give one of them.`
+  const message = `\`${own}\` and \`${other}\` cannot be used together.`
   raise('CLI.FLAG_CONFLICT', { message })
 }
 
@@ -75,6 +75,6 @@ function deadlineOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   const ms = parseDuration(text)
   if (ms !== undefined && ms > 0) return ms
-  const message = `\`--deadline\` takes a duration such as 10s or 1min, not ${text}.`
+  const message = `\`--deadline\` needs a duration such as 10s or 1min, not ${text}.`
   return raise('CLI.FLAG_VALUE', { message })
 }

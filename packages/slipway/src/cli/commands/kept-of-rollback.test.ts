@@ -153,7 +153,7 @@ test('rows and values that were written since stay, and are named', async () => 
     expect.stringMatching(/^2_adds: 1 of 2 kept rows \(table team\) are not restored/),
     expect.stringMatching(/^2_adds: 1 of 4 kept rows \(column note\.tag\) are not restored/),
     expect.stringMatching(
-      /^2_adds: 1 of 4 kept values \(column note\.tag\) are in rows that were written since/,
+      /^2_adds: 1 of 4 kept values \(column note\.tag\) were restored into rows that were written since/,
     ),
     expect.stringMatching(/^2_adds: 1 of 4 kept rows \(column customer\.token\) are not restored/),
     expect.stringMatching(/^2_adds: 2 of 4 kept rows \(column customer\.nick\) are not restored/),

@@ -119,13 +119,13 @@ test('for people, a list counts what was counted, and a prune that drops nothing
         env: { DATABASE_URL: target.url },
       })
     ).stdout
-  expect(await person('kept', 'prune')).toContain('Nothing is kept on ')
+  expect(await person('kept', 'prune')).toContain('There is no kept data on ')
   await destroyed()
   expect(await person('kept', 'list')).toMatch(/table note +not counted /)
   const prune = await person('kept', 'prune')
-  expect(prune).toMatch(/Nothing pruned on .*: of the 2 kept, none is older than 1 day\./)
+  expect(prune).toMatch(/Nothing to prune on .*: none of the 2 kept entries is older than 1 day\./)
   const all = await person('kept', 'prune', '--all', '--confirm', target.name)
-  expect(all).toMatch(/2 pruned on .*, 0 still kept\./)
+  expect(all).toMatch(/Pruned 2 on .*, 0 still kept\./)
 })
 
 test('a rollback restores it, and reports it', async () => {

@@ -13,7 +13,7 @@ export const keptRestore: Handler = async ({ slipway, confirm }, { args }) => {
   const id = Number(args[0])
   if (!Number.isInteger(id))
     raise('CLI.ARGUMENT_UNEXPECTED', {
-      message: '`slipway kept restore` takes a number that `slipway kept list` shows.',
+      message: '`slipway kept restore` needs a number that `slipway kept list` shows.',
     })
   return presentOutcome(await slipway.kept.restore(id, { confirm }), ({ kept }) =>
     restoredLines(kept),
@@ -31,18 +31,18 @@ function pruned({ kept, olderThanMs, remaining, ...target }: KeptPruneResult): B
   const age = formatDuration(olderThanMs)
   const none =
     remaining === 0
-      ? `Nothing is kept on ${place}.`
-      : `Nothing pruned on ${place}: of the ${remaining} kept, none is older than ${age}.`
+      ? `There is no kept data on ${place}.`
+      : `Nothing to prune on ${place}: none of the ${remaining} kept entries is older than ${age}.`
   return [
     ...kept.map((one) => status('done', `Dropped ${one.object}`, keptOf(one))),
     paragraph(
-      kept.length === 0 ? none : `${kept.length} pruned on ${place}, ${remaining} still kept.`,
+      kept.length === 0 ? none : `Pruned ${kept.length} on ${place}, ${remaining} still kept.`,
     ),
   ]
 }
 
 function table({ kept: found, ...target }: KeptListResult): Block[] {
-  if (found.length === 0) return [paragraph(`Nothing is kept on ${placeOf(target)}.`)]
+  if (found.length === 0) return [paragraph(`There is no kept data on ${placeOf(target)}.`)]
   const columns = [
     { title: 'id', align: 'right' as const },
     { title: 'migration' },

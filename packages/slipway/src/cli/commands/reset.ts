@@ -15,7 +15,7 @@ function view(result: ResetResult): Block[] {
   const { dropped, droppedKept, receipts, seeds } = result
   return [
     status('done', `Dropped everything in ${dropped.join(', ')} on ${placeOf(result)}`),
-    ...droppedKept.map(({ object }) => status('note', `Dropped what was kept of ${object}`)),
+    ...droppedKept.map(({ object }) => status('note', `Dropped kept data: ${object}`)),
     ...receiptLines(receipts, 'Applied'),
     ...seededLines(seeds ?? []),
   ]

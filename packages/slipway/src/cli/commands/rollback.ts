@@ -60,6 +60,6 @@ function view(result: RollbackResult, ok: boolean): Block[] {
     ...(testRun.kind === 'not-tested' && downMigrations.length > 0
       ? [status('warning', 'Not tested on a shadow database', testRun.reason)]
       : []),
-    paragraph(`${done} of ${receipts.length} migrations rolled back on ${place}.`),
+    paragraph(`Rolled back ${done} of ${receipts.length} migrations on ${place}.`),
   ]
 }

@@ -22,9 +22,11 @@ export const seedSync: Handler = async (context, { flags }) => {
 function sidesOf({ target }: Context, flags: Flags) {
   const [from, to] = [flags.text('from'), flags.text('to')]
   if (from === undefined)
-    return raise('CLI.FLAG_VALUE', { message: '`--from <env>` says where the rows come from.' })
+    return raise('CLI.FLAG_VALUE', {
+      message: '`--from <env>` is required: it names the source of the rows.',
+    })
   const other = target.env === undefined ? 'url' : 'env'
   if (to !== undefined && target[other] !== undefined)
-    raise('CLI.FLAG_CONFLICT', { message: `\`--to\` and \`--${other}\` contradict each other.` })
+    raise('CLI.FLAG_CONFLICT', { message: `\`--to\` and \`--${other}\` cannot be used together.` })
   return { from, to }
 }

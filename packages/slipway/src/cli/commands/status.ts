@@ -36,7 +36,7 @@ function usageLines(usage: StatusResult['usage']): Block[] {
           ),
         ]),
     ...(timeTravel
-      ? [line('note', 'Time Travel: the last 30 days; 7 on the free plan of Cloudflare')]
+      ? [line('note', "Time Travel: the last 30 days; 7 on Cloudflare's free plan")]
       : []),
     line('note', `Last backup: ${lastBackup ?? 'none'}`),
   ]
@@ -59,7 +59,7 @@ function view(result: StatusResult, list: string): Block[] {
     ...named('warning', edited, 'edited after it was applied'),
     ...named('warning', missing, 'applied, but not in the project'),
     ...result.unfinishedSquashes.map((name) =>
-      line('warning', name, 'and migrations that it replaces exist side by side'),
+      line('warning', name, 'exists alongside migrations that it replaces'),
     ),
     ...squashed.map(squashLine),
     ...pending
@@ -84,7 +84,7 @@ function squashLine({ kind, migration, replaces, lacks }: StatusResult['squashed
       return line(
         'failed',
         migration,
-        `cannot run: ${replaces.length} of its migrations are applied, ${lacks.length} are not`,
+        `cannot run: ${replaces.length} of the migrations that it replaces are applied, ${lacks.length} are not`,
       )
     case 'whole':
     case 'left-over':

@@ -7,26 +7,26 @@ const BACKUP: Topic = {
   summary: 'make, verify and restore backups',
   details:
     'A backup is a dump of the whole database, compressed and, if the configuration says so, encrypted, in a folder or an ' +
-    'S3-compatible store, with a manifest that counts and sums the rows of each table. It is verified by restoring it.',
+    'S3-compatible store, with a manifest that holds the row count and a checksum of each table. It is verified by restoring it.',
 }
 
 const IDENTITY: FlagSpec = {
   kind: 'text',
   value: '<file>',
   completes: 'file',
-  summary: 'keys of age that open an encrypted backup; default: SLIPWAY_BACKUP_IDENTITY',
+  summary: 'age key file that decrypts the backup; default: $SLIPWAY_BACKUP_IDENTITY',
 }
 const JOBS: FlagSpec = {
   kind: 'number',
   value: '<n>',
   min: 1,
-  summary: 'how many processes of pg_dump or pg_restore work at the same time; default: 1',
+  summary: 'number of parallel pg_dump or pg_restore jobs; default: 1',
 }
 
 const EVERY: FlagSpec = {
   kind: 'text',
   value: '<cron>',
-  summary: "when: a pattern of cron, such as '0 3 * * *'; default: every day at 3:00",
+  summary: "cron expression, such as '0 3 * * *'; default: every day at 3:00",
 }
 
 /** Commands on backups. */
@@ -37,26 +37,26 @@ export const BACKUPS: readonly Command[] = [
     group: 'recover',
     summary: 'make a backup of the target',
     details:
-      'Dumps the database in one snapshot with pg_dump, and stores it as it comes: it is never in a file unencrypted. Rows are ' +
-      'counted and summed in the same snapshot. The manifest is stored last, so an incomplete backup is never listed.',
+      'Dumps the database in one snapshot with pg_dump, and streams it to the store, so that it is never written to disk unencrypted. ' +
+      'Row counts and checksums come from the same snapshot. The manifest is stored last, so an incomplete backup is never listed.',
     positionals: [],
     flags: {
       'dump-format': {
         kind: 'choice',
         value: '<format>',
         choices: ['custom', 'directory', 'plain'],
-        summary: 'as pg_dump names them; default: custom',
+        summary: 'format of pg_dump; default: custom',
       },
       jobs: JOBS,
       globals: { kind: 'switch', summary: 'add the roles of the server, without their passwords' },
       'exclude-data': {
         kind: 'list',
         value: '<schema.table>',
-        summary: 'leave out the rows of these tables; the manifest says so',
+        summary: 'omit the rows of these tables; the manifest lists them',
       },
       'no-checksums': {
         kind: 'switch',
-        summary: 'do not sum the rows; nobody can compare them then',
+        summary: 'do not compute row checksums; the rows then cannot be compared',
       },
     },
     examples: [
@@ -75,7 +75,7 @@ export const BACKUPS: readonly Command[] = [
     group: 'recover',
     summary: 'list the backups of the store',
     details:
-      'Lists what is complete, with its size, and when it was last verified. Says what is not usable, and why.',
+      'Lists complete backups with their size and the time of the last verification. Reports backups that are not usable, with the reason.',
     positionals: [],
     flags: {},
     examples: [{ command: 'slipway backup list --env production', what: 'newest first' }],
@@ -94,7 +94,7 @@ export const BACKUPS: readonly Command[] = [
     positionals: [
       {
         name: 'backup',
-        summary: 'its id in `backup list`; default: the newest of the environment',
+        summary: 'id of the backup, from `backup list`; default: the newest of the environment',
       },
     ],
     flags: {
@@ -116,7 +116,11 @@ export const BACKUPS: readonly Command[] = [
       { command: 'slipway backup verify', what: 'the newest' },
       { command: 'slipway backup verify --quick', what: 'only the checksums of its files' },
     ],
-    exitCodes: { 0: 'equal', 2: COULD_NOT, 4: 'damaged, or not what was backed up' },
+    exitCodes: {
+      0: 'equal',
+      2: COULD_NOT,
+      4: 'damaged, or different from the database that was backed up',
+    },
     load: async () => (await import('../commands/backup.ts')).backupVerify,
   },
   {
@@ -125,27 +129,27 @@ export const BACKUPS: readonly Command[] = [
     group: 'recover',
     summary: 'restore a backup into the target',
     details:
-      'Into an empty database without a question, in one transaction. Onto another one only with --confirm <database>: then ' +
-      'into a new database, which takes its name when all is restored and compared. The old one is kept under another name. ' +
-      'Remote D1 is restored by one import, all or nothing, and Time Travel keeps the state before.',
+      'Restores into an empty database without a prompt, in one transaction. A database that is not empty needs --confirm <database>: ' +
+      'the backup is then restored into a new database, which takes the name of the old one after everything was restored and compared. ' +
+      'The old one is kept under a different name. Remote D1 is restored with one import, all or nothing, and Time Travel keeps the state before.',
     positionals: [
       {
         name: 'backup',
-        summary: 'its id in `backup list`; default: the newest of the environment',
+        summary: 'id of the backup, from `backup list`; default: the newest of the environment',
       },
     ],
     flags: {
       table: {
         kind: 'list',
         value: '<schema.table>',
-        summary: 'only these tables, in this order, into the database as it is',
+        summary: 'restore only these tables, in this order, into the existing database',
       },
-      'data-only': { kind: 'switch', summary: 'only rows, into the tables as they are' },
+      'data-only': { kind: 'switch', summary: 'restore only rows, into the existing tables' },
       'no-owner': {
         kind: 'switch',
-        summary: 'all objects become those of your role; privileges are left out',
+        summary: 'make your role the owner of all objects; skip privileges',
       },
-      'drop-old': { kind: 'switch', summary: 'drop the database that was replaced' },
+      'drop-old': { kind: 'switch', summary: 'drop the old database afterwards' },
       identity: IDENTITY,
       jobs: JOBS,
     },
@@ -159,9 +163,9 @@ export const BACKUPS: readonly Command[] = [
     exitCodes: {
       0: 'restored',
       2: COULD_NOT,
-      3: 'the person declined',
-      4: 'damaged, or what was restored differs',
-      5: 'the restore failed, and the target is as it was',
+      3: 'you declined',
+      4: 'damaged, or the restored data differs',
+      5: 'the restore failed, and the target is unchanged',
     },
     load: async () => (await import('../commands/backup.ts')).backupRestore,
   },
@@ -172,10 +176,12 @@ export const BACKUPS: readonly Command[] = [
     summary: 'remove backups that no rule keeps',
     details:
       'Applies `backup.keep` of the configuration to the backups of the environment. Never removes the newest, the last verified ' +
-      'one, or one that was made for a deploy of which data is still kept.',
+      'one, or one that belongs to a deploy whose data is still kept.',
     positionals: [],
     flags: { write: { kind: 'switch', summary: 'remove them; without it, only show which' } },
-    examples: [{ command: 'slipway backup prune --env production', what: 'show what would go' }],
+    examples: [
+      { command: 'slipway backup prune --env production', what: 'show what would be removed' },
+    ],
     exitCodes: { 0: 'done', 2: COULD_NOT },
     load: async () => (await import('../commands/backup.ts')).backupPrune,
   },
@@ -183,14 +189,14 @@ export const BACKUPS: readonly Command[] = [
     name: 'backup schedule',
     topic: BACKUP,
     group: 'recover',
-    summary: 'print what makes backups at given times',
+    summary: 'print a configuration for scheduled backups',
     details:
       'Prints a line for cron, a service and a timer for systemd, a CronJob for Kubernetes, or a workflow for GitHub, with the ' +
       'flags that name this project and target. Writes no file.',
     positionals: [
       {
         name: 'scheduler',
-        summary: 'what starts the backups',
+        summary: 'the scheduler',
         required: true,
         choices: ['cron', 'systemd', 'kubernetes', 'github'],
       },
@@ -200,7 +206,7 @@ export const BACKUPS: readonly Command[] = [
       image: {
         kind: 'text',
         value: '<image>',
-        summary: 'for kubernetes: an image with the project',
+        summary: 'for kubernetes: a container image that contains the project',
       },
     },
     examples: [
@@ -219,30 +225,30 @@ export const BACKUPS: readonly Command[] = [
     group: 'recover',
     summary: 'make backups on a schedule until it is stopped',
     details:
-      'A process that makes backups at the times of --every, and removes those that no rule keeps. Two never overlap; after ' +
-      'times that were missed, it runs once. SIGTERM ends it cleanly.',
+      'A process that makes backups at the times of --every, and removes those that no rule keeps. Two backups never overlap. ' +
+      'After missed times, it runs once. SIGTERM ends it cleanly.',
     positionals: [],
     flags: {
       every: EVERY,
-      verify: { kind: 'switch', summary: 'verify each backup, too' },
+      verify: { kind: 'switch', summary: 'also verify each backup' },
       'health-file': {
         kind: 'text',
         value: '<file>',
         completes: 'file',
-        summary: 'a file that says how it is; default: in .slipway/',
+        summary: 'write the health status to this file; default: in .slipway/',
       },
       port: {
         kind: 'number',
         value: '<port>',
         min: 1,
-        summary: 'answer GET /health on this machine: 200 while all is well, else 503',
+        summary: 'answer GET /health on this machine: 200 if healthy, otherwise 503',
       },
       identity: IDENTITY,
     },
     examples: [
       {
         command: "slipway backup run --every '0 3 * * *' --env production",
-        what: 'in a container of its own',
+        what: 'in its own container',
       },
     ],
     exitCodes: { 0: 'stopped', 2: COULD_NOT },

@@ -1,2 +1,2 @@
 /** The meaning of exit code 2 for most commands. */
-export const COULD_NOT = 'could not do the job: usage, configuration, connection'
+export const COULD_NOT = 'could not run: usage, configuration or connection error'

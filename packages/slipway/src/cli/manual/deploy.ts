@@ -9,29 +9,29 @@ export const DEPLOY: readonly Command[] = [
     group: 'deploy',
     summary: 'apply pending migrations under supervision',
     details:
-      'Takes the lock that Prisma takes, compares the schema with what the history gives, looks for rows on which a ' +
-      'statement would fail, and applies the pending migrations: each file in one ' +
+      'Takes the lock that Prisma takes, compares the schema with the one that the history produces, looks for rows that ' +
+      'would make a statement fail, and applies the pending migrations: each file in one ' +
       'transaction with its history row, or step by step with a journal if PostgreSQL requires it. Waits for a ' +
-      'lock no longer than the lock timeout, lets others pass, and tries again until the deadline. The first Ctrl-C stops it at a safe point. It never creates a database.',
+      'lock no longer than the lock timeout, lets other sessions continue, and retries until the deadline. The first Ctrl-C stops it at a safe point. It never creates a database.',
     positionals: [],
     flags: {
       accept: {
         kind: 'list',
         value: '<id>',
-        summary: 'accept by name: drift, pre-check, unannounced, the id of a hazard',
+        summary: 'accept findings: drift, pre-check, unannounced, or a hazard id',
       },
       plan: {
         kind: 'text',
         value: '<file>',
         completes: 'file',
-        summary: 'run the plan in this file, or nothing',
+        summary: 'run exactly the plan in this file',
       },
       'no-keep': { kind: 'switch', summary: 'destroy data without keeping it' },
       identity: {
         kind: 'text',
         value: '<file>',
         completes: 'file',
-        summary: 'keys of age, where a backup is verified first; default: SLIPWAY_BACKUP_IDENTITY',
+        summary: 'age key file, if a backup is verified first; default: $SLIPWAY_BACKUP_IDENTITY',
       },
     },
     examples: [
@@ -48,7 +48,7 @@ export const DEPLOY: readonly Command[] = [
     exitCodes: {
       0: 'deployed, or nothing to deploy',
       2: COULD_NOT,
-      3: 'the person declined',
+      3: 'you declined',
       4: 'drift, a failed pre-check, hazards, a changed plan, or a failed verification',
       5: 'a migration failed and was rolled back',
       6: 'a migration that runs step by step stopped in the middle',

@@ -12,13 +12,13 @@ export const LOOK: readonly Command[] = [
       'Compares the history of the target with the migrations of the project, as Prisma does. ' +
       'It changes nothing, and takes no lock.',
     positionals: [],
-    flags: { 'exit-code': { kind: 'switch', summary: 'exit 4 when migrations are pending, too' } },
+    flags: { 'exit-code': { kind: 'switch', summary: 'also exit 4 if migrations are pending' } },
     examples: [
       { command: 'slipway status', what: 'the database of the project' },
       { command: 'slipway status --env production --json', what: 'for a script' },
     ],
     exitCodes: {
-      0: 'read',
+      0: 'status shown',
       2: COULD_NOT,
       4: 'failed, edited, missing or diverged; pending with --exit-code',
     },
@@ -31,8 +31,8 @@ export const LOOK: readonly Command[] = [
     summary: 'show what differs from the history, by object',
     details:
       'Replays the applied migrations on a shadow database and compares its schema with the target. Names each ' +
-      'object that differs, and gives SQL for both directions. Changes nothing and takes no lock, unless --write ' +
-      'writes a migration from the drift, and marks it as applied there.',
+      'object that differs, and shows SQL for both directions. Changes nothing and takes no lock, unless --write ' +
+      'writes a migration from the drift and marks it as applied on the target.',
     positionals: [],
     flags: {
       write: { kind: 'text', value: '<name>', summary: 'write a migration from the drift' },
@@ -54,9 +54,9 @@ export const LOOK: readonly Command[] = [
     group: 'look',
     summary: 'show what a deploy would do here, step by step',
     details:
-      'Lists the statements of the pending migrations: what each locks, the rows of that ' +
-      'table, what it does with them, about how long it takes, what it destroys. Judges the hazards by the sizes ' +
-      'of the tables, and runs the pre-checks of a deploy. Changes nothing, and does not take the deploy ' +
+      'Lists the statements of the pending migrations with the lock that each takes, the size of the table, ' +
+      'the work it does, its estimated duration, and the data it destroys. Rates hazards by table size, ' +
+      'and runs the pre-checks of a deploy. Changes nothing, and does not take the deploy ' +
       'lock. A plan that is written with --out can be approved: `deploy --plan` runs exactly that plan, or nothing.',
     positionals: [],
     flags: {
@@ -83,12 +83,13 @@ export const LOOK: readonly Command[] = [
   {
     name: 'inspect',
     group: 'look',
-    summary: 'show the health of a target: slow, missing, failing',
+    summary: 'show health: slow queries, missing indexes, limits',
     details:
-      'Reads catalogs and statistics of the target, in read-only transactions and within a deadline, and no row: slow statements by model and ' +
-      'action, indexes that are missing, unused, duplicate or not valid, vacuum, bloat, transactions, locks, connections, ' +
-      'sequences, wraparound, replication. Each finding has its evidence and what to do. What the role may not ' +
-      'read is named: pg_monitor may read everything.',
+      'Reads the catalogs and statistics of the target, never rows, in read-only transactions and within a deadline. ' +
+      'Reports slow statements by model and action, ' +
+      ' indexes that are missing, unused, duplicate or not valid, vacuum, bloat, transactions, locks, connections, ' +
+      'sequences, wraparound, replication. Each finding has evidence and a recommendation. It also reports what the role is not ' +
+      'allowed to read; a member of pg_monitor can read everything.',
     positionals: [],
     flags: {
       try: {
@@ -99,14 +100,14 @@ export const LOOK: readonly Command[] = [
       deadline: {
         kind: 'text',
         value: '<duration>',
-        summary: 'longest time for reading the target (30s)',
+        summary: 'time limit for reading the target; default: 30s',
       },
       watch: {
         kind: 'number',
         value: '<seconds>',
         min: 1,
         conflicts: ['prometheus'],
-        summary: 'draw it again every few seconds, until Ctrl-C',
+        summary: 'refresh the report every <seconds> seconds until Ctrl-C',
       },
       prometheus: {
         kind: 'switch',
@@ -116,7 +117,7 @@ export const LOOK: readonly Command[] = [
     },
     examples: [
       { command: 'slipway inspect --env production', what: 'once a week, or when it is slow' },
-      { command: 'slipway inspect --try', what: 'what a missing index would gain' },
+      { command: 'slipway inspect --try', what: 'what a missing index would save' },
       { command: 'slipway inspect --env production --watch 5', what: 'during an incident' },
       { command: 'slipway inspect --prometheus --fail-on never', what: 'for a monitoring system' },
     ],

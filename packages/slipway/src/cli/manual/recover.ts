@@ -4,7 +4,7 @@ import { COULD_NOT } from './could-not.ts'
 const KEPT: Topic = {
   name: 'kept',
   group: 'recover',
-  summary: 'list, restore and drop data that deploys kept',
+  summary: 'list, restore and drop kept data',
   details:
     'A deploy keeps the data that its statements destroy: tables, columns, rows. A rollback restores it; these ' +
     'commands list kept data, restore one entry, and drop old data.',
@@ -17,8 +17,8 @@ export const RECOVER: readonly Command[] = [
     group: 'recover',
     summary: 'roll back the last migrations',
     details:
-      'Runs the down.sql of the last migrations, the newest first. If there is none, it writes one from the ' +
-      'schemas before and after. It tests the down migration on a shadow database, runs it in one transaction with the ' +
+      'Runs the down.sql of the last migrations, newest first. If a migration has none, it writes one from the ' +
+      'schemas before and after it. It tests the down migration on a shadow database, runs it in one transaction with the ' +
       'history row, restores kept data, and compares the schema with the remaining history. Prisma then reports the migrations as pending.',
     positionals: [],
     flags: {
@@ -27,7 +27,7 @@ export const RECOVER: readonly Command[] = [
         value: '<n>',
         min: 1,
         conflicts: ['to'],
-        summary: 'how many; default: one; not more than are applied',
+        summary: 'number of migrations to roll back, at most those applied; default: 1',
       },
       to: {
         kind: 'text',
@@ -43,7 +43,7 @@ export const RECOVER: readonly Command[] = [
         kind: 'list',
         whole: true,
         value: '<table.column=value>',
-        summary: 'a value for rows written since, where a column is restored as NOT NULL',
+        summary: 'value for rows written after the deploy, if a column is restored as NOT NULL',
       },
       'from-backup': {
         kind: 'switch',
@@ -53,13 +53,13 @@ export const RECOVER: readonly Command[] = [
       'from-bookmark': {
         kind: 'switch',
         conflicts: ['steps', 'to', 'fill', 'accept', 'from-backup', 'identity'],
-        summary: 'D1: restore the state before the deploy of the last migration by Time Travel',
+        summary: 'D1: restore the state before the deploy of the last migration with Time Travel',
       },
       identity: {
         kind: 'text',
         value: '<file>',
         completes: 'file',
-        summary: 'keys of age that open an encrypted backup; default: SLIPWAY_BACKUP_IDENTITY',
+        summary: 'age key file that decrypts the backup; default: $SLIPWAY_BACKUP_IDENTITY',
       },
     },
     examples: [
@@ -67,13 +67,13 @@ export const RECOVER: readonly Command[] = [
       { command: 'slipway rollback --to 20260112093000_init', what: 'all but the first' },
       {
         command: 'slipway rollback --fill User.email=unknown',
-        what: 'the last one; rows written since get this value',
+        what: 'the last one; rows written after the deploy get this value',
       },
     ],
     exitCodes: {
       0: 'rolled back',
       2: COULD_NOT,
-      3: 'the person declined',
+      3: 'you declined',
       4: 'the down migration does not restore the schema',
       5: 'a down migration failed and was rolled back',
       6: 'a down migration that runs step by step stopped in the middle',
@@ -103,7 +103,7 @@ export const RECOVER: readonly Command[] = [
     positionals: [{ name: 'id', summary: 'its number in `kept list`', required: true }],
     flags: {},
     examples: [{ command: 'slipway kept restore 3', what: 'restore number 3' }],
-    exitCodes: { 0: 'restored', 2: COULD_NOT, 3: 'the person declined' },
+    exitCodes: { 0: 'restored', 2: COULD_NOT, 3: 'you declined' },
     load: async () => (await import('../commands/kept.ts')).keptRestore,
   },
   {
@@ -113,19 +113,19 @@ export const RECOVER: readonly Command[] = [
     summary: 'drop kept data that is older than the retention',
     details:
       'Drops kept data older than the retention of the environment (`keep`; default: 7 days). On a protected target, ' +
-      'dropping newer data needs consent by the name of the database.',
+      'dropping newer data must be confirmed with the database name.',
     positionals: [],
     flags: {
       'older-than': {
         kind: 'text',
         value: '<duration>',
         conflicts: ['all'],
-        summary: 'older than this, such as 12h or 30d',
+        summary: 'data older than this, such as 12h or 30d',
       },
-      all: { kind: 'switch', summary: 'all of it' },
+      all: { kind: 'switch', summary: 'all kept data' },
     },
     examples: [{ command: 'slipway kept prune --env production', what: 'in a nightly job' }],
-    exitCodes: { 0: 'done', 2: COULD_NOT, 3: 'the person declined' },
+    exitCodes: { 0: 'done', 2: COULD_NOT, 3: 'you declined' },
     load: async () => (await import('../commands/kept.ts')).keptPrune,
   },
   {
@@ -133,8 +133,8 @@ export const RECOVER: readonly Command[] = [
     group: 'recover',
     summary: 'resolve a failed, edited or missing migration',
     details:
-      'Compares the database with each state that a half-applied migration can leave, names the state, ' +
-      'and offers what fits: finish it, undo it, mark it. Looks for edited and missing files in version ' +
+      'Compares the database with each state that a partially applied migration can leave, reports the state, ' +
+      'and offers the actions that apply: finish, undo or mark the migration. Looks for edited and missing files in version ' +
       'control. Without a flag it changes nothing, unless you choose an option on a terminal. It never resets.',
     positionals: [{ name: 'migration', summary: 'which one, if several need a repair' }],
     flags: {
@@ -155,11 +155,11 @@ export const RECOVER: readonly Command[] = [
       'accept-edit': { kind: 'switch', summary: 'record the current text of the file' },
       harmless: {
         kind: 'switch',
-        summary: 'with --accept-edit: only if just comments and white space changed',
+        summary: 'with --accept-edit: only if nothing but comments and white space changed',
       },
       'keep-one-row': {
         kind: 'switch',
-        summary: 'let one row of the history count for a migration that has several',
+        summary: 'keep one history row for a migration that has several',
       },
       accept: {
         kind: 'list',
@@ -174,8 +174,8 @@ export const RECOVER: readonly Command[] = [
     exitCodes: {
       0: 'nothing is wrong, or it is resolved',
       2: COULD_NOT,
-      3: 'the person declined',
-      4: 'something needs a decision, or the decision does not fit',
+      3: 'you declined',
+      4: 'a decision is needed, or the chosen one is not possible',
       6: 'a statement of the repair failed',
     },
     load: async () => (await import('../commands/repair.ts')).repair,

@@ -7,7 +7,7 @@ const TOPIC: Topic = {
   summary: 'load, compare and copy reference data',
   details:
     'A seed set is a TypeScript file with defineSeed in prisma/seeds, or a folder with set.json and CSV, JSON, NDJSON or SQL. ' +
-    'An environment gets the sets that its configuration names, or those that name it.',
+    'An environment gets the sets listed in its configuration, or the sets that list the environment.',
 }
 
 const SET = {
@@ -29,9 +29,9 @@ const ROWS = {
   sensitive: {
     kind: 'list',
     value: '<table.column>',
-    summary: 'refuse to copy these columns, as a set does by `sensitive`',
+    summary: 'refuse to copy these columns, like `sensitive` in a set',
   },
-  omit: { kind: 'list', value: '<table.column>', summary: 'leave these columns out' },
+  omit: { kind: 'list', value: '<table.column>', summary: 'omit these columns' },
   set: { kind: 'list', value: '<name>', summary: 'the set to write to' },
   as: {
     kind: 'choice',
@@ -49,8 +49,8 @@ export const SEED: readonly Command[] = [
     group: 'deploy',
     summary: 'load the sets of the environment',
     details:
-      'Loads each set in one transaction, by COPY and one merge a table. A second run writes nothing. Refuses a set that is ' +
-      'older than the one that the database has.',
+      'Loads each set in one transaction, with COPY and one merge per table. A second run writes nothing. Refuses a set that is ' +
+      'older than the version in the database.',
     positionals: [],
     flags: { ...SET, ...DRY_RUN },
     examples: [
@@ -60,8 +60,8 @@ export const SEED: readonly Command[] = [
     exitCodes: {
       0: 'done, or nothing to do',
       2: COULD_NOT,
-      3: 'the person declined',
-      4: 'the database is newer',
+      3: 'you declined',
+      4: 'the database has a newer version of a set',
     },
     load: async () => (await import('../commands/seed.ts')).seedRun,
   },
@@ -74,7 +74,7 @@ export const SEED: readonly Command[] = [
     positionals: [],
     flags: {},
     examples: [{ command: 'slipway seed status --env production', what: 'which sets ran there' }],
-    exitCodes: { 0: 'read', 2: COULD_NOT },
+    exitCodes: { 0: 'status shown', 2: COULD_NOT },
     interruptible: true,
     load: async () => (await import('../commands/seed.ts')).seedStatus,
   },
@@ -107,7 +107,7 @@ export const SEED: readonly Command[] = [
     summary: 'copy rows from one environment to another',
     details:
       'Makes the rows of tables equal to those of another environment, by natural key, in one transaction, and shows ' +
-      'the changes. Rows that only the target has stay, unless you give --delete.',
+      'the changes. Rows that exist only in the target stay, unless you pass --delete.',
     positionals: [],
     flags: {
       from: {
@@ -123,8 +123,8 @@ export const SEED: readonly Command[] = [
         summary: 'database to write to; default: the usual target',
       },
       ...ROWS,
-      delete: { kind: 'switch', summary: 'delete rows that only the target has' },
-      write: { kind: 'switch', summary: 'write the rows to the data files too' },
+      delete: { kind: 'switch', summary: 'delete rows that exist only in the target' },
+      write: { kind: 'switch', summary: 'also write the rows to the data files' },
       ...DRY_RUN,
     },
     examples: [
@@ -133,7 +133,7 @@ export const SEED: readonly Command[] = [
         what: 'see how a table differs',
       },
     ],
-    exitCodes: { 0: 'done, or nothing to do', 2: COULD_NOT, 3: 'the person declined' },
+    exitCodes: { 0: 'done, or nothing to do', 2: COULD_NOT, 3: 'you declined' },
     load: async () => (await import('../commands/seed-sync.ts')).seedSync,
   },
   {

@@ -9,9 +9,9 @@ export const START: readonly Command[] = [
     summary: 'write slipway.config.ts, scripts, .gitignore',
     details:
       'Writes slipway.config.ts with your environments and every setting explained and commented out, adds ' +
-      '.slipway/ to .gitignore and scripts to package.json, and reports what it found in the project. Asks what no flag ' +
-      'answers; with -y, or if nobody can be asked, it takes the defaults. It never overwrites: files that exist only ' +
-      'get lines. Slipway works without all this.',
+      '.slipway/ to .gitignore and scripts to package.json, and reports what it found in the project. Prompts for settings that no flag ' +
+      'specifies; with -y, or without a terminal, it uses the defaults. It never overwrites a file; it only adds lines to ' +
+      'existing ones. Slipway also works without any of this.',
     positionals: [],
     flags: {
       environments: {
@@ -19,12 +19,12 @@ export const START: readonly Command[] = [
         value: '<name>',
         summary: 'default: development,testing,staging,production',
       },
-      'no-gitignore': { kind: 'switch', summary: 'leave .gitignore as it is' },
-      'no-scripts': { kind: 'switch', summary: 'leave package.json as it is' },
+      'no-gitignore': { kind: 'switch', summary: 'do not change .gitignore' },
+      'no-scripts': { kind: 'switch', summary: 'do not change package.json' },
     },
     examples: [
       { command: 'slipway init', what: 'in the folder of the project' },
-      { command: 'slipway init -y --environments production', what: 'without questions' },
+      { command: 'slipway init -y --environments production', what: 'without prompts' },
     ],
     exitCodes: { 0: 'written', 2: 'the file exists, or the folder is not writable' },
     load: async () => (await import('../commands/init.ts')).init,
@@ -35,7 +35,7 @@ export const START: readonly Command[] = [
     summary: 'show settings with their sources, test the setup',
     details:
       'Shows each setting with its source, and tests everything that a deploy relies on: the ' +
-      'connection, the server, rights, poolers, clocks, disks, pg_dump, Node.js, Prisma. Changes nothing.',
+      'connection, the server, privileges, poolers, clocks, disks, pg_dump, Node.js, Prisma. Changes nothing.',
     positionals: [],
     flags: {},
     examples: [
@@ -51,9 +51,9 @@ export const START: readonly Command[] = [
     group: 'start',
     summary: 'record what a database already has',
     details:
-      'For a database with tables and no history. Runs the migrations on a shadow database, finds those whose ' +
-      'result the database already has, and records them as applied. A project without migrations gets its first one ' +
-      'from the database with --write, proven on a shadow database. Runs no migration on the database.',
+      'For a database with tables and no history. Runs the migrations on a shadow database, finds the migrations ' +
+      'whose changes the database already has, and records them as applied. In a project without migrations, --write ' +
+      'creates the first one from the database and proves it on a shadow database. Does not run any migration on the target.',
     positionals: [],
     flags: {
       write: {
@@ -85,8 +85,8 @@ export const START: readonly Command[] = [
     group: 'start',
     summary: 'print the path of a schema engine for Prisma',
     details:
-      'Prints the path of a program that replaces the schema engine which the Prisma CLI would ' +
-      'download, for machines without access to the download. Give the path to the Prisma CLI in ' +
+      'Prints the path of a program that replaces the schema engine that the Prisma CLI would ' +
+      'download, for machines without access to the download. Pass the path to the Prisma CLI in ' +
       'PRISMA_SCHEMA_ENGINE_BINARY. It prints only the path to stdout.',
     positionals: [],
     flags: {},

@@ -4,7 +4,7 @@ import type { Finding } from '../command.ts'
 import type { PresentedReport, TypedAction } from '../next-actions.ts'
 import { nextActionsOf } from '../present.ts'
 
-/** What a report is written with, beside the report. */
+/** What is written in addition to the report. */
 export interface Frame {
   readonly version: string
   /** Nothing if the command line named none. */

@@ -236,7 +236,7 @@ test('sarif: a rule is explained by the page of the hazard and the section of th
   expect(text).toBe(markdown)
   expect(rules[0].fullDescription.text.length).toBeGreaterThan(20)
   expect(rules[0].fullDescription.text).not.toContain('#')
-  expect(help.get('DEPLOY.LOCKED')?.markdown).toMatch(/^Another deploy holds the lock/)
+  expect(help.get('DEPLOY.LOCKED')?.markdown).toMatch(/^Another deploy holds the deploy lock/)
 })
 
 test('sarif: a rule and a result for each', () => {

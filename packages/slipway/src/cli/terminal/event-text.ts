@@ -19,8 +19,8 @@ export function eventText(event: Event): string {
       return `${event.migration}: statement ${event.statement} of ${event.total}`
     case 'blocked':
       return (
-        `${event.migration}: attempt ${event.attempt} did not get its lock${heldBy(event.blockers)}; ` +
-        `again in ${formatDuration(event.retryInMs)}`
+        `${event.migration}: attempt ${event.attempt} did not get its lock${blockedBy(event.blockers)}. ` +
+        `Retrying in ${formatDuration(event.retryInMs)}`
       )
     case 'migration-done':
       return `${event.migration}: done in ${formatDuration(event.ms)}${attempts(event.attempts)}`
@@ -49,10 +49,15 @@ function heldBy(blockers: readonly Blocker[]): string {
   return `, held by ${blockers.map(blockerText).join(' and ')}`
 }
 
+function blockedBy(blockers: readonly Blocker[]): string {
+  if (blockers.length === 0) return ''
+  return `; held by ${blockers.map(blockerText).join(' and ')}`
+}
+
 function blockerText({ pid, application, user, state, query, ageMs }: Blocker): string {
   const who = [application, user].filter((part) => part !== '').join(', ')
   const shown = query === '' ? '' : `: ${query.replaceAll(/\s+/g, ' ').slice(0, 120)}`
-  return `pid ${pid} (${who}; ${state}, ${formatDuration(ageMs)})${shown}`
+  return `pid ${pid} (${who}; ${state} for ${formatDuration(ageMs)})${shown}`
 }
 
 function attempts(count: number): string {

@@ -22,7 +22,7 @@ export interface Consent {
 }
 
 /**
- * Asks the person. No question answers itself: where nobody can be asked, CLI.NOT_INTERACTIVE
+ * Prompts the user. No question answers itself: without a terminal, CLI.NOT_INTERACTIVE
  * names the flag that answers; the end of the input is CLI.DECLINED; Ctrl-C is CLI.INTERRUPTED.
  */
 export interface Prompter {
@@ -109,7 +109,7 @@ export function createPrompter(options: PrompterOptions): Prompter {
 
 function refuseToAsk({ message, flag }: Question): never {
   raise('CLI.NOT_INTERACTIVE', {
-    message: `Slipway has a question and cannot ask it: ${message}`,
+    message: `Slipway cannot prompt: ${message}`,
     why: `The input is not a terminal, or CI or --no-interactive is set. Answer with \`${flag}\`.`,
   })
 }

@@ -12,7 +12,7 @@ export interface D1Api {
   read<T>(request: D1Request): Promise<T>
   /**
    * A call that may change the database. It is repeated only while it was certainly not carried out; fails with
-   * DATABASE.OUTCOME_UNKNOWN where nobody can tell.
+   * DATABASE.OUTCOME_UNKNOWN if that is unknown.
    */
   write<T>(request: D1Request): Promise<T>
   /** When the time of a call that begins now is over. */
@@ -43,7 +43,7 @@ export function d1Api(address: RemoteD1, options: SessionOptions = {}): D1Api {
     const longest = Math.min(FIRST_PAUSE_MS * 2 ** tries, LONGEST_PAUSE_MS)
     const ms = Math.max(atLeastMs, longest * (0.5 + Math.random() / 2))
     if (ms >= NOTICE_FROM_MS)
-      options.onNotice?.(`Cloudflare is called again in ${formatDuration(Math.round(ms))}.`)
+      options.onNotice?.(`Retrying the Cloudflare call in ${formatDuration(Math.round(ms))}.`)
     // A wait that was ended finds the next try refused.
     await sleep(ms, undefined, { signal: ending.signal }).catch(() => {})
   }
@@ -77,8 +77,8 @@ export function d1Api(address: RemoteD1, options: SessionOptions = {}): D1Api {
 function checkToken({ token, d1: { name } }: RemoteD1): void {
   if (/^[\x21-\x7e]+$/.test(token.reveal())) return
   raise('DATABASE.AUTHENTICATION', {
-    message: `The token for the D1 database ${name} is not one of Cloudflare.`,
-    why: 'It is empty, or has blanks or other characters that no token has.',
+    message: `The token for the D1 database ${name} is not a Cloudflare token.`,
+    why: 'It is empty, or contains spaces or other characters that a token cannot contain.',
     nextActions: [advice('Set CLOUDFLARE_API_TOKEN to an API token with the permission D1:Edit.')],
   })
 }
@@ -111,20 +111,20 @@ function end(
   switch (attempt.kind) {
     case 'limited':
       raise('DATABASE.RATE_LIMITED', {
-        message: `Cannot reach the D1 database ${name}: Cloudflare limits the rate of calls.`,
-        why: `Cloudflare asks to wait ${formatDuration(attempt.waitMs)}. It allows 1,200 calls in 5 minutes to all programs of an account's user together.`,
+        message: `Cannot reach the D1 database ${name}: the rate limit of Cloudflare was reached.`,
+        why: `Cloudflare asks to wait ${formatDuration(attempt.waitMs)}. It allows 1,200 calls per user in 5 minutes, across all programs.`,
       })
     case 'unsent':
       raise('DATABASE.UNREACHABLE', {
         message: `Cannot reach the D1 database ${name}.`,
-        why: `${new URL(address.apiUrl).host} takes no connection: ${attempt.why}.`,
+        why: `${new URL(address.apiUrl).host} does not accept connections: ${attempt.why}.`,
         cause: attempt.cause,
       })
     case 'lost':
       if (isRead)
         raise('DATABASE.UNREACHABLE', {
           message: `The D1 database ${name} does not answer.`,
-          why: `The last call ended without an answer: ${attempt.why}.`,
+          why: `The last call ended without a response: ${attempt.why}.`,
           cause: attempt.cause,
         })
       return raiseUnknown(address, attempt.why, attempt.cause)
@@ -134,11 +134,11 @@ function end(
   }
 }
 
-/** Nobody but the database can tell whether a change was made. */
+/** Only the database can tell whether a change was made. */
 export function raiseUnknown({ d1: { name } }: RemoteD1, why: string, cause?: unknown): never {
   raise('DATABASE.OUTCOME_UNKNOWN', {
-    message: `The answer of the D1 database ${name} was lost: what was sent ran, or did not.`,
-    why: `The call ended without an answer: ${why}.`,
+    message: `The response of the D1 database ${name} was lost: the statements may or may not have run.`,
+    why: `The call ended without a response: ${why}.`,
     cause,
   })
 }

@@ -71,7 +71,7 @@ function brokenBy(error: unknown, signal: AbortSignal): Attempt {
   const unsent =
     syscall === 'connect' || syscall === 'getaddrinfo' || /TIMEOUT$|CERT|TLS|INVALID_URL/.test(code)
   if (unsent) return { kind: 'unsent', why: message === '' ? code : message, cause: error }
-  return { kind: 'lost', why: 'the connection broke', cause: error }
+  return { kind: 'lost', why: 'the connection was lost', cause: error }
 }
 
 interface Envelope {
@@ -91,8 +91,8 @@ function attemptOf(answer: Response, text: string): Attempt {
   if (envelope?.success === true && answer.ok) return { kind: 'answer', result: envelope.result }
   if (envelope) return { kind: 'refused', status, code, message }
   // A page of a proxy or a firewall, or half an answer.
-  if (answer.ok) return { kind: 'lost', why: 'the answer is not one of the API' }
-  return { kind: 'refused', status, code, message: `the answer ${status} is not one of the API` }
+  if (answer.ok) return { kind: 'lost', why: 'the response is not an API response' }
+  return { kind: 'refused', status, code, message: `the response ${status} is not an API response` }
 }
 
 function envelopeOf(text: string): Envelope | undefined {

@@ -33,7 +33,7 @@ export async function importScript(api: D1Api, script: string): Promise<void> {
     await upload(api, upload_url, { file, etag, until })
     const first = await ingest(api, { filename, etag, until })
     if (first !== 'file-missing') return await follow(api, first)
-    if (Date.now() > until) return raiseUpload(api, 'D1 does not find the file that was uploaded')
+    if (Date.now() > until) return raiseUpload(api, 'D1 does not find the uploaded file')
     await api.pause(tries)
   }
 }
@@ -42,7 +42,7 @@ function checkSize({ address }: D1Api, file: Buffer): void {
   if (file.length <= MAX_FILE_BYTES) return
   raise('DATABASE.STATEMENT', {
     message: `The script is too large for the D1 database ${address.d1.name}.`,
-    why: `An import of D1 takes 5 GB.`,
+    why: `A D1 import can be at most 5 GB.`,
   })
 }
 
@@ -102,9 +102,9 @@ async function put(url: string, { file, etag, ending }: Sent): Promise<string | 
     await answer.body?.cancel()
     if (!answer.ok) return `the upload was answered with ${answer.status}`
     const received = answer.headers.get('etag')?.replaceAll('"', '')
-    return received === etag ? undefined : 'the file did not arrive as it was sent'
+    return received === etag ? undefined : 'the uploaded file differs from the original'
   } catch {
-    return 'the connection broke'
+    return 'the connection was lost'
   }
 }
 
@@ -160,7 +160,7 @@ async function follow(api: D1Api, first: ImportAnswer): Promise<void> {
     await api.pause(0)
     const body = { action: 'poll', current_bookmark: bookmark }
     answer = await post(api, 'read', body).catch((error: unknown) =>
-      raiseUnknown(api.address, failureOf(error)?.message ?? 'the connection broke', error),
+      raiseUnknown(api.address, failureOf(error)?.message ?? 'the connection was lost', error),
     )
   }
 }
@@ -171,7 +171,7 @@ async function follow(api: D1Api, first: ImportAnswer): Promise<void> {
  */
 function raiseEnded({ address }: D1Api, message: string): never {
   if (sqliteErrorIn(message)) return raiseRefused(address, refusal(message))
-  return raiseUnknown(address, message === '' ? 'the import has no state' : message)
+  return raiseUnknown(address, message === '' ? 'the import reports no state' : message)
 }
 
 function messageOf({ error, errors = [] }: ImportAnswer): string {

@@ -43,11 +43,11 @@ const TOKEN_CODES = new Set([6003, 6111, 7403, 9109, 10_000, 10_001])
 /** Raises what the API refused: nothing of it was carried out. The message must have no row content. */
 export function raiseRefused({ d1: { name }, accountId }: RemoteD1, refusal: Refusal): never {
   const { status, code, message, rowless = false } = refusal
-  const said = `Cloudflare says: ${message === '' ? `status ${status}` : message}${code > 0 ? ` [code: ${code}]` : ''}`
+  const said = `Cloudflare reports: ${message === '' ? `status ${status}` : message}${code > 0 ? ` [code: ${code}]` : ''}`
   if (status === 401 || status === 403 || TOKEN_CODES.has(code))
     raise('DATABASE.AUTHENTICATION', {
-      message: `Cloudflare refuses the token for the D1 database ${name}.`,
-      why: `The token is wrong, or has no right to D1 of the account ${accountId}. ${said}`,
+      message: `Cloudflare rejects the token for the D1 database ${name}.`,
+      why: `The token is wrong, or does not have the permission D1:Edit for the account ${accountId}. ${said}`,
       nextActions: [
         advice('Create an API token with the permission D1:Edit, and set CLOUDFLARE_API_TOKEN.'),
       ],
@@ -65,7 +65,7 @@ export function raiseRefused({ d1: { name }, accountId }: RemoteD1, refusal: Ref
   if (/long-running/.test(message))
     raise('DATABASE.LOCKED', {
       message: `The D1 database ${name} is locked.`,
-      why: `An import or export of another process runs on it. ${said}`,
+      why: `Another process is running an import or export on it. ${said}`,
       nextActions: [advice('Try again when the import or export has ended.')],
     })
   if (isBusy(message) || isTransient(message) || /not one of the API/.test(message))
@@ -74,7 +74,10 @@ export function raiseRefused({ d1: { name }, accountId }: RemoteD1, refusal: Ref
       why: said,
     })
   if (rowless || (code > 0 && code !== STATEMENT_CODE) || /virtual tables/i.test(message))
-    raise('DATABASE.STATEMENT', { message: `D1 refused what was sent to ${name}.`, why: said })
+    raise('DATABASE.STATEMENT', {
+      message: `D1 rejected the statements sent to ${name}.`,
+      why: said,
+    })
   // Without a code of SQLite a text of RAISE cannot be distinguished from others: it is taken for one.
   const unknown = { code: RAISED, name: 'SQLITE_ERROR', message }
   return raiseStatement(name, unknown)
@@ -83,9 +86,9 @@ export function raiseRefused({ d1: { name }, accountId }: RemoteD1, refusal: Ref
 function raiseStatement(name: string, sqlite: SqliteError): never {
   const tooLong = sqlite.name === 'SQLITE_TOOBIG'
   raise('DATABASE.STATEMENT', {
-    message: `D1 refused a statement: ${sqlite.message}.`,
+    message: `D1 rejected a statement: ${sqlite.message}.`,
     why: tooLong
-      ? `A statement of D1 has at most 100,000 bytes, and a value 2,000,000. The database is ${name}.`
+      ? `On D1, a statement has at most 100,000 bytes, and a value at most 2,000,000. The database is ${name}.`
       : `Its code is ${sqlite.name}.`,
     sqlite,
   })

@@ -41,7 +41,7 @@ function sessionOn(api: D1Api, version: string): Session {
   return {
     kind: 'd1',
     server: {
-      // D1 tells nobody the version of its SQLite.
+      // D1 does not report the version of its SQLite.
       versionNumber: 0,
       version,
       database: d1.name,

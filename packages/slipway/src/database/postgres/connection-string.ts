@@ -78,7 +78,7 @@ function refuseOthers(text: string): void {
   const name = OTHERS[scheme]
   if (name) {
     raise('DATABASE.PROVIDER_UNSUPPORTED', {
-      message: `Slipway cannot deploy migrations of PostgreSQL to ${name}.`,
+      message: `Slipway cannot deploy PostgreSQL migrations to ${name}.`,
       why:
         WHY[name] ?? 'It deploys to PostgreSQL 13 and newer, to SQLite files and to Cloudflare D1.',
       nextActions: [command(['doctor'], 'see where the connection string comes from')],

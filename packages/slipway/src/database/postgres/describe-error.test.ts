@@ -25,6 +25,6 @@ test('a network error is described in words, with its code', () => {
   const said = { code: 'ENOTFOUND', message: 'getaddrinfo ENOTFOUND db.example' }
   expect(describe('DATABASE.UNREACHABLE', said, AS)).toMatchObject({
     message: 'No PostgreSQL server answers at db.example:5432.',
-    why: 'There is no host of that name (ENOTFOUND).',
+    why: 'There is no host with that name (ENOTFOUND).',
   })
 })

@@ -26,7 +26,7 @@ export interface Speaker {
 
 const SOURCE = command(['doctor'], 'see where the connection string comes from')
 const STATUS = command(['status'], 'see the state of the database')
-const RIGHTS = command(['doctor'], 'test all rights that a deploy needs')
+const RIGHTS = command(['doctor'], 'test all privileges that a deploy needs')
 
 /** Describes an error for a person: what could not be done, why, and what to do next. */
 export function describe(code: DatabaseCode, said: Said, { where, user }: Speaker): FailureDetails {
@@ -44,7 +44,7 @@ export function describe(code: DatabaseCode, said: Said, { where, user }: Speake
         why:
           said.code === '28P01'
             ? 'The password is wrong, or there is no such role.'
-            : 'The role does not exist or may not log in, or pg_hba.conf of the server has no entry for it.',
+            : "The role does not exist or may not log in, or the server's pg_hba.conf has no entry for it.",
         nextActions: [SOURCE],
       }
     case 'DATABASE.TLS':
@@ -60,7 +60,10 @@ export function describe(code: DatabaseCode, said: Said, { where, user }: Speake
         : {
             message: `The certificate of the server at ${where} was not accepted.`,
             why: message,
-            nextActions: [advice('Name the certificate of its authority in sslrootcert.'), SOURCE],
+            nextActions: [
+              advice('Set sslrootcert to the certificate of its certificate authority.'),
+              SOURCE,
+            ],
           }
     case 'DATABASE.NOT_FOUND':
       return {
@@ -73,7 +76,7 @@ export function describe(code: DatabaseCode, said: Said, { where, user }: Speake
         message,
         ...(user === undefined
           ? {}
-          : { why: `The role ${user} lacks a right that this action needs.` }),
+          : { why: `The role ${user} lacks a privilege that this action needs.` }),
         nextActions: [...grants(said.message, user), RIGHTS],
       }
     case 'DATABASE.READ_ONLY':
@@ -83,14 +86,18 @@ export function describe(code: DatabaseCode, said: Said, { where, user }: Speake
         nextActions: [SOURCE],
       }
     case 'DATABASE.CONNECTION_LOST':
-      return { message: `The connection to ${where} broke.`, why: message, nextActions: [STATUS] }
+      return {
+        message: `The connection to ${where} was lost.`,
+        why: message,
+        nextActions: [STATUS],
+      }
     case 'DATABASE.LOCK_LOST':
       return {
-        message: 'This connection no longer holds the lock of the database.',
-        why: 'A pooler moved it to another session of the server, or something released the lock. What it sent next did not run.',
+        message: 'This connection no longer holds the deploy lock.',
+        why: 'A pooler moved it to another session of the server, or the lock was released. The statements that followed did not run.',
         nextActions: [
           advice(
-            'If a pooler is in between, give the direct connection as directUrl, or with --url.',
+            'If a pooler is in between, set the direct connection as directUrl, or pass it with --url.',
           ),
           STATUS,
         ],
@@ -109,9 +116,9 @@ export function describe(code: DatabaseCode, said: Said, { where, user }: Speake
 /** Descriptions of network errors, by their codes. */
 const NETWORK: Readonly<Record<string, string>> = {
   ECONNREFUSED:
-    'Nothing listens there: the server is down, or host or port is wrong (ECONNREFUSED).',
-  ENOENT: 'There is no socket: the server is down, or the folder of the socket is wrong (ENOENT).',
-  ENOTFOUND: 'There is no host of that name (ENOTFOUND).',
+    'Nothing listens there: the server is down, or the host or the port is wrong (ECONNREFUSED).',
+  ENOENT: 'The socket does not exist: the server is down, or the socket folder is wrong (ENOENT).',
+  ENOTFOUND: 'There is no host with that name (ENOTFOUND).',
   EAI_AGAIN: 'The host name could not be resolved: check the network (EAI_AGAIN).',
   ETIMEDOUT: 'It did not answer in time: a firewall may block the connection (ETIMEDOUT).',
   EHOSTUNREACH: 'That host cannot be reached (EHOSTUNREACH).',

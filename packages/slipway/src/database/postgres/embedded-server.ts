@@ -181,7 +181,7 @@ const REFUSAL = Buffer.concat([
   message(
     'E',
     Buffer.from(
-      'SERROR\0VERROR\0C0A000\0MThe embedded database takes no COPY FROM STDIN over a connection.\0\0',
+      'SERROR\0VERROR\0C0A000\0MThe embedded database does not support COPY FROM STDIN over a connection.\0\0',
     ),
   ),
   message('Z', Buffer.from('I')),

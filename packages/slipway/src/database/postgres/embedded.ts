@@ -196,7 +196,7 @@ function refuseSecondProcess(lockFile: string): never {
     nextActions: [
       advice('Wait for the other command to end, or stop it.'),
       advice(
-        'Or use a server, which several processes can share: give its connection string with --url.',
+        'Or use a server, which several processes can share: pass its connection string with --url.',
       ),
     ],
   })

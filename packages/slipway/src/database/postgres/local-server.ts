@@ -14,7 +14,7 @@ import { type Place, SERVER_ENVIRONMENT, takePlace } from './server-folder.ts'
 
 const START_TIMEOUT_MS = 20_000
 const PORT = '5432'
-/** Nobody else uses the server, and its data need not survive a crash. SQL under test cannot change these. */
+/** No one else uses the server, and its data need not survive a crash. SQL under test cannot change these. */
 const SETTINGS: Readonly<Record<string, string>> = {
   listen_addresses: '',
   port: PORT,

@@ -1,11 +1,11 @@
 import type { Session } from '../port.ts'
 
-/** The setting that nobody has: to read it is an error with its name, in every language of the server. */
+/** A setting that does not exist: reading it is an error with its name, in every language of the server. */
 const LOST = 'slipway.lock_lost'
 
 /**
  * SQL that fails (DATABASE.LOCK_LOST) unless the server runs it in the backend `pid` and this backend holds the advisory
- * lock `key`: one command without a table, for it is sent with every transaction. The lock must have been taken twice.
+ * lock `key`: one command without a table, because it is sent with every transaction. The lock must have been taken twice.
  * One of the two is given back and taken again, which succeeds only while it is held, and never lets go of it. To ask
  * pg_locks would copy the locks of all sessions. Its names are qualified: the session may have any search path.
  */

@@ -85,7 +85,7 @@ function refuse(message: string): never {
     message,
     why: 'Session locks and settings do not work there: two deploys could run at the same time.',
     nextActions: [
-      advice('Give the direct connection as directUrl, or with --url.'),
+      advice('Set the direct connection as directUrl, or pass it with --url.'),
       command(['doctor'], 'see which connection is used'),
     ],
   })

@@ -55,7 +55,7 @@ const NAMES_ONLY = new Set([
   'report_untranslatable_char',
 ])
 const HIDDEN_TRANSLATION =
-  'the text of the server is hidden, because in its language it shows values without quotation marks'
+  "the server's message is hidden, because in its language values may appear without quotation marks"
 /** In Georgian, 290 messages of PostgreSQL 15 lack the quotation marks that the English ones have. */
 const UNMARKED_LANGUAGE = /\p{Script=Georgian}/u
 /** They show a value, or a name that was one, without quotation marks behind a colon; some of them in one language alone. */

@@ -80,7 +80,7 @@ export async function takePlace(site: {
 }
 
 /**
- * Written beside and renamed: a half-written name would look like that of a project that is gone. So would a link that is
+ * Written beside and renamed: a partially written name would look like that of a project that is gone. So would a link that is
  * removed while others lead to the same folder.
  */
 function nameOwner(home: string, project: string): void {
@@ -124,7 +124,7 @@ function baseFolder(account: Account | 'own'): string | undefined {
     }
     return folder
   } catch {
-    // An account without a home folder, or one that nobody may write into.
+    // An account without a home folder, or with one that is not writable.
     return undefined
   }
 }

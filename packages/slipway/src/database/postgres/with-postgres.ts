@@ -185,7 +185,7 @@ function limitOutput(
 }
 
 /**
- * Sets the default schema and the pinned settings, and asks who answers: one message, for each session sends it. Behind
+ * Sets the default schema and the pinned settings, and asks who answers: one message, because each session sends it. Behind
  * a pooler that is not the backend of the login; then nothing is set, and not even the name of the application stays
  * with the backend.
  */

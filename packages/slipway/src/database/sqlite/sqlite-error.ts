@@ -71,7 +71,7 @@ function describe(code: DatabaseCode, { name, message }: SqliteError, where: str
     case 'DATABASE.NOT_FOUND':
       return {
         message: `Cannot open the database ${where}.`,
-        why: 'There is no such file, or it may not be read.',
+        why: 'The file does not exist, or you are not allowed to read it.',
         nextActions: [
           command(['deploy'], 'create the database of a development environment, and deploy to it'),
           advice('Or correct the path of the file.'),
@@ -86,7 +86,7 @@ function describe(code: DatabaseCode, { name, message }: SqliteError, where: str
     case 'DATABASE.CORRUPT':
       return {
         message: `The file ${where} is not a database, or is damaged.`,
-        why: `SQLite says: ${message}.`,
+        why: `SQLite reports: ${message}.`,
         nextActions: [advice('Restore the file from a backup.')],
       }
     case 'DATABASE.READ_ONLY':
@@ -100,7 +100,7 @@ function describe(code: DatabaseCode, { name, message }: SqliteError, where: str
         why: 'The disk is full, or the file has reached its limit.',
       }
     default:
-      return { message: `SQLite refused a statement: ${message}.`, why: `Its code is ${name}.` }
+      return { message: `SQLite rejected a statement: ${message}.`, why: `Its code is ${name}.` }
   }
 }
 

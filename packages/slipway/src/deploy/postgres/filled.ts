@@ -15,7 +15,7 @@ export async function refuseFilledDatabase(session: Session): Promise<void> {
   const tables = Number(result.rows[0]?.[0])
   if (tables === 0) return
   raiseHistory('HISTORY.NOT_EMPTY', {
-    message: `The schema ${session.server.schema} holds ${tables} tables or views, and no migration is recorded.`,
+    message: `The schema ${session.server.schema} contains ${tables} tables or views, and no migration is recorded.`,
     why: 'The migrations would collide with the existing tables.',
     nextActions: [command(['baseline'], 'record the migrations that the database already has')],
   })

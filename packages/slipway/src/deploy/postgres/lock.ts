@@ -98,8 +98,9 @@ async function tryLock(session: Session): Promise<number | undefined> {
 }
 
 /**
- * Releases the lock, where it was taken; gives what is wrong where it cannot. Behind a pooler the settings of the session
- * go first, for the next client gets them. A pooler that moved us may give the backend back: it is asked for a while.
+ * Releases the lock if it was taken; returns what is wrong if it cannot. Behind a pooler, the settings of the session
+ * are reset first, because the next client would get them. A pooler that moved the connection may return to the backend:
+ * this retries for a while.
  */
 async function releaseLock(session: Session, pid: number): Promise<FailureDetails | undefined> {
   const one = `pg_advisory_unlock(${MIGRATE_LOCK})`
@@ -122,41 +123,37 @@ async function releaseLock(session: Session, pid: number): Promise<FailureDetail
 
 function lostDetails(): FailureDetails {
   return {
-    message:
-      'All was done and recorded, but something released the lock of the database meanwhile.',
-    why: 'A statement of a migration released it, or a pooler reset the session. Another deploy could have run beside this one.',
+    message: 'Everything was done and recorded, but the deploy lock was released in the meantime.',
+    why: 'A statement of a migration released it, or a pooler reset the session. Another deploy could have run at the same time.',
     nextActions: [command(['status'], 'see the state of the database')],
   }
 }
 
 function notReleasedDetails(pid: number): FailureDetails {
   return {
-    message: 'All was done and recorded, but the lock of the database could not be released.',
-    why: `A pooler moved the connection away from the backend with the process id ${pid}, which still holds it.`,
+    message: 'Everything was done and recorded, but the deploy lock could not be released.',
+    why: `A pooler moved the connection away from the backend with the process ID ${pid}, which still holds it.`,
     nextActions: [terminate(pid), DIRECT],
   }
 }
 
 function raiseHeldBefore(pid: number): never {
   raiseDatabase('DATABASE.POOLER', {
-    message: 'The backend of this connection holds the lock of the database already.',
-    why: 'A pooler gave it to another client before, which holds the lock still or did not release it.',
+    message: 'The backend of this connection already holds the deploy lock.',
+    why: 'A pooler used this backend for another client, which still holds the lock or did not release it.',
     nextActions: [DIRECT, terminate(pid)],
   })
 }
 
-const DIRECT = advice('Give the direct connection as directUrl, or with --url.')
+const DIRECT = advice('Set the direct connection as directUrl, or pass it with --url.')
 
 function terminate(pid: number): NextAction {
-  return otherCommand(
-    `SELECT pg_terminate_backend(${pid});`,
-    'if the session was left behind, in psql',
-  )
+  return otherCommand(`SELECT pg_terminate_backend(${pid});`, 'in psql, if the session is stale')
 }
 
 function raiseLocked(holders: readonly Blocker[]): never {
   raise('DEPLOY.LOCKED', {
-    message: 'Another deploy holds the lock of this database.',
+    message: 'Another deploy holds the deploy lock of this database.',
     why:
       holders.length > 0
         ? `Held by ${holders.map(describeBlocker).join('; ')}.`

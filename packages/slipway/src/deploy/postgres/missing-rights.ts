@@ -28,7 +28,7 @@ export async function missingRights(session: Session): Promise<NextAction[]> {
       ? [
           otherCommand(
             `GRANT CREATE ON DATABASE ${quoteIdentifier(database)} TO ${role}`,
-            'or let the role create schemas itself',
+            'or allow the role to create schemas',
           ),
         ]
       : []),

@@ -36,7 +36,7 @@ export interface ReadState {
 }
 
 /**
- * The SQL of a migration and of all that goes with it. Nobody else can come in between, and each guard undoes all of it:
+ * The SQL of a migration and of all that goes with it. No other client can come in between, and each guard undoes all of it:
  * another history than was read, lost rows, changed values, violated keys.
  */
 export function guardedScript(migration: GuardedMigration): string {

@@ -12,7 +12,7 @@ export async function checkRights(session: Session, schemas: readonly string[]):
   const canCreateSchemas = await mayCreateSchemas(session)
   const grantDatabase = `GRANT CREATE ON DATABASE ${quoteIdentifier(server.database)} TO ${grantee};`
   const checks = [...schemas, ledger].map((schema): Check => {
-    const name = `rights on schema ${schema}`
+    const name = `privileges on schema ${schema}`
     const found = rows.get(schema)
     if (found === undefined) {
       return canCreateSchemas

@@ -69,7 +69,11 @@ async function checkContent(session: Session, isFile: boolean): Promise<Check[]>
     const message = `SQLite finds the file damaged: ${found}.`
     return [version, failed('integrity', message, 'Restore the file from a backup.')]
   }
-  return [version, passed('integrity', 'SQLite finds the file sound.'), await checkKeys(session)]
+  return [
+    version,
+    passed('integrity', 'SQLite finds no damage in the file.'),
+    await checkKeys(session),
+  ]
 }
 
 /** Rows that break a foreign key already make a deploy fail that touches them with keys enforced. */
@@ -78,7 +82,7 @@ async function checkKeys(session: Session): Promise<Check> {
   const rows = await session.query<{ table: string; rows: number }>(
     `SELECT "table", count(*) AS rows FROM pragma_foreign_key_check GROUP BY "table" ORDER BY "table"`,
   )
-  if (rows.length === 0) return passed(name, 'Every reference has its row.')
+  if (rows.length === 0) return passed(name, 'Every reference points to an existing row.')
   const list = rows.slice(0, 3).map(({ table, rows: count }) => `${table} (${count})`)
   const message = `Rows refer to rows that do not exist: ${list.join(', ')}${rows.length > 3 ? ' and more' : ''}.`
   return warned(
@@ -98,15 +102,15 @@ function checkWritable(file: string): Check {
       return failed(
         'writable',
         `${what} may not be written to.`,
-        'Give your user the right to write there.',
+        'Give your user permission to write there.',
       )
     }
   }
-  return passed('writable', 'The file and its folder may be written to.')
+  return passed('writable', 'The file and its folder are writable.')
 }
 
 function sizeOf(bytes: number | undefined): Check[] {
   return bytes === undefined
     ? []
-    : [passed('database size', `The database has ${formatBytes(bytes)}.`)]
+    : [passed('database size', `The database is ${formatBytes(bytes)}.`)]
 }

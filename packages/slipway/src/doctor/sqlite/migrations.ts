@@ -10,14 +10,14 @@ export function checkMigrations(project: Project, { address }: Target): Check[] 
   const shown = path.relative(root, migrationsDir)
   if (otherMigrations !== undefined) {
     const other = path.relative(root, otherMigrations)
-    const message = `wrangler's configuration names ${shown}, Prisma's migrations are in ${other}: Slipway reads ${shown} alone.`
-    return [warned(NAME, message, `Let migrations_dir and prisma.config name the same folder.`)]
+    const message = `wrangler's configuration names ${shown}, Prisma's migrations are in ${other}: Slipway reads only ${shown}.`
+    return [warned(NAME, message, `Make migrations_dir and prisma.config name the same folder.`)]
   }
   const isOnD1 = address.kind === 'd1' || (address.kind === 'sqlite' && address.d1 !== undefined)
   if (isOnD1 && layout === 'folders' && !readsFolders(project)) {
     const file = wrangler === undefined ? 'wrangler.jsonc' : path.relative(root, wrangler.file)
-    const message = `wrangler does not see the migrations: each is a folder of ${shown}, and it looks for files.`
-    const fix = `To let wrangler d1 migrations list agree, set in ${file}: "migrations_dir": "…/${path.basename(migrationsDir)}", "migrations_pattern": "…/${path.basename(migrationsDir)}/*/migration.sql".`
+    const message = `wrangler does not see the migrations: each is a folder in ${shown}, but wrangler looks for files.`
+    const fix = `To make wrangler d1 migrations list agree, set this in ${file}: "migrations_dir": "…/${path.basename(migrationsDir)}", "migrations_pattern": "…/${path.basename(migrationsDir)}/*/migration.sql".`
     return [warned(NAME, message, fix)]
   }
   const how = layout === 'flat' ? 'a file for each migration' : 'a folder for each migration'

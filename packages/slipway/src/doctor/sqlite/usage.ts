@@ -16,7 +16,10 @@ export async function checkUsage(address: RemoteD1): Promise<Check[]> {
   return [
     checkSize(bytes),
     lastDay === undefined
-      ? skipped('usage', 'The API token has no right to the analytics of the account.')
+      ? skipped(
+          'usage',
+          'The API token does not have permission to read the analytics of the account.',
+        )
       : passed(
           'usage',
           `In the last 24 hours ${lastDay.rowsRead} rows were read, and ${lastDay.rowsWritten} written.`,
@@ -25,7 +28,7 @@ export async function checkUsage(address: RemoteD1): Promise<Check[]> {
       ? passed('Time Travel', 'It reaches back 30 days; 7 on the free plan.')
       : warned(
           'Time Travel',
-          'This database is of an older kind, which has none.',
+          'This database uses an older D1 version without Time Travel.',
           'Export it, and import it into a new database.',
         ),
   ]
@@ -33,9 +36,13 @@ export async function checkUsage(address: RemoteD1): Promise<Check[]> {
 
 function checkSize(bytes: number): Check {
   const name = 'database size'
-  const message = `The database has ${formatBytes(bytes)}; the limit is ${formatBytes(D1_BYTES)}, or ${formatBytes(FREE_BYTES)} on the free plan.`
+  const message = `The database is ${formatBytes(bytes)}; the limit is ${formatBytes(D1_BYTES)}, or ${formatBytes(FREE_BYTES)} on the free plan.`
   const isNear = (limit: number) => bytes > limit * NEARLY && bytes <= limit
   return isNear(D1_BYTES) || isNear(FREE_BYTES)
-    ? warned(name, message, 'Delete rows that nobody needs, or divide the data among databases.')
+    ? warned(
+        name,
+        message,
+        'Delete rows that are no longer needed, or divide the data among databases.',
+      )
     : passed(name, message)
 }

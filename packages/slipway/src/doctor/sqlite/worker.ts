@@ -28,7 +28,7 @@ export async function checkWorker(project: Project, { address }: Target): Promis
     wrangler.compatibilityDate === undefined
       ? warned(
           'compatibility date',
-          `${file} has no compatibility_date: the Worker then runs as on the oldest runtime.`,
+          `${file} has no compatibility_date: the Worker then uses the behaviour of the oldest runtime.`,
           `Add compatibility_date to ${file}.`,
         )
       : passed('compatibility date', `${wrangler.compatibilityDate}.`),

@@ -41,7 +41,7 @@ export async function inspectOn(
   const history = await readHistory(session)
   const [missing] = compareHistory(history, migrations).missing
   if (missing !== undefined)
-    return unknown(database, `${missing} is applied, and the project does not have it.`)
+    return unknown(database, `${missing} is applied, but the project does not have it.`)
   const actual = await readSqliteState(session)
   const applied = appliedMigrations({ history, migrations })
   const replayed = await attempt(() => stateAfter(applied))
@@ -110,7 +110,7 @@ function guessesOf(changes: readonly TableChange[]): Choice[] {
       : [
           {
             object: { kind: 'table', schema: null, name: before.name },
-            message: `may be ${made.map(({ after }) => after?.name).join(' or ')} now, under another name`,
+            message: `may have been renamed to ${made.map(({ after }) => after?.name).join(' or ')}`,
           },
         ],
   )
@@ -127,7 +127,7 @@ function columnGuesses({ before, after, columns }: TableChange): Choice[] {
       : [
           {
             object: partRef('column', table, one.before),
-            message: `may be ${made.join(' or ')} now, under another name`,
+            message: `may have been renamed to ${made.join(' or ')}`,
           },
         ],
   )

@@ -216,7 +216,7 @@ const ENVIRONMENT = `CREATE TABLE slipway.environment (
 );
 `
 
-/** What a migration took from objects beside their data: as it was, and what the migration left. */
+/** Properties of objects, besides their data, that a migration changed: the old value, and the one that the migration left. */
 const ATTRIBUTE = `CREATE TABLE slipway.attribute (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     history_schema text NOT NULL,

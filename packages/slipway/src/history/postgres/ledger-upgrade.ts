@@ -38,7 +38,7 @@ async function readLedgerVersion(session: Session): Promise<number> {
   return Number(found ?? 0)
 }
 
-/** Sessions under the lock of the database whose ledger is known to be current: nobody else upgrades it meanwhile. */
+/** Sessions under the lock of the database whose ledger is known to be current: no other session upgrades it in the meantime. */
 const current = new WeakSet<Session>()
 
 /** Whether there is a ledger. Fails with HISTORY.LEDGER_ELSEWHERE if it is in another schema. Needs no right on it. */
@@ -80,7 +80,7 @@ export async function checkLedger(session: Session): Promise<number> {
   if (version === LEDGER_VERSION && session.lockGuard !== undefined) current.add(session)
   if (version <= LEDGER_VERSION) return version
   return raise('HISTORY.LEDGER_NEWER', {
-    message: `The ledger of this database has layout ${version}; this version of Slipway knows layouts up to ${LEDGER_VERSION}.`,
+    message: `The ledger of this database has layout ${version}; this version of Slipway supports layouts up to ${LEDGER_VERSION}.`,
     why: 'A newer version of Slipway worked on this database, for this project or another one in it.',
     nextActions: [advice('Update slipway in this project.')],
   })
@@ -88,7 +88,7 @@ export async function checkLedger(session: Session): Promise<number> {
 
 /**
  * Makes the ledger where it is absent, and upgrades it in place where it is older: one transaction for each step, so
- * that what a crash cuts off is finished by the next command. Needs the lock of the database.
+ * that an upgrade that a crash interrupts is finished by the next command. Needs the lock of the database.
  */
 export async function prepareLedger(session: Session): Promise<void> {
   // What ran in this session may have dropped it.
@@ -123,8 +123,8 @@ async function refuseOccupied(session: Session): Promise<void> {
   raise('HISTORY.LEDGER_SCHEMA', {
     message: `The schema ${session.ledger} cannot hold the ledger of ${session.server.database}. Nothing was changed.`,
     why: object
-      ? `It holds other objects, such as ${object}. The ledger needs a schema of its own.`
-      : 'The name is a keyword of PostgreSQL.',
+      ? `It contains other objects, such as ${object}. The ledger needs its own schema.`
+      : 'The name is a PostgreSQL keyword.',
     nextActions: [advice('Name an empty schema in ledger of slipway.config.ts.')],
   })
 }
@@ -186,7 +186,7 @@ async function ledgerGrants(session: Session): Promise<NextAction[]> {
   const tables = ['ledger', ...HISTORY_TABLES].map((table) => `${session.ledger}.${table}`)
   const reading = otherCommand(
     `GRANT USAGE ON SCHEMA ${session.ledger} TO ${role}; GRANT SELECT ON ${tables.join(', ')} TO ${role}`,
-    'enough for commands that only read',
+    'sufficient for read-only commands',
   )
   if (superuser === 't')
     return [reading, advice('A superuser owns the tables: see docs/guides/rights.md for deploys.')]

@@ -22,7 +22,7 @@ CREATE TABLE IF NOT EXISTS _slipway_kept (
   sequence INTEGER, restored_at TEXT, restored_rows INTEGER, since_rows INTEGER);
 `
 
-/** What the ledger of a SQLite database holds beside kept data. */
+/** What the ledger of a SQLite database contains besides kept data. */
 export interface SqliteLedger {
   /** Changes with each command that changes the database; 0 where there is no ledger. */
   readonly revision: number
@@ -66,7 +66,7 @@ export async function readSqliteLedger(session: Session): Promise<SqliteLedger> 
 
 function refuseNewer(version: number): never {
   return raise('HISTORY.LEDGER_NEWER', {
-    message: `The ledger of this database has layout ${version}; this version of Slipway knows layouts up to ${LEDGER_VERSION}.`,
+    message: `The ledger of this database has layout ${version}; this version of Slipway supports layouts up to ${LEDGER_VERSION}.`,
     why: 'A newer version of Slipway worked on this database.',
     nextActions: [advice('Update slipway in this project.')],
   })

@@ -112,7 +112,7 @@ function unusedFinding(
       days: Math.floor(days),
       writesToTable: index.writes,
     },
-    fix: 'Make sure that no replica and no rare job uses it: each server counts for itself. Then drop it in a migration.',
+    fix: 'Make sure that no replica and no rare job uses it: each server keeps its own counts. Then drop it in a migration.',
     sql: dropSql(session, index),
   }
 }
@@ -127,7 +127,7 @@ function duplicateFinding(session: Session, index: IndexFacts, other: IndexFacts
     object: names.ref('index', index),
     message: same
       ? `The index ${text} (${bytesText(index.bytes)}) has the same definition as ${otherText}.`
-      : `The index ${text} (${bytesText(index.bytes)}) is the beginning of ${otherText}, which serves the same queries.`,
+      : `The index ${text} (${bytesText(index.bytes)}) is a prefix of ${otherText}, which serves the same queries.`,
     evidence: {
       other: otherText,
       bytes: index.bytes,

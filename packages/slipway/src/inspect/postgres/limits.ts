@@ -48,7 +48,7 @@ export async function checkSequences({ session, schemas, thresholds }: Probe): P
 function sequenceFinding(session: Session, one: SequenceUse, urgent: boolean): HealthFinding {
   const names = namesOf(session)
   const { column, columnType, last, limit, used, columnEndsFirst } = one
-  const end = columnEndsFirst ? `the type ${columnType} of ${column} can hold` : 'it can give'
+  const end = columnEndsFirst ? `the type ${columnType} of ${column} can hold` : 'it can generate'
   return {
     id: 'sequence-near-end',
     severity: urgent ? 'error' : 'warning',
@@ -71,14 +71,14 @@ export async function checkWraparound({ session, thresholds }: Probe): Promise<R
   const figures = rows.flatMap(({ database, transactions, multixacts }) => [
     {
       name: 'transaction_id_age',
-      help: 'Age of the oldest transaction number of a database.',
+      help: 'Age of the oldest transaction ID of a database.',
       type: 'gauge' as const,
       value: transactions,
       labels: { database },
     },
     {
       name: 'multixact_id_age',
-      help: 'Age of the oldest multixact number of a database.',
+      help: 'Age of the oldest multixact ID of a database.',
       type: 'gauge' as const,
       value: multixacts,
       labels: { database },
@@ -95,9 +95,9 @@ export async function checkWraparound({ session, thresholds }: Probe): Promise<R
         id: 'wraparound-near',
         severity: age >= thresholds.wraparoundError ? 'error' : 'warning',
         object: { kind: 'database', name: database },
-        message: `The oldest ${transactions >= multixacts ? 'transaction' : 'multixact'} number of the database ${database} is ${age.toLocaleString('en-US')} behind: near 2,147,000,000 the server refuses all writes.`,
+        message: `The oldest ${transactions >= multixacts ? 'transaction' : 'multixact'} ID of the database ${database} is ${age.toLocaleString('en-US')} ${transactions >= multixacts ? 'transactions' : 'multixacts'} old: near 2,147,000,000 the server refuses all writes.`,
         evidence: { transactionAge: transactions, multixactAge: multixacts, ratio: age / 2 ** 31 },
-        fix: 'End what keeps VACUUM from freezing rows: long and prepared transactions, unused replication slots. Then freeze the database, connected to it.',
+        fix: 'End whatever keeps VACUUM from freezing rows: long and prepared transactions, unused replication slots. Then freeze the database, connected to it.',
         sql: 'VACUUM (FREEZE);',
       }
     })

@@ -147,11 +147,11 @@ function slotFinding({ name, type, active, status, bytes }: Slot): HealthFinding
     object: null,
     message: lost
       ? `The replication slot ${name} ${status === 'lost' ? 'has lost' : 'is about to lose'} WAL that its replica needs (${status}).`
-      : `Nobody reads from the replication slot ${name}, and the server keeps ${bytesText(bytes ?? 0)} of WAL for it, until the disk is full.`,
+      : `No client is connected to the replication slot ${name}. The server keeps ${bytesText(bytes ?? 0)} of WAL for it and will eventually fill the disk.`,
     evidence: { slot: name, type, active, status, retainedBytes: bytes },
     fix: lost
       ? 'Raise max_slot_wal_keep_size, and build the replica again if it lost WAL.'
-      : 'Start its replica or subscriber again, or drop the slot if nobody needs it.',
+      : 'Start its replica or subscriber again, or drop the slot if it is no longer needed.',
     sql: lost || active ? null : `SELECT pg_drop_replication_slot(${literal(name)});`,
   }
 }
@@ -202,7 +202,7 @@ export async function checkBackup({ session, lastBackup }: Probe): Promise<Readi
       lastFailed: momentText(row.failed),
       failures: row.failures,
     },
-    fix: 'Read the log of the server for the error of archive_command. Until it works, a restore loses what was written since, and the disk fills up.',
+    fix: 'Read the log of the server for the error of archive_command. Until it works, a restore loses everything written since then, and the disk fills up.',
     sql: null,
   }
   return { findings: [finding], figures, ...unread }

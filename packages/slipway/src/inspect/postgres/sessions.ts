@@ -87,7 +87,7 @@ function transactionFinding(one: OpenTransaction): HealthFinding {
     },
     fix: idles
       ? 'Find out why the application does not end it; idle_in_transaction_session_timeout ends such sessions. To end this one:'
-      : 'Cut the work into smaller transactions. To cancel what runs now:',
+      : 'Split the work into smaller transactions. To cancel the current statement:',
     sql: idles ? `SELECT pg_terminate_backend(${pid});` : `SELECT pg_cancel_backend(${pid});`,
   }
 }
@@ -151,7 +151,7 @@ export async function checkBlocked({ session, thresholds }: Probe): Promise<Read
   return { findings, figures }
 }
 
-/** The sessions that wait for nobody themselves, each with those that wait for it, directly or behind others. */
+/** The sessions that do not wait themselves, each with those that wait for it, directly or behind others. */
 function rootBlockers(
   waiting: readonly WaitingSession[],
   long: readonly WaitingSession[],

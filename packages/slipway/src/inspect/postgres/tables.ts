@@ -44,7 +44,7 @@ function vacuumFinding({ session, thresholds }: Probe, table: TableActivity): He
       id: 'table-needs-vacuum',
       severity: 'warning',
       object: names.ref('table', table),
-      message: `The table ${names.text(table)} has ${countText(dead, 'dead row')} beside ${countText(live, 'live row')}.${off}`,
+      message: `The table ${names.text(table)} has ${countText(dead, 'dead row')} and ${countText(live, 'live row')}.${off}`,
       evidence: {
         deadRows: dead,
         liveRows: live,
@@ -71,7 +71,7 @@ function analyzeFinding({ session, thresholds }: Probe, table: TableActivity): H
       id: 'table-needs-analyze',
       severity: 'warning',
       object: names.ref('table', table),
-      message: `In the table ${names.text(table)} ${countText(modified, 'row')} changed ${since}: the planner works with wrong numbers.`,
+      message: `In the table ${names.text(table)} ${countText(modified, 'row')} changed ${since}: the planner uses outdated statistics.`,
       evidence: {
         changedRows: modified,
         liveRows: live,
@@ -171,7 +171,7 @@ export async function checkCache({ session, thresholds }: Probe): Promise<Readin
     object: { kind: 'database', name: session.server.database },
     message: `The server found ${percentText(ratio)} of the blocks of ${session.server.database} in its memory.`,
     evidence: { ratio, hits: hit, reads: read, since: momentText(since), sharedBuffers: buffers },
-    fix: 'Look for statements that read whole tables first. If there are none, the data that is in use is larger than shared_buffers.',
+    fix: 'First look for statements that read whole tables. If there are none, the data that is in use is larger than shared_buffers.',
     sql: null,
   }
   return { findings: [finding], figures }

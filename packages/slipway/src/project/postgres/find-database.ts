@@ -59,7 +59,7 @@ function refuseLocation({ schema }: Project, location: string): never {
     message: `--${location} means a database on Cloudflare D1, but the schema has provider = "${schema.provider}".`,
     why: 'D1 is SQLite.',
     nextActions: [
-      advice(`Omit --${location}, or name another schema with --schema.`),
+      advice(`Omit --${location}, or name a different schema with --schema.`),
       advice('A schema for D1 has provider = "sqlite".'),
     ],
   })
@@ -91,7 +91,7 @@ function partitionsSetting({ config }: Project): Setting[] {
 function refuseOwnSchema(ledger: string): never {
   raise('PROJECT.CONFIG_INVALID', {
     message: `ledger of slipway.config names the schema ${ledger}, which belongs to the project.`,
-    why: 'Prisma would take the tables in it for tables of the project.',
+    why: 'Prisma would treat its tables as tables of the project.',
     nextActions: [advice('Name a schema that only Slipway uses.')],
   })
 }
@@ -124,7 +124,7 @@ function chooseConnection(project: Project, { named, urlFlag }: DatabaseRequest)
     return { connection: read(url, 'url'), direct: read(directUrl, 'directUrl'), own: true }
   }
   const { connection } = project
-  // A direct connection beside no connection at all would lead to another database than the target.
+  // A direct connection without any other connection would lead to a database that is not the target.
   const ofProject = connection.kind === 'set' ? project.direct : NO_CONNECTION
   const direct = directUrl === undefined ? ofProject : read(directUrl, 'directUrl')
   return { connection, direct, own: false }

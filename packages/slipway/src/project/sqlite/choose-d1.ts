@@ -109,10 +109,10 @@ function unclear(refuse: () => never, candidates: readonly D1Binding[] = []): D1
 function refuseEnvironment(file: string, name: string): never {
   return raise('PROJECT.D1_NOT_CONFIGURED', {
     message: `${file} has no environment ${name}.`,
-    why: 'The top level of the file is another environment, so Slipway does not use its database.',
+    why: 'The top level of the file belongs to a different environment, so Slipway does not use its database.',
     nextActions: [
       { kind: 'edit', path: file, label: `add env.${name} with its d1_databases` },
-      advice(`Or say which one it is: environments.${name}.d1.environment of slipway.config.`),
+      advice(`Or name it: environments.${name}.d1.environment of slipway.config.`),
     ],
     where: { file },
   })
@@ -134,7 +134,7 @@ function refuseNone(
   })
 }
 
-const NOT_INHERITED = 'An environment of wrangler does not inherit d1_databases.'
+const NOT_INHERITED = 'A wrangler environment does not inherit d1_databases.'
 
 function refuseSeveral(place: string, databases: readonly D1Binding[]): never {
   const [file = ''] = place.split(', ')

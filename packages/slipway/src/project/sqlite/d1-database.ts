@@ -127,7 +127,7 @@ function apiOf({ variables }: Project): Variable {
 function idIn(text: string, source: string): string {
   if (/^[\w-]+$/.test(text)) return text
   return raise('PROJECT.CONFIG_INVALID', {
-    message: `An id of Cloudflare cannot be used: ${source}.`,
+    message: `A Cloudflare id cannot be used: ${source}.`,
     why: 'It consists of letters, digits, hyphens and underscores.',
     nextActions: [advice('Correct database_id or account_id.')],
   })
@@ -153,7 +153,7 @@ function refuseWithoutId({ root, wrangler }: Project, { database, source }: Foun
   const file = wrangler === undefined ? '' : shownConfig(root, wrangler)
   return raise('PROJECT.D1_NOT_CONFIGURED', {
     message: `The D1 database ${source} has no database_id.`,
-    why: 'Without it Slipway cannot tell which database of the account is meant.',
+    why: 'Without it, Slipway cannot tell which database of the account you mean.',
     nextActions: [
       { kind: 'edit', path: file, label: 'add its database_id' },
       advice(
@@ -180,7 +180,7 @@ function refuseWithoutToken({ environment }: Project, { source }: Found): never 
   const file = environment === undefined ? '.env' : `.env.${environment}`
   return raise('PROJECT.D1_TOKEN_MISSING', {
     message: `There is no API token for the remote D1 database ${source}: ${TOKEN} is not set.`,
-    why: "Slipway reaches D1 by Cloudflare's REST API, and does not use the login of wrangler.",
+    why: "Slipway reaches D1 through Cloudflare's REST API, and does not use wrangler's login.",
     nextActions: [
       advice(`Create a token with the permission D1:Edit: ${TOKENS_PAGE}`),
       advice(`Set ${TOKEN} in the shell or in ${file}.`),

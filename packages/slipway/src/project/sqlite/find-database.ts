@@ -87,7 +87,7 @@ function remoteOrNone(
   return remoteD1(project, choice, unused) ?? { ...NOTHING, source: choice.source }
 }
 
-/** In place of a database that nobody asked for and that is not configured. */
+/** In place of a database that was not requested and that is not configured. */
 const NOTHING: Place = { address: { kind: 'sqlite' }, source: 'none', settings: [] }
 
 /** What `url` of an environment of the configuration names; without a name, that of `development`. */
@@ -190,7 +190,7 @@ function refuseUnset(
       advice(
         isUnset
           ? `Set ${connection.variable} to file: and the path of the file, such as file:./dev.db.`
-          : 'Give datasource.url of prisma.config.ts the path of the file: file:./dev.db.',
+          : 'Set datasource.url of prisma.config.ts to the path of the file: file:./dev.db.',
       ),
       command(['doctor'], 'see each setting and where it comes from'),
     ],

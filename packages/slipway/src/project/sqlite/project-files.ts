@@ -36,7 +36,7 @@ async function readWrangler(sources: ProjectSources): Promise<WranglerConfig | u
 function refuseMissing(named: string): never {
   raise('PROJECT.CONFIG_MISSING', {
     message: `There is no file ${named}, which slipway.config names as d1.wrangler.`,
-    nextActions: [advice('Correct the path: it begins at the folder of slipway.config.')],
+    nextActions: [advice('Correct the path: it is relative to the folder of slipway.config.')],
   })
 }
 
@@ -118,7 +118,7 @@ function refusePattern(pattern: string, dir: string): never {
     why: 'It reads files of the folder itself, or folders with a migration.sql.',
     nextActions: [
       advice(
-        `Let migrations_pattern end with ${path.basename(dir)}/*.sql or ${path.basename(dir)}/*/migration.sql.`,
+        `Make migrations_pattern end with ${path.basename(dir)}/*.sql or ${path.basename(dir)}/*/migration.sql.`,
       ),
     ],
   })
@@ -130,7 +130,7 @@ function refuseMixed(dir: string): never {
     why: 'wrangler applies only the files, and Prisma only the folders: some of them would never be applied.',
     nextActions: [
       advice(
-        'Keep one layout. Where all are folders, set migrations_pattern to */migration.sql of the folder.',
+        'Keep one layout. If all are folders, set migrations_pattern to */migration.sql of the folder.',
       ),
       advice('Move every other .sql file, such as seed.sql, to another folder.'),
     ],

@@ -15,7 +15,7 @@ export interface ResetPlan {
 /** A project as far as a reset must know it. */
 export interface ResetScope {
   readonly migrations: readonly MigrationFile[]
-  /** Schemas that the project manages, beside those that its history creates. */
+  /** Schemas that the project manages, in addition to those that its history creates. */
   readonly schemas?: readonly string[] | undefined
 }
 
@@ -156,7 +156,7 @@ async function refuseDependents(session: Session, schemas: readonly string[]): P
   const more = rows.length > named.length ? ' and more' : ''
   raise('REPAIR.RESET_REFUSED', {
     message: `Other schemas of the database depend on this project: ${named.join(', ')}${more}.`,
-    why: 'A reset would drop them too, although they do not belong to the project.',
-    nextActions: [advice('Drop them first if nobody needs them.')],
+    why: 'A reset would also drop them, although they do not belong to the project.',
+    nextActions: [advice('Drop them first if they are no longer needed.')],
   })
 }

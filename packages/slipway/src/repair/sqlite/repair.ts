@@ -43,7 +43,7 @@ async function examineOn(session: Session, request: ExamineRequest): Promise<Dia
     problems.push(await editedProblem(session, { history, row: rowOf(history, name), request }))
   }
   for (const migration of comparison.duplicated) {
-    const label = 'let one row count, and mark the others as rolled back'
+    const label = 'keep one row, and mark the others as rolled back'
     problems.push({ kind: 'duplicated', migration, offers: [offer('keep-one-row', label)] })
   }
   const { database } = session.server
@@ -52,7 +52,7 @@ async function examineOn(session: Session, request: ExamineRequest): Promise<Dia
 
 /** Slipway leaves none: Prisma runs a file of SQLite without a transaction around it. */
 function failedProblem(migration: string): FailedProblem {
-  const reason = 'another tool ran it, and SQLite does not say how far it came'
+  const reason = 'another tool ran it, and SQLite does not record how far it got'
   const stop = { kind: 'unexamined' as const, reason }
   const unknown = { direction: 'up' as const, invalidIndexes: [], beside: [], editedSince: false }
   return { kind: 'failed', migration, stop, ...unknown, offers: markOffers() }
@@ -161,7 +161,7 @@ function rowsFor(
     default:
       return raise('REPAIR.NOT_OFFERED', {
         message: 'On SQLite a migration can only be marked: as applied, or as rolled back.',
-        why: 'Slipway runs each migration as one transaction there; nothing of one that failed remains.',
+        why: 'Slipway runs each migration as one transaction there; a failed migration leaves nothing behind.',
       })
   }
 }

@@ -45,7 +45,7 @@ export async function restoreDeployBookmark(request: BookmarkRequest): Promise<B
     const isKnown = last !== undefined && ledger.revision > 0
     const deploy = isKnown ? await readDeployBookmark(session, last) : undefined
     if (deploy === undefined) return raiseNoBookmark(last)
-    const destroys = [`what was written since the deploy of ${deploy.at}`]
+    const destroys = [`everything written since the deploy at ${deploy.at}`]
     if (request.protected) await requireConsent({ database, destroys }, consent)
     const { bookmark, migrations: undone } = deploy
     request.emit({
@@ -79,8 +79,8 @@ async function appliedNow({ address, migrations }: WorkRequest): Promise<readonl
 
 function raiseNoTimeTravel(): never {
   return raise('ROLLBACK.NO_BOOKMARK', {
-    message: 'This database has no Time Travel: only remote databases of Cloudflare D1 have it.',
-    nextActions: [command(['rollback'], 'roll the last migration back by its down migration')],
+    message: 'This database has no Time Travel; only remote D1 databases have it.',
+    nextActions: [command(['rollback'], 'roll back the last migration with its down migration')],
   })
 }
 
@@ -90,7 +90,7 @@ function raiseNoBookmark(last: string | undefined): never {
       last === undefined
         ? 'No migration is applied, so there is nothing to roll back.'
         : `No bookmark was recorded before ${last} was applied.`,
-    why: 'Only deploys of Slipway to a remote D1 database record one.',
+    why: 'Only Slipway deploys to a remote D1 database record one.',
     nextActions: [command(['status'], 'see what is applied')],
   })
 }

@@ -167,7 +167,7 @@ function referencedColumns(tables: readonly ShapeTable[]): ReadonlySet<string> {
   )
 }
 
-/** Rows whose counterpart was refused go, too, until none is left: with triggers off nobody else looks. */
+/** Rows whose counterpart was refused go, too, until none is left: with triggers off, nothing else checks them. */
 async function dropOrphans(session: Session, tables: readonly ShapeTable[]): Promise<void> {
   const deletes = tables.flatMap(({ id, references }) =>
     references.map(({ columns, table, referenced: others }) => {

@@ -68,7 +68,7 @@ export async function withinLimits<T>(
   }
   return raise('SHADOW.LIMIT_EXCEEDED', {
     message: `SQL on the shadow database ${excess}.`,
-    why: 'A test run is bounded, so that a migration cannot occupy the machine.',
+    why: 'Test runs have limits, so that a migration cannot exhaust the machine.',
     nextActions: [
       advice('If the migration needs it, set shadowTimeout in slipway.config.ts.'),
       advice("Or name a server in slipway.config.ts: shadow: 'env:SHADOW_SERVER_URL'."),

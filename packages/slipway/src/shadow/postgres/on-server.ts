@@ -147,7 +147,7 @@ async function prepare<T>({ server, admin, name, output }: Site, task: Task<T>):
     await replay(session, rest)
   })
   if (performance.now() - began < WORTH_A_TEMPLATE_MS) return
-  // Another process may have made the same one meanwhile: then this shadow database is as good without.
+  // Another process may have created the same one in the meantime: then this shadow database does not need it.
   await create(admin, templateOf(keys.at(-1) ?? ''), { template: name, owned }).catch(
     () => undefined,
   )

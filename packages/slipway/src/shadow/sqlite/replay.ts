@@ -70,7 +70,7 @@ function outsideAdvice(name: string, path: string): NextAction[] {
     {
       kind: 'edit',
       path,
-      label: 'remove the statement: a migration works on its own database alone',
+      label: 'remove the statement: a migration works only on its own database',
     },
   ]
 }
