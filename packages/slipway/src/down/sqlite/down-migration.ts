@@ -84,10 +84,12 @@ export async function draftSqliteDownMigration(
   const changes = tableChanges(before.tables, after.tables, statements)
   const losses = sqliteLossesOf({ before, changes, statements })
   const script = await attempt(() => sqliteScriptBetween(after, before, invertedChanges(changes)))
-  const { statements: back, choices }: SchemaScript = script.ok
+  const { statements: back, choices: open }: SchemaScript = script.ok
     ? script.value
     : { statements: [], choices: [] }
-  const deletes = await deletesOfSqliteRows(session, statements, { after, changes })
+  const run = { statements, before, after, changes }
+  const { deletes, choices: stays } = await deletesOfSqliteRows(session, run)
+  const choices = [...stays, ...open]
   const parts = { migration, deletes, renames: [], statements: back, losses, choices }
   if (!script.ok) {
     const { why, message } = script.failure

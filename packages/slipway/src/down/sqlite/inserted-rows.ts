@@ -1,42 +1,54 @@
 import { quoteIdentifier, quoteText, type Session } from '../../database/index.ts'
-import {
-  isSameName,
-  type RowTable,
-  type SqliteState,
-  type TableChange,
-} from '../../schema/index.ts'
-import type { InsertedRows, Statement } from '../../statements/index.ts'
+import { type Choice, isSameName, type RowTable } from '../../schema/index.ts'
+import type { InsertedRows } from '../../statements/index.ts'
+import { mayFreeKeys, type RunMigration } from './freed-keys.ts'
+
+/** The statements that delete what a migration inserted, and the decisions that are left to a person. */
+interface InsertedDeletes {
+  readonly deletes: readonly string[]
+  readonly choices: readonly Choice[]
+}
 
 /**
  * The statements that delete what a migration inserted into existing tables, the last first. Only rows whose key the
- * migration writes out can be found; a row that others refer to stays, because those are not the migration's. `session` is
- * where the migration has just been run.
+ * migration writes out can be found; a row that others refer to stays, because those are not the migration's. Rows that may
+ * have existed before stay, too, and are a choice. `session` is where the migration has just been run.
  */
 export async function deletesOfSqliteRows(
   session: Session,
-  statements: readonly Statement[],
-  { after, changes }: { readonly after: SqliteState; readonly changes: readonly TableChange[] },
-): Promise<string[]> {
+  run: RunMigration,
+): Promise<InsertedDeletes> {
   const deletes: string[] = []
-  for (const { actions } of statements.toReversed()) {
+  const choices: Choice[] = []
+  for (const { actions, number } of run.statements.toReversed()) {
     for (const action of actions.toReversed()) {
       if (action.kind !== 'insert' || !action.inserted) continue
       const { name } = action.table
-      const table = after.tables.find((one) => isSameName(one.name, name))
-      const existed = changes.some((one) => one.before && one.after?.name === table?.name)
-      if (table && existed) deletes.push(...(await deleteOf(session, table, action.inserted)))
+      const change = run.changes.find((one) => one.after && isSameName(one.after.name, name))
+      if (change?.before === undefined || change.after === undefined) continue
+      const { before, after } = change
+      const own = await deleteOf(session, after, action.inserted)
+      if (own === undefined) continue
+      if (await mayFreeKeys(session, { ...change, before, after }, run)) {
+        const object = { kind: 'table', schema: null, name: before.name } as const
+        choices.push({ object, message: staying(number) })
+      } else deletes.push(own)
     }
   }
-  return deletes
+  return { deletes, choices: choices.toReversed() }
+}
+
+function staying(statement: number): string {
+  return `keeps the rows that statement ${statement} inserts: rows with their keys may have existed before. Delete those that did not`
 }
 
 async function deleteOf(
   session: Session,
   table: RowTable,
   { columns, rows }: InsertedRows,
-): Promise<string[]> {
+): Promise<string | undefined> {
   const key = await keyGiven(session, table, { columns, rows })
-  if (key === undefined || rows.length === 0) return []
+  if (key === undefined || rows.length === 0) return undefined
   const places = key.map((name) => columns.findIndex((one) => isSameName(one, name)))
   const wanted = rows.map((row) =>
     key
@@ -56,7 +68,7 @@ async function deleteOf(
     return ` AND NOT EXISTS (SELECT 1 FROM ${quoteIdentifier(by.table)} AS referrer WHERE ${joined.join(' AND ')})`
   })
   const conditions = wanted.length === 1 ? wanted[0] : wanted.map((one) => `(${one})`).join(' OR ')
-  return [`DELETE FROM ${name} WHERE (${conditions})${free.join('')}`]
+  return `DELETE FROM ${name} WHERE (${conditions})${free.join('')}`
 }
 
 /** The columns of the primary key, or else of another unique index, that the rows give. */

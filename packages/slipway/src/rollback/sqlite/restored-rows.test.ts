@@ -317,6 +317,88 @@ describe('what was written since stays, and is counted', () => {
   })
 })
 
+describe('no row that existed before is deleted, also where the migration inserts its key', () => {
+  const role = `CREATE TABLE role (id INTEGER NOT NULL PRIMARY KEY, name TEXT UNIQUE, boss INTEGER REFERENCES role (id))`
+  const rows = `INSERT INTO role VALUES (1, 'admin', NULL), (2, 'user', 1), (3, 'old', NULL)`
+
+  test.each<{ what: string; change: string; schema?: string; also?: string; stays?: string[] }>([
+    {
+      what: 'a table that is filled again',
+      change: `DELETE FROM role; INSERT INTO role (id, name) VALUES (1, 'admin'), (2, 'member'), (4, 'new')`,
+      stays: ["role: #4, null NULL, integer 4, text 'new'"],
+    },
+    {
+      what: 'a row that others refer to',
+      change: `DELETE FROM role; INSERT INTO role (id, name) VALUES (1, 'admin')`,
+    },
+    {
+      what: 'one row',
+      change: `DELETE FROM role WHERE id = 3; INSERT INTO role (id, name, boss) VALUES (3, 'old', NULL)`,
+    },
+    {
+      what: 'a row that REPLACE replaces',
+      change: `INSERT OR REPLACE INTO role (id, name, boss) VALUES (3, 'old', NULL)`,
+    },
+    {
+      what: 'a row that IGNORE leaves',
+      change: `INSERT OR IGNORE INTO role (id, name, boss) VALUES (3, 'old', NULL)`,
+    },
+    {
+      what: 'a row that an upsert updates',
+      change: `INSERT INTO role (id, name) VALUES (3, 'old') ON CONFLICT (id) DO UPDATE SET name = excluded.name`,
+    },
+    {
+      what: 'a row that a trigger deletes',
+      schema: `CREATE TABLE act (id INTEGER NOT NULL PRIMARY KEY); CREATE TRIGGER t AFTER INSERT ON act BEGIN DELETE FROM role WHERE id = 3; END`,
+      change: `INSERT INTO act (id) VALUES (1); INSERT INTO role (id, name, boss) VALUES (3, 'old', NULL)`,
+    },
+    {
+      what: 'a row that ON DELETE CASCADE deletes',
+      schema: `CREATE TABLE p (id INTEGER NOT NULL PRIMARY KEY); CREATE TABLE c (id INTEGER NOT NULL PRIMARY KEY, p INTEGER REFERENCES p (id) ON DELETE CASCADE)`,
+      also: 'INSERT INTO p VALUES (1); INSERT INTO c VALUES (1, 1)',
+      change: `DELETE FROM p WHERE id = 1; INSERT INTO p (id) VALUES (1); INSERT INTO c (id, p) VALUES (1, 1)`,
+    },
+    {
+      what: 'a row that a rebuild leaves out',
+      change: `PRAGMA foreign_keys=OFF;
+CREATE TABLE new_role (id INTEGER NOT NULL PRIMARY KEY, name TEXT UNIQUE, boss INTEGER REFERENCES role (id));
+INSERT INTO new_role (id, name, boss) SELECT id, name, boss FROM role WHERE id < 3;
+DROP TABLE role;
+ALTER TABLE new_role RENAME TO role;
+INSERT INTO role (id, name, boss) VALUES (3, 'old', NULL);
+PRAGMA foreign_keys=ON;`,
+    },
+    {
+      what: 'a unique value that moves',
+      change: `UPDATE role SET name = 'x' WHERE id = 3; INSERT INTO role (name) VALUES ('old')`,
+      stays: [],
+    },
+  ])('$what', async ({ what, schema = '', also = '', change, stays = [] }) => {
+    const run = await there({ schema: `${role}; ${schema}`, rows: `${rows}; ${also}`, change })
+    const all = new Set(run.after)
+    const lost = run.before.filter((row) => !all.has(row))
+    // Another row has the value: it stays, and the value is counted.
+    if (what === 'a unique value that moves') {
+      expect(run.kept).toMatchObject([{ restored: { since: 1 } }])
+    } else {
+      expect(lost).toEqual([])
+      expect(run.after.toSorted()).toEqual([...run.before, ...stays].toSorted())
+    }
+    expect(run.failure).toBeUndefined()
+  })
+
+  test('what is surely new is deleted', async () => {
+    const { before, between, after } = await there({
+      schema: `${role};
+CREATE TRIGGER named AFTER UPDATE ON role BEGIN UPDATE role SET boss = 1 WHERE id = NEW.id; END`,
+      rows,
+      change: `INSERT INTO role (id, name) VALUES (4, 'new')`,
+    })
+    expect(between).not.toEqual(before)
+    expect(after).toEqual(before)
+  })
+})
+
 describe('rows that nobody can find again are kept, and not restored by a rollback', () => {
   test.each([
     { what: 'of which the integer key changed', change: 'UPDATE t SET id = id + 10', rows: 3 },
