@@ -215,7 +215,7 @@ async function runOne(
   request: DeployRequest,
 ): Promise<GuardedOutcome> {
   const { session } = target
-  const { migration, changes, passedOn } = turn.one
+  const { migration, changes, written } = turn.one
   const endangered = endangeredBy(migration, changes)
   for (let again = 1; ; again++) {
     const compared = comparedTables(turn.one, endangered)
@@ -223,7 +223,7 @@ async function runOne(
       migration,
       direction: 'up',
       changes,
-      passedOn,
+      written,
       endangered,
       noKeep: request.noKeep,
       compared,

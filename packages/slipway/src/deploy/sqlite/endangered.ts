@@ -17,6 +17,7 @@ import {
 } from '../../statements/index.ts'
 import type { MigrationLoss } from '../consent.ts'
 import type { TestedMigration } from './test-on-copy.ts'
+import { isKnownPragma } from './written-tables.ts'
 
 /**
  * Whether a migration can change a row of a table that exists. What only adds tables, columns, indexes, views and
@@ -40,7 +41,7 @@ function isHarmless(action: Action): boolean {
     case 'drop':
       return action.of === 'view' || action.of === 'other'
     case 'pragma':
-      return ['foreign_keys', 'defer_foreign_keys'].includes(action.name)
+      return isKnownPragma(action)
     default:
       return false
   }
@@ -165,21 +166,20 @@ export function comparedTables(
   {
     migration: { statements },
     changes,
-    passedOn,
-  }: Pick<TestedMigration, 'migration' | 'changes' | 'passedOn'>,
+    written,
+  }: Pick<TestedMigration, 'migration' | 'changes' | 'written'>,
   endangered: readonly Endangered[],
   { all = false }: { readonly all?: boolean } = {},
 ): ComparedTable[] {
-  const isKnown =
-    !all && statements.every(({ actions }) => actions.length > 0 && actions.every(isUnderstood))
   return changes.filter(isLasting).flatMap((change): ComparedTable[] => {
     const own = endangered.find((one) => one.change === change)
     // A virtual table changes with the one that it indexes.
     if (own?.rows || change.before.virtual) return []
-    const isReached = [change.before, change.after].some(({ name }) =>
-      passedOn.reached.has(sqliteNameKey(name)),
-    )
-    if (isKnown && !isReached && own === undefined && !isWritten(statements, change)) return []
+    const isWritten =
+      written.any.has(sqliteNameKey(change.before.name)) ||
+      change.rebuilt ||
+      change.before.columns.length > change.after.columns.length
+    if (!all && !isWritten && own === undefined) return []
     const lost = new Set(own?.columns)
     const pairs = change.columns.flatMap(
       (column): { before: SummedColumn; after: SummedColumn }[] => {
@@ -199,31 +199,6 @@ export function comparedTables(
       },
     ]
   })
-}
-
-/** Whether an action shows which rows it can change. */
-function isUnderstood(action: Action): boolean {
-  const writes = ['insert', 'update', 'delete', 'drop', 'drop-column']
-  return (
-    isHarmless(action) ||
-    writes.includes(action.kind) ||
-    (action.kind === 'other' && action.statement === 'SelectStmt')
-  )
-}
-
-/** Whether statements write rows of a table, or make it again. */
-function isWritten(statements: readonly Statement[], change: Lasting): boolean {
-  if (change.rebuilt || change.before.columns.length > change.after.columns.length) return true
-  return statements.some(({ actions }) =>
-    actions.some(
-      (action) =>
-        (action.kind === 'drop' && isNameOf(action.object.name, change)) ||
-        ('table' in action &&
-          action.table !== undefined &&
-          !isHarmless(action) &&
-          isNameOf(action.table.name, change)),
-    ),
-  )
 }
 
 /** By what the existing rows are distinguished from the inserted ones; nothing if they cannot be. */

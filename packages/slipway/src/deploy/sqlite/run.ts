@@ -19,8 +19,8 @@ import {
 import type { TableChange } from '../../schema/index.ts'
 import { type Migration, sqliteNameKey, type Statement } from '../../statements/index.ts'
 import { dividedInserts, guardedScript, type ReadState } from './guarded-script.ts'
-import type { PassedOn } from './passed-on.ts'
 import { refusedStatement } from './test-on-copy.ts'
+import type { WrittenTables } from './written-tables.ts'
 
 /** A migration to be run on a database, up or down. */
 export interface GuardedRun {
@@ -28,7 +28,7 @@ export interface GuardedRun {
   readonly direction: 'up' | 'down'
   /** What it makes of the tables. */
   readonly changes: readonly TableChange[]
-  readonly passedOn: PassedOn
+  readonly written: WrittenTables
   /** What it may destroy, and is kept first. */
   readonly endangered: readonly Endangered[]
   /** Destroy without keeping. */
@@ -63,19 +63,18 @@ export async function runGuarded(session: AtomicSession, run: GuardedRun): Promi
 
 /**
  * The same with a copy of each table that sums do not compare well enough: of those that get rows which only a copy
- * distinguishes from the existing ones, and of those to which triggers and foreign keys pass changes on. Without keeping, there
+ * distinguishes from the existing ones, and of those that are not written by statements alone that name them. Without keeping, there
  * are no copies: of tables that get rows only the number of rows is compared.
  */
 function withCopies(run: GuardedRun): GuardedRun {
-  const { compared, passedOn, noKeep } = run
+  const { compared, written, noKeep } = run
   if (noKeep) {
     const counted = compared.map((one) => (one.grows ? { ...one, grows: {} } : one))
     return { ...run, compared: counted }
   }
   const unknown = compared.filter(
-    ({ before, after, grows }) =>
-      (grows && !grows.rowids) ||
-      [before, after].some(({ name }) => passedOn.changed.has(sqliteNameKey(name))),
+    ({ before, grows }) =>
+      (grows && !grows.rowids) || written.unnamed.has(sqliteNameKey(before.name)),
   )
   return unknown.reduce(withCopyOf, run)
 }

@@ -14,14 +14,15 @@ import {
 } from '../../schema/index.ts'
 import { type Action, type Migration, placeAt, type Statement } from '../../statements/index.ts'
 import { mayChangeRows } from './endangered.ts'
-import { type PassedOn, passedOn, readPassers } from './passed-on.ts'
+import { isOnRows, observeWrites, type WrittenTables } from './written-tables.ts'
 
 /** A migration, and what it makes of the schema of a database. */
 export interface TestedMigration {
   readonly migration: Migration
   /** Of the tables that existed before; empty if no row can change. */
   readonly changes: readonly TableChange[]
-  readonly passedOn: PassedOn
+  /** None of them if no row can change. */
+  readonly written: WrittenTables
   /** What the database has behind it, as a restore must know it; only where one may follow. */
   readonly place?: RestorePlace
 }
@@ -49,26 +50,20 @@ export async function testOnCopy(
     const before = changesRows ? await readRowTables(copy) : []
     const moves = migration.statements.some(({ actions }) => actions.some(movesTable))
     const virtual = changesRows || moves ? await readVirtualRows(copy) : []
-    const passers = changesRows ? [await readPassers(copy)] : []
     const { statements, foreignKeys } = atomicScriptOf(migration)
     await copy.execute(`PRAGMA foreign_keys = ${foreignKeys ? 'ON' : 'OFF'}`)
-    for (const statement of statements) await runOnCopy(copy, migration, statement)
+    const writes = changesRows ? await observeWrites(copy, foreignKeys) : undefined
+    for (const statement of statements) {
+      await writes?.observe(statement)
+      await runOnCopy(copy, migration, statement)
+    }
     const ordinary = changesRows
       ? tableChanges(before, await readRowTables(copy), migration.statements)
       : []
     const changes = [...ordinary, ...(await virtualChanges(copy, virtual, migration))]
-    if (changesRows) passers.push(await readPassers(copy))
-    const passed = passers.map((one) => passedOn(migration.statements, one, foreignKeys))
     const place = restores ? { place: await readRestorePlace(copy) } : {}
-    tested.push({
-      migration,
-      changes,
-      passedOn: {
-        changed: new Set(passed.flatMap(({ changed }) => [...changed])),
-        reached: new Set(passed.flatMap(({ reached }) => [...reached])),
-      },
-      ...place,
-    })
+    const written = (await writes?.written(changes)) ?? { any: new Set(), unnamed: new Set() }
+    tested.push({ migration, changes, written, ...place })
   }
   return { tested, fingerprint: await readFingerprint(copy) }
 }
@@ -110,14 +105,6 @@ async function runOnCopy(copy: Session, migration: Migration, statement: Stateme
   } catch (error) {
     rethrow(refusedStatement(migration, statement, error))
   }
-}
-
-/** Whether it reads or changes rows alone. */
-function isOnRows(action: Action): boolean {
-  const kinds: readonly Action['kind'][] = ['insert', 'update', 'delete']
-  return (
-    kinds.includes(action.kind) || (action.kind === 'other' && action.statement === 'SelectStmt')
-  )
 }
 
 /** What SQLite refused, with its place in the file. What is no failure passes through. */

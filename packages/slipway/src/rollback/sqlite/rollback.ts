@@ -218,7 +218,7 @@ async function runDown(
   tested: TestedMigration,
   { work, request }: { readonly work: Work; readonly request: RollbackRequest },
 ): Promise<{ readonly failure?: Failure | undefined; readonly ms: number }> {
-  const { migration, changes, passedOn, place } = tested
+  const { migration, changes, written, place } = tested
   const { name, checksum } = migration
   const restored = keptOf(await readSqliteKept(session), name)
   const tables = new Set(restored.map(({ table }) => table.name))
@@ -231,7 +231,7 @@ async function runDown(
     migration,
     direction: 'down',
     changes,
-    passedOn,
+    written,
     endangered,
     // What is restored changes these tables, and foreign keys may pass it on to any other.
     compared: comparedTables(tested, endangered, { all: restored.length > 0 }).filter(
