@@ -16,7 +16,7 @@ import { compareStored, type StoredComparison } from './stored-proof.ts'
 export interface CheckRequest {
   /** All migrations of the project, with their down migrations. */
   readonly migrations: readonly MigrationFolder[]
-  /** Those to check; the last one where none is named. */
+  /** Those to check; the last one if none is named. */
   readonly names: readonly string[]
   readonly shadow: ShadowOptions
   /** What is known of the target; `check` asks none. */
@@ -25,7 +25,7 @@ export interface CheckRequest {
   readonly rules: readonly Rule[]
   /** Judge without running anything. */
   readonly withoutTestRun: boolean
-  /** Run each beside a workload, too. */
+  /** Also run each during a workload. */
   readonly load?: RowsAsked & Pick<LoadConditions, 'limits' | 'deadlineMs' | 'signal'>
   readonly emit: Emit
 }
@@ -39,14 +39,14 @@ export interface CheckedMigration extends StoredComparison {
   readonly refusal?: Failure
   /** What its statements lock, rewrite, lose or break: by their text and the history before, and by what the test run saw. */
   readonly hazards: readonly Hazard[]
-  /** What queries met beside it, where that was asked for; `loadRefusal` says why it could not be found out. */
+  /** How queries fared during it, if that was requested; `loadRefusal` says why it could not be found out. */
   readonly load?: Load
   readonly loadRefusal?: Failure
 }
 
 /**
  * Judges migrations, and tests them one by one, each on a shadow database that holds the history before it. Touches no target.
- * Fails with CHECK.UNKNOWN_MIGRATION, and with CHECK.LOAD_NEEDS_SERVER where a load is asked for and the shadow database is embedded; a migration that does not run has its refusal in its place.
+ * Fails with CHECK.UNKNOWN_MIGRATION, and with CHECK.LOAD_NEEDS_SERVER if a load test is requested and the shadow database is embedded; a migration that does not run has its refusal in its place.
  */
 export async function checkMigrations(request: CheckRequest): Promise<CheckedMigration[]> {
   const { migrations, emit } = request
@@ -93,7 +93,7 @@ type LoadOne = (
   proof: Proof,
 ) => Promise<Pick<CheckedMigration, 'load' | 'loadRefusal'>>
 
-/** What puts a migration under load, where that is asked for. Imported only then, because it imports all of a deploy. */
+/** What puts a migration under load, if that is requested. Imported only then, because it imports all of a deploy. */
 async function loader({ load, emit }: CheckRequest, shadow: ShadowOptions): Promise<LoadOne> {
   if (load === undefined) return async () => ({})
   const { loadMigration, refuseEmbedded } = await import('./load/load.ts')

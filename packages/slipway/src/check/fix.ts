@@ -11,7 +11,7 @@ import { selected } from './selected.ts'
 export interface FixRequest {
   /** All migrations of the project. */
   readonly migrations: readonly MigrationFolder[]
-  /** Those to rewrite; the last one where none is named. */
+  /** Those to rewrite; the last one if none is named. */
   readonly names: readonly string[]
   readonly shadow: ShadowOptions
   readonly facts: Facts

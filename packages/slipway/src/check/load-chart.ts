@@ -13,7 +13,7 @@ const CLASSES: Readonly<Record<ClassWaits['class'], string>> = {
   'long-read': 'long reader',
 }
 
-/** How long queries took over the time, table by table, with the statements of the migration behind them. */
+/** How long queries took over the time, table by table, with the statements of the migration in the background. */
 export function drawLoad(load: Load): string {
   const { tables, waits } = load
   if (waits.length === 0) return ''
@@ -85,7 +85,7 @@ function figures(waits: readonly ClassWaits[]): string {
     'failed',
     'median, ms',
     'longest before, ms',
-    'longest beside it, ms',
+    'longest during, ms',
     'at statement',
   ]
   const head = titles.map((title) => `<th class="number">${title}</th>`).join('')

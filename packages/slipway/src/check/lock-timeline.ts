@@ -1,6 +1,6 @@
 import type { Proof } from '../proof/index.ts'
 
-/** Text escaped for HTML, also for an attribute. */
+/** Text escaped for HTML, including for an attribute. */
 export function escape(text: string): string {
   return text
     .replaceAll('&', '&amp;')

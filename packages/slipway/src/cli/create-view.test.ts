@@ -8,7 +8,7 @@ test('what is not kept is a warning with the reason, and so is what a kept part 
       migration: null,
       down: null,
       statements: 0,
-      kept: [{ object: table, reason: 'CHECK', caution: 'it refuses the new default of state' }],
+      kept: [{ object: table, reason: 'CHECK', caution: 'it rejects the new default of state' }],
       notKept: [
         { object: table, part: 'STRICT', reason: 'STRICT has no type DATETIME' },
         { object: { kind: 'view', schema: null, name: 'v' }, reason: 'no such column: b' },
@@ -22,7 +22,7 @@ test('what is not kept is a warning with the reason, and so is what a kept part 
       kind: 'status',
       mark: 'warning',
       text: 'CHECK of table T',
-      note: 'it refuses the new default of state',
+      note: 'it rejects the new default of state',
     },
     {
       kind: 'status',

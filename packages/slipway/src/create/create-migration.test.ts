@@ -293,7 +293,7 @@ model Post {
     down: ['ALTER TABLE "User" ALTER COLUMN "name" TYPE integer USING "name"::integer'],
     grade: 'lossless',
     choices: [
-      'column User.name goes from bigint to integer: values that do not fit are refused, cut or rounded',
+      'column User.name changes from bigint to integer: values that do not fit are rejected, truncated or rounded',
     ],
   },
 ]

@@ -13,7 +13,7 @@ import { folderName, isAheadOf, writeMigrationFolder } from './migration-folder.
 import { nameOf } from './migration-name.ts'
 import type { KeptObject, LostObject } from './spare.ts'
 
-/** What `create` needs to know of a project, and what the person asked for. */
+/** What `create` needs to know of a project, and what the user asked for. */
 export interface CreateOptions {
   readonly files: readonly SchemaFile[]
   readonly migrationsDir: string
@@ -23,16 +23,16 @@ export interface CreateOptions {
   readonly history: readonly MigrationFile[]
   readonly shadow: ShadowOptions
   readonly filter?: ExternalObjects | undefined
-  /** As the person wrote it; the folder's name is made of it. Without it, what the migration does gives the name. */
+  /** As the user wrote it; the folder's name is made of it. Without it, what the migration does gives the name. */
   readonly name?: string | undefined
-  /** Decides on a name where none is given; gets the one that the change suggests. */
+  /** Decides on a name if none is given; gets the one that the change suggests. */
   readonly chooseName?: ((suggested: string) => Promise<string>) | undefined
   readonly now: Date
   /** `--rename` flags: `User.name=fullName`, `OldModel=NewModel`, `Status.OLD=NEW`. */
   readonly renames?: readonly string[] | undefined
   /** Whatever is not named in `renames` is a drop and an add, without a question. */
   readonly noRename?: boolean | undefined
-  /** Write a migration, to be filled by hand, even where nothing differs. */
+  /** Write a migration, to be filled by hand, even if nothing differs. */
   readonly allowEmpty?: boolean | undefined
 }
 
@@ -62,7 +62,7 @@ export type CreateOutcome =
 
 /**
  * Writes a migration from the history to the schema, and its proven down migration. `ask` decides which
- * drops beside an add are renames; without it an undecided one is CREATE.RENAME_UNDECIDED, and SQL that the
+ * drops together with an add are renames; without it an undecided one is CREATE.RENAME_UNDECIDED, and SQL that the
  * database does not take is CREATE.SQL_REFUSED. Nothing is
  * written before all is known: a failure leaves the project as it was.
  */
@@ -191,7 +191,7 @@ interface Written {
 }
 
 /**
- * Proves what was written on the same shadow database, which holds the state before it; where that is spoilt, on others.
+ * Proves what was written on the same shadow database, which holds the state before it; if that is spoilt, on others.
  * The down migration is graded by the proof.
  */
 async function proveWritten(

@@ -24,7 +24,7 @@ export interface DraftOptions {
   readonly filter?: ExternalObjects | undefined
   /** `--rename` flags. */
   readonly renames: readonly string[]
-  /** Of the migration, as the person gave it: for the command that is offered. */
+  /** Of the migration, as the user gave it: for the command that is offered. */
   readonly name: string
   /** Whatever is not named in `renames` is none. */
   readonly noRename: boolean
@@ -33,7 +33,7 @@ export interface DraftOptions {
   readonly catalogs: CatalogReader
 }
 
-/** The SQL of a migration before it is written. Empty text where there is nothing to do. */
+/** The SQL of a migration before it is written. Empty text if there is nothing to do. */
 export interface Draft {
   readonly sql: string
   readonly kept: readonly KeptObject[]
@@ -83,7 +83,7 @@ export async function draftMigration(session: Session, options: DraftOptions): P
   }
 }
 
-/** Only a drop beside an add can be a rename; most migrations have no drop. */
+/** Only a drop together with an add can be a rename; most migrations have no drop. */
 function dropsAndAdds(statements: readonly Statement[]): boolean {
   const actions = statements.flatMap((statement) => statement.actions)
   const isDrop = (action: Action) =>
@@ -124,11 +124,11 @@ async function decide(
   if (ask) return await ask(candidates)
   const given = ['create', name, ...renames.flatMap((flag) => ['--rename', flag])]
   return raise('CREATE.RENAME_UNDECIDED', {
-    message: `${candidates.map(({ from, to }) => `${from} → ${to}`).join(', ')}: a rename, or a drop and an add?`,
-    why: 'A drop destroys the data that a rename would keep, and there is no terminal to ask on.',
+    message: `${candidates.map(({ from, to }) => `${from} → ${to}`).join(', ')}: is this a rename, or a drop and an addition?`,
+    why: 'A drop destroys the data that a rename would keep, and there is no terminal for a prompt.',
     nextActions: [
       ...candidates.map(({ flag }) =>
-        command([...given, '--rename', flag], 'it is a rename: the data stays'),
+        command([...given, '--rename', flag], 'it is a rename: the data is kept'),
       ),
       command([...given, '--no-rename'], 'it is not a rename: the old data is dropped'),
       advice('--rename can be given more than once.'),

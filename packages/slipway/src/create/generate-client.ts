@@ -9,7 +9,7 @@ export interface GenerateOptions {
   /** The project's folder. */
   readonly root: string
   readonly files: readonly SchemaFile[]
-  /** Schema file or folder, where the person named one. */
+  /** Schema file or folder, if the user named one. */
   readonly schema?: string | undefined
   readonly env: Readonly<Record<string, string | undefined>>
 }
@@ -19,7 +19,7 @@ export type GenerateOutcome =
   | { readonly kind: 'skipped'; readonly reason: string }
 
 /**
- * Runs the project's own `prisma generate`. Skipped where the schema has no generator or Prisma is
+ * Runs the project's own `prisma generate`. Skipped if the schema has no generator or Prisma is
  * not installed. Prisma gets the path of Slipway's engine program, so that it downloads none. Fails with
  * CREATE.GENERATE_FAILED, which holds Prisma's output.
  */

@@ -95,23 +95,25 @@ function refuseUnfit(newest: string, layout: MigrationsLayout): never {
   if (layout === 'flat') {
     return raise('CREATE.NAME_UNFIT', {
       message: `A new migration would sort before ${newest}.`,
-      why: 'wrangler applies files with a number before all others, so a new database would get the new one too early.',
+      why: 'wrangler applies files with a number before all others, so a new database would apply the new one too early.',
       nextActions: [
         advice(
           `Rename ${newest}.sql: its name must begin with a number, such as 0001_${newest}.sql.`,
         ),
-        advice('For each database that has it, rename it in the table d1_migrations too.'),
+        advice('In each database that has applied it, also rename it in the table d1_migrations.'),
       ],
     })
   }
   return raise('CREATE.NAME_UNFIT', {
     message: `A new migration would sort before ${newest}.`,
-    why: 'Prisma applies migrations in the order of their names, so a new database would get the new one too early.',
+    why: 'Prisma applies migrations in the order of their names, so a new database would apply the new one too early.',
     nextActions: [
       advice(
         `Rename the folder ${newest}: its name must begin with the time in UTC, such as 20260131120000.`,
       ),
-      advice('For each database that has it, rename it in the table _prisma_migrations too.'),
+      advice(
+        'In each database that has applied it, also rename it in the table _prisma_migrations.',
+      ),
     ],
   })
 }
@@ -121,7 +123,7 @@ export function snakeCase(name: string): string {
   if (looksLikeConnectionString(name)) {
     raise('CREATE.NAME_INVALID', {
       message: 'The name of a migration looks like a connection string.',
-      why: 'It may hold a password, and the name would become the name of a folder.',
+      why: 'It may contain a password, and the name would become the name of a folder.',
     })
   }
   const words = name
@@ -175,7 +177,7 @@ function refuseChanged({ migrationsDir, layout, history }: NewMigration): void {
 function refuseLocked(lockFile: string): never {
   raise('CREATE.FOLDER_LOCKED', {
     message: 'Another process is writing a migration into the same folder.',
-    why: `It holds ${path.basename(lockFile)} for more than 10 seconds.`,
+    why: `It has held ${path.basename(lockFile)} for more than 10 seconds.`,
     nextActions: [
       advice('Wait for it to end, and run the command again.'),
       advice(`If no other command runs, remove ${path.basename(lockFile)}.`),
@@ -198,7 +200,7 @@ interface NewMigration extends MigrationsFolder {
 }
 
 /**
- * Writes the files of a migration, and the migrations folder with its lock file where they are missing. Gives their paths.
+ * Writes the files of a migration, and the migrations folder with its lock file if they are missing. Returns their paths.
  * The migration appears whole or not at all. One process at a time writes, and only beside the migrations that
  * the new one was tested with. Fails with CREATE.FOLDER_CHANGED, CREATE.FOLDER_LOCKED or CREATE.NAME_TAKEN.
  */
@@ -243,7 +245,7 @@ function moveInto(migration: NewMigration, unfinished: string): void {
   }
   const paths = migrationPaths(migration, name)
   const down = path.join(unfinished, 'down.sql')
-  // First: without its migration nobody reads it.
+  // First: without its migration it is not read.
   if (existsSync(down)) {
     mkdirSync(path.dirname(paths.downPath), { recursive: true })
     renameSync(down, paths.downPath)

@@ -86,7 +86,7 @@ function snake(name: string): string {
     .join('_')
 }
 
-/** Ends with a whole word where there is one. */
+/** Ends with a whole word if there is one. */
 function shortened(text: string, length: number): string {
   if (text.length <= length) return text
   const cut = text.slice(0, length + 1)

@@ -2,7 +2,7 @@ import type { Rename } from '../down/index.ts'
 import type { MappedBlock, MappedName, SchemaNames } from '../project/index.ts'
 import { type DatabaseSchema, enumNamed, type Table, tableNamed } from '../schema/index.ts'
 
-/** A drop beside an add of a like type: perhaps a rename. */
+/** A drop together with an add of a similar type: perhaps a rename. */
 export interface RenameCandidate {
   /** As `--rename` takes it, in the schema's names: `User.name=fullName`. */
   readonly flag: string
@@ -44,7 +44,7 @@ function signature({ columns }: Table): string[] {
   return [...columns].map(([name, { type }]) => `${name} ${type}`)
 }
 
-/** Half or more of the larger one is in the other, too. */
+/** Half or more of the larger one is also in the other. */
 function areAlike(one: readonly string[], other: readonly string[]): boolean {
   const shared = one.filter((item) => other.includes(item)).length
   return shared > 0 && shared * 2 >= Math.max(one.length, other.length)

@@ -28,7 +28,7 @@ export interface KeptObject {
   readonly caution?: string
 }
 
-/** What a migration loses although nobody asked for it in the Prisma schema, which cannot express it. */
+/** What a migration loses although it was not requested in the Prisma schema, which cannot express it. */
 export interface LostObject {
   /** The object, or the table or column that loses a part. */
   readonly object: ObjectRef
@@ -234,7 +234,7 @@ function judgeDefault(
   return [{ statement, kept, ...(rest.length === 0 ? {} : { instead }) }]
 }
 
-/** Removes a statement with its semicolon, the comment that heads it and the blank line behind it. */
+/** Removes a statement with its semicolon, the comment that heads it and the blank line after it. */
 export function withoutParagraph(sql: string, start: number, end: number): string {
   const head = /(?:^|\n)--[^\n]*\n$/.exec(sql.slice(0, start))
   const from = head ? head.index + (head[0].startsWith('\n') ? 1 : 0) : start

@@ -10,7 +10,7 @@ import {
 
 /**
  * How much of the state before a rollback brings: all; all with what the deploy keeps; the schema without named data;
- * nothing. `not proven` where no run on rows has shown it.
+ * nothing. `not proven` if no run on rows has shown it.
  */
 export type Grade = 'lossless' | 'lossless (kept)' | 'lossy' | 'irreversible' | 'not proven'
 
@@ -53,7 +53,7 @@ export interface DownFacts {
   readonly grade: Grade | null
   /** Data that is not restored. */
   readonly losses: readonly Destruction[]
-  /** What rows or a person must decide. */
+  /** What rows or the user must decide. */
   readonly choices: readonly Choice[]
   /** Objects that the down migration did not restore. */
   readonly notRestored: readonly Change[]
@@ -65,7 +65,7 @@ export interface DownFacts {
  * The header of a `down.sql`: comments of the form `-- slipway: <word> <text>`. `down of` with
  * the migration's name, `checksum` of the migration.sql that it rolls back, `facts` with all that follows as JSON,
  * for programs. Then for people: `grade`, `lossy` for each piece of data that is not restored, `choice` for
- * a decision that depends on rows or a person, `unproven` for each object that the down migration did not restore,
+ * a decision that depends on rows or the user, `unproven` for each object that the down migration did not restore,
  * `irreversible` with the reason. Names without a schema are in the default schema of the target.
  */
 export function downHeader(parts: DownParts, verdict: DownVerdict): string {
@@ -110,7 +110,7 @@ function oneLine(text: string): string {
   return text.replaceAll(/\s+/g, ' ')
 }
 
-/** The facts in the head of a `down.sql`; nothing if it has none: an older Slipway or a person wrote it. */
+/** The facts in the head of a `down.sql`; nothing if it has none: an older Slipway or a user wrote it. */
 export async function readDownFacts(markers: readonly Marker[]): Promise<DownFacts | undefined> {
   const json = markers.find(({ name }) => name === 'facts')?.value
   if (json === undefined) return undefined

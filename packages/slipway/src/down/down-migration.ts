@@ -37,7 +37,7 @@ export interface DownMigration {
   /** The text of a `down.sql`, with comments about choices and losses at its head. */
   readonly sql: string
   readonly statements: number
-  /** What rows or a person must decide: the catalogs cannot. */
+  /** What rows or the user must decide: the catalogs cannot. */
   readonly choices: readonly Choice[]
   /** Data that the migration destroys and that no down migration brings. */
   readonly losses: readonly Destruction[]

@@ -34,7 +34,7 @@ export interface LossOptions {
 
 /**
  * The data of the state before that the migration destroys, so that no down migration can bring it. Sorted by
- * name. A column counts as destroyed, too, where its values were converted to a type that cannot hold all of them.
+ * name. A column also counts as destroyed if its values were converted to a type that cannot hold all of them.
  */
 export function lossesOf({ before, after, statements }: LossOptions): Destruction[] {
   const ids = idsByName(before)

@@ -39,7 +39,7 @@ export interface NamesBack {
   readonly identities: Identities
 }
 
-/** Detaches tables from the parents that they did not have before: a parent that is dropped drops its heirs, too. */
+/** Detaches tables from the parents that they did not have before: a parent that is dropped also drops its child tables. */
 async function detachHeirs({ session, before, done }: Naming): Promise<void> {
   const all = await readIdentities(session)
   for (const [id, old] of before) {
@@ -69,7 +69,7 @@ interface Naming {
   readonly asides: Set<string>
 }
 
-/** Objects whose name or schema is another one than before, in an order that does not depend on OIDs. */
+/** Objects whose name or schema differs from before, in an order that does not depend on OIDs. */
 function misnamed(before: Identities, all: Identities): Identity[] {
   const found = [...all.values()].filter((object) => {
     const old = before.get(object.id)
@@ -82,7 +82,7 @@ function misnamed(before: Identities, all: Identities): Identity[] {
 function sortKey(object: Identity, all: Identities): string {
   const whole = wholeOf(object, all)
   const { kind, name, args } = object
-  // Whole objects first: the names of their parts are written behind theirs. A table takes its indexes along.
+  // Whole objects first: the names of their parts are written after theirs. Renaming a table also moves its indexes.
   const rank = whole ? 3 : kind === 'SCHEMA' ? 0 : kind === 'TABLE' ? 1 : 2
   const home = all.get((whole ?? object).of ?? '')?.name
   return JSON.stringify([rank, home, whole?.name, kind, name, args])

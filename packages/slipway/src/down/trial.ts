@@ -6,7 +6,7 @@ export async function runsOnTrial(session: Session, sql: string): Promise<boolea
   return (await refusalOnTrial(session, sql)) === undefined
 }
 
-/** The same; gives back what the server says where it refuses. */
+/** The same; returns what the server says if it refuses. */
 export async function refusalOnTrial(session: Session, sql: string): Promise<string | undefined> {
   await session.execute('SAVEPOINT slipway_trial')
   const ran = await attempt(() => session.execute(sql))

@@ -6,8 +6,8 @@ import type { Hazard, JudgedMigration } from './hazard.ts'
 /** The hazards of the acceptances themselves; no rule finds them. */
 export const acceptanceHazards = [
   { id: 'accept-without-reason', title: 'A hazard is accepted without a reason' },
-  { id: 'accept-unused', title: 'An acceptance accepts nothing' },
-  { id: 'accept-unknown', title: 'An acceptance names no hazard' },
+  { id: 'accept-unused', title: 'An accept comment has no effect' },
+  { id: 'accept-unknown', title: 'An accept comment names an unknown hazard' },
 ] as const
 
 /** What the acceptances of a migration are compared with. */
@@ -86,11 +86,11 @@ function whatIsWrong(
     const near = suggest(id, ids)
     const meant = near === undefined ? '' : ` Did you mean ${near}?`
     const message =
-      id === '' ? 'The acceptance names no hazard.' : `There is no hazard ${id}.${meant}`
+      id === '' ? 'The accept comment names no hazard.' : `There is no hazard ${id}.${meant}`
     return { id: 'accept-unknown', severity: 'warning', message }
   }
   if (reason === undefined) {
-    const message = `The acceptance of ${id} gives no reason in parentheses, so the hazard stays. Write -- slipway: accept ${id} (the reason).`
+    const message = `The accept comment for ${id} has no reason in parentheses, so the hazard is still reported. Write -- slipway: accept ${id} (the reason).`
     return { id: 'accept-without-reason', severity: 'warning', message }
   }
   if (hazards.some((hazard) => covers(acceptance, hazard))) return undefined
@@ -98,6 +98,6 @@ function whatIsWrong(
   return {
     id: 'accept-unused',
     severity: 'info',
-    message: `The hazard ${id} is not in ${where}: remove the acceptance.`,
+    message: `The hazard ${id} is not in ${where}: remove the accept comment.`,
   }
 }

@@ -1,7 +1,7 @@
 import type { Statement } from '../statements/index.ts'
 import type { Context } from './hazard.ts'
 
-/** The statements behind this one, up to the file's next COMMIT or ROLLBACK. */
+/** The statements after this one, up to the file's next COMMIT or ROLLBACK. */
 export function restOfBlock({ migration, statement }: Context): readonly Statement[] {
   const later = migration.statements.slice(statement.number)
   const end = later.findIndex(({ role }) => role.kind === 'commit' || role.kind === 'rollback')

@@ -23,7 +23,7 @@ export function builtInPlace(
     object: tableObject(context, table),
     table,
     lock: 'ACCESS EXCLUSIVE',
-    message: `The ${what} ${name} builds its index over all rows of ${full(context, table)}, and meanwhile nobody can read or write it.`,
+    message: `The ${what} ${name} builds its index over all rows of ${full(context, table)}, and blocks all reads and writes until it finishes.`,
     safeSql: takenOver(context.statement, { table, name, columns: constraint.columns, as }),
   }
 }

@@ -56,7 +56,7 @@ function refuseTakenIds(own: readonly Rule[]): void {
     if (taken.has(id)) {
       raise('HAZARDS.DUPLICATE_RULE', {
         message: `There are two rules with the id ${id}.`,
-        why: 'An acceptance names one rule, so an id belongs to one.',
+        why: 'An accept comment names a rule by its id, so ids must be unique.',
       })
     }
     taken.add(id)

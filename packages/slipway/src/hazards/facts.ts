@@ -17,7 +17,7 @@ export interface Facts {
   readonly d1?: 'remote' | 'local'
   /** Who runs the migrations on it; `slipway` if absent. `wrangler d1 migrations apply` enforces foreign keys in each of them. */
   readonly appliedBy?: 'slipway' | 'wrangler'
-  /** As `server_version_num`: 150018; 180000 where nobody asked a server. */
+  /** As `server_version_num`: 150018; 180000 if no server was asked. */
   readonly serverVersion: number
   readonly defaultSchema: string
   /** By `objectKey` of each table. Absent: unknown, so every table that exists counts as filled. */

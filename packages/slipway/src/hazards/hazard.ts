@@ -25,7 +25,7 @@ export interface Hazard {
   /** The server rewrites all rows. */
   readonly rewrites?: true
   readonly message: string
-  /** The safe form with the user's own names, where there is one. */
+  /** The safe form with the user's own names, if there is one. */
   readonly safeSql?: string
 }
 
@@ -35,7 +35,7 @@ export interface Finding {
   readonly object?: ObjectRef | undefined
   /** The table that it concerns: no hazard if this migration made it. */
   readonly table?: ObjectName | undefined
-  /** It holds on a small or empty table, too: data are lost, or running clients break. */
+  /** It applies even to a small or empty table: data is lost, or running clients break. */
   readonly anySize?: true
   readonly lock?: LockMode
   readonly rewrites?: true

@@ -303,7 +303,7 @@ test.each([
   ['UPDATE users SET email = lower(email)', 'all rows of users: '],
   [
     'UPDATE users SET email = lower(email) WHERE "email" IS NOT NULL',
-    'the rows of users WHERE "email" IS NOT NULL, however many they are: ',
+    'all rows of users that match WHERE "email" IS NOT NULL: ',
   ],
 ])('%s updates %s', (sql, rows) => {
   const [hazard] = judged(sql)

@@ -30,8 +30,8 @@ function covers({ schema }: Context, one: Lock, other: Lock): boolean {
   return same && stronger(one.lock, other.lock) === one.lock
 }
 
-/** What others cannot do until the transaction ends: `nobody can write to users`. */
+/** What other sessions cannot do until the transaction ends: `no other session can write to users`. */
 export function nobodyCan(context: Context, { table, lock }: HeldLock): string {
   const what = blockedBy(lock) === 'writes' ? 'write to' : 'read or write'
-  return `nobody can ${what} ${full(context, table)}`
+  return `no other session can ${what} ${full(context, table)}`
 }

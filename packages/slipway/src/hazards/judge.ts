@@ -64,7 +64,7 @@ interface Given {
   readonly observed: Observed | undefined
 }
 
-/** What the statements before have left behind. */
+/** What the statements before have left. */
 interface State {
   readonly schema: DatabaseSchema
   /** The number of the transaction that is open. */

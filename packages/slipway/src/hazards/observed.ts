@@ -20,11 +20,14 @@ export type Observed = Pick<Proof, 'locks' | 'rewrites' | 'scans' | 'effects'>
 /** The hazards that only a test run finds; no rule does. */
 export const observedHazards = [
   { id: 'observed-lock', title: 'The test run saw a lock that the statement does not show' },
-  { id: 'observed-rewrite', title: 'The test run saw a rewrite that no other hazard names' },
-  { id: 'observed-scan', title: 'The test run saw a locked table read that no other hazard names' },
+  { id: 'observed-rewrite', title: 'The test run saw a rewrite that no other hazard reports' },
+  {
+    id: 'observed-scan',
+    title: 'The test run saw a read of a locked table that no other hazard reports',
+  },
   {
     id: 'observed-destruction',
-    title: 'The test run saw data destroyed that the statement does not name',
+    title: 'The test run saw data loss that the statement does not show',
   },
 ] as const
 
@@ -56,7 +59,7 @@ export interface KnownStatement {
 export function observedIn(observed: Observed, known: KnownStatement): ObservedFinding[] {
   const number = known.contexts[0]?.statement.number
   const isOwn = (one: { readonly statement: number }) => one.statement === number
-  // A lock on a plain view stops nobody from its tables.
+  // A lock on a plain view does not block access to its tables.
   const isTable = ({ kind, relation }: { readonly kind: string; readonly relation: string }) =>
     kind === 'table' ||
     (kind === 'view' && known.start.tables.has(keyOf(known.start, nameOf(relation))))
@@ -123,7 +126,7 @@ function isRewriteKnown(known: KnownStatement, relations: readonly string[]): bo
   return emptied || hazardsOn(known, keys).some(({ finding }) => finding.rewrites)
 }
 
-/** DML reads what it has to: its locks keep nobody out, and its rules judge it. */
+/** DML reads what it has to: its locks block no other session, and its rules judge it. */
 function isWorkKnown(known: KnownStatement, relations: readonly string[]): boolean {
   const keys = keysOf(known, relations)
   return (
@@ -220,7 +223,7 @@ function lockFinding(known: KnownStatement, relation: string, lock: LockMode): O
       severity: 'warning',
       object: table,
       lock,
-      message: `In the test run, this statement took ${lock} on ${name}, which its text does not show: until the transaction ends, nobody can ${what} it.`,
+      message: `In the test run, this statement took ${lock} on ${name}, which its text does not show: until the transaction ends, no other session can ${what} it.`,
     },
   }
 }
@@ -234,7 +237,7 @@ function rewriteFinding(known: KnownStatement, relation: string): ObservedFindin
       object: table,
       lock: 'ACCESS EXCLUSIVE',
       rewrites: true,
-      message: `In the test run, this statement rewrote all rows of ${name}: on a big table, nobody can read or write it for as long.`,
+      message: `In the test run, this statement rewrote all rows of ${name}: on a large table, no other session can read or write it while this runs.`,
     },
   }
 }
@@ -252,7 +255,7 @@ function scanFinding(
       severity: 'warning',
       object: table,
       lock,
-      message: `In the test run, this statement read ${rows} rows of ${name} one after the other under ${lock}: on a big table, nobody can ${what} it for as long.`,
+      message: `In the test run, this statement scanned ${rows} rows of ${name} sequentially while holding ${lock}: on a large table, no other session can ${what} it while this runs.`,
     },
   }
 }
@@ -278,7 +281,7 @@ function destructionFinding(
       severity: 'error',
       object: table,
       anySize: true,
-      message: `In the test run, this statement ${DESTROYED[what]} ${name}${which}, which its text does not show. A deploy of a protected environment refuses it unless that is accepted.`,
+      message: `In the test run, this statement ${DESTROYED[what]} ${name}${which}, which its text does not show. A deploy to a protected environment rejects this unless you accept it.`,
     },
   }
 }

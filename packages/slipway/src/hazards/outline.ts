@@ -31,11 +31,11 @@ const WORKS: Readonly<Record<Work['kind'], RowWork>> = {
 export interface TableOutline {
   /** As the target has it, whatever pending statements rename it to. */
   readonly table: TableRef
-  /** How big it is, where that is known. */
+  /** How big it is; absent if it is not known. */
   readonly size?: TableFacts
-  /** The strongest lock that is taken on it, where it is known. */
+  /** The strongest lock that is taken on it, if it is known. */
   readonly lock?: LockMode
-  /** The slowest work on its rows, where there is any. */
+  /** The slowest work on its rows, if there is any. */
   readonly work?: RowWork
 }
 
@@ -103,7 +103,7 @@ function namedBy(action: Action): readonly ObjectName[] {
   return 'table' in action && action.table !== undefined ? [action.table] : []
 }
 
-/** A table on the target; none where a pending migration makes it, or it is not a table there. */
+/** A table on the target; none if a pending migration creates it, or if it is not a table there. */
 function onTarget(name: ObjectName, { schema, facts }: Seen): readonly TableOutline[] {
   const table = tableNamed(schema, name)
   if (table?.madeBy !== undefined && table.onTarget === undefined) return []

@@ -18,7 +18,7 @@ verbose when where window with xmlattributes xmlconcat xmlelement xmlexists xmlf
 xmlpi xmlroot xmlserialize xmltable`.split(/\s+/),
 )
 
-/** An identifier as PostgreSQL's quote_ident writes it: in quotes only where it needs them. */
+/** An identifier as PostgreSQL's quote_ident writes it: in quotes only if it needs them. */
 export function identifier(name: string): string {
   if (/^[a-z_][a-z0-9_$]*$/.test(name) && !KEYWORDS.has(name)) return name
   return `"${name.replaceAll('"', '""')}"`
@@ -29,7 +29,7 @@ export function identifiers(names: readonly string[]): string {
   return names.map(identifier).join(', ')
 }
 
-/** A name as SQL, with a schema where the user wrote one. */
+/** A name as SQL, with a schema if the user wrote one. */
 export function qualified({
   schema,
   name,

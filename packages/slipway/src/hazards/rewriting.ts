@@ -21,7 +21,7 @@ export interface LeftHazard extends Pick<Hazard, 'id' | 'statement' | 'line' | '
 
 /** The safe form of a migration. */
 export interface Rewriting {
-  /** The new text; the old one where nothing is rewritten. */
+  /** The new text; the old one if nothing is rewritten. */
   readonly sql: string
   /** From the old text to the new one, in order. */
   readonly edits: readonly Edit[]

@@ -26,12 +26,12 @@ export function concurrently({ text }: Statement): string | undefined {
     : `${text.slice(0, at)} CONCURRENTLY${text.slice(at)};`
 }
 
-/** A statement as it is shown, where there is one. */
+/** A statement as it is shown, if there is one. */
 export function withSemicolon(statement: string | undefined): string | undefined {
   return statement === undefined ? undefined : `${statement};`
 }
 
-/** The same REINDEX beside reads and writes. The system catalogs cannot be rebuilt so. */
+/** The same REINDEX, allowing reads and writes. The system catalogs cannot be rebuilt in this way. */
 export function reindexedConcurrently(text: string): string | undefined {
   const [, what] = tokensOf(text)
   if (!what || !['INDEX', 'TABLE', 'SCHEMA', 'DATABASE'].some((word) => isKeyword(what, word)))
@@ -39,7 +39,7 @@ export function reindexedConcurrently(text: string): string | undefined {
   return `${text.slice(0, what.end)} CONCURRENTLY${text.slice(what.end)}`
 }
 
-/** The same REFRESH MATERIALIZED VIEW beside readers. WITH NO DATA is refused together with it. */
+/** The same REFRESH MATERIALIZED VIEW, allowing reads. WITH NO DATA cannot be combined with it. */
 export function refreshedConcurrently(text: string): string | undefined {
   const tokens = tokensOf(text)
   const view = tokens.find((token) => isKeyword(token, 'VIEW'))
@@ -47,7 +47,7 @@ export function refreshedConcurrently(text: string): string | undefined {
   return `${text.slice(0, view.end)} CONCURRENTLY${text.slice(view.end)}`
 }
 
-/** The same DETACH PARTITION beside reads and writes. */
+/** The same DETACH PARTITION, allowing reads and writes. */
 export function detachedConcurrently(text: string): string {
   const end = tokensOf(text).at(-1)?.end ?? text.length
   return `${text.slice(0, end)} CONCURRENTLY`

@@ -24,7 +24,7 @@ export interface PlanStep {
   /** Its number in its file. */
   readonly statement: number
   readonly line: number
-  /** The number of its transaction in its file; `null` where it runs outside any. */
+  /** The number of its transaction in its file; `null` if it runs outside any. */
   readonly transaction: number | null
   /** The strongest lock that it takes on a table of the target, that table, and how big it is. */
   readonly lock: LockMode | null
@@ -33,7 +33,7 @@ export interface PlanStep {
   readonly bytes: number | null
   /** All rows of a table are rewritten. */
   readonly rewrite: boolean
-  /** Once it has its locks; `null` where nobody can say. */
+  /** Once it has its locks; `null` if it is unknown. */
   readonly estimateMs: number | null
   /** What of the data it destroys. */
   readonly destroys: readonly Destruction[]
@@ -74,7 +74,7 @@ export interface PlanInput {
   readonly outline: readonly StatementOutline[]
   /** The statements of a migration, by number, whose losses are kept aside first. */
   readonly keeps: (plan: Migration) => ReadonlySet<number>
-  /** What a statement destroys, where its text alone does not say it. */
+  /** What a statement destroys, if its text alone does not show it. */
   readonly destroys?: (plan: Migration, statement: Statement) => readonly Destruction[]
 }
 

@@ -22,7 +22,7 @@ export type Drift =
       readonly basis: 'token' | 'ledger' | 'shadow' | 'nothing-applied'
       /** The token of a schema that is as recorded, although the recorded token is another one. */
       readonly changeToken?: string
-      /** The schema as it is, where migrations are pending and the ledger has it. */
+      /** The schema as it is, if migrations are pending and the ledger has it. */
       readonly known?: KnownSchema
     }
   | {
@@ -101,7 +101,7 @@ export function appliedMigrations({ history, migrations }: AppliedHistory): Migr
 /**
  * Compares a target with what its history should have produced: with the schema that the ledger holds for just this
  * history. Where that differs, or is not there, the history is replayed on a shadow database, which alone decides: what
- * others changed while a deploy ran is in the ledger, too. `change` is what `detectChange` gives, where it is known.
+ * others changed while a deploy ran is also in the ledger. `change` is what `detectChange` returns, if it is known.
  */
 export async function detectDrift(
   session: Session,
@@ -182,7 +182,7 @@ function fingerprintOf({ method, fingerprint: hash, objects }: SchemaState): Fin
 }
 
 /**
- * Whether migrations make something of another schema than the default one the project's own: what exists in it
+ * Whether migrations make something of a schema other than the default one the project's own: what exists in it
  * already was not part of the recorded schema, and is compared.
  */
 async function reachOtherSchemas(

@@ -1,14 +1,14 @@
 import type { RowWork, TableFacts } from '../hazards/index.ts'
 import type { Action, Statement } from '../statements/index.ts'
 
-/** What a statement does to a table, and how big that is; no size where it is not known. */
+/** What a statement does to a table, and how big that is; no size if it is not known. */
 export interface Task {
   readonly work?: RowWork
   readonly size?: TableFacts
 }
 
 /**
- * About how long a statement runs once it has its locks, in ms with two digits; nothing if nobody can
+ * About how long a statement runs once it has its locks, in ms with two digits; undefined if nobody can
  * say. By what was measured on a machine with 2 cores, PostgreSQL 15, 5 million rows in 641 MB: a
  * proportion, not a promise.
  */

@@ -60,7 +60,7 @@ export interface PendingColumn extends PendingValue {
 export interface RowChange {
   /** `statement 2 of 3_fill` */
   readonly by: string
-  /** `unknown`: nobody can say what it does to which rows. */
+  /** `unknown`: it is not known what it does to which rows. */
   readonly how: 'insert' | 'update' | 'delete' | 'unknown'
   /** The columns that an UPDATE sets, by their identities. */
   readonly columns?: ReadonlySet<number>
@@ -177,7 +177,7 @@ function addedValue(
   return { empty: true, value: `NULL${castTo(schema, type)}` }
 }
 
-/** The value in its new type, where the target knows that type already. */
+/** The value in its new type, if the target already has that type. */
 function retypedValue(
   rows: PendingRows,
   { table, column: name, type, using, casts }: Extract<TableAction, { kind: 'change-type' }>,

@@ -39,7 +39,7 @@ export interface PreCheckResult extends Omit<PreCheck, 'sql' | 'doubts'> {
   readonly ok: boolean | null
   /** Offending rows; counting ends at VIOLATION_LIMIT. */
   readonly violations: number
-  /** Keys of the first of them, at most 5: `id=17`, `a=1, b=2`; `ctid=(0,1)` where there is no primary key. */
+  /** Keys of the first of them, at most 5: `id=17`, `a=1, b=2`; `ctid=(0,1)` if there is no primary key. */
   readonly sample: readonly string[]
   /** Why it is not decided. */
   readonly undecided?: string

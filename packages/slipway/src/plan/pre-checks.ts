@@ -29,7 +29,7 @@ import type { PreCheck } from './pre-check.ts'
 import type { Asking, Question } from './question.ts'
 import { followRows } from './row-changes.ts'
 
-/** What pre-checks need to know of a target beside the migrations. */
+/** What pre-checks need to know of a target besides the migrations. */
 export interface TargetFacts {
   readonly target: DatabaseSchema
   readonly versionNumber: number

@@ -24,7 +24,7 @@ export interface Subject {
 
 /**
  * Asks a table for its offending rows. A table that the pending statements create has none to ask: no
- * question, or an undecided one where a statement fills it.
+ * question, or an undecided one if a statement fills it.
  */
 export function ask({ table }: Asking, subject: Subject, offence: Offence): Question[] {
   const doubts = doubtsOf(table, offence.columns)
@@ -38,7 +38,7 @@ export function ask({ table }: Asking, subject: Subject, offence: Offence): Ques
   return [{ ...subject, sql: pointless ? null : offendingRows(table, offence), doubts }]
 }
 
-/** A question that the rows of now cannot answer. */
+/** A question that the current rows cannot answer. */
 export function undecided(subject: Subject, reason: string): Question {
   const doubts: Doubts = { violated: reason, clean: reason }
   return { ...subject, sql: null, doubts }

@@ -12,7 +12,7 @@ import {
 import type { Doubts } from './pre-check.ts'
 
 /**
- * Why the rows of now would not decide. Rows that fail now still fail after an INSERT, and an UPDATE or
+ * Why the current rows would not decide. Rows that fail now still fail after an INSERT, and an UPDATE or
  * a DELETE may repair them; rows that pass now still pass after a DELETE, an UPDATE before a constraint
  * is there to make rows meet it and is trusted with that, and an INSERT may add others.
  */
@@ -43,7 +43,7 @@ export function whyFilled(table: PendingTable): string | undefined {
   return change && reason(change, table)
 }
 
-/** Why neither answer would decide, where rows of the table that others refer to change. */
+/** Why neither answer would decide, if rows of the table that others refer to change. */
 export function doubtOfReferenced(table: PendingTable): string | undefined {
   if (table.target === undefined) return whyFilled(table)
   const [change] = table.changes

@@ -26,7 +26,7 @@ export interface KnownTables {
   readonly foreignKeys: readonly ForeignKey[]
 }
 
-/** Whether an effect concerns rows of a table, also of its partitions and children. */
+/** Whether an effect concerns rows of a table, including its partitions and children. */
 export function isEffectOn({ relation, within = [] }: SeenEffect, table: ObjectName): boolean {
   return [relation, ...within].some((one) => isNamed(one, table))
 }
@@ -51,7 +51,7 @@ function isOfMade({ table }: Demand, { before, made }: KnownTables): boolean {
   return made.some(({ name }) => name === table.name)
 }
 
-/** The effects that may be those of a cause, also by way of foreign keys. */
+/** The effects that may be those of a cause, including through foreign keys. */
 export function causedBy({ demand, effects }: Cause, tables: KnownTables): Caused[] {
   if (isOfMade(demand, tables)) return []
   const caused = effects.filter((effect) => mayCause(demand, effect, tables)).map(withColumns)
@@ -78,7 +78,7 @@ function mayCause(demand: Demand, effect: SeenEffect, tables: KnownTables): bool
   return demand.reaches?.includes(effect.what) === true || isEffectOf(demand, effect, tables)
 }
 
-/** What a foreign key does where an effect meets the table that it refers to. */
+/** What a foreign key does when an effect meets the table that it refers to. */
 function passedOn(
   { effect, columns }: Caused,
   key: ForeignKey,

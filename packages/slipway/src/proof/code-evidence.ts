@@ -36,21 +36,21 @@ export function idleCode(run: RunOfCode): string[] {
     const { number, actions } = at.statement
     const opaque = actions.some(({ kind }) => kind === 'opaque')
     const unseen = opaque && whyUnseen(at.statement)
-    if (unseen) return [`Statement ${number} ${unseen}: what it changes was not seen.`]
+    if (unseen) return [`Statement ${number} ${unseen}, so its changes could not be observed.`]
     const idle = opaque ? idleTables(run, number) : []
     if (idle.length > 0)
       return [`Statement ${number} changed none of the generated rows of ${idle.join(', ')}.`]
     const isIdle = !run.trace.effects.some(({ statement }) => statement === number)
     if (isIdle && actions.some((action) => callsOwn(action, run.code)))
-      return [`What statement ${number} calls changed nothing.`]
+      return [`The code that statement ${number} calls changed nothing.`]
     return [...new Set(gapsOf(known, at, distinction))]
   })
 }
 
 function whyUnseen({ role, actions }: Statement): string | undefined {
-  if (role.kind === 'alone') return 'commits by itself'
+  if (role.kind === 'alone') return 'issues its own COMMIT'
   const outside = actions.some((action) => action.kind === 'opaque' && action.outside)
-  return outside ? 'works outside of the transaction' : undefined
+  return outside ? 'works outside the transaction' : undefined
 }
 
 /**
@@ -100,7 +100,7 @@ function ownGaps(
     const isShownHere = isShown(place, run)
     if (!isCounted(place)) return []
     if (verb === 'UPDATE' && sets === undefined && !isShownHere)
-      return [`Statement ${number} updates existing rows, and met none of the generated rows.`]
+      return [`Statement ${number} updates existing rows, but matched none of the generated rows.`]
     // What a trigger makes of it, or a rule, is another change.
     if (isHooked(place.demand, run)) return []
     if (!isShownHere)
@@ -148,7 +148,7 @@ function gapsOf(run: KnownRun, at: StatementPlaces, distinction: Distinction): s
     ),
     ...at.unreadable.map(
       (where) =>
-        `${capitalised(where)} makes statements while it runs, and not all of them can be read.`,
+        `${capitalised(where)} builds statements dynamically, and not all of them can be read.`,
     ),
     ...at.assignments.flatMap((one) => [
       ...sameColumns(nameOfRelation(one.table), one.code.assigned, run).map((column) =>
@@ -193,7 +193,7 @@ function sameColumns(table: ObjectName, names: readonly string[], run: KnownRun)
     (name) => names.includes(name) || names.includes('*'),
   )
   const same = all.filter((name) => run.unchanged.has(objectKey(partRef('column', known, name))))
-  // Which columns a whole row changes, nobody can tell.
+  // Which columns a whole row changes is unknown.
   if (names.includes('*') && same.length < all.length) return []
   return same.map((name) => `${known.name}.${name}`)
 }
@@ -203,7 +203,7 @@ function capitalised(text: string): string {
 }
 
 function leftBy(where: string, column: string): string {
-  return `${capitalised(where)} sets ${column}, and changed no value of it.`
+  return `${capitalised(where)} sets ${column}, but changed no value of it.`
 }
 
 function inDoubt({ demand: { verb, table, object }, where }: Place): string {

@@ -7,7 +7,7 @@ export interface Demand {
   readonly verb: string
   /** Absent if it may be any. */
   readonly table?: ObjectName
-  /** The effects of which there must be one; none where no run shows it. */
+  /** The effects of which there must be one; none if no run shows it. */
   readonly shown: readonly SeenEffect['what'][]
   /** What it may do to data of other tables. */
   readonly reaches?: readonly SeenEffect['what'][]
@@ -81,7 +81,7 @@ function droppedBy({ of, object, cascade }: Extract<Action, { kind: 'drop' }>): 
   }
 }
 
-/** What destroys data in a text that code makes statements of, and as PostgreSQL shows it. */
+/** What destroys data in a text from which code builds statements, and as PostgreSQL shows it. */
 const VERBS: readonly (readonly [RegExp, string, readonly SeenEffect['what'][]])[] = [
   [/\bdelete\s+from\b/gi, 'DELETE', ['deleted']],
   // Not a right that is granted, a lock, an event.
@@ -93,7 +93,7 @@ const VERBS: readonly (readonly [RegExp, string, readonly SeenEffect['what'][]])
   [/\bdrop\s+(?:schema|sequence|extension|owned|materialized)\b/gi, 'DROP', ['dropped']],
 ]
 
-/** What a text demands of which only parts are known: of which tables, nobody can tell. */
+/** What a text demands of which only parts are known: of which tables is unknown. */
 export function demandsOfText(text: string): Demand[] {
   return VERBS.flatMap(([pattern, verb, shown]) => {
     const times = [...text.matchAll(pattern)].length
@@ -105,7 +105,7 @@ export function demandsOfText(text: string): Demand[] {
 const READABLE =
   /^\s*(?:alter|analyze|comment|copy|create|delete|drop|grant|insert|lock|merge|notify|refresh|reindex|reset|revoke|security|select|set|truncate|update|vacuum|with)\s/i
 
-/** Whether it is known of a text what kind of statement it makes. */
+/** Whether it is known of a text what kind of statement it builds. */
 export function isReadable(text: string): boolean {
   return READABLE.test(text)
 }

@@ -10,7 +10,7 @@ const PROVERS: Readonly<Record<Dialect, () => Promise<Prove>>> = {
 
 /**
  * Proves a migration: up, down, up again, on generated rows, with schemas and rows compared. Fails with
- * SHADOW.REPLAY_FAILED where the migration does not run.
+ * SHADOW.REPLAY_FAILED if the migration does not run.
  */
 export async function prove(
   dialect: Dialect,

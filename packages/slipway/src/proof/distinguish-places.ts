@@ -122,7 +122,7 @@ function isAssigned(
   })
 }
 
-/** A place that may run beside another: of the versions of a routine a call runs one. */
+/** A place that may run besides another: of the versions of a routine a call runs one. */
 function isOther(one: Place, place: Place): boolean {
   if (one === place) return false
   const isSameCall = one.effects === place.effects && one.code?.version === place.code?.version

@@ -33,7 +33,7 @@ export interface RunOnRows {
 }
 
 /**
- * Why the run does not show that no data is lost, in sentences; empty where it does: each table that it locked for
+ * Why the run does not show that no data is lost, in sentences; empty if it does: each table that it locked for
  * more than reading had rows, unless it must be empty wherever the migration runs, with values in all columns, also where
  * their type alone changed; and each statement on rows changed some.
  */
@@ -49,7 +49,7 @@ export function evidenceGaps(run: RunOnRows): string[] {
     ...storedViews(run),
     ...misplacedColumns(run),
     ...run.misplaced.map(
-      (one) => `The ${objectText(one)} is restored behind the other attributes of its type.`,
+      (one) => `The ${objectText(one)} is restored after the other attributes of its type.`,
     ),
   ]
 }
@@ -67,18 +67,17 @@ function largeObjects(statements: readonly Statement[]): string[] {
     .map(({ number }) => `Statement ${number} changes large objects, which are not kept.`)
 }
 
-/** Their rows may be older than those of the tables, and then no query gives them again. */
+/** Their rows may be older than those of the tables, and then no query produces them again. */
 function storedViews({ computedViews, trace }: RunOnRows): string[] {
   const refreshed = trace.locks.flatMap(({ relation, kind, mode }) =>
     kind === 'view' && mode === 'EXCLUSIVE' ? [relation] : [],
   )
   return [...new Set([...computedViews, ...refreshed])].map(
-    (name) =>
-      `Materialized view ${name} is computed again, and the rows that it held are not kept.`,
+    (name) => `Materialized view ${name} is refreshed, and its previous rows are not kept.`,
   )
 }
 
-/** Columns that are restored behind others, where values within arrays and other types are rows of their table: these are texts without names. */
+/** Columns that are restored after others, where values within arrays and other types are rows of their table: these are texts without names. */
 function misplacedColumns({ tables, before, trace }: RunOnRows): string[] {
   return trace.effects.flatMap(({ what, relation, column }) => {
     const name = nameOfRelation(relation)
@@ -93,7 +92,7 @@ function misplacedColumns({ tables, before, trace }: RunOnRows): string[] {
         )
         .map(
           (holder) =>
-            `Column ${column} of ${relation} is restored behind the others, and ${one.id}.${holder.name} holds rows of it within arrays or other types.`,
+            `Column ${column} of ${relation} is restored after the other columns, and ${one.id}.${holder.name} contains rows of it inside arrays or other types.`,
         ),
     )
   })

@@ -38,7 +38,7 @@ export interface StatementPlaces {
   readonly own: readonly Place[]
   readonly code: readonly Place[]
   readonly assignments: readonly Assignment[]
-  /** Where code makes statements that nobody can read. */
+  /** Where code builds statements that cannot be read. */
   readonly unreadable: readonly string[]
   /** Tables that it makes, and its code. */
   readonly made: readonly ObjectName[]
@@ -95,7 +95,7 @@ function addedBy(action: Action): string[] {
   return action.kind === 'add-column' ? [action.column.name] : []
 }
 
-/** Counts have rows of a subtransaction that was rolled back, too: the table is as it was. */
+/** Counts have rows including those of a subtransaction that was rolled back: the table is as it was. */
 function isUndone({ relation, rows }: SeenEffect, { before, unchanged }: RunOfCode): boolean {
   if (rows === undefined) return false
   return unchanged.has(objectKey(tableRef(before, nameOfRelation(relation))))

@@ -122,7 +122,7 @@ export async function proveKeeping(session: Session, testRun: KeepingRun): Promi
 }
 
 function hindranceOf(sequence: ObjectRef): string {
-  return `Sequence ${objectName(sequence)} gives numbers again that removed rows had: those whose key a row written since has taken are not restored.`
+  return `Sequence ${objectName(sequence)} reuses numbers of removed rows: a removed row is not restored if a newer row has its key.`
 }
 
 /** Tables that queries of a WITH change: the generated rows may not have been among those that they name. */

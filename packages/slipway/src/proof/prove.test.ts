@@ -182,7 +182,7 @@ test.each([
   expect(gradeOf(proof)).toBe(grade)
   if (grade === 'not proven')
     expect(proof.reasons).toEqual([
-      'Sequence users_id_seq gives numbers again that removed rows had: those whose key a row written since has taken are not restored.',
+      'Sequence users_id_seq reuses numbers of removed rows: a removed row is not restored if a newer row has its key.',
     ])
 })
 
@@ -235,7 +235,7 @@ test('a sequence that a trigger moves continues after a rollback, and the proof 
   )
   expect(gradeOf(proof)).toBe('lossless (kept)')
   expect(proof.conditions).toEqual([
-    'After a rollback, counter continues after the numbers that the migration took.',
+    'After a rollback, counter continues after the values that the migration used.',
   ])
 })
 
@@ -305,7 +305,7 @@ test.each([
   [
     `CREATE FUNCTION purge() RETURNS void LANGUAGE plpgsql AS 'BEGIN DELETE FROM posts WHERE ${NO_ROW}; END';
      UPDATE posts SET body = body; SELECT purge()`,
-    'What statement 3 calls changed nothing.',
+    'The code that statement 3 calls changed nothing.',
     'DROP FUNCTION purge()',
   ],
   [
@@ -385,7 +385,7 @@ test.each([
       'BEFORE UPDATE ON users',
     ),
     ADDED,
-    'Code that statement 2 runs sets users.note, and changed no value of it.',
+    'Code that statement 2 runs sets users.note, but changed no value of it.',
   ],
   [
     'a rule deletes elsewhere',
@@ -452,7 +452,9 @@ test('code that commits by itself is not seen, and nothing else is taken for wha
     const proof = await proofWith(ground, sql)
     expect(gradeOf(proof)).toBe('not proven')
     expect(proof.effects).toEqual([])
-    expect(proof.reasons).toEqual(['Statement 1 commits by itself: what it changes was not seen.'])
+    expect(proof.reasons).toEqual([
+      'Statement 1 issues its own COMMIT, so its changes could not be observed.',
+    ])
   }
 })
 
@@ -471,12 +473,12 @@ test.each([
   ],
   [
     `INSERT INTO users (id, email, tags) VALUES (-5, 'new@', '{}') ON CONFLICT (email) DO UPDATE SET note = 'x'`,
-    'Statement 1 updates existing rows, and met none of the generated rows.',
+    'Statement 1 updates existing rows, but matched none of the generated rows.',
     'DELETE FROM users WHERE id = -5',
   ],
   [
     `DO $$ BEGIN UPDATE users SET age = age + 0, note = trim(note) || ''; END $$`,
-    'The code of statement 1 sets users.age, and changed no value of it.',
+    'The code of statement 1 sets users.age, but changed no value of it.',
   ],
   [
     `DO $$ BEGIN IF false THEN ALTER TABLE users DROP note; END IF; END $$`,
@@ -488,7 +490,7 @@ test.each([
   ],
   [
     `DO $$ DECLARE q text := 'DELETE FROM posts'; BEGIN IF false THEN EXECUTE q; END IF; END $$`,
-    'The code of statement 1 makes statements while it runs, and not all of them can be read.',
+    'The code of statement 1 builds statements dynamically, and not all of them can be read.',
   ],
   [
     `DO $$ BEGIN IF false THEN EXECUTE format('TRUNCATE %I', 'posts'); END IF; END $$`,

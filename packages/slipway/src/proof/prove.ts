@@ -45,9 +45,9 @@ export interface Proof {
   /** SHA-256 of both files; it is a proof of these alone. */
   readonly checksums: { readonly up: string; readonly down: string }
   readonly shadow: { readonly kind: Session['kind']; readonly version: string }
-  /** The grade of the two files alone, `not proven` where the run on rows does not show that no data is lost; absent if the schema is not restored. */
+  /** The grade of the two files alone, `not proven` if the run on rows does not show that no data is lost; absent if the schema is not restored. */
   readonly grade?: Grade
-  /** What they do where a deploy keeps what the migration destroys; absent if nothing is lost. */
+  /** What they do if a deploy keeps the data that the migration destroys; absent if nothing is lost. */
   readonly kept?: KeepingProof
   /** Up, down and up again went as they should, on rows. */
   readonly proven: boolean
@@ -59,7 +59,7 @@ export interface Proof {
   readonly rowsEqual: boolean
   /** Data that the down migration does not bring: `column public.users.email`. */
   readonly lost: readonly Destruction[]
-  /** Tables in which rows that the migration wrote stay behind. */
+  /** Tables in which rows that the migration wrote remain. */
   readonly left: readonly ObjectRef[]
   /** Generated rows, and the tables that took none. */
   readonly rows: number
@@ -101,7 +101,7 @@ export interface ProveOptions {
 /**
  * Proves a migration: up, down, up again, on generated rows, with catalogs and rows compared. One shadow database is
  * enough, unless rows stop a migration that has committed part of itself. Fails with SHADOW.REPLAY_FAILED
- * where the migration does not run.
+ * if the migration does not run.
  */
 export async function prove(onShadow: OnShadow, options: ProveOptions): Promise<Proof> {
   let start = FIRST_START
@@ -261,7 +261,7 @@ function gradeOfFiles(
   return gaps.length > 0 ? 'not proven' : 'lossless'
 }
 
-/** Whether there is a run to be repeated with safekeeping: one that lost rows or a sequence, and left no rows behind. */
+/** Whether there is a run to be repeated with safekeeping: one that lost rows or a sequence, and left no rows. */
 function mayKeep(
   { filling, againFails, rows }: TestRun,
   grade: Grade | undefined,
@@ -277,7 +277,7 @@ function reasonsOf(testRun: TestRun, kept: KeepingProof | undefined): string[] {
   return [...refused, ...notUndone(testRun, { says: messageOf, kept: kept?.runs === true })]
 }
 
-/** Rows that stopped it and sequences that continue, where it went through on plainer ones, or with what a deploy keeps. */
+/** Rows that stopped it and sequences that continue, if it went through on plainer ones, or with what a deploy keeps. */
 function conditionsOf(
   { failsOnRows, filling, withheld, downFails }: TestRun,
   kept: KeepingProof | undefined,
@@ -292,7 +292,7 @@ function conditionsOf(
       : []),
     ...(kept?.passed ?? []).map(
       (sequence) =>
-        `After a rollback, ${objectName(sequence)} continues after the numbers that the migration took.`,
+        `After a rollback, ${objectName(sequence)} continues after the values that the migration used.`,
     ),
   ]
 }

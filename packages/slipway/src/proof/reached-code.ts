@@ -68,7 +68,7 @@ function searchFrom(sources: (name: string) => readonly string[], place: string)
   const reach = (source: string, entry: Entry) => {
     const key = JSON.stringify([source, entry.trigger])
     const known = found.get(key)
-    // Code that calls itself is a loop. What it calls is read a second time with it: that is reached twice, too.
+    // Code that calls itself is a loop. What it calls is read a second time with it: that is also reached twice.
     if (open.has(key) || (known?.times ?? 0) > 1) return
     const one = known ?? { code: { ...codeIn(source), ...entry }, times: 0 }
     one.times++

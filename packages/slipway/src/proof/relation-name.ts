@@ -1,6 +1,6 @@
 import { identifierOf, type ObjectName } from '../statements/index.ts'
 
-/** The name of a relation or a type that the server writes, quoted where it must be: `billing.users`, `"Key"`. */
+/** The name of a relation or a type that the server writes, quoted if it must be: `billing.users`, `"Key"`. */
 export function nameOfRelation(relation: string): ObjectName {
   const [name = '', schema] = (relation.match(/"(?:[^"]|"")+"|[^.]+/g) ?? [])
     .map((part) => identifierOf(part))

@@ -1,4 +1,4 @@
-/** What a statement did to the data of an existing table, also by functions, triggers, rules and foreign keys. */
+/** What a statement did to the data of an existing table, including through functions, triggers, rules and foreign keys. */
 export interface SeenEffect {
   readonly statement: number
   /** As the server names it. */

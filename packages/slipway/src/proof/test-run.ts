@@ -48,7 +48,7 @@ export interface TestRun {
   /** The down migration that was run. */
   readonly down: MigrationFile
   readonly downMs: number
-  /** The down migration was refused; `onEmpty` where it runs once the tables are emptied. */
+  /** The down migration was refused; `onEmpty` if it runs once the tables are emptied. */
   readonly downFails?: { readonly failure: Failure; readonly onEmpty: boolean }
   /** What the down migration did not restore of the schema. */
   readonly notRestored: readonly Change[]
@@ -103,7 +103,7 @@ export type TestRunOutcome =
 
 /**
  * Runs a migration up, down and up again on a shadow database that holds the history before it, on generated rows, and
- * compares catalogs and rows. Fails with what the server says where the migration does not even run on empty
+ * compares catalogs and rows. Fails with what the server says if the migration does not even run on empty
  * tables.
  */
 export async function runUpDownUp(
@@ -186,7 +186,7 @@ type Climbed =
 /** How the tables are filled, in the order in which it is tried. */
 const MANNERS: readonly RowStyle[] = ['edge', 'sparse', 'plain', 'json', 'none']
 
-/** Up on rows with the ends of what types hold; where that fails on plainer ones, and at last on empty tables. */
+/** Up on rows with the ends of what types hold; if that fails, on plainer ones, and at last on empty tables. */
 async function climbOnRows(
   session: Session,
   options: Pick<TestRunOptions, 'migration' | 'address' | 'touched'>,

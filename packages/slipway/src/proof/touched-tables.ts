@@ -1,7 +1,7 @@
 import type { Action, Migration, ObjectName } from '../statements/index.ts'
 
 /**
- * The tables whose rows some migrations can change, lose or trip over, beside those that they refer to; nothing if that
+ * The tables whose rows some migrations can change, lose or trip over, besides those that they refer to; nothing if that
  * cannot be read from the statements. Rows of other tables then make no difference to a test run.
  */
 export function touchedTables(migrations: readonly Migration[]): readonly ObjectName[] | undefined {

@@ -168,7 +168,7 @@ test('what rows decide is announced; a refusal by the server leaves all as it wa
     {
       kind: 'choice',
       object: { kind: 'column', schema: null, table: 'customer', name: 'name' },
-      message: 'becomes NOT NULL: rows that hold NULL make this fail',
+      message: 'becomes NOT NULL: rows that contain NULL make this fail',
     },
   ])
   expect(failed.failure).toMatchObject({

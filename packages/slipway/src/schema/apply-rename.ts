@@ -189,7 +189,7 @@ function withTypeRenamed(
   })
 }
 
-/** A column keeps its place under its new name, also in what is made of it. */
+/** A column keeps its place under its new name, including in objects that use it. */
 function renameColumn(table: Table, from: string, to: string): Table {
   const columns = new Map<string, Column>(
     [...table.columns].map(([name, column]) => [name === from ? to : name, column]),

@@ -9,7 +9,7 @@ export interface Change {
   readonly attributes: readonly string[]
 }
 
-/** The objects in which two fingerprints differ, where only fingerprints are at hand. */
+/** The objects in which two fingerprints differ, if only fingerprints are available. */
 export function differingObjects(from: Fingerprint, to: Fingerprint): Change[] {
   const names = new Set([...Object.keys(from.objects), ...Object.keys(to.objects)])
   const changes = [...names].flatMap((name): Change[] => {

@@ -5,6 +5,6 @@
 export interface Fingerprint {
   readonly method: string
   readonly hash: string
-  /** By the key of the object's reference, sorted. Shortened hashes: they tell apart, no more. */
+  /** By the key of the object's reference, sorted. Shortened hashes: they only tell objects apart. */
   readonly objects: Readonly<Record<string, string>>
 }

@@ -18,7 +18,7 @@ function isWider(before: SqlType, after: SqlType): boolean {
   return holds && (before.size.length === 0 || fits(before, after))
 }
 
-/** Types whose values another type has, too, without loss when they are converted back. */
+/** Types whose values another type also has, without loss when they are converted back. */
 const EXACT: Readonly<Record<string, readonly string[]>> = {
   real: ['double precision'],
   bit: ['bit varying'],
@@ -26,7 +26,7 @@ const EXACT: Readonly<Record<string, readonly string[]>> = {
   date: ['timestamp without time zone'],
 }
 
-/** Types with a length, or with digits behind the second. */
+/** Types with a length, or with digits after the second. */
 const SIZED: ReadonlySet<string> = new Set([
   'character varying',
   'character',
@@ -41,12 +41,12 @@ function fits(before: SqlType, after: SqlType): boolean {
   return limitOf(before) <= limitOf(after)
 }
 
-/** Without a number, a time has microseconds, and a text any length. */
+/** Without a number, a time has microseconds, and a string any length. */
 function limitOf({ name, size: [size] }: SqlType): number {
   return size ?? (name.startsWith('time') ? 6 : Infinity)
 }
 
-/** How many digits a number has before and behind its point. */
+/** How many digits a number has before and after its point. */
 interface Digits {
   readonly before: number
   readonly behind: number

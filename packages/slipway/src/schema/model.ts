@@ -32,11 +32,11 @@ export interface QualifiedName {
 export interface Table extends QualifiedName {
   /** Its identity, whatever it is called later. */
   readonly id: number
-  /** The migration that made it; unknown where it was not seen to be made. */
+  /** The migration that made it; unknown if its creation was not seen. */
   readonly madeBy?: string
   /** Its name on the target, whatever renamed it since; absent if a pending migration makes it. */
   readonly onTarget?: QualifiedName
-  /** The migration that switched its row level security on; unknown where none was seen to. */
+  /** The migration that switched its row level security on; unknown if none was seen to. */
   readonly securedBy?: string
   /** As the session that read it names it, as SQL. */
   readonly sql?: string
@@ -59,11 +59,11 @@ export interface Column {
   /** As the server or the parser prints it: `character varying(255)`. */
   readonly type: string
   readonly notNull: boolean
-  /** The migration that added it; unknown where it was not seen. */
+  /** The migration that added it; unknown if it was not seen. */
   readonly addedBy?: string
   /** The enum that its type, or the type of its elements, is on the server that was read. */
   readonly enum?: QualifiedName
-  /** What fills it where a row gives no value, and what may be written to it; read on request. */
+  /** What fills it if a row gives no value, and what may be written to it; read on request. */
   readonly filling?: Filling
   /** Which values it takes; read on request. */
   readonly values?: ValueType
@@ -100,7 +100,7 @@ export interface ValueType {
   readonly hints: readonly string[]
   /** Its place in the table, from 1. */
   readonly place: number
-  /** Longest text in characters, digits of a number with those behind the point; as far as they are limited. */
+  /** Longest text in characters, digits of a number with those after the point; as far as they are limited. */
   readonly length?: number
   readonly precision?: number
   readonly scale?: number
@@ -126,7 +126,7 @@ export interface Constraint extends Pick<
   readonly passesOn?: true
 }
 
-/** An index, also one of a constraint. */
+/** An index, including one of a constraint. */
 export interface Index extends QualifiedName {
   readonly table: QualifiedName
   /** Columns in order; an expression is empty text. */
@@ -188,12 +188,12 @@ export function objectNameOf({ schema, name }: QualifiedName): ObjectName {
   return schema === null ? { name } : { schema, name }
 }
 
-/** A table, where it is known. */
+/** A table, if it is known. */
 export function tableNamed(schema: DatabaseSchema, name: Named): Table | undefined {
   return schema.tables.get(keyOf(schema, name))
 }
 
-/** A column, where it is known. */
+/** A column, if it is known. */
 export function columnNamed(
   schema: DatabaseSchema,
   table: Named,
@@ -209,12 +209,12 @@ export function typeKey(schema: DatabaseSchema, type: string): string {
   return keyOf(schema, { schema: inSchema, name })
 }
 
-/** An enum, where it is known. */
+/** An enum, if it is known. */
 export function enumNamed(schema: DatabaseSchema, name: Named): Enum | undefined {
   return schema.enums.get(keyOf(schema, name))
 }
 
-/** The columns of a table's primary key; none where it has no key. */
+/** The columns of a table's primary key; none if it has no key. */
 export function primaryKeyOf({ constraints }: Table): readonly string[] {
   return constraints.find(({ kind }) => kind === 'primary-key')?.columns ?? []
 }

@@ -1,4 +1,4 @@
-/** What is read of a database beside its tables and their columns; each part costs its time. */
+/** What is read of a database besides its tables and their columns; each part costs its time. */
 export interface SchemaParts {
   /** Primary and foreign keys, and indexes. */
   readonly keys?: true

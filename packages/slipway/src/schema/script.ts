@@ -9,7 +9,7 @@ export interface ScriptStatement {
   readonly destructive: boolean
 }
 
-/** A decision that the script cannot make: it depends on the rows or on a person. */
+/** A decision that the script cannot make: it depends on the rows or on the user. */
 export interface Choice {
   readonly object: ObjectRef
   /** The text after the name of the object: `becomes NOT NULL: rows …`. */

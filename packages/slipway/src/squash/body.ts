@@ -10,13 +10,13 @@ import { afterRows } from './rows.ts'
 
 /**
  * How the SQL is made: `catalog`, from what the migrations leave, with the rows that they wrote; `joined`,
- * their statements one behind the other.
+ * their statements one after the other.
  */
 export type SquashForm = 'catalog' | 'joined'
 
 /** The forms that a squash of this range can have, the better one first. */
 export function formsOf({ before }: Range): readonly SquashForm[] {
-  // What runs behind other migrations runs on rows, and must do to them what each of its own does.
+  // What runs after other migrations runs on rows, and must do to them what each of its own does.
   return before.length === 0 ? ['catalog', 'joined'] : ['joined']
 }
 
@@ -61,7 +61,7 @@ function refuseInexpressible({ state, unlike }: Original): void {
   const made = unlike.filter(({ time }) => !time).map(({ values }) => destructionText(values))
   if (made.length > 0) {
     // A key or a secret that each database makes for itself must not become the same in all.
-    raise('SQUASH.DIFFERS', { message: `Each run generates other values in ${named(made)}` })
+    raise('SQUASH.DIFFERS', { message: `Each run generates different values in ${named(made)}` })
   }
   const unmodelled = withoutAttributes(state.catalog.unmodelled)
   if (unmodelled.length > 0)

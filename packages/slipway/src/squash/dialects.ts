@@ -9,7 +9,7 @@ const SQUASHES: ByDialect<(request: SquashRequest) => Promise<Squash>> = {
     raise('SQUASH.NOT_SUPPORTED', {
       message: 'Slipway squashes migrations of PostgreSQL only.',
       why: 'Nothing was changed.',
-      nextActions: [advice('A database takes a long history of SQLite in a second or two.')],
+      nextActions: [advice('A SQLite database replays even a long history in a second or two.')],
     }),
 }
 

@@ -16,7 +16,7 @@ interface File {
 }
 
 /**
- * The statements of some migrations one behind the other, each part under the name of its migration: without
+ * The statements of some migrations one after the other, each part under the name of its migration: without
  * their BEGIN and COMMIT, and without what a file itself rolls back. An index is built and dropped in the
  * transaction, not CONCURRENTLY. All is one transaction, unless an enum's value must be committed before it is
  * used, or a statement must be the first of its transaction: then the text says where each one ends, so

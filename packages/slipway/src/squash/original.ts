@@ -25,7 +25,7 @@ export interface Original {
   /** Columns whose values differ in each run, by a clock or by chance. */
   readonly unlike: readonly Unlike[]
   readonly naming: Naming
-  /** The schema that no squashed migration names, for it is the connection's own. */
+  /** The schema that no squashed migration names, because it is the connection's own. */
   readonly unnamed: string | undefined
 }
 

@@ -3,7 +3,7 @@ import { advice, command, suggest } from '../kernel/index.ts'
 import type { MigrationFolder, MigrationsLayout } from '../project/index.ts'
 import { raise } from './failures.ts'
 
-/** What a person says of the range and the name. Migrations are named whole or by the end of their name. */
+/** What the user specifies of the range and the name. Migrations are named whole or by the end of their name. */
 export interface RangeRequest {
   /** All migrations of the project, in their order. */
   readonly migrations: readonly MigrationFolder[]
@@ -13,7 +13,7 @@ export interface RangeRequest {
   readonly from?: string | undefined
   /** The last one if absent. */
   readonly to?: string | undefined
-  /** What the squash is called behind its time; `squashed` if absent. */
+  /** What the squash is called after its time; `squashed` if absent. */
   readonly name?: string | undefined
 }
 

@@ -173,7 +173,7 @@ test('values that differ in each run are not written down, except times', async 
   const squash = await draft([...EVERYTHING.slice(0, 1), secret])
   expect(squash).toMatchObject({
     form: 'joined',
-    fallback: 'Each run generates other values in column User.email.',
+    fallback: 'Each run generates different values in column User.email.',
     unlike: [
       { what: 'values', object: { kind: 'column', schema: null, table: 'User', name: 'email' } },
     ],

@@ -41,13 +41,13 @@ export interface Squash {
   /** Parts that a deploy commits one by one. */
   readonly groups: number
   readonly squashed: readonly MigrationFolder[]
-  /** Migrations that stay behind it; both histories were run to their end. */
+  /** Migrations that stay after it; both histories were run to their end. */
   readonly after: readonly string[]
   /** Rows that the migrations leave, by table. */
   readonly rows: readonly Pick<TableRows, 'table' | 'rows'>[]
   /** What differs in each run of the migrations: values of columns, or rows. */
   readonly unlike: readonly Destruction[]
-  /** Tables whose columns have another order than before. */
+  /** Tables whose columns have a different order than before. */
   readonly columnOrder: readonly ColumnOrder[]
   readonly down: DownMigration
 }
@@ -155,7 +155,7 @@ function sentenceOf({ message, why, server }: Failure): string {
 
 function refuse({ squashed }: Range, reasons: readonly string[]): never {
   return raise('SQUASH.DIFFERS', {
-    message: `No single migration was found that gives the same result as the ${squashed.length}: ${reasons.join(' ')}`,
+    message: `No single migration was found that produces the same result as the ${squashed.length}: ${reasons.join(' ')}`,
     why: 'Slipway ran both histories on shadow databases and wrote nothing.',
     nextActions: [
       advice(

@@ -21,7 +21,7 @@ import {
 /** All that a history leaves in a shadow database. */
 export interface State {
   readonly catalog: Catalog
-  /** What the objects have beside their definitions. */
+  /** The properties of the objects besides their definitions. */
   readonly attributes: readonly Attribute[]
   readonly rows: RowSums
   /** By name as SQL: the last value, and whether it was given out. */
@@ -159,7 +159,7 @@ function attributeDifferences(one: State, other: State): string[] {
 }
 
 /**
- * The tables and columns of which the rows differ. A row is known by its key: where that is another, all its
+ * The tables and columns of which the rows differ. A row is known by its key: if that is different, all its
  * columns are.
  */
 export function rowDifferences(one: RowSums, other: RowSums): Destruction[] {

@@ -25,7 +25,7 @@ export interface WriteRequest extends MigrationsFolder {
 }
 
 /**
- * Writes the folder of a squash in one step, and then removes the folders that it replaces. If it is cut off in
+ * Writes the folder of a squash in one step, and then removes the folders that it replaces. If it is interrupted in
  * between, both exist: `unfinishedSquash` finds that, and `finishSquash` continues. Returns the path of the
  * migration.sql. Fails with SQUASH.UNCOMMITTED.
  */
@@ -41,14 +41,14 @@ export async function writeSquash(squash: Squash, request: WriteRequest): Promis
   return written.path
 }
 
-/** A squash beside folders that it replaces: the command that wrote it was cut off. */
+/** A squash next to folders that it replaces: the command that wrote it was interrupted. */
 export interface UnfinishedSquash {
   readonly name: string
   /** The folders that are still there. */
   readonly left: readonly MigrationFolder[]
 }
 
-/** The squash that was not written to its end, where there is one. Pure. */
+/** The squash that was not written to its end, if there is one. Pure. */
 export function unfinishedSquash(
   migrations: readonly MigrationFolder[],
 ): UnfinishedSquash | undefined {
@@ -101,7 +101,7 @@ function removeFolders(
   }
 }
 
-/** Why the folders of migrations cannot be removed yet, as a sentence: the old history is needed where a target has only a part of it. */
+/** Why the folders of migrations cannot be removed yet, as a sentence: the old history is needed if a target has only a part of it. */
 export async function uncommitted(
   squashed: readonly MigrationFolder[],
   { migrationsDir, layout }: MigrationsFolder,

@@ -43,7 +43,7 @@ export interface ConstraintDefinition {
   readonly nullsEqual?: true
   /** It compares ranges of time (PERIOD, WITHOUT OVERLAPS), or by MATCH FULL: not value by value. */
   readonly compares?: 'periods' | 'all-or-none'
-  /** Of an exclusion: all behind EXCLUDE, as written. */
+  /** Of an exclusion: everything after EXCLUDE, as written. */
   readonly exclusion?: string
 }
 
@@ -115,9 +115,9 @@ export type TableAction = { readonly table: ObjectName } & (
       readonly kind: 'change-type'
       readonly column: string
       readonly type: string
-      /** The SQL behind USING. */
+      /** The SQL after USING. */
       readonly using?: string
-      /** Where USING does no more than cast the column: the types that it is cast to, in order. */
+      /** Where USING only casts the column: the types that it is cast to, in order. */
       readonly casts?: readonly string[]
       /** With COLLATE: values are sorted otherwise. */
       readonly collated?: true
@@ -139,7 +139,7 @@ export type TableAction = { readonly table: ObjectName } & (
 )
 
 /**
- * What a statement does, as far as somebody judges it: a closed union over PostgreSQL's grammar. A
+ * What a statement does, as far as it is judged: a closed union over PostgreSQL's grammar. A
  * statement can do several things (`ALTER TABLE a ADD …, DROP …`).
  */
 export type Action =

@@ -13,7 +13,7 @@ export interface StatementParser {
    * STATEMENTS.SYNTAX, which holds the place and a caret.
    */
   parse(sql: string, file?: string): Statement[]
-  /** As `parse`, a few statements at a time where that can be: a large file takes seconds. */
+  /** As `parse`, a few statements at a time if possible: a large file takes seconds. */
   pieces(sql: string, file?: string): Iterable<readonly Statement[]>
   /** The comments of a file that are for Slipway. */
   markersIn(sql: string): Marker[]

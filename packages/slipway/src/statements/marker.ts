@@ -17,7 +17,7 @@ export interface Comment {
 
 const CONTENT = /^--[ \t]*slipway:[ \t]*([\w-]+)[ \t]*(.*)$/i
 
-/** The marker that a comment is; nothing if it is not one, or behind SQL on its line. */
+/** The marker that a comment is; nothing if it is not one, or after SQL on its line. */
 export function markerOf({ text, start, end }: Comment, sql: string): Marker | undefined {
   const line = sql.slice(sql.lastIndexOf('\n', start - 1) + 1, start)
   const [, name, value = ''] = CONTENT.exec(text.trimEnd()) ?? []

@@ -151,7 +151,7 @@ function inOrder(ref: ObjectRef): ObjectRef {
   return { kind, schema, name }
 }
 
-/** A key that is equal where the same data is lost, whether its column is dropped or its values are overwritten. */
+/** A key that is equal if the same data is lost, whether its column is dropped or its values are overwritten. */
 export function destructionKey({ what, object }: Destruction): string {
   return `${what === 'rows' ? 'rows ' : ''}${objectKey(object)}`
 }

@@ -53,7 +53,7 @@ export function lineStarts(sql: string): number[] {
   return starts
 }
 
-/** The text of a statement between two indexes of its file, without white space behind it, and where it is. */
+/** The text of a statement between two indexes of its file, without white space after it, and where it is. */
 export function statementAt(
   sql: string,
   starts: readonly number[],

@@ -5,7 +5,7 @@ export interface SquashedMigration {
   readonly name: string
   /** Of its text, with line ends of either kind. */
   readonly checksums: readonly string[]
-  /** The squash that it was part of before; that one is part of this squash, too. */
+  /** The squash that it was part of before; that one is also part of this squash. */
   readonly within?: string
 }
 

@@ -88,7 +88,7 @@ function usedLater(value: string, later: readonly Statement[]): boolean {
   )
 }
 
-/** Whether a statement has a text as a literal, also within its code; comments do not count. */
+/** Whether a statement contains a literal string, including within its code; comments do not count. */
 export function mentionsValue({ text }: Pick<Statement, 'text'>, value: string): boolean {
   const literal = `'${value.replaceAll("'", "''")}'`
   return text.includes(literal) && tokensOf(text).some((token) => token.text.includes(literal))

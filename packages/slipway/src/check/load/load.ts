@@ -31,14 +31,14 @@ export interface LoadConditions {
   readonly emit: Emit
 }
 
-/** What queries met beside a migration. Times in milliseconds, from the start of the workload. */
+/** How queries fared during a migration. Times in milliseconds, from the start of the workload. */
 export interface Load {
   /** The tables that queries ran on: those that the migration touches, five at most. */
   readonly tables: readonly LoadedTable[]
   /** Further tables that it touches, without rows and queries. */
   readonly leftOut: readonly string[]
   readonly waits: readonly ClassWaits[]
-  /** When the migration ran, and its statements, each attempt by itself. */
+  /** When the migration ran, and its statements, each attempt separately. */
   readonly window: Window
   readonly spans: readonly Span[]
   readonly status: Receipt['status']
@@ -161,7 +161,7 @@ async function fillTouched(
   return await fillToScale(session, { tables: shape, wanted: new Map(wanted), distinct, until })
 }
 
-/** Lets the queries run for a while by themselves, then the migration beside them. */
+/** Lets the queries run for a while by themselves, then during the migration. */
 async function runBeside(
   workload: Workload,
   site: Site & { readonly plan: Migration; readonly deadline: number },

@@ -27,7 +27,7 @@ const LEAST_ROWS = 1000
 const MOST_ROWS = 10_000_000
 const CONNECT_TIMEOUT_MS = 3000
 
-/** Asks the target once, where that is needed. One that does not answer is a notice. */
+/** Asks the target once, if needed. One that does not answer is a notice. */
 export async function rowsWanted(asked: RowsAsked, emit: Emit): Promise<RowsWanted> {
   const { rows, factor = 1, target } = asked
   if (rows !== undefined) return () => ({ rows, from: 'flag' })
@@ -44,7 +44,7 @@ async function sizesOf(target: Address, emit: Emit) {
   const options = { applicationName: 'slipway check', connectTimeoutMs: CONNECT_TIMEOUT_MS }
   const read = await attempt(() => withSession(target, options, readTableSizes))
   if (read.ok) return read.value
-  const message = `The target does not report its numbers of rows, so each table gets ${DEFAULT_ROWS}: ${read.failure.message}`
+  const message = `The target does not report its row counts, so each table gets ${DEFAULT_ROWS}: ${read.failure.message}`
   emit({ kind: 'notice', message })
   return undefined
 }

@@ -18,7 +18,7 @@ export interface Touched {
   readonly distinct: ReadonlySet<string>
 }
 
-/** Finds the tables by the locks of the test run, and by the text where a statement's locks were not seen. */
+/** Finds the tables by the locks of the test run, and by the text if a statement's locks were not seen. */
 export function touchedBy(
   { statements }: Pick<Migration, 'statements'>,
   { locks }: Pick<Proof, 'locks'>,

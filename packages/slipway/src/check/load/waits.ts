@@ -8,7 +8,7 @@ export interface Waits {
   readonly longestMs: number
 }
 
-/** One class of queries on one table: before the migration, and beside it. */
+/** One class of queries on one table: before the migration, and during it. */
 export interface ClassWaits {
   readonly class: QueryClass
   readonly table: string
@@ -19,7 +19,7 @@ export interface ClassWaits {
   }
   /** The statement of the migration that ran during the longest wait. */
   readonly statement: number | null
-  /** The longest query that began in each part of the time, where one began. */
+  /** The longest query that began in each part of the time, if one began. */
   readonly timeline: readonly { readonly atMs: number; readonly longestMs: number }[]
 }
 

@@ -34,7 +34,7 @@ const LONG_READ_PAUSE_MS = 500
 
 /**
  * Runs point reads and point writes on each table, with a session each, and one session that reads them all and
- * stays in its transaction for a second, over and over; beside them `work`. No value of a row leaves the sessions.
+ * stays in its transaction for a second, over and over; at the same time `work`. No value of a row leaves the sessions.
  */
 export async function withWorkload<T>(
   address: Address,
@@ -52,7 +52,7 @@ export async function withWorkload<T>(
     longReads(client, tables, () => longRead.emit('read')),
   ]
   const untilLongRead = async () => void (await once(longRead, 'read'))
-  // A client that fails ends the wait of the work, too.
+  // A client that fails also ends the wait of the work.
   const broken = Promise.all(running).then(() => new Promise<never>(() => {}))
   try {
     return await Promise.race([work({ samples, now, untilLongRead }), broken])
@@ -79,7 +79,7 @@ async function onSession(
   })
 }
 
-/** From 14 on the server notices that we are gone, also while it runs something for us. */
+/** From 14 on the server notices that we are gone, even while it runs something for us. */
 export function endingWithUs({ server }: Session): string {
   return server.versionNumber >= 140_000 ? "SET client_connection_check_interval = '500ms'" : ''
 }
@@ -108,7 +108,7 @@ async function pointReads(client: Client, { table }: ScaledTable): Promise<void>
   })
 }
 
-/** Updates, and now and then an insert where the table takes one. */
+/** Updates, and now and then an insert if the table allows one. */
 async function pointWrites(client: Client, scaled: ScaledTable, avoid: string): Promise<void> {
   const { table, wanted } = scaled
   await onSession(client, async (session) => {

@@ -28,7 +28,7 @@ export async function compareSqliteForms(
     if (!original.ok || !rewritten.ok) continue
     const different = differences(original.value, rewritten.value)
     if (different.length === 0) continue
-    // What the clock or chance decides differs between two runs of the original, too.
+    // What the clock or chance decides also differs between two runs of the original.
     const again = await ended(originalOf(fixed, request), style, request)
     const chance = differences(original.value, again)
     const real = different.filter((one) => !chance.includes(one))

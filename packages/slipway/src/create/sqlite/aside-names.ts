@@ -4,8 +4,8 @@ import { parserFor, sqliteDetail, type Statement, tokenPlaces } from '../../stat
 import { rebuildsIn } from './rebuilds.ts'
 
 /**
- * Prisma's SQL with other names for the new tables of rebuilds where the name is taken: Prisma calls the new table of `user`
- * `new_user` also where a table, view or index of that name exists, or where another statement creates one.
+ * Prisma's SQL with other names for the new tables of rebuilds if the name is taken: Prisma calls the new table of `user`
+ * `new_user` even if a table, view or index of that name exists, or if another statement creates one.
  */
 export async function withFreeAsideNames(sql: string, session: Session): Promise<string> {
   const { parse } = await parserFor('sqlite')

@@ -44,7 +44,7 @@ export async function keepConstraintIndexes(
 }
 
 const STAYS =
-  'schema.prisma does not have it, and SQLite drops a constraint only with a rebuild of its table'
+  'schema.prisma does not have it, and SQLite can drop a constraint only by rebuilding its table'
 
 /** The index of a UNIQUE or PRIMARY KEY that a statement drops. */
 async function constraintIndex(

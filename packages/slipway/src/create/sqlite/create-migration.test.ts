@@ -131,7 +131,7 @@ test('a generated column that schema.prisma has as a field remains generated, an
     async (session) => await session.query('SELECT low, up FROM "T"'),
   )
   const fields = ['column T.low: generated', 'column T.up: generated']
-  expect(kept).toEqual([...fields, 'table T: counter of AUTOINCREMENT'])
+  expect(kept).toEqual([...fields, 'table T: AUTOINCREMENT counter'])
   expect({ notKept, result }).toEqual({ notKept: [], result: [{ low: 'ab', up: 'AB' }] })
   expect(said(await create([history], models('String?'))).kept).toEqual(fields)
 })
@@ -174,7 +174,7 @@ test('a CHECK means the same in the new table: the name of the old one, and text
   )
   expect(kept.slice(0, 3)).toEqual(['table T: CHECK', 'table T: CHECK', 'table T: CHECK'])
   expect(cautions).toEqual([
-    'it refuses the new default of state: a row without a value of its own fails',
+    'it rejects the new default of state: a row that uses the default fails',
   ])
   const checks =
     /CHECK \("state" <> 'gone'\),\n.*CHECK \(state IN \('a', 'z'\)\),\n.*\(rowid > "rowid" - 1\)/
@@ -205,12 +205,12 @@ CREATE TRIGGER kept AFTER DELETE ON "T" BEGIN SELECT OLD.a; END;`,
     },
   )
   expect(kept).toEqual([
-    'table T: counter of AUTOINCREMENT',
-    'view some: created again behind its table',
-    'view all_of_it: created again behind its table',
-    'trigger some.on_view: created again behind its table',
-    'trigger U.on_other: created again behind its table',
-    'trigger T.kept: created again behind its table',
+    'table T: AUTOINCREMENT counter',
+    'view some: created again after its table',
+    'view all_of_it: created again after its table',
+    'trigger some.on_view: created again after its table',
+    'trigger U.on_other: created again after its table',
+    'trigger T.kept: created again after its table',
   ])
   expect(notKept).toEqual([
     'view lost | error in view lost: no such column: b',
@@ -319,7 +319,7 @@ CREATE TRIGGER t AFTER INSERT ON "B" BEGIN INSERT INTO words VALUES (NEW.x); END
     },
     async () => undefined,
   )
-  expect(kept).toEqual(['table words: virtual', 'table A: counter of AUTOINCREMENT'])
+  expect(kept).toEqual(['table words: virtual', 'table A: AUTOINCREMENT counter'])
   expect(sql).not.toContain('DROP TRIGGER')
 })
 

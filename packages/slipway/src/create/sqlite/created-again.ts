@@ -13,7 +13,7 @@ import type { KeptObject, LostObject } from '../spare.ts'
 import { isInexpressibleIndex } from './keep-indexes.ts'
 import { type StaleIndex, staleIndexes } from './text-indexes.ts'
 
-/** What can be created or built again behind statements, and what else they leave. */
+/** What can be created or built again after statements, and what else they leave. */
 export interface CreatedAgain {
   readonly created: readonly (KeptObject & { readonly title: string; readonly sql: string })[]
   readonly notKept: readonly LostObject[]
@@ -53,7 +53,7 @@ export async function createAgain(
       const object = refOf(gone)
       if (reason === undefined) {
         const text = sql.trimEnd()
-        const again = 'created again behind its table'
+        const again = 'created again after its table'
         created.push({ object, reason: again, title: TITLES[kind], sql: text })
         after = await readSqliteState(session)
       } else if (kind !== 'index' || isInexpressibleIndex(sql)) notKept.push({ object, reason })
@@ -81,7 +81,7 @@ async function buildIndexes(
     const refusal = await refusalOnTrial(session, sql)
     const object = { kind: 'table', schema: null, name } as const
     if (refusal === undefined) {
-      const reason = `its index is built again: the rebuild of ${table} changes ${by}`
+      const reason = `its index is built again: the rebuild of ${table} changes ${by === 'texts' ? 'text' : by}`
       created.push({ object, reason, title: 'RebuildFullText', sql })
     } else {
       const [column] = gone

@@ -9,7 +9,7 @@ import type { KeptObject, Spared } from '../spare.ts'
 
 /**
  * Creates indexes again as they were where Prisma, which cannot express their condition or collation, would create plain
- * ones of the same columns behind a rebuild.
+ * ones of the same columns after a rebuild.
  */
 export function keepIndexes(
   sql: string,

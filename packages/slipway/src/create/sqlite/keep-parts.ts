@@ -37,7 +37,7 @@ interface Edit {
 /**
  * Gives the tables that a migration rebuilds what schema.prisma cannot express of the old ones, as far as SQLite takes it:
  * CHECK, COLLATE, ON CONFLICT, keys with these, deferred foreign keys, generated columns, STRICT and WITHOUT ROWID, and the
- * counter of AUTOINCREMENT.
+ * AUTOINCREMENT counter.
  */
 export async function keepParts(
   sql: string,
@@ -73,7 +73,7 @@ export async function keepParts(
     if (old.autoincrement && made.autoincrement) {
       edits.push(counterEdit(rebuild))
       const object = { kind: 'table', schema: null, name } as const
-      kept.push({ object, reason: 'counter of AUTOINCREMENT' })
+      kept.push({ object, reason: 'AUTOINCREMENT counter' })
     }
   }
   return { sql: edited(sql, edits), kept, refused }

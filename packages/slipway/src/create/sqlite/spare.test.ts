@@ -74,7 +74,7 @@ test('a rebuilt table keeps CHECK, COLLATE, generated columns and STRICT, with i
     'name: CHECK',
     'CHECK',
     'STRICT',
-    'counter of AUTOINCREMENT',
+    'AUTOINCREMENT counter',
   ])
   expect(checks).toEqual([true, true, true, [{ id: 7, double: 3 }], [{ name: 'Item', seq: 9 }]])
   expect(sql).toContain('PRAGMA foreign_keys=OFF')

@@ -19,7 +19,7 @@ import { keepVirtualTables } from './virtual-tables.ts'
 /**
  * Keeps what Prisma's SQL for SQLite would destroy, because its schema language cannot express it: virtual tables with the
  * tables in which they keep their rows are not dropped, rebuilt tables keep what only SQL can say of them, and triggers
- * and indexes that go with such a table are created again behind it, as far as they still fit.
+ * and indexes that go with such a table are created again after it, as far as they still fit.
  */
 export async function spareOnSqlite(
   sql: string,
@@ -55,7 +55,7 @@ export async function spareOnSqlite(
   }
 }
 
-/** What tables have no more, by the definitions before and after. */
+/** What tables no longer have, by the definitions before and after. */
 function lostBetween(
   before: SqliteState,
   after: SqliteState,

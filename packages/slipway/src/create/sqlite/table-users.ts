@@ -6,7 +6,7 @@ import { droppedTable } from './rebuilds.ts'
 import { readVirtualTables } from './virtual-tables.ts'
 
 /**
- * Prisma's SQL with the views and triggers dropped first that read a table which it drops or rebuilds, where SQLite refuses
+ * Prisma's SQL with the views and triggers dropped first that read a table which it drops or rebuilds, if SQLite refuses
  * it otherwise: no table can be renamed while one of them names a table that does not exist.
  */
 export async function withoutUsers(sql: string, session: Session): Promise<string> {

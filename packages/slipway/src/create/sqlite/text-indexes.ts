@@ -2,7 +2,7 @@ import { columnIn, isSameName, type SqliteState, usersOf } from '../../schema/in
 import { sqliteDetail, sqliteTextIndex, staleBy, type Statement } from '../../statements/index.ts'
 import { type RebuiltTable, rebuildsIn, tableOf } from './rebuilds.ts'
 
-/** An index of texts that statements leave wrong. */
+/** A full-text index that statements leave out of date. */
 export interface StaleIndex {
   readonly name: string
   /** The rebuilt table. */

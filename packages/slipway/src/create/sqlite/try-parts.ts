@@ -86,7 +86,7 @@ async function cautionOf(
     (await refusalOnTrial(session, defaultRow(table, part)))?.startsWith('CHECK') === true
   if (!(await refuses(made)) || (await refuses(old))) return undefined
   const names = changed.map(({ name }) => name).join(', ')
-  return `it refuses the new default of ${names}: a row without a value of its own fails`
+  return `it rejects the new default of ${names}: a row that uses the default fails`
 }
 
 /** Inserts a row of nothing but defaults into a table that has a CHECK, and no other constraint. */

@@ -35,7 +35,7 @@ export async function keepVirtualTables(
   return { sql: withoutWarnings(text, [...kinds.keys()]), kept }
 }
 
-/** Statements together with the settings that Prisma writes right before and behind them. */
+/** Statements together with the settings that Prisma writes right before and after them. */
 function withPragmas(all: readonly Statement[], drops: readonly Statement[]): Statement[] {
   const isPragma = (one: Statement | undefined) => one?.actions[0]?.kind === 'pragma'
   const gone = new Set(

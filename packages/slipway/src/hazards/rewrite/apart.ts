@@ -34,7 +34,7 @@ function isLock({ kind }: { readonly kind: string }): boolean {
 /** The line that makes every statement of a file a transaction of its own. */
 const LINE = '-- slipway: no-transaction'
 
-/** The line at the head of a file, behind a byte order mark. */
+/** The line at the head of a file, after a byte order mark. */
 export function apartEdit(sql: string): {
   readonly start: number
   readonly end: number

@@ -4,7 +4,7 @@ import type { ObjectName } from '../../statements/index.ts'
 /** Rows of a batch: about half a second of work, and few enough that no writer waits long for one of them. */
 const BATCH = 10_000
 
-/** An UPDATE to be cut into batches. All texts are SQL. */
+/** An UPDATE to be split into batches. All strings are SQL. */
 export interface Batched {
   /** Up to its WHERE. */
   readonly update: string
@@ -14,7 +14,7 @@ export interface Batched {
 }
 
 /**
- * A DO block that walks a key upwards and commits behind each batch: a row is met once, for the walk never
+ * A DO block that walks a key upwards and commits after each batch: a row is met once, because the walk never
  * turns back. Its SQL holds in a server of any version and for a key of any type.
  */
 export function inBatches({ update, where, table, key }: Batched): string {

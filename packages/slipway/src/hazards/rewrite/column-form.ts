@@ -47,7 +47,7 @@ export function filledColumn(table: ObjectName, column: ColumnDefinition, site: 
   }
 }
 
-/** The texts of `ADD COLUMN name type DEFAULT value NOT NULL`; nothing if it holds more. */
+/** The parts of `ADD COLUMN name type DEFAULT value NOT NULL`; undefined if it has more. */
 function definitionOf(
   part: string,
 ): { readonly name: string; readonly type: string; readonly value: string } | undefined {
@@ -69,7 +69,7 @@ function definitionOf(
   }
 }
 
-/** The words that begin a clause behind a column's type. */
+/** The words that begin a clause after a column's type. */
 const BEGINNINGS = ['DEFAULT', 'NOT', 'CONSTRAINT', 'UNIQUE', 'PRIMARY', 'REFERENCES', 'CHECK']
 
 /** The type of a column, and then a clause each. A default's own expression holds none of those words. */

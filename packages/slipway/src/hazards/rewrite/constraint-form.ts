@@ -84,12 +84,12 @@ function takenOver({ table, constraint, alter, name }: Added, { schema }: Site):
   const tokens = tokensOf(alter.part)
   const list = tokens.findIndex(({ text }) => text === ')')
   if (list === -1 || list < tokens.length - 1) {
-    return none('The constraint has more than columns, and cannot use an existing index.')
+    return none('The constraint contains more than columns, and cannot use an existing index.')
   }
   const open = columns.find((column) => columnNamed(schema, table, column)?.notNull !== true)
   if (kind === 'primary-key' && open !== undefined) {
     return none(
-      `The column ${open} is not NOT NULL, so all rows are read for it. Make it NOT NULL before.`,
+      `The column ${open} allows NULL, so PostgreSQL reads all rows to check it. Make it NOT NULL first.`,
     )
   }
   const names = columns.map((column) => written(column, alter.part)).join(', ')

@@ -80,6 +80,6 @@ export function formOf(action: Action, site: Site): Form {
 
 function concurrentForm(statement: string | undefined, otherwise: string): Form {
   if (statement === undefined) return none(otherwise)
-  const done = 'It runs CONCURRENTLY, beside the readers and writers of the table.'
+  const done = 'It runs CONCURRENTLY, without blocking readers or writers of the table.'
   return { kind: 'steps', steps: [statement], apart: false, done }
 }

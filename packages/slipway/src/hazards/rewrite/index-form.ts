@@ -23,7 +23,7 @@ export function builtIndex(action: Extract<Action, { kind: 'create-index' }>, si
   }
 }
 
-/** An index that is being built needs a name, for a deploy that was cut off finds it by that. */
+/** An index that is being built needs a name, because a deploy that was interrupted finds it by that. */
 function chosenName(
   { table, columns }: Extract<Action, { kind: 'create-index' }>,
   { schema, text }: Site,
@@ -55,11 +55,11 @@ export function droppedIndexes(site: Site): Form {
               `DROP INDEX CONCURRENTLY ${ifExists ? 'IF EXISTS ' : ''}${qualified(index)}`,
           ),
     apart: false,
-    done: 'Dropped CONCURRENTLY: SHARE UPDATE EXCLUSIVE instead of ACCESS EXCLUSIVE, so nobody waits.',
+    done: 'Dropped CONCURRENTLY: SHARE UPDATE EXCLUSIVE instead of ACCESS EXCLUSIVE, so no session waits.',
   }
 }
 
-/** CONCURRENTLY, and a name, behind the word INDEX. */
+/** CONCURRENTLY, and a name, after the word INDEX. */
 function behindIndex(text: string, name: string): string {
   const at = tokensOf(text).find((token) => isKeyword(token, 'INDEX'))?.end ?? 0
   return `${text.slice(0, at)} CONCURRENTLY${name === '' ? '' : ` ${name}`}${text.slice(at)}`

@@ -24,7 +24,7 @@ export interface RewrittenStatement {
   readonly verdicts: readonly Verdict[]
   /** The statements that replace it, without their semicolons; nothing if it stays as it is. */
   readonly steps?: readonly string[]
-  /** Where its text ends: what is behind is a comment at most. */
+  /** Where its text ends: after it there is at most a comment. */
   readonly end: number
 }
 
@@ -32,7 +32,7 @@ export interface RewrittenStatement {
 export interface StatementSite {
   readonly schema: DatabaseSchema
   readonly migration: string
-  /** The hazards of the statement that nobody has accepted. */
+  /** The hazards of the statement that are not accepted. */
   readonly hazards: readonly Hazard[]
 }
 

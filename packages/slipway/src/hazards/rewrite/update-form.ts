@@ -48,13 +48,13 @@ function tableText({ schema, name }: ObjectName, text: string): string {
 
 function whyWhole(tokens: readonly Token[], { text }: Site): string | undefined {
   if (!isKeyword(tokens[0], 'UPDATE')) return 'The UPDATE follows a WITH.'
-  if (isKeyword(tokens[1], 'ONLY')) return 'The UPDATE has ONLY, and so leaves out child tables.'
+  if (isKeyword(tokens[1], 'ONLY')) return 'The UPDATE uses ONLY, which excludes child tables.'
   const other = ['FROM', 'RETURNING'].find((word) => tokens.some((token) => isKeyword(token, word)))
   if (other !== undefined) return `The UPDATE has a ${other}.`
-  return text.includes('$slipway$') ? 'The UPDATE holds the text $slipway$.' : undefined
+  return text.includes('$slipway$') ? 'The UPDATE contains the string $slipway$.' : undefined
 }
 
-/** A deploy that was cut off runs the batches again, from the first: that must not change a row further. */
+/** A deploy that was interrupted runs the batches again, from the first: that must not change a row further. */
 function whyUnsafeTwice(
   assigned: readonly Token[],
   columns: readonly string[],

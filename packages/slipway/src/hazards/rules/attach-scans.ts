@@ -17,7 +17,7 @@ export const attachScans: Rule = {
       object: tableObject(context, partition),
       table: partition,
       lock: 'ACCESS EXCLUSIVE',
-      message: `ATTACH PARTITION reads every row of ${full(context, partition)}, and of the default partition of ${full(context, table)} if it has one, and meanwhile nobody can read or write them. A valid CHECK with the bounds of the partition spares that.`,
+      message: `ATTACH PARTITION reads every row of ${full(context, partition)}, and of the default partition of ${full(context, table)} if it has one, and blocks all reads and writes of them until it finishes. A valid CHECK that matches the partition bounds avoids the scan.`,
     }
   },
 }

@@ -13,13 +13,13 @@ export const backfillUnbatched: Rule = {
     const rows =
       where === undefined || isAlwaysTrue(where)
         ? `all rows of ${name}`
-        : `the rows of ${name} WHERE ${where}, however many they are`
+        : `all rows of ${name} that match WHERE ${where}`
     return {
       severity: 'warning',
       object: tableObject(context, table),
       table,
       lock: 'ROW EXCLUSIVE',
-      message: `One statement updates ${rows}: other writers of a row wait until the last one is done, and the table grows by a copy of each. Do it in batches.`,
+      message: `One statement updates ${rows}: each updated row stays locked until the transaction ends, and the table grows by a copy of each row. Update in batches.`,
     }
   },
 }

@@ -16,7 +16,7 @@ export const cachedPlan: Rule = {
       object: columnObject(context, table, column),
       table,
       anySize: true,
-      message: `After the commit, a session that has prepared a query with ${column} of ${full(context, table)} in its result gets "cached plan must not change result type" each time it executes it, until it prepares the query again. Restart the clients, or their pools, after the deploy.`,
+      message: `After the commit, a session that has prepared a query with ${column} of ${full(context, table)} in its result gets "cached plan must not change result type" each time it executes the query, until it prepares the query again. Restart the clients, or their pools, after the deploy.`,
     }
   },
 }

@@ -7,7 +7,7 @@ import { validatedLater } from '../safe-sql.ts'
 /** A CHECK is tried on every row under the strongest lock. */
 export const checkValidates: Rule = {
   id: 'check-validates',
-  title: 'A check looks at every row while reads and writes wait',
+  title: 'A check constraint reads every row while reads and writes wait',
   judge(action, context) {
     if (action.kind === 'add-constraint')
       return judgeCheck(action.table, action.constraint, context)
@@ -30,7 +30,7 @@ function judgeCheck(
     object: tableObject(context, table),
     table,
     lock: 'ACCESS EXCLUSIVE',
-    message: `Adding the check ${name} reads every row of ${full(context, table)}, and meanwhile nobody can read or write it.`,
+    message: `Adding the check ${name} reads every row of ${full(context, table)}, and blocks all reads and writes until it finishes.`,
     safeSql,
   }
 }

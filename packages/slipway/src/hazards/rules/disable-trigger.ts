@@ -14,7 +14,7 @@ export const disableTrigger: Rule = {
     const keys =
       subcommand === 'AT_DisableTrigAll' ? ' With ALL, foreign keys are not checked either.' : ''
     const after = isEnabledLater(context, table)
-      ? 'Until the transaction ends, nobody can write to it.'
+      ? 'Until the transaction ends, no other session can write to it.'
       : 'The migration does not enable it again.'
     return {
       severity: isEnabledLater(context, table) ? 'warning' : 'error',
@@ -22,7 +22,7 @@ export const disableTrigger: Rule = {
       table,
       anySize: true,
       lock: 'SHARE ROW EXCLUSIVE',
-      message: `DISABLE TRIGGER on ${full(context, table)} holds for the writes of every client after the commit, not only for this session.${keys} ${after}`,
+      message: `DISABLE TRIGGER on ${full(context, table)} applies to the writes of every client after the commit, not only for this session.${keys} ${after}`,
     }
   },
 }

@@ -18,7 +18,7 @@ export const domainConstraint: Rule = {
       severity: 'warning',
       object: { kind: 'domain', ...referenceOf(context.schema, domain) },
       lock: 'SHARE',
-      message: `${what} of the domain ${full(context, domain)} reads every row of every table with a column of it, and meanwhile nobody can write to them.`,
+      message: `${what} of the domain ${full(context, domain)} reads every row of every table that has a column of this type, and blocks all writes to those tables until it finishes.`,
       safeSql,
     }
   },

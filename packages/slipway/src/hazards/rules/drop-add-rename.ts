@@ -23,7 +23,7 @@ function judgeColumn(table: ObjectName, column: string, context: Context): Findi
     object: columnObject(context, table, column),
     table,
     anySize: true,
-    message: `The column ${column} of ${full(context, table)} is dropped and ${like} of the same type is added: if you mean a rename, the values are lost.`,
+    message: `The column ${column} of ${full(context, table)} is dropped and ${like} of the same type is added, so the values are lost. If you intended a rename, use RENAME.`,
     safeSql: `ALTER TABLE ${qualified(table)} RENAME COLUMN ${identifier(column)} TO ${identifier(like)};`,
   }
 }
@@ -73,7 +73,7 @@ function judgeTable(table: ObjectName, context: Context): Finding | undefined {
     object: tableObject(context, table),
     table,
     anySize: true,
-    message: `The table ${full(context, table)} is dropped and ${like.table.name} with the same columns is created: if you mean a rename, the rows are lost.`,
+    message: `The table ${full(context, table)} is dropped and ${like.table.name} with the same columns is created, so the rows are lost. If you intended a rename, use RENAME.`,
     safeSql: `ALTER TABLE ${qualified(table)} RENAME TO ${identifier(like.table.name)};`,
   }
 }

@@ -12,14 +12,14 @@ import { full } from '../names.ts'
 /** Prisma's diff drops what schema.prisma cannot express, and cannot create it again. */
 export const dropInexpressible: Rule = {
   id: 'drop-inexpressible',
-  title: 'Something is dropped that schema.prisma cannot express',
+  title: 'An object that schema.prisma cannot express is dropped',
   judge(action, context) {
     const dropped = inexpressible(action, context)
     if (dropped === undefined || isMadeHere(action, context)) return undefined
     return {
       severity: 'warning',
       object: objectOf(action, context.schema),
-      message: `The ${dropped} is dropped, and schema.prisma cannot express it: no later migration of Prisma creates it again.`,
+      message: `The ${dropped} is dropped, and schema.prisma cannot express it: no later Prisma migration recreates it.`,
     }
   },
 }

@@ -21,7 +21,7 @@ export const dropPrimaryKey: Rule = {
       table,
       anySize: true,
       lock: 'ACCESS EXCLUSIVE',
-      message: `The primary key ${name} of ${full(context, table)} is dropped${replaced ? ' and another one added' : ''}: upserts of running clients with ON CONFLICT on (${constraint.columns.join(', ')}) fail, and so do UPDATE and DELETE where the table is published for logical replication.`,
+      message: `The primary key ${name} of ${full(context, table)} is dropped${replaced ? ' and a new one is added' : ''}: upserts of running clients with ON CONFLICT on (${constraint.columns.join(', ')}) fail, and so do UPDATE and DELETE where the table is published for logical replication.`,
     }
   },
 }

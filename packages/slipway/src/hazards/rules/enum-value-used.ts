@@ -15,7 +15,7 @@ export const enumValueUsed: Rule = {
     return {
       severity: 'error',
       object: { kind: 'type', ...referenceOf(context.schema, action.type) },
-      message: `The value ${action.value} of ${full(context, action.type)} is used in statement ${user.number}, inside the same BEGIN and COMMIT. PostgreSQL refuses a value that is not committed yet: a deploy of Slipway commits behind this statement in spite of the BEGIN, so that what is above remains if something below fails; prisma migrate deploy and psql fail.`,
+      message: `The value ${action.value} of ${full(context, action.type)} is used in statement ${user.number}, inside the same BEGIN and COMMIT. PostgreSQL refuses a value that is not committed yet: a Slipway deploy commits after this statement despite the BEGIN, so that what is above remains if something below fails; prisma migrate deploy and psql fail.`,
     }
   },
 }

@@ -14,7 +14,7 @@ export const exclusionConstraint: Rule = {
       object: tableObject(context, table),
       table,
       lock: 'ACCESS EXCLUSIVE',
-      message: `The exclusion constraint ${constraintName(table, constraint)} builds its index over all rows of ${full(context, table)}, and meanwhile nobody can read or write it.`,
+      message: `The exclusion constraint ${constraintName(table, constraint)} builds its index over all rows of ${full(context, table)}, and blocks all reads and writes until it finishes.`,
     }
   },
 }

@@ -24,13 +24,15 @@ function judgeKey(
   if (constraint.kind !== 'foreign-key' || constraint.notValid) return undefined
   const name = constraintName(table, constraint)
   const safeSql = validatedLater(context.statement, table, name)
-  const other = constraint.references ? full(context, constraint.references.table) : 'the other'
+  const other = constraint.references
+    ? full(context, constraint.references.table)
+    : 'the other table'
   return {
     severity: 'warning',
     object: tableObject(context, table),
     table,
     lock: 'SHARE ROW EXCLUSIVE',
-    message: `Adding the foreign key ${name} checks every row of ${full(context, table)}, and meanwhile nobody can write to it or to ${other}.`,
+    message: `Adding the foreign key ${name} checks every row of ${full(context, table)}, and blocks all writes to it and to ${other} until it finishes.`,
     safeSql,
   }
 }

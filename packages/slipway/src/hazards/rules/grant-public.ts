@@ -3,12 +3,12 @@ import type { Rule } from '../hazard.ts'
 /** PUBLIC is every role that there is and will be. */
 export const grantPublic: Rule = {
   id: 'grant-public',
-  title: 'A right is granted to everybody',
+  title: 'A privilege is granted to PUBLIC',
   judge(action) {
     if (action.kind !== 'grant' || !action.toPublic) return undefined
     return {
       severity: 'warning',
-      message: `The grant on a ${action.of} is to PUBLIC: every role of the server has it, including roles that are created later. Name a role.`,
+      message: `The privilege on a ${action.of} is granted to PUBLIC, that is, to every role of the server, including future ones. Grant it to a role.`,
     }
   },
 }

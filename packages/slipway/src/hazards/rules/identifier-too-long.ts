@@ -10,7 +10,7 @@ export const identifierTooLong: Rule = {
       .filter((name) => Buffer.byteLength(name) > LONGEST)
       .map((name) => ({
         severity: 'warning',
-        message: `The name ${name} has ${Buffer.byteLength(name)} bytes: PostgreSQL truncates it to ${cut(name)}. Names that differ only after that are the same name.`,
+        message: `The name ${name} is ${Buffer.byteLength(name)} bytes long: PostgreSQL truncates it to ${cut(name)}. Names that differ only after that are the same name.`,
       }))
   },
 }

@@ -18,7 +18,7 @@ export const lockHeld: Rule = {
       object: tableObject(context, held.table),
       table: held.table,
       lock: held.lock,
-      message: `This ${work.kind} ${full(context, work.table)} in the transaction that locked ${full(context, held.table)} in statement ${held.statement.number}: until it ends, ${nobodyCan(context, held)}. Put it into a migration of its own.`,
+      message: `This statement ${work.kind} ${full(context, work.table)} in the transaction that locked ${full(context, held.table)} in statement ${held.statement.number}. Until that transaction ends, ${nobodyCan(context, held)}. Move this statement to a separate migration.`,
     }
   },
 }

@@ -17,7 +17,7 @@ export const lockTable: Rule = {
       object: tableObject(context, table),
       table,
       lock: mode,
-      message: `LOCK TABLE takes ${mode} on ${full(context, table)}: until the transaction ends, nobody can ${what} it. Each statement takes the lock that it needs by itself.`,
+      message: `LOCK TABLE takes ${mode} on ${full(context, table)}: until the transaction ends, no other session can ${what} it. Each statement automatically takes the lock that it needs.`,
     }))
   },
 }

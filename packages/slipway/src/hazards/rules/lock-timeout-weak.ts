@@ -1,6 +1,6 @@
 import type { Rule } from '../hazard.ts'
 
-/** What `deploy` waits for a lock where nobody configured it: `deploy.lockTimeout`. */
+/** What `deploy` waits for a lock if it is not configured: `deploy.lockTimeout`. */
 const OURS_MS = 200
 
 /** A file that lets its session wait for locks lets all other sessions wait behind it. */
@@ -15,7 +15,7 @@ export const lockTimeoutWeak: Rule = {
     const wait = ms === 0 ? 'without a limit' : `for up to ${action.value}`
     return {
       severity: ms === 0 ? 'warning' : 'info',
-      message: `After this statement the session waits ${wait} for a lock, and every query that needs the same table waits behind it. A deploy of Slipway puts its own limit back before the next statement; prisma migrate deploy and psql do not.`,
+      message: `After this statement the session waits ${wait} for a lock, and every query that needs the same table waits behind it. A Slipway deploy restores its own limit before the next statement; prisma migrate deploy and psql do not.`,
     }
   },
 }
@@ -29,7 +29,7 @@ const UNITS: Readonly<Record<string, number>> = {
   d: 86_400_000,
 }
 
-/** A value of the setting in milliseconds, which is its unit where none is written. */
+/** A value of the setting in milliseconds, which is its unit if none is written. */
 function millisecondsOf(value: string): number | undefined {
   const [, number = '', unit = 'ms'] =
     /^\s*(\d+(?:\.\d+)?)\s*(us|ms|s|min|h|d)?\s*$/.exec(value) ?? []

@@ -18,7 +18,7 @@ export const mixedBackfill: Rule = {
       object: tableObject(context, held.table),
       table: held.table,
       lock: held.lock,
-      message: `Rows of ${full(context, action.table)} are ${verb} in the transaction that locked ${full(context, held.table)} in statement ${held.statement.number}: until the last one, ${nobodyCan(context, held)}. Put it into a migration of its own.`,
+      message: `Rows of ${full(context, action.table)} are ${verb} in the transaction that locked ${full(context, held.table)} in statement ${held.statement.number}. Until that transaction ends, ${nobodyCan(context, held)}. Move this statement to a separate migration.`,
     }
   },
 }

@@ -1,7 +1,7 @@
 import type { Statement } from '../../statements/index.ts'
 import type { Finding, Rule } from '../hazard.ts'
 
-/** A COMMIT of the file's own keeps what came before it when something behind it fails. */
+/** A COMMIT of the file's own keeps what came before it if something after it fails. */
 export const nestedTransaction: Rule = {
   id: 'nested-transaction',
   title: 'The file has its own BEGIN or COMMIT',
@@ -18,7 +18,7 @@ export const nestedTransaction: Rule = {
 const ROLLED_BACK: Finding = {
   severity: 'warning',
   message:
-    'The ROLLBACK undoes the statements since the BEGIN: a deploy runs them, keeps nothing of them, and records the migration as applied.',
+    'The ROLLBACK undoes the statements since the BEGIN: a deploy runs them, none of their changes remain, and the migration is recorded as applied.',
 }
 
 const WHOLE: Finding = {
@@ -30,7 +30,7 @@ const WHOLE: Finding = {
 const COMMITTED: Finding = {
   severity: 'warning',
   message:
-    'A deploy commits here. If a statement behind it fails, those above remain: the deploy exits with 6, and slipway repair must resolve the migration. Put the parts into separate migrations.',
+    'A deploy commits here. If a statement after it fails, those above remain: the deploy exits with 6, and slipway repair must resolve the migration. Put the parts into separate migrations.',
 }
 
 function isWork({ role }: Statement): boolean {

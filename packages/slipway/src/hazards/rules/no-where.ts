@@ -18,7 +18,7 @@ export const noWhere: Rule = {
       object: tableObject(context, table),
       table,
       lock: 'ROW EXCLUSIVE',
-      message: `The ${what} every row of ${full(context, table)}${where === undefined ? '' : `: WHERE ${where} holds for all of them`}. If you mean all rows, accept it with a reason.`,
+      message: `The ${what} every row of ${full(context, table)}${where === undefined ? '' : `: WHERE ${where} is true for every row`}. If you mean all rows, accept the hazard with a reason.`,
     }
   },
 }

@@ -19,7 +19,7 @@ export const notNullScans: Rule = {
       object: columnObject(context, table, column),
       table,
       lock: 'ACCESS EXCLUSIVE',
-      message: `SET NOT NULL on ${column} reads every row of ${full(context, table)}, and meanwhile nobody can read or write it.`,
+      message: `SET NOT NULL on ${column} reads every row of ${full(context, table)}, and blocks all reads and writes until it finishes.`,
       safeSql: oneByOne([
         `${alter} ADD CONSTRAINT ${check} CHECK (${identifier(column)} IS NOT NULL) NOT VALID`,
         `${alter} VALIDATE CONSTRAINT ${check}`,

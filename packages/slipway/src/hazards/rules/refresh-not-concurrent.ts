@@ -4,7 +4,7 @@ import type { Rule } from '../hazard.ts'
 import { full, tableObject } from '../names.ts'
 import { refreshedConcurrently, withSemicolon } from '../safe-sql.ts'
 
-/** REFRESH MATERIALIZED VIEW without CONCURRENTLY: nobody reads the view while its query runs. */
+/** REFRESH MATERIALIZED VIEW without CONCURRENTLY: no other session can read the view while its query runs. */
 export const refreshNotConcurrent: Rule = {
   id: 'refresh-not-concurrent',
   title: 'A materialized view is refreshed while readers wait',
@@ -19,7 +19,7 @@ export const refreshNotConcurrent: Rule = {
       table: view,
       lock: 'ACCESS EXCLUSIVE',
       rewrites: true,
-      message: `REFRESH runs the query of ${full(context, view)} from the beginning, and meanwhile nobody can read the view.${need}`,
+      message: `REFRESH runs the query of ${full(context, view)} from the beginning, and blocks all reads of the view until it finishes.${need}`,
       safeSql: has ? withSemicolon(refreshedConcurrently(context.statement.text)) : undefined,
     }
   },

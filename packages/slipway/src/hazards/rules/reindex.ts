@@ -17,7 +17,7 @@ export const reindex: Rule = {
       object: table && tableObject(context, table),
       table,
       lock: 'SHARE',
-      message: `REINDEX stops writes to ${where}, and locks the index against readers: the planner opens every index of a table, so that almost every query on it waits.`,
+      message: `REINDEX stops writes to ${where}, and locks the index against readers: the planner opens every index of a table, so almost every query on the table waits.`,
       safeSql: withSemicolon(reindexedConcurrently(context.statement.text)),
     }
   },

@@ -10,7 +10,7 @@ export const renameSchema: Rule = {
     return {
       severity: 'error',
       object: { kind: 'schema', name: from },
-      message: `The schema ${from} becomes ${to}: every client that still uses ${from}, also by its search_path, finds none of its tables.`,
+      message: `The schema ${from} becomes ${to}: every client that still uses ${from}, including through search_path, no longer finds its tables.`,
     }
   },
 }

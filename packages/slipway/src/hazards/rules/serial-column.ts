@@ -15,7 +15,7 @@ export const serialColumn: Rule = {
       table,
       lock: 'ACCESS EXCLUSIVE',
       rewrites: true,
-      message: `The ${column.filledBy} column ${column.name} takes a number for each row: ${full(context, table)} is rewritten, and meanwhile nobody can read or write it.`,
+      message: `The ${column.filledBy} column ${column.name} takes a number for each row: this rewrites ${full(context, table)}, and blocks all reads and writes until it finishes.`,
     }
   },
 }

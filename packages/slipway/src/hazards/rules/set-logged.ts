@@ -11,7 +11,7 @@ export const setLogged: Rule = {
     if (subcommand !== 'AT_SetLogged' && subcommand !== 'AT_SetUnLogged') return undefined
     const risk =
       subcommand === 'AT_SetUnLogged'
-        ? ' After a crash of the server an unlogged table is empty, and a standby never has its rows.'
+        ? ' After a server crash, an unlogged table is empty, and a standby never has its rows.'
         : ''
     return {
       severity: 'error',
@@ -20,7 +20,7 @@ export const setLogged: Rule = {
       ...(risk === '' ? {} : { anySize: true as const }),
       lock: 'ACCESS EXCLUSIVE',
       rewrites: true,
-      message: `${risk === '' ? 'SET LOGGED' : 'SET UNLOGGED'} rewrites all rows of ${full(context, table)} and its indexes, and meanwhile nobody can read or write it.${risk}`,
+      message: `${risk === '' ? 'SET LOGGED' : 'SET UNLOGGED'} rewrites all rows of ${full(context, table)} and its indexes, and blocks all reads and writes until it finishes.${risk}`,
     }
   },
 }

@@ -6,7 +6,7 @@ import { full, tableObject } from '../names.ts'
 /** Clients that run look for the object in its old schema. */
 export const setSchema: Rule = {
   id: 'set-schema',
-  title: 'Something is moved to another schema under running clients',
+  title: 'An object is moved to another schema under running clients',
   judge(action, context) {
     if (action.kind !== 'set-schema' || action.of === 'other') return undefined
     const { of, object, to } = action

@@ -21,7 +21,7 @@ export const setTablespace: Rule = {
       table,
       lock: 'ACCESS EXCLUSIVE',
       rewrites: true,
-      message: `${copies} ${full(context, table)}, and meanwhile nobody can read or write it.`,
+      message: `${copies} ${full(context, table)}, and blocks all reads and writes until it finishes.`,
     }
   },
 }

@@ -14,7 +14,7 @@ export const storedColumn: Rule = {
       table,
       lock: 'ACCESS EXCLUSIVE',
       rewrites: true,
-      message: `The generated column ${column.name} is computed for each row: ${full(context, table)} is rewritten, and meanwhile nobody can read or write it.`,
+      message: `The generated column ${column.name} is computed for each row: this rewrites ${full(context, table)}, and blocks all reads and writes until it finishes.`,
     }
   },
 }

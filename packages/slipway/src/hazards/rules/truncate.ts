@@ -13,7 +13,7 @@ export const truncate: Rule = {
       table,
       anySize: true as const,
       lock: 'ACCESS EXCLUSIVE' as const,
-      message: `TRUNCATE removes every row of ${full(context, table)}, and until the commit nobody can read or write it. A transaction with an older snapshot sees the table empty after that.`,
+      message: `TRUNCATE removes every row of ${full(context, table)}, and no other session can read or write it until the commit. A transaction with an older snapshot sees the table as empty after that.`,
     }))
   },
 }

@@ -34,6 +34,6 @@ function judgeChange(
     table,
     lock: 'ACCESS EXCLUSIVE',
     ...(rewrites ? { rewrites } : {}),
-    message: `The change of ${column} ${change} ${work}, and meanwhile nobody can read or write it.`,
+    message: `Changing ${column} ${change} ${work}, and blocks all reads and writes until it finishes.`,
   }
 }

@@ -16,7 +16,7 @@ export const vacuumFull: Rule = {
       table,
       lock: 'ACCESS EXCLUSIVE',
       rewrites: true,
-      message: `${command} rewrites ${table ? full(context, table) : 'every table'} and its indexes, and meanwhile nobody can read or write it.`,
+      message: `${command} rewrites ${table ? full(context, table) : 'every table'} and its indexes, and blocks all reads and writes until it finishes.`,
     }
   },
 }

@@ -16,7 +16,7 @@ export const volatileDefault: Rule = {
       table,
       lock: 'ACCESS EXCLUSIVE',
       rewrites: true,
-      message: `The default ${column.default.function}() of ${column.name} is computed for each row: ${full(context, table)} and its indexes are rewritten, and meanwhile nobody can read or write it.`,
+      message: `The default ${column.default.function}() of ${column.name} is computed for each row: this rewrites ${full(context, table)} and its indexes, and blocks all reads and writes until it finishes.`,
       safeSql: `ALTER TABLE ${qualified(table)} ADD COLUMN ${identifier(column.name)} ${column.type};\n-- Give it its default with SET DEFAULT, and fill existing rows in batches.`,
     }
   },

@@ -9,18 +9,18 @@ export interface Loss {
 
 const TO_NUMBER: Loss = {
   severity: 'error',
-  what: "texts that look like numbers become numbers, so '007' becomes 7 and long digits lose their end; others remain texts",
+  what: "text that looks like a number becomes a number, so '007' becomes 7 and long numbers lose their last digits; other text is unchanged",
 }
 
 const TO_TEXT: Loss = {
   severity: 'warning',
-  what: 'numbers become texts, which sort and compare as texts, and fractions may lose digits',
+  what: 'numbers become text, which sorts and compares as text, and fractions may lose digits',
 }
 
 /** What a number is in JSON, it is in SQLite. */
 const TO_JSON: Loss = {
   severity: 'info',
-  what: 'JSON texts that are nothing but a number become numbers; others remain texts',
+  what: 'JSON text that is only a number becomes a number; other text is unchanged',
 }
 
 /** What is lost or changed when values go from a column of one type into one of another; nothing if each remains as it is. */

@@ -96,7 +96,7 @@ interface Parts {
 
 /**
  * What becomes of indexes and triggers: what the rebuild creates again remains; what it drops is dropped by name, but not
- * what schema.prisma cannot express, which nobody meant to drop.
+ * what schema.prisma cannot express, which was not meant to be dropped.
  */
 function partsOf({ before, old, drop }: Rebuild, { statements }: JudgedMigration): Parts {
   const later = statements.slice(drop.number)

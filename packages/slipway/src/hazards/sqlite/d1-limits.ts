@@ -10,7 +10,7 @@ export const COMPOUNDS = 5
 /** Levels of an expression. */
 export const DEPTH = 100
 
-/** Bytes of a pattern behind LIKE or GLOB. */
+/** Bytes of a LIKE or GLOB pattern. */
 export const PATTERN_BYTES = 50
 
 /** Arguments of a function. Documented; wrangler's local D1 takes more. */

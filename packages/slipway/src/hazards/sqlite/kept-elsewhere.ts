@@ -19,7 +19,7 @@ export interface Keeping {
 
 /**
  * The statements of the migration above this one that copy values of a table into others than `own`, which the
- * migration leaves behind.
+ * migration leaves.
  */
 export function keptElsewhere(
   { migration, statement, run }: Pick<SqliteContext, 'migration' | 'statement' | 'run'>,

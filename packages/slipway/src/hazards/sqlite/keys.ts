@@ -6,7 +6,7 @@ import { isD1, rowsOf, withRows } from './words.ts'
 
 /**
  * Who enforces foreign keys while a migration runs: the migration itself, or only wrangler, which ignores that the file
- * switches them off. Nothing if nobody does.
+ * switches them off; undefined if nothing does.
  */
 export function whoEnforcesKeys(context: SqliteContext): 'migration' | 'wrangler' | undefined {
   if (context.run.enforcesKeys) return 'migration'
@@ -20,7 +20,7 @@ export function reachedBy(context: SqliteContext, rebuild: Rebuild): readonly De
   )
 }
 
-/** Whether a table can have rows at a statement: the new table, too, which the rebuild has filled. */
+/** Whether a table can have rows at a statement: including the new table, which the rebuild has filled. */
 function mayHaveRows(context: SqliteContext, table: DefinedTable, { made }: Rebuild): boolean {
   if (isSameName(table.name, made.name)) return true
   const isNew = table.madeBy === context.migration.name && table.onTarget === undefined

@@ -241,13 +241,13 @@ describe('a rebuild that stays', () => {
     const sql = `DELETE FROM p WHERE id = 1;\n${plain(REQUIRED, FILLED)}`
     const { sql: fixed, left } = rewritten(SHOP, sql)
     expect(fixed).toBe(sql)
-    expect(left.map(({ reason }) => reason)[0]).toContain('a migration of its own')
+    expect(left.map(({ reason }) => reason)[0]).toContain('a separate migration')
   })
 
   test('on D1, only a deploy of Slipway keeps the children', () => {
     const { sql, left } = rewritten(SHOP, rebuild(REQUIRED, FILLED), { d1: 'remote' })
     expect(sql).toBe(rebuild(REQUIRED, FILLED))
-    expect(left.map(({ reason }) => reason)[0]).toContain('Apply it by slipway deploy')
+    expect(left.map(({ reason }) => reason)[0]).toContain('Apply it with slipway deploy')
   })
 
   test('creates triggers and inexpressible indexes again, views around it, and keeps the counter', () => {

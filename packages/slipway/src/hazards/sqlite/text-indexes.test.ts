@@ -127,7 +127,8 @@ test.each(Object.entries(CASES))('%s', (_, { table = NUMBERED, index: own, sql, 
   expect(hazards.map(({ object }) => object)).toEqual(
     stale ? [{ kind: 'table', schema: null, name: 'i' }] : [],
   )
-  if (stale) expect(hazards[0]?.message).toContain(`other ${stale}`)
+  if (stale)
+    expect(hazards[0]?.message).toContain(`change the ${stale === 'texts' ? 'text' : stale}`)
   expect(isRight(setup, sql, module)).toBe(stale === undefined)
   const repaired = fixed(setup, sql)
   expect(isRight(setup, repaired, module)).toBe(true)

@@ -18,7 +18,7 @@ import { isKnown, type Rebuild, successorOf } from './rebuild.ts'
 import type { MigrationRun } from './rule.ts'
 import { viewsOver } from './uses.ts'
 
-/** A full-text index that a rebuild of the table of its texts leaves wrong. */
+/** A full-text index that a rebuild of the table with its text leaves out of date. */
 export interface StaleIndex {
   readonly name: string
   /** The table or view that it reads. */
@@ -28,7 +28,7 @@ export interface StaleIndex {
   readonly gone: readonly string[]
 }
 
-/** The indexes that a rebuild leaves wrong, and that no statement of the migration builds again behind it. */
+/** The indexes that a rebuild leaves out of date, and that no statement of the migration builds again after it. */
 export function staleIndexes(
   rebuild: Rebuild,
   { run, statements }: { readonly run: MigrationRun; readonly statements: readonly Statement[] },
@@ -50,7 +50,7 @@ export function staleIndexes(
   })
 }
 
-/** The SQL that builds indexes again behind a rebuild of a table that keeps all its columns and gets others. */
+/** The SQL that builds indexes again after a rebuild of a table that keeps all its columns and gets others. */
 export function indexRebuilds(
   definitions: SqliteDefinitions,
   { table, columns }: { readonly table: DefinedTable; readonly columns: readonly SqliteColumn[] },
@@ -61,7 +61,7 @@ export function indexRebuilds(
     .map(({ index }) => rebuildOfTextIndex(index.name))
 }
 
-/** The indexes of the texts of a table, also through views. */
+/** The full-text indexes of a table, including through views. */
 function indexesOver(
   definitions: SqliteDefinitions,
   table: string,

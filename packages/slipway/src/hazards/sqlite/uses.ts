@@ -118,7 +118,7 @@ export function namesTable({ tables }: SqliteNames, table: string): boolean {
   return tables.some((name) => isSameName(name, table))
 }
 
-/** The views that read a table, also by other views. */
+/** The views that read a table, including through other views. */
 export function viewsOver({ views }: SqliteDefinitions, table: string): string[] {
   const names = [table]
   // A view can only name what was made before it, or fails until then: one pass over them as they grow is enough.

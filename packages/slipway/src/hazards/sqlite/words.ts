@@ -30,7 +30,7 @@ export function sizeOf(context: SqliteContext, name: string): TableSize {
   return rows < SMALL ? 'small' : 'filled'
 }
 
-/** A table as messages name it, with its rows where they are known: `items (1204 rows)`. */
+/** A table as messages name it, with its rows if they are known: `items (1204 rows)`. */
 export function withRows(context: SqliteContext, table: DefinedTable): string {
   const rows = rowsOf(context, table)
   if (rows === undefined) return table.name

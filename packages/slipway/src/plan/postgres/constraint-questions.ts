@@ -43,7 +43,7 @@ export function constraintQuestions(asking: Asking, constraint: ConstraintDefini
   }
 }
 
-const NOT_SIMPLE = 'Slipway writes no SQL that tests what this constraint compares'
+const NOT_SIMPLE = 'Slipway cannot write SQL that tests what this constraint compares'
 
 /** Asks for rows without a value in a column. */
 export function notNullQuestion(asking: Asking, column: string): Question[] {

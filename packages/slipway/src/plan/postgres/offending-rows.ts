@@ -19,7 +19,7 @@ export const ROW_PLACE = quoteIdentifier('slipway row')
 
 /**
  * A SELECT that gives the key of each offending row of the target. The table is shown to the SQL of
- * the statement as it will be when that statement runs: under the names of then.
+ * the statement as it will be when that statement runs: under the names at that time.
  */
 export function offendingRows(table: PendingTable, offence: Offence): string {
   const { where, sharing, columns, only } = offence
@@ -31,7 +31,7 @@ export function offendingRows(table: PendingTable, offence: Offence): string {
   return `SELECT ${keys.join(', ')} FROM (${alike}) AS alike WHERE "slipway rows" > 1`
 }
 
-/** Rows of a table as they will be, to read from under its name of then or `alias`. */
+/** Rows of a table as they will be, to read from under its name at that time or `alias`. */
 export function rowsOf(
   table: PendingTable,
   shown: {
@@ -61,7 +61,7 @@ export function unknownColumn(table: PendingTable, columns: readonly string[]): 
   return columns.flatMap((name) => table.columns.get(name)?.unknown ?? [])[0]
 }
 
-/** All that an SQL text reads of a table, beside columns that are given. */
+/** All that an SQL text reads of a table, besides given columns. */
 export function columnsRead(
   table: PendingTable,
   columns: readonly string[],

@@ -103,7 +103,7 @@ function whyRefused({ message, server }: Failure, timeoutMs: number): string {
     case '57014':
       return `took longer than ${formatDuration(timeoutMs)}`
     case '55P03':
-      return 'another session holds the table'
+      return 'another session has locked the table'
     default:
       return server?.message ?? message
   }

@@ -23,12 +23,12 @@ type Sized = Readonly<Record<'rows' | 'bytes', number> & Record<'schema' | 'name
 const USERS = `n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'slipway')`
 const BLOCK = `current_setting('block_size')::float8`
 
-/** What a row takes where no statistics say it: `get_rel_data_width` of the server, and its header and pointer. */
+/** What a row takes if there are no statistics for it: `get_rel_data_width` of the server, and its header and pointer. */
 const WIDTH = `(SELECT 28 + coalesce(sum(CASE WHEN a.attlen > 0 THEN a.attlen ELSE 32 END), 0)
   FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)`
 
 /**
- * Rows as `estimate_rel_size` of the server: the density of the last ANALYZE times the pages of now.
+ * Rows as `estimate_rel_size` of the server: the density of the last ANALYZE times the current number of pages.
  * pg_relation_size would wait for a session that holds or awaits an exclusive lock; its pages are then those of the statistics.
  */
 const SIZES = `

@@ -13,7 +13,7 @@ const DAY = '^\\s*(?!0000)[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])'
 const TIME =
   '([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\\.[0-9]+)?)?\\s*(Z|[-+](0[0-9]|1[0-4])(:?[0-5][0-9])?)?)?\\s*$'
 
-const FREE_FORM = 'some rows are not in the ISO form, and PostgreSQL reads many others'
+const FREE_FORM = 'some values are not in ISO format, and PostgreSQL accepts many other formats'
 
 /**
  * Texts that do not read as a value of a type, for servers before 16, which have no
@@ -29,7 +29,7 @@ export function textOffence(to: TypeName, text: string): CastAnswer {
     return { ...asks(matching(text, DAY + TIME, dayOffence(text))), doubt: FREE_FORM }
   return {
     kind: 'unknown',
-    reason: `only PostgreSQL 16 or later can test whether a text is a valid ${to.text}`,
+    reason: `only PostgreSQL 16 or later can test whether a string is a valid ${to.text}`,
   }
 }
 

@@ -83,7 +83,7 @@ const BUILT_IN = new Set([
 export function rangeOffence(from: TypeName, to: TypeName, value: string): CastAnswer {
   const unknown = {
     kind: 'unknown',
-    reason: `Slipway writes no SQL that tests whether ${from.text} fits ${to.text}`,
+    reason: `Slipway cannot write SQL that tests whether ${from.text} fits ${to.text}`,
   } as const
   if (from.text.endsWith('[]') || to.text.endsWith('[]'))
     return from.base === to.base && to.sizes.length === 0 ? FITS : unknown

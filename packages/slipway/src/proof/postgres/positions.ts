@@ -71,12 +71,12 @@ export function passedPositions(before: Positions, now: Positions): ObjectRef[] 
   })
 }
 
-/** The sequences that are gone, or that would give a number again. */
+/** The sequences that were dropped, or that would reuse a number. */
 export function lostPositions(before: Positions, now: Positions): Destruction[] {
   return positionsBehind(before, now).map(({ sequence }) => ({ what: 'object', object: sequence }))
 }
 
-/** The sequences that give numbers again that rows of some tables had. */
+/** The sequences that reuse numbers that rows of some tables had. */
 export function repeatedNumbers(
   before: Positions,
   now: Positions,

@@ -18,7 +18,7 @@ export interface TableSums {
 /** The sums of tables, by `objectKey` of each. */
 export type RowSums = Readonly<Record<string, TableSums>>
 
-/** Takes the sums of some tables as they are now. A column's sum holds each value beside its row's primary key. */
+/** Takes the sums of some tables as they are now. A column's sum contains each value with its row's primary key. */
 export async function readRowSums(
   session: Session,
   tables: readonly ShapeTable[],

@@ -25,7 +25,7 @@ export interface SqliteRunOnRows {
 }
 
 /**
- * Why the run does not show that no data is lost, in sentences; empty where it does: each table that the migration
+ * Why the run does not show that no data is lost, in sentences; empty if it does: each table that the migration
  * changes, and each that refers to it, had rows; each statement on rows changed some, and so did the triggers that it
  * fires; types were changed under values that show what a conversion loses.
  */
@@ -102,7 +102,7 @@ function idleStatements({ migration, before, changes, trace, vacant }: SqliteRun
     if (meant.some(({ kind }) => kind === 'insert'))
       return seen(number, 'updated', 'deleted')
         ? []
-        : [`Statement ${number} updates existing rows, and met none of the generated rows.`]
+        : [`Statement ${number} updates existing rows, but matched none of the generated rows.`]
     return seen(number, 'updated', 'deleted', 'inserted')
       ? []
       : [`Statement ${number} changed none of the generated rows.`]
@@ -158,7 +158,7 @@ function idleTriggers(run: SqliteRunOnRows): string[] {
         .filter((trigger) => !isSeen(trigger, { trace, number, existing }))
         .map(
           ({ name }) =>
-            `Statement ${number} may fire the trigger ${name}, of which not every change of rows was seen.`,
+            `Statement ${number} may fire the trigger ${name}, whose effects were not all observed.`,
         ),
     ),
   )
@@ -245,7 +245,7 @@ function unenforcedKeys({ migration, shapes }: SqliteRunOnRows): string[] {
     )
     return isParent
       ? [
-          `Statement ${number} runs without foreign keys, because a later statement switches them off: they pass nothing on.`,
+          `Statement ${number} runs without foreign keys, because a later statement switches them off, so they do not cascade.`,
         ]
       : []
   })

@@ -119,7 +119,7 @@ test('a trigger that was not seen to change rows proves nothing', async () => {
   })
   expect(proof.grade).toBe('not proven')
   expect(proof.reasons).toEqual([
-    'Statement 1 may fire the trigger clean, of which not every change of rows was seen.',
+    'Statement 1 may fire the trigger clean, whose effects were not all observed.',
   ])
   const fires = `${SHOP} CREATE TRIGGER clean AFTER INSERT ON log BEGIN DELETE FROM audit WHERE id > 2; END;`
   const seen = await proofOf(`INSERT INTO log (what) VALUES ('x')`, {

@@ -20,7 +20,7 @@ import { vacantTables } from './vacant-tables.ts'
 
 /**
  * Proves a migration of SQLite: up, down, up again, on generated rows, with schemas and all rows compared. What rows stop
- * begins again on another shadow database. Fails with SHADOW.REPLAY_FAILED where the migration does not run.
+ * begins again on another shadow database. Fails with SHADOW.REPLAY_FAILED if the migration does not run.
  */
 export async function proveOnSqlite(
   onShadow: OnShadow,
@@ -113,7 +113,7 @@ function reasonsOf(testRun: SqliteTestRun): string[] {
   return [...refused, ...notUndone(testRun, { says: messageOf, kept: false })]
 }
 
-/** Rows that stopped it, where it went through on plainer ones. */
+/** Rows that stopped it, if it went through on plainer ones. */
 function conditionsOf({ start, filling }: SqliteTestRun): string[] {
   const { failsOnRows, withheld } = start
   return [

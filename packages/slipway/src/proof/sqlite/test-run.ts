@@ -61,7 +61,7 @@ export interface SqliteTestRun {
   readonly trace: SqliteTrace
   readonly down: MigrationFile
   readonly downMs: number
-  /** The down migration was refused; `onEmpty` where it runs if there are no rows. */
+  /** The down migration was refused; `onEmpty` if it runs if there are no rows. */
   readonly downFails?: { readonly failure: Failure; readonly onEmpty: boolean }
   /** What the statements destroy, as they say it. */
   readonly losses: readonly Destruction[]
@@ -89,7 +89,7 @@ const NOTHING: DumpDifference = { lost: [], grown: [] }
 
 /**
  * Runs a migration up, down and up again on a shadow database that holds the history before it, on generated rows, and
- * compares schemas and all rows. Fails with SHADOW.REPLAY_FAILED where it does not even run on empty tables.
+ * compares schemas and all rows. Fails with SHADOW.REPLAY_FAILED if it does not even run on empty tables.
  */
 export async function runSqliteUpDownUp(
   session: Session,
@@ -173,7 +173,7 @@ function comparedBy({ sql }: Migration, down?: MigrationFile): ComparedValues[] 
 /** How the tables are filled, in the order in which it is tried. */
 const STYLES: readonly RowStyle[] = ['edge', 'sparse', 'plain', 'json', 'none']
 
-/** With simpler rows, then without rows in the tables of the statement, then with none; nothing if there is no more to try. */
+/** With simpler rows, then without rows in the tables of the statement, then with none; nothing if there is nothing more to try. */
 function nextStart(
   start: SqliteStart,
   stop: RowRefusal,

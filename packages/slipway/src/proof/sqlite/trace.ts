@@ -67,7 +67,7 @@ async function momentOf(
   return { dump: await readDump(session), changes: tableChanges(before, now, statements) }
 }
 
-/** Rows written in this session, also by triggers and foreign keys. */
+/** Rows written in this session, including through triggers and foreign keys. */
 async function readWritten(session: Session): Promise<number> {
   const [row] = await session.query<{ n: number }>('SELECT total_changes() AS n')
   return row?.n ?? 0

@@ -1,7 +1,7 @@
 import { type FactKind } from '@supabase/pg-delta'
 import type { Catalog } from './catalog.ts'
 
-/** Kinds of objects that belong to a database as a whole, as texts name them. A fingerprint leaves them out. */
+/** Kinds of objects that belong to a database as a whole, as messages name them. A fingerprint ignores them. */
 const KINDS: ReadonlyMap<FactKind, string> = new Map([
   ['eventTrigger', 'event trigger'],
   ['fdw', 'foreign-data wrapper'],

@@ -12,7 +12,7 @@ export function partOf(ids: PartIds): Part {
   return (kind, oid) => `${oid} = ANY ('{${ids[kind].join(',')}}'::oid[])`
 }
 
-/** The objects with OIDs from the first on, before the second; all of them where there is none. */
+/** The objects with OIDs from the first on, before the second; all of them if there is none. */
 export function partBetween(from: number, before: number | undefined): Part {
   return (_kind, oid) =>
     [`${oid} >= ${from}`, ...(before ? [`${oid} < ${before}`] : [])].join(' AND ')

@@ -12,7 +12,7 @@ interface ExtractionOptions {
    * does not. True by default.
    */
   readonly dependencies?: boolean
-  /** Reads the objects of a part alone: beside them only schemas, extensions and what belongs to the whole database. */
+  /** Reads the objects of a part alone: besides them only schemas, extensions and what belongs to the whole database. */
   readonly part?: Part | undefined
   /** For a session that is inside a transaction, which sees and keeps its own work. */
   readonly nested?: boolean

@@ -26,7 +26,7 @@ export function factBase(
   return buildFactBase([...facts], [...joined.values()], 'liveDb', undefined, { allowDangling })
 }
 
-/** A value of a payload that is a text; empty where it is none. */
+/** A value of a payload that is a text; empty if it is not. */
 export function textOf(value: unknown): string {
   return typeof value === 'string' ? value : ''
 }

@@ -128,7 +128,7 @@ export function comparable(fact: Fact): Payload {
 const QUERY_KINDS = new Set<FactKind>(['view', 'materializedView', 'rule'])
 
 /**
- * From 16 on the server prints the columns of a query without their table where that is clear, and
+ * From 16 on the server prints the columns of a query without their table if that is clear, and
  * it lays out parentheses differently: neither changes what the query does.
  */
 function looseQuery(definition: string): string {

@@ -2,7 +2,7 @@ import { objectKey, type TableRef, tableRef } from '../../statements/index.ts'
 import type { Catalog } from './catalog.ts'
 import { parentsOf } from './in-place.ts'
 
-/** The partitions and heirs of a table, at any depth. */
+/** The partitions and child tables of a table, at any depth. */
 export function heirsIn(
   { facts, defaultSchema }: Catalog,
   { schema, name }: Pick<TableRef, 'schema' | 'name'>,

@@ -2,15 +2,15 @@ import type { Fact, FactBase, Payload, StableId } from '@supabase/pg-delta'
 import type { Row } from '../../database/index.ts'
 
 /**
- * What partitions and heirs have besides what pg-delta reads. It is in the payload of a fact as `_heritage`: pg-delta
+ * What partitions and child tables have besides what pg-delta reads. It is in the payload of a fact as `_heritage`: pg-delta
  * looks at no key that begins so, and `comparable` adds it to what is compared.
  */
 export interface Heritage {
   /** Of a table with several: all its parents. */
   readonly parents?: readonly TableName[]
-  /** Of a partition or heir: inherited columns that differ from those of the parent. */
+  /** Of a partition or child table: inherited columns that differ from those of the parent. */
   readonly own?: Readonly<Record<string, OwnColumn>>
-  /** Of a partition or heir: the comments on inherited columns. */
+  /** Of a partition or child table: the comments on inherited columns. */
   readonly comments?: Readonly<Record<string, string>>
   /** Of a partitioned index or key: whether it is valid. Without an index on each partition it is not. */
   readonly valid?: boolean
@@ -65,7 +65,7 @@ const OF_CONSTRAINT = `CASE WHEN c.relkind = 'p' AND con.contype <> 'c' THEN jso
       SELECT json_agg(json_build_object('schema', hn.nspname, 'table', ht.relname, 'name', h.conname) ORDER BY hn.nspname, ht.relname, h.conname)
       FROM h JOIN pg_class ht ON ht.oid = h.conrelid JOIN pg_namespace hn ON hn.oid = ht.relnamespace))) END`
 
-/** A column of one of pg-delta's queries, and what is read beside it. */
+/** A column of one of pg-delta's queries, and what is read with it. */
 const PLACES = [
   ['c.relpersistence AS persistence,', OF_TABLE],
   ['pg_get_indexdef(i.indexrelid) AS def,', OF_INDEX],

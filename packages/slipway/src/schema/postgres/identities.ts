@@ -15,7 +15,7 @@ export interface Identity {
   readonly of?: string
   /** The types of the arguments of a routine. */
   readonly args?: string
-  /** The tables of which a table is a partition or an heir. */
+  /** The tables of which a table is a partition or a child table. */
   readonly parents?: readonly string[]
 }
 
@@ -171,7 +171,7 @@ function placeOf({ kind, name, of, args }: Identity, all: Identities): string {
   return JSON.stringify([kind, home?.kind === 'SCHEMA' ? home.name : of, name, args])
 }
 
-/** The reference to an object that holds data; nothing for others, and for a part whose whole is gone, too. */
+/** The reference to an object that holds data; nothing for others, and for a part whose whole was also dropped. */
 function dataObject(
   { kind, name, of = '' }: Identity,
   before: Identities,

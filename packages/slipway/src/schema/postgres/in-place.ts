@@ -72,7 +72,7 @@ function placeOf(fact: Fact | undefined) {
   return { parents: parentsOf(fact), bound: boundOf(fact) }
 }
 
-/** The tables of which a table is a partition or an heir. */
+/** The tables of which a table is a partition or a child table. */
 export function parentsOf(fact: Fact | undefined): readonly TableName[] {
   const parent = fact?.payload['parentTable'] as TableName | null | undefined
   return heritageOf(fact).parents ?? (parent ? [parent] : [])
@@ -105,7 +105,7 @@ function links(facts: FactBase, id: StableId, { unlessIn, first, sql }: Linking)
     .map((parent) => sql(id, parent, boundOf(here)))
 }
 
-/** Whether parents that are added behind those that stay would be in another order than is wanted: then all are added again. */
+/** Whether parents that are added after those that stay would be in a different order than is wanted: then all are added again. */
 function isReordered(before: readonly TableName[], wanted: readonly TableName[]): boolean {
   const isIn = (one: TableName, all: readonly TableName[]) =>
     all.some((other) => isDeepStrictEqual(other, one))
@@ -211,7 +211,7 @@ function ofHeir(fact: Fact, heir: Fact, facts: FactBase): Fact[] {
   }
 }
 
-/** A column of a partition or heir, with its default. The numbers of an identity stay with the parent. */
+/** A column of a partition or child table, with its default. The numbers of an identity stay with the parent. */
 function columnOfHeir(
   { id: like, payload }: Fact,
   place: { readonly schema: string; readonly table: string; readonly name: string },

@@ -7,7 +7,7 @@ import { type Heritage, heritageOf } from './heritage.ts'
 import { detached, inheritedFacts, parentsOf } from './in-place.ts'
 import { referenceTo } from './reference.ts'
 
-/** A catalog in which the columns that partitions and heirs inherit are facts, like their own ones. */
+/** A catalog in which the columns that partitions and child tables inherit are facts, like their own ones. */
 export function withInheritedColumns(catalog: Catalog): Catalog {
   const heirs = catalog.facts.facts().filter((fact) => parentsOf(fact).length > 0)
   if (heirs.length === 0) return catalog
@@ -19,14 +19,14 @@ export function withInheritedColumns(catalog: Catalog): Catalog {
 }
 
 /**
- * Two catalogs without the only difference that no SQL removes: a table that becomes an heir has the columns of its parent
- * as its own, too, where one that was created as an heir has not.
+ * Two catalogs without the only difference that no SQL removes: a table that becomes a child table has the columns of its parent
+ * also as its own, while one that was created as a child table does not.
  */
 export function withoutOwnOfInherited(one: Catalog, other: Catalog): [Catalog, Catalog] {
   return [folded(one, other.facts), folded(other, one.facts)]
 }
 
-/** A catalog, where what heirs have as their own and `other` lets them inherit is inherited only. */
+/** A catalog in which what child tables have as their own and inherit in `other` is only inherited. */
 function folded(catalog: Catalog, other: FactBase): Catalog {
   const { facts } = catalog
   const gone = new Set<string>()
@@ -66,7 +66,7 @@ function namesAbove(facts: FactBase, heir: Fact | undefined): Map<string, Fact> 
   )
 }
 
-/** What no script between two catalogs can make: a table that becomes an heir, and has nothing of its parent as its own. */
+/** What no script between two catalogs can make: a table that becomes a child table, and has nothing of its parent as its own. */
 export function ownOfNewHeirs(from: Catalog, to: Catalog): Choice[] {
   return to.facts.facts().flatMap((fact): Choice[] => {
     const before = from.facts.get(fact.id)
@@ -89,7 +89,7 @@ interface Folding {
   readonly above: ReadonlyMap<string, Fact>
 }
 
-/** What an heir would have against its parents if these columns were not its own. */
+/** What a child table would have against its parents if these columns were not its own. */
 function heritageWith(heir: Fact, { own, facts, above }: Folding): Heritage {
   const { own: had, comments: said, ...heritage } = heritageOf(heir)
   const columns = own.flatMap((fact) => {

@@ -3,7 +3,7 @@ import { quoteIdentifier, quoteLiteral } from '../../database/index.ts'
 import { textOf } from './fact-base.ts'
 import { type Child, heritageOf, type OwnColumn, type TableName } from './heritage.ts'
 
-/** What sets the defaults, NOT NULL and comments that columns of partitions and heirs have against those of their parents. */
+/** What sets the defaults, NOT NULL and comments that columns of partitions and child tables have against those of their parents. */
 export function ownColumnsSql(source: FactBase, target: FactBase): string[] {
   return target.facts().flatMap((fact) => {
     // Columns of a table without parents are all its own.
@@ -36,7 +36,7 @@ export function ownColumnsSql(source: FactBase, target: FactBase): string[] {
 }
 
 /**
- * What removes, before all else, the defaults that columns of partitions and heirs have against those of their parents and
+ * What removes, before all else, the defaults that columns of partitions and child tables have against those of their parents and
  * that call a function: it may be dropped, or read a sequence that is.
  */
 export function ownDefaultsFirst(source: FactBase, target: FactBase): string[] {

@@ -34,7 +34,7 @@ export function recollated(source: FactBase, target: FactBase): FactBase {
     if (!COLLATED.has(fact.id.kind) || wanted === undefined) return fact
     const collation = wanted['collation'] ?? null
     if ((payload['collation'] ?? null) === collation) return fact
-    // The same type is another one to pg-delta with a space behind it.
+    // The same type is another one to pg-delta with a space after it.
     const type =
       payload['type'] === wanted['type'] ? `${textOf(payload['type'])} ` : payload['type']
     return { ...fact, payload: { ...payload, type, collation } }

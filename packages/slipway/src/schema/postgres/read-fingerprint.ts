@@ -52,7 +52,7 @@ export interface Compared {
 
 /**
  * The differences between the schemas of two databases, as `difference` of their catalogs. Equal fingerprints are
- * enough where there are none: then no catalog is held in memory.
+ * enough if there are none: then no catalog is held in memory.
  */
 export async function differenceBetween(from: Compared, to: Compared): Promise<Change[]> {
   const expected = await readFingerprint(from.session, from.scope)

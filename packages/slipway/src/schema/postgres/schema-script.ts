@@ -73,7 +73,7 @@ function enumValuesFirst(actions: readonly Action[]): Action[] {
 
 /**
  * Only a column that is an integer, and NOT NULL, can be an identity, and a default is of the new type;
- * pg-delta may make the column so before. Each goes behind the last change of its column.
+ * pg-delta may make the column so before. Each goes after the last change of its column.
  */
 function numberedLast(actions: readonly Action[]): Action[] {
   const altered = actions.map(({ sql }) => ALTERED.exec(sql)?.[1])
@@ -90,7 +90,7 @@ function numberedLast(actions: readonly Action[]): Action[] {
 const IDENTITY_ADDED =
   /^(ALTER TABLE ("(?:[^"]|"")+")\.("(?:[^"]|"")+")) ADD COLUMN ("(?:[^"]|"")+") (.+?) (GENERATED (?:ALWAYS|BY DEFAULT) AS IDENTITY(?: \(.*\))?)( NOT NULL)?$/s
 
-/** An identity is not added together with its column to a table that has partitions or heirs: the server refuses that. */
+/** An identity is not added together with its column to a table that has partitions or child tables: the server refuses that. */
 function numberedAfter(sql: string, source: FactBase): string[] {
   const [, alter, schema, table, column, type, identity] = IDENTITY_ADDED.exec(sql) ?? []
   if (alter === undefined || !hasHeirs(source, unquotedName(schema), unquotedName(table)))
@@ -111,7 +111,7 @@ function hasHeirs(facts: FactBase, schema: string, name: string): boolean {
     .some((fact) => parentsOf(fact).some((one) => one.schema === schema && one.name === name))
 }
 
-/** The facts without what belongs to a role: pg-delta would name it where the catalog has left its roles out. */
+/** The facts without what belongs to a role: pg-delta would name it if the catalog has omitted its roles. */
 function ownedByOthers(facts: FactBase, owner: string | undefined): FactBase {
   if (owner === undefined) return facts
   return factBase(facts.facts(), facts.edges, (role) => role !== owner)
@@ -171,7 +171,7 @@ function castingThroughText(sql: string, source: FactBase): string {
 const ATTRIBUTE = `^ALTER TYPE ${NAME}\\.${NAME} ALTER ATTRIBUTE ${NAME}`
 const NEW_TYPE = new RegExp(`(?:${COLUMN}|${ATTRIBUTE}) TYPE `)
 
-/** A change of type with the collation of the new one, where that is not the type's own. */
+/** A change of type with the collation of the new one, if that is not the type's own. */
 function collated(sql: string, target: FactBase): string {
   const match = NEW_TYPE.exec(sql)
   if (match === null) return sql
@@ -216,14 +216,16 @@ function choicesOf(
         : fact.id.kind === 'type' && before
           ? enumChoices(before.payload, fact.payload)
           : isAddedBehind(fact, { source, target })
-            ? ['is restored behind the other attributes: ROW(…) and texts have another order']
+            ? [
+                'is restored after the other attributes: ROW(…) and text forms have a different order',
+              ]
             : []
     const object = referenceTo(fact.id, defaultSchema)
     return messages.map((message) => ({ object, message }))
   })
 }
 
-/** The attributes of types of `to` that come behind others if they are added to `from`. */
+/** The attributes of types of `to` that come after others if they are added to `from`. */
 export function attributesAddedBehind(from: Catalog, to: Catalog): ObjectRef[] {
   return to.facts
     .facts()
@@ -231,7 +233,7 @@ export function attributesAddedBehind(from: Catalog, to: Catalog): ObjectRef[] {
     .map(({ id }) => referenceTo(id, to.defaultSchema))
 }
 
-/** Whether it is an attribute that an existing type lacks, and behind which it has another one. */
+/** Whether it is an attribute that an existing type lacks, and after which it has another one. */
 function isAddedBehind(
   { id, payload }: Fact,
   { source, target }: Pick<Ends, 'source' | 'target'>,
@@ -275,11 +277,11 @@ function columnChoices(
   return [
     ...(from !== to && !alwaysFits(from, to)
       ? [
-          `goes from ${shown(from)} to ${shown(to)}: values that do not fit are refused, cut or rounded`,
+          `changes from ${shown(from)} to ${shown(to)}: values that do not fit are rejected, truncated or rounded`,
         ]
       : []),
     ...(!before['notNull'] && after['notNull']
-      ? ['becomes NOT NULL: rows that hold NULL make this fail']
+      ? ['becomes NOT NULL: rows that contain NULL make this fail']
       : []),
   ]
 }

@@ -32,7 +32,7 @@ const known = new WeakMap<object, Ownership>()
 
 /**
  * What a project owns in a database with this default schema: the default schema, those of the datasource, and
- * those that a migration creates or puts objects into, whatever their names; beside them the columns, triggers
+ * those that a migration creates or puts objects into, whatever their names; besides them the columns, triggers
  * and the like that a migration puts on tables of other schemas.
  */
 export async function scopeOf(

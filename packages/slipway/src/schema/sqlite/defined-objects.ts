@@ -27,7 +27,7 @@ export type Defined<T> = T & { readonly renamed?: true }
 
 /** A table. Without columns, they are unknown: it is virtual, or took them from a query. */
 export interface DefinedTable extends Defined<SqliteTable> {
-  /** The migration that made it; unknown where it was not seen to be made. */
+  /** The migration that made it; unknown if its creation was not seen. */
   readonly madeBy?: string
   /** Its name on the target, whatever it is called since; absent if a pending migration makes it. */
   readonly onTarget?: string

@@ -5,7 +5,7 @@ import { columnIn } from './table-parts.ts'
 
 /**
  * A constraint of a table, in words that mean the same in another one: without the name of the table before its columns,
- * and with texts in single quotes. In double quotes, they would name a column that only the other table has. Needs
+ * and with strings in single quotes. In double quotes, they would name a column that only the other table has. Needs
  * `loadSqliteParser` first.
  */
 export function portableConstraint(text: string, table: SqliteTable): string {

@@ -9,7 +9,7 @@ export interface TableRow extends Row {
   readonly wr: number
 }
 
-/** A column: `key` is its place in the primary key from 1, `hidden` 2 or 3 where it is generated. */
+/** A column: `key` is its place in the primary key from 1, `hidden` 2 or 3 if it is generated. */
 export interface ColumnRow extends Row {
   readonly table: string
   readonly name: string

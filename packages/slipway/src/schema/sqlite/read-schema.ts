@@ -122,7 +122,7 @@ function columnOf(
   }
 }
 
-/** An INTEGER PRIMARY KEY is another name for the number of the row: never null, and filled where it is not given. */
+/** An INTEGER PRIMARY KEY is another name for the number of the row: never null, and filled if it is not given. */
 function isRowidKey({ type, key }: ColumnRow, source: TableSource): boolean {
   const alone = columnsOf(source).filter((column) => column.key > 0).length === 1
   return key > 0 && alone && source.row.wr === 0 && type.toUpperCase() === 'INTEGER'

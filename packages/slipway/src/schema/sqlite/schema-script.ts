@@ -19,7 +19,7 @@ import { dropSql, isEqual, isNamed, type Trial, usersOf, withTrial } from './tri
 /**
  * The SQL that turns a SQLite database with the state `from` into one with the state `to`. `changes` says which tables
  * and columns are the same, whatever their names: they keep their rows. Every statement ran on a database in memory with
- * the objects of `from`. A table is changed in place where SQLite can and its text is then that of `to`, and is
+ * the objects of `from`. A table is changed in place if SQLite can and its text is then that of `to`, and is
  * otherwise rebuilt; all else gets its text of `to`. Empty for equal states. Fails with SCHEMA.NO_PATH if SQLite refuses a
  * statement that is needed.
  */
@@ -176,7 +176,7 @@ function hasMovedColumns(change: TableChange | undefined): boolean {
   return (change?.columns ?? []).some(({ before, after }) => before !== after)
 }
 
-/** The index of texts over a table has no texts of its own: it is built from the table. */
+/** A full-text index over a table stores no text itself: it is built from the table. */
 async function makeTable(trial: Trial, { name, sql }: SqliteObject): Promise<void> {
   await trial.run(sql)
   if (sqliteTextIndex(sql)) await trial.run(rebuildOfTextIndex(name))
@@ -186,7 +186,7 @@ interface TableTask {
   readonly now: SqliteObject
   readonly wanted: SqliteObject
   readonly columns: TableChange['columns']
-  /** The name of its rowid, where it has one that is not a column before and after. */
+  /** The name of its rowid, if it has one that is not a column before and after. */
   readonly rowid: string | undefined
 }
 

@@ -71,7 +71,7 @@ export async function readRowTables(session: Session): Promise<RowTable[]> {
       primary.length === 1 &&
       first?.type.toUpperCase() === 'INTEGER' &&
       !uniqueIndexes.some(({ origin }) => origin === 'pk')
-    // Others may hold NULL where they are not declared NOT NULL.
+    // Others may contain NULL if they are not declared NOT NULL.
     const isKey = wr === 1 || isRowid || primary.every((one) => required.has(one.name))
     const names = primary.length > 0 && isKey ? primary.map((one) => one.name) : undefined
     const rowid = isRowid ? first.name : wr === 0 ? rowidOf(own.map((one) => one.name)) : undefined
@@ -99,7 +99,7 @@ function comparedColumns(
     : undefined
 }
 
-/** The name of the rowid of a table where it is not a column: a copy of the columns gives rows new ones. */
+/** The name of the rowid of a table if it is not a column: a copy of the columns gives rows new ones. */
 export function separateRowid({ rowid, columns }: RowTable): string | undefined {
   return columns.some(({ name }) => name === rowid) ? undefined : rowid
 }
@@ -107,7 +107,7 @@ export function separateRowid({ rowid, columns }: RowTable): string | undefined 
 /** The names of a rowid, as far as no column has them. Source: sqlite.org/rowidtable.html. */
 export const ROWIDS: readonly string[] = ['rowid', '_rowid_', 'oid']
 
-/** The name by which a rowid can be read beside columns of these names; nothing if they have all of its names. */
+/** The name by which a rowid can be read in a table with columns of these names; nothing if they have all of its names. */
 export function rowidOf(columns: readonly string[]): string | undefined {
   return ROWIDS.find((name) => !columns.some((one) => isSameName(one, name)))
 }
@@ -118,7 +118,7 @@ interface Traced {
   readonly rebuilt: boolean
   /** By the name in lower case: the column before, and whether its values are still those. */
   readonly columns: ReadonlyMap<string, { readonly origin?: string; readonly exact: boolean }>
-  /** What it was filled from, where it is new. */
+  /** What it was filled from, if it is new. */
   readonly copies?: RowCopy
 }
 

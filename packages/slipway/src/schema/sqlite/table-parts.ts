@@ -81,7 +81,7 @@ export function withParts(made: SqliteTable, parts: readonly LostPart[]): string
   })
 }
 
-/** The options behind the parentheses of CREATE TABLE. */
+/** The options after the parentheses of CREATE TABLE. */
 export function tableOptions({ strict, withoutRowid }: SqliteTable): string[] {
   return [...(strict ? ['STRICT'] : []), ...(withoutRowid ? ['WITHOUT ROWID'] : [])]
 }
@@ -113,7 +113,7 @@ function constraintWith(text: string, made: SqliteTable, parts: readonly LostPar
   return key?.text ?? text
 }
 
-/** The primary key of these columns, where it is a constraint of its table. */
+/** The primary key of these columns, if it is a constraint of its table. */
 function keyTextOf(made: SqliteTable, columns: readonly string[]): string | undefined {
   const key = made.keys.find(
     (one) => one.kind === 'primary key' && isSameList(one.columns, columns),

@@ -23,7 +23,7 @@ const ORDER: Readonly<Record<SqliteObject['kind'], number>> = {
   trigger: 3,
 }
 
-/** Gives `work` a trial with these objects. Fails where SQLite does not make them a second time. */
+/** Gives `work` a trial with these objects. Fails if SQLite does not create them a second time. */
 export async function withTrial<T>(
   objects: readonly SqliteObject[],
   work: (trial: Trial) => Promise<T>,
@@ -77,7 +77,7 @@ export function dropSql({ kind, name }: SqliteObject): string {
   return `DROP ${kind.toUpperCase()} ${quoteIdentifier(name)}`
 }
 
-/** Views and triggers that may use a table, also by other views; the triggers of the table itself, too. */
+/** Views and triggers that may use a table, including through other views; also the triggers of the table itself. */
 export function usersOf(objects: readonly SqliteObject[], table: string): SqliteObject[] {
   const names = new Set([sqliteNameKey(table)])
   const code = objects

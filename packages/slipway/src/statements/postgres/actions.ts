@@ -24,7 +24,7 @@ import { changedByQueries, columnsOf, mergedRows } from './queries.ts'
 import { wordsOf } from './tokens.ts'
 import { touchedByDelete, touchedByUpdate } from './touched-rows.ts'
 
-/** What a statement does. Never empty: what nobody judges is `other`. */
+/** What a statement does. Never empty: what is not judged is `other`. */
 export function actionsOf(node: Node, source: Source): readonly Action[] {
   return [...ownActions(node, source), ...changedByQueries(node), ...doneOutside(node)]
 }

@@ -240,7 +240,7 @@ function queryOf(expression: unknown): string[] {
   return found?.query === undefined ? [] : [found.query]
 }
 
-/** The text of EXECUTE where it is a constant. */
+/** The text of EXECUTE if it is a constant. */
 function constantText(expression: string): string[] {
   const [select] = treeOf(`SELECT ${expression}`)?.stmts ?? []
   const node = select?.stmt && 'SelectStmt' in select.stmt ? select.stmt.SelectStmt : undefined

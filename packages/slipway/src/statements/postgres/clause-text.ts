@@ -33,7 +33,7 @@ export function inParentheses(
   return undefined
 }
 
-/** The items of the first list in parentheses behind a keyword, as written. */
+/** The items of the first list in parentheses after a keyword, as written. */
 export function listBehind(source: Source, keyword: string): string[] {
   const tokens = tokensFrom(source, source.startByte)
   const from = tokens.findIndex((token) => isWord(token, keyword))

@@ -9,7 +9,7 @@ import { contentOf, identifierOf, isName, tokensOf, wordsOf } from './tokens.ts'
 export interface Code {
   /** What its statements do, whether they run or not. */
   readonly actions: readonly Action[]
-  /** The columns of its row that a trigger sets, once for each assignment; `*` where it sets the whole row. */
+  /** The columns of its row that a trigger sets, once for each assignment; `*` if it sets the whole row. */
   readonly assigned: readonly string[]
   /** Texts of statements that are put together only as it runs. Of another language than SQL: its whole text. */
   readonly texts: readonly string[]
@@ -41,7 +41,7 @@ export function codeIn(sql: string): Code {
   return { ...code, creates: names(funcname).at(-1) ?? '' }
 }
 
-/** The functions that a text calls, once for each call, also in its literals. Those that a trigger is given to are not called. Needs `loadParser` first. */
+/** The functions that a text calls, once for each call, including in its literals. Those that a trigger is given to are not called. Needs `loadParser` first. */
 export function callsIn(text: string): string[] {
   const words = wordsOf(text)
   const called = words.filter(
@@ -82,7 +82,7 @@ function nodesOf(tree: ReturnType<typeof treeOf>): Node[] {
   return (tree?.stmts ?? []).flatMap(({ stmt }) => stmt ?? [])
 }
 
-/** The statements in the body of a function that is written as SQL, not as a text. */
+/** The statements in the body of a function that is written as SQL, not as a string. */
 function queriesBelow(value: unknown): Node[] {
   if (typeof value !== 'object' || value === null) return []
   const [kind = ''] = Object.keys(value)
@@ -163,7 +163,7 @@ function constantText(expression: string): string[] {
   return value && 'A_Const' in value && value.A_Const.sval ? [value.A_Const.sval.sval ?? ''] : []
 }
 
-/** The literals of an expression whose value begins with one, also as the first argument of `format`; nothing of any other. */
+/** The literals of an expression whose value begins with one, including as the first argument of `format`; nothing of any other. */
 function literalsIn(expression: string): string {
   if (!/^\s*(?:(?:pg_catalog\.)?(?:format|concat)\s*\()?\s*(?:E?'|\$)/i.test(expression)) return ''
   const literals = tokensOf(expression).flatMap(({ text }) => contentOf(text) ?? [])

@@ -69,7 +69,7 @@ function cases({ CaseExpr: { arg, args } }: Extract<Node, { CaseExpr: unknown }>
   )
 }
 
-/** The column of an operand, also under a cast. */
+/** The column of an operand, including under a cast. */
 function columnIn(node: Node | undefined): string | undefined {
   if (node === undefined) return undefined
   if ('TypeCast' in node) return columnIn(node.TypeCast.arg)

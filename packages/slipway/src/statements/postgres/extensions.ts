@@ -1,7 +1,7 @@
 import { loadParser } from './parser.ts'
 import { identifierOf, isName, wordsOf } from './tokens.ts'
 
-/** The extensions that some texts create, also by code and by the texts that it runs. */
+/** The extensions that some texts create, including through code and the SQL that it runs. */
 export async function extensionsIn(texts: readonly string[]): Promise<string[]> {
   // Most histories create none, and do without the parser.
   const candidates = texts.filter((text) => text.toLowerCase().includes('extension'))

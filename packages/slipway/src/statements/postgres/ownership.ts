@@ -120,7 +120,7 @@ function placedBy(node: Node): Placing[] {
   if ('AlterObjectSchemaStmt' in node) {
     const { objectType, newschema, relation: moved, object } = node.AlterObjectSchemaStmt
     const [name = ''] = moved ? [moved.relname ?? ''] : names(object ? [object] : []).toReversed()
-    // An extension takes its members along, and those are nobody's work.
+    // An extension also brings its members, which belong to no migration.
     if (objectType === 'OBJECT_EXTENSION') return []
     return [{ kind: MOVED[objectType ?? ''] ?? 'other', schema: newschema, name }]
   }

@@ -19,7 +19,7 @@ export function parseStatements(sql: string, file?: string): Statement[] {
 
 /** As `parseStatements`, a few statements at a time: the tree of a large file takes a hundred times its memory. */
 export function* parsePieces(sql: string, file?: string): Generator<Statement[]> {
-  // A byte order mark is no SQL, but editors on Windows write it; psql passes over it, too.
+  // A byte order mark is no SQL, but editors on Windows write it; psql also skips it.
   const readable = sql.replace(/^\uFEFF/, ' ')
   const starts = lineStarts(sql)
   let number = 0
@@ -53,7 +53,7 @@ interface Piece {
 const PIECE_CHARACTERS = 10_000
 
 /**
- * A file, cut behind semicolons at ends of lines. What the grammar accepts up to there, and as ended, is whole statements: a
+ * A file, split after semicolons at ends of lines. What the grammar accepts up to there, and as ended, is whole statements: a
  * semicolon within a literal, a comment, parentheses or the body of a function leaves them open. Then the piece is extended.
  */
 function* piecesOf(sql: string, file?: string): Generator<Piece> {

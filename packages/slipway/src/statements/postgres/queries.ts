@@ -67,7 +67,7 @@ export function columnsOf(targets: readonly Node[] | undefined): string[] {
   return (targets ?? []).flatMap((item) => ('ResTarget' in item ? [item.ResTarget.name ?? ''] : []))
 }
 
-/** There is a condition, whose text nobody needs. */
+/** There is a condition, whose text is not needed. */
 function someRows(clause: Node | undefined): { readonly where?: string } {
   return clause === undefined ? {} : { where: '…' }
 }

@@ -62,7 +62,7 @@ export function commentsIn(text: string): Omit<Token, 'depth'>[] {
 }
 
 /**
- * The words of code, those in its literals included: what a DO block runs may be built from texts.
+ * The words of code, those in its literals included: what a DO block runs may be built from strings.
  * Comments hold none. Needs `loadParser` first.
  */
 export function wordsOf(code: string): string[] {
@@ -72,7 +72,7 @@ export function wordsOf(code: string): string[] {
   })
 }
 
-/** The tokens of code; where it is not SQL, and the scanner refuses it, what spaces keep apart. */
+/** The tokens of code; if it is not SQL, and the scanner refuses it, what spaces keep apart. */
 function scanCode(code: string): { readonly text: string }[] {
   if (code.trim() === '') return []
   try {

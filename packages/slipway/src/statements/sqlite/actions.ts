@@ -12,7 +12,7 @@ import type { Action, InsertedRows, ObjectName } from '../action.ts'
 import { columnOf, constraintOf, keysOf, objectNameOf, textOf } from './definition.ts'
 import { rowCopyOf } from './row-copy.ts'
 
-/** What a statement does. Never empty: what nobody judges is `other`. `sql` is the whole file. */
+/** What a statement does. Never empty: what is not judged is `other`. `sql` is the whole file. */
 export function sqliteActions(node: Stmt, sql: string): readonly Action[] {
   switch (node.type) {
     case 'CreateTableStmt':

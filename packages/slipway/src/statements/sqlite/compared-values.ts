@@ -105,7 +105,7 @@ function compared(column: Expr, values: readonly Expr[]): ComparedPair[] {
   })
 }
 
-/** The column of an operand, also within a function that takes nothing else: `lower(status)`. */
+/** The column of an operand, including within a function that takes nothing else: `lower(status)`. */
 function columnIn(expr: Expr): string | undefined {
   switch (expr.type) {
     case 'Id':

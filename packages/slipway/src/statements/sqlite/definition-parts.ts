@@ -7,7 +7,7 @@ import { sqliteParser } from './parser.ts'
  */
 export function sqliteDefinitionParts(sql: string): string[] {
   const tokens = tokensOf(sql)
-  // A virtual table is read by its module: what its arguments mean, nobody else knows.
+  // A virtual table is read by its module, and only the module knows what its arguments mean.
   const opening = tokens[1] === 'TABLE' ? tokens.indexOf('(') : -1
   if (opening === -1) return [tokens.join(' ')]
   const { parts, end } = listAt(tokens, opening)

@@ -63,7 +63,7 @@ export function columnOf(column: ColumnNode, sql: string): ColumnDefinition {
   }
 }
 
-/** As SQLite keeps it: the text behind the name. What the grammar reads of GENERATED ALWAYS is not part of it. */
+/** As SQLite keeps it: the text after the name. What the grammar reads of GENERATED ALWAYS is not part of it. */
 function typeOf({ colType }: ColumnNode, sql: string): string {
   if (colType === undefined) return ''
   const text = textOf(sql, colType)

@@ -13,9 +13,9 @@ export interface SqliteColumnName {
   /** The table or its alias, where it is written. */
   readonly table?: string
   readonly name: string
-  /** Where its double quotes begin, if it has any: SQLite may read it as a text if no such column exists. */
+  /** Where its double quotes begin, if it has any: SQLite may read it as a string if no such column exists. */
   readonly quotedAt?: number
-  /** Where the table is written, with the point behind it. */
+  /** Where the table is written, with the point after it. */
   readonly tableAt?: { readonly start: number; readonly end: number }
 }
 
@@ -33,7 +33,7 @@ export interface SqliteDefault {
   readonly at: number
   /**
    * `constant`: ADD COLUMN takes it. `computed`: CURRENT_TIMESTAMP or an expression, which it refuses on a table with
-   * rows. `quoted`: a text in double quotes.
+   * rows. `quoted`: a string in double quotes.
    */
   readonly kind: 'null' | 'constant' | 'computed' | 'quoted'
 }
@@ -44,7 +44,7 @@ export interface SqliteColumn {
   /** As written, without GENERATED ALWAYS; empty if there is none. */
   readonly type: string
   readonly notNull: boolean
-  /** NOT NULL as written, where it says ON CONFLICT. */
+  /** NOT NULL as written, if it says ON CONFLICT. */
   readonly notNullOnConflict?: string
   readonly primaryKey: boolean
   readonly unique: boolean
@@ -105,7 +105,7 @@ export interface SqliteForeignKey {
   readonly ofColumn: boolean
   /** It is checked at the end of a transaction: DEFERRABLE INITIALLY DEFERRED. */
   readonly deferred: boolean
-  /** As written, where it is a constraint of its table. */
+  /** As written, if it is a constraint of its table. */
   readonly text?: string
 }
 
@@ -121,7 +121,7 @@ export interface SqliteTable {
   readonly keys: readonly SqliteKey[]
   readonly checks: readonly SqliteCheck[]
   readonly foreignKeys: readonly SqliteForeignKey[]
-  /** The constraints behind the columns, as written. */
+  /** The constraints after the columns, as written. */
   readonly constraints: readonly string[]
   readonly strict: boolean
   readonly withoutRowid: boolean
@@ -173,7 +173,7 @@ export type SqliteResultColumn =
       /** The expression, without its alias. */
       readonly text: string
       readonly names: SqliteNames
-      /** The column, where the expression is one and nothing else. */
+      /** The column, if the expression is one and nothing else. */
       readonly column?: string
       /** It is never NULL: `coalesce` or `ifnull` with a constant at its end, or a constant. */
       readonly neverNull: boolean
@@ -182,7 +182,7 @@ export type SqliteResultColumn =
 /** A query that fills a table. */
 export interface SqliteSelect {
   readonly columns: readonly SqliteResultColumn[]
-  /** The table, where it reads one table alone. */
+  /** The table, if it reads one table alone. */
   readonly from?: string
   /** What keeps rows out, or makes more of them: `WHERE`, `JOIN`, `DISTINCT` … */
   readonly limits: readonly string[]
@@ -269,7 +269,7 @@ export type SqliteDetail =
       /** With LIMIT or FROM: not all rows, whatever its WHERE is. */
       readonly limited: boolean
       readonly conflict?: SqliteConflict
-      /** What the values of an UPDATE are made of, with the tables behind FROM. */
+      /** What the values of an UPDATE are made of, with the tables after FROM. */
       readonly values?: SqliteNames
     }
   | {
@@ -295,6 +295,6 @@ export interface SqliteMeasures {
   readonly compounds: number
   /** Levels of its deepest expression, as SQLite counts them. */
   readonly depth: number
-  /** Bytes of the longest constant behind LIKE or GLOB. */
+  /** Bytes of the longest constant after LIKE or GLOB. */
   readonly pattern: number
 }

@@ -38,7 +38,7 @@ function sourceOf({ body }: InsertStmt, sql: string): SqliteSource {
   return { kind: 'values', rows: rowsOf(select.values, sql) }
 }
 
-/** The parser lets each row start where the first one does: it begins with the first parenthesis behind the one before. */
+/** The parser lets each row start where the first one does: it begins with the first parenthesis after the one before. */
 function rowsOf(rows: readonly ValuesRow[], sql: string): SqliteRow[] {
   let last = rows[0]?.span.offset ?? 0
   return rows.map(({ span, values }) => {
@@ -48,7 +48,7 @@ function rowsOf(rows: readonly ValuesRow[], sql: string): SqliteRow[] {
   })
 }
 
-/** The first parenthesis from an index on, comments and texts left out. */
+/** The first parenthesis from an index on, ignoring comments and strings. */
 function firstParenthesis(sql: string, from: number): number {
   for (const { text, span } of sqliteParser().tokenize(sql.slice(from))) {
     if (text === '(') return from + span.offset

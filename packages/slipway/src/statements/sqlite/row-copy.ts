@@ -55,7 +55,7 @@ function copiedColumns(
   })
 }
 
-/** The columns that an expression reads. A name in quotes may be a text, where no column has it. */
+/** The columns that an expression reads. A name in quotes may be a string if no column has it. */
 function columnsIn(value: Expr): string[] {
   if (value.type === 'Id') return [value.name]
   if (value.type === 'QualifiedExpr') return [value.column.text]

@@ -60,7 +60,7 @@ export function sqliteVirtualTable(sql: string): SqliteVirtualTable | undefined 
 }
 
 /**
- * A CREATE TABLE or CREATE VIRTUAL TABLE with another name, given as SQL, also where a constraint names it before a column.
+ * A CREATE TABLE or CREATE VIRTUAL TABLE with another name, given as SQL, even if a constraint names it before a column.
  * Needs `loadSqliteParser` first.
  */
 export function withTableName(sql: string, name: string): string {
@@ -93,7 +93,7 @@ export function sqliteNamesIn(sql: string): ReadonlySet<string> {
 }
 
 /**
- * A statement in which some names in double quotes can be nothing but names. SQLite takes "name" as a text where no
+ * A statement in which some names in double quotes can be nothing but names. SQLite takes "name" as a string if no
  * column is called so. Needs `loadSqliteParser` first.
  */
 export function withPlainNames(sql: string, isOne: (name: string) => boolean): string {

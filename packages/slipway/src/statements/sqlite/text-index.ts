@@ -4,11 +4,11 @@ import { sqliteNameKey } from './name-key.ts'
 import { sqliteVirtualTable } from './table-text.ts'
 
 /**
- * An index of texts that another table has: an FTS5 or FTS4 table with `content='post'`.
+ * An index of the text of another table: an FTS5 or FTS4 table with `content='post'`.
  * Source: sqlite.org/fts5.html, "External Content Tables".
  */
 export interface SqliteTextIndex {
-  /** The table or view that has the texts. */
+  /** The table or view that has the text. */
   readonly content: string
   /** The column of it that numbers the rows of the index; its rowid if absent. */
   readonly rowid?: string
@@ -56,7 +56,7 @@ export interface RebuiltContent {
 }
 
 /**
- * What of a rebuilt table an index of its texts does not notice: rows may get other rowids, or texts may be others. Nothing
+ * What a rebuild changes without updating a full-text index of the table: rows may get different rowids, or different text. Undefined
  * if the index is as right as it was.
  */
 export function staleBy(
@@ -92,13 +92,13 @@ function columnOf({ columns }: SqliteTable, name: string) {
   return columns.find((one) => isSame(one.name, name))
 }
 
-/** The SQL, without its semicolon, that builds an index of texts again from the table that has them. */
+/** The SQL, without its semicolon, that rebuilds a full-text index from the table that has the text. */
 export function rebuildOfTextIndex(name: string): string {
   const table = `"${name.replaceAll('"', '""')}"`
   return `INSERT INTO ${table}(${table}) VALUES('rebuild')`
 }
 
-/** Whether a statement builds an index of texts again. */
+/** Whether a statement rebuilds a full-text index. */
 export function rebuildsTextIndex(text: string, name: string): boolean {
   const detail = sqliteDetail({ text })
   if (detail.kind !== 'insert' || !isSame(detail.table, name)) return false

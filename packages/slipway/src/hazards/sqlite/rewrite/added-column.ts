@@ -47,7 +47,7 @@ function withoutUnique(text: string, { uniqueAt }: SqliteColumn): string | undef
   return (text.slice(0, uniqueAt.start).trimEnd() + text.slice(uniqueAt.end)).trimEnd()
 }
 
-/** A rebuild takes any column, and a value for existing rows. */
+/** A rebuild allows any column, and a value for existing rows. */
 function addByRebuild(site: Site, statement: Statement, detail: DetailOf<'add-column'>): void {
   const { column, table: name } = detail
   const hazards = hazardsAt(site, [statement], IDS)
@@ -79,12 +79,12 @@ function addByRebuild(site: Site, statement: Statement, detail: DetailOf<'add-co
 /** Why a rebuild of a table that others refer to would lose their rows. */
 function whyUnsafe(site: Site): string | undefined {
   if (site.facts.d1 !== undefined) {
-    return 'It takes a rebuild of a table that others refer to, which only slipway deploy runs on D1 without losing their rows. Give the column a constant default, or let it be NULL.'
+    return 'It needs a rebuild of a table that others refer to, which only slipway deploy runs on D1 without losing their rows. Give the column a constant default, or let it be NULL.'
   }
   return site.run.enforcesKeys && needsKeysElsewhere(site) ? OTHERS : undefined
 }
 
-/** What existing rows get: the default, or a value of no meaning that a person can replace. */
+/** What existing rows get: the default, or a value of no meaning that the user can replace. */
 function valueFor(column: SqliteColumn): { readonly value?: string; readonly why: string } {
   if (column.generated) return { why: '' }
   const value = column.default

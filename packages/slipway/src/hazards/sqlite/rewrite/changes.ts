@@ -56,7 +56,7 @@ function editOf({ start, end, text }: Statement, change: Change, sql: string): E
   return { start, end, text: steps.join(';\n') }
 }
 
-/** A statement with its semicolon, and with its lines where nothing else is on them. */
+/** A statement with its semicolon, and with its lines if nothing else is on them. */
 function wholeLines(sql: string, start: number, end: number): { start: number; end: number } {
   const [semicolon = ''] = /^\s*;?/.exec(sql.slice(end)) ?? []
   const behind = semicolon.endsWith(';') ? end + semicolon.length : end

@@ -5,10 +5,10 @@ import { hazardsAt, leave, settle, type Site } from './site.ts'
 
 const IDS = ['rebuild-cascades', 'rebuild-keys-enforced']
 const WRANGLER =
-  'The file switches foreign keys off, which slipway deploy does and wrangler d1 migrations apply does not. Apply it by slipway deploy.'
+  'The file switches foreign keys off, which slipway deploy does and wrangler d1 migrations apply does not. Apply it with slipway deploy.'
 /** Why foreign keys cannot be switched off. */
 export const OTHERS =
-  'Another statement of the file needs foreign keys to be enforced. Put the rebuild into a migration of its own.'
+  'Another statement of the file needs foreign keys to be enforced. Move the rebuild to a separate migration.'
 
 /** Switches foreign keys off around the tables that the new text rebuilds. */
 export function switchKeysOff(site: Site): void {

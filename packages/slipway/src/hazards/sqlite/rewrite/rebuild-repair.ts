@@ -60,7 +60,7 @@ function copyByName(site: Site, rebuild: Rebuild): void {
     const isSimple = copy.select.limits.length === 0 && copy.select.from !== undefined
     const isSame = copy.values?.every(({ target, source }) => source.column === target) === true
     if (!isSimple || !isSame || copy.conflict !== undefined) {
-      leave(site, hazards, 'What goes into which column is not certain. Name the columns.')
+      leave(site, hazards, 'The column mapping is ambiguous. Name the columns.')
       continue
     }
     const columns = quotedList((copy.values ?? []).map(({ target }) => target))
@@ -77,11 +77,11 @@ function keepCounter(site: Site, rebuild: Rebuild, isTurned: boolean): void {
   const hazards = hazardsAt(site, [rebuild.drop], ['rebuild-autoincrement'])
   if (hazards.length === 0) return
   if (!rebuild.made.autoincrement) {
-    leave(site, hazards, 'Only a person knows whether numbers may be given again.')
+    leave(site, hazards, 'Only you know whether numbers may be reused.')
     return
   }
   site.changes.before(rebuild.drop, counterSteps(rebuild, isTurned))
-  settle(site, hazards, 'The new table continues to count where the old one was.')
+  settle(site, hazards, 'The new table continues counting where the old one stopped.')
 }
 
 /** From the old table to the new one, by the names that they have when the old one is dropped. */
@@ -127,14 +127,10 @@ function createLost(site: Site, rebuild: Rebuild): void {
       leave(
         site,
         [hazard],
-        'schema.prisma says whether the index is to remain. If so, create it after the rebuild.',
+        'Keep the index only if schema.prisma still has it; if so, create it after the rebuild.',
       )
     } else if ((trigger ?? index) === undefined || create === undefined) {
-      leave(
-        site,
-        [hazard],
-        'It uses a column that is gone, or something that was renamed. Create it by hand.',
-      )
+      leave(site, [hazard], 'It uses a dropped column, or a renamed object. Create it by hand.')
     } else {
       site.changes.after(lastOf(site, rebuild), [create])
       settle(site, [hazard], 'It is created again after the rebuild.')
@@ -149,13 +145,13 @@ function rebuildIndexes(site: Site, rebuild: Rebuild): void {
   const { run, migration } = site
   const stale = staleIndexes(rebuild, { run, statements: migration.statements })
   if (stale.some(({ gone }) => gone.length > 0)) {
-    leave(site, hazards, 'It reads a column that is gone. Create it again without the column.')
+    leave(site, hazards, 'It reads a dropped column. Create it again without the column.')
     return
   }
   const end = lastOf(site, rebuild)
   for (const { name, content } of stale) {
     const isOfTable = isSameName(content, rebuild.name)
-    // A view may be created again anywhere behind the rebuild.
+    // A view may be created again anywhere after the rebuild.
     const last = isOfTable ? end : (migration.statements.at(-1) ?? end)
     site.changes.after(last, [rebuildOfTextIndex(name)])
   }

@@ -15,7 +15,7 @@ const GONE = [
   'rebuild-full-text',
 ]
 
-/** Writes rebuilds as ALTER TABLE where SQLite can do so with the same result. */
+/** Writes rebuilds as ALTER TABLE if SQLite can do so with the same result. */
 export function rebuildsToAlter(site: Site): void {
   const { migration, run, changes } = site
   for (const rebuild of run.rebuilds) {
@@ -28,7 +28,7 @@ export function rebuildsToAlter(site: Site): void {
     for (const statement of others) changes.instead(statement, [])
     const done =
       form.steps.length === 0
-        ? `The rebuild of ${rebuild.name} is left out: it changes nothing but the order of columns.`
+        ? `The rebuild of ${rebuild.name} is removed: it changes only the order of columns.`
         : `ALTER TABLE changes ${rebuild.name} in place: no rows are copied, and no table is dropped.`
     settle(site, hazardsAt(site, form.replaced, GONE), done)
   }

@@ -11,7 +11,7 @@ interface Replacement {
   readonly with: string
 }
 
-/** Writes texts in single quotes, and functions that D1 has under another name by that one. */
+/** Writes strings in single quotes, and functions that D1 has under a different name by that name. */
 export function replaceWords(site: Site): void {
   for (const statement of site.migration.statements) {
     const quotes = hazardsAt(site, [statement], ['double-quoted-text'])
@@ -26,7 +26,7 @@ export function replaceWords(site: Site): void {
     const replaced = texts.map(({ at, name }): Replacement => {
       return { start: at, end: at + quotedLength(name), with: text(name) }
     })
-    settle(site, quotes, 'Texts are in single quotes.')
+    settle(site, quotes, 'Strings are in single quotes.')
     for (const hazard of calls) {
       const known = functions.some(({ name }) => hazard.message.includes(`function ${name}:`))
       if (known) settle(site, [hazard], 'It calls the function by the name that D1 has.')

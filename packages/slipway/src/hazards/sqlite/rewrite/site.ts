@@ -10,7 +10,7 @@ export interface Site {
   readonly migration: JudgedMigration
   readonly run: MigrationRun
   readonly facts: Facts
-  /** Those that nobody has accepted. */
+  /** Those that are not accepted. */
   readonly hazards: readonly Hazard[]
   readonly changes: Changes
   /** Hazards that are gone from the new text, each with what was done. */

@@ -16,7 +16,7 @@ export function dropIndexesFirst(site: Site): void {
       leave(
         site,
         hazards,
-        'What uses the column must be changed or dropped first, which only a person can decide.',
+        'The objects that use the column must be changed or dropped first, which only you can decide.',
       )
       continue
     }
@@ -35,11 +35,11 @@ export function splitInserts(site: Site): void {
     if (hazards.length === 0 || site.changes.isReplaced(statement)) continue
     const parts = sqliteDividedInsert(statement, STATEMENT_BYTES)
     if (parts === undefined) {
-      leave(site, hazards, 'Only the rows of INSERT … VALUES can be cut apart.')
+      leave(site, hazards, 'Only the rows of INSERT … VALUES can be split.')
       continue
     }
     site.changes.instead(statement, parts)
-    settle(site, hazards, `It is cut into ${parts.length} statements.`)
+    settle(site, hazards, `It is split into ${parts.length} statements.`)
   }
 }
 
@@ -61,7 +61,7 @@ export function removeIdle(site: Site): void {
       continue
     }
     changes.instead(statement, [])
-    settle(site, hazards, 'It is removed: a deploy leaves it out.')
+    settle(site, hazards, 'It is removed: a deploy skips it.')
   }
   removeTransaction(site)
 }

@@ -1,7 +1,7 @@
 import type { SqliteRule } from '../rule.ts'
 import { tableObject } from '../words.ts'
 
-/** CREATE TABLE AS takes names and affinities, and nothing else. */
+/** CREATE TABLE AS copies only names and affinities. */
 export const createTableAs: SqliteRule = {
   id: 'create-table-as',
   title: 'A table takes its columns from a query',
@@ -13,7 +13,7 @@ export const createTableAs: SqliteRule = {
       severity: 'warning',
       object: tableObject(name),
       anySize: true,
-      message: `CREATE TABLE ${name} AS has no keys, no NOT NULL, no defaults and no checks, and other types than the tables it reads. Create the table with its columns, and fill it with INSERT … SELECT.`,
+      message: `CREATE TABLE ${name} AS has no keys, no NOT NULL, no defaults and no checks, and its types differ from those of the tables it reads. Create the table with its columns, and fill it with INSERT … SELECT.`,
     }
   },
 }

@@ -7,7 +7,7 @@ import { isD1, tableObject } from '../words.ts'
 /** D1 limits the columns of a table. */
 export const d1Columns: SqliteRule = {
   id: 'd1-columns',
-  title: 'A table has more columns than Cloudflare D1 takes',
+  title: 'A table has more columns than Cloudflare D1 allows',
   judge(detail, context) {
     if (!isD1(context)) return undefined
     const [name, count] = columnsAfter(detail, context.definitions) ?? []
@@ -16,7 +16,7 @@ export const d1Columns: SqliteRule = {
       severity: 'error',
       object: tableObject(name),
       anySize: true,
-      message: `The table ${name} gets ${count} columns, and D1 takes ${COLUMNS} at most.`,
+      message: `The table ${name} gets ${count} columns, and D1 allows at most ${COLUMNS}.`,
     }
   },
 }

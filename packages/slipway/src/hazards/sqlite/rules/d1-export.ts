@@ -1,10 +1,10 @@
 import type { SqliteRule } from '../rule.ts'
 import { isD1, tableObject } from '../words.ts'
 
-/** The export of D1 takes no virtual tables. */
+/** The export of D1 does not support virtual tables. */
 export const d1Export: SqliteRule = {
   id: 'd1-export',
-  title: 'A virtual table stops the export of Cloudflare D1',
+  title: 'A virtual table prevents a Cloudflare D1 export',
   judge(detail, context) {
     if (detail.kind !== 'create-table' || detail.table.module === undefined) return undefined
     if (!isD1(context)) return undefined
@@ -13,7 +13,7 @@ export const d1Export: SqliteRule = {
       severity: 'info',
       object: tableObject(name),
       anySize: true,
-      message: `wrangler d1 export refuses a database with a virtual table (${module}), all of it. slipway backup saves it.`,
+      message: `wrangler d1 export refuses to export any part of a database with a virtual table (${module}). slipway backup saves it.`,
     }
   },
 }

@@ -13,7 +13,7 @@ export const d1Function: SqliteRule = {
     const refused = [...new Set(names)].filter((name) => REFUSED.has(name) || MISSING.has(name))
     return refused.map((name) => ({
       severity: 'error' as const,
-      message: `D1 ${MISSING.has(name) ? 'does not have' : 'refuses'} the function ${name}${INSTEAD[name] ? `: use ${INSTEAD[name]}` : ''}. Where a default, check, index, view or trigger uses it, that fails when it is used.`,
+      message: `D1 ${MISSING.has(name) ? 'does not have' : 'refuses'} the function ${name}${INSTEAD[name] ? `: use ${INSTEAD[name]}` : ''}. If a default, check, index, view or trigger uses it, the error occurs when that object is used.`,
     }))
   },
 }

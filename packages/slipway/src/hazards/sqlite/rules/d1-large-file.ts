@@ -13,13 +13,13 @@ export const d1LargeFile: SqliteRule = {
     if (bytes > IMPORT_BYTES) {
       return {
         severity: 'error',
-        message: `The file has ${bytes} bytes, and an import of D1 takes ${IMPORT_BYTES} at most. Cut it into several migrations.`,
+        message: `The file is ${bytes} bytes long, and a D1 import allows at most ${IMPORT_BYTES}. Split it into several migrations.`,
       }
     }
     if (bytes <= STATEMENT_BYTES) return undefined
     return {
       severity: facts.appliedBy === 'wrangler' ? 'error' : 'warning',
-      message: `The file has ${bytes} bytes. wrangler d1 migrations apply --remote sends it as one text, of which D1 takes ${STATEMENT_BYTES} bytes; a deploy imports it, and no query is answered meanwhile. Load rows by slipway seed, or in several migrations.`,
+      message: `The file is ${bytes} bytes long. wrangler d1 migrations apply --remote sends it as one string, which D1 limits to ${STATEMENT_BYTES} bytes; a deploy imports it, and D1 answers no query until the import ends. Load rows with slipway seed, or in several migrations.`,
     }
   },
 }

@@ -3,10 +3,10 @@ import { ARGUMENTS, COMPOUNDS, DEPTH, PATTERN_BYTES } from '../d1-limits.ts'
 import type { SqliteRule } from '../rule.ts'
 import { isD1 } from '../words.ts'
 
-/** What plain SQLite takes can be too much for D1. */
+/** What plain SQLite allows can be too much for D1. */
 export const d1Limit: SqliteRule = {
   id: 'd1-limit',
-  title: 'A statement exceeds a limit of Cloudflare D1',
+  title: 'A statement exceeds a Cloudflare D1 limit',
   judge(_detail, context) {
     if (!isD1(context)) return undefined
     const { compounds, depth, pattern } = sqliteMeasures(context.statement)
@@ -14,16 +14,16 @@ export const d1Limit: SqliteRule = {
     const exceeded: readonly (readonly [boolean, string])[] = [
       [
         compounds > COMPOUNDS,
-        `joins ${compounds} SELECTs by UNION or the like, and D1 takes ${COMPOUNDS}. Use VALUES, or several statements`,
+        `joins ${compounds} SELECTs with UNION or a similar operator, and D1 allows ${COMPOUNDS}. Use VALUES, or several statements`,
       ],
-      [depth > DEPTH, `has an expression of ${depth} levels, and D1 takes ${DEPTH}`],
+      [depth > DEPTH, `has an expression of ${depth} levels, and D1 allows ${DEPTH}`],
       [
         pattern > PATTERN_BYTES,
-        `has a pattern of ${pattern} bytes behind LIKE or GLOB, and D1 takes ${PATTERN_BYTES}`,
+        `has a LIKE or GLOB pattern of ${pattern} bytes, and D1 allows ${PATTERN_BYTES}`,
       ],
       [
         (most?.args ?? 0) > ARGUMENTS,
-        `calls ${most?.name} with ${most?.args} arguments, and D1 takes ${ARGUMENTS} on Cloudflare; wrangler's local D1 takes more`,
+        `calls ${most?.name} with ${most?.args} arguments, and D1 allows ${ARGUMENTS} on Cloudflare; wrangler's local D1 allows more`,
       ],
     ]
     return exceeded

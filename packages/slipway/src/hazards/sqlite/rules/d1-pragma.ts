@@ -15,7 +15,7 @@ export const d1Pragma: SqliteRule = {
       severity: isKept ? 'error' : 'warning',
       message: isKept
         ? `D1 refuses PRAGMA ${name} (SQLITE_AUTH).`
-        : `D1 refuses PRAGMA ${name} (SQLITE_AUTH). A deploy leaves it out; remove it, so that wrangler can run the file, too.`,
+        : `D1 refuses PRAGMA ${name} (SQLITE_AUTH). A deploy skips it; remove it so that wrangler can also run the file.`,
     }
   },
 }

@@ -6,14 +6,14 @@ import { isD1 } from '../words.ts'
 /** Names with _cf_ belong to D1. */
 export const d1ReservedName: SqliteRule = {
   id: 'd1-reserved-name',
-  title: 'A name that Cloudflare D1 keeps for itself',
+  title: 'A name that Cloudflare D1 reserves',
   judge(detail, context) {
     if (!isD1(context)) return undefined
     const name = nameMade(detail)
     if (name === undefined || !keyOfName(name).startsWith('_cf_')) return undefined
     return {
       severity: 'error',
-      message: `D1 keeps names that begin with _cf_ for itself, and refuses ${name} (SQLITE_AUTH).`,
+      message: `D1 reserves names that begin with _cf_, and refuses ${name} (SQLITE_AUTH).`,
     }
   },
 }

@@ -6,18 +6,18 @@ import { isD1 } from '../words.ts'
 /** D1 limits the length of a statement. */
 export const d1StatementSize: SqliteRule = {
   id: 'd1-statement-size',
-  title: 'A statement is longer than Cloudflare D1 takes',
+  title: 'A statement is longer than Cloudflare D1 allows',
   judge(_detail, context) {
     if (!isD1(context)) return undefined
     const { bytes } = sqliteMeasures(context.statement)
     if (bytes <= STATEMENT_BYTES) return undefined
-    const limit = `The statement has ${bytes} bytes, and D1 takes ${STATEMENT_BYTES} at most.`
+    const limit = `The statement is ${bytes} bytes long, and D1 allows at most ${STATEMENT_BYTES}.`
     const { statement, facts } = context
     if (facts.appliedBy !== 'wrangler' && sqliteDividedInsert(statement, STATEMENT_BYTES))
       return {
         severity: 'warning',
         message: `${limit} A deploy divides its rows among several statements; wrangler does not.`,
       }
-    return { severity: 'error', message: `${limit} Cut it into several.` }
+    return { severity: 'error', message: `${limit} Split it into several.` }
   },
 }

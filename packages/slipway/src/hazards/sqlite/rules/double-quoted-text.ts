@@ -11,7 +11,7 @@ import { list } from '../words.ts'
 /** Double quotes are for names. */
 export const doubleQuotedText: SqliteRule = {
   id: 'double-quoted-text',
-  title: 'A text is in double quotes',
+  title: 'A string is in double quotes',
   judge(detail, context) {
     const texts = textsInDoubleQuotes(detail, context)
     if (texts.length === 0) return undefined
@@ -23,13 +23,13 @@ export const doubleQuotedText: SqliteRule = {
   },
 }
 
-/** A text in double quotes: what it says, and where its first quote is. */
+/** A string in double quotes: what it says, and where its first quote is. */
 export interface QuotedText {
   readonly name: string
   readonly at: number
 }
 
-/** The texts of a statement that are in double quotes. */
+/** The strings of a statement that are in double quotes. */
 export function textsInDoubleQuotes(
   detail: SqliteDetail,
   { definitions, statement }: Pick<SqliteContext, 'definitions' | 'statement'>,
@@ -57,7 +57,7 @@ function textOfDefault({ default: value }: SqliteColumn): QuotedText[] {
   return [{ name, at: value.at + start }]
 }
 
-/** Names in double quotes that nothing of the statement has, where all its tables are known. */
+/** Names in double quotes that nothing of the statement has, if all its tables are known. */
 function unknownColumns(
   { tables, columns, aliases }: SqliteNames,
   { tables: defined }: SqliteDefinitions,

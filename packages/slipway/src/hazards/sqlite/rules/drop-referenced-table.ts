@@ -4,10 +4,10 @@ import { whoEnforcesKeys } from '../keys.ts'
 import type { SqliteFinding, SqliteRule } from '../rule.ts'
 import { list, rowsOf, tableObject, withRows } from '../words.ts'
 
-/** DROP TABLE deletes the rows first, where foreign keys are enforced, and leaves keys that point at nothing. */
+/** DROP TABLE deletes the rows first if foreign keys are enforced, and leaves keys that point to a missing table. */
 export const dropReferencedTable: SqliteRule = {
   id: 'drop-referenced-table',
-  title: 'A table is dropped that others refer to',
+  title: 'A referenced table is dropped',
   judge(detail, context) {
     const { run, definitions, statement } = context
     if (detail.kind !== 'drop' || detail.of !== 'table') return undefined
@@ -30,14 +30,14 @@ export const dropReferencedTable: SqliteRule = {
     if (by === undefined || filled.length === 0) return dangling
     const effects = list(filled.map(({ table, key }) => `${table.name}: ${EFFECTS[key.onDelete]}`))
     const where =
-      by === 'wrangler' ? 'By wrangler d1 migrations apply, which enforces foreign keys, ' : ''
+      by === 'wrangler' ? 'With wrangler d1 migrations apply, which enforces foreign keys, ' : ''
     return [
       dangling,
       {
         ...finding,
         severity: by === 'migration' ? 'error' : 'warning',
         table: name,
-        message: `${where}DROP TABLE ${name} deletes its rows first, which reaches the tables that refer to them (${effects}).`,
+        message: `${where}DROP TABLE ${name} deletes its rows first, which affects the tables that refer to them (${effects}).`,
       },
     ]
   },

@@ -5,7 +5,7 @@ import { columnObject, list, quoted } from '../words.ts'
 /** SQLite refuses to drop a column that an index, a key, a check, a view or a trigger names, where it looks. */
 export const dropUsedColumn: SqliteRule = {
   id: 'drop-used-column',
-  title: 'A column is dropped that something uses',
+  title: 'A column that is still used is dropped',
   judge(detail, { definitions }) {
     if (detail.kind !== 'drop-column') return undefined
     const { table, column } = detail

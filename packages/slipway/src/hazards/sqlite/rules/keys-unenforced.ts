@@ -19,7 +19,7 @@ export const keysUnenforced: SqliteRule = {
       severity: 'warning',
       object: tableObject(name),
       table: name,
-      message: `The file switches foreign keys off further down, and a deploy runs it as one transaction without them: here ${tables} ${passed.length === 1 ? 'keeps' : 'keep'} references to rows of ${name} that are gone. Put this statement into a migration of its own.`,
+      message: `The file switches foreign keys off further down, and a deploy runs it as one transaction without them, so ${tables} ${passed.length === 1 ? 'keeps' : 'keep'} references to deleted rows of ${name}. Move this statement to a separate migration.`,
     }
   },
 }

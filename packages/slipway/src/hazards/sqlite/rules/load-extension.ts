@@ -5,7 +5,7 @@ import type { SqliteRule } from '../rule.ts'
 /** A program that SQLite loads can do anything. */
 export const loadExtension: SqliteRule = {
   id: 'load-extension',
-  title: 'A migration loads an extension of SQLite',
+  title: 'A migration loads a SQLite extension',
   judge(_detail, { statement }) {
     const calls = sqliteNames(statement).functions
     if (!calls.some(({ name }) => keyOfName(name) === 'load_extension')) return undefined

@@ -12,7 +12,7 @@ export const pragmaWithoutEffect: SqliteRule = {
     if (name === 'foreign_keys' || SQLITE_TRANSACTION_PRAGMAS.has(name)) return undefined
     return {
       severity: 'warning',
-      message: `PRAGMA ${name} has no effect within a transaction, in which a deploy runs the file, so a deploy leaves it out. Set it where the application opens the database.`,
+      message: `PRAGMA ${name} has no effect within a transaction. A deploy runs the file in a transaction, so it skips the PRAGMA. Set it where the application opens the database.`,
     }
   },
 }

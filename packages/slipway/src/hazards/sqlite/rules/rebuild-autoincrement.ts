@@ -6,7 +6,7 @@ import { tableObject, text } from '../words.ts'
 /** The counter belongs to the old table, and is dropped with it. */
 export const rebuildAutoincrement: SqliteRule = {
   id: 'rebuild-autoincrement',
-  title: 'A rebuild loses the counter of AUTOINCREMENT',
+  title: 'A rebuild loses the AUTOINCREMENT counter',
   judge(_detail, { run, migration, statement }) {
     const rebuild = run.rebuilds.find(({ drop }) => drop === statement)
     if (rebuild === undefined || !rebuild.old.autoincrement) return undefined
@@ -16,7 +16,7 @@ export const rebuildAutoincrement: SqliteRule = {
       return {
         ...finding,
         severity: 'warning',
-        message: `The rebuild takes AUTOINCREMENT from ${name}: numbers of deleted rows are given to new ones.`,
+        message: `The rebuild removes AUTOINCREMENT from ${name}: new rows reuse the numbers of deleted rows.`,
       }
     }
     if (migration.statements.some(changesCounters)) return undefined
@@ -24,7 +24,7 @@ export const rebuildAutoincrement: SqliteRule = {
     return {
       ...finding,
       severity: 'info',
-      message: `The counter of ${name} starts again from the highest number that is left: if rows with higher numbers were deleted, their numbers are given again. Copy it before the DROP TABLE.`,
+      message: `The counter of ${name} starts again from the highest number that is left: if rows with higher numbers were deleted, their numbers are reused. Copy the counter before the DROP TABLE.`,
       safeSql: `UPDATE sqlite_sequence SET seq = (SELECT seq FROM sqlite_sequence WHERE name = ${text(rebuild.oldName)}) WHERE name = ${text(successor)};`,
     }
   },

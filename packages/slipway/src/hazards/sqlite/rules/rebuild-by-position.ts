@@ -2,7 +2,7 @@ import { copiesAt } from '../rebuild.ts'
 import type { SqliteRule } from '../rule.ts'
 import { tableObject } from '../words.ts'
 
-/** Two databases of one history can have their columns in different orders. */
+/** Two databases with the same history can have different column orders. */
 export const rebuildByPosition: SqliteRule = {
   id: 'rebuild-by-position',
   title: 'A rebuild copies columns by their order',
@@ -13,7 +13,7 @@ export const rebuildByPosition: SqliteRule = {
         severity: 'warning' as const,
         object: tableObject(name),
         table: oldName,
-        message: `The rebuild of ${name} copies columns by their order, which can be another one on another database: ADD COLUMN puts a column at the end. Name the columns on both sides.`,
+        message: `The rebuild of ${name} copies columns by their order, which can differ on another database: ADD COLUMN appends a column. Name the columns on both sides.`,
       }))
   },
 }

@@ -3,7 +3,7 @@ import { reachedBy, reachedName, whoEnforcesKeys } from '../keys.ts'
 import type { SqliteRule } from '../rule.ts'
 import { list, tableObject } from '../words.ts'
 
-/** DROP TABLE deletes the rows first, where foreign keys are enforced, and that reaches the children. */
+/** DROP TABLE deletes the rows first if foreign keys are enforced, and that affects the child rows. */
 export const rebuildCascades: SqliteRule = {
   id: 'rebuild-cascades',
   title: 'A rebuild deletes or empties child rows',
@@ -42,5 +42,5 @@ export const rebuildCascades: SqliteRule = {
 function messageOf(by: 'migration' | 'wrangler', name: string, losses: string): string {
   return by === 'migration'
     ? `The rebuild of ${name} loses ${losses}: foreign keys are enforced, and DROP TABLE deletes the rows of ${name} first. PRAGMA defer_foreign_keys does not stop it. Put PRAGMA foreign_keys=OFF before the first change of the file.`
-    : `By wrangler d1 migrations apply, which ignores PRAGMA foreign_keys=OFF, the rebuild of ${name} loses ${losses}: DROP TABLE deletes the rows of ${name} first. slipway deploy applies the file with keys switched off, and counts the rows before and after.`
+    : `With wrangler d1 migrations apply, which ignores PRAGMA foreign_keys=OFF, the rebuild of ${name} loses ${losses}: DROP TABLE deletes the rows of ${name} first. slipway deploy applies the file with keys switched off, and counts the rows before and after.`
 }

@@ -7,7 +7,7 @@ import { columnObject } from '../words.ts'
 /** The affinity of a column converts what is written into it. */
 export const rebuildChangesType: SqliteRule = {
   id: 'rebuild-changes-type',
-  title: 'A rebuild converts values to another type',
+  title: 'A rebuild converts values to a different type',
   judge(_detail, context) {
     return copiesAt(context).flatMap(({ copy, rebuild: { name, old, oldName, made } }) =>
       (copy.values ?? []).flatMap(({ target, source }): SqliteFinding[] => {

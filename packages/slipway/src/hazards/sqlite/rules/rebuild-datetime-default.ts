@@ -2,7 +2,7 @@ import { columnIn } from '../../../schema/index.ts'
 import type { SqliteRule } from '../rule.ts'
 import { columnObject } from '../words.ts'
 
-/** What SQLite calls a date is a text or a number, by what wrote it. */
+/** What SQLite calls a date is text or a number, depending on what wrote it. */
 export const rebuildDatetimeDefault: SqliteRule = {
   id: 'rebuild-datetime-default',
   title: 'A rebuild changes the default of a date',
@@ -19,7 +19,7 @@ export const rebuildDatetimeDefault: SqliteRule = {
           severity: 'warning' as const,
           object: columnObject(name, after.name),
           table: rebuild.oldName,
-          message: `The default of ${after.name} of ${name} becomes ${after.default.text}, and was ${before.default.text}: SQLite has no type for dates, so if both write them differently, new rows sort and compare wrongly with old ones.`,
+          message: `The default of ${after.name} of ${name} changes from ${before.default.text} to ${after.default.text}: SQLite has no date type, so if the two write dates in different formats, new rows do not sort and compare correctly with old ones.`,
         },
       ]
     })

@@ -6,7 +6,7 @@ import { list, tableObject } from '../words.ts'
 /** An FTS5 table with external content knows rows by their rowid, and only triggers write changes to it. */
 export const rebuildFullText: SqliteRule = {
   id: 'rebuild-full-text',
-  title: 'A rebuild leaves a full-text index wrong',
+  title: 'A rebuild leaves a full-text index out of date',
   judge(_detail, { run, migration, statement }) {
     const rebuild = run.rebuilds.find(({ drop }) => drop === statement)
     if (rebuild === undefined) return undefined
@@ -22,7 +22,7 @@ export const rebuildFullText: SqliteRule = {
       }
       return {
         ...finding,
-        message: `The rebuild of ${name} can give its rows other ${by}, which the full-text index ${index} does not notice: searches find wrong rows or none, and SQLite may report a malformed database. Build the index again after the rebuild.`,
+        message: `The rebuild of ${name} can change the ${by === 'texts' ? 'text' : by} of its rows without updating the full-text index ${index}: searches find wrong rows or none, and SQLite may report a malformed database. Build the index again after the rebuild.`,
         safeSql: `${rebuildOfTextIndex(index)};`,
       }
     })

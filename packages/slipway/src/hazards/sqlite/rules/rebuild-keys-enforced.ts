@@ -35,7 +35,7 @@ export const rebuildKeysEnforced: SqliteRule = {
 
 /**
  * Whether violations are counted only at the end, and the count is set to zero before: that is what switching
- * defer_foreign_keys off does, as Prisma writes it behind a rebuild.
+ * defer_foreign_keys off does, as Prisma writes it after a rebuild.
  */
 function isDeferredOver({ drop, rename }: Rebuild, { migration }: SqliteContext): boolean {
   const settings = migration.statements.map((statement) => {

@@ -38,12 +38,12 @@ export const rebuildLosesColumn: SqliteRule = {
       losing(rebuild, moved, {
         severity: 'warning',
         what: 'drops',
-        hint: ` But ${placesOf(places)}: check that all values are there.`,
+        hint: ` However, ${placesOf(places)}: check that this covers all values.`,
       }),
       losing(rebuild, computed, {
         severity: 'info',
         what: 'drops',
-        hint: ' Only what the copy computes of it remains.',
+        hint: ' Only the value that the copy computes from it remains.',
       }),
     ]
   },

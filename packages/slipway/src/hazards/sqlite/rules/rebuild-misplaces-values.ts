@@ -3,10 +3,10 @@ import { copiesAt } from '../rebuild.ts'
 import type { SqliteFinding, SqliteRule } from '../rule.ts'
 import { columnObject, tableObject } from '../words.ts'
 
-/** INSERT … SELECT pairs columns by their place, whatever they are called. */
+/** INSERT … SELECT matches columns by position, regardless of their names. */
 export const rebuildMisplacesValues: SqliteRule = {
   id: 'rebuild-misplaces-values',
-  title: 'A rebuild writes values into another column',
+  title: 'A rebuild writes values into the wrong column',
   judge(_detail, context) {
     return copiesAt(context).flatMap(({ copy, rebuild }): SqliteFinding[] => {
       const { name, old, oldName } = rebuild

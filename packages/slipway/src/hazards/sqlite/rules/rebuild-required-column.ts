@@ -4,7 +4,7 @@ import { copiesAt, isNotNull, writable } from '../rebuild.ts'
 import type { SqliteRule } from '../rule.ts'
 import { columnObject } from '../words.ts'
 
-/** A required column without a value or a default takes no row. */
+/** A required column without a value or a default rejects every row. */
 export const rebuildRequiredColumn: SqliteRule = {
   id: 'rebuild-required-column',
   title: 'A rebuild leaves a required column without a value',

@@ -3,7 +3,7 @@ import { copiesAt, isKnown } from '../rebuild.ts'
 import type { SqliteRule } from '../rule.ts'
 import { quoted, tableObject } from '../words.ts'
 
-/** A STRICT table refuses values that the old one took. */
+/** A STRICT table refuses values that the old one accepted. */
 export const rebuildStrict: SqliteRule = {
   id: 'rebuild-strict',
   title: 'A rebuild makes a table STRICT',
@@ -14,7 +14,7 @@ export const rebuildStrict: SqliteRule = {
         severity: 'warning' as const,
         object: tableObject(name),
         table: oldName,
-        message: `The rebuild makes ${name} STRICT: it fails if a row has a value of another type, which SQLite took so far.`,
+        message: `The rebuild makes ${name} STRICT: it fails if a row has a value of another type, which SQLite has accepted so far.`,
         safeSql: checksOf(old),
       }))
   },

@@ -31,7 +31,7 @@ export const replaceDeletesRows: SqliteRule = {
       severity: children.length > 0 ? 'error' : 'warning',
       object: tableObject(table),
       table,
-      message: `REPLACE deletes each row of ${table} that has the same key, with the values that this statement does not give${also.length === 0 ? '' : `; ${also.join('; ')}`}. Use ON CONFLICT … DO UPDATE.`,
+      message: `REPLACE deletes each row of ${table} that has the same key, including the values of columns that this statement does not list${also.length === 0 ? '' : `; ${also.join('; ')}`}. Use ON CONFLICT … DO UPDATE.`,
     }
   },
 }

@@ -11,7 +11,9 @@ export const sqliteDropColumn: SqliteRule = {
     const { table, column } = detail
     const keepings = keepingColumn(keptElsewhere(context, table, []), column)
     const but =
-      keepings.length === 0 ? '' : ` But ${placesOf(keepings)}: check that all values are there.`
+      keepings.length === 0
+        ? ''
+        : ` However, ${placesOf(keepings)}: check that this covers all values.`
     return {
       severity: keepings.length === 0 ? 'error' : 'warning',
       object: columnObject(table, column),

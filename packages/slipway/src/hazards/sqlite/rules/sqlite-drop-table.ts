@@ -16,7 +16,9 @@ export const sqliteDropTable: SqliteRule = {
     if (ifExists && isCleared(name, context)) return undefined
     const keepings = keptElsewhere(context, name, [])
     const but =
-      keepings.length === 0 ? '' : ` But ${placesOf(keepings)}: check that all rows are there.`
+      keepings.length === 0
+        ? ''
+        : ` However, ${placesOf(keepings)}: check that this covers all rows.`
     return {
       severity: keepings.length === 0 ? 'error' : 'warning',
       object: tableObject(name),

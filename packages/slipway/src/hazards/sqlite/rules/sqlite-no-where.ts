@@ -2,7 +2,7 @@ import { isSameName } from '../../../schema/index.ts'
 import type { SqliteRule } from '../rule.ts'
 import { tableObject } from '../words.ts'
 
-/** Usually somebody forgot a condition. */
+/** Usually the condition was forgotten. */
 export const sqliteNoWhere: SqliteRule = {
   id: 'sqlite-no-where',
   title: 'UPDATE or DELETE without WHERE in SQLite',

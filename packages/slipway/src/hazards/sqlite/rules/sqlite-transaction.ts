@@ -31,25 +31,25 @@ export const sqliteTransaction: SqliteRule = {
 const BEGUN: SqliteFinding = {
   severity: 'info',
   message:
-    'BEGIN and COMMIT are not needed: a deploy runs each migration in one transaction anyway, and leaves them out.',
+    'BEGIN and COMMIT are not needed: a deploy runs each migration in one transaction anyway, and skips them.',
 }
 
 const BEGUN_ON_D1: SqliteFinding = {
   severity: 'warning',
   message:
-    'D1 refuses BEGIN and COMMIT. A deploy leaves them out, because it runs each migration in one transaction anyway; remove them, so that wrangler can run the file, too.',
+    'D1 refuses BEGIN and COMMIT. A deploy skips them, because it runs each migration in one transaction anyway; remove them so that wrangler can also run the file.',
 }
 
 const COMMITTED: SqliteFinding = {
   severity: 'warning',
   message:
-    'A deploy does not commit here: it runs the whole file in one transaction. If a later statement fails, those above are undone, too.',
+    'A deploy does not commit here: it runs the whole file in one transaction. If a later statement fails, those above are undone as well.',
 }
 
 const ROLLED_BACK: SqliteFinding = {
   severity: 'warning',
   message:
-    'The ROLLBACK undoes the statements since the BEGIN: a deploy leaves them out, and records the migration as applied.',
+    'The ROLLBACK undoes the statements since the BEGIN: a deploy skips them, and records the migration as applied.',
 }
 
 const SAVEPOINT: SqliteFinding = {

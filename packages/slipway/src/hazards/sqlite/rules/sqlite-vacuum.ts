@@ -9,7 +9,7 @@ export const sqliteVacuum: SqliteRule = {
     return {
       severity: 'warning',
       message:
-        'VACUUM cannot run within a transaction, in which a deploy runs the file, so a deploy leaves it out. D1 refuses it. Run it by hand, outside of migrations.',
+        'VACUUM cannot run within a transaction. A deploy runs the file in a transaction, so it skips VACUUM. D1 refuses it. Run it by hand, outside of migrations.',
     }
   },
 }

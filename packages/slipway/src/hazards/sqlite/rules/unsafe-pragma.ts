@@ -14,11 +14,11 @@ export const unsafePragma: SqliteRule = {
 const WRITABLE: SqliteFinding = {
   severity: 'error',
   message:
-    'PRAGMA writable_schema lets statements change sqlite_schema as they like: a wrong text there makes the database unreadable. Rebuild the table instead.',
+    'PRAGMA writable_schema lets statements change sqlite_schema as they like: one wrong word there makes the database unreadable. Rebuild the table instead.',
 }
 
 const UNCHECKED: SqliteFinding = {
   severity: 'warning',
   message:
-    'PRAGMA ignore_check_constraints lets rows in that break a CHECK. They fail at their next change.',
+    'PRAGMA ignore_check_constraints allows rows that violate a CHECK. They fail at their next update.',
 }
