@@ -440,7 +440,7 @@ model note {\n  id Int @id @default(autoincrement())\n  title String @default("n
       await session.query(`SELECT rowid FROM notes('none')`),
     ],
   )
-  expect(kept).toContain('table notes: its index is built again: the rebuild of note changes texts')
+  expect(kept).toContain('table notes: its index is built again: the rebuild of note changes text')
   expect(kept.join()).not.toContain('docs: its index')
   expect(result).toEqual(['done', 'done', [{ rowid: 3 }]])
 })
