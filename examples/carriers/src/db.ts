@@ -78,7 +78,7 @@ async function open(settings: Settings): Promise<Database> {
   client = client.$extends(retry(retryPolicy)).$extends(actor())
 
   return {
-    prisma: client,
+    prisma: client as unknown as PrismaClient,
     retryPolicy,
     prometheus,
     pool,

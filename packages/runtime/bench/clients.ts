@@ -33,7 +33,7 @@ export function runtimeClient(
   const logger = pino({ level: 'info' }, destination('/dev/null'))
   const client = base.$extends(log({ logger })).$extends(metrics()).$extends(retry(policy))
   return {
-    prisma: client,
+    prisma: client as unknown as PrismaClient,
     policy,
     close: async () => {
       await base.$disconnect()

@@ -93,7 +93,7 @@ async function connect(order: readonly Name[]) {
     actor: actor(),
   }
   const client = order.reduce<PrismaClient>(
-    (extended, name) => extended.$extends(extensions[name]),
+    (extended, name) => extended.$extends(extensions[name]) as unknown as PrismaClient,
     base,
   )
   return {

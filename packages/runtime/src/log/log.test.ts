@@ -41,7 +41,7 @@ async function logged(
     .$extends(log({ logger, slowThreshold: 600_000, ...options }))
     .$extends(retry())
   try {
-    await work(client)
+    await work(client as unknown as PrismaClient)
   } finally {
     await base.$disconnect()
     await pool.end()

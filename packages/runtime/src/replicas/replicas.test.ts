@@ -76,7 +76,7 @@ function connect(options: Partial<ReplicaSetOptions> = {}): Setup {
     set,
     base: base as PrismaClient,
     pools,
-    prisma: prisma,
+    prisma: prisma as unknown as PrismaClient,
     sources,
   })
 }
