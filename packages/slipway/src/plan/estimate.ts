@@ -8,8 +8,8 @@ export interface Task {
 }
 
 /**
- * About how long a statement runs once it has its locks, in ms with two digits; undefined if nobody can
- * say. By what was measured on a machine with 2 cores, PostgreSQL 15, 5 million rows in 641 MB: a
+ * About how long a statement runs once it has its locks, in ms with two digits; undefined if it is
+ * unknown. By what was measured on a machine with 2 cores, PostgreSQL 15, 5 million rows in 641 MB: a
  * proportion, not a promise.
  */
 export function estimateMs(statement: Statement, tasks: readonly Task[]): number | null {

@@ -10,7 +10,7 @@ export interface RowsAsked {
   readonly rows?: number
   /** Times the rows of the target; 1 if absent. */
   readonly factor?: number
-  /** Whose rows are counted, by its statistics alone; absent if nobody named a target. */
+  /** Whose rows are counted, by its statistics alone; absent if no target was named. */
   readonly target?: Address
 }
 

@@ -37,7 +37,7 @@ const OF_OPERATORS = new Set<FactKind>([
   'extensionIntent',
 ])
 
-/** Where the parents and edges of facts are, and which schema nobody makes. */
+/** Where the parents and edges of facts are, and which schema no migration creates. */
 interface Surroundings {
   readonly base: FactBase
   readonly defaultSchema: string

@@ -48,7 +48,7 @@ function isWritten({ kind, column = '' }: LostPart, { copies }: Rebuild): boolea
 /** A plain index of the same columns would refuse what the key does not. */
 function besides({ kind, columns = [] }: LostPart, indexes: readonly SqliteIndex[]): string {
   const index = indexes.find((one) => one.unique && isSameList(one.columns, columns))
-  return kind === 'unique' && index ? ` With it, leave out the index ${index.name}.` : ''
+  return kind === 'unique' && index ? ` With it, omit the index ${index.name}.` : ''
 }
 
 function objectOf(table: string, { column: name }: LostPart) {
