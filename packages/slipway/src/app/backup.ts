@@ -47,7 +47,7 @@ export interface BackupCreateOptions {
 export interface BackupListResult extends TargetResult {
   readonly store: string
   readonly backups: readonly BackupItem[]
-  /** What looks like a backup and is none. */
+  /** Objects that look like a backup and are not usable. */
   readonly unusable: readonly { readonly id: string; readonly why: string }[]
 }
 
@@ -55,7 +55,7 @@ export interface BackupListResult extends TargetResult {
 export interface BackupChoice {
   /** The newest of the environment if absent. */
   readonly id?: string | undefined
-  /** A file with keys of age, absolute or relative to `cwd`. */
+  /** An age key file, absolute or relative to `cwd`. */
   readonly identity?: string | undefined
   readonly jobs?: number | undefined
 }

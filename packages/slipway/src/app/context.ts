@@ -1,7 +1,7 @@
 import type { Emit } from '../kernel/index.ts'
 import type { ProjectFlags } from '../project/index.ts'
 
-/** What a person is asked before a change that must not happen to the wrong database. */
+/** The prompt before a change that must not happen to the wrong database. */
 export interface ConsentQuestion {
   readonly database: string
   /** Another name of it, which counts as its name. */
@@ -10,7 +10,7 @@ export interface ConsentQuestion {
   readonly message: string
 }
 
-/** Gives whether a person consents, for instance by typing the name of the database. */
+/** Returns whether the user confirms, for instance by typing the name of the database. */
 export type AskConsent = (question: ConsentQuestion) => Promise<boolean>
 
 /** Everything that the use cases of one project need from outside. Nothing else uses the process or the clock. */

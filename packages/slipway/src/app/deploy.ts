@@ -25,11 +25,11 @@ import {
 export interface DeployOptions extends ConsentOptions {
   /** Findings that are accepted: `drift`, `pre-check`, `unannounced`, ids of hazards. */
   readonly accept?: readonly string[] | undefined
-  /** A plan file, absolute or relative to `cwd`: the deploy runs this plan or nothing. */
+  /** A plan file, absolute or relative to `cwd`: the deploy runs exactly this plan. */
   readonly plan?: string | undefined
-  /** Destroy without keeping first. */
+  /** Destroy data without keeping it. */
   readonly noKeep?: boolean | undefined
-  /** A file with keys of age, to verify the backup that the environment asks for. */
+  /** An age key file, to verify the backup that the environment requires. */
   readonly identity?: string | undefined
 }
 
@@ -39,7 +39,7 @@ export interface DeployResult extends TargetResult {
   readonly receipts: readonly Receipt[]
   /** Squashes that were recorded without running, because the target has the migrations that they replace. */
   readonly recorded: readonly Recorded[]
-  /** The backup that was made before, or one recent enough; null if the environment asks for none. */
+  /** The backup that was made before, or one recent enough; null if the environment requires none. */
   readonly backup: BackupItem | null
   readonly kept: readonly KeptResult[]
   /** What rollbacks of these migrations kept: `kept restore` restores it. */

@@ -53,7 +53,7 @@ export interface PlanResult extends TargetResult {
   readonly backup: PlannedBackup | null
 }
 
-/** Looks at what a deploy would do. Changes nothing, and takes no lock of the database. */
+/** Looks at what a deploy would do. Changes nothing, and does not take the deploy lock. */
 export async function planDeploy(
   context: AppContext,
   { out }: PlanOptions,

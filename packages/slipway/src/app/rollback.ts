@@ -30,11 +30,11 @@ export interface RollbackOptions extends ConsentOptions {
   /** Restore the backup that was made before the last migration instead: everything written since is not in it. */
   readonly fromBackup?: boolean | undefined
   /**
-   * Restore a remote D1 database by Time Travel to its state before the deploy of the last migration instead: everything
-   * written since is undone, too.
+   * Restore a remote D1 database with Time Travel to its state before the deploy of the last migration instead: everything
+   * written since is also undone.
    */
   readonly fromBookmark?: boolean | undefined
-  /** A file with keys of age, with `fromBackup`. */
+  /** An age key file, with `fromBackup`. */
   readonly identity?: string | undefined
 }
 

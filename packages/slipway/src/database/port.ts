@@ -107,7 +107,7 @@ export interface Session {
   readonly ledger: string
   /** Partitioned tables whose partitions are not compared; none if absent. */
   readonly runtimePartitions?: readonly string[]
-  /** SQL that fails unless this session still holds the lock of the database; see lock-guard.ts. Absent without a lock. */
+  /** SQL that fails unless this session still holds the deploy lock; see lock-guard.ts. Absent without a lock. */
   readonly lockGuard?: string
   /** Of Cloudflare D1, remote or local. */
   readonly d1?: D1Settings

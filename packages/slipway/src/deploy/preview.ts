@@ -27,7 +27,7 @@ export interface Preview {
 }
 
 /**
- * Looks at what a deploy of a target would do. Takes no lock of the database and changes nothing; raises
+ * Looks at what a deploy of a target would do. Does not take the deploy lock and changes nothing; raises
  * what would stop a deploy before it looked at a statement.
  */
 export async function previewDeploy(request: WorkRequest): Promise<Preview> {

@@ -277,7 +277,7 @@ async function failedAt(
   const record = (sql: string) => executeLocked(target.session, ownSession(steps) + sql)
   const { server } = failure
   if (isCutOff(failure)) return { receipt, failure }
-  // Code that commits by itself leaves what it committed, also as the first statement.
+  // Code with its own COMMIT leaves what it committed, even as the first statement.
   const first = group.number === 1 && !commitsItself(group)
   if (first) await record(journal.undoneSql() + journalClearSql(target.session, migration.name))
   if (failure.code !== 'DATABASE.STATEMENT' || !server)

@@ -19,7 +19,7 @@ export interface Comparison {
   readonly pending: readonly string[]
   /** Begun, neither finished nor rolled back. */
   readonly failed: readonly string[]
-  /** Applied with another text than the file has now. */
+  /** Applied with a text that differs from the current file. */
   readonly edited: readonly string[]
   /** Applied by more than one row: two deploys ran behind a pooler, or the table was edited by hand. */
   readonly duplicated: readonly string[]

@@ -1,34 +1,34 @@
 import type { Duration } from './slipway-config.ts'
 
-/** When a deploy makes a backup; `verified-before-deploy` also restores it into a throw-away database, and compares. */
+/** When a deploy makes a backup; `verified-before-deploy` also restores it into a throw-away database and compares it. */
 export type BackupPolicy = 'never' | 'before-deploy' | 'verified-before-deploy'
 
-/** Where backups are, how they are written, and which of them stay. */
+/** Where backups are stored, how they are written, and how long they are kept. */
 export interface BackupConfig {
   /** A folder, relative to the project, or an S3-compatible store; `prisma/backups` if absent. */
   readonly store?: string | S3Config
   /**
    * Recipients of age (`age1…`) for whom backups are encrypted, or `passphrase`: then the variable SLIPWAY_BACKUP_PASSPHRASE
-   * holds it. Absent: backups are not encrypted.
+   * contains it. Absent: backups are not encrypted.
    */
   readonly encryption?: 'passphrase' | { readonly recipients: readonly string[] }
-  /** Tables whose rows are left out, with those of their partitions: `public.sessions`. */
+  /** Tables whose rows are omitted, with those of their partitions: `public.sessions`. */
   readonly excludeData?: readonly string[]
   /** Which backups `slipway backup prune` keeps; all if absent. */
   readonly keep?: RetentionConfig
   readonly notify?: NotifyConfig
 }
 
-/** The backups of one environment. What is absent is as in `backup` of the whole configuration. */
+/** The backups of one environment. Absent settings are those of `backup` of the whole configuration. */
 export interface EnvironmentBackupConfig extends BackupConfig {
   /** When a deploy makes a backup first; `never` if absent. */
   readonly when?: BackupPolicy
-  /** A backup that is not older serves for a deploy, too. */
+  /** A deploy also accepts an existing backup that is not older than this. */
   readonly maxAge?: Duration
 }
 
 /**
- * An S3-compatible store. Credentials are no part of it: the AWS SDK takes them from the environment, a profile or the role
+ * An S3-compatible store. Credentials are not part of it: the AWS SDK takes them from the environment, a profile or the role
  * of the machine.
  */
 export interface S3Config {
@@ -37,7 +37,7 @@ export interface S3Config {
    * @minLength 3
    */
   readonly bucket: string
-  /** What the names of all objects begin with, as a folder: `backups/shop`. Absent: nothing. */
+  /** Prefix of the names of all objects, as a folder: `backups/shop`. Absent: no prefix. */
   readonly prefix?: string
   /** The URL of a store that is not Amazon's, such as `https://minio.example.com:9000`. */
   readonly endpoint?: string
@@ -45,13 +45,13 @@ export interface S3Config {
   readonly region?: string
   /** Whether the bucket is in the path of the URL instead of the host name; true with an `endpoint` if absent. */
   readonly forcePathStyle?: boolean
-  /** How the store encrypts objects. Absent: as the bucket says. */
+  /** How the store encrypts objects. Absent: as the bucket is configured. */
   readonly serverSideEncryption?: 'AES256' | 'aws:kms'
   /** The key for `aws:kms`. Absent: the key of the account. */
   readonly kmsKeyId?: string
   /**
    * Whether each request has a CRC32 of its content, which the store compares; `always` if absent. `when-required` is for
-   * stores that refuse it: there the signature alone covers the content.
+   * stores that reject it: there only the signature covers the content.
    */
   readonly checksums?: 'always' | 'when-required'
 }

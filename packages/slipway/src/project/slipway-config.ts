@@ -12,20 +12,20 @@ export interface SlipwayConfig {
   /**
    * Where Slipway creates shadow databases: the connection string of a server on which it may create them
    * (`env:NAME` reads a variable), or `embedded`. Absent: a private server of this machine's
-   * PostgreSQL, else the embedded database.
+   * PostgreSQL, otherwise the embedded database.
    */
   readonly shadow?: string
   /** How long the SQL of one transaction may run on a shadow database; `5min` if absent. */
   readonly shadowTimeout?: Duration
-  /** Where Slipway keeps its own tables on each target whose environment does not say it. */
+  /** Where Slipway keeps its own tables on each target whose environment does not set it. */
   readonly ledger?: LedgerConfig
-  /** What is not drift. */
+  /** Differences that are not drift. */
   readonly drift?: DriftConfig
   /** Backups of all environments. */
   readonly backup?: BackupConfig
-  /** The database on Cloudflare D1, for a schema of SQLite. Without it Slipway reads the nearest wrangler configuration. */
+  /** The database on Cloudflare D1, for a SQLite schema. Without it, Slipway reads the nearest wrangler configuration. */
   readonly d1?: D1Config
-  /** A file with hazard rules of the team, in addition to those of Slipway. */
+  /** A file with your own hazard rules, in addition to the built-in ones. */
   readonly rules?: string
 }
 
@@ -35,11 +35,11 @@ export interface EnvironmentConfig {
   readonly url?: string
   /** A direct connection that avoids a transaction pooler, for deploys and rollbacks. */
   readonly directUrl?: string
-  /** When a deploy makes a backup first; or that and where its backups are. */
+  /** When a deploy makes a backup first; or that, and where the backups are stored. */
   readonly backup?: BackupPolicy | EnvironmentBackupConfig
   /** How long Slipway keeps destroyed data before `slipway kept prune` drops it; `7d` if absent. */
   readonly keep?: Duration
-  /** Names of the seed sets that belong there, or `none`; if absent, the sets name their environments. */
+  /** Names of the seed sets of the environment, or `none`; if absent, the sets list their environments. */
   readonly seeds?: string | readonly string[]
   /** Requires `--confirm <database>` for each deploy, even if it destroys nothing. */
   readonly confirm?: boolean
@@ -56,10 +56,10 @@ export interface LedgerConfig {
   readonly schema?: SchemaName
 }
 
-/** What of a target may differ from its history. */
+/** Parts of a target that may differ from its history. */
 export interface DriftConfig {
   /**
-   * Partitioned tables whose partitions come and go at run time, because pg_partman or the application makes and drops them:
+   * Partitioned tables whose partitions come and go at run time, because pg_partman or the application creates and drops them:
    * `events` in the default schema, or `billing.events`, without quotes. Their partitions are not compared.
    */
   readonly runtimePartitions?: readonly string[]

@@ -28,7 +28,7 @@ const ASK_MS = 20
 const RESET_ALL_SQL = 'RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL;\n'
 
 /**
- * Runs `work` while this session holds the lock of the database, and gives it the session with the guard that asserts
+ * Runs `work` while this session holds the deploy lock, and gives it the session with the guard that asserts
  * so. Tries and polls, never waits in the server: a waiting session's snapshot would deadlock a concurrent index build of
  * the holder. Fails with DEPLOY.LOCKED at the deadline, naming the holders, and with DEPLOY.LOCK_NOT_RELEASED where the
  * work was done and the lock cannot be released.

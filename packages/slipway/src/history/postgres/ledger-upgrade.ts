@@ -38,7 +38,7 @@ async function readLedgerVersion(session: Session): Promise<number> {
   return Number(found ?? 0)
 }
 
-/** Sessions under the lock of the database whose ledger is known to be current: no other session upgrades it in the meantime. */
+/** Sessions that hold the deploy lock and whose ledger is known to be current: no other session upgrades it in the meantime. */
 const current = new WeakSet<Session>()
 
 /** Whether there is a ledger. Fails with HISTORY.LEDGER_ELSEWHERE if it is in another schema. Needs no right on it. */
@@ -88,7 +88,7 @@ export async function checkLedger(session: Session): Promise<number> {
 
 /**
  * Makes the ledger where it is absent, and upgrades it in place where it is older: one transaction for each step, so
- * that an upgrade that a crash interrupts is finished by the next command. Needs the lock of the database.
+ * that an upgrade that a crash interrupts is finished by the next command. Needs the deploy lock.
  */
 export async function prepareLedger(session: Session): Promise<void> {
   // What ran in this session may have dropped it.
