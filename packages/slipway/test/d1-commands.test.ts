@@ -56,7 +56,7 @@ test('a deploy names the rollback by Time Travel, and its target, and it restore
   expect(deployed.text).toMatch(/slipway rollback --from-bookmark.* --remote/)
   shop.d1.import("INSERT INTO customer VALUES (2, 'Bob')")
   const asks = await slipway('rollback --from-bookmark')
-  expect(asks.text).toContain('what was written since')
+  expect(asks.text).toContain('everything written since')
   expect(asks.exitCode).toBe(2)
   const back = await slipway('rollback --from-bookmark --confirm shop')
   expect(back.exitCode, back.text).toBe(0)
@@ -87,7 +87,7 @@ test('analytics that the token may not read are named by doctor, and left out by
   const status = await slipway('status')
   expect(status.exitCode).toBe(0)
   expect(status.text).not.toContain('rows read')
-  expect((await slipway('doctor --json')).text).toContain('no right to the analytics')
+  expect((await slipway('doctor --json')).text).toContain('not have permission to read the analytics')
 })
 
 test('a deploy makes a backup first, which a rollback restores with consent', async () => {

@@ -114,7 +114,7 @@ describe('Time Travel', () => {
     shop.d1.import("INSERT INTO customer VALUES (3, 'Cem')")
     await expect(
       rollbackByTimeTravel({ ...request(), migrations, consent: { confirm: undefined } }),
-    ).rejects.toThrow('what was written since')
+    ).rejects.toThrow('everything written since')
     expect(rows('SELECT count(*) AS n FROM customer')).toEqual([{ n: 3 }])
     const back = await rollbackByTimeTravel({ ...request(), migrations })
     expect(back).toMatchObject({

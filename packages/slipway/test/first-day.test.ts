@@ -31,7 +31,7 @@ async function slipway(line: string) {
 
 test('every command calls the target by its name and its environment', async () => {
   const place = `${target.name} (development)`
-  expect((await slipway('deploy')).said).toContain(`deployed to ${place}.`)
+  expect((await slipway('deploy')).said).toContain(`migrations to ${place}.`)
   expect((await slipway('status')).said).toContain(`${place}: `)
   expect((await slipway('drift')).said).toContain(`${place} matches its history`)
   expect((await slipway('repair')).said).toContain(`Nothing to repair on ${place}`)

@@ -64,7 +64,7 @@ test('a migration that runs step by step stops where the lock was lost, and a de
   const migrations = [first, steps]
   const failure = await failureIn(migrations)
   expect(failure).toMatchObject({ code: 'DEPLOY.INCOMPLETE' })
-  expect(failure?.message).toContain('no longer holds the lock')
+  expect(failure?.message).toContain('no longer holds the deploy lock')
   expect(await target.sql("SELECT to_regclass('a_i')::text AS index")).toEqual([{ index: null }])
   expect(await stateOf(migrations)).toMatchObject({
     state: 'failed',

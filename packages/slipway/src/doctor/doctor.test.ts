@@ -117,7 +117,7 @@ describe('the server for shadow databases', () => {
   test.each([
     ['SUPERUSER', 'warning', /is a superuser/],
     ['CREATEDB IN ROLE pg_read_server_files', 'warning', /programs and files/],
-    ['CREATEDB', 'ok', /is no superuser/],
+    ['CREATEDB', 'ok', /is not a superuser/],
     ['NOCREATEDB', 'error', /may not create databases/],
   ])('%s: %s', async (rights, status, message) => {
     const role = `slipway_shadow_${process.pid}`

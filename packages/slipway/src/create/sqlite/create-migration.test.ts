@@ -71,7 +71,7 @@ const refusing = async (session: Session, statements: readonly string[]) => {
     found.push(
       await session.execute(sql).then(
         () => 'done',
-        (error: unknown) => String(error).replace(/^.*refused a statement: /, ''),
+        (error: unknown) => String(error).replace(/^.*rejected a statement: /, ''),
       ),
     )
   return found
