@@ -87,7 +87,9 @@ test('analytics that the token may not read are named by doctor, and left out by
   const status = await slipway('status')
   expect(status.exitCode).toBe(0)
   expect(status.text).not.toContain('rows read')
-  expect((await slipway('doctor --json')).text).toContain('not have permission to read the analytics')
+  expect((await slipway('doctor --json')).text).toContain(
+    'not have permission to read the analytics',
+  )
 })
 
 test('a deploy makes a backup first, which a rollback restores with consent', async () => {

@@ -31,7 +31,7 @@ import { sqliteHazardsToAccept, surveySqlite } from './survey.ts'
 import { type SqliteTarget, withSqliteTarget } from './target.ts'
 import { type CopyRun, type TestedMigration, testOnCopy } from './test-on-copy.ts'
 
-/** How often a deploy begins again where another one has changed the history meanwhile. */
+/** How often a deploy starts again if another one has changed the history in the meantime. */
 const MOST_TURNS = 5
 
 /**
@@ -113,7 +113,7 @@ export async function refuseFilled(session: Session): Promise<void> {
   const { length } = await readDefinitions(session)
   if (length === 0) return
   raiseHistory('HISTORY.NOT_EMPTY', {
-    message: `The database ${session.server.database} holds ${length} tables, indexes or views, and no migration is recorded.`,
+    message: `The database ${session.server.database} contains ${length} tables, indexes or views, and no migration is recorded.`,
     why: 'The migrations would collide with the existing tables.',
     nextActions: [command(['baseline'], 'record the migrations that the database already has')],
   })
@@ -313,15 +313,15 @@ export function violationFailure(
   switch (violation?.guard) {
     case 'rows': {
       const lost = Number(facts['before']) - Number(facts['after'])
-      const what = lost > 0 ? `lose ${lost} of ${text('before')} rows` : 'have other values'
+      const what = lost > 0 ? `lose ${lost} of ${text('before')} rows` : 'get different values'
       const accept = [...acceptedNames(request), 'unannounced'].join(',')
       const confirm = request.protected ? ['--confirm', database] : []
       return failureFrom('DEPLOY.UNANNOUNCED', {
-        message: `${name} was undone on ${database}: the table ${text('table')} would ${what}, which no statement of it says.`,
-        why: 'A foreign key with CASCADE or SET NULL, REPLACE, a view or a trigger passes on what a statement does.',
+        message: `${name} was undone on ${database}: the table ${text('table')} would ${what}, which no statement of the migration announces.`,
+        why: 'A foreign key with CASCADE or SET NULL, REPLACE, a view or a trigger extends the effect of a statement.',
         nextActions: [
           command(['check', name], 'see what the migration does on a database in memory'),
-          command([...words, '--accept', accept, ...confirm], 'run it, and keep those rows'),
+          command([...words, '--accept', accept, ...confirm], 'run it anyway and keep those rows'),
         ],
       })
     }
@@ -333,8 +333,8 @@ export function violationFailure(
       })
     case 'history':
       return failureFrom('DEPLOY.LOCKED', {
-        message: `Another command changes ${database} at the same time.`,
-        why: `The history was another one each time that ${name} was about to run.`,
+        message: `Another command is changing ${database} at the same time.`,
+        why: `The history changed each time before ${name} could run.`,
         nextActions: [command(['status'], 'see what is applied'), command(words, 'try again')],
       })
     default:
@@ -350,8 +350,8 @@ async function verify(session: AtomicSession, expected: Fingerprint) {
 
 function unverified({ server: { database } }: AtomicSession): Failure {
   return failureFrom('DEPLOY.VERIFY_FAILED', {
-    message: `All migrations were applied, but the schema of ${database} is another one than they give.`,
-    why: 'Somebody else changed the database meanwhile, or it took a statement in another way than SQLite in memory.',
+    message: `All migrations were applied, but the schema of ${database} does not match them.`,
+    why: 'Another client changed the database in the meantime, or the database executed a statement differently from the in-memory SQLite.',
     nextActions: [command(['drift'], 'show the differences')],
   })
 }

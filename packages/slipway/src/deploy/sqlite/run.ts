@@ -195,8 +195,10 @@ async function isRecorded(
 
 function outcomeUnknown({ migration: { name }, direction }: GuardedRun, failure: Failure): Failure {
   return failureFrom('DEPLOY.OUTCOME_UNKNOWN', {
-    message: `The answer about ${name} was lost. The history does not have it ${direction === 'up' ? 'yet' : 'any less'}.`,
-    why: [failure.message, 'It is one transaction: all of it is applied, or nothing.'].join(' '),
+    message: `The response for ${name} was lost. ${direction === 'up' ? 'It is not in the history yet' : 'It is still in the history'}.`,
+    why: [failure.message, 'It is one transaction: it is applied completely or not at all.'].join(
+      ' ',
+    ),
     nextActions: [
       command(['status'], 'see what is applied'),
       command([direction === 'up' ? 'deploy' : 'rollback'], 'run it again'),

@@ -264,7 +264,7 @@ function lastFirst(one: SqliteKept, other: SqliteKept): number {
 
 function notRestored({ server: { database } }: AtomicSession): Failure {
   return failureFrom('ROLLBACK.NOT_RESTORED', {
-    message: `The migrations are rolled back, but the schema of ${database} is not that of the history that stays.`,
+    message: `The migrations are rolled back, but the schema of ${database} does not match the remaining history.`,
     nextActions: [command(['drift'], 'show the differences')],
   })
 }
@@ -273,7 +273,7 @@ function stillKept(open: readonly Kept[]): Failure {
   const ids = open.map(({ id }) => String(id))
   return failureFrom('ROLLBACK.STILL_KEPT', {
     message: `The migrations are rolled back, but data that they destroyed is still kept: ${ids.join(', ')}.`,
-    why: 'Its rows have no key that the migration left as it was: which rows of now they are, nobody can tell.',
+    why: 'The migration changed the key of these rows, so Slipway cannot tell which current rows they correspond to.',
     nextActions: [command(['kept', 'list'], 'see what is kept')],
   })
 }
