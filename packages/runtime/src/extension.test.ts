@@ -221,7 +221,7 @@ describe('extensions', () => {
   it('refuse a place where they could not keep their promise, and to be added twice', () => {
     const apart = base.$extends(actor()).$extends({ name: 'of the application' })
     expect(() => apart.$extends(retry())).toThrow(
-      'Add the extension "retry" directly before or after "actor": between the two there is another extension.',
+      'Add the extension "retry" directly before or after "actor": another extension is between them.',
     )
     expect(() => apart.$extends(actor())).toThrow('The client has the extension "actor" already.')
     expect(() => base.$extends(retry()).$extends(log()).$extends(retry())).toThrow(TypeError)

@@ -71,7 +71,7 @@ function refuseMisplaced(added: Hooks, hooks: readonly Hooks[], base: AnyClient)
   const inner = separated.find((one) => placeOf(one) > placeOf(added))
   if (inner) {
     throw new TypeError(
-      `Add the extension "${added.name}" directly before or after "${inner.name}": between the two there is another extension.`,
+      `Add the extension "${added.name}" directly before or after "${inner.name}": another extension is between them.`,
     )
   }
 }

@@ -51,8 +51,7 @@ test.each(['upsert', 'own'])('values that a trigger changes, as %s', async (mode
     findings: [
       {
         id: 'seed-altered',
-        message:
-          '1 rows of plan are as a trigger left them, which changed values of the seed (seed base).',
+        message: '1 rows of plan have values that a trigger changed (seed base).',
       },
     ],
   })

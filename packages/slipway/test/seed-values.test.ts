@@ -214,7 +214,7 @@ describe('values by the type of their column', () => {
     [
       `[{ "code": "a" }, { "code": "x\\ud800" }]`,
       /^code at line 1 of item in base/,
-      /half of a surrogate/,
+      /unpaired surrogate/,
     ],
     [`[{ "code": "a" },\n{ "code": "x\\u0000" }]`, /^code at line 2/, /NUL/],
     [`[{ "code": "a" },\n{ "code": "b", "bytes": "no base64!" }]`, /^bytes at line 2/, /base64/],

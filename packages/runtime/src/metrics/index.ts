@@ -77,7 +77,7 @@ export function measurePool(pool: Pool, name: string, options: MetricsOptions = 
   const gauge = (metric: string, description: string) =>
     meter.createObservableGauge(metric, { description, valueType: ValueType.INT })
   const open = gauge('db.client.connection.count', 'Open connections, by state.')
-  const max = gauge('db.client.connection.max', 'Connections at most.')
+  const max = gauge('db.client.connection.max', 'Maximum number of connections.')
   const pending = gauge(
     'db.client.connection.pending_requests',
     'Operations that wait for a connection.',

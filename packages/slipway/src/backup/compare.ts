@@ -26,18 +26,18 @@ export async function compareState(state: RestoredState, manifest: Manifest): Pr
   const differences: string[] = []
   if (fingerprint.method === state.fingerprint.method) {
     compared.push('schema')
-    if (state.fingerprint.hash !== fingerprint.hash) differences.push('the schema is not as it was')
+    if (state.fingerprint.hash !== fingerprint.hash) differences.push('the schema has changed')
   } else {
-    notCompared.push('the schema, which another version of Slipway recorded')
+    notCompared.push('the schema, which a different version of Slipway recorded')
   }
   if (sums) {
     compared.push('rows', 'sequences')
     differences.push(...differingData(sums, await state.sums()))
   } else {
-    notCompared.push('the rows, of which no checksums were made')
+    notCompared.push('the rows, for which there are no checksums')
   }
   if (excludedData.length > 0)
-    notCompared.push(`rows that were left out: ${excludedData.join(', ')}`)
+    notCompared.push(`rows that were skipped: ${excludedData.join(', ')}`)
   return { compared, notCompared, differences }
 }
 
@@ -52,7 +52,7 @@ export function joined(one: Compared, other: Compared): Compared {
 
 export function refuseDifferent({ id }: Manifest, { differences }: Compared): never {
   return raise('BACKUP.DIFFERS', {
-    message: `What was restored of ${id} is not what was backed up, so the database was not replaced.`,
+    message: `The restored data differs from the backup ${id}, so the database was not replaced.`,
     why: `${differences.slice(0, 5).join('; ')}.`,
     nextActions: [command(['backup', 'list'], 'choose another backup')],
   })
@@ -61,7 +61,7 @@ export function refuseDifferent({ id }: Manifest, { differences }: Compared): ne
 /** `effect` says what a restore would do to what the database has. */
 export function refuseFilled(
   database: string,
-  effect = 'A restore would replace it, and keep it under another name.',
+  effect = 'A restore would replace it, and keep it under a different name.',
 ): never {
   return raise('BACKUP.TARGET_NOT_EMPTY', {
     message: `The database ${database} is not empty.`,

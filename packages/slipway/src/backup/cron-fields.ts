@@ -36,7 +36,9 @@ export function parseCron(pattern: string): CronFields {
   if (fields.length !== 5) refuse(pattern, `It has ${fields.length} fields instead of five.`)
   const [minute = '', hour = '', day = '', month = '', weekday = ''] = fields
   const read = (name: string, text: string, range: FieldRange) =>
-    text === '*' ? '*' : (numbersOf(text, range) ?? refuse(pattern, `${text} is no ${name}.`))
+    text === '*'
+      ? '*'
+      : (numbersOf(text, range) ?? refuse(pattern, `${text} is not a valid ${name}.`))
   const days = read('day of the week', weekday, { min: 0, max: 7, names: WEEKDAYS })
   return {
     minute: read('minute', minute, { min: 0, max: 59 }),
@@ -93,9 +95,7 @@ function refuse(pattern: string, why: string): never {
     message: `'${pattern}' is not a time for a schedule.`,
     why,
     nextActions: [
-      advice(
-        "Give minute, hour, day, month and day of the week: '0 3 * * *' is every day at 3:00.",
-      ),
+      advice("Use minute, hour, day, month and day of the week: '0 3 * * *' is every day at 3:00."),
     ],
   })
 }

@@ -9,12 +9,12 @@ export function differingData(backup: DataSums, restored: DataSums): string[] {
     if (found === undefined) return [`${key(one)} is missing`]
     if (found.rows !== one.rows)
       return [`${key(one)} has ${found.rows} rows instead of ${one.rows}`]
-    return found.sum === one.sum ? [] : [`rows of ${key(one)} are not as they were`]
+    return found.sum === one.sum ? [] : [`rows of ${key(one)} have changed`]
   })
   const sequences = Object.entries(backup.sequences).flatMap(([name, position]) =>
     isPosition(restored.sequences[name], position)
       ? []
-      : [`the sequence ${name} has another position`],
+      : [`the sequence ${name} has a different position`],
   )
   const large =
     backup.largeObjects === restored.largeObjects
@@ -23,7 +23,7 @@ export function differingData(backup: DataSums, restored: DataSums): string[] {
   const orphans =
     backup.orphans === restored.orphans
       ? []
-      : [`${restored.orphans} rows lack the row that they refer to, instead of ${backup.orphans}`]
+      : [`${restored.orphans} rows refer to a missing row, instead of ${backup.orphans}`]
   return [...tables, ...sequences, ...large, ...orphans]
 }
 

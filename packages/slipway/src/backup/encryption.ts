@@ -66,7 +66,7 @@ export async function decrypted(body: Readable, keys: Keys): Promise<Readable> {
     body.destroy()
     return raise('BACKUP.KEY_WRONG', {
       message: 'No given key or passphrase opens the backup.',
-      nextActions: [advice('Give a key of one of its recipients, or its passphrase.')],
+      nextActions: [advice('Use the key of one of its recipients, or its passphrase.')],
       cause,
     })
   }
@@ -79,13 +79,13 @@ function checked(what: 'recipient' | 'key', text: string, add: () => void): void
   } catch {
     const shown = what === 'recipient' ? ` ${text.slice(0, 12)}…` : ''
     raise('BACKUP.KEY_INVALID', {
-      message: `The ${what}${shown} is not one of age.`,
+      message: `The ${what}${shown} is not a valid age ${what}.`,
       why:
         what === 'recipient'
           ? 'A recipient begins with age1.'
           : 'A key begins with AGE-SECRET-KEY-1.',
       nextActions: [
-        advice('Make a pair with `age-keygen -o key.txt`: the file names its recipient.'),
+        advice('Generate a key with `age-keygen -o key.txt`: the file names its recipient.'),
       ],
     })
   }

@@ -102,7 +102,7 @@ async function readBackup(store: Store, stored: readonly Stored[], id: string): 
       why:
         found === undefined
           ? `${key} is missing.`
-          : `${key} has ${found} bytes instead of ${bytes}.`,
+          : `${key} is ${found} bytes long instead of ${bytes}.`,
     })
   }
   const [last] = verificationKeys(id, [...sizes.keys()])

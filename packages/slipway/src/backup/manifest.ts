@@ -186,7 +186,7 @@ export async function readManifest(id: string, text: string): Promise<Manifest> 
   if ('why' in read) return refuse(read.why)
   const { content, sha256: seal } = read.value
   if (sealOf(content) !== seal) return refuse('It was changed after it was written.')
-  if (content.id !== id) return refuse(`It is that of ${content.id}.`)
+  if (content.id !== id) return refuse(`It belongs to backup ${content.id}.`)
   const foreign = content.parts.find(({ key }) => !isPartKey(key, id))
   if (foreign) return refuse(`It names ${foreign.key}, which is not a part of it.`)
   return content

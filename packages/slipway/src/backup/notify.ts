@@ -115,7 +115,7 @@ async function deliver(
 ): Promise<string | undefined> {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (!url || !/^https?:$/.test(url.protocol))
-    return `The ${what} was not sent: its URL is not one.`
+    return `The ${what} was not sent: its URL is invalid.`
   const signal = AbortSignal.timeout(deadlineMs)
   let problem = ''
   for (let attempt = 0; attempt < attempts && !signal.aborted; attempt += 1) {
@@ -151,7 +151,7 @@ async function send(
     if (ok) return undefined
     const isRedirect = status >= 300 && status < 400
     const advice = isRedirect
-      ? ', a redirect, which is not followed: give the URL that it leads to'
+      ? ', a redirect, which Slipway does not follow: configure the final URL'
       : ''
     return { problem: `it answered ${status}${advice}`, passes: status >= 500 || status === 429 }
   } catch (error) {

@@ -117,11 +117,11 @@ export async function checkPart(store: Store, part: Part, signal: AbortSignal): 
   })
   if (meter.bytes === part.bytes && meter.digest() === part.sha256) return
   raise('BACKUP.DAMAGED', {
-    message: `${part.key} is not what was written.`,
+    message: `${part.key} differs from what was written.`,
     why:
       meter.bytes === part.bytes
-        ? 'Its checksum is another.'
-        : `It has ${meter.bytes} bytes instead of ${part.bytes}.`,
+        ? 'Its checksum does not match.'
+        : `It is ${meter.bytes} bytes long instead of ${part.bytes}.`,
   })
 }
 

@@ -59,8 +59,8 @@ export async function restoreBackup(request: RestoreRequest): Promise<RestoreOut
 
 function refuseOther({ id }: Manifest): never {
   return raise('BACKUP.OTHER_PRODUCT', {
-    message: `${id} is not of a database of this kind.`,
-    why: 'A backup of PostgreSQL is restored into PostgreSQL, and one of SQLite into SQLite or D1.',
-    nextActions: [advice('Name the database or the environment that it is of.')],
+    message: `${id} is from a different kind of database.`,
+    why: 'A backup of PostgreSQL can be restored into PostgreSQL, and one of SQLite into SQLite or D1.',
+    nextActions: [advice('Name the database or environment that the backup belongs to.')],
   })
 }

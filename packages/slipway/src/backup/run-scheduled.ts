@@ -173,7 +173,7 @@ function shown(error: unknown): Pick<Failure, 'code' | 'message'> {
 
 async function cronOf(every: string): Promise<Cron> {
   const { Cron } = await import('croner')
-  let why = 'It has no next time.'
+  let why = 'It never occurs again.'
   try {
     const times = new Cron(every, { paused: true })
     if (times.nextRun()) return times
@@ -183,7 +183,7 @@ async function cronOf(every: string): Promise<Cron> {
   return raise('BACKUP.SCHEDULE_INVALID', {
     message: `'${every}' is not a time for a schedule.`,
     why,
-    nextActions: [advice("Give a pattern of cron: '0 3 * * *' is every day at 3:00.")],
+    nextActions: [advice("Use a cron expression: '0 3 * * *' is every day at 3:00.")],
   })
 }
 
@@ -205,7 +205,7 @@ function takeLock(lockFile: string): () => void {
   const release = held.has(lockFile) ? undefined : takeFolderLock(lockFile)
   if (!release) {
     return raise('BACKUP.RUNNING', {
-      message: 'Another process follows the schedule of backups.',
+      message: 'Another process runs the scheduled backups.',
       why: `The process ${ownerOf(lockFile) ?? '?'} holds ${lockFile}.`,
       nextActions: [advice('Stop that process, or leave the schedule to it.')],
     })

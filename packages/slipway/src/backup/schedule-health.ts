@@ -77,7 +77,7 @@ async function listening(server: Server, port: number): Promise<void> {
     raise('BACKUP.SCHEDULE_INVALID', {
       message: `The port ${port} cannot be used for /health.`,
       why: `The system says ${(error as NodeJS.ErrnoException).code}.`,
-      nextActions: [advice('Give a port that no other program uses.')],
+      nextActions: [advice('Use a port that no other program uses.')],
     })
   }
 }

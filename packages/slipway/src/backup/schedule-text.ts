@@ -98,8 +98,8 @@ const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
 function onCalendar({ minute, hour, day, month, weekday }: CronFields, every: string): string {
   if (day !== '*' && weekday !== '*') {
     raise('BACKUP.SCHEDULE_INVALID', {
-      message: `'${every}' cannot be written as one time of systemd.`,
-      why: 'It names days of the month and days of the week, and systemd would take only days that are both.',
+      message: `'${every}' cannot be expressed as one systemd calendar time.`,
+      why: 'It names days of the month and days of the week, and systemd would run only on days that match both.',
       nextActions: [advice('Name one of the two, or use cron.')],
     })
   }

@@ -85,7 +85,7 @@ export function keeperOf(options: KeepingOptions): Keeper {
         const [left] = await session.query<{ readonly stay: readonly string[] }>(`${undo} AS stay`)
         return (left?.stay ?? []).map(
           (one) =>
-            `But the sequence ${one} and stays there: somebody may have the numbers between.`,
+            `The sequence ${one} and was not set back, because another session may have used the numbers in between.`,
         )
       }
     },

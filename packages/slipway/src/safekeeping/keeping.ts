@@ -283,11 +283,13 @@ function whyNotKept(
     )
   return [
     ...(commits
-      ? [`statement ${number}: what its code destroys is not kept, for it commits by itself`]
+      ? [
+          `statement ${number}: data that its code destroys is not kept, because it issues its own COMMIT`,
+        ]
       : []),
     ...views.map(
       ({ object }) =>
-        `statement ${number}: what the ${objectText(object)} has stored is not kept, for only its query can fill it`,
+        `statement ${number}: the rows of the ${objectText(object)} are not kept, because only its query can fill it`,
     ),
   ]
 }

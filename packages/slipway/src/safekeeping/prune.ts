@@ -36,7 +36,7 @@ export async function restoreKept(target: TargetSession, id: number): Promise<Ke
   if (one?.state === 'restored') return one
   if (one?.state !== 'kept') {
     return raise('SAFEKEEPING.UNKNOWN', {
-      message: `No kept data has the number ${id}${one ? `: ${one.why ?? 'it could not be kept'}` : ''}.`,
+      message: `There is no entry ${id} of the kept data${one ? `: ${one.why ?? 'it could not be kept'}` : ''}.`,
       nextActions: [command(['kept', 'list'], 'list kept data')],
     })
   }
@@ -44,7 +44,7 @@ export async function restoreKept(target: TargetSession, id: number): Promise<Ke
   const rows = await restoreOne(target, one)
   if (rows[0]?.[0] !== 't') {
     raise('SAFEKEEPING.NO_PLACE', {
-      message: `${objectName(one.table)} does not have the columns of kept data ${id}.`,
+      message: `${objectName(one.table)} does not have the columns of entry ${id} of the kept data.`,
       why: 'Slipway restores rows into an existing table, and values into an existing column.',
       nextActions: [advice('Create the table or the column again, or roll back the migration.')],
     })
@@ -60,8 +60,8 @@ async function restoreOne(target: TargetSession, { id, table }: Kept) {
   } catch (error) {
     if (failureOf(error)?.server?.sqlstate !== 'SLW02') throw error
     return raise('SAFEKEEPING.TABLE_UNCERTAIN', {
-      message: `Kept data ${id} may not belong to ${objectName(table)} of this database.`,
-      why: 'It was kept on another database, and this table lacks columns that were recorded, or another table has all of them too.',
+      message: `Entry ${id} of the kept data may not belong to ${objectName(table)} of this database.`,
+      why: 'It was kept on a different database, and this table lacks columns that were recorded, or another table has all of them too.',
       nextActions: [
         advice('Roll back the migration: the rollback restores the data together with the table.'),
         advice(`Or copy the rows by hand from the table ${session.ledger}.kept_${id}.`),

@@ -41,7 +41,7 @@ function known(sets: readonly SeedSet[], name: string, by?: SeedSet): void {
   const near = suggest(name, names)
   raise('SEEDS.SET_UNKNOWN', {
     message: `There is no seed set ${name}${by ? `, on which ${by.name} depends` : ''}.`,
-    why: names.length === 0 ? 'prisma/seeds holds none.' : `The sets are ${names.join(', ')}.`,
+    why: names.length === 0 ? 'prisma/seeds contains none.' : `The sets are ${names.join(', ')}.`,
     nextActions: near === undefined ? [] : [advice(`Did you mean ${near}?`)],
   })
 }
@@ -54,7 +54,7 @@ function refuseHere({ name, environments }: SeedSet, of: EnvironmentSeeds): neve
         ? `seeds of ${of.environment} is 'none'.`
         : `seeds of ${of.environment} names ${of.seeds.join(', ')}.`
   return raise('SEEDS.NOT_HERE', {
-    message: `${of.environment} does not take the seed set ${name}.`,
+    message: `The seed set ${name} does not belong to ${of.environment}.`,
     why: allowed,
     nextActions: [
       advice('Change seeds of the environment in slipway.config.ts, or environments of the set.'),

@@ -222,7 +222,7 @@ function rowsOf(
       ? DATA.map((ending) => path.join(folder, table + ending)).find((one) => existsSync(one))
       : path.resolve(folder, rows)
   if (named === undefined)
-    return invalid(file, `tables.${table} has no rows, and no file ${table}.csv or the like.`)
+    return invalid(file, `tables.${table} has no rows, and no file ${table}.csv or similar.`)
   if (!DATA.includes(path.extname(named)))
     return invalid(file, `tables.${table}.rows must be a file of ${DATA.join(', ')}.`)
   if (!existsSync(named)) return invalid(file, `There is no file ${path.basename(named)}.`)

@@ -69,7 +69,7 @@ export async function homeOf(
   const fields = own ?? table.fields
   const omitted = fields.find((field) => isLeftOut(plan, table, field))
   if (omitted !== undefined)
-    return { table, why: `${path.basename(file)} has ${omitted}, which is left out` }
+    return { table, why: `${path.basename(file)} has ${omitted}, which is omitted` }
   return { table, name, set, entry, file, format, fields }
 }
 

@@ -131,16 +131,16 @@ function placeIn({ set }: RowSource): Place {
 
 function refuseStopped(source: RowSource): never {
   return raise('SEEDS.STOPPED', {
-    message: `Stopped while code made ${rowsText(source)}.`,
-    why: 'Nothing of the set was written.',
+    message: `Stopped while code was generating ${rowsText(source)}.`,
+    why: 'None of the set was written.',
     where: placeIn(source),
   })
 }
 
 function refuseLate(source: RowSource): never {
   return raise('SEEDS.DEADLINE', {
-    message: `Code made ${rowsText(source)} until the deadline, and they did not end.`,
-    why: 'A generator does not end, or waits for something that never comes. Nothing of the set was written.',
+    message: `The code for ${rowsText(source)} was still generating rows at the deadline.`,
+    why: 'A generator does not end, or waits for something that never happens. None of the set was written.',
     nextActions: [
       advice(
         'Correct the generator, or raise the deadline of the environment in slipway.config.ts.',
@@ -153,7 +153,7 @@ function refuseLate(source: RowSource): never {
 function refuseRow(source: RowSource, row: number): never {
   return raise('SEEDS.ROW_INVALID', {
     message: `Row ${row} of ${rowsText(source)} is not an object.`,
-    nextActions: [advice('Nothing was written. Each row is an object with its fields.')],
+    nextActions: [advice('Nothing was written. Each row must be an object with its fields.')],
     where: placeIn(source),
   })
 }
@@ -161,8 +161,8 @@ function refuseRow(source: RowSource, row: number): never {
 function refuseCode(source: RowSource, error: unknown): never {
   const { reason, place, next } = describeCodeError(error)
   return raise('SEEDS.CODE_FAILED', {
-    message: `The code that makes ${rowsText(source)} failed.`,
-    why: `${reason} Nothing of the set was written.`,
+    message: `The code that generates ${rowsText(source)} failed.`,
+    why: `${reason} None of the set was written.`,
     nextActions: [next ?? advice('Correct it and run the seeds again.')],
     where: place ?? placeIn(source),
     cause: error,

@@ -96,7 +96,7 @@ function refuseSensitive(table: TargetTable, column: TargetColumn, rules: TableR
   raise('SEEDS.SENSITIVE', {
     message: `${named} is sensitive: it is not copied.`,
     why: 'A seed set, or --sensitive, says so. Nothing was read.',
-    nextActions: [advice(`--omit ${named} leaves the column out, and copies the others.`)],
+    nextActions: [advice(`--omit ${named} skips the column and copies the others.`)],
   })
 }
 
@@ -119,15 +119,15 @@ function refuseComposite({ tables, rules }: Walk, table: TargetTable, column: Ta
     const named = `${table.name}.${column.name}`
     raise('SEEDS.NOT_PORTABLE', {
       message: `${named} refers to ${parent.name} by a number that differs in each database.`,
-      why: 'Only a foreign key of one column can be followed to the natural key of its row.',
-      nextActions: [advice(`--omit ${named} leaves the column out, if it may be empty.`)],
+      why: 'Only a foreign key on one column can be followed to the natural key of its row.',
+      nextActions: [advice(`--omit ${named} skips the column, if it may be empty.`)],
     })
   }
 }
 
 function refuseCircle(table: TargetTable, field: string, parent: TargetTable): never {
   return raise('SEEDS.NOT_PORTABLE', {
-    message: `The natural key of ${parent.name} leads back to itself, by ${table.name}.${field}.`,
+    message: `The natural key of ${parent.name} leads back to itself through ${table.name}.${field}.`,
     why: 'Such a key cannot identify a row.',
     nextActions: [advice(`Name another: --key ${parent.name}=column.`)],
   })

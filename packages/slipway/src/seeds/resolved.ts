@@ -102,9 +102,9 @@ function keyOf(
     return raise('SEEDS.SET_INVALID', {
       message: `The natural key of ${table.name} in ${set.name} names ${field}.`,
       why: column
-        ? `Its rows do not give ${field}, or it refers to rows that come later.`
+        ? `Its rows have no ${field}, or it refers to rows that come later.`
         : `${target.name} has no such column.`,
-      nextActions: [advice('A natural key consists of fields that every row gives.')],
+      nextActions: [advice('A natural key consists of fields that every row has.')],
       where: { file: set.file },
     })
   })

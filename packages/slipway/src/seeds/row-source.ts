@@ -98,7 +98,7 @@ export function acceptShape(
 function refuseShape({ set, target }: StageOptions, { pending, rows }: Source, why: string): never {
   const line = pending?.line
   return raise('SEEDS.ROW_INVALID', {
-    message: `Row ${rows + 1} of ${target.name} in ${set.name} does not fit the rows before it.`,
+    message: `Row ${rows + 1} of ${target.name} in ${set.name} does not match the rows before it.`,
     why,
     nextActions: [advice('Nothing was written. Correct the row and run the seeds again.')],
     where: { file: set.file, ...(line === undefined ? {} : { line }) },
@@ -122,7 +122,7 @@ export function refuseUnfit(
   if (reason === undefined) throw error
   const file = isFile(table.rows) ? table.rows.file : set.file
   return raise('SEEDS.ROW_INVALID', {
-    message: `${field} at ${line === undefined ? `row ${row}` : `line ${line}`} of ${table.name} in ${set.name} does not fit its column.`,
+    message: `${field} at ${line === undefined ? `row ${row}` : `line ${line}`} of ${table.name} in ${set.name} is not valid for its column.`,
     why: `It ${reason}.`,
     nextActions: [advice('Nothing was written. Correct the row and run the seeds again.')],
     where: { file, ...(line === undefined ? {} : { line }) },
@@ -148,7 +148,7 @@ export async function placeOfRow(
 /** Refuses a query that gives fields which cannot be together. */
 export function refuseQuery({ set, table }: StageOptions, why: string): never {
   return raise('SEEDS.ROW_INVALID', {
-    message: `The query of ${table.name} in ${set.name} does not fit.`,
+    message: `The query of ${table.name} in ${set.name} is not valid.`,
     why,
     nextActions: [advice('Nothing was written. Correct the query and run the seeds again.')],
     where: { file: isFile(table.rows) ? table.rows.file : set.file },

@@ -65,7 +65,8 @@ export async function queryOf(
   const text = await readText(file)
   const [query, ...others] = (await parserFor(dialect)).parse(text, file)
   // The text is put into another query: what ends it early would run by itself, also in a dry run.
-  if (query === undefined || others.length > 0) return invalid(file, 'It must hold one query')
+  if (query === undefined || others.length > 0)
+    return invalid(file, 'It must contain exactly one query')
   return query.text.trim()
 }
 
@@ -108,7 +109,7 @@ const CSV_REASONS: Readonly<Record<string, string>> = {
   CSV_QUOTE_NOT_CLOSED: 'A quotation mark is not closed',
   CSV_INVALID_CLOSING_QUOTE: 'Text follows a closing quotation mark',
   INVALID_OPENING_QUOTE: 'A cell that does not begin with a quotation mark contains one',
-  CSV_RECORD_INCONSISTENT_COLUMNS: 'A line has another number of cells than the header',
+  CSV_RECORD_INCONSISTENT_COLUMNS: 'A line has a different number of cells from the header',
   CSV_INVALID_COLUMN_MAPPING: 'The header cannot be read',
 }
 

@@ -37,7 +37,7 @@ export function refusePending({ pending }: SeedRequest): void {
   if (pending.length === 0) return
   raise('SEEDS.MIGRATIONS_PENDING', {
     message: `${pending.length === 1 ? 'A migration is' : `${pending.length} migrations are`} pending: ${pending.slice(0, 3).join(', ')}${pending.length > 3 ? ', …' : ''}.`,
-    why: 'Seeds fit the schema that the migrations give.',
+    why: 'Seeds match the schema that the migrations produce.',
     nextActions: [command(['deploy'], 'apply them, then run the seeds')],
   })
 }

@@ -166,7 +166,7 @@ async function refuseSame(source: Side, target: Side): Promise<void> {
 export function refuseSameDatabase(source: string, target: string): never {
   return raise('SEEDS.SAME_DATABASE', {
     message: `${source} and ${target} are the same database.`,
-    why: 'An environment without a url of its own uses the one of the project.',
+    why: 'An environment without its own url uses that of the project.',
     nextActions: [command(['doctor'], 'see where each setting comes from')],
   })
 }

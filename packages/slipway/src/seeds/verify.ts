@@ -83,7 +83,7 @@ async function compare(session: Session, resolved: Resolved): Promise<SeedFindin
   return [
     ...finding('missing', 'are missing'),
     ...finding('different', 'differ from the seed'),
-    ...finding('altered', 'are as a trigger left them, which changed values of the seed'),
+    ...finding('altered', 'have values that a trigger changed'),
   ]
 }
 

@@ -96,7 +96,7 @@ describe('a database of a test', () => {
 
   test('a set that testing does not take is refused, with what to do in the message', async () => {
     await expect(testDatabase({ cwd, sets: ['development'] })).rejects.toThrow(
-      /SEEDS\.NOT_HERE: testing does not take the seed set development\.\nIt belongs to development\.\n/,
+      /SEEDS\.NOT_HERE: The seed set development does not belong to testing\.\nIt belongs to development\.\n/,
     )
   })
 

@@ -11,7 +11,7 @@ export async function checkIndexes(address: Address): Promise<Compared> {
       if (!failureOf(error)) throw error
       return {
         compared: [],
-        notCompared: ['indexes, for the server lacks amcheck'],
+        notCompared: ['indexes, because the server lacks amcheck'],
         differences: [],
       }
     }

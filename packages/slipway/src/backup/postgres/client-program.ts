@@ -38,13 +38,13 @@ export async function findProgram(
   if (newest === undefined) {
     return raise('BACKUP.PROGRAM_MISSING', {
       message: `${name} is not installed on this machine.`,
-      why: 'It comes with the client programs of PostgreSQL.',
+      why: 'It comes with the PostgreSQL client programs.',
       nextActions,
     })
   }
   return raise('BACKUP.PROGRAM_TOO_OLD', {
-    message: `${name} ${newest.version} is too old for a server of PostgreSQL ${serverMajor}.`,
-    why: 'PostgreSQL refuses programs that are older than the server.',
+    message: `${name} ${newest.version} is too old for a PostgreSQL ${serverMajor} server.`,
+    why: 'PostgreSQL does not support programs that are older than the server.',
     nextActions,
   })
 }
@@ -69,7 +69,7 @@ function installing(major: number) {
       return [
         advice(`On Debian and Ubuntu: \`apt-get install postgresql-client-${major}\`.`),
         advice(
-          `Where that package does not exist, add the repository of apt.postgresql.org first. On Red Hat: \`dnf install postgresql${major}\`. On Alpine: \`apk add postgresql${major}-client\`.`,
+          `If that package does not exist, add the repository of apt.postgresql.org first. On Red Hat: \`dnf install postgresql${major}\`. On Alpine: \`apk add postgresql${major}-client\`.`,
         ),
       ]
   }

@@ -102,8 +102,8 @@ function refuseEmptyDump(parts: readonly Part[], encryption: Encryption | undefi
   )
   if (isDumped) return
   raise('BACKUP.DUMP_FAILED', {
-    message: 'pg_dump wrote nothing, so no backup was made.',
-    nextActions: [advice('Run `pg_dump --version`: it may be another program of that name.')],
+    message: 'pg_dump wrote nothing, so no backup was created.',
+    nextActions: [advice('Run `pg_dump --version`: it may be a different program of that name.')],
   })
 }
 
@@ -120,14 +120,17 @@ function refusePlaintext(): never {
     message: 'The directory format cannot be encrypted.',
     why: 'pg_dump would write it to a folder without encryption first.',
     nextActions: [
-      command(['backup', 'create'], 'use the custom format, which is encrypted as it comes'),
+      command(
+        ['backup', 'create'],
+        'use the custom format, which is encrypted while it is streamed',
+      ),
     ],
   })
 }
 
 function refuseFormat(): never {
   return raise('BACKUP.NOT_SUPPORTED', {
-    message: 'PostgreSQL is not dumped as SQL of SQLite.',
-    nextActions: [advice('Leave out --dump-format, or name another one.')],
+    message: 'A PostgreSQL backup cannot use the SQLite format.',
+    nextActions: [advice('Omit --dump-format, or name another format.')],
   })
 }

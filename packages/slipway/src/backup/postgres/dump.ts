@@ -78,9 +78,9 @@ function started(
 
 function refuseDump(why: string): never {
   return raise('BACKUP.DUMP_FAILED', {
-    message: 'pg_dump failed, so no backup was made.',
+    message: 'pg_dump failed, so no backup was created.',
     why,
-    nextActions: [advice('Mend what it says, and run the command again.')],
+    nextActions: [advice('Fix the problem that it reports, and run the command again.')],
   })
 }
 

@@ -42,7 +42,7 @@ export async function excludedTables(
 
 function refuseUnknown(name: string): never {
   return raise('BACKUP.TABLE_UNKNOWN', {
-    message: `The database has no table ${name}, so its rows cannot be left out.`,
+    message: `The database has no table ${name}, so its rows cannot be skipped.`,
     nextActions: [advice('Name it as schema.table, with upper and lower case as it is.')],
   })
 }

@@ -85,7 +85,7 @@ async function replace(target: Target): Promise<Restored> {
   const { request, manifest, session, address } = target
   const { database } = session.server
   if (!request.mayConsent) refuseFilled(database)
-  await request.consent(database, `replace ${database} by ${manifest.id}`)
+  await request.consent(database, `replace ${database} with ${manifest.id}`)
   const at = (name: string) => ({ ...address, url: address.url.withDatabase(name) })
   const names = swapNames(database, new Date())
   const { made, old } = names

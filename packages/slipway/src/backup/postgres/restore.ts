@@ -205,7 +205,7 @@ function restoreArgs({ location, dataOnly, noOwner, atomic }: RestoreWork): stri
 function psqlArgs({ tables, dataOnly, noOwner }: RestoreWork): string[] {
   if (tables.length > 0 || dataOnly || noOwner) {
     raise('BACKUP.PLAIN_WHOLE', {
-      message: 'A backup of plain SQL can only be restored as a whole.',
+      message: 'A plain SQL backup can only be restored as a whole.',
       nextActions: [
         advice('Restore it into an empty database, and copy from there what you need.'),
       ],
@@ -224,6 +224,6 @@ function refuseRestore(why: string): never {
   return raise('BACKUP.RESTORE_FAILED', {
     message: 'The backup could not be restored.',
     why,
-    nextActions: [advice('Mend what it says, and run the command again.')],
+    nextActions: [advice('Fix the problem that it reports, and run the command again.')],
   })
 }

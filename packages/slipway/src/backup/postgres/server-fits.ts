@@ -15,8 +15,8 @@ export async function refuseUnfit(
   const major = (versionNumber: number) => Math.floor(versionNumber / 10_000)
   if (major(session.server.versionNumber) < major(manifest.server.versionNumber)) {
     raise('BACKUP.SERVER_TOO_OLD', {
-      message: `The backup is of PostgreSQL ${manifest.server.version}, and the server is ${session.server.version}.`,
-      why: 'A dump may use what an older server does not have.',
+      message: `The backup comes from PostgreSQL ${manifest.server.version}, and the server is ${session.server.version}.`,
+      why: 'A dump may use features that an older server lacks.',
       nextActions: [advice('Restore it on a server of the same version, or a newer one.')],
     })
   }
@@ -28,7 +28,7 @@ export async function refuseUnfit(
   if (extensions.length > 0) {
     raise('BACKUP.EXTENSION_MISSING', {
       message: `The server lacks ${extensions.length === 1 ? 'the extension' : 'the extensions'} ${extensions.join(', ')}.`,
-      why: 'The backup has objects of them.',
+      why: 'The backup contains objects of these extensions.',
       nextActions: [
         advice('Install their packages on the server, or restore on one that has them.'),
       ],
@@ -44,7 +44,7 @@ export async function refuseUnfit(
       ...missing.map((role) =>
         otherCommand(`CREATE ROLE ${quoteIdentifier(role)} NOLOGIN`, 'create it'),
       ),
-      advice('Or restore with --no-owner: all objects are then those of the role that restores.'),
+      advice('Or restore with --no-owner: the role that restores then owns all objects.'),
     ],
   })
 }

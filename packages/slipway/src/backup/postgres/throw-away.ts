@@ -51,7 +51,9 @@ export async function restoreAndCompare(
       const indexes = await checkIndexes(address)
       const order: Compared = {
         compared: [],
-        notCompared: sameOrder ? [] : ['the order of texts, for this machine lacks their locale'],
+        notCompared: sameOrder
+          ? []
+          : ['the sort order of text, because this machine lacks its locale'],
         differences: [],
       }
       return { restoreMs, server, compared: [compared, indexes, order].reduce(joined) }

@@ -50,9 +50,9 @@ export async function withCopy<T>(
       if (done) return done.value
     }
     return raise('BACKUP.CHANGED_MEANWHILE', {
-      message: `The database ${address.d1.name} was not copied: others wrote to it each time it was read.`,
+      message: `The database ${address.d1.name} was not copied: other clients wrote to it during each attempt.`,
       why: `It is too large to be read in one transaction, and Slipway read it ${TRIES} times.`,
-      nextActions: [advice('Repeat it while fewer write, such as at night.')],
+      nextActions: [advice('Try again when there are fewer writes, for example at night.')],
     })
   })
 }

@@ -116,7 +116,7 @@ function excludedTables(
   const unknown = asked.find((name) => found(name) === undefined)
   if (unknown !== undefined) {
     raise('BACKUP.TABLE_UNKNOWN', {
-      message: `The database has no table ${unknown}, so its rows cannot be left out.`,
+      message: `The database has no table ${unknown}, so its rows cannot be skipped.`,
       nextActions: [advice('Name it with upper and lower case as it is.')],
     })
   }
@@ -126,11 +126,11 @@ function excludedTables(
 function refuseForeign({ format, jobs, globals }: CreateRequest): void {
   const what =
     format !== undefined && format !== 'sqlite-sql'
-      ? `the format ${format}: it is that of pg_dump`
+      ? `the format ${format}: it is a format of pg_dump`
       : jobs > 1
-        ? 'several jobs: one transaction reads all'
+        ? 'several jobs: one transaction reads everything'
         : globals
-          ? 'roles: SQLite knows none'
+          ? 'roles: SQLite has none'
           : undefined
   if (what !== undefined) refuseOnSqlite(what)
 }
@@ -138,7 +138,7 @@ function refuseForeign({ format, jobs, globals }: CreateRequest): void {
 /** Refuses something that is of PostgreSQL alone. */
 export function refuseOnSqlite(what: string): never {
   return raise('BACKUP.NOT_SUPPORTED', {
-    message: `A backup of SQLite does not have ${what}.`,
-    nextActions: [advice('Leave out the flag.')],
+    message: `SQLite backups do not support ${what}.`,
+    nextActions: [advice('Omit the flag.')],
   })
 }

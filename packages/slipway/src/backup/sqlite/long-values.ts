@@ -26,7 +26,7 @@ export class LongValues {
       const longest = lengths.indexOf(Math.max(...lengths))
       const { bytes, isBlob } = bytesOf(row[longest] ?? '')
       if (bytes.length > VALUE_BYTES)
-        refuseLimit(`A value of ${table} has ${bytes.length} bytes: D1 takes ${VALUE_BYTES}.`)
+        refuseLimit(`A value of ${table} is ${bytes.length} bytes long: D1 allows ${VALUE_BYTES}.`)
       const id = (this.#last += 1)
       for (let part = 0; part * PART_BYTES < bytes.length; part++) {
         const digits = bytes.subarray(part * PART_BYTES, (part + 1) * PART_BYTES).toString('hex')

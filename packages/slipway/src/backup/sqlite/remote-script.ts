@@ -40,9 +40,9 @@ export function remoteScript(
   let length = 0
   for (const statement of scriptStatements(source, dropped, mark)) {
     if (Buffer.byteLength(statement) >= D1_TEXT_BYTES)
-      refuseLimit(`A statement would have more than ${D1_TEXT_BYTES} bytes, which D1 refuses.`)
+      refuseLimit(`A statement would have more than ${D1_TEXT_BYTES} bytes, which D1 rejects.`)
     if ((length += statement.length) > SCRIPT)
-      refuseLimit('It has more than 500 MB of SQL, which one import cannot have.')
+      refuseLimit('It contains more than 500 MB of SQL, the limit for one import.')
     statements.push(statement)
   }
   return statements.map(ended).join('\n')
@@ -97,7 +97,7 @@ function* virtualStatements(
   const { name, sql } = definition
   if (isUnreadable)
     refuseLimit(
-      `${name} is an index without content: its rows cannot be read, and D1 lets nobody write the tables behind it.`,
+      `${name} is an index without content: its rows cannot be read, and D1 does not allow writes to the tables in which it stores its data.`,
     )
   yield sql
   yield* settings
@@ -131,7 +131,7 @@ const COLUMNS = 100
 
 function* insertStatements({ session, long }: Writing, table: DumpedTable): Generator<string> {
   if (table.columns.length > COLUMNS)
-    refuseLimit(`${table.name} has ${table.columns.length} columns: D1 takes ${COLUMNS}.`)
+    refuseLimit(`${table.name} has ${table.columns.length} columns: D1 allows ${COLUMNS}.`)
   const head = `INSERT INTO ${quoteIdentifier(table.name)} (${insertedColumns(table).join(', ')}) VALUES\n`
   const limit = { table: table.name, maxBytes: ROWS_BYTES }
   let held: string[] = []

@@ -41,7 +41,7 @@ export async function restoreDump(
       await session.execute(statements)
       last = statements || last
     }
-    if (!last.trimEnd().endsWith(END)) refuseRestore('The dump has no end.')
+    if (!last.trimEnd().endsWith(END)) refuseRestore('The dump is incomplete.')
   } catch (error) {
     const failure = failureOf(error)
     if (failure?.code !== 'DATABASE.STATEMENT') throw error

@@ -24,7 +24,7 @@ type Restored = Omit<RestoreOutcome, 'manifest'>
 /** Refuses what only PostgreSQL has: a part of a backup, owners, several jobs. */
 export function refuseRestore(request: RestoreRequest): void {
   const { address, tables, dataOnly, noOwner, dropOld, jobs } = request
-  if (tables.length > 0 || dataOnly) refuseOnSqlite('a part of it that is restored alone')
+  if (tables.length > 0 || dataOnly) refuseOnSqlite('restoring only a part')
   if (noOwner) refuseOnSqlite('owners')
   if (jobs > 1) refuseOnSqlite('several jobs')
   if (address.kind === 'd1' && dropOld) refuseDropOld(address)
@@ -33,7 +33,7 @@ export function refuseRestore(request: RestoreRequest): void {
 function refuseDropOld({ d1 }: RemoteD1): never {
   return raise('BACKUP.NOT_SUPPORTED', {
     message: `The state of ${d1.name} before a restore cannot be dropped: Time Travel keeps it.`,
-    nextActions: [advice('Leave out --drop-old.')],
+    nextActions: [advice('Omit --drop-old.')],
   })
 }
 
@@ -53,7 +53,7 @@ export async function restoreInto(request: RestoreRequest, manifest: Manifest): 
   const isThere = existsSync(file)
   if (isFilled) {
     if (!request.mayConsent) refuseFilled(database)
-    await request.consent(database, `replace ${database} by ${manifest.id}`)
+    await request.consent(database, `replace ${database} with ${manifest.id}`)
   }
   await removeLeft(file)
   const made = madeFile(file)

@@ -44,7 +44,7 @@ export async function restoreRemote(
     const target: Target = { address, remote: atomic(session), mark: randomUUID() }
     if ((await readRemoteObjects(session)).length > 0) {
       if (!request.mayConsent) refuseFilled(database, 'A restore would replace everything in it.')
-      await request.consent(database, `replace everything in ${database} by ${manifest.id}`)
+      await request.consent(database, `replace everything in ${database} with ${manifest.id}`)
     }
     const { script, breaksChecks, expected, open } = await prepare(request, manifest, target)
     request.signal.throwIfAborted()
@@ -97,13 +97,13 @@ async function prepare(
     const excluded = new Set(manifest.excludedData)
     const { objects, settings } = await readDumped(session, excluded)
     if (settings.encoding !== 'UTF-8')
-      refuseLimit(`Its texts are in ${settings.encoding}: those of D1 are in UTF-8.`)
+      refuseLimit(`Its text is in ${settings.encoding}: D1 uses UTF-8.`)
     const virtual = await readVirtualTables(session, objects.definitions)
     const breaksChecks = await hasBrokenChecks(session)
     const source = { session, objects, virtual, excluded, breaksChecks }
     const own = [...virtual.rebuilt].toSorted()
     const notCompared = [
-      ...(own.length === 0 ? [] : [`the indexes that D1 built again: ${own.join(', ')}`]),
+      ...(own.length === 0 ? [] : [`the indexes that D1 rebuilt: ${own.join(', ')}`]),
       ...(settings.userVersion === 0 && settings.applicationId === 0
         ? []
         : ['user_version and application_id, which D1 does not have']),
@@ -162,7 +162,7 @@ async function isMarked({ remote, mark }: Target): Promise<boolean> {
 
 function refuseUnchanged({ address }: Target, why: string): never {
   return raise('BACKUP.RESTORE_FAILED', {
-    message: `The backup was not restored: ${address.d1.name} is as it was.`,
+    message: `The backup was not restored: ${address.d1.name} is unchanged.`,
     why,
     nextActions: [command(['backup', 'restore'], 'restore again')],
   })
@@ -172,11 +172,11 @@ function raiseUnknown({ address }: Target, failure: Failure, bookmark: string): 
   const { name } = address.d1
   return rethrow({
     ...failure,
-    message: `Whether the backup was restored is unknown: ${name} does not answer. It is the old database or the restored one, never a part of each.`,
+    message: `Whether the backup was restored is unknown: ${name} does not answer. It contains either the old or the restored data, never a mixture.`,
     nextActions: [
-      command(['status'], 'see what it is, as soon as it answers'),
+      command(['status'], 'see its state, as soon as it answers'),
       advice(
-        `The old one is at the bookmark ${bookmark}: wrangler d1 time-travel restore ${name} --bookmark ${bookmark}.`,
+        `The old data is at the bookmark ${bookmark}: wrangler d1 time-travel restore ${name} --bookmark ${bookmark}.`,
       ),
     ],
   })
@@ -208,7 +208,7 @@ async function compareRemote(
   })
   if (read.ok && read.value) return read.value
   request.signal.throwIfAborted()
-  const why = read.ok ? 'others wrote to it meanwhile' : read.failure.message
-  const notCompared = [`what was restored, so it is not proven to be the backup: ${why}`]
+  const why = read.ok ? 'other clients wrote to the database in the meantime' : read.failure.message
+  const notCompared = [`the restored data, so the restore is not verified: ${why}`]
   return { compared: [], notCompared, differences: [] }
 }

@@ -262,7 +262,7 @@ test('rows of a table are left out', async () => {
   expect(manifest.excludedData).toEqual(['b'])
   expect((await at.verify()).compared).toMatchObject({
     differences: [],
-    notCompared: ['rows that were left out: b'],
+    notCompared: ['rows that were skipped: b'],
   })
 })
 

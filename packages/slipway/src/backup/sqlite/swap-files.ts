@@ -106,12 +106,15 @@ async function waitUntilClosed(file: string): Promise<void> {
 }
 
 function refuseInUse(file: string): never {
-  const who = processesWith(file).map(({ pid, name }) => `${name} (process ${pid})`)
+  const who = processesWith(file).map(({ pid, name }) => `${name} (${pid})`)
   return raise('BACKUP.TARGET_IN_USE', {
     message: `The database ${path.basename(file)} was not replaced: another process has it open.`,
-    why: who.length > 0 ? `It is ${who.join(', ')}.` : 'This account cannot see which.',
+    why:
+      who.length > 0
+        ? `The process is ${who.join(', ')}.`
+        : 'This account cannot see which process it is.',
     nextActions: [
-      advice('End it: it would continue with the database that was replaced.'),
+      advice('Stop the process: it would continue to use the replaced database.'),
       command(['backup', 'restore'], 'then restore again'),
     ],
   })

@@ -11,7 +11,7 @@ export async function restoreAndCompare(
   request: VerifyRequest,
   manifest: Manifest,
 ): Promise<RestoredThrowAway> {
-  if (request.server !== undefined) refuseOnSqlite('a server: it is verified in this process')
+  if (request.server !== undefined) refuseOnSqlite('a server: they are verified in this process')
   if (request.jobs > 1) refuseOnSqlite('several jobs')
   return await inThrowAway({ bytes: manifest.databaseBytes }, async (session) => {
     const began = performance.now()

@@ -154,7 +154,7 @@ function refuse(folder: string, error: unknown): never {
       return raise('BACKUP.STORE_REFUSED', {
         ...details,
         message: `This user may not use the folder ${folder}.`,
-        nextActions: [advice('Give this user the right, or configure another store.')],
+        nextActions: [advice('Give this user the permission, or configure another store.')],
       })
     case 'ENOENT':
       return raise('BACKUP.DAMAGED', {
@@ -164,7 +164,7 @@ function refuse(folder: string, error: unknown): never {
     case 'EEXIST':
       return raise('BACKUP.EXISTS', {
         ...details,
-        message: 'Another backup was made in the same millisecond, and has its name.',
+        message: 'Another backup was created in the same millisecond, and has the same name.',
         nextActions: [advice('Run the command again.')],
       })
     case 'EIO':

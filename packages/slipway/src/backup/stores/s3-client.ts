@@ -111,7 +111,7 @@ function hostOf(endpoint: string): string {
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined
   if (url && /^https?:$/.test(url.protocol) && !url.username && !url.password) return url.host
   return raise('BACKUP.STORE_UNKNOWN', {
-    message: 'The endpoint of the store of backups cannot be used.',
+    message: 'The endpoint of the backup store cannot be used.',
     why: 'It must be a URL with https:// or http://, without a user name or password.',
     nextActions: [advice('Correct the endpoint in the configuration.')],
   })
@@ -119,7 +119,7 @@ function hostOf(endpoint: string): string {
 
 function refuseRegion(): never {
   return raise('BACKUP.STORE_UNKNOWN', {
-    message: 'The region of the store of backups is missing.',
+    message: 'The region of the backup store is missing.',
     nextActions: [advice('Set `region` in the configuration, or AWS_REGION.')],
   })
 }

@@ -38,7 +38,7 @@ const BROKEN = [
 
 /** Why a store refuses, by its code. */
 const REFUSED: Readonly<Record<string, string>> = {
-  AccessDenied: 'It denies access: these credentials lack a right on the bucket.',
+  AccessDenied: 'It denies access: these credentials lack a permission on the bucket.',
   InvalidAccessKeyId: 'It does not know the access key.',
   SignatureDoesNotMatch: 'The secret key does not belong to the access key.',
   ExpiredToken: 'The session of the credentials has expired.',
@@ -90,7 +90,7 @@ function refuse({ shown, bucket }: S3Place, error: SdkError): never {
   if (why !== undefined) return refuseAccess(shown, why)
   if (isRefusal(status) && !BROKEN.includes(name)) return refuseAccess(shown, answered(error))
   return raise('BACKUP.STORE_UNAVAILABLE', {
-    message: `The store ${shown} does not answer as it must, or the connection broke.`,
+    message: `The store ${shown} does not answer correctly, or the connection was lost.`,
     why: answered(error),
     nextActions: [advice('Check the endpoint and the network, then run the command again.')],
   })

@@ -66,7 +66,7 @@ async function resume({ bucket, first, get, body, closed }: Reading): Promise<vo
     answer = undefined
     failures = offset > from ? 1 : failures + 1
     if (failures > bucket.limits.attempts) {
-      refuse(bucket, `The connection broke ${failures} times at byte ${offset} of ${total}.`)
+      refuse(bucket, `The connection was lost ${failures} times at byte ${offset} of ${total}.`)
     }
     await sleep(PAUSE_MS * 2 ** (failures - 1), undefined, { signal: closed })
   }
@@ -82,9 +82,9 @@ function checkRepeatable({ shown }: S3Bucket, error: unknown): void {
   })
 }
 
-function refuse({ shown }: S3Bucket, why = 'It cannot give a part of an object.'): never {
+function refuse({ shown }: S3Bucket, why = 'It cannot return a part of an object.'): never {
   return raise('BACKUP.STORE_UNAVAILABLE', {
-    message: `The connection to the store ${shown} broke while a backup was read.`,
+    message: `The connection to the store ${shown} was lost while a backup was read.`,
     why,
   })
 }

@@ -185,9 +185,9 @@ async function confirm(bucket: S3Bucket, fullKey: string, { bytes, token }: Sent
   if (found === 'hidden') return
   if (found?.ContentLength === bytes && (found.Metadata?.[TOKEN] ?? token) === token) return
   raise('BACKUP.STORE_UNAVAILABLE', {
-    message: `The store ${bucket.shown} reported success, but does not have what was sent.`,
+    message: `The store ${bucket.shown} reported success, but the object is missing or different.`,
     why: found
-      ? `It has ${found.ContentLength} bytes of ${bytes}, or those of another write.`
+      ? `It has ${found.ContentLength} bytes of ${bytes}, or the content of another write.`
       : 'It has no object of this name.',
   })
 }
@@ -206,7 +206,7 @@ async function storedOf(
 
 function refuseAnswer({ shown }: S3Bucket): never {
   return raise('BACKUP.STORE_UNAVAILABLE', {
-    message: `The store ${shown} reported success, but its answer is not complete.`,
+    message: `The store ${shown} reported success, but its response is incomplete.`,
     why: 'The id of the upload or of a part is missing.',
   })
 }
@@ -222,6 +222,6 @@ function refuseLarge({ shown }: S3Bucket, partSize: number): never {
   const limit = Math.floor((partSize * MAX_PARTS) / (1 << 30))
   return raise('BACKUP.STORE_FULL', {
     message: `The backup is larger than one object of ${shown} can be.`,
-    why: `It was expected to be smaller, and is sent in parts of which there can be 10,000: ${limit} GiB.`,
+    why: `It was expected to be smaller, and is sent in at most 10,000 parts: ${limit} GiB.`,
   })
 }

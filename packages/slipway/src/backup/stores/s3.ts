@@ -110,7 +110,7 @@ function ifUnlistable(error: {
 
 function refuseList({ shown }: S3Bucket): never {
   return raise('BACKUP.STORE_UNAVAILABLE', {
-    message: `The store ${shown} gave a list of its objects that is not complete.`,
-    why: 'A number in it is not that of its entries.',
+    message: `The store ${shown} returned an incomplete object list.`,
+    why: 'Its count does not match its entries.',
   })
 }

@@ -166,7 +166,7 @@ BEGIN
       PERFORM slipway.copy_values(origin, target, names);
     ELSE
       PERFORM slipway.record_kept(slipway.entry_of(target, origin, 'rows') || jsonb_build_object('columns', to_jsonb(names),
-        'not_kept', 'its values hold those of a type within arrays, domains or other types'));
+        'not_kept', 'its values contain values of that type inside arrays, domains or other types'));
     END IF;
   END LOOP;
 END $$;

@@ -42,7 +42,7 @@ BEGIN
   END;
   -- Its table was looked for when the command began; here it was not found beyond doubt.
   IF entry.kind <> 'table' AND NOT slipway.is_this_database(entry.database_identity) THEN
-    RAISE EXCEPTION '% is not certainly the table of what was kept', target USING ERRCODE = 'SLW02';
+    RAISE EXCEPTION '% may not be the table that the kept data belongs to', target USING ERRCODE = 'SLW02';
   END IF;
   CASE entry.kind
     WHEN 'table' THEN PERFORM slipway.restore_kept_table(entry, target);

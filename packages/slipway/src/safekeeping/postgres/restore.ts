@@ -26,7 +26,7 @@ $$;
 
 CREATE OR REPLACE FUNCTION slipway.refuse_unlike(are_alike boolean, what text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-  IF NOT are_alike THEN RAISE EXCEPTION 'The restored % are not those that were kept', what USING ERRCODE = 'SLW01'; END IF;
+  IF NOT are_alike THEN RAISE EXCEPTION 'The restored % differ from the kept ones', what USING ERRCODE = 'SLW01'; END IF;
 END $$;
 
 -- Inserts rows (k) that were kept into a table, except those whose key is in use; compares what the server stored with them: by
@@ -297,7 +297,7 @@ BEGIN
   entry := slipway.follow_names(entry, target);
   again := again || slipway.open_identity(target, names);
   IF cardinality(entry.key) <> (SELECT count(*) FROM slipway.shared(target, stored, entry.key)) THEN
-    RAISE EXCEPTION '% has not all columns of the key of what was kept', target USING ERRCODE = 'SLW02';
+    RAISE EXCEPTION '% lacks columns of the key of the kept data', target USING ERRCODE = 'SLW02';
   END IF;
   SELECT string_agg(format('%s = %s', name, value), ', '), string_agg('t.' || name, ', '), string_agg(value, ', ')
     INTO sets, present, vals FROM slipway.shared(target, stored, names);

@@ -30,7 +30,7 @@ export async function restoreSqlite({ session }: TargetSession, id: number): Pro
   if (one?.state === 'restored' && !isOpen) return one
   if (one === undefined || one.state === 'not-kept') {
     return raise('SAFEKEEPING.UNKNOWN', {
-      message: `No kept data has the number ${id}${one ? `: ${one.why ?? 'it could not be kept'}` : ''}.`,
+      message: `There is no entry ${id} of the kept data${one ? `: ${one.why ?? 'it could not be kept'}` : ''}.`,
       nextActions: [command(['kept', 'list'], 'list kept data')],
     })
   }
@@ -49,7 +49,7 @@ async function refuseWithoutPlace(
   const names = new Set(columns.map(({ name }) => name))
   if (names.size > 0 && stored.every((name) => names.has(name))) return
   raise('SAFEKEEPING.NO_PLACE', {
-    message: `${objectName(table)} does not have the columns of kept data ${id}.`,
+    message: `${objectName(table)} does not have the columns of entry ${id} of the kept data.`,
     why: 'Slipway restores rows into an existing table, and values into an existing column.',
     nextActions: [advice('Create the table or the column again, or roll back the migration.')],
   })

@@ -77,9 +77,9 @@ async function refuseSwallowed(session: Session, resolved: Resolved): Promise<vo
   if (row === undefined || count === 0) return
   raise('SEEDS.ROW_INVALID', {
     message: `${count} rows of ${table.name} in ${set.name} are not in ${target.name} after they were written.`,
-    why: 'A trigger or a rule keeps them out, removes them, or changes their natural key.',
+    why: 'A trigger or rule rejects or removes them, or changes their natural key.',
     nextActions: [
-      advice('Nothing of the set was written. Write the natural key as the trigger leaves it.'),
+      advice('None of the set was written. Use the natural key that the trigger produces.'),
     ],
     where: await placeOfRow(set, table, Number(row.n)),
   })

@@ -60,8 +60,8 @@ export function lineWriter(
 
 /** Most texts hold nothing to escape; asking first is much quicker than replacing. */
 function escaped(text: string): string {
-  if (!text.isWellFormed()) refuseValue('holds half of a surrogate pair, not a character')
-  if (text.includes('\0')) refuseValue('holds a NUL character, which PostgreSQL cannot store')
+  if (!text.isWellFormed()) refuseValue('contains an unpaired surrogate')
+  if (text.includes('\0')) refuseValue('contains a NUL character, which PostgreSQL cannot store')
   return /[\\\n\r\t]/.test(text)
     ? text.replaceAll(/[\\\n\r\t]/g, (found) => ESCAPES[found] ?? found)
     : text

@@ -223,7 +223,7 @@ async function refuseMissingValues(session: Session, resolved: Resolved): Promis
 /** No row gives it. */
 function refuseLacking({ set, table, target, later }: Resolved, lacking: TargetColumn): never {
   return raise('SEEDS.ROW_INVALID', {
-    message: `Rows of ${table.name} in ${set.name} give no ${lacking.name}, which ${target.name} requires.`,
+    message: `Rows of ${table.name} in ${set.name} have no ${lacking.name}, which ${target.name} requires.`,
     why: later.includes(lacking)
       ? 'It refers to rows that do not exist yet, so it cannot be required.'
       : 'The column is NOT NULL and has no default.',
@@ -275,11 +275,9 @@ function refuse(error: unknown, { set, table, target }: Resolved): never {
   const { server } = failure ?? {}
   if (!failure || !server?.sqlstate.startsWith('23')) throw error
   return raise('SEEDS.ROW_INVALID', {
-    message: `Rows of ${table.name} in ${set.name} do not fit ${target.name}.`,
+    message: `Rows of ${table.name} in ${set.name} are not valid for ${target.name}.`,
     why: `${server.message}.`,
-    nextActions: [
-      advice('Nothing of the set was written. Correct its rows and run the seeds again.'),
-    ],
+    nextActions: [advice('None of the set was written. Correct its rows and run the seeds again.')],
     where: { file: set.file },
     server,
     cause: error,

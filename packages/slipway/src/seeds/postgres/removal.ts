@@ -163,7 +163,7 @@ async function requireCounts(session: Session, { set }: CascadeScope): Promise<v
   if (counts === 'on') return
   if (superuser === 'on') return await session.execute('SET LOCAL track_counts = on')
   raise('SEEDS.ROWS_REFERRED', {
-    message: `${set.name} no longer contains rows, and nobody can see what would go with them.`,
+    message: `${set.name} no longer contains rows, and Slipway cannot determine what else would be deleted.`,
     why: 'The server does not count rows: its setting track_counts is off.',
     nextActions: [advice('Nothing was written. Ask an administrator to set track_counts to on.')],
     where: { file: set.file },
@@ -178,10 +178,10 @@ function refuseCascade({ set, own }: CascadeScope, refused: readonly CascadedRow
   const names = refused.map(({ table }) => `'${table}'`).join(', ')
   raise('SEEDS.ROWS_REFERRED', {
     message: `To delete rows of ${own.map(({ name }) => name).join(', ')} that ${set.name} no longer contains would also ${effects.join(', ')}.`,
-    why: 'Foreign keys with ON DELETE CASCADE, SET NULL or SET DEFAULT, or triggers, pass a deletion on.',
+    why: 'Foreign keys with ON DELETE CASCADE, SET NULL or SET DEFAULT, or triggers, propagate a deletion.',
     nextActions: [
       advice(
-        `Nothing was written. Keep the rows in the set, or allow it: cascade: [${names}] at the table in the set.`,
+        `Nothing was written. Keep the rows in the set, or allow it with cascade: [${names}] on the table in the set.`,
       ),
     ],
     where: { file: set.file },
@@ -228,7 +228,9 @@ async function refuseReferring(
     message: `${what} that ${set?.name ?? 'the set'} no longer contains.`,
     why: `${why}.`,
     nextActions: [
-      advice('Nothing was written. Keep the rows in the set, or let the others refer elsewhere.'),
+      advice(
+        'Nothing was written. Keep the rows in the set, or make the other rows refer elsewhere.',
+      ),
     ],
     ...(set ? { where: { file: set.file } } : {}),
   })

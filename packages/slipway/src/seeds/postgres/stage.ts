@@ -228,8 +228,8 @@ async function refuseRow(
   const at = where.line === undefined ? `row ${row}` : `line ${where.line}`
   return raise('SEEDS.ROW_INVALID', {
     message: cell
-      ? `${cell.field} at ${at} of ${table.name} in ${set.name} does not fit its column.`
-      : `A row at ${at} of ${table.name} in ${set.name} does not fit.`,
+      ? `${cell.field} at ${at} of ${table.name} in ${set.name} is not valid for its column.`
+      : `A row at ${at} of ${table.name} in ${set.name} is not valid.`,
     why: cell
       ? `${target.name}.${cell.column.name} is ${cell.column.type}: ${server.message}.`
       : `${server.message}.`,

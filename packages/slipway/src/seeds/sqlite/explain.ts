@@ -103,7 +103,7 @@ function refuseReferring({ set }: Staged, facts: Facts): never {
   const found = referringOf(facts['referring'])
   const texts = found.map(({ child, parent, rows }) => {
     const text = `${rowsText(rows)} of ${child}`
-    if (parent === '') return `${text} would go with them`
+    if (parent === '') return `${text} would be deleted with them`
     return `${text} ${rows === 1 ? 'refers' : 'refer'} to rows of ${parent}`
   })
   const passes = found.every(({ effect }) => effect !== 'refuse')
@@ -111,15 +111,15 @@ function refuseReferring({ set }: Staged, facts: Facts): never {
   return raise('SEEDS.ROWS_REFERRED', {
     message: `${texts.join(', ')} that ${set.name} no longer contains.`,
     why: passes
-      ? 'Foreign keys with ON DELETE CASCADE, SET NULL or SET DEFAULT pass a deletion on.'
-      : 'A foreign key keeps a row that others refer to.',
+      ? 'Foreign keys with ON DELETE CASCADE, SET NULL or SET DEFAULT propagate a deletion.'
+      : 'A foreign key prevents the deletion of a row that others refer to.',
     nextActions: [
       passes
         ? advice(
-            `Nothing was written. Keep the rows in the set, or allow it: cascade: [${names}] at the table in the set.`,
+            `Nothing was written. Keep the rows in the set, or allow it with cascade: [${names}] on the table in the set.`,
           )
         : advice(
-            'Nothing was written. Keep the rows in the set, or let the others refer elsewhere.',
+            'Nothing was written. Keep the rows in the set, or make the other rows refer elsewhere.',
           ),
     ],
     where: { file: set.file },
@@ -129,10 +129,10 @@ function refuseReferring({ set }: Staged, facts: Facts): never {
 function refusePassedOn(set: SeedSet, rows: number): never {
   return raise('SEEDS.ROWS_REFERRED', {
     message: `To delete rows that ${set.name} no longer contains would also change ${rowsText(rows)} of other tables.`,
-    why: 'Triggers pass a deletion on.',
+    why: 'Triggers propagate a deletion.',
     nextActions: [
       advice(
-        'Nothing was written. Keep the rows in the set, or allow it: name those tables with cascade at the table in the set.',
+        'Nothing was written. Keep the rows in the set, or allow it: name those tables with cascade on the table in the set.',
       ),
     ],
     where: { file: set.file },
@@ -153,11 +153,9 @@ export function refuseConstraint(sets: readonly PreparedSet[], failure: Failure)
   const set = sets.at(-1)?.set
   const names = sets.map((one) => one.set.name).join(', ')
   return raise('SEEDS.ROW_INVALID', {
-    message: `Rows of ${names} do not fit the database.`,
+    message: `Rows of ${names} are not valid for the database.`,
     why: `${sqlite.message}.`,
-    nextActions: [
-      advice('Nothing of the set was written. Correct its rows and run the seeds again.'),
-    ],
+    nextActions: [advice('None of the set was written. Correct its rows and run the seeds again.')],
     ...(set ? { where: { file: set.file } } : {}),
     sqlite,
   })

@@ -91,8 +91,8 @@ function labelIn({ labels }: TargetColumn, text: string): string {
 }
 
 function textLiteral(text: string): string {
-  if (!text.isWellFormed()) refuseValue('holds half of a surrogate pair, not a character')
-  if (text.includes('\0')) refuseValue('holds a NUL character, at which SQLite ends a text')
+  if (!text.isWellFormed()) refuseValue('contains an unpaired surrogate')
+  if (text.includes('\0')) refuseValue('contains a NUL character, at which SQLite ends a string')
   return quoteText(text)
 }
 
@@ -211,7 +211,8 @@ function textOf(value: GivenValue): string {
   if (typeof value === 'function' || typeof value === 'symbol')
     return refuseValue(`is a ${typeof value}`)
   if (typeof value !== 'object') return String(value)
-  if (value instanceof Uint8Array) return refuseValue('is bytes, and its column is none of bytes')
+  if (value instanceof Uint8Array)
+    return refuseValue('is binary data, but its column does not store binary data')
   refuseRepeatedKey(value)
   const own = digitsOf(value) ?? (asJson(value) as SeedValue)
   return typeof own === 'string' ? own : documentOf(own)

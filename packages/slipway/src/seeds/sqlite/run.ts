@@ -294,16 +294,16 @@ function changesOf(at: number, { changes }: Tried): RowChange[] {
 
 function refuseChanged(set: SeedSet | undefined): never {
   return raise('SEEDS.DATABASE_CHANGED', {
-    message: `Somebody else changes the database while ${set?.name ?? 'a set'} runs.`,
-    why: 'Another command of Slipway works on it, or rows of the set change again and again.',
-    nextActions: [advice('Nothing of the set was written. Run the seeds again when it is done.')],
+    message: `Another session is changing the database while ${set?.name ?? 'a set'} runs.`,
+    why: 'Another Slipway command works on it, or rows of the set change repeatedly.',
+    nextActions: [advice('None of the set was written. Run the seeds again when it is done.')],
     ...(set ? { where: { file: set.file } } : {}),
   })
 }
 
 function refuseUnknown(set: SeedSet, failure: Failure): never {
   return raise('SEEDS.OUTCOME_UNKNOWN', {
-    message: `The answer about ${set.name} was lost. The database does not have this run of it.`,
+    message: `The response for ${set.name} was lost. The ledger has no record of this run.`,
     why: [failure.message, 'It is one transaction: all of it is written, or nothing.'].join(' '),
     nextActions: [
       command(['seed', 'status'], 'see what the database has'),

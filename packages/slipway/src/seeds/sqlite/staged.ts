@@ -211,9 +211,9 @@ const D1_COLUMNS = 95
 function refuseWidth({ set, table }: StageOptions, columns: number): void {
   if (columns <= D1_COLUMNS) return
   raise('SEEDS.SET_INVALID', {
-    message: `Rows of ${table.name} in ${set.name} give ${columns} columns.`,
-    why: `A table of Cloudflare D1 has at most 100 columns, and Slipway needs ${100 - D1_COLUMNS} of its own beside those of the rows.`,
-    nextActions: [advice('Leave out columns that have a default.')],
+    message: `Rows of ${table.name} in ${set.name} have ${columns} columns.`,
+    why: `A table of Cloudflare D1 has at most 100 columns, and Slipway needs ${100 - D1_COLUMNS} in addition to those of the rows.`,
+    nextActions: [advice('Omit columns that have a default.')],
     where: { file: set.file },
   })
 }
@@ -224,7 +224,7 @@ function refuseLength(
 ): never {
   return raise('SEEDS.ROW_INVALID', {
     message: `The row at ${line === undefined ? `row ${row}` : `line ${line}`} of ${table.name} in ${set.name} is too long.`,
-    why: 'Cloudflare D1 takes statements of 100 KB, and a row is one of them.',
+    why: 'Cloudflare D1 allows statements of up to 100 KB, and each row is one statement.',
     nextActions: [advice('Nothing was written. Let the application write values of that size.')],
     where: {
       file: isFile(table.rows) ? table.rows.file : set.file,
