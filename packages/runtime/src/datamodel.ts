@@ -1,4 +1,4 @@
-/** A field as Prisma Client knows it at run time; `type` is the model where `kind` is `object`. */
+/** A field as Prisma Client knows it at run time; `type` is the model if `kind` is `object`. */
 interface Field {
   readonly name: string
   readonly kind: string
@@ -9,9 +9,9 @@ interface RuntimeModel {
   readonly fields: readonly Field[]
 }
 
-/** The models of a client: what its arguments are made of. */
+/** The models of a client: what its arguments consist of. */
 export interface DataModel {
-  /** The field of a model; undefined where there is none of that name, as for `AND` and `contains`. */
+  /** The field of a model; undefined if there is none with that name, as for `AND` and `contains`. */
   field(model: string, name: string): Field | undefined
   /** Models with a relation to this one, in either direction. */
   related(model: string): readonly string[]

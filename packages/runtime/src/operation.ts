@@ -2,7 +2,7 @@ import type { QueryParams } from './prisma.ts'
 import { sharedStorage } from './storage.ts'
 
 /**
- * One call of Prisma Client, while it runs. The extensions of this package write down here what each of them knows, so
+ * One call of Prisma Client, while it runs. The extensions of this package record here what each of them knows, so
  * that the log and the metrics can report it. Times are in milliseconds.
  */
 export interface Operation {
@@ -13,7 +13,7 @@ export interface Operation {
   readonly args: unknown
   /** Whether it is part of a transaction that the application opened. */
   readonly inTransaction: boolean
-  /** Time spent waiting for a connection, where the pool is one of `createPool`. */
+  /** Time spent waiting for a connection, if the pool is from `createPool`. */
   poolWait: number
   /** Attempts after the first. */
   retries: number

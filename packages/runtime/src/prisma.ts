@@ -20,7 +20,7 @@ export interface AnyClient {
   $transaction(...args: never[]): Promise<unknown>
 }
 
-/** The client that a client was made of by `$extends`; undefined for one that was not extended. */
+/** The client from which `$extends` created a client; undefined for one that was not extended. */
 export function parentOf(client: AnyClient): AnyClient | undefined {
   const { $parent: parent } = client as { readonly $parent?: AnyClient }
   return parent === client ? undefined : parent

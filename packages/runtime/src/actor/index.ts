@@ -22,8 +22,8 @@ export function currentActor(): string | undefined {
 
 /**
  * A Prisma extension that tells the database who writes. Inside of {@link withActor} each transaction, of both kinds, sets
- * a transaction-local setting before anything else, and a single write or raw query becomes a transaction with it. The
- * setting ends with the transaction, so that it is safe with pools, also with a transaction pooler.
+ * a transaction-local setting before anything else, and a single write or raw query runs in a transaction with it. The
+ * setting ends with the transaction, so that it is safe with pools, including transaction poolers.
  */
 export function actor({ setting = 'slipway.actor' }: ActorOptions = {}): Extension {
   const sql = 'SELECT set_config($1, $2, true)'

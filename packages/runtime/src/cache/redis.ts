@@ -1,6 +1,6 @@
 import type { Redis, RedisOptions } from 'ioredis'
 
-/** A dead Redis must cost an operation next to nothing: commands fail immediately, and we reconnect behind. */
+/** A dead Redis must cost an operation next to nothing: commands fail immediately, and we reconnect in the background. */
 const FAIL_FAST: RedisOptions = {
   enableOfflineQueue: false,
   maxRetriesPerRequest: 1,
@@ -8,7 +8,7 @@ const FAIL_FAST: RedisOptions = {
   commandTimeout: 250,
 }
 
-/** A subscription must be made as soon as Redis is there, however late that is. */
+/** A subscription must be made as soon as Redis is available, however late that is. */
 const PATIENT: RedisOptions = { enableOfflineQueue: true, maxRetriesPerRequest: null }
 
 /** The connections of a cache: for its values, and for the bus by which processes tell each other what has changed. */

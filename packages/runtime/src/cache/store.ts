@@ -9,7 +9,7 @@ import { copyResult, createSerializer, type DecimalClass } from './values.ts'
 export interface ModelCacheOptions {
   /** How long a result is fresh. */
   readonly ttl: number
-  /** How much longer it may be served while a new one is fetched, or while the database is away. Default 0. */
+  /** How much longer it may be served while a new one is fetched, or while the database is unavailable. Default 0. */
   readonly grace?: number
   /** Default: all that read: `findMany`, `count`, … */
   readonly operations?: readonly string[]
@@ -37,11 +37,11 @@ export interface CacheOptions {
 
 export interface Cache {
   readonly options: CacheOptions
-  /** The result under the key, or that of `query`, which runs once for all that ask at the same time. */
+  /** The result under the key, or that of `query`, which runs once for all simultaneous callers. */
   getOrQuery(entry: CacheEntry, query: () => Promise<unknown>): Promise<unknown>
   /** Makes every result with one of the tags unreachable, in all processes. */
   invalidateTags(tags: readonly string[]): Promise<void>
-  /** Forgets what is cached of a model, after a change that Prisma did not make: raw SQL, a trigger, another program. */
+  /** Removes the cached results of a model, after a change that Prisma did not make: raw SQL, a trigger, another program. */
   invalidate(...models: readonly string[]): Promise<void>
   /** Forgets everything. */
   clear(): Promise<void>
@@ -59,7 +59,7 @@ export interface CacheEntry {
 const GENERATION_TTL = 86_400_000
 
 /**
- * A cache in memory, and in Redis where that is given. Each tag has a generation, and a result's key contains the
+ * A cache in memory, and in Redis if configured. Each tag has a generation, and a result's key contains the
  * generations of its tags as they were *before* its query ran. An invalidation changes the generation: a query that was
  * under way at that moment can no longer bring back what it has read.
  */
@@ -88,7 +88,7 @@ export async function createCache(options: CacheOptions): Promise<Cache> {
           factory: query,
           ttl: model.ttl,
           grace: model.grace ?? false,
-          // Stale results are served immediately, and replaced behind.
+          // Stale results are served immediately, and replaced in the background.
           timeout: 0,
           // Whatever another process has under this key is as good.
           skipBusNotify: true,

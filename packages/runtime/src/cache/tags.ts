@@ -31,7 +31,7 @@ export function tagsOfRead(
   return [tagOf.row(model, key), tagOf.anyRow(model), ...related]
 }
 
-/** The tags of all that a write may have changed: its own rows, those of nested writes, and those that a delete takes along. */
+/** The tags of all that a write may have changed: its own rows, those of nested writes, and those that a delete cascades to. */
 export function tagsOfWrite(
   { model = '', action, args }: Operation,
   result: unknown,
@@ -78,7 +78,7 @@ function addReachable(model: string, dataModel: DataModel, into: Set<string>): v
   }
 }
 
-/** The key in a filter that names one row by its key and by nothing else. */
+/** The key in a filter that names one row by its key alone. */
 function rowKey(where: unknown, field: string): string | number | bigint | undefined {
   const entries = Object.entries(where ?? {})
   const [name, value] = entries[0] ?? []
@@ -86,7 +86,7 @@ function rowKey(where: unknown, field: string): string | number | bigint | undef
   return isKey(value) ? value : undefined
 }
 
-/** The keys of the rows that a write returned; undefined where it does not say, or has changed the key itself. */
+/** The keys of the rows that a write returned; undefined if it does not contain them, or has changed the key itself. */
 function keysOf(result: unknown, field: string, data: unknown): unknown[] | undefined {
   const rows = Array.isArray(result) ? result : [result]
   const keys = rows.map((row: unknown) => (row as Record<string, unknown> | null)?.[field])

@@ -4,9 +4,9 @@ export type ErrorKind =
   | 'conflict'
   /** A lock was not available in time. */
   | 'lock'
-  /** The connection broke. What was sent before may have been done. */
+  /** The connection was lost. Statements that were sent before may have been executed. */
   | 'connection-lost'
-  /** No connection could be made: the server is away, starting, stopping, or refuses more connections. */
+  /** No connection could be made: the server is unreachable, starting, stopping, or refuses more connections. */
   | 'unreachable'
   /** The pool gave out no connection in time. */
   | 'pool-timeout'
@@ -23,11 +23,11 @@ export type ErrorKind =
 
 export interface DatabaseError {
   readonly kind: ErrorKind
-  /** PostgreSQL's code, also where Prisma hides it: `40001`. */
+  /** PostgreSQL's code, even if Prisma hides it: `40001`. */
   readonly sqlState: string | undefined
   /** Prisma's code: `P2034`. */
   readonly prismaCode: string | undefined
-  /** Whether it is certain that the failed operation changed nothing. Not so for a connection that broke. */
+  /** Whether it is certain that the failed operation changed nothing. Not so for a lost connection. */
   readonly nothingChanged: boolean
 }
 
@@ -143,7 +143,7 @@ export function classifyError(error: unknown): DatabaseError {
   return { kind, sqlState, prismaCode, nothingChanged: NOTHING_CHANGED.has(kind) }
 }
 
-/** PostgreSQL's code of an error; undefined where the error did not come from the server. */
+/** PostgreSQL's code of an error; undefined if the error did not come from the server. */
 export function sqlStateOf(error: unknown): string | undefined {
   const { code, severity, meta, cause } = shapeOf(error)
   const driver: DriverCause = meta?.driverAdapterError?.cause ?? shapeOf(cause)

@@ -24,7 +24,7 @@ interface CheckedReplicas {
 
 /** Times in ms. */
 export interface HealthOptions {
-  /** The client, or the pool, whose database is asked: the client without its extensions. With the pool its saturation is checked, too. */
+  /** The client, or the pool, whose database is asked: the client without its extensions. With the pool, its saturation is checked as well. */
   readonly prisma?: AnyClient
   readonly pool?: Pool
   readonly migrations?: MigrationsOptions
@@ -38,7 +38,7 @@ export interface HealthOptions {
   readonly timeout?: number
   /** How long a report is used again, so that many probes cost one check. Default 1000. */
   readonly reuseFor?: number
-  /** Needed to read the details. Without it nobody can. */
+  /** Needed to read the details. Without it, they cannot be read. */
   readonly token?: string
 }
 
@@ -65,7 +65,7 @@ export function createHealth(options: HealthOptions): Health {
 
   const report = () => {
     if (last && performance.now() < last.until) return last.report
-    // Until it is made, all share it, however long a check hangs.
+    // Until it is complete, all share it, however long a check hangs.
     const made = { report: runChecks(checks, timeout), until: Number.POSITIVE_INFINITY }
     last = made
     void made.report.finally(() => {

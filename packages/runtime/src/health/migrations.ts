@@ -4,7 +4,7 @@ import { sqlStateOf } from '../errors/index.ts'
 import { type CheckResult, fail, pass, warn } from './report.ts'
 
 export interface MigrationsOptions {
-  /** The names of the migrations that this build was made with, as `migrationsIn` reads them. */
+  /** The names of the migrations of this build, as `migrationsIn` reads them. */
   readonly expected: readonly string[]
   /** The schema of `_prisma_migrations`. Default: the first of the `search_path`. */
   readonly schema?: string
@@ -15,7 +15,7 @@ export interface MigrationsOptions {
   readonly readyWhenNewer?: boolean
 }
 
-/** Runs SQL and gives its rows. */
+/** Runs SQL and returns its rows. */
 export type RunSql = <T>(sql: string) => Promise<readonly T[]>
 
 interface HistoryRow {
@@ -24,7 +24,7 @@ interface HistoryRow {
   readonly rolledBack: boolean
 }
 
-/** The names of the migrations in a folder of Prisma, sorted. Read it at build time where the folder is not deployed. */
+/** The names of the migrations in a folder of Prisma, sorted. Read it at build time if the folder is not deployed. */
 export function migrationsIn(folder: string): string[] {
   return readdirSync(folder)
     .filter((name) => existsSync(path.join(folder, name, 'migration.sql')))

@@ -10,7 +10,7 @@ export interface CheckResult {
 export interface HealthReport {
   readonly ready: boolean
   readonly checks: Readonly<Record<string, CheckResult>>
-  /** When it was made, in ms since 1970. */
+  /** When it was created, in ms since 1970. */
   readonly at: number
 }
 
@@ -51,7 +51,7 @@ async function withinTime(check: Check, timeout: number): Promise<CheckResult> {
   try {
     return await Promise.race([check(), late])
   } catch (error) {
-    // Only the kind of error: messages of drivers and Prisma may hold hosts, users and values.
+    // Only the kind of error: messages of drivers and Prisma may contain hosts, users and values.
     return fail(`The check failed (${error instanceof Error ? error.name : typeof error}).`)
   } finally {
     clearTimeout(timer)

@@ -13,9 +13,9 @@ export interface OperationRecord {
   readonly model: string | undefined
   readonly action: string
   readonly duration: number
-  /** Rows that were returned or changed; undefined where the result does not say, and for a failure. */
+  /** Rows that were returned or changed; undefined if the result does not contain it, and for a failure. */
   readonly rows: number | undefined
-  /** Time spent waiting for a connection, where the pool is one of `createPool`. */
+  /** Time spent waiting for a connection, if the pool is from `createPool`. */
   readonly poolWait: number
   readonly retries: number
   readonly source: Operation['source']

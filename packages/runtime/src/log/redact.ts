@@ -2,7 +2,7 @@ import type { DataModel } from '../datamodel.ts'
 
 const REDACTED = '[redacted]'
 
-/** Arguments that say how a query is made, and hold no value of a row. */
+/** Arguments that shape a query and contain no value of a row. */
 const SHAPE = new Set([
   'select',
   'include',
@@ -25,7 +25,7 @@ interface Place {
 
 /**
  * A copy of an operation's arguments in which each value is replaced, except those of the fields in `allowed`
- * (`Carrier.homeState`), also in nested writes and filters. Arguments of raw queries are replaced as a whole.
+ * (`Carrier.homeState`), including those in nested writes and filters. Arguments of raw queries are replaced as a whole.
  */
 export function redactArguments(
   args: unknown,
@@ -50,7 +50,7 @@ export function redactArguments(
     if (field?.kind === 'object')
       return { model: field.type, field: undefined, isShape: place.isShape }
     if (field) return { ...place, field: key }
-    // `where` inside of `include` holds values again.
+    // `where` inside `include` contains values again.
     return {
       ...place,
       isShape: key === 'where' || key === 'cursor' ? false : place.isShape || SHAPE.has(key),

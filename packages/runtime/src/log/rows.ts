@@ -2,10 +2,10 @@
 export function countRows(result: unknown): number | undefined {
   if (Array.isArray(result)) return result.length
   if (result === null) return 0
-  // `$executeRaw` and `count` give a number: one of rows changed, or of rows counted.
+  // `$executeRaw` and `count` return a number: that of the changed or of the counted rows.
   if (typeof result === 'number') return result
   if (typeof result !== 'object') return undefined
   const { count } = result as { count?: unknown }
-  // `updateMany` and the like give nothing but a count; a model may have a field of that name among others.
+  // `updateMany` and similar actions return only a count; a model may have a field of that name among others.
   return typeof count === 'number' && Object.keys(result).length === 1 ? count : 1
 }

@@ -5,7 +5,7 @@ import { createExtension, type Extension } from '../extension.ts'
 import { poolState } from '../pool/index.ts'
 
 export interface MetricsOptions {
-  /** Default: the global one, which does nothing until an SDK is set up: before the client is made. */
+  /** Default: the global one, which does nothing until an SDK is set up: before the client is created. */
   readonly meter?: Meter
 }
 
@@ -19,8 +19,8 @@ const BOUNDARIES = [
  * databases where there is one:
  *
  * - `db.client.operation.duration` (s), by `db.collection.name` (model), `db.operation.name`, and `error.type`, which
- *   is the kind that `classifyError` gives;
- * - `db.client.connection.wait_time` (s), where the pool is one of `createPool`;
+ *   is the kind that `classifyError` returns;
+ * - `db.client.connection.wait_time` (s), if the pool is from `createPool`;
  * - `slipway.operation.retries`, by model and action;
  * - `slipway.operation.results`, by `source`: `primary`, `replica`, `cache`.
  */
@@ -102,7 +102,7 @@ export interface MeasuredReplicas {
   status(): readonly {
     readonly name: string
     readonly usable: boolean
-    /** In ms; undefined where it could not be asked. */
+    /** In ms; undefined if it is unknown. */
     readonly lag: number | undefined
   }[]
 }
@@ -140,7 +140,7 @@ function defaultMeter(): Meter {
   return api.getMeter('slipway-runtime')
 }
 
-/** One attributes object per model and action, made once: an operation allocates none. */
+/** One attributes object per model and action, created once: an operation allocates none. */
 function createAttributes(): (model: string, action: string) => Record<string, string> {
   const known = new Map<string, Map<string, Record<string, string>>>()
   return (model, action) => {

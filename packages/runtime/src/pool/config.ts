@@ -12,7 +12,7 @@ export type PoolPreset = 'server' | 'serverless' | 'behind-pooler'
 export interface PoolOptions {
   /** Shown in `pg_stat_activity`. Default: `application_name` of the connection string, else the name of the npm package. */
   readonly applicationName?: string
-  /** Connections of this process at most. Default: `connection_limit` of the connection string, else the preset's. */
+  /** Maximum number of connections of this process. Default: `connection_limit` of the connection string, else the preset's. */
   readonly max?: number
   /** How long an operation waits for a connection, in ms. */
   readonly acquireTimeout?: number
@@ -43,7 +43,7 @@ const PRESETS: Readonly<Record<PoolPreset, Defaults>> = {
     maxLifetimeSeconds: 1800,
     idleTimeout: 30_000,
   },
-  // A frozen process holds its connections for nothing: few of them, and given back soon.
+  // A frozen process holds its connections for nothing: few of them, and released soon.
   serverless: {
     max: 2,
     acquireTimeout: 5000,
@@ -63,7 +63,7 @@ const PRESETS: Readonly<Record<PoolPreset, Defaults>> = {
   },
 }
 
-/** Parameters of Prisma and libpq that we translate; any other goes to the driver as it is. */
+/** Parameters of Prisma and libpq that we translate; any other is passed to the driver unchanged. */
 const TRANSLATED = [
   'application_name',
   'connect_timeout',
@@ -82,10 +82,10 @@ const TRANSLATED = [
 
 /**
  * The configuration of a connection pool for an application on PostgreSQL. The parameters that Prisma 6 read from the
- * connection string hold again: `connection_limit`, `pool_timeout` and `connect_timeout` (seconds), `sslmode`,
+ * connection string apply again: `connection_limit`, `pool_timeout` and `connect_timeout` (seconds), `sslmode`,
  * `application_name`. `schema` belongs to the adapter: `new PrismaPg(pool, { schema })`.
  *
- * `behind-pooler` sends no session settings: a transaction pooler refuses them, or gives them to the next client. Set
+ * `behind-pooler` sends no session settings: a transaction pooler rejects them, or passes them on to the next client. Set
  * the timeouts on the role instead: `ALTER ROLE app SET statement_timeout = '30s'`.
  *
  * Throws a {@link PoolConfigError} if the connection string cannot be understood; its message never contains the string.

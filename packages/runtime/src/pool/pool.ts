@@ -57,12 +57,12 @@ export function createPool(
 }
 
 /**
- * Frees the place in the pool of a connection that broke in use. Prisma 6 forgets that of a transaction: without this,
+ * Releases a connection that was lost while in use. Prisma 6 does not release that of a transaction: without this,
  * the pool is full of them one day.
  */
 function giveBack(client: pg.PoolClient): void {
   const release = client.release.bind(client)
-  // Who has the connection may give it back, too.
+  // The holder of the connection may release it as well.
   client.release = () => {}
   try {
     release(true)

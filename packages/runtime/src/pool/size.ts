@@ -3,13 +3,13 @@ import type { Pool } from 'pg'
 export interface PoolFit {
   /** Whether all instances can open all their connections at the same time. */
   readonly fits: boolean
-  /** Connections that the server gives to ordinary roles. */
+  /** Connections that the server allows for ordinary roles. */
   readonly available: number
   /** `instances × max`. */
   readonly wanted: number
   /** The largest `max` with which all instances fit; at least 1. */
   readonly recommendedMax: number
-  /** What to say in the log; absent if it fits. */
+  /** A warning for the log; absent if the size fits. */
   readonly warning?: string
 }
 

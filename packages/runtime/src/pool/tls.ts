@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { PoolConfigError } from './failure.ts'
 
-/** What `pg` needs to know of TLS: `false` is a plain connection. */
+/** The TLS configuration for `pg`: `false` is a plain connection. */
 export type TlsOptions =
   | false
   | {

@@ -16,7 +16,7 @@ export interface Prometheus {
 
 /**
  * Sets up OpenTelemetry metrics with Prometheus as the only reader, and makes it the global provider: call it before the
- * client is made. An application that has an OpenTelemetry SDK already does not need this; it adds a reader of its own.
+ * client is created. An application that already has an OpenTelemetry SDK does not need this; it adds its own reader.
  */
 export function startPrometheus(options: PrometheusOptions = {}): Prometheus {
   const exporter = new PrometheusExporter({ preventServerStart: true })

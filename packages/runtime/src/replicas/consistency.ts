@@ -24,7 +24,7 @@ export function withConsistency<T>(token: string | undefined, work: () => T): T 
   return sessions.run({ required: parseToken(token) }, work)
 }
 
-/** The token that stands for all that was written in this `withConsistency`; undefined where nothing was. */
+/** The token for everything that was written in this `withConsistency`; undefined if nothing was. */
 export function consistencyToken(): string | undefined {
   const required = sessions.getStore()?.required
   return required && formatToken(required)
@@ -36,7 +36,7 @@ export const CONSISTENCY_COOKIE = 'slipway-consistency'
 const COOKIE_SECONDS = 60
 
 /**
- * Wraps a Web handler so that a user's reads see the user's writes also in later requests, to whichever instance: the
+ * Wraps a Web handler so that a user's reads see the user's writes even in later requests, to any instance: the
  * token travels in a cookie.
  */
 export function withConsistencyCookie<A extends readonly unknown[]>(

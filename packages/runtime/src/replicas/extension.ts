@@ -53,7 +53,7 @@ async function notePosition(set: ReplicaSet, session: Session): Promise<void> {
   }
 }
 
-/** The result of a replica; undefined where the primary must be asked. */
+/** The result of a replica; undefined if the query must go to the primary. */
 async function readFromReplica(
   set: ReplicaSet,
   operation: Operation,

@@ -5,10 +5,10 @@ interface Sample {
   readonly position: Position
 }
 
-/** Knows when the primary was where. */
+/** Records the positions of the primary over time. */
 export interface PrimaryTrack {
   record(position: Position): void
-  /** How old the state is that a replica shows, in ms; undefined before the primary was asked. */
+  /** How old the state is that a replica shows, in ms; undefined before the first position of the primary is known. */
   lagOf(position: Position): number | undefined
 }
 
@@ -16,7 +16,7 @@ export interface PrimaryTrack {
 const SAMPLES = 600
 
 /**
- * Measures lag by the primary's positions over time: a replica that shows what the primary wrote 3 s ago is 3 s behind.
+ * Measures lag from the primary's WAL positions over time: a replica that shows what the primary wrote 3 s ago is 3 s behind.
  * The replica's own clock and `pg_last_xact_replay_timestamp` would say 0 for one that has lost its primary, and hours
  * for one whose primary is idle.
  */

@@ -4,7 +4,7 @@ export interface Position {
   readonly lsn: bigint
 }
 
-/** What a token can say: see what was written up to a position, or ask the primary, because the position is unknown. */
+/** What a token can mean: see what was written up to a position, or ask the primary, because the position is unknown. */
 export type Requirement = Position | 'primary'
 
 /** `16/B374D848` as a number. */
@@ -26,7 +26,7 @@ export function parseToken(token: string | undefined): Requirement | undefined {
   return { timeline: Number.parseInt(found[1] ?? '', 16), lsn: BigInt(`0x${found[2]}`) }
 }
 
-/** Whether a server that has replayed up to `replayed` shows what `required` asks for. */
+/** Whether a server that has replayed up to `replayed` shows what `required` requires. */
 export function satisfies(replayed: Position | undefined, required: Requirement): boolean {
   if (required === 'primary' || replayed === undefined) return false
   return replayed.timeline === required.timeline && replayed.lsn >= required.lsn

@@ -9,8 +9,8 @@ export interface ReplicaConfig {
   /** A client of the same schema, on the replica. */
   readonly client: AnyClient
   /**
-   * The pool under the client. With it, a read-your-writes read is safe also while a replica restarts, which can take it
-   * back behind what it showed before.
+   * The pool under the client. With it, a read-your-writes read is safe even while a replica restarts, after which it
+   * can be behind what it showed before.
    */
   readonly pool?: Pool
   /** The share of reads, relative to the other replicas. Default 1. */
@@ -36,7 +36,7 @@ export interface ReplicaStatus {
   readonly name: string
   /** Whether reads go there. */
   readonly usable: boolean
-  /** How old what it shows is, in ms; undefined where it is not known. */
+  /** The age of the state that it shows, in ms; undefined if unknown. */
   readonly lag: number | undefined
   /** Why it is out of use. */
   readonly problem?: string
@@ -57,7 +57,7 @@ export interface ReplicaSet {
   status(): readonly ReplicaStatus[]
   /** Checks all replicas now; they are checked by themselves every `checkEvery`. */
   check(): Promise<void>
-  /** A replica for a read, by weight; undefined where the read must go to the primary. */
+  /** A replica for a read, by weight; undefined if the read must go to the primary. */
   choose(required: Requirement | undefined): Promise<Replica | undefined>
   /** Takes a replica out of use until its next check succeeds. */
   evict(replica: Replica, problem: string): void
@@ -123,7 +123,7 @@ export function createReplicaSet(options: ReplicaSetOptions): ReplicaSet {
     }
   }
   const check = async () => {
-    // Without the primary, reads go on where they went: its last known position is compared.
+    // Without the primary, reads continue: its last known position is compared.
     // One sample a check: those of writes would crowd out the time that a lag is measured over.
     await primaryPosition().then(track.record, () => undefined)
     await Promise.all(all.map(checkReplica))

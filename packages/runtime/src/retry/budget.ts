@@ -2,7 +2,7 @@
 export interface RetryBudget {
   /** Records an operation that was begun, which earns a share of a retry. */
   deposit(): void
-  /** Takes one retry; false where none is left. */
+  /** Takes one retry; false if none is left. */
   withdraw(): boolean
 }
 

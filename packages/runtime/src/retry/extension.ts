@@ -5,7 +5,7 @@ import { createRetryPolicy, type RetryOptions, type RetryPolicy } from './policy
 
 /**
  * A Prisma extension that retries operations outside transactions: reads after every transient failure; writes only
- * where it is certain that nothing was written, or where `isIdempotent` says that it does not matter. Raw queries count
+ * if it is certain that nothing was written, or if `isIdempotent` returns that it does not matter. Raw queries count
  * as writes. A transaction can only be retried as a whole: see {@link withRetry}.
  *
  * Pass the same policy to `withRetry`, so that both share budget and circuit breaker.

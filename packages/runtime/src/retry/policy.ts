@@ -37,7 +37,7 @@ export interface RetryOptions {
   /** Retries at most, as a share of all operations, and how many may come in a burst. Default 0.2 and 100. */
   readonly budget?: { readonly ratio: number; readonly burst: number }
   /**
-   * After `failures` operations in a row that found the database away, attempts fail immediately for `openFor`. Then
+   * After `failures` operations in a row that found the database unavailable, attempts fail immediately for `openFor`. Then
    * one tries; its success closes the circuit. Default 5 and 250. `false` switches it off.
    */
   readonly breaker?: { readonly failures: number; readonly openFor: number } | false
@@ -53,7 +53,7 @@ export interface RetryOptions {
 /** The state that operations on one database share: budget and circuit breaker. */
 export interface RetryPolicy {
   readonly options: RetryOptions
-  /** Runs `attempt` until it succeeds, fails permanently, or `mayRetry` says no to its error. */
+  /** Runs `attempt` until it succeeds, fails permanently, or `mayRetry` rejects its error. */
   run<T>(
     operation: RetriedOperation,
     attempt: () => Promise<T>,

@@ -15,7 +15,7 @@ export interface TransactionOptions {
   /** Says that running the transaction twice is as good as running it once. */
   readonly idempotent?: boolean
   /**
-   * Where the connection breaks during COMMIT, asks the server whether the transaction was committed, by its id
+   * If the connection is lost during COMMIT, asks the server whether the transaction was committed, by its id
    * (`pg_xact_status`): it is then neither lost nor run twice. Costs one more statement per transaction.
    */
   readonly confirmCommit?: boolean
@@ -32,7 +32,7 @@ interface RunningTransaction {
   $queryRawUnsafe<T>(sql: string, ...values: unknown[]): PromiseLike<T>
 }
 
-/** After a crash the server gives ids again whose transactions left no trace: an id counts only until its next start. */
+/** After a crash the server reuses ids whose transactions left no trace: an id counts only until its next start. */
 interface TransactionIdentity {
   readonly id: string
   readonly serverStart: string
@@ -40,7 +40,7 @@ interface TransactionIdentity {
 
 const SERVER_START = 'extract(epoch FROM pg_postmaster_start_time())::text AS "serverStart"'
 
-/** What a transaction has got to, for the judgement of its failure. */
+/** How far a transaction has got, to classify its failure. */
 interface Progress {
   transaction?: TransactionIdentity
   result?: { readonly value: unknown }
@@ -122,7 +122,7 @@ async function outcomeOfCommit(
   return transaction === undefined ? 'unknown' : await askForOutcome(client, transaction)
 }
 
-/** How long the server may take to answer again, and to notice that the connection is gone. */
+/** How long the server may take to answer again, and to detect that the connection is gone. */
 const ASK_FOR_MS = 10_000
 
 async function askForOutcome(

@@ -109,7 +109,7 @@ async function storing(request: CreateRequest, dump: Dump): Promise<Manifest> {
   }
 }
 
-/** About how large the dump will be: as the last one of the environment; nothing if there is none. */
+/** About how large the dump will be: as the last one of the environment; undefined if there is none. */
 async function lastDumpBytes(
   { store, environment }: CreateRequest,
   format: DumpFormat,

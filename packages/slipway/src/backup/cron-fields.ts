@@ -55,7 +55,7 @@ interface FieldRange {
   readonly names?: readonly string[]
 }
 
-/** All numbers of a list; nothing if it is none. */
+/** All numbers of a list; undefined if it is none. */
 function numbersOf(text: string, range: FieldRange): number[] | undefined {
   const lists = text.split(',').map((item) => itemNumbers(item, range))
   const all = lists.flatMap((numbers) => numbers ?? [])

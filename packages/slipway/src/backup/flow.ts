@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
 
-/** Bytes on their way, and whether what makes them has ended well. */
+/** A stream of bytes, and whether its producer has ended successfully. */
 export interface Flow {
   readonly stream: Readable
   /** Throws if one of the programs behind it failed: then what `stream` gave is not all. */
@@ -16,7 +16,7 @@ export interface Filter {
   readonly args: readonly string[]
 }
 
-/** A program on PATH; nothing if it is not installed. */
+/** A program on PATH; undefined if it is not installed. */
 export function filterProgram(
   name: string,
   args: readonly string[],

@@ -52,7 +52,7 @@ export async function listBackups(store: Store): Promise<Listing> {
 
 const UNUSABLE = new Set(['BACKUP.MANIFEST_INVALID', 'BACKUP.DAMAGED'])
 
-/** Which backup is meant: one by its id, of whatever environment, or else the newest of one environment. */
+/** Which backup is meant: one by its id, of any environment, or else the newest of one environment. */
 export interface BackupName {
   readonly id: string | undefined
   readonly environment: string
@@ -131,7 +131,7 @@ export async function removeUnfinished(store: Store, now: string): Promise<void>
 
 const PART = /^backup-[^/]+?-(\d{8}T\d{9}Z)(?=[./])/
 
-/** Removes backups. The manifest goes first: whatever happens then, nobody takes the rest for a backup. */
+/** Removes backups. The manifest is removed first, so that the rest is never mistaken for a backup. */
 export async function removeBackups(store: Store, backups: readonly Backup[]): Promise<void> {
   const stored = (await store.list()).map(({ key }) => key)
   for (const { manifest } of backups) {

@@ -22,7 +22,7 @@ export interface TableSum {
   readonly schema: string
   readonly table: string
   readonly rows: number
-  /** A sum over all rows, whatever their order, by which a restored table is compared. */
+  /** A sum over all rows, regardless of their order, with which a restored table is compared. */
   readonly sum: string
 }
 
@@ -73,7 +73,7 @@ export interface Manifest {
   readonly before: readonly string[]
   /** Tables whose rows were left out. */
   readonly excludedData: readonly string[]
-  /** Null where they were switched off: then nobody can compare the rows. */
+  /** Null if they were switched off: then the rows cannot be compared. */
   readonly sums: DataSums | null
   /** How long the dump took, in milliseconds. */
   readonly ms: number
@@ -198,7 +198,7 @@ function isPartKey(key: string, id: string): boolean {
   return key === id + end && /^[./][^/]+$/.test(end)
 }
 
-/** Reads a stored verification; nothing if it is not of this manifest, or not what was written. */
+/** Reads a stored verification; undefined if it is not of this manifest, or not what was written. */
 export async function readVerification(
   text: string,
   manifest: Manifest,

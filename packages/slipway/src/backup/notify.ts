@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { redact } from '../kernel/index.ts'
 
-/** Who hears how backups end. The URLs contain secrets, as a rule: only their host is ever shown. */
+/** Where results of backups are reported. The URLs contain secrets, as a rule: only their host is ever shown. */
 export interface NotifyOptions {
   /** Gets a POST when a backup fails, and when one succeeds after a failure. */
   readonly webhook?: {
@@ -23,7 +23,7 @@ export interface NotifyOptions {
 /** How a backup ended. */
 export interface BackupOutcome {
   readonly outcome: 'ok' | 'failed'
-  /** How the one before ended; nothing if there was none, or if it is unknown. */
+  /** How the one before ended; undefined if there was none, or if it is unknown. */
   readonly previous: 'ok' | 'failed' | undefined
   readonly environment: string
   /** Of the backup that was made. */
@@ -70,7 +70,7 @@ export async function notify(
   return (await Promise.all(sent)).filter((warning) => warning !== undefined)
 }
 
-/** Nothing for a success that follows a success: nobody reads messages of every night. */
+/** Nothing for a success that follows a success: a message every night would not be read. */
 function noticeOf(outcome: BackupOutcome): BackupNotice | undefined {
   const { environment, id, code, previous } = outcome
   const common = { environment, ...(id === undefined ? {} : { id }) }

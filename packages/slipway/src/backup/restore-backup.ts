@@ -21,7 +21,7 @@ export interface RestoreRequest {
   readonly noOwner: boolean
   /** Drop the database that was replaced. */
   readonly dropOld: boolean
-  /** Whether somebody named a database, or can be asked for its name. */
+  /** Whether a database was named, or its name can be asked for. */
   readonly mayConsent: boolean
   /** Asks for the consent to replace a database that is not empty, or to add to it; fails if it is not given. */
   readonly consent: (database: string, message: string) => Promise<void>

@@ -9,7 +9,7 @@ export interface RetainedBackup {
   /** By the clock of the store, if known. The newest by either clock stays. */
   readonly storedAt?: string | undefined
   readonly bytes: number
-  /** When it was verified last; nothing if it never was. */
+  /** When it was verified last; undefined if it never was. */
   readonly verifiedAt?: string | undefined
   /** Whether a kept deploy refers to it. */
   readonly referredTo: boolean
@@ -42,7 +42,7 @@ export function expiredBackups(
 
 type Reasons = ReadonlyMap<RetainedBackup, string>
 
-/** The newest first. Of two of the same time, the order is that of their ids. */
+/** Newest first; backups of the same time are in the order of their ids. */
 function byTime(a: RetainedBackup, b: RetainedBackup): number {
   return timeOf(b.createdAt) - timeOf(a.createdAt) || (a.id < b.id ? 1 : -1)
 }

@@ -36,7 +36,7 @@ export interface ScheduledRuns {
 
 /** A run that ended. */
 export interface EndedRun extends LastRun {
-  /** How the one before ended; nothing if there was none. */
+  /** How the one before ended; undefined if there was none. */
   readonly previous: LastRun['outcome'] | undefined
   /** What it failed with. */
   readonly error?: unknown

@@ -32,7 +32,7 @@ export function writeHealthFile(file: string | undefined, health: Health): void 
   renameSync(partial, file)
 }
 
-/** The last run of an earlier process; nothing if its file is missing or is something else. */
+/** The last run of an earlier process; undefined if its file is missing or is something else. */
 export function readLastRun(file: string | undefined): LastRun | undefined {
   if (file === undefined) return undefined
   try {

@@ -32,7 +32,7 @@ async function removeLeft(): Promise<void> {
   for (const name of await readdir(os.tmpdir())) {
     const [, pid] = /^slipway-backup-(\d+)-/.exec(name) ?? []
     if (pid === undefined || lent.has(name) || isOtherRunning(Number(pid))) continue
-    // One of another account stays.
+    // One of another account is kept.
     await rm(path.join(os.tmpdir(), name), { recursive: true, force: true }).catch(() => {})
   }
 }

@@ -2,7 +2,7 @@ import { failureOf } from '../kernel/index.ts'
 
 /**
  * Runs work that can only succeed as a whole: where one fails, `signal` ends the others. Waits for all to end, and throws
- * what made the first of them fail. One that says why counts more than a stream that broke because of it.
+ * what made the first of them fail. A failure with a reason counts more than a stream that broke because of it.
  */
 export async function together(
   outer: AbortSignal,

@@ -35,7 +35,7 @@ async function keptOf(session: Session): Promise<KeptData> {
 }
 
 /**
- * All that is or was kept of a project on a database, the oldest first; nothing if nothing ever was. With `inserted` also
+ * All that is or was kept of a project on a database, the oldest first; empty if nothing ever was. With `inserted` also
  * the rows that migrations inserted, which a rollback deletes.
  */
 export async function readKept(

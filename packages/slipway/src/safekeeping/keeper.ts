@@ -237,7 +237,7 @@ function isRestored(object: DataObject, { before, options }: Look): boolean {
   return wholesOf(object, before).some((one) => restored.has(objectKey(one)))
 }
 
-/** The same, and the tables of which it is an heir: ALTER TABLE of these changes it, too. */
+/** The same, and the tables from which it inherits: ALTER TABLE of these also changes it. */
 function allAbove(object: DataObject, before: DataObjects): ObjectRef[] {
   const parents = object.parents.flatMap((oid) => before.get(oid) ?? [])
   return [...wholesOf(object, before), ...parents.flatMap((one) => allAbove(one, before))]

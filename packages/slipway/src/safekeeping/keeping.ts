@@ -28,7 +28,7 @@ export interface KeepingOptions {
   /** Rows above which a column is set aside; MAX_COPIED_ROWS if absent. */
   readonly maxCopiedRows?: number
   /**
-   * It is a down migration: nobody will roll it back, so rows that it inserts need not be known. Changes of rows in tables
+   * It is a down migration, which is never rolled back, so rows that it inserts need not be known. Changes of rows in tables
    * that it restores are its own.
    */
   readonly rollsBack?: { readonly restores: readonly TableRef[] }
@@ -72,7 +72,7 @@ const NOTHING_MADE: Made = { tables: new Set(), columns: new Set() }
 interface Scene {
   readonly statement: Statement
   readonly made: Made
-  /** The statement, and those behind it. */
+  /** The statement, and those after it. */
   readonly following: readonly Statement[]
   readonly options: KeepingOptions
 }
@@ -255,7 +255,7 @@ function keptTypes(scene: Scene): string[] {
   ]
 }
 
-/** Whether the values are converted to the new type as they are; where they are computed, they are kept whatever it is. */
+/** Whether the values are converted to the new type as they are; if they are computed, they are kept regardless of the type. */
 function isPlainCast({ type, using, casts }: Extract<Action, { kind: 'change-type' }>): boolean {
   return using === undefined || (casts !== undefined && casts.every((cast) => cast === type))
 }
@@ -269,7 +269,7 @@ function isNew({ made, options }: Scene, table: ObjectName, column: string): boo
   return made.tables.has(key) || made.columns.has(`${key}.${column}`)
 }
 
-/** What runs outside of a transaction: nobody can see what it destroys before it is done. What nothing can write back. */
+/** Code that runs outside a transaction, because what it destroys is unknown until it has run; and data that cannot be written back. */
 function whyNotKept(
   { number, role, actions }: Statement,
   made: Made,

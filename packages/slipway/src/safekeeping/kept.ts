@@ -29,13 +29,13 @@ export interface Kept {
   readonly why?: string
   /** A rollback finds the rows that it belongs to; it does not where a key was changed, or where there is none. */
   readonly returns: boolean
-  /** Absent if nobody counted: a table is moved without a look at its rows. */
+  /** Absent if they were not counted: a table is moved without reading its rows. */
   readonly rows?: number
   readonly bytes: number
   readonly keptAt: string
   /** Restored rows, and rows that existed already and stayed. */
   readonly restored?: { readonly rows: number; readonly since: number }
-  /** Of the restored: rows that only their content found and that were written since, so that they may be others; absent if none. */
+  /** Of the restored: rows that were matched only by content and were written since, so that they may be different rows; absent if none. */
   readonly uncertain?: number
 }
 
@@ -78,7 +78,7 @@ export function offeredTo(kept: readonly Kept[], migrations: ReadonlySet<string>
     })
 }
 
-/** An attribute that a rollback could not give back to its object, and why. */
+/** An attribute that a rollback could not restore on its object, and why. */
 export interface Unrestored {
   readonly migration: string
   /** As SQL names it: `TABLE public.note`. */

@@ -26,8 +26,8 @@ export async function pruneKept(target: TargetSession, kept: readonly Kept[]): P
 }
 
 /**
- * Restores one piece of kept data into the existing table or column. Existing rows stay. What was restored before stays
- * as it is: a restore whose answer was lost can be repeated. Runs within the limits of the target, so that nobody waits behind it for long. Fails with SAFEKEEPING.UNKNOWN,
+ * Restores one piece of kept data into the existing table or column. Existing rows are kept. Rows that were restored
+ * before do not change: a restore whose output was lost can be repeated. Runs within the limits of the target, so that no session waits behind it for long. Fails with SAFEKEEPING.UNKNOWN,
  * SAFEKEEPING.NO_PLACE or SAFEKEEPING.TABLE_UNCERTAIN.
  */
 export async function restoreKept(target: TargetSession, id: number): Promise<Kept> {

@@ -66,7 +66,7 @@ export function restoringOf(
   return { hooks, end: endOf(changed, { ...options, kept }) }
 }
 
-/** The tables that are made and have all their columns and partitions after a statement, by its number. */
+/** The tables that exist and have all their columns and partitions after a statement, by its number. */
 function completed(
   statements: readonly Statement[],
   defaultSchema: string,
@@ -94,8 +94,8 @@ function extendedBy(action: Action): ObjectName | undefined {
 }
 
 /**
- * Tables and columns that code made again, and rows that data statements changed, are restored at the end, but not over rows that
- * the down migration writes itself. Then the attributes: all objects are back, and their rows say how far their sequences have gone.
+ * Tables and columns that code created again, and rows that data statements changed, are restored at the end, but not over rows that
+ * the down migration writes itself. Then the attributes: all objects are restored, and their rows show how far their sequences have advanced.
  */
 function endOf(changed: ReadonlySet<string>, options: RestoringOptions): string {
   const others = call(options, 'restore_others', ...origin(options))

@@ -5,7 +5,7 @@ import type { SeedSet } from './set.ts'
 /** What an environment takes. */
 export interface EnvironmentSeeds {
   readonly environment: string
-  /** The names that its configuration gives; absent if the sets say it themselves. */
+  /** The names in its configuration; absent if the sets themselves list their environments. */
   readonly seeds?: readonly string[] | undefined
 }
 

@@ -13,7 +13,7 @@ export interface TextField {
   readonly kind: TextKind
 }
 
-/** The form of a file by its ending; nothing if it holds no plain rows. */
+/** The form of a file by its ending; undefined if it holds no plain rows. */
 export function formatOf(file: string): DataFormat | undefined {
   switch (path.extname(file)) {
     case '.csv':
@@ -29,7 +29,7 @@ export function formatOf(file: string): DataFormat | undefined {
 }
 
 /**
- * Writes rows, whose values are in the server's text form, as the text of a data file; to read it gives the same
+ * Writes rows, whose values are in the server's text form, as the text of a data file; reading it gives the same
  * rows. Lines end with LF, and the same rows make the same bytes.
  */
 export async function* dataText(
@@ -79,7 +79,7 @@ function jsonLine(fields: readonly TextField[], row: SeedRow): string {
   return `{ ${values.join(', ')} }`
 }
 
-/** A number and a document as they are, for they are read as they are; anything else as text. */
+/** Numbers and documents unchanged, because they are read unchanged; anything else as text. */
 function jsonOf(value: SeedValue, kind: TextKind): string {
   const text = plainText(value, kind)
   if (text === null) return 'null'

@@ -27,7 +27,7 @@ export interface FileChange {
   readonly rowsBefore: number
 }
 
-/** Files that are written beside those that they replace, and not yet in their place. */
+/** Files that are written next to those that they replace, and not yet in their place. */
 export interface PreparedFiles {
   readonly changes: readonly FileChange[]
   readonly sets: readonly (SetFile & { readonly set: string })[]
@@ -50,7 +50,7 @@ export interface ExportRequest {
 }
 
 /**
- * Writes the rows of the planned tables beside the data files of their sets. The source must be in `withSnapshot`.
+ * Writes the rows of the planned tables next to the data files of their sets. The source must be in `withSnapshot`.
  * Nothing is in its place before `put`. Fails with SEEDS.NOT_DATA and SEEDS.TABLE_OWNED.
  */
 export async function prepareFiles(source: Side, request: ExportRequest): Promise<PreparedFiles> {

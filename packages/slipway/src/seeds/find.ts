@@ -71,7 +71,7 @@ export async function readSeedSets(project: SeedsFolder): Promise<readonly SeedS
   const sets: SeedSet[] = []
   for (const { name, file, files } of found) {
     const definition = await readDefinition(file, project)
-    // Helpers are code that the sets in code may import; data files are read by nobody else.
+    // Helpers are code that the sets in code may import; data files are read only here.
     const content = CODE.test(file) ? [...files, ...helpers] : files
     sets.push(
       setOf({
@@ -164,7 +164,7 @@ function withExactRows(file: string, definition: Definition): Definition {
   return { ...definition, tables: Object.fromEntries(given) }
 }
 
-/** A set in code also gives rows by a function, or as they come: what the schema of `set.json` cannot say of them. */
+/** A set in code can also have rows from a function or a stream, which the schema of `set.json` cannot describe. */
 function withoutRows(definition: unknown): unknown {
   const tables = objectOf(objectOf(definition)?.['tables'])
   if (tables === undefined) return definition
@@ -226,7 +226,7 @@ function rowsOf(
   if (!DATA.includes(path.extname(named)))
     return invalid(file, `tables.${table}.rows must be a file of ${DATA.join(', ')}.`)
   if (!existsSync(named)) return invalid(file, `There is no file ${path.basename(named)}.`)
-  // A set is somebody's text, and other files of this machine are not meant for a database.
+  // A set may be written by anyone, and other files of this machine are not meant for a database.
   const [real, top] = [realpathSync(named), realpathSync(root)]
   if (!real.startsWith(top + path.sep))
     return invalid(file, `The file of tables.${table} is outside the project.`)

@@ -20,7 +20,7 @@ export interface VerifyRequest {
   readonly sets: readonly SeedSet[]
   readonly names: NamesIn
   readonly emit: Emit
-  /** What ends code that makes rows. */
+  /** What ends code that generates rows. */
   readonly limits?: RowLimits | undefined
 }
 

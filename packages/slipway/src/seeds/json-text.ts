@@ -15,7 +15,7 @@ export function exactNumber(digits: string): object {
   return rawJSON(digits)
 }
 
-/** The digits of an `exactNumber`; nothing for another value. */
+/** The digits of an `exactNumber`; undefined for other values. */
 export function digitsOf(value: unknown): string | undefined {
   return isRawJSON(value) ? value.rawJSON : undefined
 }
@@ -41,7 +41,7 @@ export function repeatedKey(value: object, where: 'own' | 'within'): string | un
   return origins.get(value)?.[where]
 }
 
-/** Why a text is not JSON; nothing if it is. */
+/** Why a text is not JSON; undefined if it is. */
 export function jsonProblem(text: string): JsonProblem | undefined {
   try {
     JSON.parse(text)
@@ -59,7 +59,7 @@ export function parseExactly(text: string): unknown {
   return new Reader(text).value()
 }
 
-/** The elements of a text that is a list in JSON, each with its offset; nothing if it is something else. */
+/** The elements of a text that is a list in JSON, each with its offset; undefined if it is something else. */
 export function elementsOf(text: string): Iterable<{ value: unknown; at: number }> | undefined {
   const reader = new Reader(text)
   return reader.next() === '[' ? reader.elements() : undefined

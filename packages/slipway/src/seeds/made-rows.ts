@@ -36,7 +36,7 @@ export async function* madeRows(
     return failureOf(error) ? rethrown(error) : refuseCode(source, error)
   } finally {
     watch.end()
-    // A generator that hangs does not answer: nobody waits for it.
+    // A generator that hangs does not answer, so it is not awaited.
     if (iterator?.return) void Promise.resolve(iterator.return()).catch(() => {})
   }
 }

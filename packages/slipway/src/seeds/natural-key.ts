@@ -12,7 +12,7 @@ import type { TargetTables } from './target-tables.ts'
 
 /** What a project and a person say of the keys and columns of tables, whatever the sets call them. */
 export interface TableRules {
-  /** Fields of the natural key, where somebody names them. */
+  /** Fields of the natural key, if they were named. */
   readonly keyOf: (table: TargetTable) => readonly string[] | undefined
   readonly isSensitive: (table: TargetTable, column: TargetColumn) => boolean
   readonly isOmitted: (table: TargetTable, column: TargetColumn) => boolean

@@ -10,11 +10,11 @@ import { columnOf, type TargetColumn, type TargetTable } from './target-tables.t
 export interface ResolvedColumns {
   /** SQL to use after FROM; its alias is `r`, with `n` and `g` in addition to the columns. */
   readonly source: string
-  /** Columns that it gives, those of the key first. */
+  /** Its columns, those of the key first. */
   readonly columns: readonly TargetColumn[]
   /** What `source` calls each column: names of Slipway, with which no name of a user collides. */
   readonly names: ReadonlyMap<TargetColumn, string>
-  /** The shapes whose rows give a column; absent if all do. */
+  /** The shapes whose rows have a column; absent if all do. */
   readonly shapesOf: ReadonlyMap<TargetColumn, readonly number[]>
   readonly key: readonly TargetColumn[]
   /** Columns that are filled when all rows are there: they refer to rows that come later. */
@@ -31,7 +31,7 @@ interface StagedColumns {
 }
 
 /**
- * The columns that staged rows give, and those that must wait: `later` names them. Fails with SEEDS.SET_INVALID and
+ * The columns of staged rows, and those that must wait: `later` names them. Fails with SEEDS.SET_INVALID and
  * SEEDS.KEY_NOT_UNIQUE.
  */
 export function resolvedColumns(
@@ -74,7 +74,7 @@ export function givenOf({ names }: Pick<ResolvedColumns, 'names'>, column: Targe
   return `r.${must(names.get(column), 'a column of the rows')}`
 }
 
-/** SQL that is true where a resolved row, `r`, gives a column at all; nothing if each does. */
+/** SQL that is true where a resolved row, `r`, has a column at all; undefined if each does. */
 export function isGiven(
   { shapesOf }: Pick<ResolvedColumns, 'shapesOf'>,
   column: TargetColumn,

@@ -112,7 +112,7 @@ export interface UnfitValue {
   readonly line: number | undefined
 }
 
-/** Refuses such a value; passes other errors on. */
+/** Rejects such a value; rethrows other errors. */
 export function refuseUnfit(
   error: unknown,
   { set, table }: StageOptions,
@@ -145,7 +145,7 @@ export async function placeOfRow(
   return { file }
 }
 
-/** Refuses a query that gives fields which cannot be together. */
+/** Rejects a query that returns fields which cannot occur together. */
 export function refuseQuery({ set, table }: StageOptions, why: string): never {
   return raise('SEEDS.ROW_INVALID', {
     message: `The query of ${table.name} in ${set.name} is not valid.`,

@@ -26,7 +26,7 @@ export interface RowSource {
 
 /**
  * The rows of a table of a set, as they come. A query is not read here: the server runs it. Fails with
- * SEEDS.FILE_INVALID, and with SEEDS.CODE_FAILED or SEEDS.DEADLINE where code gives them.
+ * SEEDS.FILE_INVALID, and with SEEDS.CODE_FAILED or SEEDS.DEADLINE if code generates them.
  */
 export async function* rowsOf({ table, set, limits }: RowSource): AsyncGenerator<PlacedRow> {
   const { rows } = table
@@ -55,7 +55,7 @@ export function formOf({ rows, form }: SeedSetTable): RowForm {
   return form ?? (isFile(rows) && path.extname(rows.file) === '.csv' ? 'texts' : 'values')
 }
 
-/** The SQL that gives the rows of a table, where that is what its file holds. */
+/** The SQL that returns the rows of a table, if its file contains that. */
 export async function queryOf(
   { rows }: Pick<SeedSetTable, 'rows'>,
   dialect: Dialect,
@@ -64,13 +64,13 @@ export async function queryOf(
   const { file } = rows
   const text = await readText(file)
   const [query, ...others] = (await parserFor(dialect)).parse(text, file)
-  // The text is put into another query: what ends it early would run by itself, also in a dry run.
+  // The text is put into another query: if it ended early, the rest would run on its own, even in a dry run.
   if (query === undefined || others.length > 0)
     return invalid(file, 'It must contain exactly one query')
   return query.text.trim()
 }
 
-/** The header names the columns; an empty cell without quotes is NULL, one with quotes an empty text. */
+/** The header names the columns; an empty cell without quotes is NULL, one with quotes an empty string. */
 async function* csvRows(file: string): AsyncGenerator<PlacedRow> {
   const { parse } = await import('csv-parse')
   // The parser counts a line end of two characters in a cell as two.
@@ -234,7 +234,7 @@ function invalid(file: string, why: string, line?: number): never {
   })
 }
 
-/** Whether rows can be read a second time: what a generator gave is gone, what a function gives can be asked again. */
+/** Whether rows can be read a second time: a generator is used up, but a function can be called again. */
 export function isRepeatable(rows: SeedSetTable['rows']): boolean {
   return typeof rows === 'function' || Array.isArray(rows) || isFile(rows)
 }

@@ -257,7 +257,7 @@ async function withoutMerge(
   return inserted === undefined ? undefined : { ...counts, inserted }
 }
 
-/** Copies rows into an empty table, while nobody else can write to it; gives how many. */
+/** Copies rows into an empty table, while no other session can write to it; returns how many. */
 async function copyIntoEmpty(session: Session, options: StageOptions): Promise<number | undefined> {
   const { set, target } = options
   const isEmpty = async () => (await session.query(`SELECT FROM ${target.id} LIMIT 1`)).length === 0

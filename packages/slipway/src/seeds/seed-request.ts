@@ -18,7 +18,7 @@ export interface SeedRequest {
   /** Asked before a set that changes or deletes rows is committed; throws where that is not wanted. */
   readonly consent: (destroys: readonly string[]) => Promise<void>
   readonly emit: Emit
-  /** What ends code that makes rows. */
+  /** What ends code that generates rows. */
   readonly limits?: RowLimits | undefined
 }
 

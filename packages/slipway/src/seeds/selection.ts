@@ -24,7 +24,7 @@ export interface Selection {
   readonly from: string
 }
 
-/** Finds the columns of fields, along foreign keys; nothing if one of them leads nowhere. */
+/** Finds the columns of fields, along foreign keys; undefined if one of them leads nowhere. */
 export function selectionOf(
   tables: TargetTables,
   table: TargetTable,

@@ -12,12 +12,12 @@ export type SeedValue =
   | { readonly [name: string]: SeedValue }
 
 /**
- * A row by the names of its fields or columns. A field that is left out, or undefined, gets its default in a new row and
- * stays as it is in an existing one.
+ * A row by the names of its fields or columns. A field that is omitted, or undefined, gets its default in a new row and
+ * does not change in an existing one.
  */
 export type SeedRow = Readonly<Record<string, SeedValue>>
 
-/** Rows as they are, as they come, or as a function makes them. Nothing is held whole that comes by itself. */
+/** Rows as a list, as a stream, or as a function generates them. Streams are never held in memory as a whole. */
 export type SeedRows<Row> =
   | Iterable<Row>
   | AsyncIterable<Row>
@@ -29,10 +29,10 @@ export type SeedRows<Row> =
  */
 export type OwnerMode = 'insert-missing' | 'upsert' | 'own'
 
-/** What a set says of one table. */
+/** The rows of one table of a set, and how they are written. */
 export interface SeedTable<Row extends object = SeedRow> {
   /**
-   * The natural key: fields by which a row is the same row in every database.
+   * The natural key: fields that identify a row in every database.
    *
    * @minItems 1
    * @title a list of at least one field
@@ -43,11 +43,11 @@ export interface SeedTable<Row extends object = SeedRow> {
   /** Fields whose values are never shown. */
   readonly sensitive?: readonly (keyof Row & string)[]
   /**
-   * Other tables whose rows may be deleted or changed with rows that the set no longer contains, by foreign keys or
+   * Other tables whose rows may be deleted or changed together with rows that the set no longer contains, through foreign keys or
    * triggers; only for `own`. Without it, such a run is refused.
    */
   readonly cascade?: readonly string[]
-  /** Rows, or the name of a file beside the set: CSV, JSON, NDJSON, or SQL that gives them. */
+  /** Rows, or the name of a file next to the set: CSV, JSON, NDJSON, or SQL that returns them. */
   readonly rows: SeedRows<Row> | string
 }
 
@@ -81,18 +81,18 @@ export interface SeedSetFile extends Omit<SeedDefinition, 'tables'> {
   readonly tables: Readonly<Record<string, SeedSetFileTable>>
 }
 
-/** What `set.json` says of one table. */
+/** The part of `set.json` about one table. */
 interface SeedSetFileTable extends Omit<SeedTable, 'rows'> {
-  /** Rows, or the name of a file beside the set; `<table>.csv` or the like if absent. */
+  /** Rows, or the name of a file next to the set; `<table>.csv` or similar if absent. */
   readonly rows?: readonly Readonly<Record<string, unknown>>[] | string
 }
 
-/** The natural key of another row, in the place of its id. */
+/** The natural key of another row, instead of its id. */
 export interface SeedReference {
   readonly [field: string]: string | number | bigint | boolean | Date | SeedReference
 }
 
-/** A row by the type of a model, in which the natural key of another row can take the place of an id. */
+/** A row with the type of a model, in which the natural key of another row can replace an id. */
 export type SeedRowOf<Row extends object> = {
   readonly [Field in keyof Row]:
     | Row[Field]
@@ -103,9 +103,9 @@ type SeedRowsOf<Tables extends Record<string, object>> = {
   readonly [Name in keyof Tables]: SeedRowOf<Tables[Name]>
 }
 
-/** Gives a seed set its types. Returns what it is given. */
+/** Types a seed set. Returns its argument. */
 export function defineSeed(definition: SeedDefinition): SeedDefinition
-/** Gives a seed set the types of models: `defineSeed<{ Carrier: Prisma.CarrierUncheckedCreateInput }>({ … })`. */
+/** Types a seed set with the types of models: `defineSeed<{ Carrier: Prisma.CarrierUncheckedCreateInput }>({ … })`. */
 export function defineSeed<Tables extends Record<string, object>>(
   definition: SeedDefinition<SeedRowsOf<NoInfer<Tables>>>,
 ): SeedDefinition<SeedRowsOf<Tables>>

@@ -1,7 +1,7 @@
 import type { Layout } from './references.ts'
 import type { SeedRow } from './set.ts'
 
-/** The fields that rows give, as sets of which each row has one: what a row leaves out is not NULL. */
+/** The fields of rows, as sets of which each row has one: an omitted field is not NULL. */
 export type Shapes = readonly ReadonlySet<string>[]
 
 /** Finds the number of the shape of each row; a field that was not seen before makes the layout grow. */
@@ -37,7 +37,7 @@ export class ShapeFinder {
   }
 }
 
-/** What is wrong with the fields that a row gives together, as a sentence; nothing if it is right. */
+/** What is wrong with the combination of fields of a row, as a sentence; undefined if it is right. */
 export function shapeProblem(layout: Layout, shape: ReadonlySet<string>): string | undefined {
   for (const { column, plain, references } of layout.columns) {
     const given = plain.filter(({ field }) => shape.has(field)).map(({ field }) => field)
@@ -53,7 +53,7 @@ export function shapeProblem(layout: Layout, shape: ReadonlySet<string>): string
   return undefined
 }
 
-/** The numbers of the shapes that give one of these fields; nothing if all do. */
+/** The numbers of the shapes that have one of these fields; undefined if all do. */
 export function shapesWith(
   shapes: Shapes,
   fields: readonly string[],

@@ -119,7 +119,7 @@ interface Sides {
   readonly target: Side
 }
 
-/** Column by column, whatever their order: a value that the other side cannot hold must not be found by chance. */
+/** Column by column, regardless of their order: a value that the other side cannot hold must not be found by chance. */
 function refuseDifference(sides: Sides, from: TargetTable, to: TargetTable): void {
   const typed = ({ columns }: TargetTable) => new Map(columns.map((one) => [one.name, one.type]))
   const [sourceTypes, targetTypes] = [typed(from), typed(to)]

@@ -146,7 +146,7 @@ async function removeAll(
   return diffs
 }
 
-/** A cascade would destroy rows that nobody named, and a restriction would only say that it failed. */
+/** A cascade would destroy rows that were not named, and a restriction would only report that it failed. */
 async function refuseReferred(session: Session, resolved: Resolved, plan: SyncPlan): Promise<void> {
   const { target } = resolved
   for (const child of plan.tables.byKey.values()) {

@@ -135,7 +135,7 @@ function renamedIn(found: MappedBlock | undefined): ReadonlyMap<string, string> 
     : new Map(renamed.map((member) => [member.name, member.mapped]))
 }
 
-/** The table that a foreign key points at; nothing if that is a partition. */
+/** The table that a foreign key points at; undefined if that is a partition. */
 export function parentOf(
   { byKey }: TargetTables,
   key: TargetForeignKey | undefined,
@@ -169,7 +169,7 @@ export function tableOf(
   })
 }
 
-/** The table of that model, of that name, or of that name with its schema; nothing if there is none. */
+/** The table of that model, of that name, or of that name with its schema; undefined if there is none. */
 export function findTable(
   { defaultSchema, byKey }: TargetTables,
   name: string,
@@ -191,7 +191,7 @@ export function nearestTable({ byKey }: TargetTables, name: string): string | un
   return suggest(name, names)
 }
 
-/** The column that a set means by a field or a column; nothing if there is none. */
+/** The column that a set means by a field or a column; undefined if there is none. */
 export function columnOf(table: TargetTable, field: string): TargetColumn | undefined {
   const mapped = table.model?.members.find(({ name }) => name === field)?.mapped ?? field
   return table.columns.find(({ name }) => name === mapped && !isComputed(table, name))

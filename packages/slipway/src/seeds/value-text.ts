@@ -1,19 +1,19 @@
 import { documentSource, exactNumber, repeatedKey } from './json-text.ts'
 import type { SeedValue } from './set.ts'
 
-/** What rows hold: values of JavaScript or JSON, or texts as the server writes and CSV files contain them. */
+/** What rows contain: values of JavaScript or JSON, or strings as the server writes and CSV files contain them. */
 export type RowForm = 'values' | 'texts'
 
-/** A value that a row gives. */
+/** A value of a row. */
 export type GivenValue = Exclude<SeedValue, null | undefined>
 
-/** Why a value does not fit, as the end of a sentence that begins with the name of its field; nothing for another error. */
+/** Why a value is not valid, as the end of a sentence that begins with the name of its field; undefined for other errors. */
 export function unfitReason(error: unknown): string | undefined {
   const { unfit } = Object(error) as { readonly unfit?: string }
   return unfit
 }
 
-/** Refuses a value; the text ends a sentence that begins with the name of its field. */
+/** Rejects a value; the text ends a sentence that begins with the name of its field. */
 export function refuseValue(unfit: string): never {
   throw Object.assign(new TypeError(unfit), { unfit })
 }
@@ -23,7 +23,7 @@ export function labelOf(text: string, labels: ReadonlyMap<string, string>): stri
   return labels.get(text) ?? text
 }
 
-/** What an object gives as its JSON: of a Prisma.Decimal its digits. */
+/** The JSON form of an object: of a Prisma.Decimal its digits. */
 export function asJson(value: object): unknown {
   const { toJSON } = value as { readonly toJSON?: unknown }
   return typeof toJSON === 'function' ? (toJSON.call(value) as unknown) : value

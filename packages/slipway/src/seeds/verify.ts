@@ -87,7 +87,7 @@ async function compare(session: Session, resolved: Resolved): Promise<SeedFindin
   ]
 }
 
-/** A constraint that is NOT VALID, or was switched off for a while, lets rows in that refer to nothing. */
+/** A constraint that is NOT VALID, or was switched off for a while, allows rows that refer to missing rows. */
 async function orphans(
   session: Session,
   set: SeedSet,

@@ -1,7 +1,7 @@
 import { quoteIdentifier, type Session } from '../../database/index.ts'
 import type { DataSums, TableSum } from '../manifest.ts'
 
-/** Types whose values are equal exactly if their hashes can be compared: the server hashes them without making text of them. */
+/** Types whose values are equal exactly if their hashes can be compared: the server hashes them without converting them to text. */
 const EXACT = [
   'bool',
   'int2',
@@ -46,7 +46,7 @@ export async function readDataSums(
   return { tables, sequences, largeObjects: large?.count ?? 0 }
 }
 
-/** The positions of all sequences. They belong to no snapshot: others move them meanwhile. */
+/** The positions of all sequences. They belong to no snapshot: other sessions may move them in the meantime. */
 export async function readSequences(session: Session): Promise<DataSums['sequences']> {
   const sequences: [string, string][] = []
   for (const { schema, name } of await session.query<{ schema: string; name: string }>(SEQUENCES)) {
@@ -58,7 +58,7 @@ export async function readSequences(session: Session): Promise<DataSums['sequenc
   return Object.fromEntries(sequences)
 }
 
-/** Where the dump found sequences that moved from one position to another meanwhile: `4 to 9`. */
+/** Where the dump found sequences that moved from one position to another in the meantime: `4 to 9`. */
 export function movedSequences(
   before: DataSums['sequences'],
   after: DataSums['sequences'],

@@ -39,7 +39,7 @@ export async function holdsObjects(session: Session): Promise<boolean> {
   return row?.holds ?? true
 }
 
-/** How a database stores and sorts texts. */
+/** How a database stores and sorts text. */
 export type TextRules = Pick<ServerFacts, 'encoding' | 'collate' | 'ctype' | 'provider' | 'locale'>
 
 /** The columns of `TextRules`, of pg_database as `d`. Servers before 15 know only the operating system's locales, and the column of the name has changed. */
@@ -47,7 +47,7 @@ export const TEXT_RULES = `pg_encoding_to_char(d.encoding)::text AS encoding, d.
     CASE to_jsonb(d) ->> 'datlocprovider' WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' ELSE 'libc' END AS provider,
     coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale') AS locale`
 
-/** How a database with these rules for texts is created; from template0, so that nothing is in it. */
+/** How a database with these rules for text is created; from template0, so that nothing is in it. */
 export function localeSql({ encoding, collate, ctype, provider, locale }: TextRules): string {
   const text = `TEMPLATE template0 ENCODING ${quoteLiteral(encoding)} LC_COLLATE ${quoteLiteral(collate)} LC_CTYPE ${quoteLiteral(ctype)}`
   if (locale === null || provider === 'libc') return text
@@ -68,7 +68,7 @@ type Like = TextRules & {
   readonly has_grants: boolean
 }
 
-/** What is written into the comment of a database that is being restored: the next restore drops it if nobody uses it. */
+/** What is written into the comment of a database that is being restored: the next restore drops it if no session uses it. */
 const UNFINISHED = 'slipway backup restore'
 
 /** SQL that drops what restores that were killed have left, each statement for itself. */
@@ -135,7 +135,7 @@ const LIKE = `
 
 /**
  * SQL that gives a restored database the name of the one that it replaces, in one transaction: at each moment one of
- * the two has the name. The server lets nobody into them meanwhile, and waits some seconds until all others have left.
+ * the two has the name. In the meantime, the server accepts no connections to them, and waits some seconds until all others have left.
  */
 export function renameSql({ database, made, old }: SwapNames): string {
   const [name, from, to] = [database, made, old].map(quoteIdentifier)

@@ -22,7 +22,7 @@ export interface DumpRequest {
   readonly format: PostgresFormat
   /** How many tables pg_dump reads at the same time, in the directory format. */
   readonly jobs: number
-  /** Tables whose rows are left out, as pg_dump takes their names. */
+  /** Tables whose rows are skipped, with names as pg_dump accepts them. */
   readonly excludedData: readonly string[]
   readonly signal: AbortSignal
 }

@@ -113,7 +113,7 @@ async function replace(target: Target): Promise<Restored> {
 }
 
 /**
- * Ends the sessions of others while the server waits for their end. It lets no new ones in meanwhile, and where this
+ * Ends the sessions of others while the server waits for their end. It accepts no new ones in the meantime, and where this
  * process is killed, the server undoes all.
  */
 async function swap(admin: Session, names: SwapNames, { url }: Target['address']): Promise<void> {

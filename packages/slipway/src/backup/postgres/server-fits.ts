@@ -62,7 +62,7 @@ async function lacking(
   return rows.map(({ name }) => name)
 }
 
-/** Creates the roles of a backup that a private server lacks, without any right but to own. */
+/** Creates the roles of a backup that a private server lacks, without any privilege: they only own objects. */
 export async function createRoles(
   session: Session,
   { roles, superusers }: Pick<Manifest, 'roles' | 'superusers'>,

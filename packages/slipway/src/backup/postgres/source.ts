@@ -27,7 +27,7 @@ export async function withSource<T>(
   work: (source: Source) => Promise<T>,
 ): Promise<T> {
   return await inSnapshot(session, async () => {
-    // A backup waits for nobody, and nobody ends it for being slow.
+    // A backup does not wait for other sessions, and no timeout ends it.
     await session.execute(
       'SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0',
     )

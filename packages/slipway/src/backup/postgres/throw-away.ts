@@ -66,7 +66,7 @@ interface ThrowAway {
   /** Version of its server. */
   readonly server: string
   readonly serverMajor: number
-  /** Whether it sorts texts as the database that was backed up. */
+  /** Whether it sorts text like the database that was backed up. */
   readonly sameOrder: boolean
 }
 

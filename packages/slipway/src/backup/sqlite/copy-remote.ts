@@ -23,12 +23,12 @@ export interface CopyWork {
   readonly emit: Emit
 }
 
-/** How often a copy begins again because others wrote. */
+/** How often a copy starts again because of concurrent writes. */
 const TRIES = 3
 
 /**
  * Copies a database of D1 into a throw-away one, on which the rest works as on a file. It is read by queries, not by D1's
- * export: that writes 1.0 as 1, rounds large integers, changes some texts, and refuses databases with virtual tables. All of it
+ * export: that writes 1.0 as 1, rounds large integers, changes some strings, and rejects databases with virtual tables. All of it
  * is of one state: a small database is read in one transaction, and a larger one only while its bookmark stays the same.
  * Fails with BACKUP.CHANGED_MEANWHILE.
  */
@@ -71,7 +71,7 @@ interface Source {
   readonly bytes: number | undefined
 }
 
-/** Copies one state of a database. Gives false where others wrote meanwhile. */
+/** Copies one state of a database. Returns false if others wrote at the same time. */
 async function copyState(source: Source, to: Session): Promise<boolean> {
   const { address, remote, bytes } = source
   if (bytes !== undefined && bytes <= SNAPSHOT_BYTES) {

@@ -8,7 +8,7 @@ const VALUE_BYTES = 2_000_000
 
 /**
  * Values that are too long for a statement of D1. Their parts are written into a table first, and the row has a query that
- * puts them together: so a row is never incomplete, whatever its checks ask for.
+ * puts them together: so a row is never incomplete, regardless of its checks.
  */
 export class LongValues {
   /** Unique in the whole script. */

@@ -2,7 +2,7 @@ import type { Session } from '../../database/index.ts'
 import type { DumpedDatabase, FileSettings } from './dump-text.ts'
 import { readObjects } from './objects.ts'
 
-/** Runs reads on one state of a database, whatever others write meanwhile. The session must not be in a transaction. */
+/** Runs reads on one state of a database, regardless of concurrent writes. The session must not be in a transaction. */
 export async function inReadTransaction<T>(session: Session, work: () => Promise<T>): Promise<T> {
   // The first read takes the state.
   await session.execute('BEGIN; SELECT count(*) FROM sqlite_schema;')

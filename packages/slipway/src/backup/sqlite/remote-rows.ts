@@ -4,11 +4,11 @@ import type { DumpedTable } from './objects.ts'
 
 /** Reads by queries whose results are JSON: each row is one text of SQL literals, because JSON has no large integers and no bytes. */
 export interface ValuesSql {
-  /** Texts as their bytes: JSON has no text that is not UTF-8. */
+  /** Text as its bytes: JSON cannot contain text that is not UTF-8. */
   readonly hexadecimal: boolean
 }
 
-/** A literal for a value. `quote` cuts a text at a NUL, and forgets the sign of a zero. */
+/** A literal for a value. `quote` truncates a string at a NUL, and drops the sign of a zero. */
 export function valueSql(column: string, { hexadecimal }: ValuesSql): string {
   const bytes = `'CAST(x'''||hex(${column})||''' AS TEXT)'`
   const text = hexadecimal
@@ -48,19 +48,19 @@ function ordered(table: DumpedTable): string {
   return key.length === 0 ? '' : ` ORDER BY ${key.join(', ')}`
 }
 
-/** Whether JSON may have lost bytes of a text: what is no UTF-8 arrives as this character. */
+/** Whether JSON may have lost bytes of a string: bytes that are not UTF-8 arrive as this character. */
 export function mayHaveLost(values: string): boolean {
   return values.includes('\uFFFD')
 }
 
 /** About how much of a table one query reads, in bytes. D1 has 128 MB of memory for all. */
 const PAGE_BYTES = 4 * 2 ** 20
-/** A row with more bytes is read in parts: as literals, it would be longer than a text of D1 may be. */
+/** A row with more bytes is read in parts: as literals, it would exceed the length of a string on D1. */
 const LONG_ROW_BYTES = 900_000
 /** How many rows are measured at a time. */
 const MEASURED = 20_000
 
-/** Where a page begins: behind a key, or behind so many rows of a table that has none. */
+/** Where a page begins: after a key, or after so many rows of a table that has none. */
 type Place = { readonly key: readonly string[] } | { readonly rows: number }
 
 /** The rows of a table, a page at a time, as the literals of each. Their sizes are measured before, so that no page is large. */
@@ -77,7 +77,7 @@ export async function* pagesOf(
       const page = isLong
         ? await readLongRow(session, table, place)
         : await readPage(session, table, { place, rows })
-      // Others have deleted the rest meanwhile: what was read is of no one state.
+      // Other sessions have deleted the rest in the meantime: the rows that were read are not consistent.
       if (page.length === 0) return
       yield page.map(({ line }) => line)
       place = nextPlace(table, place, page)
@@ -158,7 +158,7 @@ function nextPlace(table: DumpedTable, place: Place, page: readonly Line[]): Pla
 const LONG_VALUE_BYTES = 50_000
 /** How many bytes a part has. It arrives as twice as many digits. */
 const PART_BYTES = 500_000
-/** How many columns of a long row are read at a time: D1 gives 100 at most. */
+/** How many columns of a long row are read at a time: D1 returns at most 100. */
 const COLUMNS = 90
 
 /** Reads the next row of a table, value by value where these are long. */

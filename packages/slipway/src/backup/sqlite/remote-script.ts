@@ -24,7 +24,7 @@ export interface RemoteObject {
   readonly name: string
 }
 
-/** The longest script that fits into one text of JavaScript, in characters. */
+/** The longest script that fits into one JavaScript string, in characters. */
 const SCRIPT = 500_000_000
 
 /**
@@ -158,7 +158,7 @@ function* literalsOf(session: Session, table: DumpedTable): Generator<readonly s
   let given = 0
   for (const row of stream(literalsSql(table, false))) {
     if (!isUtf8(row)) {
-      // A text of this row is no text: from here on, all are written as their bytes.
+      // A text value of this row is not valid text: from here on, all are written as their bytes.
       const rest = `${literalsSql(table, true)} LIMIT -1 OFFSET ${given}`
       for (const other of stream(rest)) yield parsed(other)
       return

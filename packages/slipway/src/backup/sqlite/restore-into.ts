@@ -38,8 +38,8 @@ function refuseDropOld({ d1 }: RemoteD1): never {
 }
 
 /**
- * Restores a backup. A remote database gets it by one script. A file is replaced by a new one, which takes the place of the old one only when all is restored and compared. What an
- * empty database was needs no name.
+ * Restores a backup. A remote database gets it in one script. A file is replaced with a new one only after everything is restored and compared. An empty database is
+ * not kept under a different name.
  */
 export async function restoreInto(request: RestoreRequest, manifest: Manifest): Promise<Restored> {
   const { address, dropOld } = request
@@ -95,7 +95,7 @@ async function restoreNew(
   return await withSession(made, options, work)
 }
 
-/** Whether a database has anything that a person made, or that a migration did. */
+/** Whether a database has any object that a person or a migration created. */
 async function holdsObjects(address: Address): Promise<boolean> {
   return await withSession(address, { applicationName: 'slipway backup' }, async (session) => {
     const found = await session.query(

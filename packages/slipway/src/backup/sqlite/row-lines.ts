@@ -4,7 +4,7 @@ import { balanced, quoteIdentifier, quoteText, type Session } from '../../databa
 import { must } from '../../kernel/index.ts'
 import type { DumpedTable } from './objects.ts'
 
-/** How the texts of a database are read. */
+/** How the text values of a database are read. */
 export interface TextReading {
   /** As SQLite calls it: `UTF-8`, `UTF-16le`, `UTF-16be`. */
   readonly encoding: string
@@ -24,7 +24,7 @@ export function* rowLines(
   let given = 0
   for (const line of stream(selectSql(table, { hexadecimal: isWide }))) {
     if (!isWide && !isUtf8(line)) {
-      // A text of this row is no text: from here on, all are written as their bytes.
+      // A text value of this row is not valid text: from here on, all are written as their bytes.
       const rest = `${selectSql(table, { hexadecimal: true })} LIMIT -1 OFFSET ${given}`
       yield* stream(rest)
       return
@@ -65,8 +65,8 @@ export function framed(statement: string): string {
 export const FRAME = '-- lines: '
 
 /**
- * A literal for a value, in one line. `quote` cuts a text at a NUL, and forgets the sign of a zero. A text with line breaks is
- * written as SQLite's own program does it.
+ * A literal for a value, in one line. `quote` truncates a string at a NUL, and drops the sign of a zero. A string with line breaks is
+ * written as the `sqlite3` program does it.
  */
 function literalSql(column: string, { hexadecimal }: { readonly hexadecimal: boolean }): string {
   const bytes = `'CAST(x''' || hex(${column}) || ''' AS TEXT)'`

@@ -6,7 +6,7 @@ import { advice, attempt, command, rethrow } from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
 import { isOtherRunning } from '../temporary.ts'
 
-/** Files beside a database that its restore makes. */
+/** Files next to a database that its restore creates. */
 const MADE = '.slipway-restore-'
 
 /** The name of the file into which this process restores. */
@@ -14,7 +14,7 @@ export function madeFile(file: string): string {
   return `${file}${MADE}${process.pid}`
 }
 
-/** Removes what restores that were killed have left beside a database. */
+/** Removes files that killed restores have left next to a database. */
 export async function removeLeft(file: string): Promise<void> {
   const beginning = path.basename(file) + MADE
   for (const name of await readdir(path.dirname(file))) {
@@ -41,7 +41,7 @@ const WAIT_MS = 5000
 
 /**
  * Puts a new database in the place of an old one, which keeps its rows under the name `old`. At each moment there is a whole
- * database under the name. Fails with BACKUP.TARGET_IN_USE where another process has it open: it would continue with the old one.
+ * database under the name. Fails with BACKUP.TARGET_IN_USE if another process has it open: it would continue with the old one.
  */
 export async function swapFiles(made: string, file: string, old: string): Promise<void> {
   await waitUntilClosed(file)
@@ -53,9 +53,9 @@ export async function swapFiles(made: string, file: string, old: string): Promis
       const [row] = await session.query<{ journal_mode: string }>('PRAGMA journal_mode')
       if (row?.journal_mode === 'wal') await useLog(made)
       await synced(made)
-      // A log would be taken for that of the new file. Nobody can leave its mode while another has the file open.
+      // A log would be mistaken for that of the new file. No process can change the journal mode while another has the file open.
       await session.query('PRAGMA journal_mode=DELETE')
-      // From here on nobody reads or writes the old one.
+      // From here on, no process reads or writes the old one.
       await session.execute('BEGIN EXCLUSIVE')
       if (processesWith(file).length > 0) refuseInUse(file)
       await keepUnder(file, old)

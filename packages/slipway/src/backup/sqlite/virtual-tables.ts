@@ -2,7 +2,7 @@ import { quoteIdentifier, type Session } from '../../database/index.ts'
 import { isPossible } from '../../schema/index.ts'
 import type { Definition, DumpedTable } from './objects.ts'
 
-/** How the rows of a virtual table come into another database by SQL, which may not write the tables behind it. */
+/** How the rows of a virtual table come into another database with SQL, which may not write the tables in which it stores its data. */
 export interface VirtualTable {
   readonly definition: Definition
   /** The rows that are inserted into it; absent if it has none of its own. */
@@ -11,16 +11,16 @@ export interface VirtualTable {
   readonly settings: readonly string[]
   /** SQL that fills it from the table whose content it indexes. */
   readonly rebuild?: string
-  /** It has rows that nobody can read: an FTS5 index without content. */
+  /** It has rows that cannot be read: an FTS5 index without content. */
   readonly isUnreadable: boolean
 }
 
 /** What a database has of virtual tables. */
 export interface VirtualTables {
   readonly tables: readonly VirtualTable[]
-  /** The tables behind them. */
+  /** The tables in which they store their data. */
   readonly shadows: ReadonlySet<string>
-  /** Those of them that do not come out as they were: indexes are built again. */
+  /** Those of them whose content changes: indexes are rebuilt. */
   readonly rebuilt: ReadonlySet<string>
 }
 

@@ -62,7 +62,7 @@ function isPartOf(name: string, id: string, names: readonly string[]): boolean {
 async function listed(folder: string): Promise<Stored[]> {
   const names = (await namesIn(folder)).filter((name) => !PARTIAL.test(name))
   const found = await Promise.all(
-    // Somebody else may remove it meanwhile.
+    // Another process may remove it in the meantime.
     names.map(async (name) => ({
       key: name,
       file: await stat(path.join(folder, name)).catch(() => undefined),

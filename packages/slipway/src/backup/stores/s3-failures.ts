@@ -23,7 +23,7 @@ const FULL = [
   'XMinioAdminBucketQuotaExceeded',
 ]
 
-/** What was sent did not arrive whole, or somebody else ended the upload: another attempt can succeed. */
+/** The data did not arrive completely, or another process ended the upload: another attempt can succeed. */
 const BROKEN = [
   'BadDigest',
   'IncompleteBody',

@@ -11,8 +11,8 @@ import { s3Request } from './s3-failures.ts'
 const PAUSE_MS = 200
 
 /**
- * Reads an object. Where the connection breaks in the middle, it continues at the byte where it broke. The stream fails with
- * BACKUP.STORE_UNAVAILABLE if several attempts one after another give nothing more.
+ * Reads an object. If the connection is lost in the middle, it continues at that byte. The stream fails with
+ * BACKUP.STORE_UNAVAILABLE if several consecutive attempts return nothing more.
  */
 export async function readObject(bucket: S3Bucket, fullKey: string): Promise<Readable> {
   const closed = new AbortController()

@@ -1,7 +1,7 @@
 import type { S3Bucket } from './s3-client.ts'
 import { s3Request } from './s3-failures.ts'
 
-/** Deleting what is gone already is no failure. */
+/** Deleting an object that no longer exists is not a failure. */
 export async function removeObject(bucket: S3Bucket, fullKey: string): Promise<void> {
   const command = new bucket.sdk.s3.DeleteObjectCommand({ Bucket: bucket.bucket, Key: fullKey })
   await s3Request(bucket, () => bucket.client.send(command))

@@ -161,7 +161,7 @@ function guarded(bucket: S3Bucket, { signal, uploads }: UploadRequest, ids: Set<
 
 type Head = HeadObjectCommandOutput
 
-/** What the store knows of an object: nothing if it does not exist; `hidden` if this account may only write. */
+/** What the store knows of an object; undefined if it does not exist; `hidden` if this account may only write. */
 async function headObject(bucket: S3Bucket, fullKey: string): Promise<Head | 'hidden' | undefined> {
   const command = new bucket.sdk.s3.HeadObjectCommand({ Bucket: bucket.bucket, Key: fullKey })
   try {

@@ -73,7 +73,7 @@ async function listObjects(bucket: S3Bucket, start: string): Promise<Stored[]> {
 }
 
 /**
- * Ends multipart uploads that nobody continues: those of this process that failed, and those older than a day by the clock
+ * Ends multipart uploads that no process continues: those of this process that failed, and those older than a day by the clock
  * of the store. Others may be running. Stores that have no list of them, or do not show it to this account, are left alone.
  */
 async function sweepUploads(bucket: S3Bucket, start: string, uploads: Uploads): Promise<number> {

@@ -1,7 +1,7 @@
 import { inLedger, quoteLiteral, type Session } from '../../database/index.ts'
 import { readAttributesSql } from './read-attributes.ts'
 
-/** What an object has beside its definition: a storage, a statistics target, privileges, a comment, … */
+/** A property of an object besides its definition: a storage, a statistics target, privileges, a comment, … */
 export interface Attribute {
   /** The object, as SQL names it: `TABLE app.orders`. */
   readonly object: string
@@ -44,7 +44,7 @@ export function attributeTexts(attributes: readonly Attribute[]): string[] {
 }
 
 /**
- * Reads what the objects of a database have beside their definitions, except the positions of sequences and whether views
+ * Reads the properties of the objects of a database besides their definitions, except the positions of sequences and whether views
  * are filled. Of objects that this role may change. The functions that read it are made and rolled back: nothing is left.
  */
 export async function readAttributes(session: Session): Promise<Attribute[]> {
@@ -66,7 +66,7 @@ export async function readAttributes(session: Session): Promise<Attribute[]> {
   }
 }
 
-/** All options of a relation together are in it a second time, for their order. Comments come behind what they are about. */
+/** All options of a relation together are in it a second time, for their order. Comments come after the objects that they describe. */
 const READ_SQL = `
   SELECT a.object, r.object, a.part, a.name, a.value FROM slipway.attributes() AS a
   LEFT JOIN slipway.own_relations() AS r ON r.oid = a.relation

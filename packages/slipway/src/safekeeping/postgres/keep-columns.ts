@@ -97,7 +97,7 @@ CREATE OR REPLACE FUNCTION slipway.has_heirs(target regclass) RETURNS boolean LA
   SELECT EXISTS (SELECT FROM pg_inherits JOIN pg_class p ON p.oid = inhparent WHERE inhparent = target AND p.relkind = 'r')
 $$;
 
--- The key that finds the rows of a table and of all its heirs again: there is none, for each of these has keys of its own.
+-- The key that identifies the rows of a table and of all its child tables: there is none, because each of these has its own keys.
 CREATE OR REPLACE FUNCTION slipway.key_of_all(target regclass, without text[]) RETURNS text[] LANGUAGE sql STABLE AS $$
   SELECT slipway.key_of(target, without) WHERE NOT slipway.has_heirs(target)
 $$;
@@ -108,7 +108,7 @@ CREATE OR REPLACE FUNCTION slipway.matched_now() RETURNS jsonb LANGUAGE sql AS $
 $$;
 
 -- In a rollback, which must leave the table as it was: whole rows are copied where no key finds them again. After another
--- deploy, values return to rows that are equal in all other columns, if somebody asks for that; rows of heirs have columns of their own.
+-- deploy, values return to rows that are equal in all other columns, if requested; rows of child tables have their own columns.
 CREATE OR REPLACE FUNCTION slipway.keep_whole(entry jsonb, target regclass, names text[]) RETURNS void LANGUAGE plpgsql
 SET row_security = off AS $$
 BEGIN
@@ -124,7 +124,7 @@ SET row_security = off AS $$
 DECLARE
   earlier slipway.kept;
 BEGIN
-  -- Rows of heirs have columns of their own.
+  -- Rows of child tables have their own columns.
   IF slipway.has_heirs(target) THEN RETURN false; END IF;
   SELECT k.* INTO earlier FROM slipway.kept k
     WHERE k.history_schema = entry ->> 'history_schema' AND k.migration = entry ->> 'migration' AND k.relation = target
@@ -225,7 +225,7 @@ CREATE OR REPLACE FUNCTION slipway.loses(old text, new text) RETURNS boolean LAN
   END
 $$;
 
--- Where no key finds the rows again, the old values stay beside the new ones, in a column of their own. Its type outlives
+-- If no key identifies the rows, the old values are kept next to the new ones, in their own column. Its type outlives
 -- those of the user. The rows that it writes do not count as changed.
 CREATE OR REPLACE FUNCTION slipway.keep_beside(entry jsonb, target regclass, own text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE

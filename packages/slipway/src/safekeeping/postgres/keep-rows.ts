@@ -1,5 +1,5 @@
 /**
- * DELETE, UPDATE, INSERT and TRUNCATE: rows are kept as the server changes them, whatever statement, function, trigger,
+ * DELETE, UPDATE, INSERT and TRUNCATE: rows are kept as the server changes them, regardless of which statement, function, trigger,
  * rule or foreign key does it. Triggers write a log of each table while a transaction group runs, and go before it ends.
  * A log has the columns of its table and the number of the event. Where it has the old and the new versions of rows in
  * pairs, it has the number of the pair, too, and whether it is the old (o) or the new (n) version.
@@ -11,7 +11,7 @@ CREATE OR REPLACE FUNCTION slipway.kept_now() RETURNS SETOF slipway.kept LANGUAG
   WHERE k.kept_at >= now() AND k.history_schema = run.origin ->> 'history_schema' AND k.migration = run.origin ->> 'migration'
 $$;
 
--- The rows that a table itself holds, without those of its heirs.
+-- The rows of a table itself, without those of its child tables.
 CREATE OR REPLACE FUNCTION slipway.own_rows(target regclass) RETURNS text LANGUAGE sql STABLE AS $$
   SELECT CASE relkind WHEN 'p' THEN '' ELSE 'ONLY ' END || target::text FROM pg_class WHERE oid = target
 $$;
@@ -20,7 +20,7 @@ CREATE OR REPLACE FUNCTION slipway.names_of(target oid, numbers int2[]) RETURNS 
   SELECT array_agg(attname::text) FROM pg_attribute WHERE attrelid = target AND attnum = ANY (numbers)
 $$;
 
--- A table with its partitions and heirs.
+-- A table with its partitions and child tables.
 CREATE OR REPLACE FUNCTION slipway.family_of(target oid) RETURNS SETOF oid LANGUAGE sql STABLE AS $$
   WITH RECURSIVE family AS (
     SELECT target AS relation
@@ -193,7 +193,7 @@ EXCEPTION WHEN insufficient_privilege THEN
   RETURN NULL;
 END $$;
 
--- Row by row, for a table with heirs and for an heir: a statement that names the parent shows rows of an heir without
+-- Row by row, for inheritance parents and children: a statement that names the parent shows rows of a child without
 -- its own columns.
 CREATE OR REPLACE FUNCTION slipway.capture_row() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $$
@@ -225,7 +225,7 @@ CREATE OR REPLACE FUNCTION slipway.is_capturing(function oid) RETURNS boolean LA
   SELECT function IN ('slipway.capture_rows()'::regprocedure, 'slipway.capture_row()'::regprocedure)
 $$;
 
--- Whether it was made in this transaction: nobody changes the rows of its system columns later.
+-- Whether it was created in this transaction: the rows of its system columns do not change later.
 CREATE OR REPLACE FUNCTION slipway.is_made_now(target oid) RETURNS boolean LANGUAGE sql AS $$
   SELECT age(xmin) <= age(pg_current_xact_id()::xid) FROM pg_attribute WHERE attrelid = target AND attnum = -1
 $$;
@@ -278,7 +278,7 @@ BEGIN
   END LOOP;
 END $$;
 
--- The tables that an operation on one reaches by foreign keys, heirs, views and rules.
+-- The tables that an operation on one reaches through foreign keys, inheritance, views and rules.
 CREATE OR REPLACE FUNCTION slipway.reached_by(target oid, operation text, changed text[])
 RETURNS TABLE (relation oid, operations text[]) LANGUAGE sql STABLE AS $$
   WITH RECURSIVE reached(relation, op, fields) AS (
@@ -368,7 +368,7 @@ BEGIN
     FROM pg_trigger WHERE tgrelid = to_regclass(name) AND slipway.is_capturing(tgfoid)));
 END $$;
 
--- Drops the triggers. That locks their table for a moment, also against readers; if a session reads it for long, a trigger is
+-- Drops the triggers. That locks their table for a moment, even against readers; if a session reads it for long, a trigger is
 -- turned off, and a later command drops it.
 CREATE OR REPLACE FUNCTION slipway.end_capture() RETURNS void LANGUAGE plpgsql AS $$
 DECLARE

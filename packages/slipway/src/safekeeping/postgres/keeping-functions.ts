@@ -18,7 +18,7 @@ import { RESTORE } from './restore.ts'
 /**
  * Creates the functions that keep and restore, unless the ledger has these already: only their owner may replace them. It
  * needs the ledger in its present layout. The functions decide on the server, in the transaction of the statement: only there
- * is the current state known. Drops triggers that an earlier run had to leave.
+ * is the current state known. Drops triggers that an earlier run had to leave behind.
  */
 export async function prepareKeepingFunctions(session: Session): Promise<void> {
   const functions = inLedger(session, functionsFor(session.server.versionNumber))

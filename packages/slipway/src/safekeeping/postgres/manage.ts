@@ -1,7 +1,7 @@
 /** The commands for kept data: restore one entry, drop old data. */
 export const MANAGE = `
--- The table that kept data belongs to: by its OID on the database where it was kept, whatever its name is now; on any
--- other database by schema and name, for an OID is another object's there.
+-- The table that kept data belongs to: by its OID on the database where it was kept, regardless of its current name; on any other database
+-- by schema and name, because there an OID belongs to a different object.
 CREATE OR REPLACE FUNCTION slipway.relation_of(entry slipway.kept) RETURNS regclass LANGUAGE plpgsql STABLE AS $$
 DECLARE
   target regclass;
@@ -76,7 +76,7 @@ CREATE OR REPLACE FUNCTION slipway.has_new_place(entry slipway.kept) RETURNS boo
         AND a.attnum::text NOT IN (SELECT value FROM jsonb_each_text(entry.details -> 'numbers')))) END
 $$;
 
--- Tables and columns that no statement of the down migration made again, but code did: what was kept of them. What they do
+-- Tables and columns that were created again by code, not by a statement of the down migration: their kept data. What they do
 -- not take stays kept. Parents come before the rows that refer to them.
 CREATE OR REPLACE FUNCTION slipway.restore_others(history text, of_migration text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE

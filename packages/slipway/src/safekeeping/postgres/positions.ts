@@ -1,4 +1,4 @@
-/** The positions of sequences: kept where a sequence is dropped, and restored so that nobody gets a number twice. */
+/** The positions of sequences: kept where a sequence is dropped, and restored so that no number is used twice. */
 export const POSITIONS = `
 -- The columns that take numbers from a sequence.
 CREATE OR REPLACE FUNCTION slipway.numbered_by(sequence oid) RETURNS TABLE (relation oid, attnum smallint) LANGUAGE sql STABLE AS $$
@@ -57,7 +57,7 @@ CREATE OR REPLACE FUNCTION slipway.further(one jsonb, other jsonb, step bigint) 
 $$;
 
 -- The highest number, in the direction of a sequence, that a row has, but for some numbers; of the rows from a transaction on, if
--- one is given. Heirs have defaults of their own.
+-- one is given. Child tables have their own defaults.
 CREATE OR REPLACE FUNCTION slipway.highest(relation regclass, own name, how pg_sequence, since xid, but bigint[]) RETURNS numeric LANGUAGE plpgsql AS $$
 DECLARE
   found_number numeric;
@@ -150,8 +150,8 @@ BEGIN
   RETURN NOT has_old;
 END $$;
 
--- Sets a sequence to its position before a migration, or behind it: where it has gone on since, and where rows written
--- since have a higher number. The lock keeps others from taking numbers meanwhile, and a rollback of the transaction
+-- Sets a sequence to its position before a migration, or after it: if it has advanced since, and if rows written
+-- since have a higher number. The lock keeps others from taking numbers in the meantime, and a rollback of the transaction
 -- undoes it.
 CREATE OR REPLACE FUNCTION slipway.restore_position(of_attribute slipway.attribute, since xid) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -176,7 +176,7 @@ BEGIN
     restored_only := slipway.has_restored_rows_only(of_attribute, one.name, one.attname);
     CONTINUE WHEN restored_only;
     IF NOT restored_only THEN wanted := slipway.further(present, wanted, how.seqincrement); END IF;
-    -- Of numbers that rows had before, nobody can say that they were taken since.
+    -- It is unknown whether numbers that rows had before were taken since.
     used := slipway.highest(one.name, one.attname, how, NULL, of_attribute.beyond);
     IF sign(how.seqincrement) * (used - slipway.number_after(wanted, how.seqincrement)) >= 0 THEN
       IF of_attribute.beyond IS NULL AND restored_only IS NULL AND NOT slipway.is_rewritten(one.name) THEN
@@ -226,8 +226,8 @@ BEGIN
   END LOOP;
 END $$;
 
--- Moves sequences to their positions before a group that was rolled back. Forwards no number is given twice; backwards it needs a
--- column that the sequence numbers, whose rows have none of the numbers between, and no session that holds one. What stays is named.
+-- Moves sequences to their positions before a group that was rolled back. Moving a sequence forward never repeats a number; moving
+-- it back requires a column that the sequence numbers, whose rows have none of the numbers in between, and no session that has one. Sequences that are not moved are named.
 CREATE OR REPLACE FUNCTION slipway.undo_positions(before jsonb) RETURNS text[] LANGUAGE plpgsql SET lock_timeout = '200ms' AS $$
 DECLARE
   one record;

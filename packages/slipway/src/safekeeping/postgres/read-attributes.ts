@@ -1,5 +1,5 @@
 /**
- * What objects have beside their definitions, a row for each: owner, privileges, comments, settings, statistics objects,
+ * The properties of objects besides their definitions, a row for each: owner, privileges, comments, settings, statistics objects,
  * publications, and the positions of sequences. `relation` is the relation that the object is, or is part of. `object` and
  * `part` name it as SQL does. `value` of an owner, a comment, privileges or a position is just that; all others are
  * commands, which make it so. Of the settings only those that differ from what a new object has.
@@ -87,7 +87,7 @@ BEGIN
     SELECT r.oid, r.relation, r.object, split_part(o.text, '=', 1) AS name, substr(o.text, strpos(o.text, '=') + 1) AS value, o.place
     FROM r CROSS JOIN LATERAL unnest((r.class).reloptions || ARRAY(SELECT 'toast.' || t.o FROM pg_class c, unnest(c.reloptions) AS t(o)
       WHERE c.oid = (r.class).reltoastrelid)) WITH ORDINALITY AS o(text, place)),
-  -- What ALTER makes so: behind the name of the relation.
+  -- What ALTER sets: after the name of the relation.
   settings AS (
     SELECT o.oid, o.relation, 0 AS objsubid, o.object, 'option ' || o.name AS name, format('SET (%s=%L)', o.name, o.value) AS setting FROM options o
     -- All together, last, for their order.

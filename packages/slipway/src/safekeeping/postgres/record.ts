@@ -66,8 +66,8 @@ CREATE OR REPLACE FUNCTION slipway.key_of(target regclass, without text[]) RETUR
   ORDER BY indisprimary DESC, cardinality(names), indexrelid LIMIT 1
 $$;
 
--- A column as it is copied: values of the user's own types as text, so that nothing of the copy depends on them. Of a
--- composite type each attribute with its number and name, for its attributes may be restored in another order.
+-- A column as it is copied: values of the user's own types as text, so that the copy does not depend on them. Of a
+-- composite type each attribute with its number and name, because its attributes may be restored in a different order.
 CREATE OR REPLACE FUNCTION slipway.copied(target regclass, wanted text[]) RETURNS text LANGUAGE sql STABLE AS $$
   SELECT string_agg(CASE
       WHEN t.typtype = 'c' AND t.typnamespace <> 'pg_catalog'::regnamespace THEN format(
@@ -124,7 +124,7 @@ RETURNS jsonb LANGUAGE sql AS $$
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = target
 $$;
 
--- Keeps what a query gives, under the name that the entry has; the entry, complete.
+-- Keeps the result of a query, under the name that the entry has; the entry, complete.
 CREATE OR REPLACE FUNCTION slipway.store(entry jsonb, query text) RETURNS jsonb LANGUAGE plpgsql
 SET row_security = off AS $$
 DECLARE

@@ -1,6 +1,6 @@
 /** Attributes are restored last, when all objects and rows are back. */
 export const RESTORE_ATTRIBUTES = `
--- Gives an object the recorded privileges, in their order, in place of all that it has. Roles that are gone have none.
+-- Gives an object the recorded privileges, in their order, in place of all that it has. Roles that no longer exist get none.
 CREATE OR REPLACE FUNCTION slipway.set_privileges(object text, part text, own text, wanted jsonb, present jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   place text := regexp_replace(regexp_replace(object, '^(MATERIALIZED VIEW|VIEW|FOREIGN TABLE) ', 'TABLE '), '^AGGREGATE ', 'FUNCTION ');
@@ -44,7 +44,7 @@ BEGIN
   END CASE;
 END $$;
 
--- What somebody has changed since the migration stays. What cannot be restored says why, and hinders nothing else.
+-- Attributes that were changed since the migration are kept. One that cannot be restored records the reason, and does not affect the others.
 CREATE OR REPLACE FUNCTION slipway.restore_attributes(history text, of_migration text) RETURNS void
 LANGUAGE plpgsql SET client_min_messages = warning AS $$
 DECLARE

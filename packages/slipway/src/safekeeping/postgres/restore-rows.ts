@@ -26,7 +26,7 @@ CREATE OR REPLACE FUNCTION slipway.content_of(entry slipway.kept, target regclas
     WHERE attrelid = target AND attnum > 0 AND slipway.is_comparable(entry, target, attname::text, attnum)))
 $$;
 
--- Rows of a table beside those of a log or a copy that have the same content, one by one: which table and place, which row
+-- Rows of a table paired with those of a log or a copy that have the same content, one by one: which table and place, which row
 -- of the other, and which transaction wrote it. The oldest come first.
 CREATE OR REPLACE FUNCTION slipway.pairs(entry slipway.kept, target regclass, rows_of_log text) RETURNS text LANGUAGE sql STABLE AS $$
   SELECT format('(SELECT r.o, r.c, r.x, l.m FROM (SELECT t.tableoid AS o, t.ctid AS c, t.xmin AS x, %1$s AS content,
@@ -73,8 +73,8 @@ BEGIN
   RETURN total;
 END $$;
 
--- Updated rows get their values again. Where the key stays, the first version of a row counts; otherwise a row is found by
--- its new key, and where there is none by its new content. Returns how many versions found their rows.
+-- Updated rows get their values again. If the key does not change, the first version of a row counts; otherwise a row is found
+-- by its new key, and if there is none, by its new content. Returns how many versions found their rows.
 CREATE OR REPLACE FUNCTION slipway.undo_update(entry slipway.kept, target regclass, first_event float8, last_event float8) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -305,7 +305,7 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- Rows of one table, before the down migration makes a demand on them: if it is the very table, or was restored in its
--- place, and has all columns by now.
+-- place, and now has all columns.
 CREATE OR REPLACE FUNCTION slipway.restore_rows_of(history text, of_migration text, name text, changed_tables text[]) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE

@@ -107,7 +107,7 @@ BEGIN
   RETURN again;
 END $$;
 
--- Sequences continue after the used numbers; nobody gets a number twice.
+-- Sequences continue after the used numbers, so no number is used twice.
 CREATE OR REPLACE FUNCTION slipway.set_sequences(target regclass, sequences jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   one record;
@@ -142,7 +142,7 @@ BEGIN
   END IF;
 END $$;
 
--- Columns that have another name by now are called so in what is kept, too.
+-- Columns that have been renamed since get their new names in the kept data as well.
 CREATE OR REPLACE FUNCTION slipway.follow_names(entry slipway.kept, target regclass) RETURNS slipway.kept LANGUAGE plpgsql AS $$
 DECLARE
   renamed record;
@@ -271,7 +271,7 @@ CREATE OR REPLACE FUNCTION slipway.varies(expression pg_node_tree) RETURNS boole
     WHERE provolatile <> 'i')
 $$;
 
--- That nobody has written other values to columns of a row (t): they are NULL, or the default. Where each row was given another
+-- That no other values were written to columns of a row (t): they are NULL, or the default. Where each row was given another
 -- value, that is unknown.
 CREATE OR REPLACE FUNCTION slipway.unwritten(target regclass, names text[]) RETURNS text LANGUAGE sql STABLE AS $$
   SELECT format('(%s)', string_agg(CASE
@@ -308,7 +308,7 @@ BEGIN
   RETURN count;
 END $$;
 
--- Counts the rows, found by their content, that somebody else has written since: they may be different rows.
+-- Counts the rows, found by their content, that others have written since: they may be different rows.
 CREATE OR REPLACE FUNCTION slipway.note_written_since(entry slipway.kept, target regclass) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   own text[] := ARRAY(SELECT k.details ->> 'restoredBy' FROM slipway.kept k WHERE k.details ? 'restoredBy') || pg_current_xact_id()::text;

@@ -1,6 +1,6 @@
 import { balanced, quoteIdentifier } from '../../database/index.ts'
 
-// The columns of a table in which the ledger keeps rows or values, beside those that are kept.
+// The columns of a table in which the ledger keeps rows or values, in addition to the kept ones.
 
 /** Holds the rowid, where it is not a column of the table. */
 export const ROWID = '_slipway_rowid'
@@ -19,7 +19,7 @@ export function laterColumn(column: string): string {
   return `_slipway_later_${column}`
 }
 
-/** SQL of the values of a row as one text, equal only for rows with equal values of equal types, whatever their collation. */
+/** SQL of the values of a row as one string, equal only for rows with equal values of equal types, regardless of their collation. */
 export function rowText(columns: readonly string[], alias?: string): string {
   const texts = columns.map((column) => {
     const name = (alias === undefined ? '' : `${alias}.`) + quoteIdentifier(column)

@@ -8,9 +8,9 @@ export interface Lasting {
   readonly after: RowTable
   readonly columns: TableChange['columns']
   readonly rebuilt: boolean
-  /** Rows may be gone, and any value another one. */
+  /** Rows may be gone, and any value may have changed. */
   readonly rows: boolean
-  /** Columns, by their names before, whose values may be gone or others. */
+  /** Columns, by their names before, whose values may be gone or changed. */
   readonly lost: readonly string[]
   /** Columns that an UPDATE assigns. They identify no row. */
   readonly assigned: readonly string[]
@@ -24,7 +24,7 @@ export interface Lasting {
 export interface LossSql {
   /** A SELECT that makes the copy. */
   readonly image: string
-  /** By which columns rows are found again; none if they cannot be. */
+  /** By which columns rows are matched; none if they cannot be. */
   readonly key: readonly string[]
   /** What is kept, each by a SELECT from the copy. */
   readonly parts: readonly LossPart[]
@@ -39,13 +39,13 @@ export interface LossPart {
   readonly select: string
 }
 
-/** A column by which a row is found again after the migration: in the copy from before, and in the table. */
+/** A column by which a row is matched after the migration: in the copy from before, and in the table. */
 interface Identity {
   readonly old: string
   readonly now: string
 }
 
-/** A table of Cloudflare D1 has 100 columns at most; the copy has some of its own. */
+/** A table of Cloudflare D1 has at most 100 columns; the copy has some of its own. */
 const MOST_COLUMNS = 90
 
 /** How what was destroyed of a table is found; `image` is the name of the copy. */
@@ -63,12 +63,12 @@ export function imageSql(table: RowTable, columns: readonly string[]): string {
   return `SELECT ${selected} FROM ${quoteIdentifier(table.name)}`
 }
 
-/** The columns that are stored: others, SQLite computes again. */
+/** The columns that are stored; SQLite computes the others again. */
 export function storedColumns({ columns }: RowTable): string[] {
   return columns.filter(({ generated }) => !generated).map(({ name }) => name)
 }
 
-/** How rows are found again: by their key, or else by their rowid; nothing if they cannot be. */
+/** How rows are matched: by their key, or else by their rowid; undefined if they cannot be. */
 function identityOf(table: Lasting): readonly Identity[] | undefined {
   const { before, after, columns, assigned, rebuilt, movesRowids } = table
   const key = before.key.map((old) => {
@@ -124,7 +124,7 @@ function laterNames({ columns }: Lasting): ReadonlyMap<string, string> {
 
 const IS_ABSENT = 't._slipway_there IS NULL'
 
-/** `FROM` the copy and, beside each row, what the table has of it. */
+/** `FROM` the copy and, for each row, what the table has of it. */
 function joinSql({ image, after, identity }: Compared, kind: 'JOIN' | 'LEFT JOIN'): string {
   const match = identity.map((one) => {
     const [found, old] = [`t.${quoteIdentifier(one.now)}`, `i.${quoteIdentifier(one.old)}`]
@@ -142,10 +142,10 @@ function goneSql(at: Compared): string {
   return `SELECT ${copied(at, at.stored)} ${joinSql(at, 'LEFT JOIN')} WHERE ${IS_ABSENT}`
 }
 
-/** Values that are gone with their column, or are others now. */
+/** Values that are gone with their column, or have changed. */
 function valuesSql(at: Compared, kept: readonly string[]): string {
   const { lost, identity, now } = at
-  // VACUUM gives other rowids: then the whole row says which it is.
+  // VACUUM changes rowids: then the whole row identifies it.
   const isWhole = identity[0]?.old === ROWID || kept.length + lost.length > MOST_COLUMNS
   const selected = [copied(at, kept), ...(isWhole ? wholeSql(at, lost) : laterSql(at, lost))]
   const differs = lost.map((name) => differsSql(name, now.get(name)))
@@ -208,7 +208,7 @@ function laterSql({ now }: Compared, names: readonly string[]): string[] {
 }
 
 /**
- * Whether a value is gone or another one. `IS` alone takes the text 007 for the number 7, and a collation `a` for `A`; a whole number
+ * Whether a value is gone or has changed. `IS` alone treats the text 007 as the number 7, and a collation `a` for `A`; a whole number
  * is the same one with a fraction of zero, and a number the same one as its text.
  */
 function differsSql(name: string, now: string | undefined): string {
@@ -223,7 +223,7 @@ function differsSql(name: string, now: string | undefined): string {
 }
 
 /**
- * The rows that are no longer there as they were, as often as they were: which row became which, nobody can tell. Values
+ * The rows that no longer exist unchanged, as often as they occurred: which row became which is unknown. Values
  * of a column that is gone are gone with each row.
  */
 function lossOfContents(table: Lasting, image: string): LossSql {

@@ -6,7 +6,7 @@ import { imageSql, lossOf, storedColumns } from './keep-rows.ts'
 /** What of a table a migration may destroy. */
 export interface Endangered {
   readonly change: TableChange
-  /** Its rows may go. A dropped table keeps all of them whatever this says. */
+  /** Its rows may go. For a dropped table, all are kept regardless of this. */
   readonly rows: boolean
   /** Columns, by their names before, whose values may go: they are dropped, computed or updated. */
   readonly columns: readonly string[]
@@ -98,7 +98,7 @@ function keepOne(endangered: Endangered, place: Place): KeepSql {
   }
 }
 
-/** Why nothing of a table can be kept; nothing if it can. */
+/** Why no data of a table can be kept; undefined if it can. */
 function obstacle({ columns }: RowTable): string | undefined {
   if (columns.length === 0) return 'its rows cannot be read: it is an index without content'
   const own = columns.find(({ name }) => name.toLowerCase().startsWith('_slipway_'))

@@ -5,13 +5,13 @@ import { keptTable } from './keep-sql.ts'
 
 /** Something that is kept on a SQLite database. */
 export interface SqliteKept extends Kept {
-  /** The columns by which rows are found again. */
+  /** The columns by which rows are matched. */
   readonly key: readonly string[]
   /** The columns that are kept. */
   readonly stored: readonly string[]
   /** The copy has the rowids, too. */
   readonly hasRowid: boolean
-  /** Rows may be there with other values: others may have been inserted in their place. */
+  /** Rows may exist with other values: others may have been inserted in their place. */
   readonly isReplaced: boolean
   /** The columns that say of a whole row whether it is as it was left; absent if each value says so. */
   readonly left?: readonly string[]
@@ -41,7 +41,7 @@ interface KeptRow {
   readonly since_rows: number | null
 }
 
-/** All that is or was kept on a SQLite database, the oldest first; nothing if nothing ever was. */
+/** All that is or was kept on a SQLite database, the oldest first; empty if nothing ever was. */
 export async function readSqliteKept(session: Session): Promise<SqliteKept[]> {
   const tables = await session.query<{ name: string }>(
     `SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB '_slipway_kept*'`,
@@ -67,7 +67,7 @@ async function columnsLeft(session: Session, id: number): Promise<string[]> {
   return JSON.parse(row?.names ?? '[]') as string[]
 }
 
-/** The numbers of tables of the ledger that hold what is kept, also of those that no record names. */
+/** The numbers of tables of the ledger that hold what is kept, including those that no record names. */
 export async function readKeptIds(session: Session): Promise<number[]> {
   const tables = await session.query<{ name: string }>(
     `SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB '_slipway_kept_[0-9]*'`,
@@ -97,7 +97,7 @@ function keptFrom(row: KeptRow, stored: ReadonlySet<string>): SqliteKept {
     columns: row.kind === 'columns' ? columns : [],
     state: row.why !== null ? 'not-kept' : isRestored ? 'restored' : 'kept',
     ...(row.why === null ? {} : { why: row.why }),
-    // Without what identifies them, nobody can tell which rows of now these were.
+    // Without a key, it is unknown which current rows they are.
     returns: row.why === null && !(row.kind === 'rows' && key.length === 0),
     ...(row.rows === null ? {} : { rows: row.rows }),
     bytes: row.bytes ?? 0,

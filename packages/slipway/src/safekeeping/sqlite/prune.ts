@@ -22,10 +22,10 @@ export async function pruneSqlite(
   await change(session, drops.join(''))
 }
 
-/** Restores one piece of kept data into its table. Existing rows stay. Fails as `restoreKept` does. */
+/** Restores one piece of kept data into its table. Existing rows are kept. Fails like `restoreKept`. */
 export async function restoreSqlite({ session }: TargetSession, id: number): Promise<Kept> {
   const one = (await readSqliteKept(session)).find((kept) => kept.id === id)
-  // The rows that had their keys may be gone by now.
+  // The rows that had their keys may no longer exist.
   const isOpen = one?.restored && one.restored.since > 0 && hasOwnKey(one)
   if (one?.state === 'restored' && !isOpen) return one
   if (one === undefined || one.state === 'not-kept') {

@@ -11,7 +11,7 @@ interface SqliteTrigger {
 /** What a restore must know of the database into which rows are restored. */
 export interface RestorePlace {
   readonly tables: readonly RowTable[]
-  /** Those that must not fire meanwhile. */
+  /** Those that must not fire in the meantime. */
   readonly triggers: readonly SqliteTrigger[]
 }
 

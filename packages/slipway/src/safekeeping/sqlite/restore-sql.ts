@@ -9,7 +9,7 @@ import { foundSql, inCopy, inTable, type Restored, restoreValues } from './resto
 const NOW = `strftime('%Y-%m-%dT%H:%M:%SZ', 'now')`
 
 /**
- * SQL that restores kept data into its tables, which have their names of then, without triggers. Rows that exist, or that
+ * SQL that restores kept data into its tables, which have their names at that time, without triggers. Rows that exist, or that
  * have a unique value which another row has now, and values that were written since stay as they are, and are counted.
  */
 export function restoreSql(kept: readonly SqliteKept[], place: RestorePlace): string {
@@ -60,7 +60,7 @@ function rowsSql({
       : `NOT EXISTS (SELECT 1 FROM ${target} t WHERE ${isThere.join(' AND ')})`
   const names = columns.map((name) => quoteIdentifier(name))
   const isTaken = `EXISTS (SELECT 1 FROM ${target} o WHERE o.${rowid} = k.${ROWID})`
-  // A virtual table knows its rows by nothing but their rowids, and takes no ON CONFLICT.
+  // A virtual table identifies its rows only by rowid, and does not support ON CONFLICT.
   const own = into?.virtual ? `k.${ROWID}` : `CASE WHEN ${isTaken} THEN NULL ELSE k.${ROWID} END`
   const to = rowid === undefined ? names : [rowid, ...names]
   const from = rowid === undefined ? names : [own, ...names]

@@ -15,10 +15,10 @@ export interface Restored {
 const RESTORING = '_slipway_restoring'
 
 /**
- * SQL that restores changed values; `count` is SQL directly behind it. A value is restored only where nobody has changed it
+ * SQL that restores changed values; `count` is SQL directly after it. A value is restored only if it has not changed
  * since, or, where the whole row says which it is, only in rows that are as they were left. The values of a row are restored
- * together, for a CHECK may compare them. Unique ones are set aside first, for they may have moved from row to row; those of
- * which another row has the value by now stay.
+ * together, because a CHECK may compare them. Unique ones are set aside first, because they may have moved from row to row; those whose
+ * value another row has now are not restored.
  */
 export function restoreValues({ kept, table }: Restored, count: string): string {
   const { key, later, left } = kept
@@ -104,7 +104,7 @@ function assignSql(column: string, value: string, condition?: string): string {
   return `${quoteIdentifier(column)} = ${assigned}`
 }
 
-/** A value of the type of the one that the migration left, and that no row has, unless somebody made it up; NULL stays. */
+/** A value of the type of the one that the migration left, and that no row has, unless one was invented with it; NULL is kept. */
 function placeholder(kept: SqliteKept, column: string): string {
   const value = inCopy(laterColumn(column))
   const number = rowNumber(kept)

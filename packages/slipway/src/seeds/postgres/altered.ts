@@ -8,8 +8,8 @@ import { givenOf, isGiven, sameKey, storedOf } from '../resolved.ts'
 import { placeOfRow } from '../row-source.ts'
 import type { TargetColumn, TargetTable } from '../target-tables.ts'
 
-// A trigger may change what a set gives. The ledger then has two sums of the value: as it was given, and as the trigger
-// left it. As long as both are the same, there is nothing to write and nothing that differs.
+// A trigger may change a value of a set. The ledger then has two checksums: of the value of the set, and of the one that
+// the trigger left. As long as both are the same, there is nothing to write and nothing that differs.
 
 /** Whether writing to these tables runs triggers or rules of the user. */
 export async function haveTriggers(
@@ -25,7 +25,7 @@ export async function haveTriggers(
   return found?.some ?? false
 }
 
-/** SQL that is true where a row of the target, `t`, has another value than a row, `r`, gives it. */
+/** SQL that is true where a row of the target, `t`, has a different value from that of a row, `r`. */
 export function differs(resolved: Resolved, column: TargetColumn): string {
   const [stored, given] = [storedOf(column), givenOf(resolved, column)]
   const differ = column.comparable
@@ -35,7 +35,7 @@ export function differs(resolved: Resolved, column: TargetColumn): string {
   return condition === undefined ? differ : `(${condition} AND ${differ})`
 }
 
-/** SQL that is true where a trigger made such a difference, and nobody has changed either value since. */
+/** SQL that is true where a trigger made such a difference, and neither value has changed since. */
 export function isAltered(session: Session, resolved: Resolved, column: TargetColumn): string {
   const { set, target } = resolved
   return `EXISTS (SELECT FROM ${session.ledger}.seed_altered a WHERE ${ofSetAndTable(session, set, target)}

@@ -58,7 +58,7 @@ export function lineWriter(
   }
 }
 
-/** Most texts hold nothing to escape; asking first is much quicker than replacing. */
+/** Most strings contain nothing to escape; testing first is much quicker than replacing. */
 function escaped(text: string): string {
   if (!text.isWellFormed()) refuseValue('contains an unpaired surrogate')
   if (text.includes('\0')) refuseValue('contains a NUL character, which PostgreSQL cannot store')

@@ -40,7 +40,7 @@ export async function merge(session: Session, resolved: Resolved): Promise<Table
   }
 }
 
-/** Sets the columns that had to wait until the rows they refer to were there; gives how many rows changed. */
+/** Sets the columns that had to wait until the rows they refer to existed; returns how many rows changed. */
 export async function fillLater(
   session: Session,
   resolved: Resolved,
@@ -88,7 +88,7 @@ function isTouched({ model }: TargetTable, { name }: TargetColumn): boolean {
   )
 }
 
-/** The time of the run in rows that do not give another. */
+/** The time of the run in rows without their own. */
 function touchedValue(resolved: Resolved, column: TargetColumn, given: string): string {
   return given === 'false'
     ? 'now()'
@@ -172,7 +172,7 @@ interface Filler {
   readonly sql: string
 }
 
-/** What fills columns without a default that rows do not give, or not all of them. */
+/** What fills columns without a default that rows, or some of them, do not have. */
 function fillersOf(resolved: Resolved): Filler[] {
   const { target, columns, later, key, shapesOf } = resolved
   const given = new Set([...columns, ...later])
@@ -220,7 +220,7 @@ async function refuseMissingValues(session: Session, resolved: Resolved): Promis
   })
 }
 
-/** No row gives it. */
+/** No row has it. */
 function refuseLacking({ set, table, target, later }: Resolved, lacking: TargetColumn): never {
   return raise('SEEDS.ROW_INVALID', {
     message: `Rows of ${table.name} in ${set.name} have no ${lacking.name}, which ${target.name} requires.`,

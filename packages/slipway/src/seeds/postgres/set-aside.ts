@@ -129,7 +129,7 @@ async function setAside(
   return affected
 }
 
-/** SQL of a value that no row has, `p.i` being the number of the row; nothing if there is none for the column. */
+/** SQL of a value that no row has, `p.i` being the number of the row; undefined if there is none for the column. */
 function madeUp({ id, foreignKeys }: TargetTable, column: TargetColumn): string | undefined {
   const { name, notNull, base, type, always } = column
   if (always) return undefined

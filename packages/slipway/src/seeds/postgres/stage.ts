@@ -28,7 +28,7 @@ export interface Staged {
   readonly target: TargetTable
   readonly tables: TargetTables
   readonly layout: Layout
-  /** Which fields rows give, by `g`. */
+  /** Which fields rows have, by `g`. */
   readonly shapes: Shapes
   /** The temporary table: `n`, `g` and a column for each cell of the layout. */
   readonly relation: string
@@ -240,7 +240,7 @@ async function refuseRow(
   })
 }
 
-/** The server runs the query that gives the rows; its columns are the fields. */
+/** The server runs the query that returns the rows; its columns are the fields. */
 async function stageQuery(session: Session, options: StageOptions, query: string): Promise<Staged> {
   const { set, table, target, tables, at } = options
   const { columns } = await session.queryRaw(`SELECT * FROM (${query}\n) AS seed LIMIT 0`)

@@ -39,7 +39,7 @@ export async function isUnchanged(
 interface Sent {
   readonly target: TargetTable
   readonly content: Content
-  /** The table was empty before: nobody needs to count. */
+  /** The table was empty before: its rows need not be counted. */
   readonly alone: boolean
 }
 

@@ -6,7 +6,7 @@ import type { SeedRow, SeedSetTable, SeedValue } from '../set.ts'
 import type { TargetColumn, TargetTable } from '../target-tables.ts'
 import { isDate } from '../value-text.ts'
 
-/** A column that Prisma's client fills where a row does not give it: SQLite has no function that could. */
+/** A column that Prisma's client fills if a row does not have it: SQLite has no function that could. */
 export interface Filler {
   readonly column: TargetColumn
   /** Its column in the table where the rows are staged. */
@@ -37,7 +37,7 @@ export function fillersOf(
   })
 }
 
-/** The column that Prisma's client sets to the time of each update; nothing if there is none. */
+/** The column that Prisma's client sets to the time of each update; undefined if there is none. */
 export function touchedColumn(target: TargetTable): TargetColumn | undefined {
   return target.columns.find((column) => filledBy(target, column) === 'updatedAt')
 }

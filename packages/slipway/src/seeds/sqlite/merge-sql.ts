@@ -88,7 +88,7 @@ function updateSql(
   return `UPDATE ${target.id} AS t SET ${set.join(', ')} FROM ${source} WHERE ${sameKey(resolved)} AND (${anyDiffers(resolved, values)});\n`
 }
 
-/** The time of the run in rows that do not give another. */
+/** The time of the run in rows without their own. */
 function touchedSql(resolved: Resolved, column: TargetColumn, now: string, isIn: boolean): string {
   const name = quoteIdentifier(column.name)
   if (!isIn) return `${name} = ${now}`
@@ -106,7 +106,7 @@ function assigned(resolved: Resolved, columns: readonly TargetColumn[]): string 
   return parts.join(', ')
 }
 
-/** One INSERT for each set of rows that give the same columns; the database fills the others. */
+/** One INSERT for each set of rows that have the same columns; the database fills the others. */
 function insertsSql(resolved: Resolved, options: MergeOptions): string {
   const { at, set, table, target } = resolved
   const inserts = [...resolved.shapes.keys()].map(

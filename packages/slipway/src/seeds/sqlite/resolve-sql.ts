@@ -109,7 +109,7 @@ export function referenceGuard({ source, at }: Resolved): string {
   )
 }
 
-/** SQL that is true where a row of the target, `t`, has another value than a row, `r`, gives it. */
+/** SQL that is true where a row of the target, `t`, has a different value from that of a row, `r`. */
 export function differs(resolved: Resolved, column: TargetColumn): string {
   const [stored, given] = [storedOf(column), givenOf(resolved, column)]
   const other = `${stored} IS NOT ${given} COLLATE BINARY`

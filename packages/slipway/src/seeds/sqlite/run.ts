@@ -88,7 +88,7 @@ async function scriptOptions(
   }
 }
 
-/** How often sets are tried again because somebody else changed the database meanwhile. */
+/** How often sets are tried again because another session changed the database in the meantime. */
 const TRIES = 5
 
 /** One script for all: a set may need the rows of the one before it. */
@@ -189,7 +189,7 @@ function countedText(counts: readonly Count[]): string {
   return counts.map(({ at, what, rows }) => `${at} ${what} ${rows}`).join(',')
 }
 
-/** Runs a script, sees what it does, and undoes it; nothing if somebody else changed the database meanwhile. */
+/** Runs a script, sees what it does, and undoes it; undefined if another session changed the database in the meantime. */
 async function tryScript(
   session: AtomicSession,
   sets: readonly PreparedSet[],

@@ -115,7 +115,7 @@ export interface ScriptOptions {
   readonly numericTimes: ReadonlySet<TargetColumn>
 }
 
-/** SQL that begins each script. With a revision it ends the script if the ledger has another, because somebody else changed the database. */
+/** SQL that begins each script. With a revision it ends the script if the ledger has another, because another session changed the database. */
 export function beginSql(revision?: number): string {
   return [
     createLedgerSql(),

@@ -27,7 +27,7 @@ export interface Staged {
   readonly target: TargetTable
   readonly tables: TargetTables
   readonly layout: Layout
-  /** Which fields rows give, by `g`. */
+  /** Which fields rows have, by `g`. */
   readonly shapes: Shapes
   /** The number of the table in its script. */
   readonly at: number
@@ -48,7 +48,7 @@ export interface SqliteStageOptions extends StageOptions {
 /** The tables of a script begin with it; they live only as long as the script. */
 export const SCRIPT_TABLE = '_slipway_seed_'
 
-/** The text of an INSERT, in characters. Cloudflare D1 takes statements of 100 KB. */
+/** The text of an INSERT, in characters. Cloudflare D1 allows statements of 100 KB. */
 const INSERT_CHARACTERS = 20_000
 const D1_STATEMENT_BYTES = 100_000
 
@@ -183,7 +183,7 @@ function insertSql(relation: string, { layout, fillers, rows }: Inserted): strin
   return statements.join('')
 }
 
-/** The database runs the query that gives the rows; its columns are the fields. */
+/** The database runs the query that returns the rows; its columns are the fields. */
 async function stagedQuery(
   session: Session,
   options: SqliteStageOptions,
@@ -205,7 +205,7 @@ async function stagedQuery(
   return { layout, shapes: [shape], sql: createSql(relation, layout, []) + sql }
 }
 
-/** How many columns of rows a table of the script can have on Cloudflare D1, beside those of Slipway. */
+/** How many columns of rows a table of the script can have on Cloudflare D1, in addition to those of Slipway. */
 const D1_COLUMNS = 95
 
 function refuseWidth({ set, table }: StageOptions, columns: number): void {

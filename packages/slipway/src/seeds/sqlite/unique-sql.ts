@@ -7,14 +7,14 @@ import { anyDiffers, type Resolved, scriptTable, storedKey } from './resolve-sql
 // A unique key that is not the natural one may move between the rows of a set: from one to another, or from a row that
 // the set no longer contains. SQLite checks such a key at each row, so the value has to leave its old row first.
 
-/** SQL that gives the rows whose unique values other rows of the set take another value first, which nobody has. */
+/** SQL that first gives an unused value to rows whose unique values other rows of the set take. */
 export function freeUniqueSql(resolved: Resolved): string {
   return otherKeys(resolved)
     .map((key, index) => freeSql(resolved, key, index))
     .join('')
 }
 
-/** The unique keys, beside the natural one, that rows of the set give in full. */
+/** The unique keys, besides the natural one, of which rows of the set have all fields. */
 function otherKeys({ target, key, columns }: Resolved): readonly (readonly TargetColumn[])[] {
   return target.unique
     .map((names) => target.columns.filter(({ name }) => names.includes(name)))
@@ -48,7 +48,7 @@ function isGoing(resolved: Resolved): string {
   AND NOT EXISTS (SELECT 1 FROM ${scriptTable(at, 'r')} r WHERE r.k = ${storedKey(resolved)}))`
 }
 
-/** SQL of a value that no row, `t`, has; nothing if there is none for the column. */
+/** SQL of a value that no row, `t`, has; undefined if there is none for the column. */
 function madeUp({ target }: Resolved, column: TargetColumn): string | undefined {
   if (!column.notNull) return 'NULL'
   if (target.foreignKeys.some(({ columns }) => columns.includes(column.name))) return undefined
