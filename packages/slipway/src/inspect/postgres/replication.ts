@@ -231,7 +231,7 @@ async function ownBackups(session: Probe['session'], lastBackup: string | undefi
 }
 
 const NO_BACKUPS =
-  'the time of the last backup is not readable: PostgreSQL does not record backups, and Slipway has none in the store of this environment'
+  'the time of the last backup is not readable: PostgreSQL does not record backups, and Slipway has none in the backup store of this environment'
 
 const STANDBYS = `
 SELECT CASE WHEN count(*) OVER (PARTITION BY application_name) = 1 THEN application_name
