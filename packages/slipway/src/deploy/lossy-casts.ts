@@ -1,5 +1,5 @@
-import type { Session } from '../database/index.ts'
-import { parseSqlType } from '../kernel/index.ts'
+import { quoteIdentifier, type Session } from '../database/index.ts'
+import { attempt, parseSqlType } from '../kernel/index.ts'
 import { holdsAllOf } from '../schema/index.ts'
 import { type Action, type Migration, partRef, tableRef } from '../statements/index.ts'
 import type { MigrationLoss } from './consent.ts'
@@ -8,11 +8,13 @@ type TypeChange = Extract<Action, { kind: 'change-type' }>
 
 /**
  * The columns of a target whose values migrations cast to a type that cannot hold all of them, where the server does not refuse
- * what it cannot hold: it rounds, cuts or normalizes. That needs the types that the columns have.
+ * what it cannot hold: it rounds, cuts or normalizes. That needs the types that the columns have. `cuts`: only those of which
+ * a value that exists now would be another one.
  */
 export async function readLossyCasts(
   session: Session,
   migrations: readonly Pick<Migration, 'name' | 'statements'>[],
+  { cuts = false }: { readonly cuts?: boolean } = {},
 ): Promise<MigrationLoss[]> {
   const changes = migrations.flatMap(({ name, statements }) =>
     statements.flatMap(({ actions }) =>
@@ -25,31 +27,65 @@ export async function readLossyCasts(
   for (const { migration, change } of changes) {
     const table = tableRef({ defaultSchema: session.server.schema }, change.table)
     const object = partRef('column', table, change.column)
-    if (await isLossy(session, change)) lost.push({ migration, what: 'values', object })
+    const isLost = (await isLossy(session, change)) && (!cuts || (await cutsValue(session, change)))
+    if (isLost) lost.push({ migration, what: 'values', object })
   }
   return lost
 }
+
+/** The types from a column to its new one, a domain as what it is made of; null is a column or type that does not exist yet. */
+const STEPS_SQL = `WITH RECURSIVE given (place, name, id, modifier) AS (
+    SELECT 0, NULL::text, a.atttypid, a.atttypmod FROM pg_catalog.pg_attribute a
+      JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+      WHERE (n.nspname, c.relname, a.attname) = ($1, $2, $3)
+    UNION ALL SELECT place::int, name, pg_catalog.to_regtype(name)::oid, -1
+      FROM pg_catalog.unnest($4::text[]) WITH ORDINALITY AS types (name, place)
+  ), made (place, depth, name, id, modifier) AS (
+    SELECT place, 0, name, id, modifier FROM given
+    UNION ALL SELECT place, depth + 1, NULL, t.typbasetype, t.typtypmod
+      FROM made JOIN pg_catalog.pg_type t ON t.oid = made.id AND t.typtype = 'd'
+  )
+  SELECT DISTINCT ON (place) place, coalesce(name, pg_catalog.format_type(id, modifier)) AS type,
+    t.typnamespace IS DISTINCT FROM 'pg_catalog'::pg_catalog.regnamespace AS own
+  FROM made LEFT JOIN pg_catalog.pg_type t ON t.oid = made.id ORDER BY place, depth DESC`
 
 async function isLossy(session: Session, change: TypeChange): Promise<boolean> {
   const { table, column, type, using, casts = [] } = change
   // Another expression computes the values, and is a loss whatever it gives.
   if (using !== undefined && change.casts === undefined) return false
   const types = casts.at(-1) === type ? casts : [...casts, type]
-  const [row] = await session.query<{ readonly type: string | null; readonly own: boolean[] }>(
-    `SELECT (SELECT pg_catalog.format_type(a.atttypid, a.atttypmod) FROM pg_catalog.pg_attribute a
-        JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-        WHERE (n.nspname, c.relname, a.attname) = ($1, $2, $3)) AS type,
-      ARRAY(SELECT NOT EXISTS (SELECT FROM pg_catalog.pg_type t WHERE t.oid = pg_catalog.to_regtype(name)
-          AND t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace)
-        FROM pg_catalog.unnest($4::text[]) WITH ORDINALITY AS types (name, place) ORDER BY place) AS own`,
-    [table.schema ?? session.server.schema, table.name, column, types],
-  )
+  const steps = await session.query<{ place: number; type: string; own: boolean }>(STEPS_SQL, [
+    table.schema ?? session.server.schema,
+    table.name,
+    column,
+    types,
+  ])
   // Of a column that is renamed or made before, its own statements say more.
-  if (row?.type === undefined || row.type === null) return false
-  const steps = [row.type, ...types]
-  return types.some(
-    (to, place) => !row.own[place] && losesSilently(steps[place] ?? '', to, place < casts.length),
+  if (steps[0]?.place !== 0) return false
+  return steps.some(
+    ({ type: to, own }, place) =>
+      place > 0 && !own && losesSilently(steps[place - 1]?.type ?? '', to, place <= casts.length),
   )
+}
+
+/** Whether a value of the target is another one after the cast and back. What the cast refuses is not cut. */
+async function cutsValue(session: Session, change: TypeChange): Promise<boolean> {
+  const { table, column, type, casts = [] } = change
+  const from = `${quoteIdentifier(table.schema ?? session.server.schema)}.${quoteIdentifier(table.name)}`
+  const name = quoteIdentifier(column)
+  const [row] = await session.query<{ type: string }>(
+    `SELECT pg_catalog.format_type(atttypid, atttypmod) AS type FROM pg_catalog.pg_attribute
+     WHERE attrelid = pg_catalog.to_regclass($1) AND attname = $2`,
+    [from, column],
+  )
+  if (row === undefined) return false
+  const cast = [...casts, type].map((one) => `::${one}`).join('')
+  const found = await attempt(() =>
+    session.query<{ cut: boolean }>(
+      `SELECT EXISTS (SELECT FROM ${from} WHERE (${name}${cast}::${row.type})::text IS DISTINCT FROM ${name}::text) AS cut`,
+    ),
+  )
+  return found.ok && found.value[0]?.cut === true
 }
 
 /** Whether a cast gives a value where the type does not hold the one before. A cast that is written out cuts texts. */

@@ -3,6 +3,7 @@ import {
   type Consent,
   LEAVES_NOTHING,
   prepareBooks,
+  readLossyCasts,
   readSchemaNow,
   refuseForeignObjects,
   requireConsent,
@@ -120,12 +121,14 @@ export async function rollback(asked: RollbackRequest): Promise<RollbackOutcome>
     request.announce(downs, testRun)
     refuseUnproven(testRun, downs, request)
     const { database, alias } = session.server
-    const destroys = toConsentTo(
-      downs.map(({ plan }) => plan),
-      session.server.schema,
-    )
-    if (request.protected && destroys.length > 0)
-      await requireConsent({ database, alias, destroys }, request.consent)
+    const plans = downs.map(({ plan }) => plan)
+    const destroys = request.protected
+      ? [
+          ...toConsentTo(plans, session.server.schema),
+          ...(await readLossyCasts(session, plans, { cuts: true })),
+        ]
+      : []
+    if (destroys.length > 0) await requireConsent({ database, alias, destroys }, request.consent)
     await prepareBooks(session, request)
     const known = await readFromTarget(target, () => readKnownSchema(session, history))
     const ran = await run(target, { downs, expected, known }, request)
