@@ -36,5 +36,5 @@ export {
 } from './sqlite/drift.ts'
 export { comparedTables, endangeredBy, lossesIn } from './sqlite/endangered.ts'
 export { type TestedMigration, testOnCopy } from './sqlite/test-on-copy.ts'
-export { atomicReceipt, runGuarded } from './sqlite/run.ts'
+export { atomicReceipt, type GuardedRun, runGuarded } from './sqlite/run.ts'
 export { withSqliteTarget } from './sqlite/target.ts'

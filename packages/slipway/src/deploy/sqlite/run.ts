@@ -31,6 +31,8 @@ export interface GuardedRun {
   readonly written: WrittenTables
   /** What it may destroy, and is kept first. */
   readonly endangered: readonly Endangered[]
+  /** What the SQL behind the statements may destroy, too. */
+  readonly endangeredBehind?: readonly Endangered[]
   /** Destroy without keeping. */
   readonly noKeep?: boolean | undefined
   /** Tables that it must leave as they are. */
@@ -127,9 +129,10 @@ async function runOnce(
   const script = atomicScriptOf(run.migration)
   const records = recordsOf(session)
   const read = await readState(session, records.stateSql)
-  const keep = run.noKeep ? { before: '', after: '' } : await keeping(session, run)
+  const nothing = { keep: { before: '', after: '' }, behind: run.behind }
+  const { keep, behind } = run.noKeep ? nothing : await keeping(session, run)
   const instead = session.d1 ? dividedInserts(script) : undefined
-  const text = guardedScript({ ...run, script, records, read, keep, instead })
+  const text = guardedScript({ ...run, script, records, read, keep, behind, instead })
   try {
     await session.runAtomically(text, { foreignKeys: script.foreignKeys })
     return {}
@@ -159,8 +162,8 @@ async function readState(session: AtomicSession, stateSql: string): Promise<Read
 
 async function keeping(
   session: AtomicSession,
-  { migration, direction, endangered }: GuardedRun,
-): Promise<KeepSql> {
+  { migration, direction, endangered, endangeredBehind = [], behind }: GuardedRun,
+): Promise<{ readonly keep: KeepSql; readonly behind: string }> {
   const kept = await readSqliteKept(session)
   const tables = await readKeptIds(session)
   const known = new Set(kept.map(({ id }) => id))
@@ -173,8 +176,13 @@ async function keeping(
     counters: counters.length > 0,
   }
   const keep = keepSql(endangered, place)
+  const firstBehind = place.firstId + 2 * endangered.length
+  const keepBehind = keepSql(endangeredBehind, { ...place, firstId: firstBehind })
   const unused = dropUnusedSql(tables.filter((id) => !known.has(id)))
-  return { ...keep, before: unused + keep.before }
+  return {
+    keep: { ...keep, before: unused + keep.before + keepBehind.before },
+    behind: behind + keepBehind.after,
+  }
 }
 
 /** Whether a script whose answer was lost has run: then the ledger has another revision, and the history says so. */

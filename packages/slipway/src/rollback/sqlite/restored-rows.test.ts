@@ -17,12 +17,12 @@ afterAll(() => rmSync(folder, { recursive: true }))
 let files = 0
 
 /** Deploys the schema and one migration on rows, and rolls it back. */
-async function there({ schema, rows, change, meanwhile, fails = false }: Case) {
+async function there({ schema, rows, change, down, meanwhile, accepts, fails = false }: Case) {
   const file = path.join(folder, `${files++}.db`)
   const opened = new DatabaseSync(file)
   const migrations = [
     { name: '0001_schema', sql: schema },
-    { name: '0002_change', sql: change },
+    { name: '0002_change', sql: change, ...(down === undefined ? {} : { down }) },
   ]
   const work = { ...sqliteWork(file, folder), migrations }
   const up = async (count: number) => {
@@ -46,26 +46,32 @@ async function there({ schema, rows, change, meanwhile, fails = false }: Case) {
   for (const { width } of widths.all()) expect(width).toBeLessThanOrEqual(100)
   if (fails) {
     opened.close()
-    return { before, between, after: between, kept: [], failure: undefined, failed }
+    return { before, between, after: between, kept: [], keptBack: [], failure: undefined, failed }
   }
   if (meanwhile !== undefined) opened.exec(meanwhile)
   const { failure } = await rollback({
     ...work,
     extent: { kind: 'steps', steps: 1 },
     acceptUnproven: false,
+    acceptUnannounced: accepts === true,
     announce: () => {},
   })
   const after = truth(opened)
   opened.close()
   const all = await withSession(work.address, {}, readSqliteKept)
   const kept = all.filter(({ byRollback }) => !byRollback)
-  return { before, between, after, kept, failure, failed }
+  const keptBack = all.filter(({ byRollback }) => byRollback)
+  return { before, between, after, kept, keptBack, failure, failed }
 }
 
 interface Case {
   readonly schema: string
   readonly rows: string
   readonly change: string
+  /** Its down migration; Slipway writes one if absent. */
+  readonly down?: string
+  /** The rollback may lose what no statement names. */
+  readonly accepts?: boolean
   /** What an application does between deploy and rollback. */
   readonly meanwhile?: string
   /** The deploy fails. */
@@ -555,6 +561,67 @@ CREATE TABLE s (id INTEGER NOT NULL PRIMARY KEY, pc TEXT REFERENCES p (code) ON 
     })
     expect(failure?.code).toBe('DEPLOY.UNANNOUNCED')
     expect(after).toEqual([...between, "s: #1, integer 1, text 'a'"])
+  })
+})
+
+describe('of tables with restored data, a rollback loses nothing that was written since', () => {
+  const losses = [
+    {
+      what: 'a copy with OR IGNORE',
+      schema: 'CREATE TABLE ta (id INTEGER NOT NULL PRIMARY KEY, x TEXT, z INTEGER)',
+      rows: `INSERT INTO ta VALUES (1, 'a', 1), (2, 'b', 1)`,
+      change: 'UPDATE ta SET z = 2',
+      down: `CREATE TABLE new_ta (id INTEGER NOT NULL PRIMARY KEY, x TEXT UNIQUE, z INTEGER);
+INSERT OR IGNORE INTO new_ta SELECT * FROM ta;
+DROP TABLE ta;
+CREATE TABLE ta (id INTEGER NOT NULL PRIMARY KEY, x TEXT, z INTEGER);
+INSERT INTO ta (id, x, z) SELECT id, x, z FROM new_ta;
+DROP TABLE new_ta;`,
+      meanwhile: `INSERT INTO ta VALUES (3, 'b', 9)`,
+      lost: `ta: #3, integer 3, text 'b', integer 9`,
+      table: 'ta',
+    },
+    {
+      what: 'ON DELETE CASCADE',
+      schema: `CREATE TABLE pn (id INTEGER NOT NULL PRIMARY KEY);
+CREATE TABLE kc (id INTEGER NOT NULL PRIMARY KEY, p INTEGER REFERENCES pn (id) ON DELETE CASCADE, note TEXT)`,
+      rows: `INSERT INTO pn VALUES (1); INSERT INTO kc VALUES (1, 1, 'orig')`,
+      change: `UPDATE kc SET note = 'm'; INSERT INTO pn (id) VALUES (50)`,
+      down: 'DELETE FROM pn WHERE id = 50',
+      meanwhile: `INSERT INTO kc VALUES (2, 50, 'since')`,
+      lost: `kc: #2, integer 2, text 'since', integer 50`,
+      table: 'kc',
+    },
+  ]
+
+  test.each(losses)('$what is undone', async ({ lost, ...one }) => {
+    const { after, between, failure } = await there(one)
+    expect(failure?.code).toBe('DEPLOY.UNANNOUNCED')
+    expect(after.toSorted()).toEqual([...between, lost].toSorted())
+  })
+
+  test.each(losses)('$what, accepted, keeps it', async ({ table, lost, ...one }) => {
+    const { after, before, keptBack, failure } = await there({ ...one, accepts: true })
+    expect(failure).toBeUndefined()
+    expect(after).not.toContain(lost)
+    expect(after).toEqual(before)
+    expect(keptBack.filter((kept) => kept.table.name === table)).toMatchObject([
+      { kind: 'rows', rows: 1, state: 'kept' },
+    ])
+  })
+
+  test('what a restore passes on, accepted, is kept', async () => {
+    const { before, after, keptBack, failure } = await there({
+      schema: `CREATE TABLE p (id INTEGER NOT NULL PRIMARY KEY, code TEXT NOT NULL UNIQUE);
+CREATE TABLE s (id INTEGER NOT NULL PRIMARY KEY, pc TEXT REFERENCES p (code) ON UPDATE CASCADE)`,
+      rows: `INSERT INTO p VALUES (1, 'A'), (2, 'B')`,
+      change: 'UPDATE p SET code = lower(code)',
+      meanwhile: `INSERT INTO s VALUES (1, 'a')`,
+      accepts: true,
+    })
+    expect(failure).toBeUndefined()
+    expect(after).toEqual([...before, "s: #1, integer 1, text 'A'"])
+    expect(keptBack).toMatchObject([{ kind: 'columns', rows: 1, state: 'kept' }])
   })
 })
 

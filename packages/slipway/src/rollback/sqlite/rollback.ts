@@ -4,6 +4,7 @@ import {
   atomicReceipt,
   comparedTables,
   endangeredBy,
+  type GuardedRun,
   lossesIn,
   recordedSchema,
   type TestedMigration,
@@ -25,11 +26,18 @@ import {
   sqliteReceiptSql,
 } from '../../history/index.ts'
 import { attempt, command, type Failure, failureFrom, rethrow } from '../../kernel/index.ts'
-import { type Kept, readSqliteKept, restoreSql, type SqliteKept } from '../../safekeeping/index.ts'
+import {
+  type Endangered,
+  type Kept,
+  readSqliteKept,
+  restoreSql,
+  type SqliteKept,
+} from '../../safekeeping/index.ts'
 import {
   differingObjects,
   type Fingerprint,
   readFingerprint,
+  type TableChange,
   withSchemaCopy,
 } from '../../schema/index.ts'
 import { announcedOn } from '../announced.ts'
@@ -221,40 +229,98 @@ async function runDown(
   const { migration, changes, written, place } = tested
   const { name, checksum } = migration
   const restored = keptOf(await readSqliteKept(session), name)
-  const tables = new Set(restored.map(({ table }) => table.name))
-  const endangered = endangeredBy(migration, changes)
   const index = work.tested.indexOf(tested)
   const gone = work.tested.slice(0, index + 1).map((one) => one.migration.name)
   const isLast = gone.length === work.tested.length
   const stays = appliedWithout(work.history, gone)
-  const outcome = await runGuarded(session, {
-    migration,
-    direction: 'down',
-    changes,
-    written,
-    endangered,
-    // What is restored changes these tables, and foreign keys may pass it on to any other.
-    compared: comparedTables(tested, endangered, { all: restored.length > 0 }).filter(
-      ({ after }) => !tables.has(after.name),
-    ),
-    behind: [
-      // Rows are restored in any order: their keys are checked when all exist.
-      restored.length === 0 ? '' : 'PRAGMA defer_foreign_keys = ON;\n',
-      restored.length === 0 || place === undefined
-        ? ''
-        : restoreSql(restored.toSorted(lastFirst), place),
-      recordsOf(session).rolledBack(name),
-      sqliteReceiptSql({ command: 'rollback', migration: name, checksum }),
-      recordSchemaSql(isLast ? recordedSchema(stays, work.fingerprint) : undefined),
-    ].join(''),
-  })
-  const failure = outcome.violation
-    ? violationFailure(migration, outcome, {
-        session,
-        request: { ...request, acceptDrift: false, command: ['rollback'] },
-      })
-    : outcome.failure
-  return { failure, ms: outcome.ms }
+  const behind = [
+    // Rows are restored in any order: their keys are checked when all exist.
+    restored.length === 0 ? '' : 'PRAGMA defer_foreign_keys = ON;\n',
+    restored.length === 0 || place === undefined
+      ? ''
+      : restoreSql(restored.toSorted(lastFirst), place),
+    recordsOf(session).rolledBack(name),
+    sqliteReceiptSql({ command: 'rollback', migration: name, checksum }),
+    recordSchemaSql(isLast ? recordedSchema(stays, work.fingerprint) : undefined),
+  ].join('')
+  const accepted: TableChange[] = []
+  for (;;) {
+    const guards = guardsOf(tested, { restored, accepted })
+    const run = { migration, direction: 'down', changes, written, behind, ...guards } as const
+    const outcome = await runGuarded(session, run)
+    const { violation } = outcome
+    if (violation === undefined) return outcome
+    const lost = changes.find(({ before }) => before?.name === violation.facts['table'])
+    const isNew = lost !== undefined && !accepted.includes(lost)
+    if (violation.guard === 'rows' && request.acceptUnannounced && isNew) {
+      const refused = await refusedConsent(session, tested, { ...request, lost })
+      if (refused) return { ms: outcome.ms, failure: refused }
+      accepted.push(lost)
+      continue
+    }
+    const asked = { ...request, acceptDrift: false, command: ['rollback'] }
+    const failure = violationFailure(migration, outcome, { session, request: asked })
+    return { failure, ms: outcome.ms }
+  }
+}
+
+/** On a protected target, what no statement names needs consent by name, too. */
+async function refusedConsent(
+  { server: { database } }: AtomicSession,
+  { migration }: TestedMigration,
+  { protected: isProtected, consent, lost }: RollbackRequest & { readonly lost: TableChange },
+): Promise<Failure | undefined> {
+  if (!isProtected) return undefined
+  const destroys = [`rows or values of ${lost.before?.name} (${migration.name})`]
+  const asked = await attempt(() => requireConsent({ database, destroys }, consent))
+  return asked.ok ? undefined : asked.failure
+}
+
+/**
+ * What a down migration may destroy, and what it must leave as it is. Of tables with restored data, its statements must
+ * leave the rest: a copy is compared before data is restored. `accepted`: tables that may lose what no statement names;
+ * it is kept.
+ */
+function guardsOf(
+  tested: TestedMigration,
+  {
+    restored,
+    accepted,
+  }: { readonly restored: readonly SqliteKept[]; readonly accepted: readonly TableChange[] },
+): Pick<GuardedRun, 'endangered' | 'endangeredBehind' | 'compared'> {
+  const { migration, changes } = tested
+  const tables = new Set(restored.map(({ table }) => table.name))
+  const isRestored = ({ after }: Pick<TableChange, 'after'>) =>
+    after !== undefined && tables.has(after.name)
+  const named = endangeredBy(migration, changes)
+  const reached = comparedTables(tested, named).filter(({ after }) => tables.has(after.name))
+  const compared = comparedTables(tested, named, { all: restored.length > 0 })
+  const copied = changes.filter(
+    (change) =>
+      isRestored(change) && reached.some(({ after }) => after.name === change.after?.name),
+  )
+  const whole = (change: TableChange): Endangered => {
+    const grows = compared.some((one) => one.grows && one.before.name === change.before?.name)
+    const own = named.find((one) => one.change === change)
+    const { assigned = [], movesRowids = grows } = own ?? {}
+    const statement = own?.statement ?? migration.statements.at(-1)?.number ?? 1
+    if (!accepted.includes(change)) {
+      const columns = own?.columns ?? []
+      return { change, rows: true, columns, assigned, movesRowids, unannounced: true, statement }
+    }
+    const columns = change.columns.flatMap(({ before }) => before ?? [])
+    return { change, rows: true, columns, assigned, movesRowids, statement }
+  }
+  // Restoring changes other tables only through foreign keys: what it changes there is kept behind it.
+  const early = [...copied, ...accepted.filter((one) => isRestored(one) && !copied.includes(one))]
+  const late = accepted.filter((one) => !isRestored(one))
+  const isWhole = (change: TableChange) => early.includes(change) || late.includes(change)
+  const lost = new Set(accepted.map(({ before }) => before?.name))
+  return {
+    endangered: [...named.filter(({ change }) => !isWhole(change)), ...early.map(whole)],
+    endangeredBehind: late.map(whole),
+    compared: compared.filter((one) => !tables.has(one.after.name) && !lost.has(one.before.name)),
+  }
 }
 
 /** What was changed last is undone first. */
