@@ -81,3 +81,14 @@ test.each([
     )
   })
 })
+
+test.each([
+  "DROP TABLE log; CREATE TABLE log (id int PRIMARY KEY, line text DEFAULT 'x');",
+  "DROP TABLE log; CREATE TABLE log (id int PRIMARY KEY, line text); COMMENT ON TABLE log IS 'x'; COMMENT ON COLUMN log.line IS 'x'; COMMENT ON CONSTRAINT log_pkey ON log IS 'x';",
+  'DROP TABLE log; CREATE TABLE log (id int PRIMARY KEY, line text); ALTER TABLE log ENABLE ROW LEVEL SECURITY; CREATE POLICY own ON log USING (true);',
+  'DROP TABLE log; CREATE TABLE log (id int PRIMARY KEY, line text); CREATE TRIGGER t BEFORE INSERT ON log FOR EACH ROW EXECUTE FUNCTION f(); CREATE RULE r AS ON DELETE TO log DO INSTEAD NOTHING; GRANT SELECT ON log TO PUBLIC; GRANT UPDATE (line) ON log TO PUBLIC;',
+  "DROP TABLE log; CREATE TABLE log (id int PRIMARY KEY, line text, more int UNIQUE); CREATE TABLE part (log int REFERENCES log (more)); CREATE VIEW v AS SELECT more FROM log; COMMENT ON COLUMN log.more IS 'x';",
+])('what a table has that was created again goes with it: %s', async (sql) => {
+  const history = `${LOG} CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';`
+  expect(await down(history, sql)).toMatchObject({ proven: true, grade: 'lossy' })
+})

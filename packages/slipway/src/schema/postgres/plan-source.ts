@@ -75,14 +75,31 @@ export function madeUnlike(source: FactBase, target: FactBase, retaken: Retaken)
   const dropped = [...replaced.keys()].filter(({ id }) => id.kind !== 'type')
   const parts = new Set(dropped.flatMap((fact) => [fact, ...partsOf(fact, source)]))
   const tables = dropped.filter(({ id }) => id.kind === 'table')
+  const gone = new Set(
+    tables
+      .flatMap((fact) => partsOf(fact, source))
+      .filter((part) => hasOwnRemoval(part) && !target.has(part.id))
+      .map(({ id }) => encodeId(id)),
+  )
+  const kept = facts.filter(({ id }) => !gone.has(encodeId(id)))
   return {
-    source: factBase(facts, [...source.edges, ...tables.flatMap((fact) => edgesTo(fact, source))]),
+    source: factBase(kept, [...source.edges, ...tables.flatMap((fact) => edgesTo(fact, source))]),
     rest: factBase(
       source.facts().filter((fact) => !parts.has(fact)),
       source.edges,
     ),
     first: [...free].flatMap(({ id }) => freeSql(id)),
   }
+}
+
+/**
+ * Whether pg-delta writes a statement of its own to remove a part of a table, after it has created the table again. Such a part
+ * is removed with the table.
+ */
+function hasOwnRemoval({ id }: Fact): boolean {
+  return ['default', 'comment', 'policy', 'trigger', 'rule', 'acl', 'securityLabel'].includes(
+    id.kind,
+  )
 }
 
 /** Whether a fact is a sequence that goes with one of these tables or columns. */

@@ -127,10 +127,17 @@ function planActions(source: FactBase, target: FactBase): readonly Action[] {
   } catch (error) {
     return raise('SCHEMA.NO_PATH', {
       message: 'No SQL leads from one state of the schema to the other.',
-      why: error instanceof Error ? error.message : String(error),
+      why: withoutDetail(error instanceof Error ? error.message : String(error)),
       cause: error,
     })
   }
+}
+
+/** What pg-delta says of a cycle is for its developers, and names each statement. */
+function withoutDetail(message: string): string {
+  return message.startsWith('dependency cycle')
+    ? 'The changes depend on each other in a cycle.'
+    : message
 }
 
 const NAME = /"((?:[^"]|"")+)"/.source
