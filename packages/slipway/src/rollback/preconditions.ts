@@ -69,12 +69,25 @@ export function appliedFiles(
   })
 }
 
-/** Down migrations that do not restore the schema need acceptance. Fails with ROLLBACK.DOWN_INCOMPLETE. */
+/**
+ * Down migrations that do not restore the schema need acceptance. One that could not be written is never run: nothing would be
+ * rolled back but the history. Fails with ROLLBACK.DOWN_INCOMPLETE.
+ */
 export function refuseUnproven(
   testRun: DownVerdict,
   downs: readonly PreparedDown[],
   request: RollbackRequest,
 ): void {
+  for (const down of downs) {
+    const { plan, announced } = down
+    const irreversible = announced.find((one) => one.kind === 'irreversible')
+    if (irreversible === undefined || plan.statements.length > 0) continue
+    raise('ROLLBACK.DOWN_INCOMPLETE', {
+      message: `There is no down migration for ${plan.name}: Slipway could not write one.`,
+      why: `${irreversible.reason} The target was not changed.`,
+      nextActions: [correctionOf(down, 'write it')],
+    })
+  }
   if (testRun.kind !== 'incomplete' || request.acceptUnproven) return
   const [only] = downs
   raise('ROLLBACK.DOWN_INCOMPLETE', {

@@ -241,6 +241,27 @@ test('what was rolled back unproven is not recorded as what the history gives', 
   expect(await deploy(again)).toMatchObject({ receipts: [{ status: 'done' }] })
 })
 
+test('a down migration that could not be written is not run, whatever is accepted', async () => {
+  const enums = `CREATE TYPE mood AS ENUM ('a', 'b'); CREATE DOMAIN moods AS mood[]; CREATE TABLE p (ms moods);`
+  const history = [
+    INIT,
+    migration('2_moods', enums),
+    migration(
+      '3_more',
+      `ALTER TYPE mood RENAME VALUE 'b' TO 'bb'; ALTER TYPE mood ADD VALUE 'z' BEFORE 'a';`,
+    ),
+  ]
+  await deployed(history)
+  const before = await target.fingerprint()
+  await expect(rolledBack(history, ONE, { acceptUnproven: true })).rejects.toMatchObject({
+    failure: {
+      code: 'ROLLBACK.DOWN_INCOMPLETE',
+      message: 'There is no down migration for 3_more: Slipway could not write one.',
+    },
+  })
+  expect(await target.fingerprint()).toEqual(before)
+})
+
 test('code that commits by itself needs consent on a protected target, in a down migration, too', async () => {
   const down = 'DO $$ BEGIN ALTER TABLE customer DROP COLUMN age; COMMIT; END $$;'
   const history = [INIT, migration('2_age', 'ALTER TABLE customer ADD COLUMN age integer;', down)]
