@@ -60,7 +60,7 @@ test('a squash says before --write that it needs a commit', async () => {
 
 test('a project without a seed set for the environment learns what to write, and where', async () => {
   await slipway('deploy')
-  const form = 'Write a set into prisma/seeds: a TypeScript file with defineSeed'
+  const form = 'Write a set in prisma/seeds: a TypeScript file with defineSeed'
   for (const line of ['seed run', 'seed status'])
     expect(await slipway(line)).toMatchObject({ exitCode: 0, said: expect.stringContaining(form) })
   const folder = join(root, 'prisma/seeds/plans')
