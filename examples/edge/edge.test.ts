@@ -41,7 +41,7 @@ async function testWorker(): Promise<void> {
 
 test('the Worker passes its tests after a deploy, and after a rollback and a deploy', async () => {
   expect(await run('db:status:local')).toContain('3 pending')
-  expect(await run('db:migrate:apply:local')).toContain('3 of 3 migrations deployed')
+  expect(await run('db:migrate:apply:local')).toContain('Deployed 3 of 3 migrations')
   await run('db:seed:local')
   expect(await run('db:status:local')).toContain('up-to-date, 3 applied')
   await testWorker()

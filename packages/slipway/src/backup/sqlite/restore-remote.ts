@@ -209,6 +209,6 @@ async function compareRemote(
   if (read.ok && read.value) return read.value
   request.signal.throwIfAborted()
   const why = read.ok ? 'other clients wrote to the database in the meantime' : read.failure.message
-  const notCompared = [`the restored data, so the restore is not verified: ${why}`]
+  const notCompared = [`the restored data, so it is not proven to equal the backup: ${why}`]
   return { compared: [], notCompared, differences: [] }
 }
