@@ -80,7 +80,7 @@ test('for people: a diff, what was done, and what an applied migration becomes',
   expect(stdout).toContain(diff.map((line) => `  ${line}\n`).join(''))
   expect(stdout).toContain('not-null-scans, statement 1')
   expect(stdout).toContain('slipway fix 2_name --write')
-  expect(stdout).toContain('would report it as edited')
+  expect(stdout).toContain('would report a fixed one as edited')
 })
 
 test('all migrations, each with what its history knows; one without hazards stays', async () => {

@@ -89,7 +89,7 @@ describe('help', () => {
   test('one command: usage, flags, examples, exit codes, in three ways', async () => {
     const { stdout } = await runCli(['rollback', '--help'])
     expect(stdout).toMatch(/^slipway rollback \[flags\]$/m)
-    expect(stdout).toMatch(/^ {2}--steps <n> +how many/m)
+    expect(stdout).toMatch(/^ {2}--steps <n> +number of/m)
     expect(stdout).toMatch(/^Exit codes$/m)
     expect((await runCli(['help', 'rollback'])).stdout).toBe(stdout)
     expect((await runCli(['-h', 'rollback'])).stdout).toBe(stdout)

@@ -202,8 +202,8 @@ describe('rights', () => {
       checks.filter(({ status }) => status === 'error').map(({ name, fix }) => [name, fix]),
     )
     expect(errors).toEqual({
-      'rights on schema public': `GRANT USAGE, CREATE ON SCHEMA "public" TO "${role}";`,
-      'rights on schema slipway': `CREATE SCHEMA slipway AUTHORIZATION "${role}";`,
+      'privileges on schema public': `GRANT USAGE, CREATE ON SCHEMA "public" TO "${role}";`,
+      'privileges on schema slipway': `CREATE SCHEMA slipway AUTHORIZATION "${role}";`,
       ownership: `GRANT "${new URL(database.url).username}" TO "${role}";`,
     })
   })
