@@ -118,7 +118,7 @@ describe('a database that the configuration gives to production', () => {
     const env = { PROD_URL: target.url, STAGE_URL: spelled((url) => (url.hostname = 'localhost')) }
     const run = await slipway(['deploy', '--env', 'staging'], undefined, env)
     expect(run).toMatchObject({ code: 'APP.CONSENT_NEEDED' })
-    expect(run.stderr).toContain('the policy of production holds')
+    expect(run.stderr).toContain('the policy of production applies')
   })
 })
 

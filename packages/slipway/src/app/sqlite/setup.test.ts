@@ -51,7 +51,7 @@ test('on D1 it explains wrangler, ignores its state, and adds scripts for the re
   expect(scripts).toContain('db:deploy:remote')
   expect(project.config).toEqual({ environments: { development: {}, staging: {}, production: {} } })
   const text = read('slipway.config.ts')
-  expect(text).toContain('env.staging of wrangler')
+  expect(text).toContain('env.staging in wrangler')
   expect(text).not.toContain('DATABASE_URL')
   expect((await resolveTarget(project)).source).toBe('DB of wrangler.jsonc, local')
 })

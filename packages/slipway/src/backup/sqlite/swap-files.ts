@@ -106,13 +106,11 @@ async function waitUntilClosed(file: string): Promise<void> {
 }
 
 function refuseInUse(file: string): never {
-  const who = processesWith(file).map(({ pid, name }) => `${name} (${pid})`)
+  const who = processesWith(file).map(({ pid, name }) => `${name} (process ${pid})`)
   return raise('BACKUP.TARGET_IN_USE', {
     message: `The database ${path.basename(file)} was not replaced: another process has it open.`,
     why:
-      who.length > 0
-        ? `The process is ${who.join(', ')}.`
-        : 'This account cannot see which process it is.',
+      who.length > 0 ? `It is ${who.join(', ')}.` : 'This account cannot see which process it is.',
     nextActions: [
       advice('Stop the process: it would continue to use the replaced database.'),
       command(['backup', 'restore'], 'then restore again'),
