@@ -10,8 +10,8 @@ import { createDatabase, type TestDatabase } from '../postgres.ts'
 
 const LOCK_TIMEOUT_MS = 200
 /** Who queued behind the deploy would wait for the reader, which holds its lock for longer. */
-const LONGEST_READ_MS = 1500
-const HOLD_MS = 2000
+const LONGEST_READ_MS = 3000
+const HOLD_MS = 4000
 /** A deploy that gives up no lock request reports none. */
 const LONGEST_WAIT_MS = 15_000
 const MIGRATIONS = [

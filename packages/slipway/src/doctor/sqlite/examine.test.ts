@@ -80,7 +80,7 @@ test('what a Worker lacks is a warning with its remedy', async () => {
   expect(problemsIn(first.checks)).toEqual([
     expect.stringContaining('warning database id: DB has no database_id'),
     expect.stringContaining('warning compatibility date'),
-    "warning migrations folder: wrangler's configuration names migrations, Prisma's migrations are in prisma/migrations: Slipway reads migrations alone.",
+    "warning migrations folder: wrangler's configuration names migrations, Prisma's migrations are in prisma/migrations: Slipway reads only migrations.",
   ])
   rmSync(path.join(root, 'prisma/migrations'), { recursive: true })
   const { checks } = await doctor()
