@@ -33,7 +33,7 @@ export async function readLossyCasts(
   return lost
 }
 
-/** The types from a column to its new one, a domain as what it is made of; null is a column or type that does not exist yet. */
+/** The types from a column to its new one, a domain as its base type. A column that does not exist has no row of place 0. */
 const STEPS_SQL = `WITH RECURSIVE given (place, name, id, modifier) AS (
     SELECT 0, NULL::text, a.atttypid, a.atttypmod FROM pg_catalog.pg_attribute a
       JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

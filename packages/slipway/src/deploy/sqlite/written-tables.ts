@@ -79,7 +79,8 @@ export async function observeWrites(copy: Session, foreignKeys: boolean): Promis
         return
       }
       for (const isEnforced of foreignKeys ? [true] : [false, true]) {
-        const writes = await writesOf(copy, statement, isEnforced)
+        if (!foreignKeys) await enforce(copy, isEnforced)
+        const writes = await writesOf(copy, statement)
         isUnclear ||= writes === undefined
         for (const write of writes ?? []) note(statement, write, isEnforced)
       }
@@ -88,29 +89,29 @@ export async function observeWrites(copy: Session, foreignKeys: boolean): Promis
     written: async (changes) => {
       await track(false)
       const now = [...known.values()]
-      const before = all.filter((table) => table.before !== undefined)
-      const unnamed = before.filter((table) => isWrittenUnnamed(table, [table.before, table.name]))
-      const rebuilt = changes.filter((change) => {
-        const made = now.find(({ before: name, ...table }) => {
-          return name === undefined && isSameName(table.name, change.after?.name ?? '')
-        })
-        return made && isWrittenUnnamed(made, [change.before?.name, change.after?.name])
+      const unnamed = all.filter((table) => isWrittenUnnamed(table, [table.before, table.name]))
+      const rebuilt = changes.filter(({ before, after }) => {
+        const made = now.find(
+          (table) => table.before === undefined && isSameName(table.name, after?.name ?? ''),
+        )
+        return made && isWrittenUnnamed(made, [before?.name, after?.name])
       })
       return {
-        any: keysOf(before.filter(({ isWritten }) => isWritten || isUnclear)),
+        any: keysOf(
+          all.filter(({ isWritten }) => isWritten || isUnclear).map(({ before }) => before),
+        ),
         unnamed: keysOf([
-          ...unnamed,
-          ...rebuilt.map((change) => ({ before: change.before?.name })),
+          ...unnamed.map(({ before }) => before),
+          ...rebuilt.map(({ before }) => before?.name),
         ]),
       }
     },
   }
 }
 
-function keysOf(tables: readonly Pick<Tracked, 'before'>[]): ReadonlySet<string> {
-  return new Set(
-    tables.flatMap(({ before }) => (before === undefined ? [] : sqliteNameKey(before))),
-  )
+/** The keys of the names of tables that existed before. */
+function keysOf(names: readonly (string | undefined)[]): ReadonlySet<string> {
+  return new Set(names.filter((name) => name !== undefined).map(sqliteNameKey))
 }
 
 /** Whether a table is written by what is not a statement on one of these names, its lasting ones. */
@@ -145,12 +146,7 @@ interface Write {
 const ROOT_IN_REGISTER = 0x10
 
 /** What a statement writes of the database; nothing if SQLite does not say it. */
-async function writesOf(
-  copy: Session,
-  { text, actions }: Statement,
-  isEnforced: boolean,
-): Promise<Write[] | undefined> {
-  await enforce(copy, isEnforced)
+async function writesOf(copy: Session, { text, actions }: Statement): Promise<Write[] | undefined> {
   const explained = await attempt(() =>
     copy.query<Record<'addr' | 'p1' | 'p2' | 'p3' | 'p5', number> & { opcode: string }>(
       `EXPLAIN ${text}`,
