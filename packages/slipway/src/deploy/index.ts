@@ -27,7 +27,7 @@ export {
   verified,
   verifyAndRecord,
 } from './verify.ts'
-export { violationFailure } from './sqlite/deploy.ts'
+export { refusedConsent, violationFailure } from './sqlite/deploy.ts'
 export {
   appliedWithout,
   detectSqliteDrift,

@@ -260,15 +260,15 @@ async function runOne(
   }
 }
 
-/** On a protected target, what no statement names needs consent by name, too. */
-async function refusedConsent(
+/** On a protected target, what no statement names needs consent by name, too. Returns the failure where it is missing. */
+export async function refusedConsent(
   { server: { database } }: AtomicSession,
-  migration: Migration,
+  { name }: Migration,
   { facts }: Violation,
-  { protected: isProtected, consent }: DeployRequest,
+  { protected: isProtected, consent }: Pick<DeployRequest, 'protected' | 'consent'>,
 ): Promise<Failure | undefined> {
   if (!isProtected) return undefined
-  const destroys = [`rows or values of ${String(facts['table'])} (${migration.name})`]
+  const destroys = [`rows or values of ${String(facts['table'])} (${name})`]
   const asked = await attempt(() => requireConsent({ database, destroys }, consent))
   return asked.ok ? undefined : asked.failure
 }

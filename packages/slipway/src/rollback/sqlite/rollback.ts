@@ -9,6 +9,7 @@ import {
   recordedSchema,
   type TestedMigration,
   testOnCopy,
+  refusedConsent,
   replayedFingerprint,
   requireConsent,
   runGuarded,
@@ -253,7 +254,7 @@ async function runDown(
     const lost = changes.find(({ before }) => before?.name === violation.facts['table'])
     const isNew = lost !== undefined && !accepted.includes(lost)
     if (violation.guard === 'rows' && request.acceptUnannounced && isNew) {
-      const refused = await refusedConsent(session, tested, { ...request, lost })
+      const refused = await refusedConsent(session, migration, violation, request)
       if (refused) return { ms: outcome.ms, failure: refused }
       accepted.push(lost)
       continue
@@ -262,18 +263,6 @@ async function runDown(
     const failure = violationFailure(migration, outcome, { session, request: asked })
     return { failure, ms: outcome.ms }
   }
-}
-
-/** On a protected target, what no statement names needs consent by name, too. */
-async function refusedConsent(
-  { server: { database } }: AtomicSession,
-  { migration }: TestedMigration,
-  { protected: isProtected, consent, lost }: RollbackRequest & { readonly lost: TableChange },
-): Promise<Failure | undefined> {
-  if (!isProtected) return undefined
-  const destroys = [`rows or values of ${lost.before?.name} (${migration.name})`]
-  const asked = await attempt(() => requireConsent({ database, destroys }, consent))
-  return asked.ok ? undefined : asked.failure
 }
 
 /**
