@@ -34,7 +34,7 @@ export {
   recordedSchema,
   replayedFingerprint,
 } from './sqlite/drift.ts'
-export { comparedTables, endangeredBy, lossesIn } from './sqlite/endangered.ts'
+export { assignedIn, comparedTables, endangeredBy, lossesIn } from './sqlite/endangered.ts'
 export { type TestedMigration, testOnCopy } from './sqlite/test-on-copy.ts'
 export { atomicReceipt, type GuardedRun, runGuarded } from './sqlite/run.ts'
 export { withSqliteTarget } from './sqlite/target.ts'

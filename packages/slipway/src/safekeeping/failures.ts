@@ -7,6 +7,7 @@ export const safekeepingFailures = {
     title: 'It is not certain which table the kept data belongs to',
   },
   'SAFEKEEPING.NO_PLACE': { title: 'The table or column to restore into does not exist' },
+  'SAFEKEEPING.REFERRED': { title: 'Newer rows refer to a value that a restore would replace' },
 } as const satisfies FailureSpecs
 
 export const raise: Raise<typeof safekeepingFailures> = raiserOf(safekeepingFailures)

@@ -103,6 +103,13 @@ export {
   type TableChange,
   tableChanges,
 } from './sqlite/table-changes.ts'
-export { readDefinitions, withSchemaCopy } from './sqlite/definitions.ts'
+export { readDefinitions, withDefinitions, withSchemaCopy } from './sqlite/definitions.ts'
 export { usersOf } from './sqlite/trial.ts'
 export { isPossible, readVirtualRows } from './sqlite/virtual-rows.ts'
+export {
+  isKnownPragma,
+  isOnRows,
+  observeWrites,
+  type WrittenTables,
+} from './sqlite/written-tables.ts'
+export { readSqliteForeignKeys, type SqliteForeignKey } from './sqlite/foreign-keys.ts'

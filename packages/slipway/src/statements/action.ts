@@ -238,6 +238,8 @@ export type Action =
       readonly copies?: RowCopy
       /** With ON CONFLICT DO UPDATE: existing rows may change. */
       readonly updates?: true
+      /** The columns that ON CONFLICT DO UPDATE sets; known on SQLite alone. */
+      readonly assigns?: readonly string[]
       /** It begins with WITH, and what its queries call is unknown. */
       readonly hasWith?: true
     }

@@ -9,7 +9,12 @@ import {
   sqliteReceiptSql,
 } from '../../history/index.ts'
 import { attempt, command, type Failure, failureFrom, must, raiserOf } from '../../kernel/index.ts'
-import { offeredTo, readSqliteKept } from '../../safekeeping/index.ts'
+import {
+  offeredTo,
+  readSqliteKept,
+  REFERRED_GUARD,
+  referredFailure,
+} from '../../safekeeping/index.ts'
 import {
   type Fingerprint,
   readDefinitions,
@@ -24,7 +29,7 @@ import { type Accepted, acceptedNames, hazardsFailure } from '../hazards.ts'
 import { type PendingWork, readPending } from '../pending.ts'
 import { refuseChangedPlan } from '../plan-file.ts'
 import { appliedWith, detectSqliteDrift, recordedSchema } from './drift.ts'
-import { comparedTables, endangeredBy, lossesIn } from './endangered.ts'
+import { assignedIn, comparedTables, endangeredBy, lossesIn } from './endangered.ts'
 import { sqlitePlan } from './plan.ts'
 import { atomicReceipt, type GuardedOutcome, runGuarded } from './run.ts'
 import { sqliteHazardsToAccept, surveySqlite } from './survey.ts'
@@ -241,7 +246,8 @@ async function runOne(
         if (refused) return { ...outcome, failure: refused }
         const statement = migration.statements.at(-1)?.number ?? 1
         const grows = compared.some((one) => one.grows && one.before.name === lost.before?.name)
-        const { assigned = [], movesRowids = grows } = own ?? {}
+        const { movesRowids = grows } = own ?? {}
+        const assigned = assignedIn(turn.one, lost, own)
         if (known !== -1) endangered.splice(known, 1)
         endangered.push({ change: lost, rows: true, columns, assigned, movesRowids, statement })
         continue
@@ -337,6 +343,8 @@ export function violationFailure(
         why: `The history changed each time before ${name} could run.`,
         nextActions: [command(['status'], 'see what is applied'), command(words, 'try again')],
       })
+    case REFERRED_GUARD:
+      return referredFailure(violation)
     default:
       return must(failure, 'a failure of what a guard undid')
   }

@@ -3,6 +3,7 @@ import type { Endangered } from '../../safekeeping/index.ts'
 import { storedColumns } from '../../safekeeping/index.ts'
 import {
   type ColumnChange,
+  isKnownPragma,
   isSameName,
   ROWIDS,
   type RowTable,
@@ -17,7 +18,6 @@ import {
 } from '../../statements/index.ts'
 import type { MigrationLoss } from '../consent.ts'
 import type { TestedMigration } from './test-on-copy.ts'
-import { isKnownPragma } from './written-tables.ts'
 
 /**
  * Whether a migration can change a row of a table that exists. What only adds tables, columns, indexes, views and
@@ -56,7 +56,7 @@ interface Touched {
   readonly inserts?: Statement
   /** Columns, by the names that statements use. */
   readonly updates: ReadonlyMap<string, Statement>
-  /** Those of them that an UPDATE names. */
+  /** Those of them that an UPDATE, or the DO UPDATE of an upsert, sets. */
   readonly assigned: readonly string[]
 }
 
@@ -90,11 +90,27 @@ export function endangeredBy(
       actions.some((one) => one.kind === 'drop-column' && isNameOf(one.table.name, change)),
     )
     const statement = at(touched.deletes ?? dropsColumn ?? update ?? drop)
-    const assigned = change.columns.flatMap((column) =>
-      column.before !== undefined && meansOneOf(column, touched.assigned) ? [column.before] : [],
-    )
+    const assigned = change.columns.flatMap((column) => {
+      if (column.before === undefined) return []
+      // Another name of an INTEGER PRIMARY KEY.
+      const isRowid = assignsRowid && column.before === before.rowid
+      return isRowid || meansOneOf(column, touched.assigned) ? [column.before] : []
+    })
     return [{ change, rows, columns, assigned, movesRowids, statement }]
   })
+}
+
+/**
+ * The columns of a table that a migration assigns and that therefore identify no row: those that its statements name, and the
+ * key if a trigger or a foreign key may change it.
+ */
+export function assignedIn(
+  { written }: Pick<TestedMigration, 'written'>,
+  { before }: TableChange,
+  own: Endangered | undefined,
+): readonly string[] {
+  const isRekeyed = before !== undefined && written.rekeyed.has(sqliteNameKey(before.name))
+  return [...(own?.assigned ?? []), ...(isRekeyed ? before.key : [])]
 }
 
 /** Whether one of the names is that of the rowid, and not of a column. */
@@ -140,9 +156,10 @@ function touchedBy(statements: readonly Statement[], change: TableChange): Touch
         deletes ??= statement
       if (action.kind === 'insert') {
         inserts ??= statement
-        // An upsert may change any value of a row.
+        // REPLACE may change any value of a row.
         if (action.updates)
           for (const { name } of change.before?.columns ?? []) updates.set(name, statement)
+        assigned.push(...(action.assigns ?? []))
       }
       if (action.kind !== 'update') continue
       for (const name of action.columns) {

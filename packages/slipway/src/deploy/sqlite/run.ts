@@ -16,11 +16,11 @@ import {
   readKeptIds,
   readSqliteKept,
 } from '../../safekeeping/index.ts'
-import type { TableChange } from '../../schema/index.ts'
+import type { TableChange, WrittenTables } from '../../schema/index.ts'
 import { type Migration, sqliteNameKey, type Statement } from '../../statements/index.ts'
+import { assignedIn } from './endangered.ts'
 import { dividedInserts, guardedScript, type ReadState } from './guarded-script.ts'
 import { refusedStatement } from './test-on-copy.ts'
-import type { WrittenTables } from './written-tables.ts'
 
 /** A migration to be run on a database, up or down. */
 export interface GuardedRun {
@@ -102,7 +102,6 @@ function withCopyOf(run: GuardedRun, table: ComparedTable): GuardedRun {
   const own = run.endangered.find((one) => one.change === change)
   const {
     columns = [],
-    assigned = [],
     movesRowids = false,
     statement = run.migration.statements.at(-1)?.number ?? 1,
   } = own ?? {}
@@ -110,7 +109,7 @@ function withCopyOf(run: GuardedRun, table: ComparedTable): GuardedRun {
     change,
     rows: true,
     columns,
-    assigned,
+    assigned: assignedIn(run, change, own),
     movesRowids,
     unannounced: true,
     statement,

@@ -4,17 +4,19 @@ import { failureFrom, failureOf, rethrow } from '../../kernel/index.ts'
 import { readRestorePlace, type RestorePlace } from '../../safekeeping/index.ts'
 import {
   type Fingerprint,
+  isOnRows,
   isSameName,
+  observeWrites,
   readFingerprint,
   readRowTables,
   readVirtualRows,
   type RowTable,
   type TableChange,
   tableChanges,
+  type WrittenTables,
 } from '../../schema/index.ts'
 import { type Action, type Migration, placeAt, type Statement } from '../../statements/index.ts'
 import { mayChangeRows } from './endangered.ts'
-import { isOnRows, observeWrites, type WrittenTables } from './written-tables.ts'
 
 /** A migration, and what it makes of the schema of a database. */
 export interface TestedMigration {
@@ -62,10 +64,17 @@ export async function testOnCopy(
       : []
     const changes = [...ordinary, ...(await virtualChanges(copy, virtual, migration))]
     const place = restores ? { place: await readRestorePlace(copy) } : {}
-    const written = (await writes?.written(changes)) ?? { any: new Set(), unnamed: new Set() }
+    const written = (await writes?.written(changes)) ?? NOTHING_WRITTEN
     tested.push({ migration, changes, written, ...place })
   }
   return { tested, fingerprint: await readFingerprint(copy) }
+}
+
+const NOTHING_WRITTEN: WrittenTables = {
+  any: new Set(),
+  unnamed: new Set(),
+  freed: new Set(),
+  rekeyed: new Set(),
 }
 
 /** Whether an action gives a table another name, or makes it go. */

@@ -1,7 +1,12 @@
 import { quoteIdentifier, quoteText, type Session } from '../../database/index.ts'
-import { type Choice, isSameName, type RowTable } from '../../schema/index.ts'
-import type { InsertedRows } from '../../statements/index.ts'
-import { mayFreeKeys, type RunMigration } from './freed-keys.ts'
+import {
+  type Choice,
+  isSameName,
+  readSqliteForeignKeys,
+  type RowTable,
+} from '../../schema/index.ts'
+import type { Action, InsertedRows } from '../../statements/index.ts'
+import { changesWithOldKeys, type SchemaRun } from './freed-keys.ts'
 
 /** The statements that delete what a migration inserted, and the decisions that are left to a person. */
 interface InsertedDeletes {
@@ -16,26 +21,31 @@ interface InsertedDeletes {
  */
 export async function deletesOfSqliteRows(
   session: Session,
-  run: RunMigration,
+  run: SchemaRun,
 ): Promise<InsertedDeletes> {
   const deletes: string[] = []
   const choices: Choice[] = []
+  const inserts = run.statements.some(({ actions }) => actions.some(hasInserted))
+  const withOldKeys = inserts ? await changesWithOldKeys(run) : new Set()
   for (const { actions, number } of run.statements.toReversed()) {
     for (const action of actions.toReversed()) {
       if (action.kind !== 'insert' || !action.inserted) continue
       const { name } = action.table
       const change = run.changes.find((one) => one.after && isSameName(one.after.name, name))
       if (change?.before === undefined || change.after === undefined) continue
-      const { before, after } = change
-      const own = await deleteOf(session, after, action.inserted)
+      const own = await deleteOf(session, change.after, action.inserted)
       if (own === undefined) continue
-      if (await mayFreeKeys(session, { ...change, before, after }, run)) {
-        const object = { kind: 'table', schema: null, name: before.name } as const
+      if (withOldKeys.has(change)) {
+        const object = { kind: 'table', schema: null, name: change.before.name } as const
         choices.push({ object, message: staying(number) })
       } else deletes.push(own)
     }
   }
   return { deletes, choices: choices.toReversed() }
+}
+
+function hasInserted(action: Action): boolean {
+  return action.kind === 'insert' && action.inserted !== undefined
 }
 
 function staying(statement: number): string {
@@ -59,7 +69,8 @@ async function deleteOf(
       .join(' AND '),
   )
   const name = quoteIdentifier(table.name)
-  const referrers = await readReferrers(session, table.name)
+  const keys = await readSqliteForeignKeys(session)
+  const referrers = keys.filter(({ parent }) => isSameName(parent, table.name))
   const free = referrers.map((by) => {
     const joined = by.columns.map(
       (column, at) =>
@@ -93,29 +104,4 @@ async function keyGiven(
     return at !== -1 && typed.has(name) && rows.every((row) => row[at] !== undefined)
   }
   return [table.key, ...unique].find((names) => names.length > 0 && names.every(isGiven))
-}
-
-interface Referrer {
-  readonly table: string
-  readonly columns: readonly string[]
-  readonly referenced: readonly string[]
-}
-
-async function readReferrers(session: Session, name: string): Promise<Referrer[]> {
-  const rows = await session.query<{
-    table: string
-    id: number
-    column: string
-    referenced: string | null
-  }>(
-    `SELECT m.name AS "table", f.id, f."from" AS "column",
-       coalesce(f."to", (SELECT name FROM pragma_table_info(${quoteText(name)}) WHERE pk = f.seq + 1)) AS referenced
-     FROM sqlite_schema m JOIN pragma_foreign_key_list(m.name) f
-     WHERE m.type = 'table' AND f."table" = ${quoteText(name)} COLLATE NOCASE ORDER BY m.name, f.id, f.seq`,
-  )
-  return [...Map.groupBy(rows, ({ table, id }) => `${table} ${id}`).values()].map((parts) => ({
-    table: parts[0]?.table ?? '',
-    columns: parts.map(({ column }) => column),
-    referenced: parts.map(({ referenced }) => referenced ?? ''),
-  }))
 }

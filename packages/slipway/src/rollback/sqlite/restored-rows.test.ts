@@ -17,7 +17,16 @@ afterAll(() => rmSync(folder, { recursive: true }))
 let files = 0
 
 /** Deploys the schema and one migration on rows, and rolls it back. */
-async function there({ schema, rows, change, down, meanwhile, accepts, fails = false }: Case) {
+async function there({
+  schema,
+  rows,
+  change,
+  down,
+  meanwhile,
+  accepts,
+  acceptsUp,
+  fails = false,
+}: Case) {
   const file = path.join(folder, `${files++}.db`)
   const opened = new DatabaseSync(file)
   const migrations = [
@@ -30,6 +39,7 @@ async function there({ schema, rows, change, down, meanwhile, accepts, fails = f
       ...work,
       migrations: migrations.slice(0, count),
       acceptDrift: false,
+      acceptUnannounced: acceptsUp === true,
     })
     if (!fails) expect(failure).toBeUndefined()
     return failure
@@ -72,6 +82,8 @@ interface Case {
   readonly down?: string
   /** The rollback may lose what no statement names. */
   readonly accepts?: boolean
+  /** The deploy may lose what no statement names. */
+  readonly acceptsUp?: boolean
   /** What an application does between deploy and rollback. */
   readonly meanwhile?: string
   /** The deploy fails. */
@@ -633,5 +645,90 @@ describe('are restored as they were, at their rowids', () => {
     expect(kept.map(({ restored }) => restored?.since)).toEqual(kept.map(() => 0))
     expect(after).toEqual(before)
     expect(failure).toBeUndefined()
+  })
+})
+
+describe('a key that a migration changes identifies no row: the old rows are kept, and no row is there twice', () => {
+  test.each<Pick<Case, 'schema' | 'rows' | 'change'> & { what: string }>([
+    {
+      what: 'by an upsert',
+      schema: 'CREATE TABLE a (id INTEGER PRIMARY KEY, x TEXT)',
+      rows: `INSERT INTO a VALUES (1, 'a1'), (2, 'a2')`,
+      change:
+        'INSERT INTO a (id, x) SELECT id, x FROM a WHERE true ON CONFLICT (id) DO UPDATE SET id = id + 100',
+    },
+    {
+      what: 'by an upsert of a text',
+      schema: 'CREATE TABLE k (code TEXT PRIMARY KEY NOT NULL, v TEXT) WITHOUT ROWID',
+      rows: `INSERT INTO k VALUES ('A', 'va'), ('B', 'vb')`,
+      change:
+        'INSERT INTO k (code, v) SELECT code, v FROM k WHERE true ON CONFLICT (code) DO NOTHING ON CONFLICT DO UPDATE SET v = 1; INSERT INTO k (code, v) SELECT code, v FROM k WHERE true ON CONFLICT (code) DO UPDATE SET code = lower(code)',
+    },
+    {
+      what: 'under another name of it',
+      schema: 'CREATE TABLE a (id INTEGER PRIMARY KEY, x TEXT)',
+      rows: `INSERT INTO a VALUES (1, 'a1'), (2, 'a2')`,
+      change: 'UPDATE a SET _rowid_ = _rowid_ + 100',
+    },
+  ])('$what', async ({ what: _, ...one }) => {
+    const { after, between, kept, failure } = await there(one)
+    expect(failure?.code).toBe('ROLLBACK.STILL_KEPT')
+    expect(after).toEqual(between)
+    expect(kept).toMatchObject([{ kind: 'rows', rows: 2, state: 'kept' }])
+  })
+
+  test('by a trigger, accepted', async () => {
+    const work = await there({
+      schema: 'CREATE TABLE a (id INTEGER PRIMARY KEY, x TEXT)',
+      rows: `INSERT INTO a VALUES (1, 'a1'), (2, 'a2')`,
+      change: `CREATE TRIGGER t AFTER UPDATE OF x ON a BEGIN UPDATE a SET id = id + 100 WHERE id = NEW.id; END;
+UPDATE a SET x = 'n'`,
+      accepts: true,
+      acceptsUp: true,
+    })
+    expect(work.failure?.code).toBe('ROLLBACK.STILL_KEPT')
+    expect(work.after).toEqual(work.between)
+  })
+})
+
+describe('rows that refer to others', () => {
+  test('stay kept if those are gone, and the others are restored', async () => {
+    const { after, kept, failure } = await there({
+      schema: `CREATE TABLE pr (id INTEGER PRIMARY KEY);
+CREATE TABLE ch (id INTEGER PRIMARY KEY, p INTEGER NOT NULL REFERENCES pr (id), above INTEGER REFERENCES ch (id));
+CREATE TABLE leaf (id INTEGER PRIMARY KEY, c INTEGER NOT NULL REFERENCES ch (id))`,
+      rows: `INSERT INTO pr VALUES (1), (2); INSERT INTO ch VALUES (1, 1, NULL), (2, 2, 3), (3, 2, NULL); INSERT INTO leaf VALUES (1, 1), (2, 2)`,
+      change: 'DELETE FROM leaf; DELETE FROM ch',
+      meanwhile: 'DELETE FROM pr WHERE id = 1',
+    })
+    expect(failure).toBeUndefined()
+    expect(after.map((row) => row.split(',')[0])).toEqual([
+      'ch: #2',
+      'ch: #3',
+      'leaf: #2',
+      'pr: #2',
+    ])
+    expect(kept.map(({ table, restored }) => [table.name, restored])).toEqual([
+      ['ch', { rows: 2, since: 1 }],
+      ['leaf', { rows: 1, since: 1 }],
+    ])
+  })
+
+  test('are restored before the key to which they refer', async () => {
+    const one = {
+      schema: `CREATE TABLE p (id INTEGER NOT NULL PRIMARY KEY, code TEXT UNIQUE);
+CREATE TABLE c (id INTEGER NOT NULL PRIMARY KEY, pc TEXT REFERENCES p (code) ON UPDATE SET NULL)`,
+      rows: `INSERT INTO p VALUES (1, 'A'), (2, 'B'); INSERT INTO c VALUES (1, 'A'), (2, 'B')`,
+      change:
+        'PRAGMA foreign_keys=OFF; UPDATE c SET pc = lower(pc); UPDATE p SET code = lower(code); PRAGMA foreign_keys=ON',
+    }
+    const { before, after, failure } = await there(one)
+    expect(failure).toBeUndefined()
+    expect(after).toEqual(before)
+    const newer = await there({ ...one, meanwhile: `INSERT INTO c VALUES (3, 'a')` })
+    expect(newer.failure?.code).toBe('SAFEKEEPING.REFERRED')
+    expect(newer.after.toSorted()).toEqual(
+      [...newer.between, "c: #3, integer 3, text 'a'"].toSorted(),
+    )
   })
 })

@@ -1,6 +1,7 @@
 import type { AtomicSession } from '../../database/index.ts'
 import {
   appliedWithout,
+  assignedIn,
   atomicReceipt,
   comparedTables,
   endangeredBy,
@@ -239,7 +240,7 @@ async function runDown(
     restored.length === 0 ? '' : 'PRAGMA defer_foreign_keys = ON;\n',
     restored.length === 0 || place === undefined
       ? ''
-      : restoreSql(restored.toSorted(lastFirst), place),
+      : restoreSql(restored.toSorted(lastFirst), place, { othersCompared: true }),
     recordsOf(session).rolledBack(name),
     sqliteReceiptSql({ command: 'rollback', migration: name, checksum }),
     recordSchemaSql(isLast ? recordedSchema(stays, work.fingerprint) : undefined),
@@ -291,7 +292,8 @@ function guardsOf(
   const whole = (change: TableChange): Endangered => {
     const grows = compared.some((one) => one.grows && one.before.name === change.before?.name)
     const own = named.find((one) => one.change === change)
-    const { assigned = [], movesRowids = grows } = own ?? {}
+    const { movesRowids = grows } = own ?? {}
+    const assigned = assignedIn(tested, change, own)
     const statement = own?.statement ?? migration.statements.at(-1)?.number ?? 1
     if (!accepted.includes(change)) {
       const columns = own?.columns ?? []

@@ -1,14 +1,14 @@
 import { atomic, type Session } from '../../database/index.ts'
-import { guardSql, type TargetSession } from '../../execution/index.ts'
+import { guardSql, type TargetSession, violationIn } from '../../execution/index.ts'
 import { readSqliteLedger, REVISION_SQL, reviseSql } from '../../history/index.ts'
-import { advice, command } from '../../kernel/index.ts'
+import { advice, command, failureOf, rethrow } from '../../kernel/index.ts'
 import { objectName } from '../../statements/index.ts'
 import { raise } from '../failures.ts'
 import type { Kept } from '../kept.ts'
 import { keptTable } from './keep-sql.ts'
 import { readSqliteKept, type SqliteKept } from './kept.ts'
 import { readRestorePlace } from './restore-place.ts'
-import { hasOwnKey, restoreSql } from './restore-sql.ts'
+import { hasOwnKey, REFERRED_GUARD, referredFailure, restoreSql } from './restore-sql.ts'
 
 /** Drops kept data permanently, in one transaction. */
 export async function pruneSqlite(
@@ -59,7 +59,14 @@ async function refuseWithoutPlace(
 async function change(session: Session, sql: string): Promise<void> {
   const { revision } = await readSqliteLedger(session)
   const guard = guardSql('history', `${REVISION_SQL} <> ${revision}`)
-  await atomic(session).runAtomically(guard + reviseSql() + sql, { foreignKeys: true })
+  try {
+    await atomic(session).runAtomically(guard + reviseSql() + sql, { foreignKeys: true })
+  } catch (error) {
+    const failure = failureOf(error)
+    const violation = failure && violationIn(failure)
+    if (violation?.guard === REFERRED_GUARD) rethrow(referredFailure(violation))
+    throw error
+  }
 }
 
 /** The clock of the database, in milliseconds since 1970. */

@@ -1,5 +1,12 @@
 import { quoteIdentifier, type Session } from '../../database/index.ts'
-import { readSqliteState, readVirtualRows, type RowTable, usersOf } from '../../schema/index.ts'
+import {
+  readSqliteForeignKeys,
+  readSqliteState,
+  readVirtualRows,
+  type RowTable,
+  type SqliteForeignKey,
+  usersOf,
+} from '../../schema/index.ts'
 import { sqliteVirtualTable } from '../../statements/index.ts'
 
 /** A trigger that must not fire while rows are restored. */
@@ -13,6 +20,7 @@ export interface RestorePlace {
   readonly tables: readonly RowTable[]
   /** Those that must not fire in the meantime. */
   readonly triggers: readonly SqliteTrigger[]
+  readonly foreignKeys: readonly SqliteForeignKey[]
 }
 
 /** Reads it. */
@@ -26,6 +34,7 @@ export async function readRestorePlace(session: Session): Promise<RestorePlace> 
   return {
     tables: [...tables, ...(await readVirtualRows(session))],
     triggers: objects.filter((one) => one.kind === 'trigger' && !indexing.has(one)),
+    foreignKeys: await readSqliteForeignKeys(session),
   }
 }
 

@@ -1,43 +1,141 @@
 import { quoteIdentifier, quoteText } from '../../database/index.ts'
-import { isSameName, separateRowid } from '../../schema/index.ts'
-import { ROWID } from './copy-columns.ts'
+import { guardSql, type Violation } from '../../execution/index.ts'
+import { advice, type Failure, failureFrom } from '../../kernel/index.ts'
+import { isSameName, separateRowid, type SqliteForeignKey } from '../../schema/index.ts'
+import { laterColumn, ROWID } from './copy-columns.ts'
 import { keptTable } from './keep-sql.ts'
 import type { SqliteKept } from './kept.ts'
 import { type RestorePlace, withoutTriggers } from './restore-place.ts'
-import { foundSql, inCopy, inTable, type Restored, restoreValues } from './restore-values.ts'
+import {
+  foundSql,
+  inCopy,
+  inTable,
+  type Restored,
+  restoreValues,
+  rowWhere,
+} from './restore-values.ts'
 
 const NOW = `strftime('%Y-%m-%dT%H:%M:%SZ', 'now')`
 
 /**
  * SQL that restores kept data into its tables, which have their names at that time, without triggers. Rows that exist, or that
- * have a unique value which another row has now, and values that were written since stay as they are, and are counted.
+ * have a unique value which another row has now, rows that refer to a row which is gone, and values that were written since
+ * are not restored, and are counted. Violates the guard REFERRED_GUARD where a foreign key would set newer values to NULL.
+ * `othersCompared`: the caller compares the tables of which nothing is kept, so that these need no guard.
  */
-export function restoreSql(kept: readonly SqliteKept[], place: RestorePlace): string {
-  const restored = kept.map((one) => {
+export function restoreSql(
+  kept: readonly SqliteKept[],
+  place: RestorePlace,
+  { othersCompared = false }: { readonly othersCompared?: boolean } = {},
+): string {
+  const restored = kept.map((one): Restored => {
     const table = place.tables.find(({ name }) => isSameName(name, one.table.name))
     return { kept: one, table }
   })
+  const depths = depthsOf(restored, place)
+  const depthOf = ({ kept: { table } }: Restored) => depths.get(table.name) ?? 0
   // A trigger of a table may fill the index of its texts.
-  const ordered = restored.toSorted((one, other) => rank(one) - rank(other))
-  return withoutTriggers(place.triggers, ordered.map(restoreOne).join(''))
+  const rank = ({ table }: Restored) => (table?.virtual ? 1 : 0)
+  const parentsFirst = restored.toSorted(
+    (one, other) => rank(one) - rank(other) || depthOf(one) - depthOf(other),
+  )
+  const childrenFirst = restored.toSorted(
+    (one, other) => rank(one) - rank(other) || depthOf(other) - depthOf(one),
+  )
+  // A key is restored after the values that refer to it: then its foreign keys reach only newer values.
+  const guarded = place.foreignKeys.filter(
+    ({ table, onUpdate }) =>
+      onUpdate.startsWith('SET ') &&
+      (!othersCompared || kept.some((one) => isSameName(one.table.name, table))),
+  )
+  const values = childrenFirst.filter(hasValues).map((one) => valuesSql(one, guarded))
+  const withRows = parentsFirst.filter(({ kept: { kind } }) => kind !== 'columns')
+  const rows = withRows.map((one, at) => rowsOf(one, { pending: withRows.slice(at), place }))
+  return withoutTriggers(place.triggers, [...values, ...rows].join(''))
 }
 
-function rank({ table }: Restored): number {
-  return table?.virtual ? 1 : 0
+function hasValues({ kept: { kind, isReplaced } }: Restored): boolean {
+  return kind === 'columns' || (kind === 'rows' && isReplaced)
 }
 
-function restoreOne(restored: Restored): string {
+/** How many tables stand above a table through foreign keys, of those that are restored. */
+function depthsOf(
+  restored: readonly Restored[],
+  { foreignKeys }: RestorePlace,
+): ReadonlyMap<string, number> {
+  const names = new Set(restored.map(({ kept: { table } }) => table.name))
+  const depthOf = (name: string, above: readonly string[]): number => {
+    const parents = foreignKeys
+      .filter(({ table, parent }) => isSameName(table, name) && names.has(parent))
+      .filter(({ parent }) => ![...above, name].includes(parent))
+    return Math.max(0, ...parents.map(({ parent }) => 1 + depthOf(parent, [...above, name])))
+  }
+  return new Map([...names].map((name) => [name, depthOf(name, [])]))
+}
+
+function valuesSql(restored: Restored, guarded: readonly SqliteForeignKey[]): string {
+  const { kept } = restored
+  const guards = guarded
+    .filter(({ parent }) => isSameName(parent, kept.table.name))
+    .filter(({ referenced }) =>
+      referenced.some((name) => kept.stored.includes(name) && !kept.key.includes(name)),
+    )
+    .map((key) => referredGuard(restored, key))
+  const done = kept.kind === 'columns' ? doneOf(restored) : ''
+  return guards.join('') + restoreValues(restored, done)
+}
+
+/** The guard against a foreign key that sets newer values to NULL or a default; its fact is `table`. */
+export const REFERRED_GUARD = 'referred'
+
+function referredGuard(restored: Restored, { table, columns, referenced }: SqliteForeignKey) {
+  const { kept } = restored
+  const refers = columns.map(
+    (column, at) => `c.${quoteIdentifier(column)} = ${inTable(referenced[at] ?? '')}`,
+  )
+  const changes = referenced.flatMap((name) => {
+    if (!kept.stored.includes(name)) return []
+    const isLeft = kept.later.has(name)
+      ? ` AND ${inTable(name)} IS ${inCopy(laterColumn(name))}`
+      : ''
+    return [`(${inTable(name)} COLLATE BINARY IS NOT ${inCopy(name)}${isLeft})`]
+  })
+  const conditions = [...rowWhere(restored), ...refers, `(${changes.join(' OR ')})`]
+  const from = `${quoteIdentifier(table)} c, ${quoteIdentifier(kept.table.name)} t, ${keptTable(kept.id)} k`
+  return guardSql(
+    REFERRED_GUARD,
+    `EXISTS (SELECT 1 FROM ${from} WHERE ${conditions.join(' AND ')})`,
+    { table: quoteText(table), parent: quoteText(kept.table.name) },
+  )
+}
+
+/** The failure of a restore that this guard undid. */
+export function referredFailure({ facts }: Violation): Failure {
+  const [table, parent] = [String(facts['table']), String(facts['parent'])]
+  return failureFrom('SAFEKEEPING.REFERRED', {
+    message: `The kept values of ${parent} were not restored: rows of ${table} that were written since refer to the values that they would replace.`,
+    why: `The foreign key of ${table} has ON UPDATE SET NULL or SET DEFAULT, so these rows would lose the reference.`,
+    nextActions: [
+      advice(`Let these rows of ${table} refer to another row of ${parent}, then try again.`),
+    ],
+  })
+}
+
+interface RowsTurn {
+  readonly place: RestorePlace
+  /** What is not restored yet, itself included. */
+  readonly pending: readonly Restored[]
+}
+
+function rowsOf(one: Restored, turn: RowsTurn): string {
+  const counter = one.kept.kind === 'table' ? counterSql(one.kept) : ''
+  return rowsSql(one, turn) + doneOf(one) + counter
+}
+
+function doneOf(restored: Restored): string {
   const { kept, table } = restored
   const isFound = hasOwnKey(kept) || (table?.virtual && kept.kind !== 'columns')
-  const done = doneSql(kept.id, isFound ? foundSql(restored) : 'changes()')
-  switch (kept.kind) {
-    case 'table':
-      return rowsSql(restored) + done + counterSql(kept)
-    case 'rows':
-      return (kept.isReplaced ? restoreValues(restored, '') : '') + rowsSql(restored) + done
-    default:
-      return restoreValues(restored, done)
-  }
+  return doneSql(kept.id, isFound ? foundSql(restored) : 'changes()')
 }
 
 /** Whether its rows have a key, by which they are found however often they are restored. */
@@ -46,18 +144,20 @@ export function hasOwnKey({ key }: SqliteKept): boolean {
 }
 
 /** SQL that inserts rows; their rowids are those that they had, where these are free. */
-function rowsSql({
-  kept: { id, stored: columns, hasRowid, table, key },
-  table: into,
-}: Restored): string {
+function rowsSql(one: Restored, turn: RowsTurn): string {
+  const {
+    kept: { id, stored: columns, hasRowid, table, key },
+    table: into,
+  } = one
   const target = quoteIdentifier(table.name)
   const rowid = hasRowid && into ? separateRowid(into) : undefined
   const known = key.filter((name) => name !== ROWID)
   const isThere = known.map((name) => `${inTable(name)} IS ${inCopy(name)}`)
-  const condition =
+  const isFree =
     isThere.length === 0
-      ? 'true'
-      : `NOT EXISTS (SELECT 1 FROM ${target} t WHERE ${isThere.join(' AND ')})`
+      ? []
+      : [`NOT EXISTS (SELECT 1 FROM ${target} t WHERE ${isThere.join(' AND ')})`]
+  const condition = [...isFree, ...parentConditions(one, turn)].join(' AND ') || 'true'
   const names = columns.map((name) => quoteIdentifier(name))
   const isTaken = `EXISTS (SELECT 1 FROM ${target} o WHERE o.${rowid} = k.${ROWID})`
   // A virtual table identifies its rows only by rowid, and does not support ON CONFLICT.
@@ -68,6 +168,29 @@ function rowsSql({
     ? ['INSERT OR IGNORE', '']
     : ['INSERT', ' ON CONFLICT DO NOTHING']
   return `${insert} INTO ${target} (${to.join(', ')}) SELECT ${from.join(', ')} FROM ${keptTable(id)} k WHERE ${condition}${conflict};\n`
+}
+
+/** Conditions on the rows to which a kept row refers: they exist in their table, or are restored later. */
+function parentConditions(one: Restored, { pending, place }: RowsTurn): string[] {
+  const { stored, table } = one.kept
+  return place.foreignKeys.flatMap((key) => {
+    const { columns, parent, referenced } = key
+    if (!isSameName(key.table, table.name)) return []
+    if (!columns.every((name) => stored.includes(name)) || referenced.includes('')) return []
+    const places = [
+      quoteIdentifier(parent),
+      ...pending
+        .filter(({ kept }) => isSameName(kept.table.name, parent))
+        .filter(({ kept }) => referenced.every((name) => kept.stored.includes(name)))
+        .map(({ kept }) => keptTable(kept.id)),
+    ]
+    const match = columns
+      .map((name, at) => `p.${quoteIdentifier(referenced[at] ?? '')} = ${inCopy(name)}`)
+      .join(' AND ')
+    const isNull = columns.map((name) => `${inCopy(name)} IS NULL`)
+    const exists = places.map((from) => `EXISTS (SELECT 1 FROM ${from} p WHERE ${match})`)
+    return [`(${[...isNull, ...exists].join(' OR ')})`]
+  })
 }
 
 /** The counter of a table that is created again is not lower than it was. */

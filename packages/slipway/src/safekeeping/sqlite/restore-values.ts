@@ -81,7 +81,7 @@ export function inCopy(column: string): string {
 }
 
 /** The conditions under which a row of the table is one of the copy. */
-function rowWhere({ kept: { key }, table }: Restored): string[] {
+export function rowWhere({ kept: { key }, table }: Restored): string[] {
   return key.map((name) => {
     const column = name === ROWID ? (table?.rowid ?? 'rowid') : name
     return `${inTable(column)} IS ${inCopy(name)}`

@@ -21,9 +21,16 @@ export async function withSchemaCopy<T>(
   session: Session,
   work: (copy: Session) => Promise<T>,
 ): Promise<T> {
-  const definitions = await readDefinitions(session)
-  return await withSession({ kind: 'sqlite' }, {}, async (copy) => {
-    await copy.execute(definitions.map((sql) => `${sql}\n;\n`).join(''))
-    return await work(copy)
+  return await withDefinitions(await readDefinitions(session), work)
+}
+
+/** Gives `work` a database in memory with these objects. */
+export async function withDefinitions<T>(
+  definitions: readonly string[],
+  work: (database: Session) => Promise<T>,
+): Promise<T> {
+  return await withSession({ kind: 'sqlite' }, {}, async (database) => {
+    await database.execute(definitions.map((sql) => `${sql}\n;\n`).join(''))
+    return await work(database)
   })
 }

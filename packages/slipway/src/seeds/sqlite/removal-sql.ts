@@ -1,5 +1,6 @@
 import { balanced, quoteIdentifier, quoteText, type Session } from '../../database/index.ts'
 import { guardSql } from '../../execution/index.ts'
+import { readSqliteForeignKeys } from '../../schema/index.ts'
 import { isSameObject } from '../../statements/index.ts'
 import { allowedBy } from '../cascade.ts'
 import { sameKey } from '../resolved.ts'
@@ -28,15 +29,11 @@ export type DeleteActions = (child: TargetTable, key: TargetForeignKey) => Delet
 
 /** Reads the actions of foreign keys when a referenced row is deleted. */
 export async function readDeleteActions(session: Session): Promise<DeleteActions> {
-  const rows = await session.query<{ child: string; column: string; action: string }>(
-    `SELECT m.name AS child, f."from" AS "column", f.on_delete AS action
-     FROM sqlite_schema m JOIN pragma_foreign_key_list(m.name) f
-     WHERE m.type = 'table' AND m.name NOT GLOB '_cf_*' AND f.seq = 0`,
-  )
+  const keys = await readSqliteForeignKeys(session)
   return (child, { columns }) => {
-    const found = rows.find((one) => one.child === child.name && one.column === columns[0])
-    if (found?.action === 'CASCADE') return 'delete'
-    return found?.action.startsWith('SET ') ? 'update' : 'refuse'
+    const found = keys.find((one) => one.table === child.name && one.columns[0] === columns[0])
+    if (found?.onDelete === 'CASCADE') return 'delete'
+    return found?.onDelete.startsWith('SET ') ? 'update' : 'refuse'
   }
 }
 

@@ -3,7 +3,9 @@ import {
   type Affinity,
   affinityOf,
   isSameName,
+  readSqliteForeignKeys,
   readSqliteState,
+  type SqliteForeignKey,
   type SqliteState,
 } from '../../schema/index.ts'
 import {
@@ -57,12 +59,18 @@ export async function readSqliteShapes(
   await loadSqliteParser()
   const { objects } = state ?? (await readSqliteState(session))
   const shapes: SqliteShape[] = []
+  const keys = await readSqliteForeignKeys(session)
   for (const object of objects) {
     if (object.kind !== 'table') continue
     const indexes = objects.filter((one) => one.kind === 'index' && one.table === object.name)
-    shapes.push(await readShapeOf(session, object, indexes))
+    const own = keys.filter(({ table }) => table === object.name)
+    shapes.push(await readShapeOf(session, object, { indexes, references: own.map(referenceOf) }))
   }
   return shapes
+}
+
+function referenceOf({ parent, columns, referenced }: SqliteForeignKey): SqliteReference {
+  return { table: parent, columns, referenced }
 }
 
 interface Defined {
@@ -73,7 +81,13 @@ interface Defined {
 async function readShapeOf(
   session: Session,
   { name, sql }: Defined,
-  indexes: readonly Defined[],
+  {
+    indexes,
+    references,
+  }: {
+    readonly indexes: readonly Defined[]
+    readonly references: readonly SqliteReference[]
+  },
 ): Promise<SqliteShape> {
   const checked = [sql, ...indexes.map((one) => one.sql)].flatMap(sqliteCheckedValues)
   const rows = await session.query<ColumnRow>(
@@ -90,7 +104,7 @@ async function readShapeOf(
     columns: rows.map((row, index) => columnOf(row, index + 1, checked)),
     primaryKey: primaryKey.map((one) => one.name),
     unique: await readUnique(session, name, primaryKey),
-    references: await readReferences(session, name),
+    references,
     strict: facts?.strict === 1,
     ...(virtual
       ? { virtual: { module: virtual.module, indexes: sqliteTextIndex(sql) !== undefined } }
@@ -133,24 +147,4 @@ async function readUnique(
      WHERE i."unique" = 1 AND x.key = 1 AND x.name IS NOT NULL`,
   )
   return [...new Set([...primaryKey, ...rows].map(({ name }) => name))]
-}
-
-async function readReferences(session: Session, table: string): Promise<SqliteReference[]> {
-  const rows = await session.query<{
-    id: number
-    target: string
-    column: string
-    referenced: string | null
-  }>(
-    `SELECT f.id, coalesce(m.name, f."table") AS target, f."from" AS "column",
-       (SELECT name FROM pragma_table_info(f."table")
-        WHERE CASE WHEN f."to" IS NULL THEN pk = f.seq + 1 ELSE name = f."to" COLLATE NOCASE END) AS referenced
-     FROM pragma_foreign_key_list(${quoteText(table)}) f
-     LEFT JOIN sqlite_schema m ON m.type = 'table' AND m.name = f."table" COLLATE NOCASE ORDER BY f.id, f.seq`,
-  )
-  return [...Map.groupBy(rows, ({ id }) => id).values()].map((parts) => ({
-    table: parts[0]?.target ?? '',
-    columns: parts.map(({ column }) => column),
-    referenced: parts.map(({ referenced }) => referenced ?? ''),
-  }))
 }

@@ -157,12 +157,14 @@ function rowsChanged(
     case 'InsertStmt': {
       const inserted = insertedRows(node, sql)
       const copies = rowCopyOf(node)
+      const assigns = columnsOfUpsert(node)
       return {
         kind: 'insert',
         table,
         ...(inserted === undefined ? {} : { inserted }),
         ...(copies === undefined ? {} : { copies }),
         ...(mayUpdate(node) ? { updates: true } : {}),
+        ...(assigns.length === 0 ? {} : { assigns }),
         ...(node.with === undefined ? {} : { hasWith: true }),
       }
     }
@@ -188,6 +190,19 @@ function rowsChanged(
 function mayUpdate({ body, orConflict }: InsertStmt): boolean {
   const upsert = body.type === 'SelectInsertBody' && body.upsert !== undefined
   return upsert || orConflict === 'Replace'
+}
+
+/** The columns that ON CONFLICT DO UPDATE sets, in all of its clauses. */
+function columnsOfUpsert({ body }: InsertStmt): string[] {
+  const columns: string[] = []
+  let upsert = body.type === 'SelectInsertBody' ? body.upsert : undefined
+  for (; upsert; upsert = upsert.next) {
+    if (upsert.doClause.type === 'SetUpsertDo')
+      columns.push(
+        ...upsert.doClause.sets.flatMap(({ colNames }) => colNames.map(({ text }) => text)),
+      )
+  }
+  return columns
 }
 
 /** Rows that are written out, and surely new. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type Session, withSession } from '../../database/index.ts'
+import { type Row, type Session, withSession } from '../../database/index.ts'
 import { parserFor, type Statement } from '../../statements/index.ts'
 import { observeWrites } from './written-tables.ts'
 
@@ -83,6 +83,8 @@ async function runObserved(session: Session, statements: readonly Statement[]) {
 test('each table that changes was foreseen', async () => {
   const { parse } = await parserFor('sqlite')
   let changed = 0
+  let lostKeys = 0
+  let movedKeys = 0
   await fc.assert(
     fc.asyncProperty(
       fc.tuple(definition, definition, definition, definition),
@@ -94,14 +96,14 @@ test('each table that changes was foreseen', async () => {
           for (const [at, { parent, by, onDelete, onUpdate, replaces }] of definitions.entries()) {
             const conflict = replaces ? ' ON CONFLICT REPLACE' : ''
             await session.execute(
-              `CREATE TABLE ${TABLES[at]} (id INTEGER PRIMARY KEY, code INTEGER UNIQUE${conflict}, n INTEGER,
+              `CREATE TABLE ${TABLES[at]} (id INTEGER PRIMARY KEY, code INTEGER UNIQUE${conflict}, n INTEGER, was INTEGER,
                 ref INTEGER REFERENCES ${parent} (${by}) ON DELETE ${onDelete} ON UPDATE ${onUpdate})`,
             )
           }
           await session.execute(`CREATE VIEW v AS SELECT id, code, n FROM ${viewed}`)
           for (const name of TABLES)
             await session.execute(
-              `PRAGMA foreign_keys = OFF; INSERT INTO ${name} SELECT value, value, value, value FROM json_each('[1,2,3,4]')`,
+              `PRAGMA foreign_keys = OFF; INSERT INTO ${name} SELECT value, value, value, value, value FROM json_each('[1,2,3,4]')`,
             )
           for (const [at, { event, on, body }] of triggers.entries()) {
             const time = on === 'v' ? 'INSTEAD OF' : 'AFTER'
@@ -112,8 +114,11 @@ test('each table that changes was foreseen', async () => {
           }
           const rowsOf = async (name: string) =>
             JSON.stringify(await session.query(`SELECT * FROM ${name} ORDER BY id`))
+          const keysOf = async (name: string): Promise<Row[]> =>
+            await session.query(`SELECT id, code FROM ${name} ORDER BY id`)
           const before = await Promise.all(TABLES.map(rowsOf))
-          const { any, unnamed } = await runObserved(
+          const keys = await Promise.all(TABLES.map(keysOf))
+          const { any, unnamed, freed, rekeyed } = await runObserved(
             session,
             parse(writes.map((one) => `${writeSql(one)};`).join('\n')),
           )
@@ -123,6 +128,15 @@ test('each table that changes was foreseen', async () => {
             if (!isNamed) changed++
             expect(any.has(name), name).toBe(true)
             expect(isNamed || unnamed.has(name), name).toBe(true)
+            const left = (await keysOf(name)).map((one) => JSON.stringify(one))
+            const isFreed = !keys[at]?.every((one) => left.includes(JSON.stringify(one)))
+            const moved = await session.query(
+              `SELECT 1 FROM ${name} WHERE was <> id OR was <> code`,
+            )
+            if (moved.length > 0) movedKeys++
+            expect(moved.length === 0 || rekeyed.has(name), name).toBe(true)
+            if (isFreed) lostKeys++
+            expect(!isFreed || freed.has(name), name).toBe(true)
           }
         })
       },
@@ -130,6 +144,8 @@ test('each table that changes was foreseen', async () => {
     { numRuns: 400, seed: 20261130 },
   )
   expect(changed).toBeGreaterThan(50)
+  expect(lostKeys).toBeGreaterThan(50)
+  expect(movedKeys).toBeGreaterThan(50)
 })
 
 const SCHEMA = `CREATE TABLE a (id INTEGER PRIMARY KEY, n INTEGER, code INTEGER GENERATED ALWAYS AS (n * 2) STORED UNIQUE);
@@ -200,5 +216,33 @@ test.each([
     const written = await runObserved(session, parse(sql))
     expect([...written.any].toSorted()).toEqual(any.split(' ').filter(Boolean).toSorted())
     expect([...written.unnamed]).toEqual(unnamed)
+  })
+})
+
+test.each([
+  ['an insert', 'INSERT INTO a (n) VALUES (1)', []],
+  ['an update of other values', 'UPDATE b SET ref = NULL', []],
+  ['an update of a key', 'UPDATE b SET id = id + 1', ['b']],
+  [
+    'an upsert of other values',
+    'INSERT INTO b (id) VALUES (1) ON CONFLICT DO UPDATE SET ref = NULL',
+    [],
+  ],
+  ['a replace of a rowid', 'REPLACE INTO w (rowid, x) VALUES (1, 2)', ['b', 'w']],
+  [
+    'a trigger that skips rows',
+    'CREATE TRIGGER t BEFORE INSERT ON w WHEN NEW.x > 1 BEGIN SELECT RAISE(IGNORE); END; INSERT INTO w VALUES (1)',
+    ['b', 'w'],
+  ],
+  [
+    'a rebuild',
+    'CREATE TABLE n (x); INSERT INTO n SELECT x FROM w; DROP TABLE w; ALTER TABLE n RENAME TO w',
+    [],
+  ],
+] as const)('keys that are free after %s', async (_, sql, freed) => {
+  const { parse } = await parserFor('sqlite')
+  await withSession({ kind: 'sqlite' }, {}, async (session) => {
+    await session.execute(SCHEMA)
+    expect([...(await runObserved(session, parse(sql))).freed].toSorted()).toEqual(freed)
   })
 })

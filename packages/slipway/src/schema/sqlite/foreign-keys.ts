@@ -1,0 +1,44 @@
+import type { Session } from '../../database/index.ts'
+
+/** A foreign key of a SQLite database. */
+export interface SqliteForeignKey {
+  readonly table: string
+  readonly columns: readonly string[]
+  /** The table to which it refers, as that is spelled; as the key spells it if there is none. */
+  readonly parent: string
+  /** The columns to which it refers, in the order of `columns`; empty names if they do not exist. */
+  readonly referenced: readonly string[]
+  /** Such as CASCADE or NO ACTION. */
+  readonly onDelete: string
+  readonly onUpdate: string
+}
+
+/** Reads all foreign keys, in the order of their tables. */
+export async function readSqliteForeignKeys(session: Session): Promise<SqliteForeignKey[]> {
+  const rows = await session.query<{
+    table: string
+    id: number
+    column: string
+    parent: string
+    referenced: string | null
+    onDelete: string
+    onUpdate: string
+  }>(
+    `SELECT m.name AS "table", f.id, f."from" AS "column", coalesce(p.name, f."table") AS parent,
+       (SELECT name FROM pragma_table_info(f."table")
+        WHERE CASE WHEN f."to" IS NULL THEN pk = f.seq + 1 ELSE name = f."to" COLLATE NOCASE END) AS referenced,
+       f.on_delete AS "onDelete", f.on_update AS "onUpdate"
+     FROM sqlite_schema m JOIN pragma_foreign_key_list(m.name) f
+     LEFT JOIN sqlite_schema p ON p.type = 'table' AND p.name = f."table" COLLATE NOCASE
+     WHERE m.type = 'table' AND m.name NOT GLOB '_cf_*' ORDER BY m.name, f.id, f.seq`,
+  )
+  const keys = [...Map.groupBy(rows, ({ table, id }) => `${id} ${table}`).values()]
+  return keys.flatMap((parts) => {
+    const [first] = parts
+    if (first === undefined) return []
+    const { table, parent, onDelete, onUpdate } = first
+    const columns = parts.map(({ column }) => column)
+    const referenced = parts.map((part) => part.referenced ?? '')
+    return [{ table, columns, parent, referenced, onDelete, onUpdate }]
+  })
+}

@@ -1,0 +1,293 @@
+import type { Row, Session } from '../../database/index.ts'
+import { attempt } from '../../kernel/index.ts'
+import { type Action, sqliteNameKey, type Statement } from '../../statements/index.ts'
+import { isSameName } from './defined-objects.ts'
+import type { TableChange } from './table-changes.ts'
+
+/** The tables that a migration can write, by the keys of the names that they had before it. */
+export interface WrittenTables {
+  /** All of them, also those that foreign keys reach if they are enforced although the migration turns them off. */
+  readonly any: ReadonlySet<string>
+  /** Those of them that are not written by statements alone that name them: by triggers, foreign keys or under a passing name. */
+  readonly unnamed: ReadonlySet<string>
+  /**
+   * Those whose rows may be deleted or get another unique key, or where a trigger may skip a row that a statement writes.
+   * The copy of rows into a rebuilt table does not count.
+   */
+  readonly freed: ReadonlySet<string>
+  /** Those where an UPDATE of anything may give a row another unique key. */
+  readonly rekeyed: ReadonlySet<string>
+}
+
+/** Learns which tables statements write. */
+export interface WriteObserver {
+  /** Notes what a statement can write. To be called before it runs. */
+  readonly observe: (statement: Statement) => Promise<void>
+  /** What the statements can write, by what they made of the tables. To be called after the last one has run. */
+  readonly written: (changes: readonly TableChange[]) => Promise<WrittenTables>
+}
+
+/** A table of the copy. It is known by the page where it begins, which no statement but DROP TABLE takes from it. */
+interface Tracked {
+  /** Its name before the migration; nothing for one that the migration creates. */
+  readonly before: string | undefined
+  /** Its name now. */
+  name: string
+  isWritten: boolean
+  /** Whether a trigger, a foreign key or a view writes it. */
+  isPassedOn: boolean
+  /** Whether a row of it may be deleted, get another unique key, or be skipped. */
+  isFreed: boolean
+  /** Whether an UPDATE may give a row of it another unique key. */
+  isRekeyed: boolean
+  /** The names by which statements write it, other than to copy rows into it, or to drop it or a column. */
+  readonly names: Set<string>
+}
+
+/**
+ * Observes statements that run on a copy of a schema. SQLite says what they write: it compiles each statement with all
+ * triggers and foreign keys that belong to it, whatever they are called, and EXPLAIN lists the result.
+ * Source: sqlite.org/opcode.html (OpenWrite, Clear).
+ */
+export async function observeWrites(copy: Session, foreignKeys: boolean): Promise<WriteObserver> {
+  const known = new Map<number, Tracked>()
+  const all: Tracked[] = []
+  let roots: Roots = new Map()
+  let isUnclear = false
+  let isStale = false
+
+  const track = async (isBefore: boolean) => {
+    roots = await readRoots(copy)
+    for (const root of known.keys()) if (!roots.has(root)) known.delete(root)
+    for (const [root, { name, table: of }] of roots) {
+      if (root !== of) continue
+      const table = known.get(root)
+      if (table) table.name = name
+      else {
+        const before = isBefore ? name : undefined
+        const marks = { isWritten: false, isPassedOn: false, isFreed: false, isRekeyed: false }
+        const made = { before, name, ...marks, names: new Set<string>() }
+        known.set(root, made)
+        all.push(made)
+      }
+    }
+  }
+  await track(true)
+
+  const note = (
+    statement: Statement,
+    { root, isDirect, frees, rekeys }: Write,
+    isEnforced: boolean,
+  ) => {
+    const table = known.get(root)
+    if (table === undefined) return
+    table.isWritten = true
+    if (isEnforced !== foreignKeys) return
+    const named = statement.actions.filter((action) => isSameName(targetOf(action), table.name))
+    const isDropped = isDirect && named.length > 0 && named.every(leavesRows)
+    if (frees && !isDropped) table.isFreed = true
+    if (rekeys) table.isRekeyed = true
+    if (!isDirect || named.length === 0) table.isPassedOn = true
+    else if (!named.every(leavesRows)) table.names.add(table.name)
+  }
+
+  return {
+    observe: async (statement) => {
+      if (isStale) await track(false)
+      isStale = !statement.actions.every(isOnRows)
+      if (statement.actions.some(({ kind }) => kind === 'reindex')) return
+      if (statement.actions.some(isPragma)) {
+        isUnclear ||= !statement.actions.every(isKnownPragma)
+        return
+      }
+      for (const isEnforced of foreignKeys ? [true] : [false, true]) {
+        if (!foreignKeys) await enforce(copy, isEnforced)
+        const writes = await writesOf(copy, statement, roots)
+        isUnclear ||= writes === undefined
+        for (const write of writes ?? []) note(statement, write, isEnforced)
+      }
+      if (!foreignKeys) await enforce(copy, false)
+    },
+    written: async (changes) => {
+      await track(false)
+      const lasting = all.map((table) => ({ table, names: [table.before, table.name] }))
+      // Tables that take the place of others by a rebuild.
+      const successors = changes.flatMap(({ before, after }) => {
+        const table = [...known.values()].find(
+          (one) => one.before === undefined && isSameName(one.name, after?.name ?? ''),
+        )
+        return table ? [{ table, names: [before?.name, after?.name] }] : []
+      })
+      const keysWhere = (test: (one: TrackedNames) => boolean) =>
+        keysOf([...lasting, ...successors].filter(test).map(({ names }) => names[0]))
+      return {
+        any: keysWhere(({ table }) => table.isWritten || isUnclear),
+        unnamed: keysWhere(isWrittenUnnamed),
+        freed: keysWhere(({ table }) => table.isFreed || isUnclear),
+        rekeyed: keysWhere(({ table }) => table.isRekeyed || isUnclear),
+      }
+    },
+  }
+}
+
+/** The keys of the names of tables that existed before. */
+function keysOf(names: readonly (string | undefined)[]): ReadonlySet<string> {
+  return new Set(names.filter((name) => name !== undefined).map(sqliteNameKey))
+}
+
+/** A table with the names that it has before and after the migration, as far as it exists then. */
+interface TrackedNames {
+  readonly table: Tracked
+  readonly names: readonly (string | undefined)[]
+}
+
+/** Whether something else than a statement on one of its lasting names writes a table. */
+function isWrittenUnnamed({ table, names }: TrackedNames): boolean {
+  const isLasting = (name: string) => names.some((one) => one && isSameName(one, name))
+  return table.isPassedOn || ![...table.names].every(isLasting)
+}
+
+/** A table, or a unique index of it. */
+interface Root {
+  readonly name: string
+  /** The page where the table begins. */
+  readonly table: number
+}
+
+/** The tables and unique indexes, by the pages where they begin. */
+type Roots = ReadonlyMap<number, Root>
+
+async function readRoots(copy: Session): Promise<Roots> {
+  const rows = await copy.query<Row & Root & { root: number }>(
+    `SELECT t.rootpage AS root, t.name, t.rootpage AS "table" FROM sqlite_schema t WHERE t.type = 'table' AND t.rootpage > 0
+     UNION ALL SELECT i.rootpage, t.name, t.rootpage FROM sqlite_schema t JOIN pragma_index_list(t.name) l ON l."unique"
+       JOIN sqlite_schema i ON i.type = 'index' AND i.name = l.name WHERE t.type = 'table' AND t.rootpage > 0`,
+  )
+  return new Map(rows.map(({ root, ...of }) => [root, of]))
+}
+
+async function enforce(copy: Session, isEnforced: boolean): Promise<void> {
+  await copy.execute(`PRAGMA foreign_keys = ${isEnforced ? 'ON' : 'OFF'}`)
+}
+
+/** What a statement does to a table. */
+interface Write {
+  /** The page where the table begins. */
+  readonly root: number
+  /** Whether it is the statement that writes, and not a trigger or a foreign key. */
+  readonly isDirect: boolean
+  /** Whether a row may be deleted, get another unique key, or be skipped. */
+  readonly frees: boolean
+  /** Whether an UPDATE may give a row another unique key. */
+  readonly rekeys: boolean
+}
+
+/** A flag of OpenWrite: the statement itself creates the table. */
+const ROOT_IN_REGISTER = 0x10
+
+/** Flags of Delete: an UPDATE replaces the row; it does so under the same rowid or primary key. */
+const IS_UPDATE = 0x04
+const KEEPS_KEY = 0x40
+
+/** The action of Halt for RAISE(IGNORE). */
+const RAISE_IGNORE = 4
+
+/** An instruction of a compiled statement. */
+type Instruction = Record<'addr' | 'p1' | 'p2' | 'p3' | 'p5', number> & { readonly opcode: string }
+
+/** What a statement writes of the database; undefined if SQLite does not say it. */
+async function writesOf(
+  copy: Session,
+  { text, actions }: Statement,
+  roots: Roots,
+): Promise<Write[] | undefined> {
+  const explained = await attempt(() => copy.query<Instruction>(`EXPLAIN ${text}`))
+  if (!explained.ok) return undefined
+  const instructions = explained.value
+  if (instructions.some((one) => isForeign(one, actions.every(isOnRows)))) return undefined
+  // The program of the statement comes first; each one of a trigger or of a foreign key begins again at 0.
+  const starts = instructions.flatMap(({ addr }, index) => (addr === 0 ? [index] : []))
+  const writes = starts.flatMap((start, index) => {
+    const program = instructions.slice(start, starts[index + 1])
+    return writesOfProgram(program, roots).map((write) => ({ ...write, isDirect: index === 0 }))
+  })
+  const skips = instructions.some(({ opcode, p2 }) => opcode === 'Halt' && p2 === RAISE_IGNORE)
+  return skips ? writes.map((write) => ({ ...write, frees: true })) : writes
+}
+
+/** The page and the database that an instruction opens for writing or clears; undefined for others. */
+function writtenPage({ opcode, p1, p2, p3, p5 }: Instruction): [number, number] | undefined {
+  if (opcode === 'Clear') return [p1, p2]
+  return opcode === 'OpenWrite' && (p5 & ROOT_IN_REGISTER) === 0 ? [p2, p3] : undefined
+}
+
+/** Whether an instruction writes an attached database, or changes the schema as rows. */
+function isForeign(instruction: Instruction, isForRows: boolean): boolean {
+  const [page, database] = writtenPage(instruction) ?? [0, 0]
+  return database > TEMPORARY || (page === SCHEMA_ROOT && isForRows)
+}
+
+function writesOfProgram(program: readonly Instruction[], roots: Roots): Omit<Write, 'isDirect'>[] {
+  const writes = new Map<number, { cleared: boolean; removes: Instruction[] }>()
+  const cursors = new Map<number, number>()
+  for (const instruction of program) {
+    const { opcode, p1 } = instruction
+    const [page, database] = writtenPage(instruction) ?? []
+    if (page !== undefined && database !== TEMPORARY) {
+      const root = roots.get(page)?.table ?? page
+      const { cleared = false, removes = [] } = writes.get(root) ?? {}
+      writes.set(root, { cleared: cleared || opcode === 'Clear', removes })
+      // Of an index that is not unique, it does not matter what is removed.
+      if (opcode === 'OpenWrite' && roots.has(page)) cursors.set(p1, root)
+    }
+    const removed = opcode === 'Delete' || opcode === 'IdxDelete' ? cursors.get(p1) : undefined
+    if (removed !== undefined) writes.get(removed)?.removes.push(instruction)
+  }
+  return [...writes].map(([root, { cleared, removes }]) => {
+    const updates = removes.some(({ opcode, p2 }) => opcode === 'Delete' && (p2 & IS_UPDATE) !== 0)
+    const isOfKey = removes.some(({ opcode, p2 }) => opcode === 'IdxDelete' || !keepsKey(p2))
+    return { root, frees: cleared || isOfKey, rekeys: updates && isOfKey }
+  })
+}
+
+function keepsKey(flags: number): boolean {
+  return (flags & IS_UPDATE) !== 0 && (flags & KEEPS_KEY) !== 0
+}
+
+/** The number of the database of temporary tables; above it are attached ones. */
+const TEMPORARY = 1
+
+/** The page of `sqlite_schema`. */
+const SCHEMA_ROOT = 1
+
+/** The table that an action names. */
+function targetOf(action: Action): string {
+  if (action.kind === 'drop') return action.object.name
+  return 'table' in action ? (action.table?.name ?? '') : ''
+}
+
+/** Whether an action on a table leaves the values of its rows, or its effect on the schema says what it does. */
+function leavesRows(action: Action): boolean {
+  return (
+    action.kind === 'drop' ||
+    action.kind === 'drop-column' ||
+    (action.kind === 'insert' && action.copies !== undefined)
+  )
+}
+
+/** Whether an action reads or changes rows alone. */
+export function isOnRows(action: Action): boolean {
+  const kinds: readonly Action['kind'][] = ['insert', 'update', 'delete']
+  return (
+    kinds.includes(action.kind) || (action.kind === 'other' && action.statement === 'SelectStmt')
+  )
+}
+
+function isPragma({ kind }: Action): boolean {
+  return kind === 'pragma'
+}
+
+/** A setting that Slipway applies itself. */
+export function isKnownPragma(action: Action): boolean {
+  return action.kind === 'pragma' && ['foreign_keys', 'defer_foreign_keys'].includes(action.name)
+}
