@@ -93,6 +93,7 @@ export { counterSql } from './sqlite/rebuild.ts'
 export { sqliteScriptBetween } from './sqlite/schema-script.ts'
 export { invertedChanges, readSqliteState, type SqliteState } from './sqlite/state.ts'
 export {
+  declaredType,
   type ColumnChange,
   readRowTables,
   type RowColumn,

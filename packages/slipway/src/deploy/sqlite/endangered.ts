@@ -3,6 +3,7 @@ import type { Endangered } from '../../safekeeping/index.ts'
 import { storedColumns } from '../../safekeeping/index.ts'
 import {
   type ColumnChange,
+  declaredType,
   isKnownPragma,
   isSameName,
   ROWIDS,
@@ -204,7 +205,7 @@ export function comparedTables(
         if (before === undefined || after === undefined || !exact || lost.has(before)) return []
         // What SQLite computes is no value of its own, and may fail to be computed.
         if (isGenerated(change.before, before) || isGenerated(change.after, after)) return []
-        const values = typeOf(change.before, before) === typeOf(change.after, after)
+        const values = declaredType(change.before, before) === declaredType(change.after, after)
         return [{ before: { name: before, values }, after: { name: after, values } }]
       },
     )
@@ -231,10 +232,6 @@ function isLasting(change: TableChange): change is Lasting {
 
 function isGenerated({ columns }: RowTable, name: string): boolean {
   return columns.some((column) => column.name === name && column.generated)
-}
-
-function typeOf({ columns }: RowTable, name: string): string | undefined {
-  return columns.find((column) => column.name === name)?.type.toUpperCase()
 }
 
 /** The same as data that needs consent. */

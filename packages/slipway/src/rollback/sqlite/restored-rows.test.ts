@@ -125,6 +125,11 @@ const cases: Record<string, Case> = {
     rows: `INSERT INTO user VALUES ('B@X', 'Bob'), ('A@X', 'Ann'); DELETE FROM user WHERE name = 'Bob'; INSERT INTO user VALUES ('C@X', 'Cy')`,
     change: 'UPDATE user SET email = lower(email), name = upper(name)',
   },
+  'numbers that became texts': {
+    schema: 'CREATE TABLE free (id INTEGER PRIMARY KEY, v)',
+    rows: `INSERT INTO free VALUES (1, 7), (2, '7'), (3, 7.0), (4, x'37'), (5, NULL)`,
+    change: `UPDATE free SET v = CAST(v AS TEXT)`,
+  },
   'values in a table without a key': {
     schema: 'CREATE TABLE log (at TEXT, what TEXT)',
     rows: `INSERT INTO log VALUES ('1', 'a'), ('1', 'a'), ('2', NULL); DELETE FROM log WHERE rowid = 1`,

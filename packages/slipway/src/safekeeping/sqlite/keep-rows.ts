@@ -1,5 +1,5 @@
 import { balanced, quoteIdentifier, quoteText } from '../../database/index.ts'
-import { type RowTable, separateRowid, type TableChange } from '../../schema/index.ts'
+import { declaredType, type RowTable, separateRowid, type TableChange } from '../../schema/index.ts'
 import { IS_GONE, laterColumn, LEFT, LEFT_OF, ROWID, rowText } from './copy-columns.ts'
 
 /** A table that a migration leaves, and what it may destroy of it. */
@@ -148,7 +148,7 @@ function valuesSql(at: Compared, kept: readonly string[]): string {
   // VACUUM changes rowids: then the whole row identifies it.
   const isWhole = identity[0]?.old === ROWID || kept.length + lost.length > MOST_COLUMNS
   const selected = [copied(at, kept), ...(isWhole ? wholeSql(at, lost) : laterSql(at, lost))]
-  const differs = lost.map((name) => differsSql(name, now.get(name)))
+  const differs = lost.map((name) => differsSql(at, name))
   return `SELECT ${selected.join(', ')} ${joinSql(at, 'JOIN')}\nWHERE ${balanced(differs, 'OR')}`
 }
 
@@ -156,13 +156,13 @@ function valuesSql(at: Compared, kept: readonly string[]): string {
 function replacedSql(at: Compared): string {
   const { stored, now } = at
   const selected = [copied(at, stored), `${IS_ABSENT} AS ${IS_GONE}`, ...wholeSql(at, stored)]
-  const differs = stored.map((name) => differsSql(name, now.get(name)))
+  const differs = stored.map((name) => differsSql(at, name))
   return `SELECT ${selected.join(', ')} ${joinSql(at, 'LEFT JOIN')}\nWHERE ${balanced([IS_ABSENT, ...differs], 'OR')}`
 }
 
 /** What no statement names: values of other columns, and rows if none of them goes by a statement. */
 function restSql(at: Compared, others: readonly string[]): string | undefined {
-  const differs = others.map((name) => differsSql(name, at.now.get(name)))
+  const differs = others.map((name) => differsSql(at, name))
   const conditions = at.unannounced ? [IS_ABSENT, ...differs] : differs
   if (conditions.length === 0) return undefined
   const join = joinSql(at, at.unannounced ? 'LEFT JOIN' : 'JOIN')
@@ -208,13 +208,17 @@ function laterSql({ now }: Compared, names: readonly string[]): string[] {
 }
 
 /**
- * Whether a value is gone or has changed. `IS` alone treats the text 007 as the number 7, and a collation `a` for `A`; a whole number
- * is the same one with a fraction of zero, and a number the same one as its text.
+ * Whether a value is gone or has changed. `IS` alone treats the text 007 as the number 7, and a collation `a` for `A`. Where the
+ * migration changes the declared type, a whole number is the same one with a fraction of zero, and a number the same one
+ * as its text.
  */
-function differsSql(name: string, now: string | undefined): string {
+function differsSql({ before, after, now: names }: Compared, name: string): string {
+  const now = names.get(name)
   if (now === undefined) return '1'
   const [then, later] = [`i.${quoteIdentifier(name)}`, `t.${quoteIdentifier(now)}`]
   const [was, is] = [`typeof(${then})`, `typeof(${later})`]
+  if (declaredType(before, name) === declaredType(after, now))
+    return `(${was} <> ${is} OR ${then} COLLATE BINARY IS NOT ${later})`
   const numbers = `('integer', 'real')`
   return `CASE WHEN ${was} = ${is} THEN ${then} COLLATE BINARY IS NOT ${later}
   WHEN ${was} IN ${numbers} AND ${is} IN ${numbers} THEN ${then} <> ${later}

@@ -91,7 +91,7 @@ function keepOne(endangered: Endangered, place: Place): KeepSql {
     const at = { ...place, id: place.id + index }
     return `CREATE TABLE ${keptTable(at.id)} AS ${select};\n${recordSql(at, { ...recorded, ...part, key: loss.key })}`
   })
-  const guard = loss.rest === undefined ? '' : unannouncedSql(before, loss.rest)
+  const guard = loss.rest === undefined ? '' : unannouncedSql(before, image, loss.rest)
   return {
     before: `CREATE TABLE ${image} AS ${loss.image};\n`,
     after: `${guard}${parts.join('')}DROP TABLE ${image};\n`,
@@ -106,8 +106,9 @@ function obstacle({ columns }: RowTable): string | undefined {
 }
 
 /** Undoes the script where more is lost than statements name: `rest` is a SELECT of it, with whether a row is gone. */
-function unannouncedSql(before: RowTable, rest: string): string {
-  const facts = { table: quoteText(before.name), before: 'gone', after: '0' }
+function unannouncedSql(before: RowTable, image: string, rest: string): string {
+  const all = `(SELECT count(*) FROM ${image})`
+  const facts = { table: quoteText(before.name), before: all, after: `${all} - gone` }
   return guardSql(
     'rows',
     'found > 0',

@@ -31,6 +31,11 @@ export interface RowColumn {
   readonly generated: boolean
 }
 
+/** The declared type of a column, in upper case; undefined if there is no such column. */
+export function declaredType({ columns }: RowTable, name: string): string | undefined {
+  return columns.find((one) => one.name === name)?.type.toUpperCase()
+}
+
 /** What becomes of a table: `before` is absent if it is new, `after` if it is dropped. */
 export interface TableChange {
   readonly before?: RowTable

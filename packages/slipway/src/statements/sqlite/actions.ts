@@ -216,18 +216,17 @@ function insertedRows(
   if (select.type !== 'SelectValues' || compounds.length > 0) return undefined
   return {
     columns: columns.map(({ text }) => text),
-    rows: select.values.map(({ values }) => values.map((value) => constantOf(value, sql))),
+    rows: select.values.map(({ values }) => values.map(constantOf)),
   }
 }
 
-function constantOf(value: Expr, sql: string): string | undefined {
-  switch (value.type) {
-    case 'NumericLiteral':
-    case 'StringLiteral':
-      return value.value
-    case 'UnaryExpr':
-      return value.expr.type === 'NumericLiteral' ? textOf(sql, value) : undefined
-    default:
-      return undefined
-  }
+/** The text of a constant: of a number in decimal digits, as a column returns it. */
+function constantOf(value: Expr): string | undefined {
+  if (value.type === 'StringLiteral') return value.value
+  const isSigned = value.type === 'UnaryExpr' && ['Negative', 'Positive'].includes(value.op)
+  const number = isSigned ? value.expr : value
+  if (number.type !== 'NumericLiteral') return undefined
+  const digits = number.value.replaceAll('_', '')
+  const text = /^0x/i.test(digits) ? BigInt.asIntN(64, BigInt(digits)).toString() : digits
+  return isSigned && value.op === 'Negative' ? `-${text}` : text
 }

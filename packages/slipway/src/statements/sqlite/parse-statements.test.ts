@@ -18,7 +18,7 @@ test('a trigger with statements in its body is one statement', () => {
 CREATE TRIGGER t AFTER UPDATE OF a ON x WHEN NEW.a > 1 BEGIN
   UPDATE x SET b = CASE WHEN 1 THEN ';' END; DELETE FROM y;
 END;
-INSERT INTO x (a, b) VALUES (1, 'it''s'), (-2, NULL), (random(), 'x');`
+INSERT INTO x (a, b) VALUES (1, 'it''s'), (-2, NULL), (random(), 'x'), (0x10, - 5), (+7, NOT 1);`
   const [trigger, insert] = parser.parse(sql)
   expect(trigger).toMatchObject({ number: 1, line: 2, column: 1 })
   expect(trigger?.actions).toEqual([{ kind: 'create-trigger', table: { name: 'x' }, name: 't' }])
@@ -34,6 +34,8 @@ INSERT INTO x (a, b) VALUES (1, 'it''s'), (-2, NULL), (random(), 'x');`
           ['1', "it's"],
           ['-2', undefined],
           [undefined, 'x'],
+          ['16', '-5'],
+          ['7', undefined],
         ],
       },
     },

@@ -36,7 +36,7 @@ function parseNodes(sql: string, file?: string): readonly Stmt[] {
   const [first] = parsed.errors
   return raise('STATEMENTS.SYNTAX', {
     message: `The SQL does not parse: ${first?.message ?? 'syntax error'}.`,
-    why: 'SQLite would refuse the statement, so nothing was run.',
+    why: 'Slipway reads all statements of a file before it runs any, so nothing was run.',
     nextActions: file === undefined ? [] : [{ kind: 'edit', path: file, label: 'correct the SQL' }],
     where: placeAt(sql, first?.span.offset ?? sql.length, file),
   })
