@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { shortForm } from '../../test/short-form.ts'
 import { createTarget, migration, type TestTarget } from '../../test/target.ts'
+import { attempt } from '../kernel/index.ts'
 import { rollback } from '../rollback/index.ts'
 import { deploy, type DeployRequest } from './index.ts'
 
@@ -290,6 +291,35 @@ test('of a migration in steps only the group is rolled back, and the deploy cont
   const accepted = await attempted(sql, { consent, acceptUnannounced: true })
   expect(accepted.failure).toBeUndefined()
   expect(await target.sql('SELECT count(*)::int FROM a')).toEqual([{ count: 1 }])
+})
+
+test('DROP IDENTITY asks for its sequence, whatever the name of that is, up and down', async () => {
+  const identity = 'ALTER TABLE i ALTER id ADD GENERATED ALWAYS AS IDENTITY (START 1000);'
+  const migrations = [
+    INIT,
+    migration('2_table', `CREATE TABLE i (id integer NOT NULL); ${identity}`),
+    migration('3_name', 'ALTER SEQUENCE i_id_seq RENAME TO "odd seq";'),
+  ]
+  expect((await deployed(migrations)).failure).toBeUndefined()
+  await target.sql('INSERT INTO i DEFAULT VALUES; INSERT INTO i DEFAULT VALUES')
+  const drops = [...migrations, migration('4_drop', 'ALTER TABLE i ALTER id DROP IDENTITY;')]
+  const asked = await attempt(() => deployed(drops, { protected: true }))
+  expect(asked).toMatchObject({ ok: false, failure: { code: 'DEPLOY.CONSENT_NEEDED' } })
+  expect(asked.ok ? '' : asked.failure.message).toContain('sequence i_id_seq (4_drop)')
+  const consent = { confirm: target.name }
+  expect((await deployed(drops, { protected: true, consent })).failure).toBeUndefined()
+  await target.sql('INSERT INTO i VALUES (7)')
+  const makes = [...drops, migration('5_make', identity)]
+  expect((await deployed(makes, { protected: true, consent })).failure).toBeUndefined()
+  const back = await rollback({
+    ...target.request(makes, { protected: true }),
+    consent,
+    extent: { kind: 'steps', steps: 2 },
+    acceptUnproven: false,
+    announce: () => {},
+  })
+  expect(back.failure).toBeUndefined()
+  expect(await target.sql(`SELECT nextval('"odd seq"')::int AS next`)).toEqual([{ next: 1002 }])
 })
 
 test('a rollback of several that is refused in the middle offers to roll back those that are left', async () => {

@@ -6,9 +6,11 @@ import {
   type Destruction,
   destructionText,
   type Migration,
+  isIdentityDropped,
   objectKey,
   type ObjectRef,
   ownerOf,
+  partRef,
   type TableRef,
   tableRef,
 } from '../statements/index.ts'
@@ -56,6 +58,7 @@ export function reviewsOf(
     updated: new Set(
       [...values.map(ownerOf), ...restored, ...updatedBy(migrations, defaultSchema)].map(objectKey),
     ),
+    identities: new Set(migrations.flatMap((one) => identitiesDropped(one, defaultSchema))),
     rewritten: new Set(),
     leavesRows: false,
   }
@@ -95,6 +98,16 @@ function updatedBy(migrations: readonly ReviewedMigration[], defaultSchema: stri
       return action.columns.every(isNew) ? [table] : []
     }),
   )
+}
+
+/** The keys of the columns whose identity a migration drops. */
+function identitiesDropped({ statements }: ReviewedMigration, defaultSchema: string): string[] {
+  return statements
+    .flatMap(({ actions }) => actions)
+    .filter(isIdentityDropped)
+    .map(({ table, column }) =>
+      objectKey(partRef('column', tableRef({ defaultSchema }, table), column)),
+    )
 }
 
 /**
@@ -139,6 +152,8 @@ interface Scope {
   readonly values: ReadonlySet<string>
   /** Tables that are updated: which of their columns, the keeper tells. */
   readonly updated: ReadonlySet<string>
+  /** Columns whose identity is dropped: its sequence may have any name. */
+  readonly identities: ReadonlySet<string>
   /** Tables that a statement rewrites. */
   readonly rewritten: ReadonlySet<string>
   /** No statement may destroy rows: it makes no difference that the server does not count them. */
@@ -156,6 +171,7 @@ function isAnnounced({ what, object, rows, partOf }: Effect, scope: Scope): bool
   if (object.kind === 'database') return scope.leavesRows
   switch (what) {
     case 'object':
+      if (object.kind === 'sequence') return isIn(scope.identities)
       return object.kind === 'column' && scope.ofType
     case 'rows':
       return isIn(scope.rows)

@@ -135,7 +135,12 @@ export type TableAction = { readonly table: ObjectName } & (
       readonly concurrently: boolean
     }
   /** Any other subcommand, by PostgreSQL's name for it: `AT_SetStatistics`. */
-  | { readonly kind: 'alter-table'; readonly subcommand: string }
+  | {
+      readonly kind: 'alter-table'
+      readonly subcommand: string
+      /** The column of `AT_DropIdentity`. */
+      readonly column?: string
+    }
 )
 
 /**

@@ -1,5 +1,5 @@
 import type { Action, ObjectName } from './action.ts'
-import { type Destruction, type ObjectRef, partRef, tableRef } from './object-ref.ts'
+import { type Destruction, type ObjectRef, partRef, type TableRef, tableRef } from './object-ref.ts'
 
 /**
  * What an action destroys of the data that a database with this default schema holds: tables, schemas and columns
@@ -26,6 +26,10 @@ export function destructionsBy(action: Action, defaultSchema: string): Destructi
         : []
     case 'drop-column':
       return [dropped(partRef('column', tableOf(action.table), action.column))]
+    case 'alter-table':
+      return isIdentityDropped(action)
+        ? [dropped(identitySequence(tableOf(action.table), action.column))]
+        : []
     case 'truncate':
       return action.tables.map(rowsOf)
     case 'delete':
@@ -40,4 +44,20 @@ export function destructionsBy(action: Action, defaultSchema: string): Destructi
     default:
       return []
   }
+}
+
+/** Whether an action drops the identity of a column, and with it its sequence. */
+export function isIdentityDropped(
+  action: Action,
+): action is Extract<Action, { kind: 'alter-table' }> & { readonly column: string } {
+  return (
+    action.kind === 'alter-table' &&
+    action.subcommand === 'AT_DropIdentity' &&
+    action.column !== undefined
+  )
+}
+
+/** The sequence of an identity column, by the name that PostgreSQL gives it if that is free. */
+function identitySequence(table: TableRef, column: string): ObjectRef {
+  return { ...table, kind: 'sequence', name: `${table.name}_${column}_seq` }
 }

@@ -71,7 +71,7 @@ export { sqliteTriggerIn, type TriggerChanges } from './sqlite/triggers.ts'
 export { conditionsOf, isAlwaysTrue } from './postgres/conditions.ts'
 export type { Marker } from './marker.ts'
 export { markersIn, wantsNoTransaction } from './postgres/markers.ts'
-export { destructionsBy } from './destruction.ts'
+export { destructionsBy, isIdentityDropped } from './destruction.ts'
 export {
   type Destruction,
   destructionKey,

@@ -65,6 +65,8 @@ function alteration(command: AlterTableCmd, source: Source): Alteration {
         concurrently: partition?.concurrent === true,
       }
     }
+    case 'AT_DropIdentity':
+      return { kind: 'alter-table', subcommand: subtype, column }
     default:
       return { kind: 'alter-table', subcommand: subtype }
   }
