@@ -9,15 +9,16 @@ import { foundSql, inCopy, inTable, type Restored, restoreValues } from './resto
 const NOW = `strftime('%Y-%m-%dT%H:%M:%SZ', 'now')`
 
 /**
- * SQL that restores kept data into its tables, which have their names at that time, without triggers. Rows that exist, or that
- * have a unique value which another row has now, and values that were written since stay as they are, and are counted.
+ * SQL that restores kept data into its tables, which must have the names from when it was kept, without
+ * triggers. These stay unchanged, and are counted: rows that exist, rows with a unique value that another
+ * row has now, and values that were written since.
  */
 export function restoreSql(kept: readonly SqliteKept[], place: RestorePlace): string {
   const restored = kept.map((one) => {
     const table = place.tables.find(({ name }) => isSameName(name, one.table.name))
     return { kept: one, table }
   })
-  // A trigger of a table may fill the index of its texts.
+  // Virtual tables come last: a trigger of a table may fill its full-text index.
   const ordered = restored.toSorted((one, other) => rank(one) - rank(other))
   return withoutTriggers(place.triggers, ordered.map(restoreOne).join(''))
 }
@@ -40,12 +41,12 @@ function restoreOne(restored: Restored): string {
   }
 }
 
-/** Whether its rows have a key, by which they are found however often they are restored. */
+/** Whether its rows have a key, by which they are found even if they are restored repeatedly. */
 export function hasOwnKey({ key }: SqliteKept): boolean {
   return key.length > 0 && !key.includes(ROWID)
 }
 
-/** SQL that inserts rows; their rowids are those that they had, where these are free. */
+/** SQL that inserts rows, with their old rowids if these are free. */
 function rowsSql({
   kept: { id, stored: columns, hasRowid, table, key },
   table: into,
@@ -70,7 +71,7 @@ function rowsSql({
   return `${insert} INTO ${target} (${to.join(', ')}) SELECT ${from.join(', ')} FROM ${keptTable(id)} k WHERE ${condition}${conflict};\n`
 }
 
-/** The counter of a table that is created again is not lower than it was. */
+/** SQL that raises the counter of a table that was created again to its old value. */
 function counterSql({ table, sequence }: SqliteKept): string {
   if (sequence === undefined) return ''
   return `UPDATE sqlite_sequence SET seq = max(seq, ${sequence}) WHERE name = ${quoteText(table.name)};\n`
