@@ -16,22 +16,22 @@ import type { BenchServer } from './server.ts'
 import { median } from './statistics.ts'
 import { migrationsOf } from './work.ts'
 
-/** Medians of what only Slipway does; a key is absent if it could not be measured. */
+/** Medians of commands that only Slipway has; a key is absent if it could not be measured. */
 export interface Figures {
   readonly statusMs?: number
-  /** Nothing pending, measured in turn with `statusMs`. */
+  /** A deploy with nothing pending, measured in turn with `statusMs`. */
   readonly pendingMs?: number
-  /** The highest of the deploys of the figures, in KiB. */
+  /** The highest peak memory of the deploys, in KiB. */
   readonly deployPeakKiB?: number
   readonly shadowMs?: number
   readonly createMs?: number
   readonly laterCreateMs?: number
-  /** One migration more on 820, with its down migration: deployed and rolled back in turn. */
+  /** One more migration on 820, with its down migration: deployed and rolled back in turn. */
   readonly deployOneMs?: number
   readonly rollbackOneMs?: number
   readonly rollbackFiveMs?: number
   readonly checkOneMs?: number
-  /** Where nothing changed, measured in turn with `status`. */
+  /** Without changes, measured in turn with `status`. */
   readonly driftMs?: number
   readonly statusBesideDriftMs?: number
   /** What could not be measured, and why. */
@@ -52,7 +52,7 @@ type Taken = Measurement & { readonly stdout: string }
 /** A real history of 820 migrations; see the README of that folder. */
 const CORPUS = benchPath('..', '..', 'shared', 'corpus', 'trigger')
 
-/** Measures all of them; what fails is left out and named in `gaps`. */
+/** Measures all figures; one that fails is left out and named in `gaps`. */
 export async function measureFigures(run: FiguresRun): Promise<Figures> {
   const parts: readonly [string, (run: FiguresRun) => Promise<Part>][] = [
     ['status on 820 migrations', measureStatus],
@@ -102,7 +102,7 @@ async function measureStatus(run: FiguresRun): Promise<Part> {
 async function measureCreate(run: FiguresRun): Promise<Part> {
   const shadow: number[] = []
   const create: number[] = []
-  // The first one makes the folder of the private server.
+  // The first run creates the folder of the private server.
   await shadowStart(run)
   for (let round = 0; round < run.rounds; round++) {
     shadow.push(await shadowStart(run))
@@ -123,7 +123,10 @@ async function measureLaterCreate(run: FiguresRun): Promise<Part> {
   return { laterCreateMs: median(times) }
 }
 
-/** Around five migrations more, each with its down migration. What is remembered of the history is made before. */
+/**
+ * Measures commands around five more migrations, each with its down migration. Slipway's cache of the
+ * history is filled before.
+ */
 async function measureLastMigrations(run: FiguresRun): Promise<Part> {
   const project = copyCorpus(run, 'last')
   for (let number = 1; number <= 5; number++) writeColumnMigration(project, number)
@@ -135,7 +138,7 @@ async function measureLastMigrations(run: FiguresRun): Promise<Part> {
   const note = (figure: keyof Part, ms: number) =>
     times.set(figure, [...(times.get(figure) ?? []), ms])
   await on('deploy of 825', ['deploy', ...target])
-  // The first round makes what the others remember.
+  // The first round fills the cache for the others, and does not count.
   for (let round = 0; round <= run.rounds; round++) {
     const rollbackOneMs = await on('rollback of one', ['rollback', ...target])
     const deployOneMs = await on('deploy of one', ['deploy', ...target])
@@ -180,7 +183,7 @@ async function shadowStart(run: FiguresRun): Promise<number> {
   return Number(result.stdout)
 }
 
-/** Adds a model to the schema and times the `create` that must write a migration for it. */
+/** Adds a model to the schema, and measures the time of the `create` that writes its migration. */
 async function createModel(run: FiguresRun, project: string, name: string): Promise<number> {
   const model = `\nmodel ${name} {\n  id   Int    @id\n  name String\n\n  @@index([name])\n}\n`
   appendFileSync(path.join(project, 'prisma', 'schema.prisma'), model)

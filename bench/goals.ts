@@ -6,7 +6,7 @@ import type { Peer } from './peers/peer.ts'
 import type { Outcomes, Scenario } from './scenarios.ts'
 import { median } from './statistics.ts'
 
-/** A goal of the project, and what this run found. */
+/** A goal of the project, and the result of this run. */
 export interface Goal {
   readonly text: string
   /** The figures that decide it, in words. */
@@ -140,7 +140,7 @@ function peakMegabytes(results: Results, figures: Figures | undefined): number |
   return all.length === 0 ? undefined : (Math.max(...all) * 1024) / 1e6
 }
 
-/** Median of one value of a peer's runs, where all of its runs succeeded and have it. */
+/** The median of one value of a peer's runs, if all of its runs succeeded and have it. */
 export function medianOf(
   results: Results,
   id: Scenario['id'],

@@ -4,7 +4,10 @@ import path from 'node:path'
 
 const dir = import.meta.dirname
 
-/** Installs the peers with `npm ci` into this folder, unless those of the lockfile are there. */
+/**
+ * Installs the peers with `npm ci` into this folder, unless the versions of the lockfile are already
+ * installed.
+ */
 export function installPeers(): void {
   if (installed()) return
   process.stderr.write('Installing the peers of the benchmark …\n')

@@ -6,11 +6,11 @@ import { slipwayCommand } from './peers/slipway.ts'
 import type { BenchServer } from './server.ts'
 import { median } from './statistics.ts'
 
-/** What is measured on a large schema. */
+/** The commands that are measured on a large schema. */
 export const LARGE_STEPS = ['deploy', 'rollback', 'check', 'drift', 'baseline'] as const
 export type LargeStep = (typeof LARGE_STEPS)[number]
 
-/** Medians of each; a step is absent if it could not be measured. */
+/** The median of each step; a step is absent if it could not be measured. */
 export interface LargeFigures {
   readonly steps: ReadonlyMap<LargeStep, Measurement>
   /** What could not be measured, and why. */
@@ -29,8 +29,8 @@ const LARGE_TABLES = 5000
 const CHANGED = '"t17"'
 
 /**
- * Measures commands on a schema of 5,000 tables, around a migration that adds one column. What Slipway remembers of
- * the history is made before: of the first run of each nothing counts.
+ * Measures commands on a schema of 5,000 tables, around a migration that adds one column. Slipway's cache
+ * of the history is filled before: the first run of each command does not count.
  */
 export async function measureLarge(run: LargeRun): Promise<LargeFigures> {
   const { server, rounds, onRun } = run
@@ -96,7 +96,7 @@ function middle(samples: readonly Measurement[]): Measurement {
   }
 }
 
-/** A baseline is for a database that has tables and no history. */
+/** Drops the history, because a baseline is for a database that has tables and no history. */
 async function forgetHistory(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
@@ -123,7 +123,7 @@ function writeMigration(
   writeFileSync(path.join(prisma, 'migrations', 'migration_lock.toml'), 'provider = "postgresql"\n')
 }
 
-/** Tables of eight columns with keys; each but the first refers to another one. */
+/** Tables of eight columns with keys; all but the first refer to another one. */
 function initSql(): string {
   const tables = Array.from({ length: LARGE_TABLES }, (_, at) => {
     const name = `t${at}`

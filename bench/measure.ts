@@ -10,12 +10,12 @@ export interface Command {
   readonly env: Readonly<Record<string, string>>
 }
 
-/** What one run of a program took, from its start to its exit. */
+/** The time and memory of one run of a program, from its start to its exit. */
 export interface Measurement {
   readonly wallMs: number
   /** User and system time; absent if the machine has no GNU `time`. */
   readonly cpuMs?: number
-  /** Peak resident memory of the process, in KiB; absent as above. */
+  /** Peak resident memory of the process, in KiB; absent likewise. */
   readonly peakKiB?: number
 }
 
@@ -26,10 +26,10 @@ export type Run =
 const TIMEOUT_MS = 180_000
 const GNU_TIME = '/usr/bin/time'
 
-/** Whether CPU time and memory can be measured here: by GNU `time`, which Debian packages as `time`. */
+/** Whether CPU time and memory can be measured here, with GNU `time` (Debian's package `time`). */
 export const measuresMemory = spawnSync(GNU_TIME, ['-f', '%M', 'true']).status === 0
 
-/** Runs a program to its end; one that fails or takes longer than a limit, three minutes, is not measured. */
+/** Runs a program to its end. If it fails or exceeds the limit of three minutes, it is not measured. */
 export async function measure(command: Command, limitMs = TIMEOUT_MS): Promise<Run> {
   const usageFile = path.join(command.cwd, '.usage')
   const timed = measuresMemory ? [GNU_TIME, '-f', '%U %S %M', '-o', usageFile] : []
@@ -58,7 +58,7 @@ function exitOf(
     cwd,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
-    // A group of its own: GNU `time` does not hand a signal on to the program under it.
+    // In its own process group: GNU `time` does not pass a signal on to its program.
     detached: true,
   })
   const kill = () => void process.kill(-(child.pid ?? NaN), 'SIGKILL')

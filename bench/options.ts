@@ -3,20 +3,20 @@ import { peers } from './peers/all.ts'
 import type { Peer } from './peers/peer.ts'
 import { type Scenario, scenarios } from './scenarios.ts'
 
-/** What a run of the benchmark is asked to do. */
+/** The options of a benchmark run. */
 export interface Options {
   readonly rounds: number
   readonly scenarios: readonly Scenario[]
   readonly peers: readonly Peer[]
   /** Slipway's further figures: `status`, `create`. */
   readonly figures: boolean
-  /** Its commands on a schema of 5,000 tables. */
+  /** Slipway's commands on a schema of 5,000 tables. */
   readonly large: boolean
   /** Whether it is the whole benchmark, whose results are written to RESULTS.md. */
   readonly whole: boolean
 }
 
-/** Help, for a person who asks or mistypes. */
+/** The help text, also shown after invalid arguments. */
 export const usage = `node bench/run.ts [--rounds n] [--only a,b] [--peers a,b]
 
   --rounds  measured runs of each command; the median counts (default 5)
@@ -27,7 +27,7 @@ node bench/run.ts load --help: how long an application waits while a table of fi
 
 A run without --only and --peers, of 5 rounds or more, writes bench/RESULTS.md.`
 
-/** Reads the arguments; says what is wrong with them as a string. */
+/** Reads the arguments. Returns an error message as a string if they are invalid. */
 export function readOptions(argv: readonly string[]): Options | string {
   try {
     return optionsFrom(argv)

@@ -9,7 +9,7 @@ import type { Peer } from './peers/peer.ts'
 import { type Outcome, type Scenario, scenarios } from './scenarios.ts'
 import type { BenchServer } from './server.ts'
 
-/** All that a run of the benchmark found. */
+/** All results of a benchmark run. */
 export interface BenchReport {
   readonly rounds: number
   readonly server: Pick<BenchServer, 'version' | 'commitMs'>
@@ -120,18 +120,18 @@ function conditionsSection(report: BenchReport): string {
     ),
     [
       `- Machine: ${cpus.length} × ${cpus[0]?.model ?? 'unknown'}, ${memory} GB, ${os.type()} ${os.release()}, ${os.arch()}.`,
-      `- Node.js ${process.versions.node}. PostgreSQL ${server.version}, a server of the run's own on the same machine, with the defaults for durability (fsync on); a committed INSERT takes ${server.commitMs.toFixed(2)} ms.`,
-      '- Each migration is one CREATE TABLE (three columns, a primary key) and one CREATE INDEX, in the peer’s own format. Every run but those with nothing pending has a new, empty database, made outside of the time; afterwards its tables and indexes are counted.',
-      '- The peers run in turn, each round beginning with another one. The libraries are called from programs of a few lines, which saves them their command lines.',
+      `- Node.js ${process.versions.node}. PostgreSQL ${server.version}, a separate server on the same machine, with the defaults for durability (fsync on); a committed INSERT takes ${server.commitMs.toFixed(2)} ms.`,
+      '- Each migration is one CREATE TABLE (three columns, a primary key) and one CREATE INDEX, in the peer’s own format. Every run except those with nothing pending has a new, empty database, whose creation is not timed; afterwards its tables and indexes are counted.',
+      '- The peers run in turn, each round beginning with a different one. The libraries are called from programs of a few lines, without the cost of their command lines.',
       measuresMemory
-        ? '- CPU and peak memory are those of the process that is run, by GNU time; the server’s are not in them.'
+        ? '- CPU and peak memory are those of the process, measured by GNU time, without the server’s.'
         : '- CPU and memory were not measured: this machine has no GNU time (Debian: `apt-get install time`).',
     ].join('\n'),
     `To repeat it: \`npm ci\`, then \`npm run bench\` (options: \`node bench/run.ts --help\`). It needs PostgreSQL's server and \`psql\` on the machine.`,
   ].join('\n\n')
 }
 
-/** What is typed to run a peer, with paths from the root of the project. */
+/** The command line of a peer, with paths relative to the root of the project. */
 function commandLine(peer: Peer): string {
   const { program, args, env } = peer.command('<folder>', '<url>')
   const shown = program === process.execPath ? 'node' : program

@@ -2,16 +2,16 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
 const FILE = path.join(import.meta.dirname, 'RESULTS.md')
-/** What is run by itself, in the order in which its sections stand behind the report. */
+/** The parts that run separately, in the order of their sections after the report. */
 const PARTS = ['load', 'proof', 'seeds', 'backups', 'd1'] as const
 type Part = (typeof PARTS)[number]
 
-/** Writes the report of the whole benchmark; the sections of what is run by itself stay as they are. */
+/** Writes the report of the whole benchmark; the sections of separate parts stay unchanged. */
 export function writeReport(report: string): void {
   write(report, sectionsOf(read()))
 }
 
-/** Writes the section of a part behind the report of the whole benchmark. */
+/** Writes the section of a part after the report of the whole benchmark. */
 export function writeSection(part: Part, section: string): void {
   const text = read()
   const sections = sectionsOf(text)
@@ -28,7 +28,7 @@ function read(): string {
   return existsSync(FILE) ? readFileSync(FILE, 'utf8') : ''
 }
 
-/** A section between the comments by which it is found again. */
+/** A section between the comments that mark it. */
 function marked(part: Part, section: string | undefined): string {
   return section === undefined ? '' : `<!-- ${part} -->\n\n${section}\n\n<!-- /${part} -->`
 }

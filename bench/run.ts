@@ -1,4 +1,4 @@
-// Measures Slipway beside its peers. `npm run bench` builds first; `--help` names the options.
+// Measures Slipway and its peers. `npm run bench` builds first; `--help` names the options.
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
@@ -7,7 +7,7 @@ import type { Options } from './options.ts'
 import type { Outcomes, Scenario } from './scenarios.ts'
 import type { BenchServer } from './server.ts'
 
-// Before the peers are loaded: each reads its version from what is installed.
+// Installed before the peers are loaded, because each reads its version from the installed package.
 installPeers()
 const { measureFigures } = await import('./figures.ts')
 const { measureLarge } = await import('./large.ts')
@@ -92,16 +92,16 @@ async function onServer(
 /** A folder that is removed when this process ends. */
 function makeFolder(): string {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'slipway-bench-'))
-  // What Slipway keeps between commands is made anew, and removed.
+  // Slipway's caches are created in this folder, and removed with it.
   chmodSync(folder, 0o711)
   process.env.TMPDIR = folder
-  // An orderly exit ends the server and removes what was written, also when a person stops the run.
+  // An orderly exit ends the server and removes the folder, also if the run is interrupted.
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130))
   return folder
 }
 
-/** Measures all that is asked for; the exit code is 1 where something could not be measured. */
+/** Measures everything that the options select; the exit code is 1 if something could not be measured. */
 async function run(options: Options, server: BenchServer, folder: string): Promise<string> {
   const { peers, rounds } = options
   const onRun = (line: string) => void process.stderr.write(`${line}\n`)

@@ -21,7 +21,7 @@ export const scenarios: readonly Scenario[] = [
   { id: 'pending', title: 'nothing pending (1,000 applied)', migrations: 1000, applied: true },
 ]
 
-/** What a peer's runs of a scenario took; a failed one ends its part, with the reason. */
+/** The results of a peer's runs of a scenario; after a failed run, only the reason. */
 export type Outcome =
   | { readonly ok: true; readonly samples: readonly Measurement[] }
   | { readonly ok: false; readonly reason: string }
@@ -34,7 +34,7 @@ export interface ScenarioRun {
   readonly rounds: number
   /** An existing folder for the projects. */
   readonly folder: string
-  /** Hears of each run. */
+  /** Called after each run. */
   readonly onRun: (line: string) => void
 }
 
@@ -43,14 +43,15 @@ interface Entrant {
   readonly peer: Peer
   readonly folder: string
   readonly samples: Measurement[]
-  /** The database with everything applied, where the scenario starts from one. */
+  /** The database with everything applied, if the scenario starts from one. */
   url?: string
   failure?: string
 }
 
 /**
- * Runs a scenario: all peers in turn, round after round, each round beginning with another one,
- * so that the noise of the machine meets all alike. Every run's database is counted afterwards.
+ * Runs a scenario: all peers in turn, round after round, each round beginning with a different peer, so
+ * that noise of the machine affects all alike. After each run, the tables and indexes of its database are
+ * counted.
  */
 export async function runScenario(scenario: Scenario, run: ScenarioRun): Promise<Outcomes> {
   const entrants = enter(scenario, run)

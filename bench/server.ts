@@ -3,20 +3,25 @@ import pg from 'pg'
 import { type Cluster, startCluster } from '../packages/slipway/test/postgres.ts'
 import { TABLE_PREFIX } from './work.ts'
 
-/** A server of the benchmark's own, as durable as PostgreSQL's defaults make it. */
+/** The benchmark's own server, with PostgreSQL's default durability. */
 export interface BenchServer {
   /** As `server_version`: `15.18 (Debian …)`. */
   readonly version: string
-  /** Median time of one INSERT and its commit, in milliseconds: the price of a transaction here. */
+  /**
+   * Median time of one INSERT and its commit, in milliseconds: the cost of a transaction on this machine.
+   */
   readonly commitMs: number
-  /** Makes an empty database and gives its connection string; a checkpoint has just been done. */
+  /** Creates an empty database, runs a checkpoint, and returns the connection string. */
   createDatabase(): Promise<string>
   dropDatabase(url: string): Promise<void>
-  /** How many of the work's tables and of their indexes by name stand in a database. */
+  /** The numbers of the work's tables and of their name indexes in a database. */
   countWork(url: string): Promise<{ tables: number; indexes: number }>
 }
 
-/** The settings that the tests' server turns off, back at PostgreSQL's defaults; and locks for a migration of 5,000 tables. */
+/**
+ * PostgreSQL's defaults for the settings that the tests' server turns off, and enough locks for a
+ * migration of 5,000 tables.
+ */
 const DURABLE = {
   fsync: 'on',
   full_page_writes: 'on',
@@ -25,7 +30,7 @@ const DURABLE = {
   max_locks_per_transaction: '1024',
 }
 
-/** Starts the server, hands it over, and ends it. */
+/** Starts the server, passes it to `work`, and ends it. */
 export async function withServer<T>(work: (server: BenchServer) => Promise<T>): Promise<T> {
   const cluster = await startCluster({ settings: DURABLE })
   const client = new pg.Client({ connectionString: cluster.url })
@@ -49,7 +54,7 @@ async function benchServer(cluster: Cluster, client: pg.Client): Promise<BenchSe
       await client.query('CHECKPOINT')
       const url = new URL(cluster.url)
       url.pathname = `/${name}`
-      // dbmate's driver asks for TLS unless it is told; the same string goes to all.
+      // dbmate's driver requires TLS unless it is disabled; all peers get the same string.
       url.searchParams.set('sslmode', 'disable')
       return url.href
     },

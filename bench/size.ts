@@ -1,14 +1,17 @@
 import { parseArgs } from 'node:util'
 
-/** How much a part of the benchmark that is run by itself does. */
+/** The size of a part of the benchmark that runs separately. */
 export interface Size {
   readonly rows: number
   readonly rounds: number
-  /** Whether it is of the usual size, so that its results are written to RESULTS.md. */
+  /** Whether it has at least the default size, so that its results are written to RESULTS.md. */
   readonly whole: boolean
 }
 
-/** Reads `--rows` and `--rounds`, of which there is a usual number; says what is wrong with them as a string. */
+/**
+ * Reads `--rows` and `--rounds`, with the given defaults. Returns an error message as a string if they
+ * are invalid.
+ */
 export function readSize(
   argv: readonly string[],
   usual: Pick<Size, 'rows' | 'rounds'>,

@@ -1,4 +1,4 @@
-/** The middle value; the mean of the middle two of an even number. `NaN` of none. */
+/** The middle value; the mean of the middle two of an even number. `NaN` if there is none. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   const upper = sorted[Math.floor(sorted.length / 2)] ?? NaN

@@ -2,14 +2,14 @@
 export interface Migration {
   /** From 1. */
   readonly number: number
-  /** Sorts as it is to be applied: `20250101000001_item_0001`. */
+  /** Sorts in the order of application: `20250101000001_item_0001`. */
   readonly name: string
   readonly table: string
   readonly createTable: string
   readonly createIndex: string
 }
 
-/** Prefix of every table of the work, by which the outcome of a run is counted. */
+/** The prefix of all tables of the work, by which the result of a run is counted. */
 export const TABLE_PREFIX = 'item_'
 
 /** The first `count` migrations of the work. They are the same in every run. */

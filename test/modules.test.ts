@@ -31,7 +31,12 @@ test.each([
 
 test.each([
   ['a module after it', 'plan/plan.ts', '../deploy/index.ts', 'nothing of `deploy`'],
-  ['a file inside another module', 'plan/plan.ts', '../history/read.ts', 'entered by its index.ts'],
+  [
+    'a file inside another module',
+    'plan/plan.ts',
+    '../history/read.ts',
+    'only through its index.ts',
+  ],
   ['a package of another module', 'plan/plan.ts', 'pg', 'Only the module `database`'],
   [
     'a part of such a package',
@@ -41,12 +46,12 @@ test.each([
   ],
   ['more than types', 'engine/diff.ts', '../project/index.ts', 'only types of `project`'],
   ['the command line', 'deploy/deploy.ts', '../cli/index.ts', 'nothing of `cli`'],
-  ['the tests', 'plan/plan.ts', '../../test/postgres.ts', 'not part of what is published'],
+  ['the tests', 'plan/plan.ts', '../../test/postgres.ts', 'not part of the published package'],
   [
     'another dialect',
     'schema/sqlite/read-schema.ts',
     '../postgres/catalog.ts',
-    'What is for `sqlite` may not import what is for `postgres`',
+    'Code for `sqlite` may not import code for `postgres`',
   ],
   ['a dialect, past the table', 'schema/model.ts', './sqlite/read-schema.ts', 'dialects.ts'],
   ['a module outside the table', 'utils/misc.ts', '../kernel/index.ts', 'not in the table'],

@@ -31,7 +31,7 @@ test('npm run new hazard writes the rule and its page once, and lists the rule',
     expect(list).toMatch(/ {2}tableTooWide,\n\]\n$/)
     expect(run(folder, 'hazard', 'table-too-wide')).toMatchObject({
       status: 2,
-      stderr: expect.stringContaining('is there already') as string,
+      stderr: expect.stringContaining('already exists') as string,
     })
   } finally {
     rmSync(folder, { recursive: true })

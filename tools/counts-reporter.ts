@@ -5,7 +5,7 @@ export default class CountsReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
     const tests = modules.flatMap((module) => [...module.children.allTests()])
     const count = (state: string) => tests.filter((test) => test.result().state === state).length
-    // A file that does not load, or an error outside of any test, is a failure too.
+    // A file that does not load, or an error outside of any test, is also a failure.
     const broken = modules.filter((module) => module.errors().length > 0).length + errors.length
     const counts = [`${count('passed')} passed`, `${count('failed') + broken} failed`]
     if (count('skipped') > 0) counts.push(`${count('skipped')} skipped`)

@@ -4,8 +4,8 @@ import { modules } from './modules.ts'
 
 /**
  * `npm run drawing`: draws the import table of tools/modules.ts as a Mermaid graph, and writes it to
- * ARCHITECTURE.md. An arrow leads from a module to one that imports it. An arrow that follows from
- * other arrows is left out.
+ * ARCHITECTURE.md. An arrow leads from a module to one that imports it. Arrows that follow from other
+ * arrows are left out.
  */
 export function drawModules(): string {
   const arrows = Object.keys(modules).flatMap((module) =>
@@ -14,7 +14,7 @@ export function drawModules(): string {
   return ['flowchart TD', ...arrows].join('\n')
 }
 
-/** Imports of a module that none of its other imports brings with it. */
+/** The imports of a module that none of its other imports implies. */
 function directImports(module: string): string[] {
   const all = importsOf(module)
   return all.filter((one) => !all.some((other) => other !== one && reaches(other, one)))

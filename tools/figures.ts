@@ -3,17 +3,17 @@ import path from 'node:path'
 import { parseSync, Visitor } from 'rolldown/utils'
 
 /**
- * `npm run figures`: files, lines, exports and functions of each module of packages/slipway/src, tests left
- * out. A function's length is its number of lines, signature included; functions inside it count as its own, too.
+ * `npm run figures`: files, lines, exports and functions of each module of packages/slipway/src, without
+ * tests. A function's length is its number of lines, including the signature and inner functions.
  */
 const SOURCE = path.join(import.meta.dirname, '../packages/slipway/src')
 
 interface Figures {
   readonly files: number
   readonly lines: number
-  /** Names that the module's index.ts offers to others. */
+  /** The number of names that the module's index.ts exports. */
   readonly exports: number
-  /** Lines of each function. */
+  /** The number of lines of each function. */
   readonly functions: readonly number[]
 }
 

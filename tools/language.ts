@@ -1,6 +1,6 @@
 /**
- * Words and phrases that Slipway's code and documents do not use, each with what to write instead.
- * Clear English is the rule; this list holds what we wrote most often against it.
+ * Words and phrases that Slipway's code and documents do not use, each with what to write instead. Clear
+ * English is the rule; this list contains the most frequent violations.
  */
 
 interface Discouraged {
@@ -48,7 +48,7 @@ const phrases: readonly (readonly [string, string])[] = [
   ['nobody knows', 'is unknown'],
 ]
 
-/** Names that mean something only after their comment was read, and names of replaced words. */
+/** Names that cannot be understood without their comment, and names with replaced words. */
 const names: readonly (readonly [string, string])[] = [
   ['\\w*[wW]ayBack\\w*|wayAcross|waySql', 'down migration; the SQL between two schemas'],
   ['\\w*[sS]cratch\\w*|(?<!slipway\\.)\\b\\w*[rR]ehears\\w*', 'shadow database; proof, test run'],
@@ -59,7 +59,7 @@ const names: readonly (readonly [string, string])[] = [
   ],
 ]
 
-/** White space, also the end of a line and the mark of a comment or quotation before the next. */
+/** White space, including a line break and the mark of a comment or quotation on the next line. */
 const gap = '(?:[ \\t]+|[ \\t]*\\n[ \\t]*(?:\\*(?!/)|//|#|>)?[ \\t]*)'
 
 const discouraged: readonly Discouraged[] = [
@@ -78,7 +78,7 @@ export interface Usage {
   readonly instead: string
 }
 
-/** Finds discouraged words, also across the lines of a comment or a paragraph, in order of lines. */
+/** Finds discouraged words, even across the lines of a comment or a paragraph, in order of lines. */
 export function findDiscouragedWords(text: string): Usage[] {
   return discouraged
     .flatMap(({ pattern, instead }) =>

@@ -9,7 +9,7 @@ type Importing =
   | ESTree.ImportExpression
   | ESTree.TSImportType
 
-/** The import table of tools/modules.ts, over static, dynamic and type imports. */
+/** Enforces the import table of tools/modules.ts for static, dynamic and type imports. */
 const modules: CreateRule = {
   create(context) {
     const file = path.relative(context.cwd, context.filename).replaceAll(path.sep, '/')
@@ -29,7 +29,7 @@ const modules: CreateRule = {
   },
 }
 
-/** Bad news is a failure with a code, or a bug by `invariant`; a bare error is neither. */
+/** An error must be a failure with a code, or a bug raised by `invariant`; a bare error is neither. */
 const noBareError: CreateRule = {
   create(context) {
     return {

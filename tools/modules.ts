@@ -6,8 +6,8 @@ const planned = [...run, 'hazards', 'plan']
 const deployed = [...planned, 'down', 'proof', 'create', 'safekeeping', 'backup', 'deploy']
 
 /**
- * What each module of packages/slipway/src may import; `(types)` where it is only types. The modules
- * are listed in the order in which data flows, and `cli` is its end: nothing imports it.
+ * The modules that each module of packages/slipway/src may import; `(types)` means only types. The
+ * modules are listed in the order of the data flow; `cli` is last, and nothing imports it.
  */
 export const modules: Readonly<Record<string, readonly string[]>> = {
   kernel: [],
@@ -65,7 +65,7 @@ export const modules: Readonly<Record<string, readonly string[]>> = {
   ],
 }
 
-/** Packages that one module alone knows, so that it can be changed for another in one place. */
+/** Packages that only one module may import, so that each can be replaced in one place. */
 const owners: Readonly<Record<string, string>> = {
   '@cfworker/json-schema': 'kernel',
   'age-encryption': 'backup',
@@ -85,16 +85,16 @@ const owners: Readonly<Record<string, string>> = {
 
 const SOURCE = 'packages/slipway/src/'
 
-/** One import as it stands in a file. */
+/** An import in a file. */
 export interface Import {
   /** The importing file, relative to the repository, with `/`. */
   readonly file: string
   readonly specifier: string
-  /** Whether the import is gone at run time. */
+  /** Whether the import is erased at run time. */
   readonly typeOnly: boolean
 }
 
-/** Why an import breaks the table; nothing if it keeps it. Tests may import what they need. */
+/** Why an import violates the table; undefined if it is allowed. Tests may import what they need. */
 export function whyForbidden({ file, specifier, typeOnly }: Import): string | undefined {
   if (!file.startsWith(SOURCE) || file.endsWith('.test.ts')) return undefined
   const from = moduleOf(file)
@@ -111,12 +111,12 @@ function whyFileForbidden(
   target: string,
   typeOnly: boolean,
 ): string | undefined {
-  if (!target.startsWith(SOURCE)) return `${target} is not part of what is published.`
+  if (!target.startsWith(SOURCE)) return `${target} is not part of the published package.`
   const to = moduleOf(target)
   if (to === from) return undefined
-  if (to === undefined) return `${target} stands above the modules.`
+  if (to === undefined) return `${target} is above the modules.`
   if (target !== `${SOURCE}${to}/index.ts`)
-    return `The module \`${to}\` is entered by its index.ts.`
+    return `The module \`${to}\` may be imported only through its index.ts.`
   if (from === undefined) return undefined
   if (modules[from]?.includes(to)) return undefined
   const typesAllowed = modules[from]?.includes(`${to} (types)`) === true
@@ -124,14 +124,20 @@ function whyFileForbidden(
   return `The module \`${from}\` may import ${typesAllowed ? 'only types of' : 'nothing of'} \`${to}\`.`
 }
 
-/** The dialects that have folders of their own in modules. PostgreSQL's came first: much shared code still knows it. */
+/**
+ * The dialects that have their own folders in modules. PostgreSQL was first, and much shared code still
+ * depends on it.
+ */
 const dialects = ['postgres', 'sqlite']
 
-/** Code for one dialect knows nothing of another, and a module's own table alone chooses a later one. */
+/**
+ * Why an import between dialects is forbidden: code for one dialect may not import another's, and only a
+ * module's own table may import code for a dialect other than the first.
+ */
 function whyDialectForbidden(file: string, target: string): string | undefined {
   const [from, to] = [dialectOf(file), dialectOf(target)]
   if (to === undefined || from === to) return undefined
-  if (from !== undefined) return `What is for \`${from}\` may not import what is for \`${to}\`.`
+  if (from !== undefined) return `Code for \`${from}\` may not import code for \`${to}\`.`
   const isTable = ['index.ts', 'dialects.ts'].includes(path.posix.basename(file))
   if (isTable || to === dialects[0]) return undefined
   return `Code for \`${to}\` is chosen in dialects.ts or index.ts of its module.`
@@ -151,7 +157,7 @@ function whyPackageForbidden(from: string | undefined, specifier: string): strin
   return `Only the module \`${owner}\` may import ${name}.`
 }
 
-/** The module that a source file is in; nothing for the files above the modules. */
+/** The module of a source file; undefined for files above the modules. */
 function moduleOf(file: string): string | undefined {
   const [module, ...rest] = file.slice(SOURCE.length).split('/')
   return rest.length === 0 ? undefined : module

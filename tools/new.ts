@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 
-// `npm run new hazard <id> [sqlite]`: the rule, its page, and its place in the list of all rules of its dialect.
+// `npm run new hazard <id> [sqlite]`: the rule, its page, and its place in the list of all rules of its
+// dialect.
 
 const { positionals } = parseArgs({ allowPositionals: true })
 const [kind, id = '', dialect = 'postgres'] = positionals
@@ -19,7 +20,7 @@ const page = `docs/hazards/${id}.md`
 const list = `${ROOM}/rules.ts`
 const taken = [rule, page].find((file) => existsSync(file))
 if (taken !== undefined) {
-  console.error(`${taken} is there already.`)
+  console.error(`${taken} already exists.`)
   process.exit(2)
 }
 
@@ -109,7 +110,7 @@ INSERT INTO users SELECT n, 'user' || n || '@example.org' FROM generate_series(1
 `
 }
 
-/** Its comments are for the test of the pages: hazards/sqlite/docs.test.ts. */
+/** The HTML comments are for the test of the pages: hazards/sqlite/docs.test.ts. */
 function sqlitePageTemplate(): string {
   return `# What goes wrong
 

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 
-/** The fields of a published package.json that say where its source is and where faults are reported. */
+/** The fields of a published package.json that show where its source is and where to report bugs. */
 export interface RepositoryFields {
   readonly repository: { readonly type: 'git'; readonly url: string; readonly directory: string }
   readonly homepage: string
@@ -8,8 +8,9 @@ export interface RepositoryFields {
 }
 
 /**
- * Where the source of the package in `directory` is: as the CI names the repository, else as the remote `origin` of
- * this clone does. Nothing if neither is a web address: a clone of a folder has no address that a reader could open.
+ * The location of the source of the package in `directory`: from the CI's repository variables, or else
+ * from the remote `origin` of this clone. Undefined if neither is a web address: a clone of a folder has
+ * no address that a reader could open.
  */
 export function repositoryFields(
   directory: string,

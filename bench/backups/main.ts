@@ -4,7 +4,10 @@ import type { Size } from '../size.ts'
 import { backupsSection } from './report.ts'
 import { measureBackups } from './run.ts'
 
-/** Runs the benchmark of backups; gives its section, which a run of the usual size also writes to RESULTS.md. */
+/**
+ * Runs the backup benchmark. Returns its section, which a run of the default size also writes to
+ * RESULTS.md.
+ */
 export async function runBackups(
   { rounds, rows, whole }: Size,
   server: BenchServer,

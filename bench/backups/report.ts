@@ -2,7 +2,7 @@ import { table, verdict } from '../markdown.ts'
 import { median } from '../statistics.ts'
 import type { BackupFigures } from './run.ts'
 
-/** The results as a section of Markdown: goals first, then the figures, then how they were measured. */
+/** The results as a Markdown section: goals first, then the figures, then how they were measured. */
 export function backupsSection(
   { runs, bytes }: BackupFigures,
   { rounds, version }: { readonly rounds: number; readonly version: string },
@@ -70,7 +70,7 @@ export function backupsSection(
         whole((Math.max(...samples.map(({ peakKiB = NaN }) => peakKiB)) * 1024) / 1e6),
       ]),
     ),
-    `PostgreSQL ${version}, a server of the run's own on the same machine, with the defaults for durability; zstd and age of the machine. \`backup restore\` fills an empty database in one transaction and then compares schema, rows and sequences, which \`pg_restore\` does not; \`backup verify\` starts a server of its own, restores, compares, and examines all indexes with amcheck. Peak memory is that of the largest process of a command.`,
+    `PostgreSQL ${version}, a separate server on the same machine, with the defaults for durability; zstd and age of the machine. \`backup restore\` fills an empty database in one transaction and then compares schema, rows and sequences, which \`pg_restore\` does not; \`backup verify\` starts a private server, restores, compares, and examines all indexes with amcheck. Peak memory is that of the largest process of a command.`,
   ].join('\n\n')
 }
 

@@ -6,7 +6,7 @@ import { type Command, measure, type Measurement } from '../measure.ts'
 import { slipwayCommand } from '../peers/slipway.ts'
 import type { BenchServer } from '../server.ts'
 
-/** One way to back up or to restore, run by run. */
+/** The runs of one way to back up or to restore. */
 export interface BackupRuns {
   readonly name: string
   readonly samples: readonly Measurement[]
@@ -28,7 +28,7 @@ export interface BackupFigures {
 
 const LIMIT_MS = 900_000
 
-/** Carriers and their loads: numbers, short texts, dates and JSON, as applications have them. */
+/** Carriers and their loads: typical application data of numbers, short texts, dates and JSON. */
 const fillSql = (rows: number) => `
   CREATE TABLE carrier (id serial PRIMARY KEY, name text NOT NULL, city text, rating numeric(4,2), active boolean,
     created timestamptz DEFAULT now(), meta jsonb);
@@ -42,7 +42,7 @@ const fillSql = (rows: number) => `
       (ARRAY['open', 'done', 'late'])[1 + i % 3], repeat(md5(i::text), 3) FROM generate_series(1, ${rows} - ${rows} / 3) AS i;
   CREATE INDEX ON load (carrier_id);`
 
-/** Measures Slipway's backups and restores beside the programs of PostgreSQL, in turn. */
+/** Measures Slipway's backups and restores and PostgreSQL's own programs, in turn. */
 export async function measureBackups(run: BackupRun): Promise<BackupFigures> {
   const url = await run.server.createDatabase()
   const bytes = await fill(url, run.rows)
@@ -83,7 +83,7 @@ async function fill(url: string, rows: number): Promise<number> {
 interface Project {
   readonly plain: string
   readonly encrypted: string
-  /** The file of the key. */
+  /** The key file. */
   readonly identity: string
 }
 
@@ -114,7 +114,7 @@ function makeProject(folder: string): Project {
 
 interface Case {
   readonly name: string
-  /** Makes what the command works on, outside of the time. */
+  /** Prepares the database for the command; not included in the time. */
   readonly prepare?: () => Promise<string>
   readonly command: (url: string) => Command
 }

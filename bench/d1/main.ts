@@ -3,7 +3,10 @@ import type { D1Options } from './options.ts'
 import { d1Section } from './report.ts'
 import { measureD1 } from './run.ts'
 
-/** Runs the benchmark of local D1; gives its section, which a run of the usual size also writes to RESULTS.md. */
+/**
+ * Runs the benchmark of local D1. Returns its section, which a run of the default size also writes to
+ * RESULTS.md.
+ */
 export async function runD1(
   { rounds, migrations, whole }: D1Options,
   folder: string,

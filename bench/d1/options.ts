@@ -1,18 +1,18 @@
 import { parseArgs } from 'node:util'
 
-/** How much is measured. */
+/** The size of a run. */
 export interface D1Options {
   readonly rounds: number
   /** How many migrations are pending. */
   readonly migrations: number
-  /** Of the usual size or more: the section is written. */
+  /** Whether the run has at least the default size, so that its section is written. */
   readonly whole: boolean
 }
 
 const MIGRATIONS = 100
 const ROUNDS = 5
 
-/** Help, for a person who asks or mistypes. */
+/** The help text, also shown after invalid arguments. */
 export const d1Usage = `node bench/run.ts d1 [--migrations n] [--rounds n]
 
   --migrations  how many are pending (default ${MIGRATIONS})
@@ -20,7 +20,7 @@ export const d1Usage = `node bench/run.ts d1 [--migrations n] [--rounds n]
 
 A run of these sizes or more writes its section of bench/RESULTS.md.`
 
-/** Reads the arguments; says what is wrong with them as a string. */
+/** Reads the arguments. Returns an error message as a string if they are invalid. */
 export function readD1Options(argv: readonly string[]): D1Options | string {
   try {
     const { values } = parseArgs({

@@ -2,7 +2,7 @@ import { table, verdict } from '../markdown.ts'
 import { median } from '../statistics.ts'
 import type { D1Runs } from './run.ts'
 
-/** The results as a section of Markdown: goals first, then the figures, then how they were measured. */
+/** The results as a Markdown section: goals first, then the figures, then how they were measured. */
 export function d1Section(
   runs: readonly D1Runs[],
   { rounds, migrations }: { readonly rounds: number; readonly migrations: number },

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { type Command, measure, type Measurement } from '../measure.ts'
 import { slipwayCommand } from '../peers/slipway.ts'
 
-/** One program in one situation, run by run. */
+/** The runs of one program in one situation. */
 export interface D1Runs {
   readonly situation: 'pending' | 'nothing pending'
   readonly name: 'slipway deploy --local' | 'wrangler d1 migrations apply --local'
@@ -21,7 +21,10 @@ export interface D1Conditions {
 /** wrangler takes minutes for a hundred migrations on a slow machine. */
 const LIMIT_MS = 900_000
 
-/** Measures a deploy to wrangler's local D1 beside wrangler itself, in turn: all pending on a new database, then nothing. */
+/**
+ * Measures a deploy to wrangler's local D1 and wrangler itself, in turn: first with all migrations
+ * pending on a new database, then with none.
+ */
 export async function measureD1({
   rounds,
   migrations,
@@ -67,7 +70,10 @@ const ENTRANTS: readonly {
   },
 ]
 
-/** A Worker with a new local database and this many migrations: a table, then a table or a column each. */
+/**
+ * Creates a Worker with a new local database and this many migrations, which alternately create a table
+ * and add a column.
+ */
 function makeWorker(root: string, migrations: number): void {
   rmSync(root, { recursive: true, force: true })
   mkdirSync(path.join(root, 'migrations'), { recursive: true })

@@ -1,15 +1,15 @@
-/** A migration as Prisma writes it, of a table that holds rows. */
+/** A migration as Prisma writes it, for a table with rows. */
 export interface Case {
   readonly id: 'not-null' | 'foreign-key' | 'index' | 'unique'
   readonly title: string
   readonly sql: string
-  /** Whether its work is done and valid, as a query of one boolean. */
+  /** A query of one boolean: whether its work is done and valid. */
   readonly done: string
-  /** Rolls it back, so that the next one finds the table as it was. */
+  /** SQL that rolls it back, so that the next one finds the table unchanged. */
   readonly undo: string
 }
 
-/** What stands before each of them. */
+/** The tables before each of them. */
 export const TABLES = `CREATE TABLE "customers" (
     "id" SERIAL NOT NULL,
     "name" TEXT NOT NULL,

@@ -5,7 +5,7 @@ import { prismaEngine } from '../peers/prisma-engine.ts'
 import { slipwayCommand } from '../peers/slipway.ts'
 import { type Case, TABLES } from './cases.ts'
 
-/** Something that brings a migration to a table that an application is using. */
+/** A tool that runs a migration on a table that an application is using. */
 export interface Entrant {
   readonly name: 'psql' | 'prisma-engine' | 'slipway'
   readonly note: string
@@ -42,7 +42,7 @@ function fileOf(project: string): string {
   return path.join(project, 'prisma', 'migrations', CHANGE, 'migration.sql')
 }
 
-/** Writes a project that has the tables alone. */
+/** Writes a project that has only the tables. */
 export function writeTables(project: string): void {
   writeMigration(project, FIRST, TABLES)
   const file = path.join(project, 'prisma', 'schema.prisma')
@@ -57,7 +57,10 @@ function writeMigration(project: string, name: string, sql: string): void {
   writeFileSync(path.join(folder, 'migration.sql'), sql)
 }
 
-/** The project of a case for each entrant: for ours, the migration is brought into its safe form. */
+/**
+ * Writes the project of a case for each entrant. For Slipway, the migration is rewritten into its safe
+ * form.
+ */
 export async function writeProjects(
   parent: string,
   tables: string,

@@ -5,7 +5,10 @@ import type { Size } from '../size.ts'
 import { loadSection } from './report.ts'
 import { measureLoad } from './run.ts'
 
-/** Runs the benchmark under load; gives its section, which a run of the usual size also writes to RESULTS.md. */
+/**
+ * Runs the benchmark under load. Returns its section, which a run of the default size also writes to
+ * RESULTS.md.
+ */
 export async function runLoad(
   { rows, rounds, whole }: Size,
   server: BenchServer,

@@ -3,7 +3,7 @@ import { readSize, type Size } from '../size.ts'
 const ROWS = 5_000_000
 const ROUNDS = 3
 
-/** Help, for a person who asks or mistypes. */
+/** The help text, also shown after invalid arguments. */
 export const loadUsage = `node bench/run.ts load [--rows n] [--rounds n]
 
   --rows    of the table that is changed (default ${ROWS})
@@ -11,7 +11,7 @@ export const loadUsage = `node bench/run.ts load [--rows n] [--rounds n]
 
 A run of these sizes or more writes its section of bench/RESULTS.md.`
 
-/** Reads the arguments; says what is wrong with them as a string. */
+/** Reads the arguments. Returns an error message as a string if they are invalid. */
 export function readLoadOptions(argv: readonly string[]): Size | string {
   return readSize(argv, { rows: ROWS, rounds: ROUNDS })
 }

@@ -12,11 +12,11 @@ export interface LoadReport {
   readonly rows: number
   readonly rounds: number
   readonly server: { readonly version: string }
-  /** How busy the machine was: the load average of five minutes. */
+  /** The load average of the machine over five minutes, before the run. */
   readonly loadBefore: number
 }
 
-/** The results as a section of Markdown: goals first, then each migration, then how it was measured. */
+/** The results as a Markdown section: goals first, then each migration, then how it was measured. */
 export function loadSection(
   runs: readonly LoadRun[],
   { rows, rounds, server, loadBefore }: LoadReport,
@@ -89,8 +89,8 @@ function caseTable({ id, title }: Case, runs: readonly LoadRun[]): string {
 function conditions(version: string, loadBefore: number): string {
   return [
     ...entrants.map(({ name, note }) => `- ${name}: ${note}.`),
-    '- The workload is that of `slipway check --load`: on each of two tables a session that reads a row by its key and one that writes one, with 2 ms between two queries, and a session that reads both tables and keeps its transaction open for a second, with half a second between. Each query is timed by its client. Before a run the workload has run by itself for two seconds ("before it"), and half a second more in each further round, so that the long reader is met at different points of its way.',
-    `- PostgreSQL ${version}, with the defaults for durability, on the same machine as the clients: ${os.cpus().length} CPUs, with a load average of ${loadBefore.toFixed(1)} before the run. What others did there meanwhile is in the figures. After each run the constraint or index is looked for, rolled back, and the table vacuumed.`,
+    '- The workload is that of `slipway check --load`: on each of two tables a session that reads a row by its key and one that writes one, with 2 ms between two queries, and a session that reads both tables and keeps its transaction open for a second, with half a second between. Each query is timed by its client. Before a run the workload has run by itself for two seconds ("before it"), and half a second more in each further round, so that the migration meets the long reader at different points.',
+    `- PostgreSQL ${version}, with the defaults for durability, on the same machine as the clients: ${os.cpus().length} CPUs, with a load average of ${loadBefore.toFixed(1)} before the run. The figures include the effect of other processes on the machine. After each run, the constraint or index is checked and rolled back, and the table is vacuumed.`,
   ].join('\n')
 }
 

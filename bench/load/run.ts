@@ -16,17 +16,17 @@ import type { BenchServer } from '../server.ts'
 import { type Case, cases } from './cases.ts'
 import { CHANGE, type Entrant, entrants, writeProjects, writeTables } from './entrants.ts'
 
-/** What an application met while a migration ran. Milliseconds. */
+/** What an application experienced while a migration ran. Times are in ms. */
 export interface LoadRun {
   readonly case: Case['id']
   readonly entrant: Entrant['name']
-  /** The longest wait of a query, by what it does. */
+  /** The longest wait of a query, by its kind. */
   readonly readMs: number
   readonly writeMs: number
   readonly longReadMs: number
-  /** The longest of all before the migration began. */
+  /** The longest wait of any query before the migration began. */
   readonly beforeMs: number
-  /** Queries that the server refused. */
+  /** The number of queries that the server refused. */
   readonly failed: number
   /** From the start of the process to its end. */
   readonly wallMs: number
@@ -34,7 +34,7 @@ export interface LoadRun {
 
 export interface LoadOptions {
   readonly server: BenchServer
-  /** Of the table that is changed. */
+  /** The number of rows of the changed table. */
   readonly rows: number
   readonly rounds: number
   /** An existing folder for the projects. */
@@ -44,11 +44,17 @@ export interface LoadOptions {
 
 const CUSTOMERS = 100_000
 const BASELINE_MS = 2000
-/** Each round begins later than the one before it, for the long reader to be met at another point of its way. */
+/**
+ * Each round begins later than the previous one, so that the migration meets the long reader at a
+ * different point.
+ */
 const LATER_MS = 500
 const SETTLE_MS = 100
 
-/** Runs each case with each entrant in turn, round after round, each round beginning with another one. */
+/**
+ * Runs each case with each entrant in turn, round after round; each round begins with a different
+ * entrant.
+ */
 export async function measureLoad(options: LoadOptions): Promise<LoadRun[]> {
   const { server, rows, rounds, folder, onRun } = options
   const tablesProject = path.join(folder, 'tables')
@@ -58,7 +64,7 @@ export async function measureLoad(options: LoadOptions): Promise<LoadRun[]> {
   await expectDone(slipwayCommand(tablesProject, ['deploy', '--url', url]))
   const began = performance.now()
   const tables = await fill(url, rows)
-  onRun(`${rows} rows made up in ${((performance.now() - began) / 1000).toFixed(0)} s`)
+  onRun(`${rows} rows generated in ${((performance.now() - began) / 1000).toFixed(0)} s`)
   const runs: LoadRun[] = []
   for (const one of cases) {
     const projects = await writeProjects(folder, tablesProject, one)
@@ -93,7 +99,7 @@ async function fill(url: string, rows: number): Promise<ScaledTable[]> {
   )
 }
 
-/** The key that is to come: its rows are there already. */
+/** The foreign key that a case adds: the rows already satisfy it. */
 const TO_CUSTOMERS = { columns: ['customer_id'], table: 'customers', referenced: ['id'] }
 
 interface CaseRun {
@@ -132,7 +138,7 @@ async function runCase({ url, tables, one, entrant, project, round }: CaseRun): 
   }
 }
 
-/** Sees that the work was done, and rolls it back with all that was recorded of it. */
+/** Checks that the work was done, and rolls it back with all its records. */
 async function rollBack(url: string, { id, done, undo }: Case): Promise<void> {
   await withSession(addressOf(url), {}, async (session) => {
     const { rows } = await session.queryRaw(done)

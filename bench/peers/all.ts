@@ -7,7 +7,7 @@ import { prismaEngine } from './prisma-engine.ts'
 import { psql, psqlOnce } from './psql.ts'
 import { slipway } from './slipway.ts'
 
-/** All that is measured, in the order of the tables. */
+/** All peers, in the order of the tables. */
 export const peers: readonly Peer[] = [
   slipway,
   psql,

@@ -3,21 +3,21 @@ import path from 'node:path'
 import type { Command } from '../measure.ts'
 import type { Migration } from '../work.ts'
 
-/** Something that applies migrations, in the form in which its users run it. */
+/** A tool that applies migrations, in the form in which its users run it. */
 export interface Peer {
   readonly name: string
-  /** The version that runs; `undefined` where the peer is not on this machine. */
+  /** The version that runs; undefined if the peer is not on this machine. */
   readonly version: string | undefined
-  /** Why it is not on this machine, where it is not. */
+  /** Why it is not on this machine, if it is not. */
   readonly absence: string
-  /** What the numbers cover: how it is called, and what it puts in one transaction. */
+  /** What the numbers include: how it is called, and what it runs in one transaction. */
   readonly note: string
   readonly kind: 'ours' | 'node' | 'native' | 'floor'
-  /** Whether it knows what it has applied; otherwise it takes no part in "nothing pending". */
+  /** Whether it records what it has applied; otherwise it is left out of "nothing pending". */
   readonly history: boolean
   /** Writes the migrations, in the peer's own format, into an empty folder. */
   prepare(folder: string, migrations: readonly Migration[]): void
-  /** The command that applies what the folder holds. */
+  /** The command that applies the migrations in the folder. */
   command(folder: string, url: string): Command
 }
 
@@ -28,7 +28,7 @@ export function benchPath(...parts: string[]): string {
   return path.join(benchDir, ...parts)
 }
 
-/** The reason for a package that is missing. */
+/** The reason why a package is missing. */
 export const notInstalled = 'it is not installed (npm ci --prefix bench)'
 
 /** Version of a package that is installed for the benchmark. */
@@ -41,7 +41,7 @@ export function installedVersion(name: string): string | undefined {
   }
 }
 
-/** Runs one of the programs beside this folder: plain JavaScript, so that Node strips no types. */
+/** Runs one of the programs in `programs`, which are plain JavaScript, so that Node strips no types. */
 export function program(name: string, folder: string, url: string): Command {
   return {
     program: process.execPath,

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { type Migration, sqlOf } from '../work.ts'
 
-/** Writes a Prisma project whose schema and history belong together. */
+/** Writes a Prisma project whose schema matches its history. */
 export function writePrismaProject(folder: string, migrations: readonly Migration[]): void {
   const migrationsDir = path.join(folder, 'prisma', 'migrations')
   mkdirSync(migrationsDir, { recursive: true })
@@ -14,7 +14,7 @@ export function writePrismaProject(folder: string, migrations: readonly Migratio
   }
 }
 
-/** The schema that the migrations lead to. */
+/** The Prisma schema after the migrations. */
 function schemaOf(migrations: readonly Migration[]): string {
   const models = migrations.map(({ table }) =>
     [

@@ -4,10 +4,10 @@ import path from 'node:path'
 import { sqlOf } from '../work.ts'
 import type { Peer } from './peer.ts'
 
-/** The floor: the files in a row, no history. */
+/** The lower bound: the files one after the other, without a history. */
 export const psql: Peer = floor('psql', '`psql -f`, no history; a transaction a statement', [])
 
-/** The same in one transaction: what those save who commit once. */
+/** The same in one transaction: shows what a single commit saves. */
 export const psqlOnce: Peer = floor('psql-1', '`psql -1 -f`, no history; all in one transaction', [
   '-1',
 ])

@@ -6,7 +6,7 @@ import { writePrismaProject } from './prisma-project.ts'
 
 const dist = benchPath('..', 'packages', 'slipway', 'dist')
 
-/** Slipway as it is published: the built command. */
+/** Slipway as published: the built command. */
 export const slipway: Peer = {
   name: 'slipway',
   version: builtVersion(),

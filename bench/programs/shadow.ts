@@ -1,5 +1,5 @@
-// Prints how long a shadow database takes from its start to its first answer, in milliseconds.
-// Our own modules are loaded before the clock starts; what the machine has of servers counts.
+// Prints how long a shadow database takes from its start to its first answer, in milliseconds. Slipway's
+// modules are loaded before the clock starts; the start of the machine's server is included.
 import { mkdtempSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'

@@ -5,7 +5,7 @@ import { benchPath } from '../peers/peer.ts'
 import { slipwayCommand } from '../peers/slipway.ts'
 import { copyProject } from './corpus.ts'
 
-/** Runs of one command, in the order in which they were made. */
+/** The runs of one command, in order. */
 export interface Runs {
   readonly name: string
   readonly samples: readonly Measurement[]
@@ -18,7 +18,7 @@ export interface ProofRun {
   readonly onRun: (line: string) => void
 }
 
-/** `check` of the newest of 820 migrations: from nothing, and again, on a private server and embedded. */
+/** Measures `check` of the newest of 820 migrations: cold and warm, on a private server and embedded. */
 export async function measureCheck(run: ProofRun): Promise<Runs[]> {
   const local = copyProject(run.folder, 'trigger')
   const embedded = copyProject(run.folder, 'trigger')
@@ -45,7 +45,7 @@ export async function measureCheck(run: ProofRun): Promise<Runs[]> {
   return [cold, { name: 'cold, embedded', samples: [coldEmbedded] }, ...warm]
 }
 
-/** As `slipway create` leaves a migration: the newest one builds an index. */
+/** Adds the down migration that `slipway create` would write: the newest migration builds an index. */
 function writeDownMigration(project: string): void {
   const newest = globSync('prisma/migrations/*/migration.sql', { cwd: project }).toSorted().at(-1)
   const file = path.join(project, newest ?? '')
@@ -56,7 +56,7 @@ function writeDownMigration(project: string): void {
   writeFileSync(path.join(path.dirname(file), 'down.sql'), `DROP INDEX "public".${index};\n`)
 }
 
-/** All 434 migrations of a real history judged by their text: by Slipway, and by squawk. */
+/** Measures Slipway and squawk judging all 434 migrations of a real history by their text. */
 export async function measureJudgement(run: ProofRun): Promise<Runs[]> {
   const project = copyProject(run.folder, 'langfuse')
   const files = globSync('prisma/migrations/*/migration.sql', { cwd: project })
@@ -77,7 +77,7 @@ export async function measureJudgement(run: ProofRun): Promise<Runs[]> {
   return entrants
 }
 
-/** It exits 1 where it finds something, which is what is wanted here. */
+/** The command of squawk. It exits 1 if it finds something, which is a success here. */
 function squawk(cwd: string, files: readonly string[]): Command {
   const program = benchPath('node_modules', '@squawk-cli', 'linux-x64', 'bin', 'squawk')
   const script = '"$0" "$@"; [ $? -le 1 ]'

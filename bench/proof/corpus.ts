@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:
 import path from 'node:path'
 import { benchPath } from '../peers/peer.ts'
 
-/** A copy of a real project's Prisma folder, in a project of its own. */
+/** Copies a real project's Prisma folder into a new project. */
 export function copyProject(folder: string, name: string): string {
   const corpus = benchPath('..', '..', 'shared', 'corpus', name)
   if (!existsSync(corpus)) throw new Error(`the history of ${name} is not on this machine`)
@@ -11,7 +11,7 @@ export function copyProject(folder: string, name: string): string {
   return project
 }
 
-/** A project of these migrations alone. */
+/** Writes a project that has only these migrations. */
 export function writeProject(folder: string, migrations: Readonly<Record<string, string>>): string {
   const project = mkdtempSync(path.join(folder, 'project-'))
   const prisma = path.join(project, 'prisma')

@@ -6,11 +6,11 @@ import type { ProofRun } from './check.ts'
 import { writeProject } from './corpus.ts'
 import { besideOthers, type Stall } from './stalls.ts'
 
-/** How long the server was busy with one piece of work, run by run. Milliseconds. */
+/** How long one piece of work took on the server in each run, in ms. */
 export interface KeepRuns {
   readonly name: string
   readonly ms: readonly number[]
-  /** The longest waits of others beside each, where others were there. */
+  /** The longest waits of other sessions in each run, if there were any. */
   readonly stalls: readonly Stall[]
 }
 
@@ -21,7 +21,7 @@ interface Measured {
 
 export interface KeepRun extends ProofRun {
   readonly server: BenchServer
-  /** Of the large table. */
+  /** The number of rows of the large table. */
   readonly rows: number
 }
 
@@ -31,15 +31,16 @@ CREATE INDEX "big_name_idx" ON "big" ("name");\n`
 const DROP_TABLE = 'DROP TABLE "big";\n'
 const DROP_COLUMN = 'ALTER TABLE "big" DROP COLUMN "note";\n'
 const COPY = 'CREATE TABLE copied AS SELECT "id", "note" FROM "big"'
-/** Statements that change rows: kept by a deploy, and bare. */
+/** Statements that change rows: measured in a deploy that keeps them, and bare. */
 const ROW_CHANGES = [
   ['DELETE', 'DELETE FROM "big"'],
   ['UPDATE', `UPDATE "big" SET "note" = 'x'`],
 ] as const
 
 /**
- * What keeping costs: a table that is dropped, small and large, and a column, beside a copy of it; then a DELETE and an
- * UPDATE of all rows, each beside the bare statement; and how long others wait meanwhile.
+ * Measures the cost of keeping: dropping a small and a large table, and a column, compared with a copy of
+ * it; then a DELETE and an UPDATE of all rows, each compared with the bare statement; and how long other
+ * sessions wait in the meantime.
  */
 export async function measureKeeping(run: KeepRun): Promise<KeepRuns[]> {
   const { rows, rounds } = run
@@ -90,7 +91,7 @@ export async function measureKeeping(run: KeepRun): Promise<KeepRuns[]> {
   return found
 }
 
-/** The time that a deploy's receipt names: from before the migration is sent until it is committed. */
+/** The time in a deploy's receipt: from before the migration is sent until it is committed. */
 async function deployMs(
   run: KeepRun,
   sql: string,
@@ -114,7 +115,7 @@ async function deployMs(
   })
 }
 
-/** Hands over a database with the table filled, the first migration deployed. */
+/** Runs work on a database with the first migration deployed and the table filled. */
 async function onTable<T>(
   run: KeepRun,
   rows: number,

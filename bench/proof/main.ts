@@ -5,7 +5,10 @@ import { measureCheck, measureJudgement } from './check.ts'
 import { measureKeeping } from './keep.ts'
 import { proofSection } from './report.ts'
 
-/** Runs the benchmark of proofs; gives its section, which a run of the usual size also writes to RESULTS.md. */
+/**
+ * Runs the benchmark of proofs. Returns its section, which a run of the default size also writes to
+ * RESULTS.md.
+ */
 export async function runProof(
   { rounds, rows, whole }: Size,
   server: BenchServer,

@@ -3,7 +3,7 @@ import { readSize, type Size } from '../size.ts'
 const ROWS = 1_000_000
 const ROUNDS = 5
 
-/** Help, for a person who asks or mistypes. */
+/** The help text, also shown after invalid arguments. */
 export const proofUsage = `node bench/run.ts proof [--rounds n] [--rows n]
 
   --rounds  runs of each, in turn; medians count (default ${ROUNDS})
@@ -11,7 +11,7 @@ export const proofUsage = `node bench/run.ts proof [--rounds n] [--rows n]
 
 A run of these sizes or more writes its section of bench/RESULTS.md.`
 
-/** Reads the arguments; says what is wrong with them as a string. */
+/** Reads the arguments. Returns an error message as a string if they are invalid. */
 export function readProofOptions(argv: readonly string[]): Size | string {
   return readSize(argv, { rows: ROWS, rounds: ROUNDS })
 }

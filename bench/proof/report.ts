@@ -3,14 +3,14 @@ import { median } from '../statistics.ts'
 import type { Runs } from './check.ts'
 import type { KeepRuns } from './keep.ts'
 
-/** All that was measured. */
+/** All results of the benchmark of proofs. */
 export interface ProofFigures {
   readonly check: readonly Runs[]
   readonly judgement: readonly Runs[]
   readonly keeping: readonly KeepRuns[]
 }
 
-/** The results as a section of Markdown: goals first, then the figures, then how they were measured. */
+/** The results as a Markdown section: goals first, then the figures, then how they were measured. */
 export function proofSection(
   figures: ProofFigures,
   { rounds, version }: { readonly rounds: number; readonly version: string },
@@ -67,7 +67,7 @@ function goalsOf({ check, judgement, keeping }: ProofFigures): string[][] {
   ]
 }
 
-/** Nothing where nobody else was there. */
+/** The median of the longest waits; empty if there were no other sessions. */
 function stallOf(longest: readonly number[]): string {
   return longest.length === 0 ? '' : whole(median(longest))
 }
@@ -109,9 +109,9 @@ function whole(value: number): string {
 
 function conditions(version: string): string {
   return [
-    `- \`check\`: a whole process; without a \`down.sql\` the down migration is written, too. Warm: the replayed history is in \`.slipway\`. Its memory is the process's; a private server's is not in it.`,
-    '- squawk: its native binary on the same files, in turn with ours. It judges each file by itself; Slipway knows what the files before it made.',
-    '- Keeping: the time that the receipt of `slipway deploy` names, from sending the migration until it is committed. `CREATE TABLE AS` and bare statements are timed by their client, on a table of the same rows. Beside others: one session reads a row of the table by its key, another inserts rows; the median of the longest waits of each run.',
+    `- \`check\`: a whole process; without a \`down.sql\` the down migration is written, too. Warm: the replayed history is in \`.slipway\`. The memory is that of the process, without a private server's.`,
+    '- squawk: its native binary on the same files, in turn with Slipway. It judges each file by itself; Slipway knows what the earlier files created.',
+    '- Keeping: the time in the receipt of `slipway deploy`, from sending the migration until it is committed. `CREATE TABLE AS` and bare statements are timed by their client, on a table of the same rows. Beside others: one session reads a row of the table by its key, another inserts rows; the median of the longest waits of each run.',
     `- PostgreSQL ${version}, with the defaults for durability.`,
   ].join('\n')
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 
-/** The longest time that a query of another session took. Milliseconds. */
+/** The longest time that a query of another session took, in ms. */
 export interface Stall {
   readonly readMs: number
   readonly writeMs: number
@@ -9,7 +9,10 @@ export interface Stall {
 
 const PAUSE_MS = 5
 
-/** Runs work while one session reads a row of the large table by its key, and another inserts rows of its own, again and again. */
+/**
+ * Runs work while one session repeatedly reads a row of the large table by its key, and another
+ * repeatedly inserts its own rows.
+ */
 export async function besideOthers<T>(
   url: string,
   work: () => Promise<T>,

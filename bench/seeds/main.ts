@@ -4,7 +4,10 @@ import type { Size } from '../size.ts'
 import { seedsSection } from './report.ts'
 import { measurePeers, measureSeeds } from './run.ts'
 
-/** Runs the benchmark of seeds; gives its section, which a run of the usual size also writes to RESULTS.md. */
+/**
+ * Runs the benchmark of seeds. Returns its section, which a run of the default size also writes to
+ * RESULTS.md.
+ */
 export async function runSeedsBench(
   { rows, rounds, whole }: Size,
   server: BenchServer,

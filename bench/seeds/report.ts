@@ -2,7 +2,7 @@ import { table, verdict } from '../markdown.ts'
 import { median } from '../statistics.ts'
 import type { SeedRuns } from './run.ts'
 
-/** What was measured: one table, and that with two children of each row. */
+/** The results: for one table, and for the same table with two child rows for each row. */
 export interface SeedFigures {
   readonly one: readonly SeedRuns[]
   readonly three: readonly SeedRuns[]
@@ -14,7 +14,7 @@ interface Conditions {
   readonly version: string
 }
 
-/** The results as a section of Markdown: goals first, then the figures, then how they were measured. */
+/** The results as a Markdown section: goals first, then the figures, then how they were measured. */
 export function seedsSection(
   { one, three }: SeedFigures,
   { rows, rounds, version }: Conditions,
@@ -28,8 +28,8 @@ export function seedsSection(
     runsTable(one),
     `### ${count(1)} carriers with two contacts each, ${count(3)} rows`,
     runsTable(three),
-    `- slipway: \`slipway seed run\` of a set whose rows a generator gives. "Through the merge": a row of somebody else's stands in each table.
-- Each run loads into a database of its own; what is there afterwards is counted.
+    `- slipway: \`slipway seed run\` of a set whose rows come from a generator. "Through the merge": each table already has one row that is not part of the set.
+- Each run loads into a new database, whose rows are counted afterwards.
 - PostgreSQL ${version}, with the defaults for durability, on the same machine.`,
   ].join('\n\n')
 }

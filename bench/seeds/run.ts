@@ -8,7 +8,7 @@ import { slipwayCommand } from '../peers/slipway.ts'
 import type { BenchServer } from '../server.ts'
 import { COLUMNS, type Part, writeCsv, writeSeedProject } from './work.ts'
 
-/** One way to load the rows. */
+/** The runs of one way to load the rows. */
 export interface SeedRuns {
   readonly id: 'psql' | 'fresh' | 'merge' | 'second' | 'drizzle' | 'createMany'
   readonly title: string
@@ -23,7 +23,9 @@ export interface SeedsRun {
   readonly onRun: (line: string) => void
 }
 
-/** Loads the tables in each way, in turn, each run into a database of its own; what is there is counted afterwards. */
+/**
+ * Loads the tables in each way, in turn, each run into a new database; the rows are counted afterwards.
+ */
 export async function measureSeeds(run: SeedsRun, parts: readonly Part[]): Promise<SeedRuns[]> {
   const { rounds, folder, rows } = run
   const project = writeSeedProject(folder, rows, parts)
@@ -59,7 +61,7 @@ export async function measureSeeds(run: SeedsRun, parts: readonly Part[]): Promi
       second.samples.push(await take(run, second.title, command))
     })
     await onDatabase(run, { parts, project, more: 1 }, async (url) => {
-      // A row of somebody else's: the tables are not empty.
+      // A row that does not belong to the seeds, so that the tables are not empty.
       await onServer(
         url,
         `INSERT INTO carriers (id, mc_number, name) VALUES (0, '1', 'x')${parts.includes('contacts') ? `; INSERT INTO contacts (id, carrier_id, email, full_name) VALUES (0, 0, 'x', 'x')` : ''}`,
@@ -71,7 +73,10 @@ export async function measureSeeds(run: SeedsRun, parts: readonly Part[]): Promi
   return [psql, fresh, merge, second]
 }
 
-/** The same carriers by libraries that people seed with: one run each, for they take minutes. */
+/**
+ * Loads the same carriers with libraries that are used for seeding: one run each, because they take
+ * minutes.
+ */
 export async function measurePeers(run: SeedsRun): Promise<SeedRuns[]> {
   const parts: readonly Part[] = ['carriers']
   const project = writeSeedProject(run.folder, run.rows, parts)
@@ -94,7 +99,10 @@ export async function measurePeers(run: SeedsRun): Promise<SeedRuns[]> {
   return found
 }
 
-/** Prisma's CLI makes its client from a schema, in a folder of its own; its engine is ours, for here it has no other. */
+/**
+ * Generates Prisma's client from a schema with Prisma's CLI, in a separate folder. It runs with Slipway's
+ * engine, because no other is installed here.
+ */
 function generateClient(folder: string): string {
   const project = path.join(folder, 'prisma-client')
   mkdirSync(project)
@@ -125,13 +133,13 @@ function generateClient(folder: string): string {
 
 interface Place {
   readonly parts: readonly Part[]
-  /** Whose migration makes the tables. */
+  /** The project whose migration creates the tables. */
   readonly project: string
-  /** Rows in each that are not of the load. */
+  /** The number of rows in each table that the load does not add. */
   readonly more?: number
 }
 
-/** Hands over a database with the tables, and looks afterwards whether all rows are there. */
+/** Runs work on a database with the tables, and checks afterwards that all rows exist. */
 async function onDatabase(
   run: SeedsRun,
   { parts, project, more = 0 }: Place,

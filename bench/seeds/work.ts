@@ -3,7 +3,7 @@ import path from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 
-/** Carriers, and two children of each. */
+/** Carriers, and two contacts for each. */
 const SCHEMA = `CREATE TABLE "carriers" ("id" serial PRIMARY KEY, "mc_number" varchar(20) NOT NULL UNIQUE, "name" varchar(255) NOT NULL,
   "home_state" char(2), "power_units" integer, "created_at" timestamptz NOT NULL DEFAULT now());
 CREATE TABLE "contacts" ("id" serial PRIMARY KEY, "carrier_id" integer NOT NULL REFERENCES "carriers" ("id"), "email" text NOT NULL UNIQUE,
@@ -19,7 +19,7 @@ export const COLUMNS: Readonly<Record<Part, readonly string[]>> = {
   contacts: ['id', 'carrier_id', 'email', 'full_name', 'is_primary'],
 }
 
-/** The same rows as CSV that the server reads: made once, not timed. */
+/** Writes the same rows as CSV files; done once and not timed. */
 export async function writeCsv(folder: string, rows: number): Promise<Record<Part, string>> {
   const files = {
     carriers: path.join(folder, 'carriers.csv'),
@@ -43,7 +43,7 @@ function* contactLines(rows: number): Generator<string> {
   }
 }
 
-/** A project with the schema as its history, and the rows as a set that a generator gives. */
+/** Writes a project with the schema as its history, and a seed set whose generator yields the rows. */
 export function writeSeedProject(folder: string, rows: number, parts: readonly Part[]): string {
   const prisma = path.join(folder, `project-${parts.join('-')}`, 'prisma')
   const migration = path.join(prisma, 'migrations', '1_init')

@@ -22,7 +22,7 @@ const history = readdirSync(path.join(folder, 'migrations'), { withFileTypes: tr
   .map((entry) => entry.name)
   .toSorted()
 
-/** Every table that the history makes. */
+/** Every table that the history creates. */
 const TABLES = ['carriers', 'contacts', 'idempotency_keys', 'insurance_policies', 'loads']
 
 let database: TestDatabase
@@ -39,7 +39,7 @@ afterEach(async () => {
   await database.drop()
 })
 
-/** The servers that npm brings come without pg_dump. */
+/** PostgreSQL servers from npm packages come without pg_dump. */
 const dumpless = postgresBin() === undefined
 
 function schema(): string {
@@ -47,22 +47,25 @@ function schema(): string {
 }
 
 describe('the history of the reference project', () => {
-  it.skipIf(dumpless)('goes up and comes down again, migration by migration, empty', async () => {
-    const before: string[] = []
-    for (const migration of history) {
-      before.push(schema())
-      await up(migration)
-    }
-    const end = schema()
-    for (const migration of history.toReversed()) {
-      await down(migration)
-      expect(schema(), `down.sql of ${migration}`).toBe(before.pop())
-    }
-    for (const migration of history) await up(migration)
-    expect(schema()).toBe(end)
-  })
+  it.skipIf(dumpless)(
+    'goes up and down again, migration by migration, with empty tables',
+    async () => {
+      const before: string[] = []
+      for (const migration of history) {
+        before.push(schema())
+        await up(migration)
+      }
+      const end = schema()
+      for (const migration of history.toReversed()) {
+        await down(migration)
+        expect(schema(), `down.sql of ${migration}`).toBe(before.pop())
+      }
+      for (const migration of history) await up(migration)
+      expect(schema()).toBe(end)
+    },
+  )
 
-  it.skipIf(dumpless)('comes down and goes up again with rows in its tables', async () => {
+  it.skipIf(dumpless)('goes down and up again with rows in its tables', async () => {
     for (const migration of history) await up(migration)
     await client.query(sample)
     for (const migration of history.toReversed()) {
@@ -96,7 +99,7 @@ describe('the history of the reference project', () => {
     expect(await column(`SELECT mc_number FROM carriers WHERE mc_number !~ '^MC-'`)).toEqual([])
   })
 
-  it('writes the digits of every way of typing an MC number', async () => {
+  it('reduces MC numbers in every spelling to their digits', async () => {
     const normalize = position('_normalize_mc_numbers')
     for (const migration of history.slice(0, normalize)) await up(migration)
     await client.query(`INSERT INTO carriers (name, mc_number)
@@ -106,14 +109,14 @@ describe('the history of the reference project', () => {
     expect(digits).toEqual(['990001', '990002', '990003', '990004', null, null])
   })
 
-  it('ends where schema.prisma stands, as the stock Prisma CLI sees it', async () => {
+  it('ends with the schema of schema.prisma, according to the stock Prisma CLI', async () => {
     for (const migration of history) await up(migration)
     expect(await prismaDiff()).toContain('No difference detected')
     await client.query('ALTER TABLE loads DROP COLUMN miles')
     await expect(prismaDiff()).rejects.toMatchObject({ code: 2 })
   })
 
-  it('has what the schema language cannot say', async () => {
+  it('has what the Prisma schema language cannot express', async () => {
     for (const migration of history) await up(migration)
     await client.query(sample)
     await client.query(
@@ -139,7 +142,7 @@ describe('the seed sets of the reference project', () => {
   ]
 
   it.each(SETS)(
-    '$environment takes $set; a second run writes nothing, and every row is equal to the files',
+    '$environment gets $set; a second run writes nothing, and every row equals the files',
     async ({ environment, set, carriers, loads }) => {
       await slipway(environment, 'deploy')
       const [first] = await slipway(environment, 'seed run')
@@ -157,7 +160,7 @@ describe('the seed sets of the reference project', () => {
     },
   )
 
-  it('are what the stock `prisma db seed` runs', async () => {
+  it('are run by the stock `prisma db seed`', async () => {
     await slipway('development', 'deploy')
     const options = { cwd: import.meta.dirname, databaseUrl: database.url }
     const seeded = await prismaCli(['db', 'seed'], options)
@@ -177,7 +180,7 @@ interface SeedResult {
   readonly inserted: number
 }
 
-/** Runs a command on the test's database as that environment; it must end with 0. Gives its `sets`. */
+/** Runs a command on the test's database as that environment; it must exit with 0. Returns its `sets`. */
 async function slipway(environment: string, line: string): Promise<readonly SeedResult[]> {
   const variable = VARIABLES[environment] ?? 'DATABASE_URL'
   const argv = [...line.split(' '), '--env', environment, '--confirm', database.name, '--json']
@@ -185,7 +188,7 @@ async function slipway(environment: string, line: string): Promise<readonly Seed
     cwd: import.meta.dirname,
     env: {
       [variable]: database.url,
-      // Production's own: what it names is production, in whatever environment a command runs.
+      // Only for production: a database that its `directUrl` names counts as production in every environment.
       ...(environment === 'production' ? { DIRECT_URL: database.url } : {}),
     },
   })
@@ -199,7 +202,7 @@ const VARIABLES: Readonly<Record<string, string>> = {
   staging: 'STAGING_DATABASE_URL',
 }
 
-/** Where in the history the migration of that name stands. */
+/** The position in the history of the migration with that suffix. */
 function position(suffix: string): number {
   const found = history.findIndex((migration) => migration.endsWith(suffix))
   expect(found, suffix).toBeGreaterThanOrEqual(0)
@@ -218,7 +221,7 @@ async function script(migration: string, file: string): Promise<void> {
   await client.query(readFileSync(path.join(folder, 'migrations', migration, file), 'utf8'))
 }
 
-/** Prisma's difference between the database and schema.prisma; rejects with exit 2 on any. */
+/** Prisma's diff between the database and schema.prisma; rejects with exit code 2 if they differ. */
 async function prismaDiff(): Promise<string> {
   const prisma = path.join(repository, 'node_modules/prisma/build/index.js')
   const between = ['--from-config-datasource', '--to-schema', 'prisma/schema.prisma']
@@ -240,7 +243,7 @@ async function column(sql: string): Promise<unknown[]> {
   return rows.map((row: unknown[]) => row[0])
 }
 
-/** Rows of each table that exists. */
+/** The number of rows of each existing table. */
 async function counts(): Promise<Map<string, number>> {
   const found = new Map<string, number>()
   for (const table of TABLES) {

@@ -7,8 +7,8 @@ import { text } from 'node:stream/consumers'
 import { PGlite } from '@electric-sql/pglite'
 import { testDatabase } from 'slipway/testing'
 
-// A tour of Slipway on a copy of this project and the embedded database; at its end, on a PostgreSQL server. Every command is the real
-// one, every line under it its real output. Exit 1 where a step goes otherwise than it should.
+// A tour of Slipway on a copy of this project, with the embedded database and, at the end, a PostgreSQL server. All
+// commands and their output are real. Exits with 1 if a step does not go as expected.
 
 const repository = path.join(import.meta.dirname, '../..')
 const cli = path.join(repository, 'packages/slipway/bin/slipway.js')
@@ -16,12 +16,12 @@ const project = fs.mkdtempSync(path.join(os.tmpdir(), 'slipway-demo-'))
 const schema = path.join(project, 'prisma/schema.prisma')
 const migrations = path.join(project, 'prisma/migrations')
 
-/** What a person has typed into the application: it is in no migration, and in no seed. */
+/** Rows that a user entered in the application, which are in no migration and in no seed. */
 const SHARED_MAILBOX = `INSERT INTO "contacts" ("carrier_id", "full_name", "email")
 SELECT "id", 'Ruth Salazar', 'office@two-fleets.example' FROM "carriers" ORDER BY "id" LIMIT 2;
 `
 
-/** Two carriers of one owner share a mailbox: it stays with the one entered first. */
+/** Two carriers of one owner share a mailbox; the one that was entered first keeps it. */
 const ONE_MAILBOX_EACH = `UPDATE "contacts" SET "email" = NULL
 WHERE "email" IS NOT NULL AND "id" NOT IN (SELECT min("id") FROM "contacts" GROUP BY "email");
 `
@@ -80,7 +80,7 @@ async function tour(): Promise<void> {
   await slipway('status', { exit: 'any' })
   await expectStatus({ state: 'failed' })
 
-  chapter('A part of it is applied. Repair knows which part, and undoes it')
+  chapter('A part of it is applied. Repair knows which, and undoes it')
   await slipway('repair --undo')
   await expectStatus({ state: 'behind', pending: 1 })
 
@@ -95,11 +95,9 @@ async function tour(): Promise<void> {
   await backups()
 }
 
-/** A backup needs a server and its programs: where this machine has none, the tour ends without. */
+/** A backup needs a server and its programs; if this machine has none, the tour ends without it. */
 async function backups(): Promise<void> {
-  chapter(
-    'On a PostgreSQL server: a backup, the proof that it can be restored, and the way back to it',
-  )
+  chapter('On a PostgreSQL server: a backup, the proof that it can be restored, and its restore')
   const { url, drop } = await testDatabase({ cwd: project })
   const at = { SLIPWAY_URL: url }
   const database = new URL(url).pathname.slice(1)
@@ -116,7 +114,7 @@ async function backups(): Promise<void> {
   }
 }
 
-/** The project without what is generated or private; packages are those of the repository. */
+/** Copies the project without generated and private files; it uses the repository's packages. */
 function copyProject(): void {
   const left = new Set(['.env', '.slipway', 'generated', 'node_modules'])
   fs.cpSync(import.meta.dirname, project, {
@@ -127,7 +125,7 @@ function copyProject(): void {
   fs.symlinkSync(packages, path.join(project, 'node_modules'), 'junction')
 }
 
-/** Runs SQL beside the tool, as the application would. */
+/** Runs SQL without the tool, as the application would. */
 async function typeIn(sql: string): Promise<void> {
   say(`\n# the application writes\n${sql.trimEnd().replace(/^/gm, '+ ')}`)
   const database = await PGlite.create(path.join(project, '.slipway', 'database'))
@@ -140,13 +138,13 @@ interface Expected {
   readonly env?: NodeJS.ProcessEnv
 }
 
-/** Runs a command for the reader to see. It must end with `exit`. */
+/** Runs a command and shows its output. Its exit code must be `exit`. */
 async function slipway(line: string, { exit = 0, env = {} }: Expected = {}): Promise<void> {
   say(`\n$ slipway ${line}`)
   const child = spawn(process.execPath, [cli, ...line.split(' ')], {
     cwd: project,
     env: { ...environment(), ...env },
-    // No terminal to answer from: nothing may wait for an answer.
+    // There is no terminal for input, so that no command waits for an answer.
     stdio: ['ignore', 'inherit', 'inherit'],
   })
   const [code] = await once(child, 'exit')
@@ -155,7 +153,7 @@ async function slipway(line: string, { exit = 0, env = {} }: Expected = {}): Pro
   }
 }
 
-/** Asks the tool, unseen by the reader, whether the database stands where the tour says. */
+/** Checks, without showing it, whether the database is in the state that the tour claims. */
 async function expectStatus(expected: { state: string; pending?: number }): Promise<void> {
   const child = spawn(process.execPath, [cli, 'status', '--json'], {
     cwd: project,
@@ -170,13 +168,13 @@ async function expectStatus(expected: { state: string; pending?: number }): Prom
   }
 }
 
-/** The shell's, without what would lead to another database than the embedded one. */
+/** The environment of the shell without variables that would select a database other than the embedded one. */
 function environment(): NodeJS.ProcessEnv {
   const foreign = /^(DATABASE_URL|DIRECT_URL|SLIPWAY_.*)$/
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)))
 }
 
-/** Replaces a text that must be there, and shows the change. */
+/** Replaces a text that must exist, and shows the change. */
 function edit(file: string, before: string, after: string): void {
   const content = fs.readFileSync(file, 'utf8')
   if (!content.includes(before)) throw new Error(`${file} has no "${before}".`)

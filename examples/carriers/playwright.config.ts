@@ -2,7 +2,10 @@ import { defineConfig, devices } from '@playwright/test'
 
 const PORT = 4319
 
-/** The application as it is deployed (`next build`, `next start`), in Debian's Chromium. A PostgreSQL server of its own has the development seeds. */
+/**
+ * Tests the application as it is deployed (`next build`, `next start`), in Debian's Chromium, with a separate
+ * PostgreSQL server that has the development seeds.
+ */
 export default defineConfig({
   testDir: 'browser',
   testMatch: '*.browser.ts',
@@ -29,7 +32,7 @@ export default defineConfig({
     },
   ],
   webServer: {
-    // Not by npm or npx: those leave the server running when they are ended.
+    // Not with npm or npx, which leave the server running when they are terminated.
     command: 'node browser/server.ts',
     env: {
       PORT: String(PORT),

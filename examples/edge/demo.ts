@@ -5,8 +5,9 @@ import os from 'node:os'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 
-// Prisma rebuilds a table, and D1 deletes the rows that refer to it: shown on a local D1 database in a copy of this
-// project. Then the same migration by Slipway. Every command is the real one. Exit 1 where a step goes otherwise than it should.
+// Shows on a local D1 database, in a copy of this project, that Prisma rebuilds a table and D1 deletes the rows
+// that refer to it; then deploys the same migration with Slipway. All commands are real. Exits with 1 if a step
+// does not go as expected.
 
 const repository = path.join(import.meta.dirname, '../..')
 const copies = fs.mkdtempSync(path.join(os.tmpdir(), 'slipway-demo-edge-'))
@@ -66,20 +67,20 @@ async function tour(): Promise<void> {
   await wrangler(theirs, 'd1 migrations apply DB --local')
   expectCounts(theirs, { customers: 3, orders: 0, items: 0 })
 
-  chapter('The same file, deployed by Slipway: every row is there')
+  chapter('The same file, deployed by Slipway: every row still exists')
   await slipway(ours, 'deploy --local')
   expectCounts(ours, SEEDED)
 
   chapter('wrangler sees the same history')
   await wrangler(ours, 'd1 migrations list DB --local')
 
-  chapter('Rolled back: the phone numbers are back, too')
+  chapter('Rolled back: the phone numbers are restored, too')
   await slipway(ours, 'rollback --steps 1 --local')
   expectCounts(ours, SEEDED)
   expectPhones(ours, 2)
 }
 
-/** A copy without what is generated; packages are those of the repository. Local databases are copied. */
+/** Copies a project without generated files, but with local databases; it uses the repository's packages. */
 function copyOf(project: string, name: string): string {
   const copy = path.join(copies, name)
   const left = new Set(['.env', '.slipway', 'generated', 'node_modules'])
@@ -91,7 +92,7 @@ function copyOf(project: string, name: string): string {
   return copy
 }
 
-/** The databases of somebody who works in this project stay out of the demo. */
+/** The local databases of a developer who works in this project, which the demo does not use. */
 function ownState(project: string): string | undefined {
   return project === import.meta.dirname ? path.join(project, 'apps/worker/.wrangler') : undefined
 }
@@ -110,7 +111,7 @@ async function wrangler(project: string, line: string, output: Output = 'inherit
 
 type Output = 'inherit' | 'ignore'
 
-/** Runs a command, for the reader to see unless its output is ignored. It must end with exit 0. */
+/** Runs a command, and shows its output unless that is ignored. Its exit code must be 0. */
 async function run(
   program: keyof typeof programs,
   line: string,
@@ -120,14 +121,14 @@ async function run(
   const child = spawn(process.execPath, [programs[program], ...line.split(' ')], {
     cwd,
     env: environment(),
-    // No terminal to answer from: nothing may wait for an answer.
+    // There is no terminal for input, so that no command waits for an answer.
     stdio: ['ignore', output, 'inherit'],
   })
   const [code] = await once(child, 'exit')
   if (code !== 0) throw new Error(`\`${program} ${line}\` ended with exit ${String(code)}.`)
 }
 
-/** The shell's, without what would lead to another database than the local one. */
+/** The environment of the shell without variables that would select a database other than the local one. */
 function environment(): NodeJS.ProcessEnv {
   const foreign = /^(DATABASE_URL|DIRECT_URL|SLIPWAY_.*|CLOUDFLARE_.*)$/
   const own = Object.entries(process.env).filter(([name]) => !foreign.test(name))
@@ -168,7 +169,7 @@ function query(project: string, sql: string): number {
   }
 }
 
-/** Removes a line of the schema that must be there, shows the change, and keeps the schema before it as `kept`. */
+/** Removes a line that must exist from the schema, shows the change, and keeps the earlier schema as `kept`. */
 function removeFromSchema(project: string, line: string, kept: string): void {
   const file = path.join(project, 'packages/database/prisma/schema.prisma')
   const content = fs.readFileSync(file, 'utf8')

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
-// The scripts that people type, in a copy of this project with an empty local database.
+// Runs the npm scripts of this project in a copy with an empty local database.
 
 const repository = path.join(import.meta.dirname, '../..')
 const copy = fs.mkdtempSync(path.join(os.tmpdir(), 'slipway-edge-'))
@@ -31,10 +31,10 @@ async function run(script: string, cwd = copy, env = {}): Promise<string> {
   return stdout
 }
 
-/** The tests in workerd, on what Slipway left in the local database. They pass, or this throws with their output. */
+/** Runs the tests in workerd on the local database as Slipway left it. Throws with their output if they fail. */
 async function testWorker(): Promise<void> {
   const file = fs.readdirSync(state).find((name) => /^[0-9a-f]{64}\.sqlite$/.test(name)) ?? ''
-  // In this project: the copy has no packages of its own to build the Worker from.
+  // In this project, because the copy has no packages from which to build the Worker.
   const worker = path.join(import.meta.dirname, 'apps/worker')
   await run('test', worker, { SHOP_DATABASE: path.join(state, file) })
 }

@@ -3,7 +3,7 @@ import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs
 import path from 'node:path'
 import { repositoryFields } from '../../tools/repository.ts'
 
-/** Writes the package as it is published into dist/: a module for each source file, with its types. */
+/** Writes the published package to dist/: a module for each source file, with its types. */
 
 interface Manifest {
   readonly exports: Readonly<Record<string, string>>
@@ -21,7 +21,7 @@ for (const name of ['README.md', 'grafana', '../../LICENSE', 'CHANGELOG.md']) {
   if (existsSync(source)) cpSync(source, path.join(dist, path.basename(name)), { recursive: true })
 }
 
-/** The published manifest points at what was built, and leaves out what only development needs. */
+/** The published manifest points to the built files, and omits fields for development. */
 function writeManifest(): void {
   const file = path.join(packageDir, 'package.json')
   const manifest = JSON.parse(readFileSync(file, 'utf8')) as Manifest

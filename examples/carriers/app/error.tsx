@@ -1,6 +1,6 @@
 'use client'
 
-/** Shown when a page cannot be made, above all while the database is away. */
+/** Shown if a page cannot be rendered, mostly because the database is unreachable. */
 export default function ErrorPage({ reset }: { error: Error; reset: () => void }) {
   return (
     <div role="alert">

@@ -8,19 +8,19 @@ import { readCarrier } from '../src/carriers.ts'
 import { database } from '../src/db.ts'
 import { type CarrierDetails, recordId } from '../src/schemas.ts'
 
-/** Reads for a page. A dispatcher sees what they saved before, also where a replica is behind. */
+/** Reads for a page. Dispatchers see what they saved before, even if a replica is behind. */
 export async function readForPage<T>(read: (prisma: PrismaClient) => Promise<T>): Promise<T> {
   const token = (await cookies()).get(CONSISTENCY_COOKIE)?.value
   const { prisma } = await database()
   return await withConsistency(token, () => read(prisma))
 }
 
-/** The carrier of a page's path; shows the page "not found" where there is none. */
+/** The carrier in a page's path; shows the page "not found" if there is none. */
 export async function carrierOfPage(params: Promise<{ id: string }>): Promise<CarrierDetails> {
   return await carrierById(idOfPath((await params).id))
 }
 
-/** The carrier and one of its contacts or policies, by a page's path; shows the page "not found" where there is none. */
+/** The carrier and its contact or policy in a page's path; shows the page "not found" if there is none. */
 export async function recordOfPage<Kind extends 'contacts' | 'insurancePolicies'>(
   params: Promise<{ id: string; recordId: string }>,
   kind: Kind,
@@ -36,7 +36,7 @@ function idOfPath(text: string): number {
   return id.success ? id.data : notFound()
 }
 
-/** The title and the body of a page ask for the same carrier: it is read once for a request. */
+/** The title and the body of a page need the same carrier, so it is read once per request. */
 const carrierById = cache(async (id: number): Promise<CarrierDetails> => {
   try {
     return await readForPage((prisma) => readCarrier(prisma, id))

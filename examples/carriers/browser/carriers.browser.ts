@@ -1,14 +1,14 @@
 import { AxeBuilder } from '@axe-core/playwright'
 import { expect, type Page, test } from '@playwright/test'
 
-/** What a dispatcher does, at two widths, light and dark, by keyboard where that is how it is done. */
+/** What a dispatcher does, at two widths, in light and dark mode, and by keyboard for data entry. */
 
 async function expectAccessible(page: Page): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).analyze()
   expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([])
 }
 
-/** Nothing reaches over the edge of the screen. */
+/** Checks that nothing extends beyond the edge of the screen. */
 async function expectNoSideScroll(page: Page): Promise<void> {
   const width = await page.evaluate<[number, number]>(
     '[document.documentElement.scrollWidth, window.innerWidth]',
@@ -25,10 +25,10 @@ async function look(page: Page, name: string): Promise<void> {
   })
 }
 
-/** A name that no other run has used. */
+/** A name that no other run uses. */
 const unique = (name: string) => `${name} ${Date.now() % 1_000_000} ${test.info().project.name}`
 
-test('lists, searches and turns pages', async ({ page }) => {
+test('lists, searches and pages', async ({ page }) => {
   await page.goto('/carriers')
   await expect(page.getByRole('row')).toHaveCount(26)
   await look(page, 'list')
@@ -118,7 +118,7 @@ test('adds, changes and removes contacts and policies by keyboard', async ({ pag
   await page.getByLabel('Expires on').fill('2031-01-01')
   await page.getByRole('button', { name: 'Save' }).click()
   await expect(page.getByLabel('Expires on')).toBeFocused()
-  await expect(page.locator('#expiresOn-error')).toHaveText('A policy expires after it begins.')
+  await expect(page.locator('#expiresOn-error')).toHaveText('A policy must expire after it begins.')
   await look(page, 'policy-errors')
   await page.getByLabel('Expires on').fill('2032-02-01')
   await page.getByRole('button', { name: 'Save' }).click()
@@ -138,7 +138,7 @@ test('adds, changes and removes contacts and policies by keyboard', async ({ pag
   await expect(page.getByText('No contacts.')).toBeVisible()
 })
 
-test('shows what was saved, in the list too, while the replica is behind', async ({
+test('shows what was saved, also in the list, while the replica is behind', async ({
   page,
   request,
 }) => {
@@ -150,7 +150,7 @@ test('shows what was saved, in the list too, while the replica is behind', async
   const query = `?q=${encodeURIComponent(name)}`
   await page.goto(`/carriers${query}`)
   await expect(page.getByRole('link', { name })).toBeVisible({ timeout: 1 })
-  // Others, who have not written, are served by the replica.
+  // The replica serves other users, who have not written.
   const metrics = await (await request.get('/api/metrics')).text()
   expect(metrics).toMatch(/slipway_operation_results_total\{source="replica".*\} [1-9]/)
 })
@@ -167,7 +167,9 @@ test('shows a carrier with contacts, policies and loads', async ({ page }) => {
   await expect(page.getByText('Not a planned load without a carrier: LD-NOWHERE.')).toBeVisible()
 })
 
-test('says which number is taken, and that a carrier was changed meanwhile', async ({ page }) => {
+test('names a number that is taken, and reports a concurrent change of the carrier', async ({
+  page,
+}) => {
   await page.goto('/carriers/new')
   await page.getByLabel('Legal name').fill(unique('Second'))
   await page.getByLabel('MC number', { exact: true }).fill('99100000')
@@ -181,10 +183,10 @@ test('says which number is taken, and that a carrier was changed meanwhile', asy
     headers: { 'if-match': '"1"' },
   })
   await page.getByRole('button', { name: 'Save' }).click()
-  await expect(page.getByText('The carrier was changed since you have read it.')).toBeVisible()
+  await expect(page.getByText('The carrier was changed after you read it.')).toBeVisible()
 })
 
-test('shows the API, and a page for what is not there', async ({ page }) => {
+test('shows the API, and a page for missing records', async ({ page }) => {
   await page.goto('/docs')
   await expect(page.getByRole('heading', { name: 'GET /api/carriers', exact: true })).toBeVisible()
   await look(page, 'docs')

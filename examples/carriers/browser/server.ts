@@ -4,8 +4,8 @@ import { startReplica } from '../../../packages/runtime/test/replication.ts'
 import { startCluster } from '../../../packages/slipway/test/cluster.ts'
 
 /**
- * Starts the built application on a PostgreSQL server of its own, with the development seeds, until it is ended. Reads go
- * to a replica that shows each write three seconds late.
+ * Starts the built application with a separate PostgreSQL server that has the development seeds, and runs until it is
+ * terminated. Reads go to a replica that shows each write three seconds late.
  */
 
 const folder = path.join(import.meta.dirname, '..')

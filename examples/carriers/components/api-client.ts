@@ -1,6 +1,6 @@
 import type { Problem } from '../src/schemas.ts'
 
-/** What the API answered: data of success, or the problem. */
+/** The response of the API: the data, or the problem. */
 export type Result<T> =
   | { readonly ok: true; readonly data: T }
   | { readonly ok: false; readonly problem: Problem }

@@ -4,7 +4,7 @@ import { useRouter } from 'next/navigation'
 import { type FormEvent, useState } from 'react'
 import { callApi } from './api-client.ts'
 
-/** Gives planned loads to the carrier, by their references. */
+/** Assigns planned loads to the carrier by their references. */
 export function AssignLoads({ id }: { id: number }) {
   const router = useRouter()
   const [error, setError] = useState('')

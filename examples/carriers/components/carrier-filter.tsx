@@ -1,6 +1,6 @@
 import type { CarrierQuery } from '../src/schemas.ts'
 
-/** A form of GET: it works without JavaScript, and its result has an address. */
+/** A GET form: it works without JavaScript, and its result has a URL. */
 export function CarrierFilter({ query }: { query: CarrierQuery }) {
   return (
     <form className="panel row" action="/carriers" role="search" aria-label="Carriers">

@@ -12,9 +12,9 @@ const FIELDS: readonly Field[] = [
   { name: 'powerUnits', label: 'Power units', hint: 'Tractors in service.', kind: 'number' },
 ]
 
-/** Creates a carrier, or changes the one that is given. */
+/** Creates a carrier, or changes the given one. */
 export function CarrierForm({ carrier }: { carrier?: Carrier }) {
-  // One for each form: a second click, or a repeat after a lost answer, creates nothing twice.
+  // One key per form, so that a second click, or a retry after a lost response, creates nothing twice.
   const [idempotencyKey] = useState(() => crypto.randomUUID())
   const showPage = (id: number) => `/carriers/${id}`
   if (!carrier) {

@@ -5,20 +5,20 @@ import { useRef, useState } from 'react'
 import { callApi } from './api-client.ts'
 
 interface Props {
-  /** In the API. */
+  /** The path in the API. */
   readonly path: string
   /** The version of the carrier that the page shows. */
   readonly version: number
   /** What is deleted: "Lone Pine Freight". */
   readonly name: string
   readonly consequence: string
-  /** On the button that does it: "Delete the carrier". */
+  /** The label of the confirming button: "Delete the carrier". */
   readonly confirm: string
   /** The page to go to afterwards. */
   readonly next: string
 }
 
-/** A button that asks before it deletes. The dialog is the browser's: it keeps the focus and closes with Escape. */
+/** A button that asks before it deletes. The dialog is native: it keeps the focus and closes with Escape. */
 export function DeleteRecord({ path, version, name, consequence, confirm, next }: Props) {
   const router = useRouter()
   const dialog = useRef<HTMLDialogElement>(null)

@@ -5,7 +5,7 @@ import { type CarrierDetails, insuranceKinds, newContact, newPolicy } from '../s
 import { type Field, RecordForm } from './record-form.tsx'
 import { words } from './words.ts'
 
-/** The forms of what belongs to a carrier. Each change is based on the version of the carrier that the page shows. */
+/** The forms for the parts of a carrier. Each change is based on the version of the carrier that the page shows. */
 
 const CONTACT_FIELDS: readonly Field[] = [
   { name: 'fullName', label: 'Name', hint: 'Required.', required: true },
@@ -44,7 +44,7 @@ interface CarrierVersion {
   readonly version: number
 }
 
-/** Adds a contact, or changes the one that is given. */
+/** Adds a contact, or changes the given one. */
 export function ContactForm(props: {
   carrier: CarrierVersion
   contact?: CarrierDetails['contacts'][number]
@@ -61,7 +61,7 @@ export function ContactForm(props: {
   )
 }
 
-/** Adds an insurance policy, or changes the one that is given. */
+/** Adds an insurance policy, or changes the given one. */
 export function PolicyForm(props: {
   carrier: CarrierVersion
   policy?: CarrierDetails['insurancePolicies'][number]

@@ -6,7 +6,7 @@ import { type FormEvent, useRef, useState } from 'react'
 import type { z } from 'zod'
 import { callApi, type Options } from './api-client.ts'
 
-/** A field of a form. What is empty is null, unless it is required. */
+/** A field of a form. Empty fields are null, unless they are required. */
 export interface Field {
   readonly name: string
   readonly label: string
@@ -20,18 +20,18 @@ interface Props<Body extends object> {
   readonly fields: readonly Field[]
   /** The record that is changed; absent for a new one. */
   readonly record?: Readonly<Record<string, unknown>> | undefined
-  /** The schema of the API for this request. */
+  /** The API schema of this request. */
   readonly schema: z.ZodType<Body>
   readonly request: Omit<Options, 'body'> & { readonly path: string }
-  /** Where "Cancel" leads. */
+  /** The target of "Cancel". */
   readonly back: string
-  /** The page that shows what was saved, from the id of the answer. */
+  /** The page that shows the saved record, by the ID in the response. */
   readonly showPage: (id: number) => string
 }
 
 type FieldErrors = Partial<Record<string, string>>
 
-/** A form that checks by the schema of the API, asks the API, and shows its errors at their fields. */
+/** A form that validates with the API schema, calls the API, and shows its errors next to the fields. */
 export function RecordForm<Body extends object>(props: Props<Body>) {
   const { fields, record, schema, request, back, showPage } = props
   const router = useRouter()
@@ -168,7 +168,7 @@ function Control({
   }
 }
 
-/** The fields as the API takes them. */
+/** The fields in the format of the API. */
 function readForm(fields: readonly Field[], data: FormData): Record<string, unknown> {
   return Object.fromEntries(fields.map((field) => [field.name, readField(field, data)]))
 }
@@ -183,6 +183,6 @@ function readField({ name, kind, required }: Field, data: FormData): unknown {
 
 function firstErrors(issues: readonly { path: PropertyKey[]; message: string }[]): FieldErrors {
   const entries = issues.map(({ path, message }) => [String(path[0]), message])
-  // The first of a field wins.
+  // The first error of a field wins.
   return Object.fromEntries(entries.toReversed()) as FieldErrors
 }

@@ -2,11 +2,11 @@ import type { ReactNode } from 'react'
 
 /** A column of a table of records. */
 export interface RecordColumn<Row> {
-  /** The heading, which a narrow screen shows beside each cell. */
+  /** The heading, which a narrow screen shows next to each cell. */
   readonly label: string
   readonly numeric?: true
   readonly cell: (row: Row) => ReactNode
-  /** The class of a cell, where it depends on the row. */
+  /** The class of a cell, if it depends on the row. */
   readonly cellClass?: (row: Row) => string
 }
 
@@ -14,11 +14,11 @@ interface Props<Row> {
   readonly columns: readonly RecordColumn<Row>[]
   readonly rows: readonly Row[]
   readonly caption?: string
-  /** Shown where there are no rows. */
+  /** Shown if there are no rows. */
   readonly empty: ReactNode
 }
 
-/** A table that stacks its cells on a narrow screen, or what there is to say where there are no rows. */
+/** A table that stacks its cells on a narrow screen; shows `empty` if there are no rows. */
 export function RecordTable<Row extends { readonly id: string | number }>({
   columns,
   rows,

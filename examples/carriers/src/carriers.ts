@@ -11,7 +11,7 @@ import type {
   NewPolicy,
 } from './schemas.ts'
 
-/** What one can do with carriers. Failures of the database are thrown as they are; see `api/problem.ts`. */
+/** The operations on carriers. Database errors are thrown unchanged; see `api/problem.ts`. */
 
 const WITH_ALL = {
   contacts: { orderBy: [{ isPrimary: 'desc' }, { fullName: 'asc' }] },
@@ -22,7 +22,7 @@ const WITH_ALL = {
 type CarrierRow = Prisma.CarrierGetPayload<object>
 type CarrierWithAll = Prisma.CarrierGetPayload<{ include: typeof WITH_ALL }>
 
-/** A page of carriers, in the order of `sort` and, where that is equal, of the id. */
+/** A page of carriers, in the order of `sort`, then of the ID. */
 export async function listCarriers(
   prisma: PrismaClient,
   query: CarrierQuery,
@@ -48,7 +48,7 @@ export async function listCarriers(
   const rows = await prisma.carrier.findMany({
     where: { AND: filters },
     orderBy: [{ [field]: direction }, { id: direction }],
-    // One more than is shown says whether there is a next page.
+    // One more than is shown tells whether there is a next page.
     take: limit + 1,
   })
   const items = rows.slice(0, limit)
@@ -57,13 +57,13 @@ export async function listCarriers(
   return { items: items.map(toCarrier), nextCursor }
 }
 
-/** Throws P2025 where there is no such carrier. */
+/** Throws P2025 if there is no such carrier. */
 export async function readCarrier(prisma: PrismaClient, id: number): Promise<CarrierDetails> {
   const where = { id }
   return toDetails(await prisma.carrier.findUniqueOrThrow({ where, include: WITH_ALL }))
 }
 
-/** Creates a carrier with its contacts and policies, all or nothing, in the transaction of the caller. */
+/** Creates a carrier with its contacts and policies, all or nothing, in the caller's transaction. */
 export async function createCarrier(
   tx: Pick<PrismaClient, 'carrier'>,
   { contacts, insurancePolicies, ...fields }: NewCarrier,
@@ -84,7 +84,7 @@ export async function createCarrier(
 
 type Transaction = Parameters<Parameters<PrismaClient['$transaction']>[0]>[0]
 
-/** Which version of a carrier a change is based on. */
+/** The version of a carrier on which a change is based. */
 export interface Basis {
   readonly id: number
   readonly version: number
@@ -92,8 +92,8 @@ export interface Basis {
 }
 
 /**
- * Changes a carrier, or what belongs to it, which makes a new version of the carrier: all or nothing. Undefined where the
- * carrier has another version by now. Throws P2025 where there is none.
+ * Changes a carrier or one of its parts, all or nothing, and increments the version of the carrier. Undefined if the
+ * carrier has a different version. Throws P2025 if there is no such carrier.
  */
 async function changeVersion(
   prisma: PrismaClient,
@@ -113,7 +113,7 @@ async function changeVersion(
   )
 }
 
-/** Changes the fields of a carrier that are given; see `changeVersion`. */
+/** Changes the given fields of a carrier; see `changeVersion`. */
 export async function updateCarrier(
   prisma: PrismaClient,
   { patch, ...basis }: Basis & { readonly patch: CarrierPatch },
@@ -124,7 +124,7 @@ export async function updateCarrier(
   )
 }
 
-/** Adds a contact to a carrier, or changes the one that is named; see `changeVersion`. The primary one replaces another. */
+/** Adds a contact to a carrier, or changes one; see `changeVersion`. A primary contact replaces the old one. */
 export async function saveContact(
   prisma: PrismaClient,
   { contact, contactId, ...basis }: Basis & { contact: NewContact; contactId?: number },
@@ -151,7 +151,7 @@ export async function removeContact(
   return await changeVersion(prisma, basis, (tx) => tx.contact.delete({ where }))
 }
 
-/** Adds an insurance policy to a carrier, or changes the one that is named; see `changeVersion`. */
+/** Adds an insurance policy to a carrier, or changes an existing one; see `changeVersion`. */
 export async function savePolicy(
   prisma: PrismaClient,
   { insurance, policyId, ...basis }: Basis & { insurance: NewPolicy; policyId?: number },
@@ -173,10 +173,10 @@ export async function removePolicy(
   return await changeVersion(prisma, basis, (tx) => tx.insurancePolicy.delete({ where }))
 }
 
-/** `place` is where the policy is in the request: `insurancePolicies.0.`. */
+/** Checks and converts a policy; `place` is its path in the request, such as `insurancePolicies.0.`. */
 function toPolicyRow(policy: NewPolicy, place = '') {
   if (policy.expiresOn <= policy.effectiveOn) {
-    throw new Refusal(`${place}expiresOn`, 'A policy expires after it begins.')
+    throw new Refusal(`${place}expiresOn`, 'A policy must expire after it begins.')
   }
   return {
     ...policy,
@@ -185,7 +185,7 @@ function toPolicyRow(policy: NewPolicy, place = '') {
   }
 }
 
-/** Deletes a carrier that has this version; false where it has another one by now. Throws P2025 where there is none. */
+/** Deletes a carrier; false if it has a different version. Throws P2025 if there is no such carrier. */
 export async function deleteCarrier(
   prisma: PrismaClient,
   { id, version }: { id: number; version: number },
@@ -195,7 +195,7 @@ export async function deleteCarrier(
   return count === 1
 }
 
-/** Gives planned loads to a carrier: all of them or none. */
+/** Assigns planned loads to a carrier: all of them or none. */
 export async function assignLoads(
   prisma: PrismaClient,
   { id, references, policy }: { id: number; references: readonly string[]; policy: RetryPolicy },
@@ -216,7 +216,7 @@ export async function assignLoads(
   )
 }
 
-/** Says which loads cannot be assigned. The transaction is rolled back with it. */
+/** An error that names the loads that cannot be assigned, and rolls the transaction back. */
 async function refuseAssignment(
   tx: Pick<PrismaClient, 'load'>,
   id: number,
@@ -233,7 +233,7 @@ async function refuseAssignment(
   )
 }
 
-/** Prisma passes `%` and `_` on to LIKE as wildcards. */
+/** Escapes `%` and `_`, which Prisma passes to LIKE as wildcards. */
 function literally(text: string): string {
   return text.replace(/[\\%_]/g, '\\$&')
 }
@@ -307,7 +307,7 @@ function toDetails({ contacts, insurancePolicies, loads, ...row }: CarrierWithAl
   }
 }
 
-/** Without the fields that were not given. */
+/** Removes fields that were not given. */
 function present<T extends object>(patch: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   const entries = Object.entries(patch).filter(([, value]) => value !== undefined)
   return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> }

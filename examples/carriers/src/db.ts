@@ -10,7 +10,7 @@ import { createReplicaSet, replicas, type ReplicaSet } from 'slipway-runtime/rep
 import { createRetryPolicy, retry, type RetryPolicy } from 'slipway-runtime/retry'
 import { Prisma, PrismaClient } from '../generated/prisma/client.ts'
 
-/** The database as the application sees it: the client, and what health checks and metrics look at. */
+/** The database as the application sees it: the client, and the parts that health checks and metrics need. */
 export interface Database {
   readonly prisma: PrismaClient
   readonly retryPolicy: RetryPolicy
@@ -22,7 +22,7 @@ export interface Database {
   close(): Promise<void>
 }
 
-/** What the environment switches on, into which Next reads `.env`; see README.md. */
+/** Settings from the environment, into which Next.js loads `.env`; see README.md. */
 interface Settings {
   readonly url: string | undefined
   readonly preset: PoolPreset
@@ -31,15 +31,15 @@ interface Settings {
   readonly redisUrl: string | undefined
 }
 
-// Next loads modules anew while developing; the database stays open.
+// Next.js reloads modules during development; the database stays open.
 const holder = globalThis as { carriersDatabase?: Promise<Database> }
 
-/** The database, opened when it is first asked for: a build needs none. */
+/** The database, opened on first use, because a build needs none. */
 export function database(): Promise<Database> {
   return (holder.carriersDatabase ??= open(readSettings()))
 }
 
-/** Closes the database, for tests and for the end of the process. */
+/** Closes the database, in tests and at the end of the process. */
 export async function closeDatabase(): Promise<void> {
   const opened = holder.carriersDatabase
   delete holder.carriersDatabase
@@ -69,7 +69,7 @@ async function open(settings: Settings): Promise<Database> {
   if (set) measureReplicas(set)
   const store = settings.cacheSeconds > 0 ? await openCache(settings) : undefined
 
-  // What is switched off costs nothing: it is not in the chain.
+  // A disabled extension costs nothing, because it is not in the chain.
   let client = base
     .$extends(log({ allowedFields: ['Carrier.id', 'Carrier.homeState'] }))
     .$extends(metrics())
@@ -115,13 +115,13 @@ async function openCache({ cacheSeconds, redisUrl }: Settings): Promise<Cache> {
   })
 }
 
-/** PostgreSQL in this process, in the folder that the commands of Slipway use: for developing without a server. */
+/** PostgreSQL in this process, in the folder that Slipway's commands use, for development without a server. */
 async function openEmbedded(): Promise<PrismaClient> {
   const [{ PGlite }, { PrismaPGlite }] = await Promise.all([
     import('@electric-sql/pglite'),
     import('pglite-prisma-adapter'),
   ])
-  // One class, whose types the adapter reads as CommonJS and we as a module.
+  // The same class, but the adapter uses its CommonJS types and we use its ESM types.
   const adapter = new PrismaPGlite((await PGlite.create('.slipway/database')) as never)
   return new PrismaClient({ adapter })
 }

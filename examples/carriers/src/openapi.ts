@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import * as schemas from './schemas.ts'
 
-/** The OpenAPI 3.1 document of the API, from the schemas that check requests. */
+/** The OpenAPI 3.1 document of the API, from the schemas that validate requests. */
 
 const input = z.registry<{ id: string }>()
 input.add(schemas.newCarrier, { id: 'NewCarrier' })
@@ -66,7 +66,7 @@ const pathId = (name: string) => {
 }
 const ID = pathId('id')
 
-/** The paths of what belongs to a carrier: each change makes a new version of the carrier. */
+/** The paths of a carrier's parts: each change increments the version of the carrier. */
 function recordPaths(path: string, schema: string, record: { name: string; text: string }) {
   const change = {
     parameters: [IF_MATCH],
@@ -191,7 +191,7 @@ function definitions(registry: typeof input, io: 'input' | 'output') {
     io,
     uri: (id) => `#/components/schemas/${id}`,
   })
-  // Inside one document a schema needs neither an address nor a dialect of its own.
+  // Within the document, a schema needs neither its own `$id` nor its own `$schema`.
   return Object.fromEntries(
     Object.entries(found).map(([name, { $id: _id, $schema: _dialect, ...schema }]) => [
       name,

@@ -1,11 +1,11 @@
 import { z } from 'zod'
 
 /**
- * What a carrier and what belongs to it looks like: the one source for the API, its OpenAPI document, the forms and the
- * checks of seeds. Limits are those of the database columns.
+ * The schemas of a carrier and its parts: the single source for the API, its OpenAPI document, the forms and the checks
+ * of seeds. Limits are those of the database columns.
  */
 
-/** Text of one line: no control characters, no spaces around it. */
+/** A single line of text, without control characters and surrounding spaces. */
 const line = (max: number) =>
   z
     .string()
@@ -20,7 +20,7 @@ const state = z.string().regex(/^[A-Z]{2}$/, 'Two capital letters, such as TX.')
 const date = z.iso.date('A date such as 2026-05-31.')
 const timestamp = z.iso.datetime()
 
-/** The id of a carrier, a contact or a policy. */
+/** The ID of a carrier, a contact or a policy. */
 export const recordId = z.coerce
   .number('An id is a number.')
   .int('An id is a whole number.')

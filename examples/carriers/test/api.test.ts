@@ -43,7 +43,7 @@ describe('the document', () => {
 })
 
 describe('listing', () => {
-  it('gives every carrier once, page by page, in each order', async () => {
+  it('returns every carrier once, page by page, in each order', async () => {
     const all = await count('carriers')
     for (const sort of ['name', '-name', 'createdAt', '-createdAt']) {
       const ids: number[] = []
@@ -94,7 +94,7 @@ describe('listing', () => {
 })
 
 describe('creating', () => {
-  it('writes a carrier with contacts and policies, and says where it is', async () => {
+  it('writes a carrier with contacts and policies, and returns its location', async () => {
     const response = await create({
       name: '  Granite Pass Lines  ',
       mcNumber: '87650002',
@@ -132,7 +132,7 @@ describe('creating', () => {
     expect(usdot).toMatchObject({ status: 409, errors: [{ field: 'usdotNumber' }] })
   })
 
-  it('refuses what breaks a rule', async () => {
+  it('refuses values that violate a rule', async () => {
     const term = { effectiveOn: '2026-02-01', expiresOn: '2026-01-01' }
     const policy = {
       kind: 'CARGO',
@@ -174,7 +174,7 @@ describe('creating', () => {
     expect((await problem(response)).errors?.map((one) => one.field)).toContain(field)
   })
 
-  it('keeps SQL and HTML as the text that they are', async () => {
+  it('stores SQL and HTML as plain text', async () => {
     for (const name of [
       `'; DROP TABLE carriers; --`,
       '<script>alert(1)</script>',
@@ -185,7 +185,7 @@ describe('creating', () => {
     }
   })
 
-  it('answers a repeated Idempotency-Key as before, and does nothing twice', async () => {
+  it('answers a repeated Idempotency-Key with the same response, and does nothing twice', async () => {
     const body = { name: 'Only once' }
     const key = { 'idempotency-key': 'first-key' }
     const [first, ...others] = await Promise.all(Array.from({ length: 6 }, () => create(body, key)))
@@ -200,7 +200,7 @@ describe('creating', () => {
     expect([other.status, await count('carriers', `name = 'Another body'`)]).toEqual([422, 0])
   })
 
-  it('lets a key be used again whose request was refused', async () => {
+  it('accepts a key again if its request was refused', async () => {
     const key = { 'idempotency-key': 'refused-key' }
     expect((await create({ name: 'x', mcNumber: '87650002' }, key)).status).toBe(409)
     expect((await create({ name: 'x', mcNumber: '87650009' }, key)).status).toBe(201)
@@ -248,7 +248,7 @@ describe('reading', () => {
 })
 
 describe('changing', () => {
-  it('changes what is given, and nothing else', async () => {
+  it('changes only the given fields', async () => {
     const { id, ...before } = await created({ mcNumber: '87650010', powerUnits: 4 })
     const response = await patch(id, 1, { powerUnits: null })
     expect(response.headers.get('etag')).toBe('"2"')
@@ -257,7 +257,7 @@ describe('changing', () => {
     expect(after).toEqual(expected)
   })
 
-  it('refuses a version that is not the current one, and none', async () => {
+  it('refuses an outdated version, and a missing one', async () => {
     const { id } = await created({ name: 'Versioned' })
     await patch(id, 1, { name: 'Second' })
     for (const stale of [1, 3, 'x', '1", "2']) {
@@ -279,13 +279,13 @@ describe('changing', () => {
     expect(await (await call(`${PATH}/${id}`)).json()).toMatchObject({ version: 2 })
   })
 
-  it('answers 404 for a carrier that is not there', async () => {
+  it('answers 404 for a carrier that does not exist', async () => {
     expect((await patch(2_147_483_646, 1, { name: 'x' })).status).toBe(404)
   })
 })
 
 describe('deleting', () => {
-  it('takes contacts along and leaves loads, only by the current version', async () => {
+  it('also deletes contacts but not loads, and requires the current version', async () => {
     const { items } = await page('limit=1')
     const [carrier] = items
     const url = `${PATH}/${carrier?.id}`
@@ -365,7 +365,7 @@ describe('contacts and policies', () => {
     ])
     const renamed = { fullName: 'Ann Ruiz', title: 'Dispatcher' }
     const changed = await done(await send('PUT', `${id}/contacts/${contact?.id}`, 4, renamed))
-    // What a PUT leaves out is as in a new one.
+    // A field that a PUT omits gets its default.
     expect(changed.contacts[1]).toMatchObject({ ...renamed, id: contact?.id, email: null })
     const path = `${id}/insurance-policies/${policy?.id}`
     const raised = { ...cargo, coverageAmount: '500000.00' }
@@ -380,7 +380,7 @@ describe('contacts and policies', () => {
     expect(await (await call(`${PATH}/${id}`)).json()).toEqual(left)
   })
 
-  it('are refused with their status and field, and then nothing is written', async () => {
+  it('are refused with status and field, and nothing is written', async () => {
     const { id, contacts } = await created({ name: 'Refuses', contacts: [ann] })
     const taken = await created({ insurancePolicies: [{ ...cargo, policyNumber: 'K-200' }] })
     const before = await (await call(`${PATH}/${id}`)).json()
@@ -419,7 +419,7 @@ describe('contacts and policies', () => {
 })
 
 describe('any input', () => {
-  it('is answered by the contract, and never with 500', async () => {
+  it('gets a response that follows the contract, and never 500', async () => {
     const runs = process.env['FULL'] ? 2000 : 150
     const request = fc.record({
       body: fc.jsonValue(),
@@ -427,7 +427,7 @@ describe('any input', () => {
         fc.constantFrom('name', 'mcNumber', 'powerUnits', 'homeState', 'contacts'),
         fc.jsonValue(),
       ),
-      // A URL has no segment of dots: the client leaves it out.
+      // Without segments of dots, which the client removes from a URL.
       path: fc.oneof(
         fc.string().filter((text) => !/^\.{1,2}$/.test(text)),
         fc.integer().map(String),
@@ -478,7 +478,7 @@ describe('operation', () => {
     })
   })
 
-  it('gives metrics of its operations to those who may see them', async () => {
+  it('returns metrics of its operations only with the token', async () => {
     expect((await application.call('/api/metrics')).status).toBe(401)
     const text = await (await application.call('/api/metrics', withToken('m'))).text()
     expect(text).toMatch(/db_client_operation_duration_count\{.*db_collection_name="Carrier"/)

@@ -1,7 +1,7 @@
 import { testDatabase, type TestDatabase } from 'slipway/testing'
 import { closeDatabase } from '../src/db.ts'
 
-/** A request to the API: a path, and what `fetch` takes. */
+/** A request to the API: a path, and the options of `fetch`. */
 export type Call = (
   path: string,
   init?: RequestInit & { readonly json?: unknown },
@@ -20,7 +20,7 @@ type Handler = (
 type Routes = Readonly<Record<string, Handler>>
 
 /**
- * The routes of the application on a database of the test's own, called as Next calls them. Settings are those of the
+ * The routes of the application with a separate test database, called as Next.js calls them. Settings come from the
  * environment; see `src/db.ts`.
  */
 export async function startApplication(

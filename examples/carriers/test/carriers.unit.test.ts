@@ -4,8 +4,8 @@ import { deleteCarrier, listCarriers } from '../src/carriers.ts'
 import { carrierQuery } from '../src/schemas.ts'
 
 /**
- * What is decided before the database is asked, on a mocked client, as teams do it. Whether PostgreSQL then does what we
- * think is the business of api.test.ts.
+ * Tests what is decided before a query, with a mocked client, as teams do. Tests of PostgreSQL's actual behavior are in
+ * api.test.ts.
  */
 
 const carrier = { findMany: vi.fn(), deleteMany: vi.fn(), findUniqueOrThrow: vi.fn() }
@@ -27,7 +27,7 @@ beforeEach(() => {
 })
 
 describe('listCarriers', () => {
-  it('asks for one row more than a page has, and shows it on the next', async () => {
+  it('reads one row more than a page has, and shows it on the next page', async () => {
     const { items, nextCursor } = await list({ limit: 2 })
     expect(lastCall()).toMatchObject({ take: 3, orderBy: [{ name: 'asc' }, { id: 'asc' }] })
     expect(items.map(({ id }) => id)).toEqual([1, 2])
@@ -37,11 +37,11 @@ describe('listCarriers', () => {
     ])
   })
 
-  it('ends with a page that is not followed by another', async () => {
+  it('has no cursor after the last page', async () => {
     expect(await list({ limit: 3 })).toMatchObject({ nextCursor: null })
   })
 
-  it('goes backwards where the order does', async () => {
+  it('compares in reverse for a descending order', async () => {
     const { nextCursor } = await list({ limit: 1, sort: '-createdAt' })
     await list({ limit: 1, sort: '-createdAt', cursor: nextCursor })
     expect(lastCall().where.AND).toMatchObject([
@@ -64,7 +64,7 @@ describe('listCarriers', () => {
 })
 
 describe('deleteCarrier', () => {
-  it('tells a stale version from a carrier that is not there', async () => {
+  it('distinguishes an outdated version from a missing carrier', async () => {
     carrier.deleteMany.mockResolvedValue({ count: 0 })
     carrier.findUniqueOrThrow.mockResolvedValueOnce({ id: 7 })
     expect(await deleteCarrier(prisma, { id: 7, version: 1 })).toBe(false)

@@ -14,7 +14,7 @@ const ajv = new Ajv2020({ strict: false, allErrors: true })
 ;(addFormats as unknown as (target: Ajv2020) => void)(ajv)
 ajv.addSchema(document, 'api')
 
-/** The same call, which throws where the answer is not one that the OpenAPI document describes. */
+/** The same call, but throws if the OpenAPI document does not describe the response. */
 export function checked(call: Call): Call {
   return async (path, init = {}) => {
     const response = await call(path, init)
@@ -53,7 +53,7 @@ async function check(response: Response, path: string, method: string): Promise<
   }
 }
 
-/** For a JSON pointer in a URI. */
+/** Escapes a key for a JSON pointer in a URI. */
 function escape(segment: string): string {
   return encodeURIComponent(segment.replaceAll('~', '~0').replaceAll('/', '~1'))
 }

@@ -6,7 +6,7 @@ import type { Problem } from '../src/schemas.ts'
 import { type Application, type Call, startApplication } from './application.ts'
 import { checked } from './contract.ts'
 
-/** What clients see while the database is away, slow, read-only, full, or behind this build; and that it ends by itself. */
+/** What clients see while the database is down, slow, read-only, full, or behind this build; and that they recover. */
 
 let application: Application
 let gate: Gate
@@ -18,7 +18,7 @@ beforeAll(async () => {
       gate = await startGate(url)
       const through = new URL(gate.url)
       through.search = 'pool_timeout=1&connection_limit=3'
-      // A limit of connections does not hold for a superuser.
+      // A connection limit does not apply to a superuser.
       role = `${through.pathname.slice(1)}_app`
       await runSql(
         url,
@@ -48,7 +48,7 @@ const write = (name: string) => call('/api/carriers', { method: 'POST', json: { 
 
 async function run(sql: string): Promise<Record<string, unknown>[]> {
   const url = new URL(application.database.url)
-  // Also while the database is read-only for everybody else.
+  // Works even while the database is read-only for everyone else.
   url.searchParams.set('options', '-c default_transaction_read_only=off')
   return await runSql(url.href, sql)
 }
@@ -59,7 +59,7 @@ async function reconnect(): Promise<void> {
   await gate.open()
 }
 
-/** An answer of 503 that says nothing of what is behind it. */
+/** Expects a 503 response that reveals nothing about the cause. */
 async function expectUnavailable(response: Response): Promise<void> {
   const text = await response.text()
   const { status, title } = JSON.parse(text) as Problem
@@ -68,9 +68,9 @@ async function expectUnavailable(response: Response): Promise<void> {
   expect(text).not.toMatch(/SELECT|INSERT|prisma|postgres|127\.0\.0\.1|at .*\.ts/i)
 }
 
-// Before the outages: those use up the budget of retries that the application has.
-describe('a connection that breaks', () => {
-  it('during COMMIT leaves one carrier, and the answer is that it was created', async () => {
+// Before the outages, because they use up the application's retry budget.
+describe('a connection that is lost', () => {
+  it('during COMMIT leaves one carrier, and the response is 201', async () => {
     gate.cut('after', 'COMMIT')
     const response = await write('Committed unseen')
     expect(response.status).toBe(201)
@@ -100,7 +100,7 @@ describe('the API while the database', () => {
     expect(await run(`SELECT 1 FROM carriers WHERE name = 'While down'`)).toEqual([])
   })
 
-  it('is only gone for a moment answers as if nothing had happened', async () => {
+  it('is down only for a moment answers as usual', async () => {
     await gate.close()
     const answer = read()
     setTimeout(() => void gate.open(), 300)
@@ -111,7 +111,7 @@ describe('the API while the database', () => {
     const lock = new pg.Client({ connectionString: application.database.url })
     await lock.connect()
     await lock.query('BEGIN; LOCK TABLE carriers IN ACCESS EXCLUSIVE MODE')
-    // Three operations wait for the lock with all connections of the pool; the fourth waits for a connection.
+    // Three operations hold all connections of the pool and wait for the lock; the fourth waits for a connection.
     const waiting = [read(), read(), read()]
     const begin = performance.now()
     await expectUnavailable(await read())
@@ -122,7 +122,7 @@ describe('the API while the database', () => {
     expect(statuses).toEqual([200, 200, 200])
   })
 
-  it('is full of connections answers 503, and recovers', async () => {
+  it('accepts no more connections answers 503, and recovers', async () => {
     await run(`ALTER ROLE ${role} CONNECTION LIMIT 0`)
     await reconnect()
     await expectUnavailable(await read())
@@ -132,7 +132,7 @@ describe('the API while the database', () => {
     expect(await run(`SELECT 1 FROM carriers WHERE name = 'While full'`)).toEqual([])
   })
 
-  it('is too slow answers 503 when the time of a statement is over', async () => {
+  it('is too slow answers 503 when a statement times out', async () => {
     await run(`ALTER ROLE ${role} SET lock_timeout = '300ms'`)
     await reconnect()
     const lock = new pg.Client({ connectionString: application.database.url })
@@ -147,7 +147,7 @@ describe('the API while the database', () => {
     expect(await run(`SELECT 1 FROM carriers WHERE name = 'While slow'`)).toEqual([])
   })
 
-  it('only reads answers reads, and 503 to writes', async () => {
+  it('is read-only answers reads, and 503 to writes', async () => {
     const { name } = application.database
     await run(`ALTER DATABASE ${name} SET default_transaction_read_only = on`)
     await reconnect()

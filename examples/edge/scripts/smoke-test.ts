@@ -1,5 +1,5 @@
-// Asks a deployed Worker whether it works on its database: node scripts/smoke-test.ts <url>. Exit 1 if it does not.
-// A new version needs a moment until it answers, so each request is repeated for a minute.
+// Checks that a deployed Worker works with its database: node scripts/smoke-test.ts <url>. Exits with 1 if it does not.
+// A new version takes a moment until it responds, so each request is repeated for a minute.
 
 const [base] = process.argv.slice(2)
 if (base === undefined || !URL.canParse(base)) throw new Error('Name the URL of the Worker.')
@@ -26,7 +26,7 @@ async function ask(url: URL): Promise<{ readonly ok: boolean; readonly text: str
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(10_000) })
     const body = await response.text()
-    // Only health is shown: other answers hold rows.
+    // Only health is shown, because other responses contain rows.
     return {
       ok: response.ok,
       text: `${response.status}${url.pathname === '/health' ? ` ${body}` : ''}`,

@@ -12,7 +12,7 @@ export interface BenchClient {
   close(): Promise<void>
 }
 
-/** Prisma Client as its documentation shows it, with so many connections. */
+/** Prisma Client as in its documentation, with `max` connections. */
 export function bareClient(url: string, max: number): BenchClient {
   const adapter = new PrismaPg({ connectionString: url, max })
   const prisma = new PrismaClient({ adapter })
@@ -29,7 +29,7 @@ export function runtimeClient(
   measurePool(pool, 'bench')
   const base = new PrismaClient({ adapter: new PrismaPg(pool) })
   const policy = createRetryPolicy()
-  // Failures are expected in some of the measurements; what is written counts as in production.
+  // Some measurements expect failures; logging costs the same as in production.
   const logger = pino({ level: 'info' }, destination('/dev/null'))
   const client = base.$extends(log({ logger })).$extends(metrics()).$extends(retry(policy))
   return {

@@ -7,8 +7,8 @@ import { PrismaClient } from '../test/generated/client.ts'
 import { type BenchClient, bareClient, median, print, runtimeClient } from './clients.ts'
 
 /**
- * What pool, retry, log and metrics cost, and an extension of Prisma that does nothing; and what the cache saves: side by
- * side, in turns, medians of the rounds.
+ * Measures the cost of pool, retry, log and metrics, and of a Prisma extension that does nothing; and what the cache
+ * saves. Clients take turns; the results are medians of the rounds.
  * `node bench/overhead.ts [rounds]`
  */
 
@@ -39,16 +39,16 @@ try {
   await cluster.stop()
 }
 
-/** How the callers of a round arrive: Prisma puts what is asked for in one turn of the event loop into one query. */
+/** How the callers of a round arrive: Prisma combines the reads of one turn of the event loop into one query. */
 type Arrival = 'each with its query' | 'in one turn, so in one query'
 
-/** What a client takes more than the bare one. */
+/** Measures how much more CPU time a client takes than the bare one. */
 async function measureOverhead(name: string, client: BenchClient, arrival: Arrival): Promise<void> {
   for (const one of [bare, client, bare, client]) await round(one, arrival)
   const ratios: number[] = []
   const perOperation: number[] = []
   for (let i = 0; i < rounds; i++) {
-    // In turns, each first in half of the rounds: the machine is not the same from second to second.
+    // Each client is first in half of the rounds, because the speed of the machine varies from second to second.
     const isBareFirst = i % 2 === 0
     const first = await round(isBareFirst ? bare : client, arrival)
     const second = await round(isBareFirst ? client : bare, arrival)
@@ -62,7 +62,7 @@ async function measureOverhead(name: string, client: BenchClient, arrival: Arriv
   )
 }
 
-/** CPU time of this process for a round, in ms: what others do on the machine is not in it. */
+/** CPU time of this process for a round, in ms; unaffected by other processes. */
 async function round({ prisma }: BenchClient, arrival: Arrival): Promise<number> {
   const begin = process.cpuUsage()
   let left = OPERATIONS
@@ -95,7 +95,7 @@ async function measureCache(): Promise<void> {
   await store.close()
 }
 
-/** The median of single calls, in µs. */
+/** The median duration of single calls, in µs. */
 async function latency(call: () => PromiseLike<unknown>, times: number): Promise<number> {
   const taken: number[] = []
   for (let i = 0; i < times; i++) {

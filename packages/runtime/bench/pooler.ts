@@ -10,9 +10,9 @@ import { createTables } from '../test/database.ts'
 import { bareClient, print, runtimeClient } from './clients.ts'
 
 /**
- * Four application processes on a server with `max_connections` 40: with the default configuration, directly; and with the
- * preset `behind-pooler` through PgBouncer in transaction mode, at the load that makes the first fail and at twice that.
- * `node bench/pooler.ts [seconds]`
+ * Four application processes on a server with `max_connections` 40: directly with the default configuration; and
+ * through PgBouncer in transaction mode with the preset `behind-pooler`, at the load at which the first fails and
+ * at twice that. `node bench/pooler.ts [seconds]`
  */
 
 interface Result {
@@ -24,9 +24,9 @@ const [kind, url = '', callers = '0', duration = '0'] = process.argv.slice(2)
 if (kind === 'bare' || kind === 'runtime') await runProcess(kind)
 else await compare(Number(kind ?? 10))
 
-/** One application process: so many callers at the same time, each with a transaction or a read in turn. */
+/** One application process: `callers` run at the same time, each alternating between a transaction and a read. */
 async function runProcess(side: 'bare' | 'runtime'): Promise<void> {
-  // What a team sets that wants its many callers served: Prisma 5 and 6 had 2 × cores + 1 connections.
+  // What a team sets to serve its many callers: Prisma 5 and 6 had 2 × cores + 1 connections.
   const client = side === 'bare' ? bareClient(url, 15) : runtimeClient(url, 15, 'behind-pooler')
   const until = performance.now() + Number(duration) * 1000
   const errors: Record<string, number> = {}

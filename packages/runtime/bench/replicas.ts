@@ -57,7 +57,7 @@ function hasTime(): boolean {
   return count.reads < wanted && performance.now() < limit
 }
 
-/** Each session owns a row, writes it, and must see what it wrote, ten times over. */
+/** Each session owns a row, writes it, and must then see the new value in ten reads. */
 async function session(id: number): Promise<void> {
   for (let mileage = 1n; hasTime(); mileage++) {
     await withConsistency(undefined, async () => {
@@ -83,7 +83,7 @@ async function plainReads(): Promise<void> {
   }
 }
 
-/** Lag, crash and restart of east, in turn; at last west is promoted. */
+/** Pauses or crashes and restarts east in turn; on the fifth turn, promotes west. */
 async function disturb(): Promise<void> {
   const pause = (on: boolean) =>
     runSql(east.url, `SELECT pg_wal_replay_${on ? 'pause' : 'resume'}()`)

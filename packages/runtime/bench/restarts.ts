@@ -10,8 +10,8 @@ import { createTables } from '../test/database.ts'
 import { bareClient, type BenchClient, print, runtimeClient } from './clients.ts'
 
 /**
- * PostgreSQL crashes every `every` seconds under load, for `seconds`: what becomes of writes and reads, with the bare client
- * and with the runtime, side by side. `node bench/restarts.ts [seconds] [every]`
+ * Crashes PostgreSQL every `every` seconds under load, for `seconds`, and counts failed writes and reads, with the bare
+ * client and the runtime at the same time. `node bench/restarts.ts [seconds] [every]`
  */
 
 const seconds = Number(process.argv[2] ?? 120)
@@ -26,7 +26,7 @@ interface Side {
   writeErrors: number
   reads: number
   readErrors: number
-  /** Longest time without a successful read after a restart, measured from when the server answered again. */
+  /** For each restart, the time from when the server answered again until the next successful read. */
   readonly recoveries: number[]
   lastRead: number
 }
@@ -53,7 +53,7 @@ while (performance.now() < over - every * 1000) {
   await start()
   restarts++
   const back = performance.now()
-  // A read that begins and ends after the server is back.
+  // Waits for the first read that succeeds after the server is back.
   for (const one of sides) void recovery(one, back)
 }
 await Promise.all(work)

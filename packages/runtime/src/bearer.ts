@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 
-/** Whether a request brings the token (`Authorization: Bearer <token>`); takes equally long for each wrong token. */
+/** Whether a request has the token (`Authorization: Bearer <token>`); takes the same time for every wrong token. */
 export function hasBearerToken(request: Request, token: string): boolean {
   const given = request.headers.get('authorization')?.replace(/^Bearer /i, '') ?? ''
   return timingSafeEqual(hash(given), hash(token))

@@ -9,7 +9,7 @@ interface RuntimeModel {
   readonly fields: readonly Field[]
 }
 
-/** The models of a client: what its arguments consist of. */
+/** The models and fields that occur in a client's arguments. */
 export interface DataModel {
   /** The field of a model; undefined if there is none with that name, as for `AND` and `contains`. */
   field(model: string, name: string): Field | undefined
@@ -18,8 +18,7 @@ export interface DataModel {
 }
 
 /**
- * The models of a client, from the part of it that all versions from 5 to 7 have for their own use. Without it, no
- * field is known.
+ * The models of a client, from an internal property that all versions from 5 to 7 have. Without it, no field is known.
  */
 export function dataModelOf(client: unknown): DataModel {
   const { _runtimeDataModel: found } = client as {

@@ -29,12 +29,12 @@ import {
 } from './replicas/index.ts'
 import { retry, withRetry } from './retry/index.ts'
 
-/** Each extension keeps its promise, in whichever order they are added. */
+/** Each extension works as promised, in whatever order they are added. */
 
 const NAMES = ['log', 'metrics', 'cache', 'replicas', 'retry', 'actor'] as const
 type Name = (typeof NAMES)[number]
 
-/** Writes who wrote, and refuses the first of two attempts whose name ends with "again". */
+/** Records who wrote, and refuses the first of two attempts to write a name that ends with "again". */
 const TRIGGERS = `
 CREATE TABLE audit (name text, actor text);
 CREATE SEQUENCE attempts;
@@ -62,7 +62,7 @@ beforeAll(async () => {
   set = createReplicaSet({
     primary: base,
     replicas: [{ name: 'east', client: copy as PrismaClient }],
-    // Cutting connections is left to the tests: no check is in the way, and none is missed.
+    // The tests cut connections themselves, so no checks must interfere.
     checkEvery: 3_600_000,
     maxLag: 3_600_000,
   })
@@ -76,7 +76,7 @@ afterAll(async () => {
   await primary?.stop()
 })
 
-/** A client with the extensions, added in this order, and what they say of its operations. */
+/** A client with the extensions, added in this order, and what they report about its operations. */
 async function connect(order: readonly Name[]) {
   const records: OperationRecord[] = []
   const note = (record: OperationRecord) => void records.push(record)
@@ -157,7 +157,7 @@ describe('extensions', () => {
         return { row, token: consistencyToken() }
       })
       expect(moved.token).toMatch(/^[\da-f]+-[\da-f]+$/)
-      // A cached result, which a commit makes stale, and nothing before it.
+      // A cached result, which only a commit makes stale.
       const where = { id: moved.row.id }
       const read = () => client.carrier.findUnique({ where })
       const names: unknown[] = [(await read())?.name, (await read())?.name]
@@ -198,7 +198,7 @@ describe('extensions', () => {
     },
   )
 
-  it('keep their places beside an extension of the application', async () => {
+  it('keep their order around an extension of the application', async () => {
     const seen: string[] = []
     const client = base
       .$extends(retry())
@@ -218,18 +218,18 @@ describe('extensions', () => {
     expect(seen).toEqual(['create', 'create'])
   })
 
-  it('refuse a place where they could not keep their promise, and to be added twice', () => {
+  it('refuse a place in which they cannot work as promised, and to be added twice', () => {
     const apart = base.$extends(actor()).$extends({ name: 'of the application' })
     expect(() => apart.$extends(retry())).toThrow(
       'Add the extension "retry" directly before or after "actor": another extension is between them.',
     )
-    expect(() => apart.$extends(actor())).toThrow('The client has the extension "actor" already.')
+    expect(() => apart.$extends(actor())).toThrow('The client already has the extension "actor".')
     expect(() => base.$extends(retry()).$extends(log()).$extends(retry())).toThrow(TypeError)
   })
 })
 
 describe('health checks', () => {
-  it('on an extended client are no operations: not logged, retried, routed or stopped by a circuit', async () => {
+  it('on an extended client are not operations: not logged, retried, routed or stopped by a circuit', async () => {
     const { client, records, countMeasured, close } = await connect(NAMES)
     const health = createHealth({ prisma: client, reuseFor: 0, timeout: 5000 })
     const ready = async () => (await health.ready(new Request('http://localhost/'))).status

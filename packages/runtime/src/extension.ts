@@ -12,23 +12,23 @@ export type Extension = (client: any) => {
 }
 
 /**
- * The extensions from the outermost to the innermost. The log sees the retries, a result of the cache is asked of no
- * server, and each attempt is a transaction of the actor's.
+ * The extensions from the outermost to the innermost. The log sees the retries, a cached result needs no server, and
+ * each attempt is a transaction of the actor extension.
  */
 const ORDER = ['log', 'metrics', 'cache', 'replicas', 'retry', 'actor'] as const
 
 export interface Hooks {
   readonly name: (typeof ORDER)[number]
-  /** Runs around each operation; `next` is the rest of the way to the database, and may be called again. */
+  /** Wraps each operation; `next` runs the inner extensions and the query, and may be called again. */
   onOperation?(operation: Operation, next: () => Promise<unknown>): Promise<unknown>
-  /** Runs around each `$transaction`, of both kinds; `run` starts the transaction with these arguments. */
+  /** Wraps each `$transaction`, interactive or batch; `run` starts the transaction with these arguments. */
   onTransaction?(
     args: readonly unknown[],
     run: (args: readonly unknown[]) => Promise<unknown>,
   ): Promise<unknown>
 }
 
-/** Extensions of this package that were added one after the other, and the client that they were added to. */
+/** Extensions of this package that were added one after the other, and the client to which they were added. */
 interface Chain {
   readonly client: AnyClient
   readonly hooks: readonly Hooks[]
@@ -37,10 +37,10 @@ interface Chain {
 const chains = new WeakMap<AnyClient, Chain>()
 
 /**
- * Makes an extension of hooks; `createHooks` gets the client that is extended. Extensions of this package that are added
- * one after the other become one extension, in which each has its place: it does not matter which was added first.
- * Throws a `TypeError` for an extension that is there already, and for one whose place is outside of another one that an
- * application's extension separates it from.
+ * Creates an extension from hooks; `createHooks` gets the client that is extended. Extensions of this package that are
+ * added one after the other become one extension with a fixed order: it does not matter which was added first. Throws a
+ * `TypeError` if the client already has the extension, or if the extension belongs outside another one from which an
+ * extension of the application separates it.
  */
 export function createExtension(createHooks: (client: AnyClient) => Hooks): Extension {
   const extend = (client: AnyClient) => {
@@ -66,7 +66,7 @@ function placeOf({ name }: Hooks): number {
 function refuseMisplaced(added: Hooks, hooks: readonly Hooks[], base: AnyClient): void {
   const separated = ancestorsOf(base).flatMap((client) => chains.get(client)?.hooks ?? [])
   if ([...hooks, ...separated].some(({ name }) => name === added.name)) {
-    throw new TypeError(`The client has the extension "${added.name}" already.`)
+    throw new TypeError(`The client already has the extension "${added.name}".`)
   }
   const inner = separated.find((one) => placeOf(one) > placeOf(added))
   if (inner) {
@@ -83,7 +83,7 @@ function ancestorsOf(client: AnyClient): AnyClient[] {
 
 type TransactionFunction = (this: unknown, ...args: unknown[]) => Promise<unknown>
 
-/** A chain as one extension of Prisma's. */
+/** A chain as one Prisma extension. */
 function toPrisma({ client, hooks }: Chain): object {
   const runOperation = nestOperations(hooks)
   const original = client.$transaction as unknown as TransactionFunction

@@ -2,8 +2,8 @@ import type { QueryParams } from './prisma.ts'
 import { sharedStorage } from './storage.ts'
 
 /**
- * One call of Prisma Client, while it runs. The extensions of this package record here what each of them knows, so
- * that the log and the metrics can report it. Times are in milliseconds.
+ * A running call of Prisma Client. The extensions of this package record here what they know, so that the log and the
+ * metrics can report it. Times are in milliseconds.
  */
 export interface Operation {
   /** `Carrier`; undefined for a raw query. */
@@ -22,21 +22,21 @@ export interface Operation {
 }
 
 interface RunningOperation extends Operation {
-  /** The call as Prisma hands it from extension to extension: the same object in each of them. */
+  /** The call as Prisma passes it from extension to extension: the same object in each of them. */
   readonly call: object | undefined
 }
 
 const running = sharedStorage<RunningOperation | 'internal'>('operation')
 
-/** The operation in whose course this code runs. */
+/** The operation within which this code runs. */
 export function currentOperation(): Operation | undefined {
   const found = running.getStore()
   return found === 'internal' ? undefined : found
 }
 
 /**
- * Runs the work of an operation: one that an outer extension has begun, or else a new one. An operation that an extension
- * runs by itself in the course of another is a new one.
+ * Runs the work of an operation that an outer extension has begun, or else of a new one. An operation that an extension
+ * runs on its own within another one is new.
  */
 export function withOperation(
   params: QueryParams,
@@ -51,7 +51,7 @@ export function withOperation(
     model: params.model,
     action: params.operation,
     args: params.args,
-    // Read once: an attempt of the actor's is a transaction, too.
+    // Read only once: an attempt of the actor extension is a transaction, too.
     inTransaction: call?.transaction !== undefined,
     poolWait: 0,
     retries: 0,
@@ -61,10 +61,10 @@ export function withOperation(
 }
 
 /**
- * Runs a statement of this package's own in a transaction of the application's, such as a setting: it is not an operation
- * of the application.
+ * Runs one of this package's statements, such as a setting, in a transaction of the application: it does not count
+ * as an operation of the application.
  */
 export function asInternalWork<T>(work: () => PromiseLike<T>): Promise<T> {
-  // Prisma's promises are lazy: awaited here, the statement runs here.
+  // Prisma's promises are lazy: the await runs the statement here.
   return running.run('internal', async () => await work())
 }

@@ -1,9 +1,9 @@
 /**
- * What this package uses of Prisma Client, stated by shape: it works with the generated client of Prisma 6 and 7 and
- * imports neither.
+ * The parts of Prisma Client that this package uses, described by shape: it works with the generated clients of
+ * Prisma 6 and 7, and imports neither.
  */
 
-/** A query extension's parameters. `__internalParams` is not documented; only it shows whether there is a transaction. */
+/** A query extension's parameters. Only the undocumented `__internalParams` shows whether there is a transaction. */
 export interface QueryParams {
   readonly model?: string | undefined
   readonly operation: string
@@ -27,8 +27,8 @@ export function parentOf(client: AnyClient): AnyClient | undefined {
 }
 
 /**
- * The client without any extension. Statements of this package's own run on it: they are not operations of the
- * application, so nothing retries, logs, counts, caches or routes them.
+ * The client without any extension, for this package's own statements: they are not operations of the application, so
+ * nothing retries, logs, counts, caches or routes them.
  */
 export function plainClient(client: AnyClient): AnyClient {
   const parent = parentOf(client)

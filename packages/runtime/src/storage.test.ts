@@ -2,7 +2,7 @@ import { expect, it, vi } from 'vitest'
 import { currentActor } from './actor/index.ts'
 import { consistencyToken } from './replicas/index.ts'
 
-it('is one for all copies of the package that a bundler makes', async () => {
+it('is shared by all copies of the package that a bundler creates', async () => {
   vi.resetModules()
   const [actors, replicas] = await Promise.all([
     import('./actor/index.ts'),

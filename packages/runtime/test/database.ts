@@ -22,7 +22,7 @@ INSERT INTO carriers (name, mc_number) SELECT 'Carrier ' || n, (100000 + n)::tex
 INSERT INTO contacts (carrier_id, full_name, phone) SELECT n, 'Contact ' || n, '555-0100' FROM generate_series(1, 20) n;
 `
 
-/** A database with the tables of schema.prisma and 20 carriers, on the server of the tests. */
+/** A database with the tables of schema.prisma and 20 carriers, on the test server. */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const database = await createDatabase()
   await createTables(database.url)

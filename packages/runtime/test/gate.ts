@@ -1,16 +1,16 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
-/** A TCP way to a server that a test can close, open and cut. */
+/** A TCP proxy to a server that a test can close, open and cut. */
 export interface Gate {
   /** The connection string, through the gate. */
   readonly url: string
-  /** Cuts all connections and refuses new ones, as a server that is stopped does. */
+  /** Cuts all connections and refuses new ones, like a stopped server. */
   close(): Promise<void>
   open(): Promise<void>
   /** Cuts all connections, once, when a client sends `text`: before the server gets it, or after it has answered. */
   cut(when: 'before' | 'after', text: string): void
-  /** Holds back all answers while it is true: a server that hangs. */
+  /** Drops all responses while it is true, like a server that hangs. */
   hang(on: boolean): void
 }
 

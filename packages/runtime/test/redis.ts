@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../../slipway/test/cluster.ts'
 
-/** A Redis server of a test's own, in memory only. */
+/** A separate Redis server for a test, only in memory. */
 export interface RedisServer {
   readonly url: string
   start(): Promise<void>

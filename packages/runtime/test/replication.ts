@@ -13,9 +13,9 @@ export interface ReplicaServer {
   /** Connection string to the database `postgres`. */
   readonly url: string
   start(): Promise<void>
-  /** Ends it, sessions and all; `SIGQUIT` as a crash would. */
+  /** Stops it and its sessions; `SIGQUIT` stops it like a crash. */
   stop(signal?: NodeJS.Signals): Promise<void>
-  /** Ends it and removes its folder. */
+  /** Stops it and removes its folder. */
   remove(): Promise<void>
 }
 
@@ -30,7 +30,7 @@ export async function startReplica(
   ...more: readonly string[]
 ): Promise<ReplicaServer> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'slipway-replica-'))
-  // Servers refuse to run as root: it runs as the primary does.
+  // Servers refuse to run as root, so it runs as the user of the primary.
   const { uid, gid } = statSync(primary.dataDir)
   const account = process.getuid?.() === 0 ? { uid, gid } : {}
   if (account.uid !== undefined) chownSync(folder, uid, gid)
@@ -91,7 +91,7 @@ export async function startReplica(
   }
 }
 
-/** Ends the server when this process ends, be it by a SIGKILL: a shell waits for the end of a pipe that only we hold. */
+/** Stops the server when this process ends, even by SIGKILL: a shell waits for the end of a pipe that only we hold. */
 function endWithUs(data: string): ChildProcess {
   const script = 'read -r _; kill -QUIT "$(head -n 1 "$1/postmaster.pid")"'
   const watch = spawn('sh', ['-c', script, 'sh', data], {

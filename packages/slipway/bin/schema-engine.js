@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Answers for Prisma's native schema engine: `slipway engine` prints the path of this file.
+// Replaces Prisma's native schema engine: `slipway engine` prints the path of this file.
 'use strict'
 
 const { existsSync } = require('node:fs')

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// In the syntax of 2009, so that an old Node.js, or another runtime, can say why it is refused.
+// In the syntax of 2009 (ES5), so that an old Node.js, or another runtime, can report why it is refused.
 'use strict'
 
 var oldest = [22, 18]

@@ -1,4 +1,4 @@
-// Apart from slipway.js, because an old Node.js could not parse the import().
+// Separate from slipway.js, because an old Node.js cannot parse the import().
 'use strict'
 
 const { existsSync } = require('node:fs')

@@ -12,7 +12,7 @@ const { version } = JSON.parse(
   readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
 ) as { version: string }
 
-/** A server that takes connections and never says a word. */
+/** A server that accepts connections and never sends anything. */
 const silent = net.createServer()
 const project = mkdtempSync(path.join(os.tmpdir(), 'slipway-bin-'))
 
@@ -31,14 +31,14 @@ afterAll(() => {
   rmSync(project, { recursive: true, force: true })
 })
 
-test('-V, with the version of the package', () => {
+test('-V prints the version of the package', () => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [program, '-V'], {
     encoding: 'utf8',
   })
   expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' })
 })
 
-test('a reader that goes away is not a failure', () => {
+test('a closed stdout is not a failure', () => {
   const script = '"$0" "$1" --help | true; exit ${PIPESTATUS[0]}'
   const { status, stderr } = spawnSync('bash', ['-c', script, process.execPath, program], {
     encoding: 'utf8',
@@ -46,7 +46,7 @@ test('a reader that goes away is not a failure', () => {
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
 })
 
-test('a configuration that ends the process with 0 does not make a command succeed', () => {
+test('a command does not succeed if the configuration ends the process with 0', () => {
   const config = path.join(project, 'ends.config.ts')
   writeFileSync(config, 'process.exit(0)\n')
   const args = [program, 'check', '--cwd', project, '--config', 'ends.config.ts']
@@ -55,17 +55,20 @@ test('a configuration that ends the process with 0 does not make a command succe
   expect(stderr).toContain('before the command was done')
 })
 
-test.skipIf(process.platform !== 'linux')('a report that a full disk swallowed is one', () => {
-  const script = '"$0" "$1" --help > /dev/full'
-  const { status } = spawnSync('bash', ['-c', script, process.execPath, program])
-  expect(status).toBe(2)
-})
+test.skipIf(process.platform !== 'linux')(
+  'a report that cannot be written to a full disk is a failure',
+  () => {
+    const script = '"$0" "$1" --help > /dev/full'
+    const { status } = spawnSync('bash', ['-c', script, process.execPath, program])
+    expect(status).toBe(2)
+  },
+)
 
 test.each([
   ['SIGINT', 130, 'CLI.INTERRUPTED'],
   ['SIGTERM', 143, 'CLI.TERMINATED'],
 ] as const)(
-  '%s ends a command that waits, though its connection is open: exit %d',
+  '%s ends a waiting command although its connection is open: exit %d',
   async (signal, expected, code) => {
     const { port } = silent.address() as AddressInfo
     const connected = new Promise((resolve) => {
@@ -88,7 +91,7 @@ test.each([
   },
 )
 
-test('help and the frame import nothing that is heavy', () => {
+test('help imports no heavy modules', () => {
   const hook = `
     import { registerHooks } from 'node:module'
     registerHooks({ load(url, context, next) {

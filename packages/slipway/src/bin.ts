@@ -6,28 +6,31 @@ import { ownVersion } from './kernel/index.ts'
 
 // The only file that touches the process: its streams, signals and exit.
 
-// A command lives for seconds: a young generation that does not grow saves 40 MB, and costs nothing.
+// A command runs for seconds: a young generation that does not grow saves 40 MB, and costs nothing.
 setFlagsFromString('--semi-space-growth-factor=1')
-// Nor is it worth compiling WebAssembly (the SQL parser, Prisma's engine, the embedded database) a second
-// time with the optimizing compiler: that takes 0.5 GB and half a second, and only pays off in processes that run longer.
+// Compiling WebAssembly (the SQL parser, Prisma's engine, the embedded database) again with the optimizing
+// compiler takes 0.5 GB and half a second, and only pays off in processes that run longer.
 for (const flag of ['--no-wasm-tier-up', '--no-wasm-dynamic-tiering']) setFlagsFromString(flag)
 
 // If the event loop becomes empty before the command has ended, that is not a success.
 process.exitCode = 1
 
 let ended = false
-// The configuration and seeds are programs: where one ends the process, the command is not done.
+// The configuration and seeds are programs: if one ends the process, the command is not done.
 process.on('exit', (code) => {
   if (ended || code !== 0) return
   process.exitCode = 2
-  writeSync(2, 'The process ended before the command was done, perhaps by code of the project.\n')
+  writeSync(
+    2,
+    'The process ended before the command was done, perhaps because of code in the project.\n',
+  )
 })
 
 const stopping = new AbortController()
 const crash = Promise.withResolvers<never>()
 let outputLost = false
 
-// A rejection that nobody awaits must not end the process.
+// A rejection without a handler must not end the process.
 crash.promise.catch(() => undefined)
 process.on('uncaughtException', crash.reject)
 process.on('unhandledRejection', crash.reject)
@@ -62,8 +65,8 @@ function stop(signal: 'SIGINT' | 'SIGTERM', code: 130 | 143): void {
 }
 
 /**
- * A reader that went away (`| head`) is not a failure, and must not stop a deploy; a report that could not be written
- * because of a full disk is one.
+ * A reader that closed the pipe (`| head`) is not a failure, and must not stop a deploy. A report that could
+ * not be written because of a full disk is one.
  */
 function outputFailed(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') outputLost = true

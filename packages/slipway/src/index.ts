@@ -1,7 +1,7 @@
 /**
- * The library of Slipway. What is exported here follows semantic versioning: within a major version nothing is removed away
- * and no key of a result changes its meaning; results, options and unions may gain keys and members. Before 1.0 a minor
- * version may break it, and its changelog says how. The modules behind it are not part of it.
+ * The library of Slipway. Its exports follow semantic versioning: within a major version, nothing is removed
+ * and no result key changes its meaning; results, options and unions may gain keys and members. Before 1.0, a
+ * minor version may break this, and its changelog says how. The internal modules are not part of the library.
  */
 export {
   type BackupCreateOptions,

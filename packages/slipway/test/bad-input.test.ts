@@ -9,8 +9,8 @@ import { runCli } from './cli-in-process.ts'
 import { createDatabase, type TestDatabase } from './postgres.ts'
 import { addMigration, writeProject } from './project.ts'
 
-// A command line, a project, a migration or a history that cannot be worked with: each is a failure with
-// its own code and a next step, and the database, which has a history and rows, stays as it was.
+// An unusable command line, project, migration or history is a failure with its own code and a next step. The
+// database, which has a history and rows, stays unchanged.
 
 let database: TestDatabase
 
@@ -31,11 +31,11 @@ interface Case {
   readonly code: string
   /** 2 if absent. */
   readonly exit?: number
-  /** What is done to the project of the database. */
+  /** Damages the database's project. */
   readonly spoil?: (root: string) => void
-  /** What the failure must say, beside its code. */
+  /** What the failure must contain in addition to its code. */
   readonly says?: Partial<Failure>
-  /** What one of its next steps must hold. */
+  /** What one of its next steps must contain. */
   readonly next?: string
 }
 
@@ -69,7 +69,7 @@ function testCases(title: string, cases: readonly Case[]): void {
   })
 }
 
-/** The files of a project but for what Slipway keeps for itself. */
+/** The files of a project, without Slipway's own. */
 function filesOf(root: string): readonly string[] {
   const names = readdirSync(root, { recursive: true, encoding: 'utf8' })
   return names.filter((name) => !name.startsWith('.slipway')).toSorted()
@@ -259,7 +259,7 @@ testCases('history', [
   },
 ])
 
-test('a folder with nothing in it', async () => {
+test('an empty folder', async () => {
   const cwd = mkdtempSync(join(tmpdir(), 'slipway-nothing-'))
   const { url } = database
   await refusal({

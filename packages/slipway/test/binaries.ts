@@ -13,8 +13,8 @@ export interface Binaries {
 const DEBIAN_ROOT = '/usr/lib/postgresql'
 
 /**
- * The servers that are on this machine, the preferred one first: in the folder named by
- * `TEST_POSTGRES_BIN`, Debian's with the newest first, builds from npm.
+ * The servers on this machine, in order of preference: the folder named by `TEST_POSTGRES_BIN`, Debian's
+ * servers from newest to oldest, builds from npm.
  */
 export function serverBinaries(): readonly Binaries[] {
   const named = process.env.TEST_POSTGRES_BIN
@@ -22,7 +22,7 @@ export function serverBinaries(): readonly Binaries[] {
   return dirs.filter((dir) => existsSync(path.join(dir, 'initdb'))).map(binariesIn)
 }
 
-/** A server of this major version, or the preferred one; from npm where this machine has none. */
+/** A server of this major version, or the preferred one; from npm if this machine has none. */
 export function serverBinariesOf(major: number | undefined): Binaries {
   const here = serverBinaries().find(({ version }) => major === undefined || version === major)
   if (here) return here
@@ -33,7 +33,7 @@ export function serverBinariesOf(major: number | undefined): Binaries {
   return { dir: installBuild(build), version: build }
 }
 
-/** The folder of a `psql` and `pg_dump` that can talk to a server of this major version. */
+/** The folder of a `psql` and `pg_dump` that support a server of this major version. */
 export function clientBinaries(serverVersion: number): string | undefined {
   return serverBinaries()
     .filter(({ dir }) => ['psql', 'pg_dump'].every((name) => existsSync(path.join(dir, name))))

@@ -5,19 +5,19 @@ import { expect, test } from 'vitest'
 import { postgresBin } from './postgres.ts'
 import { type RoundTrip, roundTrip } from './round-trip.ts'
 
-// Guarantee 2 on a protected target, judged by pg_dump and the rows: what a migration changes comes back, or it
-// was refused until it had consent by name and nothing called it lossless.
+// Guarantee 2 on a protected target, judged by pg_dump and the rows: a rollback restores everything, or the deploy
+// was refused until it had consent by name and no output called it lossless.
 
 interface Case extends RoundTrip {
   readonly name: string
-  /** Why it cannot come back. */
+  /** Why it cannot be restored. */
   readonly impossible?: string
 }
 
 const SHARED = fileURLToPath(new URL('../../../../shared/cases/', import.meta.url))
 const OWN = fileURLToPath(new URL('./cases/', import.meta.url))
 
-/** Folders of three files, as they are handed from tool to tool. */
+/** Folders of three files each, shared by several tools. */
 function sharedCases(): Case[] {
   if (!existsSync(SHARED)) return []
   const read = (name: string, file: string) => readFileSync(join(SHARED, name, file), 'utf8')
@@ -32,8 +32,8 @@ function sharedCases(): Case[] {
 }
 
 /**
- * One file for each class of cases, a case after the other: the line `-- case <name>`, or
- * `-- case <name>: impossible, <reason>`, then the parts, each after the line `-- m1`, `-- data` or `-- m2`.
+ * One file for each class of cases. Each case begins with the line `-- case <name>` or
+ * `-- case <name>: impossible, <reason>`; its parts follow, each after the line `-- m1`, `-- data` or `-- m2`.
  */
 function ownCases(): Case[] {
   return readdirSync(OWN).flatMap((file) => {

@@ -3,7 +3,7 @@ import { preCheck, type PreCheckResult } from '../src/plan/index.ts'
 import { parseMigrations } from '../src/statements/index.ts'
 import type { TestTarget } from './target.ts'
 
-/** Sets up the schema `public` of a target anew, and asks its rows about pending statements. */
+/** Recreates the schema `public` of a target, and runs the pre-checks of a pending migration. */
 export async function checkedRows(
   target: TestTarget,
   { setup, sql }: { readonly setup: string; readonly sql: string },
@@ -19,7 +19,7 @@ export async function checkedRows(
   )
 }
 
-/** Whether the server takes statements. */
+/** Whether the server accepts statements. */
 export async function serverTakes(target: TestTarget, sql: string): Promise<boolean> {
   return await target.sql(sql).then(
     () => true,

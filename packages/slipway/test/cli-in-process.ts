@@ -4,33 +4,33 @@ import type { Command } from '../src/cli/command.ts'
 import type { Host } from '../src/cli/host.ts'
 import { run } from '../src/cli/run.ts'
 
-/** What the world around a command is, where it is not a CI job without a terminal. */
+/** The surroundings of a command; by default a CI job without a terminal. */
 export interface CliOptions {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
   /** Whether stdin and stderr (and stdout) are terminals. */
   readonly tty?: boolean
   readonly columns?: number
-  /** Answers, each given when a question ends the text on stderr. `null` ends the input. */
+  /** Answers, each given when the text on stderr ends with a question. `null` ends the input. */
   readonly answers?: readonly (string | null)[]
   readonly signal?: AbortSignal
-  /** What the clock says; the real time if absent. */
+  /** The clock; the real time if absent. */
   readonly now?: () => number
   readonly crashed?: Promise<never>
-  /** How the person started Slipway; `slipway` where absent. */
+  /** How the person started Slipway; `slipway` if absent. */
   readonly program?: string
-  /** In place of the real commands. */
+  /** Replaces the real commands. */
   readonly commands?: readonly Command[]
 }
 
-/** What a run left behind. */
+/** The outcome of a run. */
 export interface CliRun {
   readonly exitCode: number
   readonly stdout: string
   readonly stderr: string
 }
 
-/** Runs a command line in this process, as bin.ts does, with a world of the test's own. */
+/** Runs a command line in this process, as bin.ts does, in surroundings that the test defines. */
 export async function runCli(argv: readonly string[], options: CliOptions = {}): Promise<CliRun> {
   const { cwd = process.cwd(), env = {}, tty = false, columns, commands } = options
   const written = { stdout: '', stderr: '' }

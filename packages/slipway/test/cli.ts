@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 
 const PROGRAM = fileURLToPath(new URL('../bin/slipway.js', import.meta.url))
 
-/** What a run of the real command line left behind. */
+/** The outcome of a run of the real command line. */
 export interface CliRun {
   readonly code: number | null
   readonly stdout: string
@@ -15,7 +15,7 @@ export interface RunningCli {
   readonly ended: Promise<CliRun>
 }
 
-/** Starts the command line as a process of its own. */
+/** Starts the command line as a separate process. */
 export function startCli(
   args: readonly string[],
   options: { cwd: string; url?: string },

@@ -11,7 +11,7 @@ import { serverAccount } from '../src/database/postgres/server-account.ts'
 import { type Binaries, serverBinariesOf } from './binaries.ts'
 import { untilReady } from './run-sql.ts'
 
-/** A PostgreSQL server of its own, in a temporary folder. */
+/** A separate PostgreSQL server in a temporary folder. */
 export interface Cluster {
   /** Connection string of its superuser to the database `postgres`, with a random password. */
   readonly url: string
@@ -22,7 +22,7 @@ export interface Cluster {
   readonly dataDir: string
   /** Process id of the postmaster. */
   readonly pid: number
-  /** Ends the server, sessions and all, and removes its folder. */
+  /** Ends the server with all its sessions, and removes its folder. */
   stop(): Promise<void>
   /** Ends the server as a power cut would; its folder stays until `stop`. */
   kill(): Promise<void>
@@ -35,7 +35,7 @@ export interface ClusterOptions {
   readonly settings?: Readonly<Record<string, string>>
   /** Starts it as a read-only hot standby, which waits for a primary that never comes. */
   readonly standby?: boolean
-  /** Environment of the server, beside our own. */
+  /** Environment variables of the server, in addition to this process's. */
   readonly env?: Readonly<Record<string, string>>
 }
 
@@ -48,13 +48,13 @@ const DEFAULT_SETTINGS = {
 }
 const SUPERUSER = 'postgres'
 
-/** The account a server runs under: it refuses to run as root. */
+/** The account that a server runs under: PostgreSQL refuses to run as root. */
 interface Account {
   readonly uid: number
   readonly gid: number
 }
 
-/** Where a cluster lives and with what it is reached, before it runs. */
+/** The folder and the connection parameters of a cluster, before it runs. */
 interface Site {
   readonly binaries: Binaries
   readonly root: string
@@ -67,7 +67,7 @@ interface Site {
 
 const run = promisify(execFile)
 
-/** Makes and starts a throw-away server. It ends with `stop`, or at the latest with this process. */
+/** Creates and starts a throw-away server. It ends with `stop`, or at the latest with this process. */
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
   const site = await initialise(serverBinariesOf(options.version))
   if (options.standby) writeFileSync(path.join(site.dataDir, 'standby.signal'), '')
@@ -75,7 +75,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const settings = { ...DEFAULT_SETTINGS, ...options.settings, port: String(port) }
   const server = launch(site, settings, options.env)
   const url = `postgresql://${SUPERUSER}:${site.password}@127.0.0.1:${port}/postgres`
-  // A stale process id may be another process by now.
+  // A stale process id may have been reused by another process.
   server.once('exit', () => site.watch.kill())
 
   const cluster: Cluster = {
@@ -144,8 +144,8 @@ function launch(
 }
 
 /**
- * Removes the folder, and ends the server in it, when this process ends, be it by a SIGKILL: a shell
- * in a process group of its own waits for the end of a pipe that only we hold.
+ * Ends the server and removes its folder when this process ends, even by a SIGKILL: a shell in a separate
+ * process group waits for the end of a pipe that only this process holds.
  */
 function endWithUs(root: string): ChildProcess {
   const script =
@@ -159,7 +159,7 @@ function endWithUs(root: string): ChildProcess {
   return watch
 }
 
-/** Sends the signal and waits for the end; does nothing if the server has ended. */
+/** Sends the signal and waits for the server's end. Does nothing if it has ended. */
 async function end(server: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (server.exitCode !== null || server.signalCode !== null) return
   const exit = once(server, 'exit')
@@ -167,7 +167,7 @@ async function end(server: ChildProcess, signal: NodeJS.Signals): Promise<void> 
   await exit
 }
 
-/** The account that a server runs under where we are root; nothing if it runs as we do. */
+/** The server's account if this process runs as root; undefined if it uses this process's account. */
 function accountOfServer(): Account | undefined {
   const account = serverAccount()
   if (account === 'none')
@@ -175,7 +175,7 @@ function accountOfServer(): Account | undefined {
   return account === 'own' ? undefined : account
 }
 
-/** A port that nothing listens on. */
+/** A free port. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -4,14 +4,14 @@ import { hasCorpus } from './corpus.ts'
 import { postgresBin } from './postgres.ts'
 
 // Guarantees 2 and 7 on real histories, with rows in every table of a protected target: each of the last migrations is
-// deployed, rolled back and deployed again. What does not come back was announced; judged by pg_dump and the rows.
+// deployed, rolled back and deployed again. Every loss was announced. Judged by pg_dump and the rows.
 
 const FULL = process.env['FULL'] === '1'
 const LAST = FULL ? 60 : 3
 const PROJECTS = FULL ? ['umami', 'hoppscotch', 'langfuse', 'trigger'] : ['umami', 'hoppscotch']
 
 test.skipIf(!hasCorpus || postgresBin() === undefined).each(PROJECTS)(
-  '%s: the last migrations come back with their rows, one at a time',
+  '%s: the last migrations are rolled back one at a time, with their rows',
   async (project) => {
     const outcomes = await runCorpus(project, LAST)
     process.stderr.write(`${project}: ${summary(outcomes)}\n`)

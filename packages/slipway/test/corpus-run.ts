@@ -9,32 +9,32 @@ import { addMigration, writeProject } from './project.ts'
 import { differences, type State, stateOf } from './round-trip.ts'
 import { createTarget, type TestTarget } from './target.ts'
 
-/** What came of a migration that was deployed, rolled back and deployed again. The first four are as they should be. */
+/** The outcome of a deploy, a rollback and a second deploy of a migration. The first four are correct. */
 export type Ending =
   | 'back exactly'
-  /** It was not all restored, and that was announced before. */
+  /** Something was not restored, as announced beforehand. */
   | 'announced'
-  /** The rollback was refused or failed as announced, and changed nothing. */
+  /** The rollback was refused or failed, as announced, and changed nothing. */
   | 'refused'
   /** The deploy failed, and changed nothing. */
   | 'not deployed'
   | 'UNTRUE GRADE'
   | 'SILENT DESTRUCTION'
   | 'ROLLBACK FAILS'
-  /** A deploy or a rollback failed, and left a part of it. */
+  /** A deploy or a rollback failed and left a part of its changes. */
   | 'HALF DONE'
   | 'NOT DEPLOYED AGAIN'
 
-/** A migration, with what came of it and why. */
+/** A migration with its outcome and the reasons. */
 export interface Outcome {
   readonly migration: string
   readonly ending: Ending
   readonly grade: string
-  /** What was announced, consented to, refused; what differs. */
+  /** Announcements, consents, refusals and differences. */
   readonly reasons: readonly string[]
-  /** Why it did not run on the first rows; then on plainer ones, or on none. */
+  /** Why it did not run on the first rows, then on simpler ones or none. */
   readonly refused: readonly string[]
-  /** Tables that took no row. */
+  /** Tables into which no row could be inserted. */
   readonly empty: readonly string[]
 }
 
@@ -49,7 +49,7 @@ const CONFIG = `export default {
 }
 `
 
-/** What is done for a project. */
+/** A project under test. */
 interface Work extends Filling {
   readonly target: TestTarget
   readonly root: string
@@ -84,7 +84,7 @@ export async function runCorpus(project: string, last: number): Promise<Outcome[
   }
 }
 
-/** Texts that statements compare columns with: `"status" = 'PENDING'`. */
+/** Texts with which statements compare columns: `"status" = 'PENDING'`. */
 function soughtBy(migrations: readonly CorpusMigration[]): Filling['sought'] {
   const sought = new Map<string, string[]>()
   for (const { sql } of migrations)
@@ -93,7 +93,7 @@ function soughtBy(migrations: readonly CorpusMigration[]): Filling['sought'] {
   return sought
 }
 
-/** What rows of a migration's tables must hold for its statements to meet them. */
+/** Updates that give rows the values that a migration's statements look for. */
 const MET_ROWS: Readonly<Record<string, string>> = {
   '14_add_link_and_pixel': `UPDATE report SET type = met.type, parameters = met.parameters::jsonb
     FROM (SELECT report_id AS id, row_number() OVER (ORDER BY report_id) AS n FROM report) numbered
@@ -130,11 +130,11 @@ async function thereAndBack(work: Work, migration: CorpusMigration): Promise<Out
 interface Deployed {
   readonly before: State
   readonly up: Asked
-  /** What a migration said of rows on which it cannot run. */
+  /** Errors of a migration on rows on which it cannot run. */
   readonly refused: readonly string[]
 }
 
-/** Rows for a migration that cannot run on the first ones: plainer ones, with NULLs alone, and at last none. */
+/** Rows for a migration that cannot run on the first ones: simpler rows, then only NULLs, finally none. */
 const OTHER_ROWS = [
   ['full', 'full', 'full'],
   ['digits', 'digits', 'digits'],
@@ -142,7 +142,7 @@ const OTHER_ROWS = [
   [],
 ] as const
 
-/** Deploys a migration, on other rows where it cannot run on those. */
+/** Deploys a migration, on other rows if it cannot run on the existing ones. */
 async function deployOnRows(
   work: Work,
   { sql }: Pick<CorpusMigration, 'sql'>,
@@ -187,7 +187,7 @@ async function proofOf(work: Work, { name }: CorpusMigration): Promise<Claim> {
   return { grade: gradeOf(proof) ?? 'schema not restored', proven, reasons }
 }
 
-/** A command with what it needed to be accepted. */
+/** A run of a command with the consents that it needed. */
 interface Asked {
   readonly run: CliRun
   readonly consents: readonly string[]
@@ -197,13 +197,13 @@ async function deployAsked(work: Work): Promise<Asked> {
   return await runAsked(work, ['deploy', '--env', 'production'])
 }
 
-/** With the name of the database beforehand: each question is preceded by a test run, which takes seconds. */
+/** Gives the database's name in advance: each question is preceded by a test run, which takes seconds. */
 async function rollBackAsked(work: Work): Promise<Asked> {
   const confirm = ['--confirm', work.target.name]
   return await runAsked(work, ['rollback', '--env', 'production', '--format', 'json'], confirm)
 }
 
-/** Runs a command as a person does who gives consent where a failure names it, and never before. */
+/** Runs a command and gives consent only after a failure asks for it, as a person does. */
 async function runAsked(
   work: Work,
   args: readonly string[],

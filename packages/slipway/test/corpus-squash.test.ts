@@ -9,8 +9,8 @@ import { prismaCli } from './prisma.ts'
 import { writeProject } from './project.ts'
 import { shareImages, createTarget, SHADOW } from './target.ts'
 
-// Real histories, squashed whole: pg_dump sees one schema, whoever deploys it; Prisma runs the squash on an
-// empty database, and calls a target up to date that has recorded it.
+// Squashes of whole real histories: pg_dump sees the same schema whether Slipway or Prisma deploys the squash. Prisma
+// can run it on an empty database, and reports a target that has recorded it as up to date.
 
 const PROJECTS =
   process.env['FULL'] === '1'
@@ -61,7 +61,7 @@ test.skipIf(!hasCorpus).each(PROJECTS)(
 )
 
 test.skipIf(!hasCorpus || process.env['FULL'] !== '1').each(PROJECTS)(
-  '%s: its first half with the rest on top, and its last ten behind the rest',
+  '%s: a squash of its first half with the rest after it, and of its last ten after the rest',
   async (project) => {
     const migrations = corpusMigrations(project)
     const at = (index: number) => migrations.at(index)?.name

@@ -10,7 +10,7 @@ import { createDatabase, postgresBin, type TestDatabase } from './postgres.ts'
 import { prismaCli } from './prisma.ts'
 import { addMigration, writeProject } from './project.ts'
 
-// Real histories: what we deploy, what psql gives, and what Prisma reads are the same (guarantee 3).
+// Real histories: deploys by Slipway, psql and Prisma give the same schema and history (guarantee 3).
 
 const PROJECTS =
   process.env['FULL'] === '1'
@@ -38,7 +38,7 @@ const prisma =
     prismaCli(['migrate', ...args], { cwd: root, databaseUrl: database.url })
 
 test.skipIf(!hasCorpus).each(PROJECTS)(
-  '%s: deployed by us, by psql, by Prisma, and by turns',
+  '%s: deployed by Slipway, by psql, by Prisma, and alternately',
   async (project) => {
     const migrations = corpusMigrations(project)
     const root = writeProject(migrations)

@@ -5,7 +5,7 @@ import type { TestMigration } from './project.ts'
 
 const CORPUS = fileURLToPath(new URL('../../../../shared/corpus/', import.meta.url))
 
-/** Whether the corpus of real Prisma projects lies beside this checkout. */
+/** Whether the corpus of real Prisma projects is next to this checkout. */
 export const hasCorpus: boolean = existsSync(CORPUS)
 
 /** A migration of the corpus, with the path of its file. */

@@ -15,11 +15,11 @@ import { readFingerprint, readSchema } from '../src/schema/index.ts'
 import { type D1Action, type D1Fault, TEST_TOKEN, type TestDatabase } from './d1-call.ts'
 import { type D1Server, startD1Server } from './d1-server.ts'
 
-/** Our client of D1's REST API, on the stand-in. */
+/** Slipway's client of D1's REST API, against the stand-in. */
 
 let server: D1Server
 let shop: TestDatabase
-/** One that gives up soon. */
+/** An address whose calls give up soon. */
 let address: RemoteD1
 
 beforeEach(async () => {
@@ -56,7 +56,7 @@ function rows(table: string) {
 }
 
 describe('a session', () => {
-  it('has the name of the database, and is one of D1', async () => {
+  it('is of the kind d1 and has the name of the database', async () => {
     await run(async (session) => {
       expect(session).toMatchObject({ kind: 'd1', ledger: 'main', d1: { name: 'shop' } })
       expect(session.server).toMatchObject({
@@ -67,7 +67,7 @@ describe('a session', () => {
     })
   })
 
-  it('reads and writes the same values as one of a file', async () => {
+  it('reads and writes the same values as a session of a file', async () => {
     const create =
       'CREATE TABLE t (i INTEGER, r REAL, t TEXT, b BLOB, n NUMERIC, x, d BOOLEAN, UNIQUE (i))'
     const values = [
@@ -98,7 +98,7 @@ describe('a session', () => {
     expect(await run(all)).toEqual(await run(all, { kind: 'sqlite' }))
   })
 
-  it('says how many rows a statement wrote', async () => {
+  it('returns the number of rows that a statement wrote', async () => {
     await run(async (session) => {
       const { affected } = await session.queryRaw('UPDATE orders SET customer = $1', [2])
       expect(affected).toBe(3)
@@ -132,7 +132,7 @@ describe('a session', () => {
     })
   })
 
-  it('has its schema read in few calls, as that of a file', async () => {
+  it('reads a schema in few calls, with the same result as from a file', async () => {
     shop.d1.query(`CREATE INDEX by_customer ON orders (customer) WHERE id > 0;
       CREATE VIEW names AS SELECT name FROM customers;
       CREATE TRIGGER after_order AFTER INSERT ON orders BEGIN UPDATE customers SET name = name || '!' WHERE id = NEW.customer; END;
@@ -155,7 +155,7 @@ describe('a session', () => {
     expect(rows('customers')).toHaveLength(4)
   })
 
-  it('ends with what it was doing when it is destroyed', async () => {
+  it('aborts its running call when it is destroyed', async () => {
     server.fault = ({ action }) => (action === 'raw' ? { kind: 'silent' } : undefined)
     const failure = await failing(
       run(async (session) => {
@@ -185,7 +185,7 @@ describe('a session that is destroyed while it waits', () => {
 describe('a refused statement', () => {
   const refused = (sql: string) => failing(run((session) => session.query(sql)))
 
-  it('keeps what SQLite says, and the name of the constraint', async () => {
+  it('keeps the message of SQLite and the name of the constraint', async () => {
     expect(await refused(`INSERT INTO customers VALUES (3, '')`)).toMatchObject({
       code: 'DATABASE.STATEMENT',
       sqlite: {
@@ -199,7 +199,7 @@ describe('a refused statement', () => {
     )
   })
 
-  it('says nothing of rows', async () => {
+  it('contains no values of rows', async () => {
     shop.d1
       .query(`CREATE TRIGGER keep BEFORE DELETE ON customers BEGIN SELECT RAISE(ABORT, 'it''s kept'); END;
       CREATE TRIGGER say BEFORE UPDATE ON customers BEGIN SELECT RAISE(ABORT, 'secret of ' || OLD.name); END`)
@@ -217,7 +217,7 @@ describe('a refused statement', () => {
     expect(JSON.stringify(failures)).not.toContain('Ada')
   })
 
-  it('says how long a statement may be, alone and in a script', async () => {
+  it('names the maximum length of a statement, alone and in a script', async () => {
     const sql = `INSERT INTO customers VALUES (3, '${'x'.repeat(100_000)}')`
     const expected = {
       code: 'DATABASE.STATEMENT',
@@ -232,7 +232,7 @@ describe('a refused statement', () => {
   })
 })
 
-describe('what does not let us in', () => {
+describe('refused access', () => {
   it.each([
     ['a wrong token', 'another-token', undefined],
     ['a token without rights', TEST_TOKEN, 'none'],
@@ -255,7 +255,7 @@ describe('what does not let us in', () => {
     await strict.stop()
   })
 
-  it('a token that cannot be one', async () => {
+  it('an invalid token', async () => {
     const secret = 'secret\nof two lines'
     const failure = await failing(run(async () => {}, { ...address, token: new Secret(secret) }))
     expect(failure?.code).toBe('DATABASE.AUTHENTICATION')
@@ -268,7 +268,7 @@ describe('what does not let us in', () => {
     expect((await failing(run(async () => {}, missing)))?.code).toBe('DATABASE.NOT_FOUND')
   })
 
-  it('a server that takes no connection', async () => {
+  it('a server that accepts no connection', async () => {
     const gone = await startD1Server()
     const nowhere = { ...gone.create('shop').address, patienceMs: 500 }
     await gone.stop()
@@ -280,7 +280,7 @@ describe('what does not let us in', () => {
 })
 
 describe('the rate limit', () => {
-  it('is waited for as long as Cloudflare says', async () => {
+  it('makes the client wait as long as Cloudflare says', async () => {
     const limited = await startD1Server({ limit: { calls: 3, windowMs: 1500 } })
     const to = limited.create('shop').address
     const notices: string[] = []
@@ -293,7 +293,7 @@ describe('the rate limit', () => {
     await limited.stop()
   })
 
-  it('is a failure of its own where it outlasts our patience, and nothing was changed', async () => {
+  it('has its own failure code if it lasts too long, and nothing was changed', async () => {
     server.fault = ({ action }) =>
       action === 'import-ingest' ? { kind: 'status', status: 429, retryAfter: 300 } : undefined
     const failure = await failing(run((session) => session.execute('DELETE FROM orders')))
@@ -304,7 +304,7 @@ describe('the rate limit', () => {
     expect(rows('orders')).toHaveLength(3)
   })
 
-  it('does not lose an import: what was not carried out is sent again', async () => {
+  it('loses no import: refused calls are sent again', async () => {
     server.fault = once(({ action }) => action === 'import-ingest', {
       kind: 'status',
       status: 429,
@@ -331,12 +331,12 @@ describe('imports', () => {
   const insert = `INSERT INTO orders (customer) VALUES (2)`
   const add = () => run((session) => session.execute(insert))
 
-  it('wait for an import of another program', async () => {
+  it('wait for the import of another program', async () => {
     const other = shop.d1.bookmark()
     const { address: busy } = shop
     const init = await call('/import', { action: 'init', etag: 'e' })
     await fetch(String(init['upload_url']), { method: 'PUT', body: 'SELECT 1' })
-    // The etag is not that of the file, so that nothing begins; the next one is.
+    // With a wrong etag the import does not begin. The next call has the right one.
     const file = 'INSERT INTO orders (customer) VALUES (1)'
     const { createHash } = await import('node:crypto')
     const etag = createHash('md5').update(file).digest('hex')
@@ -356,13 +356,13 @@ describe('imports', () => {
     expect((await failing(add()))?.code).toBe('DATABASE.LOCKED')
   })
 
-  it('are begun anew where the file did not arrive', async () => {
+  it('are restarted if the file did not arrive', async () => {
     server.fault = once(({ action }) => action === 'upload', { kind: 'forget' })
     await add()
     expect(rows('orders')).toHaveLength(4)
   })
 
-  it('that Cloudflare cancels leave it open what became of them', async () => {
+  it('that Cloudflare cancels have an unknown outcome', async () => {
     server.fault = ({ action }) =>
       action === 'import-poll'
         ? { kind: 'import-error', message: 'Cancelled due to no poll() received in 15000ms.' }
@@ -374,7 +374,7 @@ describe('imports', () => {
     expect(rows('orders')).toHaveLength(3)
   })
 
-  it('are polled until they end, although the answer to the call that began them was lost', async () => {
+  it('are polled until they end even if the response to the first call was lost', async () => {
     server.fault = once(({ action }) => action === 'import-ingest', { kind: 'lost-answer' })
     expect((await failing(add()))?.code).toBe('DATABASE.OUTCOME_UNKNOWN')
     expect(rows('orders')).toHaveLength(4)
@@ -401,7 +401,7 @@ describe('imports', () => {
 })
 
 describe('time travel, exports and facts', () => {
-  it('brings a state back, and the one before it', async () => {
+  it('restore a state, and then the state before the restore', async () => {
     const before = await d1Bookmark(address)
     await run((session) => session.execute('DROP TABLE orders'))
     const { bookmark, previous } = await d1Restore(address, before)
@@ -413,7 +413,7 @@ describe('time travel, exports and facts', () => {
     expect((await failing(d1Restore(address, 'never')))?.code).toBe('DATABASE.STATEMENT')
   })
 
-  it('tells the size and the use of a database', async () => {
+  it('report the size and the usage of a database', async () => {
     expect(await d1Facts(address)).toMatchObject({
       bytes: expect.any(Number),
       tables: 2,
@@ -425,9 +425,16 @@ describe('time travel, exports and facts', () => {
       action === 'analytics' ? { kind: 'page', status: 403 } : undefined
     expect(await d1Facts(address)).not.toHaveProperty('lastDay')
   })
+
+  it('report a page of a proxy as a database that does not answer', async () => {
+    server.fault = ({ action }) => (action === 'raw' ? { kind: 'page', status: 418 } : undefined)
+    expect(await failing(run((session) => session.query('SELECT 1')))).toMatchObject({
+      code: 'DATABASE.UNREACHABLE',
+    })
+  })
 })
 
-/** Every fault, at every call of every operation: what changes the database does so at most once. */
+/** Every fault, at every call of every operation: each operation changes the database at most once. */
 describe('a fault', () => {
   const FAULTS: readonly [string, D1Fault][] = [
     ['429', { kind: 'status', status: 429, retryAfter: 0 }],
@@ -461,13 +468,13 @@ describe('a fault', () => {
     ],
   ]
 
-  /** Whether a fault that does not pass keeps an operation from its end. */
+  /** Whether an operation cannot complete while a fault persists. */
   function isFelt(action: D1Action, fault: D1Fault): boolean {
     if (fault.kind === 'slow' || fault.kind === 'import-error') return false
     if (fault.kind === 'cut-request') return action === 'upload'
-    // The answer to an upload has no body.
+    // The response to an upload has no body.
     if (fault.kind === 'cut-answer' && action === 'upload') return false
-    // A file may be anything.
+    // The content of a downloaded file is not checked.
     return action !== 'download' || fault.kind !== 'page' || fault.status !== 200
   }
 
@@ -511,12 +518,12 @@ describe('a fault', () => {
         }
       }
     }
-    // Reads outlive every fault that passes.
+    // Reads survive every transient fault.
     if (!changes && name !== 'restore') expect(unknown).toEqual([])
   })
 
   it.each(['query', 'insert', 'script', 'bookmark', 'restore'])(
-    'that does not pass ends %s with a failure',
+    'that persists ends %s with a failure',
     async (name) => {
       const { work } = OPERATIONS[name]!
       address = { ...address, patienceMs: 400 }

@@ -1,15 +1,15 @@
 import { constants } from 'node:sqlite'
 
-/** What D1 says to BEGIN and SAVEPOINT. */
+/** D1's error message for BEGIN and SAVEPOINT. */
 export const NO_TRANSACTION =
   "To execute a transaction, please use the state.storage.transaction() or state.storage.transactionSync() APIs instead of the SQL BEGIN TRANSACTION or SAVEPOINT statements. The JavaScript API is safer because it will automatically roll back on exceptions, and because it interacts correctly with Durable Objects' automatic atomic write coalescing."
 
-/** Set by the authorizer for the message of the error that follows. */
+/** Set by the authorizer. It decides the message of the next error. */
 export const refused = { transaction: false }
 
 const { SQLITE_OK, SQLITE_DENY } = constants
 
-/** What workerd lets a Worker do. Source: its src/workerd/util/sqlite.c++, and d1-facts.test.ts. */
+/** Allows what workerd allows a Worker. Source: its src/workerd/util/sqlite.c++, and d1-facts.test.ts. */
 export function authorize(action: number, first: string | null, second: string | null): number {
   refused.transaction = false
   switch (action) {

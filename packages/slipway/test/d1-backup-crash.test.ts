@@ -11,9 +11,9 @@ import type { TestDatabase } from './d1-call.ts'
 import { type D1Server, startD1Server } from './d1-server.ts'
 import { addProject } from './wrangler.ts'
 
-// Backups of remote D1 by processes that are killed at each call of the API: when it was not carried out yet, and when it was.
+// Backups of remote D1 by processes that are killed at each call of the API, before and after it is carried out.
 
-/** In the short form they are killed at each eighth call. */
+/** In the short form, processes are killed at each eighth call. */
 const STEP = process.env['FULL'] === '1' ? 1 : 8
 const PROGRAM = path.join(import.meta.dirname, '../bin/slipway.js')
 const SECRET = 'a secret that must not be readable'
@@ -52,7 +52,7 @@ afterEach(async () => {
   await server.stop()
 })
 
-/** Runs a command in a process of its own; kills it when a call arrives, which is carried out or not. */
+/** Runs a command in a separate process. Kills it when a call arrives, which is carried out or not. */
 async function slipway(
   line: string,
   kill?: { readonly atCall: number; readonly carriedOut: boolean },
@@ -85,7 +85,7 @@ function expectNothingReadable(where: string): void {
   expect(String(found.stdout), where).toBe('')
 }
 
-test('killed at each call, no incomplete backup is listed, and nothing is readable', async () => {
+test('after a kill at each call, no incomplete backup is listed, and no data is readable', async () => {
   const whole = await slipway('backup create')
   expect(whole.exitCode, whole.text).toBe(0)
   const store = folderStore(path.join(root, 'prisma/backups'))
@@ -109,7 +109,7 @@ test.each([
   ['not carried out', false],
   ['carried out', true],
 ])(
-  'killed at each call, which is %s, a restore has changed nothing or all',
+  'a restore killed at each call, which is %s, has changed nothing or everything',
   async (_what, carriedOut) => {
     const made = await slipway('backup create')
     expect(made.exitCode, made.text).toBe(0)

@@ -8,9 +8,10 @@ import type { D1Call, D1Fault, TestDatabase } from './d1-call.ts'
 import { type D1Server, startD1Server } from './d1-server.ts'
 import { shortForm } from './short-form.ts'
 
-// Each fault at each call: the store has a whole backup or none, the database is the old one or the restored one, and Slipway says which.
+// Each fault at each call: the store has a complete backup or none; a restore leaves the old database or the restored
+// one, and Slipway reports which.
 
-/** In the short form each third call fails in turn. */
+/** In the short form, each third call fails, one at a time. */
 const STEP = process.env['FULL'] === '1' ? 1 : 3
 
 let server: D1Server
@@ -39,13 +40,13 @@ const FAULTS: readonly D1Fault[] = [
   { kind: 'silent', carriedOut: true },
 ]
 
-/** The API is called again for so long, in ms: on a busy machine long enough, unless there will be no answer. */
+/** The database's address. Calls are repeated long enough for a busy machine, but not if no answer will come. */
 function address(fault?: D1Fault, lasts = false) {
   const patienceMs = lasts ? 700 : fault?.kind === 'silent' ? 3000 : 60_000
   return { ...shop.address, patienceMs }
 }
 
-/** One fault at one call, or at all from that call on. */
+/** Injects a fault at one call, or at all calls from that one on. */
 function faultAt(at: number, fault: D1Fault, lasts: boolean): void {
   const first = server.calls.length + at
   server.fault = ({ number }: D1Call) =>
@@ -65,7 +66,7 @@ const attempted = async (work: Promise<unknown>) =>
     (error: unknown) => failureOf(error)?.code ?? `no failure: ${String(error)}`,
   )
 
-/** What goes wrong: once, or from then on. */
+/** Faults that occur once, or at all calls from one on. */
 const CASES = FAULTS.flatMap((fault) => {
   const isLasting = fault.kind === 'reset' || fault.kind === 'lost-answer'
   return [false, ...(isLasting ? [true] : [])].map(
@@ -79,7 +80,7 @@ const CASES = FAULTS.flatMap((fault) => {
 })
 
 test.each(shortForm(CASES))(
-  'a backup is whole or none: %s',
+  'a backup is complete or absent: %s',
   async (_what, fault, lasts) => {
     const calls = await callsOf(() => backupsIn(path.join(root, 'good')).create(address()))
     let whole = 0
@@ -110,13 +111,13 @@ const IMPORT_FAULTS = [
   { kind: 'cut-request', bytes: 100 },
 ] as const
 
-/** What can go wrong with an import alone. */
+/** Faults that only imports can have. */
 const IMPORTS = IMPORT_FAULTS.map(
   (fault) => [`${fault.kind} ${'message' in fault ? fault.message : ''}`, fault, false] as const,
 )
 
 test.each(shortForm([...CASES, ...IMPORTS]))(
-  'a restore is whole or none, and says which: %s',
+  'a restore changes everything or nothing, and reports which: %s',
   async (_what, fault, lasts) => {
     const at = backupsIn(path.join(root, 'store'))
     await at.create(address())
@@ -145,7 +146,7 @@ test.each(shortForm([...CASES, ...IMPORTS]))(
       if (said !== 'unknown') expect(said, `${ended} at ${call}`).toBe(is)
       counts[`${ended}, ${is}`] = (counts[`${ended}, ${is}`] ?? 0) + 1
     }
-    // One lost answer is found out: only a database that never answers again leaves it open.
+    // The outcome after one lost answer is found out. Only a database that never answers again leaves it unknown.
     if (!lasts) expect(Object.keys(counts).filter((one) => one.includes('UNKNOWN'))).toEqual([])
     expect(counts['done, restored'] ?? 0).toBeGreaterThan(0)
   },

@@ -11,9 +11,10 @@ import type { Row, Session } from '../src/database/index.ts'
 import { D1_CONTENTS } from './d1-backups.ts'
 import { wrangler, writeWorker } from './wrangler.ts'
 
-// Cloudflare's own D1 takes the script of a restore, and gives the same rows for the queries of a backup. The rest is tested with the stand-in.
+// Cloudflare's own D1 accepts the script of a restore, and returns the same rows for the queries of a backup.
+// Everything else is tested with the stand-in.
 
-/** wrangler does not switch foreign keys off. */
+/** Without rows that violate foreign keys: wrangler cannot switch foreign keys off. */
 const CONTENTS = D1_CONTENTS.replaceAll(/^.*(?:nowhere|unkeyed|4711).*$/gm, '')
 
 const LONG = `
@@ -32,7 +33,7 @@ interface D1 {
   prepare(sql: string): { all(): Promise<{ readonly results: Row[] }> }
 }
 
-test('D1 of workerd takes the script of a restore, and gives what was in it', async () => {
+test('D1 of workerd runs the script of a restore, and returns its content', async () => {
   const root = writeWorker({ name: 'copy', id: '00000000-0000-4000-8000-000000000003' })
   await inThrowAway({ bytes: 0 }, async (session) => {
     await session.execute(CONTENTS + LONG)

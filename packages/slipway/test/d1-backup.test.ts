@@ -16,7 +16,7 @@ import {
 import type { TestDatabase } from './d1-call.ts'
 import { type D1Server, startD1Server } from './d1-server.ts'
 
-// Backups of a remote D1 database, and restores into one.
+// Backups of a remote D1 database and restores into one.
 
 let server: D1Server
 let shop: TestDatabase
@@ -37,16 +37,16 @@ afterEach(async () => {
 const codeOf = async (work: Promise<unknown>) =>
   failureOf(await work.catch((error: unknown) => error))?.code
 
-/** Texts that are no UTF-8, and one that JSON has in their place. */
+/** Texts that are not valid UTF-8, and U+FFFD, which JSON has in their place. */
 const BROKEN = `CREATE TABLE broken (id INTEGER PRIMARY KEY, v TEXT);
   INSERT INTO broken (v) VALUES (CAST(x'F09F98' AS TEXT)), (CAST(x'61FF62' AS TEXT)), (char(0xFFFD)), ('plain'), (CAST(x'EDA080' AS TEXT)), (CAST(x'610062' AS TEXT));`
 
-/** More than is read in one transaction. */
+/** More data than is read in one transaction. */
 const FILLER = `CREATE TABLE filler (id INTEGER PRIMARY KEY, bytes BLOB);
   WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10)
     INSERT INTO filler (bytes) SELECT randomblob(CASE i WHEN 3 THEN 1900000 ELSE 840000 + i END) FROM n;`
 
-/** The same, with keys of each kind, and rows of very different sizes. */
+/** The same, with each kind of key and rows of very different sizes. */
 const LARGE = `${FILLER}
   CREATE TABLE many (v INT);
   WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 45000) INSERT INTO many SELECT i * i FROM n;
@@ -67,8 +67,8 @@ describe.each([
       'unordered (rowid TEXT, oid TEXT, other TEXT)',
     ),
   ],
-])('a database with everything, read %s', (_how, sql) => {
-  test('is the same after backup, verification and restore into a file', async () => {
+])('a database with every kind of object, read %s', (_how, sql) => {
+  test('is unchanged after backup, verification and restore into a file', async () => {
     fill(shop.d1.file, sql)
     const manifest = await at.create(shop.address)
     expect(manifest).toMatchObject({ database: 'shop', dump: 'sqlite-sql' })
@@ -81,7 +81,7 @@ describe.each([
   }, 60_000)
 })
 
-test('a database is restored as it was, and the bookmark returns to the state before', async () => {
+test('a database is restored, and the bookmark leads to the state before the restore', async () => {
   fill(shop.d1.file, D1_CONTENTS)
   await at.create(shop.address)
   const before = contentsWithoutIndexes(shop.d1.file)
@@ -101,7 +101,7 @@ test('a database is restored as it was, and the bookmark returns to the state be
   expect(contents(shop.d1.file)).toEqual(changed)
 })
 
-test('statistics of ANALYZE do not outlive the tables that they are of', async () => {
+test('statistics of ANALYZE do not outlive their tables', async () => {
   const local = fileIn(root, 'local.db')
   fill(local.file, 'CREATE TABLE t (v); INSERT INTO t VALUES (1)')
   await at.create(local)
@@ -110,7 +110,7 @@ test('statistics of ANALYZE do not outlive the tables that they are of', async (
   expect(contents(shop.d1.file)).toEqual(contents(local.file))
 })
 
-test('values longer than a statement, rows that break a CHECK, and texts that are no UTF-8 are restored', async () => {
+test('values longer than a statement, rows that violate a CHECK, and invalid UTF-8 are restored', async () => {
   fill(
     shop.d1.file,
     `CREATE TABLE many (v); INSERT INTO many VALUES (1); ${BROKEN} PRAGMA ignore_check_constraints = ON;
@@ -129,7 +129,7 @@ test('values longer than a statement, rows that break a CHECK, and texts that ar
   expect(shop.d1.query('PRAGMA ignore_check_constraints')[0]?.rows).toEqual([[0]])
 }, 60_000)
 
-describe('what D1 does not take is refused before anything is changed', () => {
+describe('content that D1 does not accept is refused before anything is changed', () => {
   test.each([
     ['a long value', 'CREATE TABLE t (v); INSERT INTO t VALUES (zeroblob(2000001))'],
     ['many columns', `CREATE TABLE t (${Array.from({ length: 101 }, (_, n) => `c${n}`).join()})`],
@@ -149,7 +149,7 @@ describe('what D1 does not take is refused before anything is changed', () => {
   })
 })
 
-test('consent is asked for by name, and is not needed for an empty database', async () => {
+test('a restore needs consent by name, except into an empty database', async () => {
   const local = fileIn(root, 'local.db')
   fill(local.file, 'CREATE TABLE t (v); INSERT INTO t VALUES (1)')
   await at.create(local)
@@ -177,7 +177,7 @@ describe('while others write', () => {
   const TABLES =
     'CREATE TABLE a (v); CREATE TABLE b (v); INSERT INTO a VALUES (1); INSERT INTO b VALUES (1);'
 
-  test('a small database is read in one state', async () => {
+  test('a small database is read consistently', async () => {
     fill(shop.d1.file, TABLES)
     write('raw')
     const { sums } = await at.create(shop.address)
@@ -186,7 +186,7 @@ describe('while others write', () => {
     expect((await at.verify()).compared.differences).toEqual([])
   })
 
-  test('a large one is read again, and refused after three times', async () => {
+  test('a large one is read again, and refused after three attempts', async () => {
     fill(shop.d1.file, TABLES + FILLER)
     write('raw', 1)
     const { sums } = await at.create(shop.address)
@@ -196,8 +196,8 @@ describe('while others write', () => {
   }, 120_000)
 
   test.each([
-    ['a table goes', 'DROP TABLE later'],
-    ['rows go', 'DELETE FROM filler; DELETE FROM later; DROP TABLE later'],
+    ['a table is dropped', 'DROP TABLE later'],
+    ['rows are deleted', 'DELETE FROM filler; DELETE FROM later; DROP TABLE later'],
   ])(
     'a large one is read again when %s while it is read',
     async (_what, sql) => {
@@ -213,7 +213,7 @@ describe('while others write', () => {
     60_000,
   )
 
-  test('a restore is not called proven', async () => {
+  test('a restore is not reported as proven', async () => {
     fill(shop.d1.file, TABLES)
     await at.create(shop.address)
     let restored = false

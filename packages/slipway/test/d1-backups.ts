@@ -14,20 +14,20 @@ import {
 import { EVERYTHING } from '../src/backup/sqlite/everything.fixture.ts'
 import type { Address } from '../src/database/index.ts'
 
-/** Of `EVERYTHING`, what D1 can have and Slipway can restore there. */
+/** The part of `EVERYTHING` that D1 can contain and Slipway can restore there. */
 export const D1_CONTENTS: string = EVERYTHING.replaceAll(
   /^PRAGMA (?:user_version|application_id).*$/gm,
   '',
 ).replaceAll(/^.*contentless.*$/gm, '')
 
-/** Backups in a folder, as the commands make them. */
+/** Backups in a folder, as the commands create them. */
 export interface TestBackups {
   create(address: Address, more?: Partial<CreateRequest>): Promise<Manifest>
   verify(): Promise<VerifyOutcome>
   restore(address: Address, more?: Partial<RestoreRequest>): Promise<RestoreOutcome>
 }
 
-/** The newest of the store is verified and restored. Consent is given. */
+/** Uses the newest backup of the store. Consent is given. */
 export function backupsIn(folder: string): TestBackups {
   const signal = new AbortController().signal
   const common = { store: folderStore(folder), env: process.env, signal, emit: () => {}, jobs: 1 }
@@ -69,7 +69,7 @@ export function backupsIn(folder: string): TestBackups {
   }
 }
 
-/** Writes to a file, without the rules of D1. */
+/** Writes to a file without D1's restrictions. */
 export function fill(file: string, sql: string): void {
   const database = new DatabaseSync(file, { defensive: false })
   try {
@@ -84,7 +84,7 @@ interface Contents {
   readonly rows: readonly (readonly [table: string, rows: readonly string[]])[]
 }
 
-/** All definitions and rows of a file, value by value and exact. Not what Cloudflare keeps in it. */
+/** All definitions and exact rows of a file, without Cloudflare's own tables. */
 export function contents(file: string): Contents {
   const database = new DatabaseSync(file, { readOnly: true })
   const isOwn = (column: string) => `${column} NOT LIKE '\\_cf\\_%' ESCAPE '\\'`
@@ -116,7 +116,7 @@ function rowsOf(database: DatabaseSync, { name, wr }: { name: string; wr: number
       return `typeof(${one}) || CASE WHEN typeof(${one}) IN ('text', 'blob') THEN hex(${one})
         WHEN typeof(${one}) = 'real' AND ${one} = 0.0 THEN atan2(${one}, -1) ELSE quote(${one}) END`
     })
-  // A table of the fixture has columns of all names of a rowid.
+  // A table of the fixture has columns with all names of the rowid.
   const id = wr || name === 'taken' ? '' : '_rowid_, '
   const statement = database.prepare(`SELECT ${id}${values.join(', ')} FROM ${quoted(name)}`)
   statement.setReturnArrays(true)
@@ -124,14 +124,14 @@ function rowsOf(database: DatabaseSync, { name, wr }: { name: string; wr: number
   return statement.all().map(String).toSorted()
 }
 
-/** The same without the tables of indexes, which D1 builds again. */
+/** The same without the tables of indexes, which D1 rebuilds. */
 export function contentsWithoutIndexes(file: string): Contents {
   const { objects, rows } = contents(file)
   const isIndex = /_(?:data|idx|docsize|config|node|parent|rowid)$/
   return { objects, rows: rows.filter(([name]) => !isIndex.test(name)) }
 }
 
-/** The same without the table in which a restore leaves its mark: no backup has it. */
+/** The same without the table in which a restore leaves its mark, which no backup contains. */
 export function withoutMark({ objects, rows }: Contents): Contents {
   const isMark = (text: unknown) => JSON.stringify(text).includes('_slipway_restored')
   return {
@@ -140,7 +140,7 @@ export function withoutMark({ objects, rows }: Contents): Contents {
   }
 }
 
-/** Where a test keeps a file. */
+/** The address of a test's database file. */
 export function fileIn(folder: string, name: string): { kind: 'sqlite'; file: string } {
   return { kind: 'sqlite', file: path.join(folder, name) }
 }

@@ -5,10 +5,10 @@ import type { D1Database } from './d1-database.ts'
 export interface TestDatabase {
   readonly name: string
   readonly id: string
-  /** Its file, and everything that the API does, without the API. */
+  /** The database behind the API, for direct access. */
   readonly d1: D1Database
   readonly address: RemoteD1
-  /** Cancels the import that runs, as time does where nobody polls it. */
+  /** Cancels the running import, as a timeout does if nothing polls it. */
   cancelImport(): void
 }
 
@@ -37,7 +37,7 @@ export type D1Action =
   | 'other'
 
 export type D1Fault =
-  /** An answer with this status. `carriedOut`: although the call was carried out. */
+  /** A response with this status. `carriedOut`: although the call was carried out. */
   | {
       readonly kind: 'status'
       readonly status: number
@@ -46,38 +46,38 @@ export type D1Fault =
       readonly message?: string
       readonly carriedOut?: boolean
     }
-  /** The connection is reset, and nothing was done. */
+  /** The connection is reset before the call is carried out. */
   | { readonly kind: 'reset' }
-  /** The call is carried out, and the connection is reset. */
+  /** The connection is reset after the call is carried out. */
   | { readonly kind: 'lost-answer' }
-  /** The connection is reset after so many bytes of the body that is sent. */
+  /** The connection is reset after this many bytes of the request's body. */
   | { readonly kind: 'cut-request'; readonly bytes: number }
-  /** The connection is reset within the answer. */
+  /** The connection is reset within the response. */
   | { readonly kind: 'cut-answer' }
-  /** The answer comes late. */
+  /** The response is late. */
   | { readonly kind: 'slow'; readonly ms: number }
-  /** An answer never comes. `carriedOut`: although the call was carried out. */
+  /** No response is sent. `carriedOut`: although the call was carried out. */
   | { readonly kind: 'silent'; readonly carriedOut?: boolean }
-  /** The import that this call starts or asks about ends in this error, and is undone. */
+  /** The import that this call starts or polls ends with this error and is rolled back. */
   | { readonly kind: 'import-error'; readonly message: string }
-  /** Another import is said to run. */
+  /** The response says that another import is running. */
   | { readonly kind: 'import-busy' }
-  /** An upload is answered as if it had arrived, and is not there. */
+  /** The response to an upload reports success, but the file is not stored. */
   | { readonly kind: 'forget' }
   /** An HTML page of a proxy. */
   | { readonly kind: 'page'; readonly status: number }
 
 export interface D1ServerOptions {
   readonly accountId?: string
-  /** Tokens and what they may do with D1. */
+  /** Tokens and their rights on D1. */
   readonly tokens?: Readonly<Record<string, 'edit' | 'read' | 'none'>>
-  /** Calls in so many ms, before it answers 429. */
+  /** The number of calls in a time window, in ms, before the server responds with 429. */
   readonly limit?: { readonly calls: number; readonly windowMs: number }
-  /** How often an import or export has to be polled until it is complete. */
+  /** How often an import or export must be polled until it is complete. */
   readonly polls?: number
-  /** After how many ms without a poll an import is cancelled. */
+  /** The time without a poll after which an import is cancelled, in ms. */
   readonly pollTimeoutMs?: number
-  /** What the analytics say of the last day; without it they refuse. */
+  /** The analytics of the last day; if absent, their query is refused. */
   readonly analytics?: { readonly rowsRead: number; readonly rowsWritten: number }
 }
 

@@ -6,8 +6,8 @@ import { runCli } from './cli-in-process.ts'
 import { createRandom, type Random } from './histories/random.ts'
 import { addProject, localDatabase, wrangler, writeWorker } from './wrangler.ts'
 
-// Rebuilt tables with children, as Prisma writes them, on wrangler's local D1: what wrangler itself loses, and what a deploy
-// of Slipway loses.
+// Prisma's rebuilds of tables with child tables, on wrangler's local D1: the rows that wrangler loses, and those that a
+// deploy of Slipway loses.
 
 const SCHEMAS = process.env['FULL'] === '1' ? 100 : 4
 const SHOP = { name: 'shop', id: 'b'.repeat(32) }
@@ -24,7 +24,7 @@ interface Table {
 }
 
 const TYPES = ['TEXT', 'INTEGER', 'REAL', 'BLOB', 'DATETIME', 'JSONB']
-/** What a rebuild with enforced keys does to children: RESTRICT would refuse the migration, and lose nothing. */
+/** Actions with which a rebuild changes child rows. RESTRICT would refuse the migration and lose nothing. */
 const ON_DELETE = ['CASCADE', 'CASCADE', 'SET NULL', 'NO ACTION']
 
 interface Schema {
@@ -32,7 +32,7 @@ interface Schema {
   readonly random: Random
 }
 
-/** Some tables, each after the first with a foreign key to one before it. */
+/** Some tables. Each after the first has a foreign key to an earlier one. */
 function randomSchema(number: number): Schema {
   const random = createRandom(number)
   const tables: Table[] = []
@@ -81,7 +81,7 @@ function rowsSql({ name, columns }: Table, random: Random): string {
   return `INSERT INTO "${name}" (${names.join(', ')}) VALUES ${rows.join(', ')};\n`
 }
 
-/** Makes a table that others refer to anew, with one more column, as Prisma writes it. */
+/** Prisma's rebuild of a referenced table, with one more column. */
 function rebuildSql(table: Table): string {
   const columns = ['id', ...table.columns.map(({ name }) => name)].map((name) => `"${name}"`)
   const wider = { ...table, columns: [...table.columns, { name: 'added', type: 'TEXT DEFAULT 7' }] }
@@ -102,7 +102,7 @@ afterEach(() => {
   workers = []
 })
 
-/** A Worker whose first migration makes all schemas with their rows. */
+/** A Worker whose first migration creates all schemas with their rows. */
 function makeWorker(first: string): string {
   const root = writeWorker(SHOP)
   workers.push(root)
@@ -111,7 +111,7 @@ function makeWorker(first: string): string {
   return root
 }
 
-/** The rows of every table, as wrangler's own file has them: how many, and how many references. */
+/** The number of rows and of references in each table, read from wrangler's own file. */
 function readRows(root: string, tables: readonly Table[]): Map<string, string> {
   const database = new DatabaseSync(localDatabase(root), { readOnly: true })
   try {
@@ -128,7 +128,7 @@ function readRows(root: string, tables: readonly Table[]): Map<string, string> {
   }
 }
 
-test(`rebuilds of ${SCHEMAS} random schemas: wrangler loses rows of children, a deploy loses none`, async () => {
+test(`rebuilds of ${SCHEMAS} random schemas: wrangler loses child rows, a deploy loses none`, async () => {
   const schemas = Array.from({ length: SCHEMAS }, (_, number) => randomSchema(number + 1))
   const tables = schemas.flatMap((schema) => schema.tables)
   const first = schemas
@@ -171,7 +171,7 @@ test(`rebuilds of ${SCHEMAS} random schemas: wrangler loses rows of children, a 
   )
   expect(losing.size).toBeGreaterThan(0)
 
-  // Each of them reads the history of the other.
+  // Both read each other's history.
   const listed = await wrangler(['d1', 'migrations', 'list', 'DB', '--local'], { cwd: ours })
   expect(listed.stdout).toContain('No migrations to apply')
   const status = await runCli(['status', '--local', '--no-interactive'], { cwd: theirs })

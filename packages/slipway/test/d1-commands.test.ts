@@ -48,7 +48,7 @@ async function slipway(
   return { text: ran.stdout + ran.stderr, exitCode: ran.exitCode }
 }
 
-test('a deploy names the rollback by Time Travel, and its target, and it restores the state before', async () => {
+test('a deploy names the rollback by Time Travel with its target, and the rollback restores the earlier state', async () => {
   expect((await slipway('deploy')).exitCode).toBe(0)
   shop.d1.import("INSERT INTO customer VALUES (1, 'Ann')")
   write('migrations/0002_more.sql', 'CREATE TABLE more (id INTEGER NOT NULL PRIMARY KEY);\n')
@@ -67,7 +67,7 @@ test('a deploy names the rollback by Time Travel, and its target, and it restore
   expect(shop.d1.inspect('SELECT name FROM customer')).toHaveLength(2)
 })
 
-test('status and doctor show the size, what was read and written, and how far Time Travel reaches', async () => {
+test('status and doctor show the size, the rows read and written, and how far Time Travel reaches', async () => {
   await slipway('deploy')
   const status = await slipway('status')
   expect(status.text).toMatch(/Size: [\d.]+ k?B of at most 10\.0 GB/)
@@ -80,7 +80,7 @@ test('status and doctor show the size, what was read and written, and how far Ti
   expect(doctor.text).toContain('It reaches back 30 days')
 })
 
-test('analytics that the token may not read are named by doctor, and left out by status', async () => {
+test('doctor names analytics that the token may not read; status leaves them out', async () => {
   await slipway('deploy')
   server.fault = ({ action }) =>
     action === 'analytics' ? { kind: 'page', status: 403 } : undefined
@@ -92,7 +92,7 @@ test('analytics that the token may not read are named by doctor, and left out by
   )
 })
 
-test('a deploy makes a backup first, which a rollback restores with consent', async () => {
+test('a deploy creates a backup first, which a rollback restores with consent', async () => {
   const environments = { production: { backup: 'verified-before-deploy' } }
   const settings = JSON.stringify({ backup: { store: './backups' }, environments })
   write('slipway.config.mjs', `export default ${settings}`)
@@ -116,7 +116,7 @@ test('a deploy makes a backup first, which a rollback restores with consent', as
   expect((await slipway('status')).text).toMatch(/Last backup: \d{4}-/)
 })
 
-test('a backup of the remote database is restored into the local one, and the other way round', async () => {
+test('a backup of the remote database can be restored into the local one, and vice versa', async () => {
   write('slipway.config.mjs', `export default { backup: { store: './backups' } }`)
   await slipway('deploy')
   shop.d1.import("INSERT INTO customer VALUES (9007199254740993, 'Ann')")

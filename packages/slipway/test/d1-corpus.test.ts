@@ -10,12 +10,13 @@ import { sqliteCorpus } from './sqlite-corpus.ts'
 import { readTruth, rowDifferences } from './sqlite-truth.ts'
 import { addProject, localDatabase, localState, wrangler, writeWorker } from './wrangler.ts'
 
-// A real history of SQLite on wrangler's local D1 and on a file: what wrangler loses of generated rows, what a deploy loses, and
-// what a rollback brings back; the schemas are equal, and wrangler and the Prisma CLI agree on the history.
+// A real SQLite history on wrangler's local D1 and on a file: the generated rows that wrangler loses, those that a
+// deploy loses, and those that a rollback restores. The schemas are equal, and wrangler and the Prisma CLI agree on the
+// history.
 
 const FULL = process.env['FULL'] === '1'
 const SHOP = { name: 'shop', id: 'c'.repeat(32) }
-/** wrangler knows migrations by numbers. */
+/** wrangler identifies migrations by numbers. */
 const NUMBERED = sqliteCorpus.map(({ name, sql }, at) => {
   return { name: `${String(at + 1).padStart(4, '0')}_${name.replace(/^\d+_/, '')}`, sql }
 })
@@ -42,7 +43,7 @@ async function slipway(command: string): Promise<string | undefined> {
   return failure === null ? undefined : `${failure.code}: ${failure.message}`
 }
 
-/** Copies the state of the local database aside, or back. */
+/** Copies the state of the local database to or from another folder. */
 function copyState(from: string, to: string): void {
   rmSync(to, { recursive: true, force: true })
   cpSync(from, to, { recursive: true })
@@ -53,7 +54,7 @@ function countsOf(file: string): Map<string, number> {
 }
 
 test.skipIf(NUMBERED.length === 0)(
-  'each migration of the corpus on rows: by wrangler, by a deploy, rolled back and deployed again',
+  'each migration of the corpus, on rows: applied by wrangler, then deployed, rolled back and deployed again',
   async () => {
     makeWorker()
     const lines: string[] = []
@@ -116,7 +117,7 @@ test.skipIf(NUMBERED.length === 0)(
   3_600_000,
 )
 
-/** The same history on a file: an equal schema, and the Prisma CLI finds nothing to do. */
+/** On a file, the same history gives an equal schema, and the Prisma CLI finds nothing to do. */
 async function expectSameOnFile(d1File: string): Promise<void> {
   const schema = schemaOf(d1File)
   rmSync(path.join(root, 'wrangler.jsonc'))
@@ -138,7 +139,7 @@ async function expectSameOnFile(d1File: string): Promise<void> {
   expect(status.stdout + status.stderr).toContain('Database schema is up to date')
 }
 
-/** Name and text of the objects of a project. */
+/** Names and definitions of the project's objects. */
 function schemaOf(file: string): unknown[] {
   const database = new DatabaseSync(file, { readOnly: true })
   try {

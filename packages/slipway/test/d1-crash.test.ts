@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type D1Server, startD1Server } from './d1-server.ts'
 import { addProject, localDatabase, localState } from './wrangler.ts'
 
-// Deploys to D1 in processes that are killed: each migration is applied once, status is true, and nothing is lost.
+// Deploys to D1 in processes that are killed: each migration is applied once, status is correct, and nothing is lost.
 
 const POINTS = process.env['FULL'] === '1' ? 100 : 3
 const PROGRAM = path.join(import.meta.dirname, '../bin/slipway.js')
@@ -24,7 +24,7 @@ INSERT INTO customer SELECT i, 'customer ' || i, i FROM n;
 INSERT INTO orders SELECT id, 1 + id % 500 FROM customer;
 `
 
-/** Makes the customers anew, and counts that it ran: a second run is seen. */
+/** Rebuilds the customers and counts its runs, so that a second run is noticed. */
 const rebuild = (step: number) => `PRAGMA foreign_keys=OFF;
 CREATE TABLE new_customer (id INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, phone TEXT DEFAULT '${step}');
 INSERT INTO new_customer (id, name, phone) SELECT id, name, phone FROM customer;
@@ -61,7 +61,7 @@ function addRebuilds(): void {
   }
 }
 
-/** Runs a command in a process of its own; kills it after a time, where one is given. Gives what it printed, and how long it took. */
+/** Runs a command in a separate process, killed after the given time. Returns its output and duration. */
 async function slipway(words: readonly string[], killAfterMs?: number) {
   const began = performance.now()
   const child: ChildProcess = spawn(process.execPath, [PROGRAM, ...words, '--no-interactive'], {
@@ -81,7 +81,7 @@ async function slipway(words: readonly string[], killAfterMs?: number) {
   return { text, exitCode: child.exitCode, ms: performance.now() - began }
 }
 
-/** What a database must have when all is deployed. */
+/** Access to the rows of a database. */
 interface Look {
   rows(sql: string): Record<string, unknown>[]
 }
@@ -97,7 +97,7 @@ function expectWhole({ rows }: Look, where: string): void {
   expect(names, where).toHaveLength(STEPS + 1)
 }
 
-/** How many are applied, by the history itself and by what `status` says. */
+/** The history and `status` must agree on the number of applied migrations. */
 async function expectTrueStatus(where: 'local' | 'remote', { rows }: Look): Promise<void> {
   const [found] = rows('SELECT count(*) AS n FROM d1_migrations')
   const status = await slipway(['status', `--${where}`])

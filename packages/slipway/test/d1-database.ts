@@ -4,8 +4,8 @@ import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqli
 import { authorize, NO_TRANSACTION, refused } from './d1-authorizer.ts'
 
 /**
- * A SQLite file that behaves as D1 does: its limits, what it refuses, its error texts, one transaction for each query, one
- * for each import, and bookmarks. d1-facts.test.ts shows that wrangler's own D1 does the same.
+ * A SQLite file that behaves like D1: its limits, refusals and error texts, one transaction for each query and each
+ * import, and bookmarks. d1-facts.test.ts shows that wrangler's own D1 does the same.
  */
 export interface D1Database {
   readonly file: string
@@ -13,13 +13,13 @@ export interface D1Database {
   query(sql: string, params?: readonly unknown[]): readonly D1Result[]
   /** Runs a file in one transaction; `PRAGMA foreign_keys` works before its first change. */
   import(sql: string): { readonly queries: number; readonly meta: D1Meta }
-  /** The bookmark of the present state, or of the last one before a time. */
+  /** The bookmark of the current state, or of the last state before a time. */
   bookmark(before?: Date): string | undefined
-  /** Brings the state of a bookmark back, and gives the bookmark of the state before. */
+  /** Restores the state of a bookmark. Returns the bookmark of the state before. */
   restore(bookmark: string): string
-  /** All of it as SQL. Refuses virtual tables, as D1 does. */
+  /** The whole database as SQL. Refuses virtual tables, as D1 does. */
   export(options?: DumpOptions): string
-  /** Reads without the limits of D1: for tests. */
+  /** Reads without D1's limits, for tests. */
   inspect(sql: string): readonly Record<string, SQLOutputValue>[]
   close(): void
 }
@@ -47,7 +47,7 @@ export interface DumpOptions {
   readonly tables?: readonly string[]
 }
 
-/** What D1 says when it refuses something. */
+/** A refusal by D1. */
 export class D1Error extends Error {}
 
 const MAX_TEXT_BYTES = 100_000
@@ -58,7 +58,7 @@ interface State {
   readonly image: Uint8Array
 }
 
-/** Opens a file, or makes it. Remote databases have a table `_cf_KV`. */
+/** Opens or creates a file. Remote databases have a table `_cf_KV`. */
 export function openD1Database(file: string): D1Database {
   let db = open(file)
   const states: State[] = []
@@ -93,7 +93,7 @@ export function openD1Database(file: string): D1Database {
         remember()
         return { queries: results.length, meta: total(results, db) }
       } finally {
-        // The database is loaded again after an import.
+        // D1 reloads the database after an import.
         db.close()
         db = open(file)
       }
@@ -150,7 +150,7 @@ function unlimited<T>(file: string, work: (db: DatabaseSync) => T): T {
   }
 }
 
-/** What this file itself does, which D1's rules do not concern. */
+/** Runs work of the stand-in itself, without D1's restrictions. */
 function privileged<T>(db: DatabaseSync, work: () => T): T {
   db.setAuthorizer(null)
   try {
@@ -176,7 +176,7 @@ function inTransaction<T>(db: DatabaseSync, work: () => T): T {
   }
 }
 
-/** Settings of the connection come before the transaction as long as nothing was changed. */
+/** Runs PRAGMA statements outside of the transaction as long as nothing was changed. */
 function importInto(db: DatabaseSync, sql: string): D1Result[] {
   const results: D1Result[] = []
   try {
@@ -197,7 +197,7 @@ function withoutComments(sql: string): string {
   return sql.replaceAll(/--[^\n]*\n|\/\*[\s\S]*?\*\//g, ' ')
 }
 
-/** SQLite itself says where each statement ends: the text of a prepared one ends there. */
+/** SQLite itself finds the end of each statement: the source text of a prepared statement ends there. */
 function* statementsOf(db: DatabaseSync, sql: string): Generator<StatementSync> {
   let rest = sql
   for (;;) {
@@ -213,18 +213,18 @@ function* statementsOf(db: DatabaseSync, sql: string): Generator<StatementSync> 
   }
 }
 
-/** More than a statement may have. */
+/** More characters than a statement may have. */
 const WINDOW = 3 * MAX_TEXT_BYTES
 
-/** A text of many statements is given to SQLite in pieces: it copies all that it is given, for each statement. */
+/** Prepares the first statement. Passes a long text in pieces: SQLite copies the whole text for each statement. */
 function prepareFirst(db: DatabaseSync, sql: string): StatementSync {
   if (sql.length <= WINDOW) return db.prepare(sql)
   try {
     const statement = db.prepare(sql.slice(0, WINDOW))
-    // One that ends with the piece may be cut off.
+    // A statement that ends with the piece may be incomplete.
     if (statement.sourceSQL.length < WINDOW) return statement
   } catch {
-    // What is wrong with it, the whole text shows.
+    // The whole text gives the right error.
   }
   return db.prepare(sql)
 }
@@ -251,7 +251,7 @@ function execute(db: DatabaseSync, statement: StatementSync, params: readonly un
   }
 }
 
-/** Numbers arrive as floating point numbers, booleans as 1 and 0, and bytes as arrays. */
+/** A parameter as D1 binds it: numbers arrive as floating point, booleans as 1 and 0, bytes as arrays. */
 function bound(value: unknown): string | number | Uint8Array | null {
   if (typeof value === 'string' || typeof value === 'number' || value === null) return value
   if (typeof value === 'boolean') return Number(value)
@@ -259,7 +259,7 @@ function bound(value: unknown): string | number | Uint8Array | null {
   throw new D1Error(`Type '${typeof value}' not supported`)
 }
 
-/** JSON has no integers above 2^53 and no infinity. */
+/** A value as D1 returns it: JSON has no integers above 2^53 and no infinity. */
 function answered(value: SQLOutputValue): unknown {
   if (typeof value === 'bigint') return Number(value)
   return value instanceof Uint8Array ? [...value] : value
@@ -269,7 +269,7 @@ function changesOf(db: DatabaseSync): number {
   return Number(db.prepare('SELECT total_changes() AS n').get()?.n)
 }
 
-/** Another text after each change of rows or of the schema. */
+/** A text that differs after each change of rows or of the schema. */
 function versionOf(db: DatabaseSync): string {
   return privileged(
     db,
@@ -299,7 +299,7 @@ function total(results: readonly D1Result[], db: DatabaseSync): D1Meta {
   return metaOf(db, { changes, duration, rows: 0 })
 }
 
-/** An error of SQLite in D1's words: `message: SQLITE_X (extended: SQLITE_X_Y)`. */
+/** An error of SQLite in D1's format: `message: SQLITE_X (extended: SQLITE_X_Y)`. */
 function worded(error: unknown): unknown {
   if (!(error instanceof Error) || !('errcode' in error)) return error
   const code = Number(error.errcode)

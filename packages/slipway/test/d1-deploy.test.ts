@@ -5,11 +5,11 @@ import { rollback, rollbackByTimeTravel } from '../src/rollback/index.ts'
 import type { D1Fault, TestDatabase } from './d1-call.ts'
 import { type D1Server, startD1Server } from './d1-server.ts'
 
-/** Deploys to D1 through its REST API, on the stand-in, with a fault at every call in turn. */
+/** Deploys to D1 through its REST API, on the stand-in, with a fault at each call in turn. */
 
 const SHOP = `CREATE TABLE customer (id INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, phone TEXT);
 CREATE TABLE orders (id INTEGER NOT NULL PRIMARY KEY, customer INTEGER NOT NULL REFERENCES customer (id) ON DELETE CASCADE);`
-/** As Prisma writes it, but that it fails if it ran twice. */
+/** As Prisma writes it, except that a second run fails. */
 const REBUILD = `PRAGMA foreign_keys=OFF;
 CREATE TABLE new_customer (id INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL);
 INSERT INTO new_customer (id, name) SELECT id, name FROM customer;
@@ -60,7 +60,7 @@ async function filledShop(): Promise<void> {
   server.calls.length = 0
 }
 
-test('a rebuild keeps the rows of children, and comes with a bookmark', async () => {
+test('a rebuild keeps child rows, and a bookmark is recorded', async () => {
   await filledShop()
   const outcome = await deploy(requestOf())
   expect(outcome.failure).toBeUndefined()
@@ -85,7 +85,7 @@ test('a rebuild keeps the rows of children, and comes with a bookmark', async ()
   ])
 })
 
-test('an INSERT that is too long for D1 is divided', async () => {
+test('an INSERT that is too long for D1 is split', async () => {
   await filledShop()
   const values = Array.from({ length: 4000 }, (_, at) => `(${at + 10}, '${'n'.repeat(50)}', NULL)`)
   const long = { name: '0003_rows', sql: `INSERT INTO customer VALUES ${values.join(', ')};` }
@@ -105,7 +105,7 @@ test('an INSERT that is too long for D1 is divided', async () => {
 describe('Time Travel', () => {
   const request = () => ({ ...requestOf(), consent: { confirm: 'shop' } })
 
-  test('restores the state before the deploy, with all its migrations, and returns to it', async () => {
+  test('restores the state before the deploy, and can undo that', async () => {
     await filledShop()
     const third = { name: '0003_drop', sql: 'DROP TABLE orders;' }
     const migrations = [...MIGRATIONS, third]
@@ -130,7 +130,7 @@ describe('Time Travel', () => {
     )
   })
 
-  test('goes back one deploy, although the answer of the restore is lost', async () => {
+  test('undoes one deploy even if the response to the restore is lost', async () => {
     await filledShop()
     await deploy(requestOf())
     let lost = 0
@@ -142,7 +142,7 @@ describe('Time Travel', () => {
     expect(rows('SELECT name FROM d1_migrations')).toEqual([{ name: '0001_shop.sql' }])
   })
 
-  test('needs a deploy of Slipway on Cloudflare', async () => {
+  test('needs a deploy by Slipway on Cloudflare', async () => {
     shop = server.create('shop')
     await expect(rollbackByTimeTravel(request())).rejects.toThrow('nothing to roll back')
     shop.d1.import(`${SHOP}
@@ -154,7 +154,7 @@ describe('Time Travel', () => {
   })
 })
 
-test('what another deploy loses is found by the guard, and named', async () => {
+test('the guard finds and names rows that a deploy would lose', async () => {
   await filledShop()
   const loses = { name: '0003_loses', sql: REBUILD.replaceAll(/PRAGMA.*\n?/g, '') }
   const request = { ...requestOf(), migrations: [...MIGRATIONS.slice(0, 1), loses] }
@@ -168,7 +168,7 @@ test('what another deploy loses is found by the guard, and named', async () => {
   expect(rows('SELECT count(*) AS n FROM orders')).toEqual([{ n: 3 }])
 })
 
-/** All calls are tried with FULL=1, which takes minutes; else each fifth. */
+/** With FULL=1 every call fails in turn, which takes minutes; otherwise each ninth. */
 const FULL = process.env['FULL'] === '1'
 const STEP = FULL ? 1 : 9
 
@@ -205,7 +205,7 @@ test(
         server.fault = () => undefined
         const isApplied =
           rows(`SELECT name FROM d1_migrations WHERE name = '0002_rebuild.sql'`).length === 1
-        // What is said is what is so.
+        // The report is true.
         if (!first.failure) expect(isApplied, where).toBe(true)
         expect(rows('SELECT count(*) AS n FROM orders'), where).toEqual([{ n: 3 }])
         const second = await deploy(requestOf())

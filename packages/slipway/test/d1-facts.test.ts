@@ -7,8 +7,8 @@ import { startD1Server } from './d1-server.ts'
 import { wrangler, writeWorker } from './wrangler.ts'
 
 /**
- * What Slipway builds on in D1, seen on wrangler's own local database: a new wrangler that changes it fails here. The
- * stand-in of the API is held to the same.
+ * The behaviour of D1 that Slipway relies on, observed on wrangler's own local database: these tests fail if a new
+ * wrangler changes it. The stand-in of the API must behave in the same way.
  */
 interface Facts {
   rows(sql: string, ...values: unknown[]): Promise<readonly Row[]>
@@ -97,7 +97,7 @@ describe.each([
 
   afterAll(() => close())
 
-  describe('what D1 lets people read', () => {
+  describe('what D1 allows to be read', () => {
     it.each([
       'pragma_table_list',
       "pragma_table_xinfo('child')",
@@ -112,7 +112,7 @@ describe.each([
       await expect(rows(`SELECT * FROM ${source}`)).resolves.toBeDefined()
     })
 
-    it('the columns of every table in one query, without the reserved ones', async () => {
+    it('the columns of every table in one query, without reserved tables', async () => {
       const all = `SELECT m.name, x.name AS "column" FROM sqlite_schema m JOIN pragma_table_xinfo(m.name) x`
       await expect(rows(all)).rejects.toThrow('not authorized: SQLITE_AUTH')
       const ours = String.raw`${all} WHERE m.type = 'table' AND m.name NOT LIKE '\_cf\_%' ESCAPE '\'`
@@ -149,7 +149,7 @@ describe.each([
       expect(results).toEqual([[], [{ foreign_keys: 1 }]])
     })
 
-    it('is undone as a whole', async () => {
+    it('is rolled back as a whole', async () => {
       const work = batch(`INSERT INTO parent VALUES (3, 'c')`, 'INSERT INTO missing VALUES (1)')
       await expect(work).rejects.toThrow('no such table: missing')
       expect(await rows('SELECT count(*) AS n FROM parent')).toEqual([{ n: 2 }])
@@ -219,7 +219,7 @@ describe.each([
 })
 
 describe('wrangler d1 migrations apply', () => {
-  it('deletes the children of a table that Prisma rebuilds, and reports success', async () => {
+  it('deletes the child rows of a table that Prisma rebuilds, and reports success', async () => {
     const cwd = writeWorker({ name: 'facts', id: '00000000-0000-4000-8000-000000000002' })
     mkdirSync(path.join(cwd, 'migrations'))
     writeFileSync(path.join(cwd, 'migrations/0001_init.sql'), INIT)

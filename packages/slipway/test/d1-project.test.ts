@@ -8,7 +8,7 @@ import { loadProject } from '../src/project/index.ts'
 import { resolveTarget } from '../src/project/index.ts'
 import { wrangler } from './wrangler.ts'
 
-// What Slipway says of a Worker's databases and migrations, compared with what wrangler itself does.
+// Slipway's reading of a Worker's databases and migrations, compared with wrangler's.
 
 const CONFIG = {
   name: 'shop',
@@ -91,7 +91,7 @@ test.each([
   90_000,
 )
 
-test('both take the same files for migrations, in the same order', async () => {
+test('both find the same migration files, in the same order', async () => {
   for (const file of ['0001_init', '2_b', '10_c', 'last', '.hidden', 'down/0001_init', 'sub/3_x'])
     write(`migrations/${file}.sql`)
   const { migrationsDir, migrationsLayout: layout } = await projectOf('DB')
@@ -99,13 +99,13 @@ test('both take the same files for migrations, in the same order', async () => {
   expect(names).toEqual(['0001_init.sql', '2_b.sql', '10_c.sql', 'last.sql'])
   expect(namesIn(await run('d1', 'migrations', 'list', 'DB', '--local'))).toEqual(names)
 
-  // Why a down migration cannot be beside its migration.
+  // wrangler would apply a down migration next to its migration.
   write('migrations/0001_init.down.sql')
   const listed = namesIn(await run('d1', 'migrations', 'list', 'DB', '--local'))
   expect(listed).toContain('0001_init.down.sql')
 }, 90_000)
 
-test('wrangler calls folders as the history of a target says', async () => {
+test('wrangler names migrations in folders like the history of a target', async () => {
   for (const name of ['20240101000000_init', '20240102000000_next']) {
     write(`prisma/migrations/${name}/migration.sql`)
     write(`prisma/migrations/${name}/down.sql`)

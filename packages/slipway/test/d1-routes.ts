@@ -8,7 +8,7 @@ import {
 } from './d1-call.ts'
 import { D1Error, type D1Meta, type D1Result, type DumpOptions } from './d1-database.ts'
 
-/** What the stand-in's routes answer. A string is a page of HTML or a file. */
+/** The response of a route. A string is an HTML page or a file. */
 export interface Answer {
   readonly status: number
   readonly body: unknown
@@ -18,7 +18,7 @@ export interface Answer {
 /** A call, as the routes see it. */
 export interface Incoming {
   readonly call: D1Call
-  /** Of the path: `client`, `v4`, `accounts`, … */
+  /** Segments of the path: `client`, `v4`, `accounts`, … */
   readonly segments: readonly string[]
   readonly query: URLSearchParams
   readonly token: string | undefined
@@ -26,7 +26,7 @@ export interface Incoming {
   readonly fault: D1Fault | undefined
 }
 
-/** A database with what is going on in it. */
+/** A database with its running operations. */
 export interface Hosted extends TestDatabase {
   readonly created: Date
   /** Files by their names. */
@@ -46,12 +46,12 @@ export interface Host {
   readonly options: D1ServerOptions
   readonly databases: Map<string, Hosted>
   readonly downloads: Map<string, string>
-  /** When the latest calls came, in ms. */
+  /** The times of the latest calls, in ms. */
   readonly recent: number[]
   origin: string
 }
 
-/** Carries a call out. */
+/** Carries out a call. */
 export function handle(host: Host, incoming: Incoming): Answer {
   try {
     return route(host, incoming)
@@ -61,7 +61,7 @@ export function handle(host: Host, incoming: Incoming): Answer {
   }
 }
 
-/** Cloudflare's envelope of an error. */
+/** An error in Cloudflare's envelope. */
 export function failed(status: number, code: number, message: string): Answer {
   const body = { result: null, success: false, errors: [{ code, message }], messages: [] }
   return { status, body }
@@ -189,7 +189,7 @@ function namedOf({ columns, rows, meta }: D1Result) {
   return { results, success: true, meta }
 }
 
-/** An import that nobody polls is cancelled and undone. */
+/** Cancels and rolls back an import that is no longer polled. */
 function expire({ options: { pollTimeoutMs = 15_000 } }: Host, found: Hosted): void {
   if (found.importing && found.importing.polledAt + pollTimeoutMs < Date.now())
     found.importing = undefined
@@ -217,7 +217,7 @@ function imported(host: Host, found: Hosted, { call, body, fault }: Incoming): A
   const file = found.uploads.get(name)
   if (call.action === 'import-init' && !file)
     return success({ filename: name, upload_url: `${host.origin}/upload/${found.id}/${name}` })
-  // A file that is there already is imported by the init itself.
+  // If the file is already uploaded, `init` itself imports it.
   if (!file || asked.etag !== md5(file))
     return success({ success: false, error: `Input file ${asked.filename} missing or invalid` })
   const { polls = 0 } = host.options

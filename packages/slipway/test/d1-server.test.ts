@@ -43,7 +43,7 @@ describe('wrangler on the stand-in', () => {
     )
     const imported = await remote('execute', 'DB', '--json', '--yes', '--file', file)
     expect(imported).toMatchObject({ code: 0 })
-    // Above its JSON it prints its progress.
+    // wrangler prints its progress before the JSON.
     const report = imported.stdout.slice(imported.stdout.indexOf('['))
     expect(JSON.parse(report)).toMatchObject([
       { success: true, results: [{ 'Total queries executed': 2 }] },
@@ -60,7 +60,7 @@ describe('wrangler on the stand-in', () => {
     ])
   })
 
-  it('reports the error of a file, which is undone', async () => {
+  it('reports the error of a file, which is rolled back', async () => {
     const file = write('bad.sql', 'CREATE TABLE a (id);\nINSERT INTO missing VALUES (1);\n')
     const imported = await remote('execute', 'DB', '--yes', '--file', file)
     expect(imported.code).toBe(1)
@@ -68,7 +68,7 @@ describe('wrangler on the stand-in', () => {
     expect(shop.d1.inspect(`SELECT name FROM sqlite_schema`)).toEqual([{ name: '_cf_KV' }])
   })
 
-  it('applies migrations, and deletes the children of a rebuilt table', async () => {
+  it('applies migrations, and deletes the child rows of a rebuilt table', async () => {
     write(
       'migrations/0001_init.sql',
       `CREATE TABLE parent (id INTEGER PRIMARY KEY, name TEXT);
@@ -93,13 +93,13 @@ describe('wrangler on the stand-in', () => {
       { id: 2, name: '0002_rebuild.sql' },
     ])
     expect(shop.d1.inspect('SELECT count(*) AS children FROM child')).toEqual([{ children: 0 }])
-    // The same file through the import, where foreign keys can be switched off.
+    // The import of the same file can switch foreign keys off.
     shop.d1.query('INSERT INTO child VALUES (3, 1)')
     expect(await remote('execute', 'DB', '--yes', '--file', rebuild)).toMatchObject({ code: 0 })
     expect(shop.d1.inspect('SELECT count(*) AS children FROM child')).toEqual([{ children: 1 }])
   })
 
-  it('exports, tells the bookmark, and restores it', async () => {
+  it('exports, shows the bookmark, and restores it', async () => {
     shop.d1.query(`CREATE TABLE t (a TEXT, b BLOB); INSERT INTO t VALUES ('it''s', x'00ff')`)
     const output = path.join(cwd, 'dump.sql')
     expect(await remote('export', 'DB', '--output', output)).toMatchObject({ code: 0 })

@@ -20,18 +20,18 @@ import { openD1Database } from './d1-database.ts'
 import { type Answer, failed, handle, type Host, type Hosted } from './d1-routes.ts'
 
 /**
- * A stand-in for the part of Cloudflare's REST API that D1 has, for our client and for wrangler
- * (`CLOUDFLARE_API_BASE_URL`). Before each call it asks `fault` what goes wrong.
+ * A stand-in for D1's part of Cloudflare's REST API, for Slipway's client and for wrangler
+ * (`CLOUDFLARE_API_BASE_URL`). Each call has the fault that `fault` returns.
  */
 export interface D1Server {
-  /** With the path that the API has: `http://127.0.0.1:…/client/v4`. */
+  /** With the API's path: `http://127.0.0.1:…/client/v4`. */
   readonly url: string
-  /** What wrangler and Slipway read as environment variables. */
+  /** The environment variables for wrangler and Slipway. */
   readonly env: Readonly<Record<string, string>>
-  /** What was called, in its order. */
+  /** The calls so far, in order. */
   readonly calls: D1Call[]
   fault: (call: D1Call) => D1Fault | undefined
-  /** Makes a database. Its name is unique. */
+  /** Creates a database. Names are unique. */
   create(name: string): TestDatabase
   stop(): Promise<void>
 }
@@ -106,7 +106,7 @@ async function serve(
   const segments = url.pathname.split('/').filter(Boolean).map(decodeURIComponent)
   const method = incoming.method ?? 'GET'
   const upload = segments[0] === 'upload'
-  // What an import call does is in its body; a fault that cuts the body has to be known before.
+  // The body says what an import call does. A fault that cuts the body of an upload must be known before it is read.
   const body = upload ? undefined : await received(incoming)
   const action = actionOf(method, segments, body)
   const call = { method, path: url.pathname, action, number: server.calls.length + 1 }
@@ -169,7 +169,7 @@ function changed(real: Answer, fault: D1Fault | undefined): Answer {
   return { ...failed(status, code, message), headers }
 }
 
-/** The codes that people report with these states. */
+/** Cloudflare's error codes that users report for these HTTP statuses. */
 const CODES: Readonly<Record<number, number>> = {
   401: 10_000,
   403: 7403,

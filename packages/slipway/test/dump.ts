@@ -3,14 +3,14 @@ import { join } from 'node:path'
 import { postgresBin } from './postgres.ts'
 
 /**
- * The schema of a database as `pg_dump` writes it: the truth that is independent of us. The order of
- * columns is taken out; Slipway's ledger and Prisma's history are left out.
+ * The schema of a database as `pg_dump` writes it, which is independent of Slipway. The order of columns is
+ * normalized; Slipway's ledger and Prisma's history are left out.
  */
 export function dumpSchema(url: string): string {
   return withoutColumnOrder(pgDump(url, ['--schema-only', '--no-owner']))
 }
 
-/** The same, an entry for each object, with owners and privileges. */
+/** The same with owners and privileges, as one entry for each object. */
 export function dumpObjects(url: string): string[] {
   const text = withoutColumnOrder(pgDump(url, ['--schema-only']))
   return text
@@ -51,7 +51,7 @@ function withoutColumnOrder(dump: string): string {
     )
 }
 
-/** Fills a database with files through `psql`, in their order. */
+/** Runs files in order through `psql`. */
 export function runFiles(url: string, files: readonly string[]): void {
   const bin = postgresBin()
   const psql = bin === undefined ? 'psql' : join(bin, 'psql')
@@ -62,7 +62,7 @@ export function runFiles(url: string, files: readonly string[]): void {
   })
 }
 
-/** Restores the dump of one database into another, empty one, as a person would who moves it. */
+/** Restores the dump of one database into another, empty one, as a person who moves a database does. */
 export function copyByDump(from: string, to: string): void {
   const bin = postgresBin()
   if (bin === undefined) throw new Error('pg_dump is not to be had for this server')
@@ -77,8 +77,8 @@ export function copyByDump(from: string, to: string): void {
 }
 
 /**
- * A database with its rows as `pg_dump` writes it, with owners and privileges, Slipway's ledger and Prisma's history. The
- * rows of a table are sorted: their order says nothing.
+ * A database with its rows as `pg_dump` writes it, with owners, privileges, Slipway's ledger and Prisma's history. The
+ * rows of each table are sorted, because their order has no meaning.
  */
 export function dumpWhole(url: string, flags: readonly string[] = []): string {
   const bin = postgresBin()

@@ -1,4 +1,4 @@
-/** What the statements need: `canary` holds the values; nothing of them is in the text of a statement. */
+/** The objects that the statements need. The table `canary` has the values; no statement contains them. */
 export const SETTING_UP = `CREATE TABLE canary (n int PRIMARY KEY, v text NOT NULL, i bigint NOT NULL);
 CREATE TYPE mood AS ENUM ('ok');
 CREATE DOMAIN short AS text CHECK (length(VALUE) < 3);
@@ -174,7 +174,7 @@ const OF_ROWS = [
   'CREATE TABLE t AS SELECT V AS v; CREATE INDEX ON t ((v::int))',
 ]
 
-/** Statements of a function, composed of a value: it becomes a name. */
+/** Statements that a function composes from a value, which becomes a name. */
 const COMPOSED = [
   'SELECT %s',
   'SELECT c.%s FROM canary c',
@@ -247,7 +247,7 @@ const RAISED = [
   "SELECT runs('INSERT INTO needs (v) VALUES (' || quote_literal(V) || ')')",
 ]
 
-/** About 240 statements that the server refuses, or warns of, with a value of a row in its hands. */
+/** About 240 statements that the server refuses, or warns about, while it processes a value of a row. */
 export const FAILING: readonly string[] = [
   ...TYPES,
   ...OF_WORDS,

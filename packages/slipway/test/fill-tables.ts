@@ -3,7 +3,7 @@ import { runSql } from './run-sql.ts'
 
 interface Column {
   readonly name: string
-  /** As `format_type` writes it; of a domain, the type that it is made of. */
+  /** As `format_type` writes it; for a domain, its base type. */
   readonly type: string
   readonly labels: readonly string[] | null
   readonly notNull: boolean
@@ -30,11 +30,11 @@ interface Table {
 
 /** What tables are filled with. */
 export interface Filling {
-  /** Tables that are filled already, with the columns that they had then. */
+  /** Tables that have been filled, with the columns that they had at that time. */
   readonly filled: Map<string, string>
-  /** Values that statements look for, by the name of a column. */
+  /** Values that statements look for, by column name. */
   readonly sought: ReadonlyMap<string, readonly string[]>
-  /** How the rows are written; a row each. */
+  /** The styles of the rows, one row each. */
   readonly styles?: readonly Style[]
 }
 
@@ -59,8 +59,8 @@ const READ = `SELECT c.oid::regclass::text AS name,
   ORDER BY 1`
 
 /**
- * How a row is written: all columns, NULL where it may be, defaults where there are, values that are hard to quote,
- * values that statements look for, or texts of digits, which are numbers and JSON, too.
+ * How a row is written: with a value in every column, NULL where allowed, defaults where they exist, values that are
+ * hard to quote, values that statements look for, or texts of digits, which are also valid numbers and JSON.
  */
 type Style = 'full' | 'nulls' | 'defaults' | 'awkward' | 'sought' | 'digits'
 
@@ -75,8 +75,8 @@ const STYLES: readonly Style[] = [
 ]
 
 /**
- * Writes rows into all tables that are new or have new columns, foreign keys after what they refer to. Names the tables that
- * took no row. Knows nothing of how the tool generates rows.
+ * Writes rows into all tables that are new or have new columns, referenced tables first. Returns the names of tables
+ * into which no row could be inserted. Independent of how Slipway generates rows.
  */
 export async function fillTables(url: string, filling: Filling): Promise<string[]> {
   const client = new pg.Client({ connectionString: url })
@@ -89,7 +89,7 @@ export async function fillTables(url: string, filling: Filling): Promise<string[
     const waits = ({ name, keys }: Table) =>
       keys.some((key) => key.table !== name && [...waiting].some((one) => one.name === key.table))
     while (waiting.size > 0) {
-      // Where tables refer to each other in a circle, the first one has NULL there.
+      // If tables refer to each other in a cycle, the first one has NULL there.
       const ready = [...waiting].filter((table) => !waits(table))
       for (const table of ready.length > 0 ? ready : [...waiting].slice(0, 1)) {
         waiting.delete(table)
@@ -105,7 +105,7 @@ export async function fillTables(url: string, filling: Filling): Promise<string[
   }
 }
 
-/** Fills what was empty as long as that helps: in a circle, a table can refer to the others later. */
+/** Fills empty tables until nothing changes: in a cycle, a table can refer to the others later. */
 async function fillEmpty(
   client: pg.Client,
   tables: readonly Table[],
@@ -151,7 +151,7 @@ async function fillTable(client: pg.Client, table: Table, filling: Filling): Pro
   const wanted = styles.filter((style) => style !== 'sought' || isSought)
   for (const [index, style] of wanted.entries()) {
     const row = { at: first + index, sought }
-    // What a check refuses is tried with the literals of the checks.
+    // Rows that a check refuses are tried with the literals of the checks.
     if (await insertRow(client, table, { ...row, style })) continue
     const hinted = await insertRow(client, table, { ...row, style, hinted: true })
     if (!hinted) await insertRow(client, table, { ...row, style: 'defaults' })
@@ -185,7 +185,7 @@ async function insertRow(client: pg.Client, table: Table, row: Row): Promise<boo
   )
 }
 
-/** The values of a row as SQL, by column; a column that is left out has its default. */
+/** The values of a row as SQL, by column; an absent column gets its default. */
 async function valuesOf(
   client: pg.Client,
   table: Table,
@@ -216,7 +216,7 @@ function ownValue(table: Table, column: Column, row: Row): string | undefined {
   return choice === undefined ? valueOf(column, row) : pg.escapeLiteral(choice)
 }
 
-/** The columns of the row with the same number in the other table; NULL where it has none. */
+/** The key of the row with the same number in the referenced table; NULL if there is none. */
 async function referencedValues(
   client: pg.Client,
   { table, columns, referenced }: ForeignKey,
@@ -234,7 +234,7 @@ async function referencedValues(
   })
 }
 
-/** A value of a type as SQL; the same number gives the same value, another one another where the type has so many. */
+/** A value of a type as SQL. Equal numbers give equal values; others give others if the type has enough values. */
 function valueOf({ name, type, labels }: Column, { at, style }: Row): string {
   const literal = (text: string) => `${pg.escapeLiteral(text)}::${type}`
   if (labels) {

@@ -6,7 +6,7 @@ import { runCli } from './cli-in-process.ts'
 import { addMigration, writeProject } from './project.ts'
 import { createTarget, shareImages, type TestTarget } from './target.ts'
 
-// What somebody reads who tries the commands for the first time.
+// The output that first-time users read.
 
 let target: TestTarget
 let root: string
@@ -42,7 +42,7 @@ test('every command calls the target by its name and its environment', async () 
   expect(reset.said).toContain(`Dropped everything in public on ${place}`)
 })
 
-test('a squash says before --write that it needs a commit', async () => {
+test('a squash without --write says that --write needs a commit', async () => {
   const first = 'Commit the migrations first'
   const outside = await slipway('squash')
   expect(outside).toMatchObject({ exitCode: 0, said: expect.stringContaining(first) })
@@ -70,8 +70,8 @@ test('a project without a seed set for the environment learns what to write, and
   writeFileSync(join(folder, 'customer.csv'), 'id\n1\n')
   const { said } = await slipway('seed run')
   expect(said).toContain(
-    'Name development in environments of a set, or the set in seeds of development',
+    'Add development to environments of a set, or add the set to seeds of development',
   )
   writeFileSync(join(folder, 'set.json'), JSON.stringify({ ...set, environments: ['development'] }))
-  expect((await slipway('seed run')).said).not.toContain('Name development in')
+  expect((await slipway('seed run')).said).not.toContain('Add development to')
 })

@@ -5,15 +5,15 @@ import pg from 'pg'
 import { startCluster } from './cluster.ts'
 
 /**
- * Gives a test run its PostgreSQL server: the one of `TEST_DATABASE_URL`, else one started here.
- * Its temporary folder is the run's own, too, and is removed with all that tests leave there. Workers, and
- * the programs that tests spawn, learn of both from the environment.
+ * Provides the PostgreSQL server of a test run: the one of `TEST_DATABASE_URL`, otherwise one started here. Also
+ * creates a temporary folder for the run, which is removed with everything that tests leave there. Workers and
+ * spawned programs find both through environment variables.
  */
 export default async function setup(): Promise<() => Promise<void>> {
   const temporary = mkdtempSync(path.join(os.tmpdir(), 'slipway-test-'))
-  // Servers run under another account where we are root: they pass through it to their own folders.
+  // If this process is root, servers run under another account, which must be able to enter this folder.
   chmodSync(temporary, 0o711)
-  // Installed builds of PostgreSQL stay for the next run.
+  // Installed builds of PostgreSQL are kept for the next run.
   process.env.TEST_BUILDS ??= path.join(os.tmpdir(), 'slipway-postgres')
   process.env.TMPDIR = temporary
   const cluster = process.env.TEST_DATABASE_URL ? undefined : await startCluster()

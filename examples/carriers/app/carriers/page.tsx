@@ -48,7 +48,7 @@ export default async function Carriers({ searchParams }: Props) {
   )
 }
 
-/** A query that cannot be understood, perhaps from an old bookmark, shows all carriers. */
+/** An invalid query, perhaps from an old bookmark, shows all carriers. */
 function readQuery(given: Readonly<Record<string, string | string[] | undefined>>): CarrierQuery {
   const entries = Object.entries(given).filter(([, value]) => value !== '')
   const parsed = carrierQuery.safeParse(Object.fromEntries(entries))

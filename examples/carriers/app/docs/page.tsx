@@ -8,7 +8,7 @@ interface Operation {
   readonly responses: Readonly<Record<string, { readonly description: string }>>
 }
 
-/** The OpenAPI document for people. */
+/** The OpenAPI document in readable form. */
 export default function Docs() {
   const { info, paths, components } = openApiDocument()
   return (

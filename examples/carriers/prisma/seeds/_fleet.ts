@@ -1,7 +1,7 @@
-// Made-up carriers, the same ones each time. Nobody real: MC and USDOT numbers lie far above those that were ever
-// given out, addresses end in .example, telephone numbers are 555-01xx.
+// Fictitious carriers, always the same ones: MC and USDOT numbers are far above those ever issued, email addresses end
+// in .example, telephone numbers are 555-01xx.
 
-/** Numbers from 0 up to but not including 1, the same for the same seed (mulberry32). */
+/** Random numbers from 0 to below 1, the same for the same seed (mulberry32). */
 function randomFrom(seed: number): () => number {
   let state = seed
   return () => {
@@ -122,10 +122,10 @@ const STATUS = ['PLANNED', 'BOOKED', 'IN_TRANSIT', 'DELIVERED', 'DELIVERED', 'CA
 const DAY_MS = 86_400_000
 const day = (offset: number) => new Date(Date.UTC(2026, 0, 1) + offset * DAY_MS)
 
-/** The number by which everything else refers to a carrier. */
+/** The MC number by which all other records refer to a carrier. */
 const mcNumber = (index: number) => String(99_100_000 + index * 7)
 
-/** So many carriers. */
+/** The first `count` carriers. */
 export function* carriers(count: number) {
   for (let index = 0; index < count; index++) {
     const random = randomFrom(index + 1)
@@ -140,7 +140,7 @@ export function* carriers(count: number) {
   }
 }
 
-/** The people to call at so many carriers: one to three each, the first of them the primary one. */
+/** One to three contacts for each of the first `count` carriers; the first contact is the primary one. */
 export function* contacts(count: number) {
   for (let index = 0; index < count; index++) {
     const random = randomFrom(index + 10_001)
@@ -160,7 +160,7 @@ export function* contacts(count: number) {
   }
 }
 
-/** Two insurance policies for each of so many carriers. */
+/** Two insurance policies for each of the first `count` carriers. */
 export function* policies(count: number) {
   for (let index = 0; index < count; index++) {
     const random = randomFrom(index + 20_001)
@@ -180,7 +180,7 @@ export function* policies(count: number) {
   }
 }
 
-/** So many loads, most of them with one of so many carriers. */
+/** `count` loads, most of them assigned to one of the first `among` carriers. */
 export function* loads(count: number, among: number) {
   for (let index = 0; index < count; index++) {
     const random = randomFrom(index + 30_001)

@@ -1,7 +1,7 @@
 import { defineSeed } from 'slipway'
 import { carriers, contacts, loads, policies } from './_fleet.ts'
 
-// A full set to develop with.
+// A full set for development.
 export default defineSeed({
   version: 1,
   environments: ['development'],

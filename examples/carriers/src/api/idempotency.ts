@@ -7,7 +7,7 @@ import { HttpProblem } from './problem.ts'
 
 type Transaction = Parameters<Parameters<PrismaClient['$transaction']>[0]>[0]
 
-/** An answer that can be given again. */
+/** A response that can be sent again. */
 export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
@@ -15,8 +15,8 @@ export interface Answer {
 }
 
 /**
- * Does the work of a POST in one transaction, once for each Idempotency-Key: the same request again gets the same answer,
- * also while the first is still under way. Only answers of success are kept.
+ * Does the work of a POST in one transaction, once for each Idempotency-Key: a repeated request gets the same response,
+ * even while the first one is still running. Only successful responses are kept.
  */
 export async function oncePerKey(
   { prisma, retryPolicy }: Database,
@@ -37,7 +37,7 @@ export async function oncePerKey(
     const answer = await withRetry(
       prisma,
       async (tx) => {
-        // A second request with the key waits here for the end of the first.
+        // A second request with the same key waits here until the first one ends.
         const placeholder = { key, requestHash, status: 0, headers: {}, body: '' }
         await tx.idempotencyKey.create({ data: placeholder })
         const done = await work(tx)

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Problem } from '../schemas.ts'
 import { Refusal } from './refusal.ts'
 
-/** An answer that is a problem document (RFC 9457), thrown. */
+/** An error with a problem document (RFC 9457) as its response. */
 export class HttpProblem extends Error {
   override readonly name = 'HttpProblem'
   readonly body: Problem
@@ -52,7 +52,7 @@ export function problemResponse({ body, headers }: HttpProblem): Response {
   })
 }
 
-/** What to answer to an error. No message of Prisma or PostgreSQL gets into it: they quote SQL and values. */
+/** The response to an error. It contains no message of Prisma or PostgreSQL, because those quote SQL and values. */
 export function problemOf(error: unknown): HttpProblem {
   if (error instanceof HttpProblem) return error
   if (error instanceof z.ZodError) {
@@ -66,14 +66,14 @@ export function problemOf(error: unknown): HttpProblem {
   if ((error as { code?: unknown }).code === 'OUTCOME_UNKNOWN') {
     return new HttpProblem(
       503,
-      'The connection to the database broke. Look whether the change was made before you repeat it.',
+      'The connection to the database was lost. Check whether the change was made before you repeat it.',
     )
   }
   return problemOfDatabase(classifyError(error), error)
 }
 
 function fieldErrors({ path, message, ...issue }: z.core.$ZodIssue) {
-  // Each unknown field is named.
+  // Names each unknown field.
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({ field: [...path, key].join('.'), message: 'Unknown field.' }))
   }
@@ -151,13 +151,13 @@ interface ConstraintError {
   }
 }
 
-/** The fields behind constraints of several columns. */
+/** The fields of constraints on several columns. */
 const FIELDS_OF_CONSTRAINT: Readonly<Record<string, readonly string[]>> = {
   contacts_carrier_id_full_name_key: ['fullName'],
   insurance_policies_insurer_policy_number_key: ['insurer', 'policyNumber'],
 }
 
-/** The fields behind a constraint; for `carriers_mc_number_key`, `mcNumber`. */
+/** The fields of a constraint; for `carriers_mc_number_key`, `mcNumber`. */
 function fieldsOfConstraint(error: unknown): readonly string[] {
   const { meta } = error as ConstraintError
   const { constraint: { index, fields } = {}, table = '' } = meta?.driverAdapterError?.cause ?? {}

@@ -1,14 +1,14 @@
 import { RateLimiterMemory } from 'rate-limiter-flexible'
 import { HttpProblem } from './problem.ts'
 
-/** Requests of one client in a minute, in each instance. */
+/** The allowed requests per client and minute, in each instance. */
 const POINTS = Number(process.env['RATE_LIMIT'] ?? 600)
 
 const limiter = new RateLimiterMemory({ points: POINTS, duration: 60 })
 
-/** Counts a request of a client; throws 429 where there were too many. */
+/** Counts a client's request; throws 429 if there were too many. */
 export async function limitRate(request: Request): Promise<void> {
-  // Set by the proxy in front of us; without one, all requests are from this machine.
+  // The proxy in front of us sets the header; without a proxy, all requests come from this machine.
   const client = request.headers.get('x-forwarded-for')?.split(',')[0]?.trim() ?? 'local'
   try {
     await limiter.consume(client)

@@ -1,4 +1,4 @@
-/** A request that is well-formed and must not be done. `field` says which part of it is at fault. */
+/** Refuses a well-formed request; `field` names the part of it that is at fault. */
 export class Refusal extends Error {
   override readonly name = 'Refusal'
   readonly field: string

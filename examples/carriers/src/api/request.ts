@@ -11,7 +11,7 @@ export async function readBody(request: Request): Promise<string> {
   }
   const chunks: Uint8Array[] = []
   let size = 0
-  // Counted while it comes in: a Content-Length can be absent or wrong.
+  // Counted while it is received, because a Content-Length can be absent or wrong.
   for await (const chunk of request.body ?? []) {
     size += chunk.byteLength
     if (size > BODY_LIMIT)
@@ -37,7 +37,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** Query parameters as an object. One that is given twice is refused: which of them would count? */
+/** Query parameters as an object. A parameter that is given twice is ambiguous, and refused. */
 export function readQuery(request: Request): Record<string, string> {
   const { searchParams } = new URL(request.url)
   for (const name of searchParams.keys()) {
@@ -46,7 +46,7 @@ export function readQuery(request: Request): Record<string, string> {
       throw new HttpProblem(400, 'A parameter is given more than once.', { errors })
     }
   }
-  // A field that was left empty in a form of GET does not filter.
+  // An empty field of a GET form does not filter.
   return Object.fromEntries([...searchParams].filter(([, value]) => value !== ''))
 }
 
@@ -54,24 +54,24 @@ export function etagOf({ version }: { readonly version: number }): string {
   return `"${version}"`
 }
 
-/** The version that a change is based on, from `If-Match`. */
+/** The version on which a change is based, from `If-Match`. */
 export function requireVersion(request: Request): number {
   const header = request.headers.get('if-match')
   if (header === null) {
     throw new HttpProblem(428, 'Send If-Match with the ETag of the carrier that you have read.')
   }
   const version = /^"(\d{1,9})"$/.exec(header)?.[1]
-  // A tag that we never gave out matches nothing.
+  // A tag that we never issued matches no version.
   if (version === undefined) throw staleVersion()
   return Number(version)
 }
 
-/** The carrier as a change has left it; 412 where it had another version. */
+/** Responds with the changed carrier, or with 412 if it had a different version. */
 export function respondWithChanged(carrier: CarrierDetails | undefined): Response {
   if (!carrier) throw staleVersion()
   return Response.json(carrier, { headers: { etag: etagOf(carrier), 'cache-control': 'no-store' } })
 }
 
 export function staleVersion(): HttpProblem {
-  return new HttpProblem(412, 'The carrier was changed since you have read it. Read it again.')
+  return new HttpProblem(412, 'The carrier was changed after you read it. Read it again.')
 }

@@ -10,9 +10,9 @@ import { limitRate } from './rate-limit.ts'
 export interface RouteContext {
   readonly request: Request
   readonly db: Database
-  /** The carrier of the path, where it has one. */
+  /** The carrier ID in the path; 0 if there is none. */
   readonly id: number
-  /** Its contact or policy of the path, where it has one. */
+  /** The contact or policy ID in the path; 0 if there is none. */
   readonly recordId: number
 }
 
@@ -20,12 +20,12 @@ interface Parameters {
   readonly params: Promise<{ readonly id?: string; readonly recordId?: string } | undefined>
 }
 
-/** Next gives no parameters to a route that has none in its path. */
+/** Next.js passes no parameters to a route without any in its path. */
 const pathIds = z.object({ id: recordId.default(0), recordId: recordId.default(0) })
 
 /**
  * A route of the API: limits the rate, opens the database, lets a user's reads see the user's writes, names the actor of
- * writes, and turns what is thrown into a problem document.
+ * writes, and turns errors into problem documents.
  */
 export function route(
   handle: (context: RouteContext) => Promise<Response>,
@@ -35,7 +35,7 @@ export function route(
       await limitRate(request)
       const ids = pathIds.parse((await params) ?? {})
       const context = { request, db: await database(), ...ids }
-      // There is no sign-in here; a team puts the user of its session.
+      // This example has no sign-in; a real application passes the user of its session.
       return await withActor('carriers-api', () => handle(context))
     } catch (error) {
       const problem = problemOf(error)

@@ -5,10 +5,10 @@ import { defineConfig } from 'vitest/config'
 
 const migrations = path.join(import.meta.dirname, '../../packages/database/migrations')
 
-/** The file of a local D1 database, for example one that Slipway has deployed to: the tests then run on its schema. */
+/** The file of a local D1 database on whose schema the tests run, for example one to which Slipway has deployed. */
 const { SHOP_DATABASE } = process.env
 
-// The tests run in workerd, the runtime of Workers, on a D1 database of their own.
+// The tests run in workerd, the runtime of Workers, with a separate D1 database.
 export default defineConfig({
   plugins: [
     cloudflareTest(async () => ({
@@ -23,12 +23,12 @@ export default defineConfig({
   ],
   test: {
     include: ['test/*.workerd.ts'],
-    // This only ends a test that hangs: the first request compiles the Worker.
+    // Long, because the first request compiles the Worker; it only has to end a test that hangs.
     testTimeout: 120_000,
   },
 })
 
-/** The SQL of the schema and of the history; the rows of the shop are left out. */
+/** The SQL of the schema and the history, without the rows of the shop. */
 function readDeployed(file: string): string[] {
   const database = new DatabaseSync(file, { readOnly: true })
   const texts = (sql: string) =>

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'prisma/config'
 
-// Where Prisma's own engine cannot be downloaded, its commands run on Slipway's copy of it.
+// If Prisma's own engine cannot be downloaded, its commands use Slipway's copy.
 process.env.PRISMA_SCHEMA_ENGINE_BINARY ??= fileURLToPath(
   import.meta.resolve('slipway/schema-engine'),
 )

@@ -1,14 +1,14 @@
 import { defineConfig } from 'slipway'
 
-// The databases are those of the Worker: their names and ids are in its wrangler.jsonc only.
+// The databases are those of the Worker: their names and IDs are only in its wrangler.jsonc.
 export default defineConfig({
   d1: { wrangler: '../../apps/worker/wrangler.jsonc', binding: 'DB' },
   environments: {
-    // wrangler's top level, on this machine.
+    // The top level of wrangler.jsonc, on this machine.
     development: {},
-    // `env.staging` of wrangler.
+    // `env.staging` of wrangler.jsonc.
     staging: {},
-    // wrangler's top level, on Cloudflare.
+    // The top level of wrangler.jsonc, on Cloudflare.
     production: {},
   },
 })

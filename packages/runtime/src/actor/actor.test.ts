@@ -19,7 +19,7 @@ let base: PrismaClient
 beforeAll(async () => {
   database = await createTestDatabase()
   await runSql(database.url, AUDIT)
-  // One connection: a setting that outlived its transaction would be seen by the next one.
+  // With one connection, the next transaction would see a setting that outlived its own.
   base = new PrismaClient({ adapter: new PrismaPg({ connectionString: database.url, max: 1 }) })
 })
 beforeEach(() => runSql(database.url, 'TRUNCATE audit'))
@@ -69,7 +69,7 @@ describe('withActor', () => {
     ])
   })
 
-  it('keeps actors apart that work at the same time, and takes names as they are', async () => {
+  it('keeps concurrent actors apart, and accepts any name', async () => {
     const prisma = base.$extends(actor())
     const names = ["o'neil", '"; DROP TABLE audit; --', 'Zoë', 'ann']
     await Promise.all(
@@ -85,7 +85,7 @@ describe('withActor', () => {
     for (const row of rows) expect(row['actor']).toBe(row['name'])
   })
 
-  it('rolls back as before', async () => {
+  it('rolls back a failed write', async () => {
     const prisma = base.$extends(actor())
     const failing = withActor('ann', async () => {
       await prisma.carrier.create({ data: { name: 'twice', mcNumber: '100001' } })

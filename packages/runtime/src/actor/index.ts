@@ -10,20 +10,20 @@ export interface ActorOptions {
 
 const actors = sharedStorage<string>('actor')
 
-/** Runs `work` in the name of `user`: what it writes through a client with the extension `actor` is written by that user. */
+/** Runs `work` on behalf of `user`: a client with the extension `actor` names that user as the actor of its writes. */
 export function withActor<T>(user: string, work: () => T): T {
   return actors.run(user, work)
 }
 
-/** In whose name this code runs. */
+/** The user on whose behalf this code runs. */
 export function currentActor(): string | undefined {
   return actors.getStore()
 }
 
 /**
- * A Prisma extension that tells the database who writes. Inside of {@link withActor} each transaction, of both kinds, sets
- * a transaction-local setting before anything else, and a single write or raw query runs in a transaction with it. The
- * setting ends with the transaction, so that it is safe with pools, including transaction poolers.
+ * A Prisma extension that tells the database who writes. Within {@link withActor}, each transaction (interactive or
+ * batch) first sets a transaction-local setting, and a single write or raw query runs in a transaction with it. The
+ * setting ends with the transaction, so it is safe with pools, including transaction poolers.
  */
 export function actor({ setting = 'slipway.actor' }: ActorOptions = {}): Extension {
   const sql = 'SELECT set_config($1, $2, true)'

@@ -27,12 +27,12 @@ afterAll(async () => {
 
 const MODELS = { Carrier: { ttl: 60_000 }, Contact: { ttl: 60_000 } }
 
-/** A client with a cache, and the operations of it that reached the database. */
+/** A client with a cache, and its operations that reached the database. */
 async function connect(options: Partial<CacheOptions> = {}) {
   const store: Cache = await createCache({ models: MODELS, ...options })
   const base = new PrismaClient({ adapter: new PrismaPg({ connectionString: gate.url }) })
   const queries: string[] = []
-  /** Each holds back the answer of one operation. */
+  /** Each delays the result of one operation. */
   const delays: Promise<void>[] = []
   const prisma = base
     .$extends(actor())
@@ -54,7 +54,7 @@ async function connect(options: Partial<CacheOptions> = {}) {
   return { store, base, prisma: prisma as unknown as PrismaClient, queries, delays }
 }
 
-/** Whether `read` asks the database again. */
+/** Whether `read` is answered without a query. */
 async function isCached(
   { queries }: { queries: string[] },
   read: () => PromiseLike<unknown>,
@@ -65,7 +65,7 @@ async function isCached(
 }
 
 describe('reads', () => {
-  it('are answered from the cache, with the values that the database gave', async () => {
+  it('are answered from the cache, with the values from the database', async () => {
     const { prisma, queries } = await connect()
     const where = { id: 1 }
     await runSql(
@@ -96,7 +96,7 @@ describe('reads', () => {
     expect(theirs?.contacts).toHaveLength(1)
   })
 
-  it('cache what is not there, and tell arguments apart', async () => {
+  it('cache missing rows, and distinguish arguments', async () => {
     const client = await connect()
     const { carrier } = client.prisma
     expect(await isCached(client, () => carrier.findUnique({ where: { id: 0 } }))).toBe(false)
@@ -108,7 +108,7 @@ describe('reads', () => {
     expect(await isCached(client, () => carrier.count({ where: { since } }))).toBe(true)
   })
 
-  it('do not cache arguments that no text stands for, other models, and other operations', async () => {
+  it('do not cache arguments without a text form, other models, and other operations', async () => {
     const models = { Carrier: { ttl: 60_000, operations: ['count'] } }
     const client = await connect({ models })
     const { carrier, contact } = client.prisma
@@ -120,7 +120,7 @@ describe('reads', () => {
     for (const read of [...reads, ...reads]) expect(await isCached(client, read)).toBe(false)
   })
 
-  it('run one query for a thousand that miss at the same time', async () => {
+  it('run one query for a thousand simultaneous misses', async () => {
     const { prisma, queries } = await connect()
     const reads = Array.from({ length: 1000 }, () => prisma.carrier.findMany({ take: 5 }))
     const results = await Promise.all(reads)
@@ -128,7 +128,7 @@ describe('reads', () => {
     expect(results.every((rows) => rows.length === 5)).toBe(true)
   })
 
-  it('serve a stale result while a new one is fetched, and while the database is away', async () => {
+  it('serve a stale result while a new one is fetched, and while the database is unavailable', async () => {
     const models = { Carrier: { ttl: 50, grace: 60_000 } }
     const { prisma, queries } = await connect({ models })
     const read = () => prisma.carrier.findUnique({ where: { id: 2 } })
@@ -144,7 +144,7 @@ describe('reads', () => {
     await gate.open()
   })
 
-  it('pass failures on as they are', async () => {
+  it('pass failures on unchanged', async () => {
     const { prisma } = await connect()
     await gate.close()
     await expect(prisma.carrier.count()).rejects.toMatchObject({
@@ -158,7 +158,7 @@ describe('reads', () => {
 })
 
 describe('writes', () => {
-  it('invalidate the row they change and the lists, not other rows', async () => {
+  it('invalidate the row that they change and the lists, not other rows', async () => {
     const client = await connect()
     const { carrier } = client.prisma
     const row = (id: number) => () => carrier.findUnique({ where: { id } })
@@ -203,7 +203,7 @@ describe('writes', () => {
     expect((await withContacts())?._count.contacts).toBe(3)
   })
 
-  it('invalidate what a delete takes along', async () => {
+  it('invalidate rows that a delete removes by cascade', async () => {
     const { prisma } = await connect()
     const contacts = () => prisma.contact.count({ where: { carrierId: 6 } })
     expect(await contacts()).toBe(1)
@@ -211,7 +211,7 @@ describe('writes', () => {
     expect(await contacts()).toBe(0)
   })
 
-  it('invalidate by raw statements everything, in the name of an actor no more than else', async () => {
+  it('invalidate everything after a raw statement, but not after a write of an actor', async () => {
     const client = await connect()
     const { prisma, store } = client
     const row = (id: number) => () => prisma.carrier.findUnique({ where: { id } })
@@ -228,11 +228,11 @@ describe('writes', () => {
     expect(await isCached(client, row(9))).toBe(false)
   })
 
-  it('do not let a query bring back what it read before', async () => {
+  it('do not let a running query cache what it read before', async () => {
     const client = await connect()
     const { prisma } = client
     const where = { id: 10 }
-    // The query has read, and its answer is under way, when the row changes.
+    // The row changes after the query has read it, and before its result arrives.
     let arrive: () => void = () => {}
     client.delays.push(new Promise<void>((resolve) => (arrive = resolve)))
     const slow = prisma.carrier.findUnique({ where }).then((row) => row?.name)
@@ -245,14 +245,14 @@ describe('writes', () => {
 })
 
 describe('transactions', () => {
-  it('invalidate when they are committed, not before, and not when they are rolled back', async () => {
+  it('invalidate when they commit, not before, and not if they are rolled back', async () => {
     const client = await connect()
     const { prisma } = client
     const row = () => prisma.carrier.findUnique({ where: { id: 11 } })
     await row()
     await prisma.$transaction(async (tx) => {
       await tx.carrier.update({ where: { id: 11 }, data: { name: 'In transaction' } })
-      // Others see the old row, rightly.
+      // Others correctly see the old row.
       expect(await isCached(client, row)).toBe(true)
     })
     expect((await row())?.name).toBe('In transaction')
@@ -304,7 +304,7 @@ describe.skipIf(!hasRedis)('with Redis', () => {
     await expect.poll(async () => (await read(two))?.name).toBe('By the other process')
   })
 
-  it('goes on without Redis, fast, and with it when it is back', async () => {
+  it('continues fast without Redis, and with Redis once it is back', async () => {
     const client = await connect(shared())
     const { carrier } = client.prisma
     const read = () => carrier.findUnique({ where: { id: 14 } })

@@ -9,7 +9,7 @@ import type { Cache } from './store.ts'
 import { tagsOfRead, tagsOfWrite } from './tags.ts'
 import { argumentsKey } from './values.ts'
 
-/** What was changed, by tags, or everything. */
+/** The tags of what was changed, or everything. */
 interface Changes {
   readonly tags: Set<string>
   everything: boolean
@@ -38,12 +38,12 @@ export function cache(store: Cache): Extension {
       const tags = tagsOfRead(operation, dataModel, keyField)
       let isQueried = false
       const result = await store.getOrQuery({ key, tags, model: options }, async () => {
-        // A replica that is behind would put an old result under the new generation.
+        // A replica that is behind would store an old result under the new generation.
         const fresh = await withConsistency('primary', next)
         isQueried = true
         return fresh
       })
-      // A stale result is given while its successor is still being read.
+      // A stale result is returned while a new one is still being read.
       operation.source = isQueried ? 'primary' : 'cache'
       return result
     }
@@ -88,7 +88,7 @@ export function cache(store: Cache): Extension {
   })
 }
 
-/** Invalidates what was changed: now, or when the transaction in whose course this runs has ended. */
+/** Invalidates what was changed: immediately, or when the surrounding transaction has ended. */
 async function invalidate(store: Cache, changes: Changes): Promise<void> {
   const transaction = transactions.getStore()
   if (!transaction) return await publish(store, changes)

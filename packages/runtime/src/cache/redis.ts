@@ -1,6 +1,6 @@
 import type { Redis, RedisOptions } from 'ioredis'
 
-/** A dead Redis must cost an operation next to nothing: commands fail immediately, and we reconnect in the background. */
+/** An unavailable Redis must cost almost nothing: commands fail immediately, and we reconnect in the background. */
 const FAIL_FAST: RedisOptions = {
   enableOfflineQueue: false,
   maxRetriesPerRequest: 1,
@@ -8,7 +8,7 @@ const FAIL_FAST: RedisOptions = {
   commandTimeout: 250,
 }
 
-/** A subscription must be made as soon as Redis is available, however late that is. */
+/** The subscription must be made as soon as Redis is available, however late that is. */
 const PATIENT: RedisOptions = { enableOfflineQueue: true, maxRetriesPerRequest: null }
 
 /** The connections of a cache: for its values, and for the bus by which processes tell each other what has changed. */
@@ -53,7 +53,7 @@ export async function connectToRedis(
   }
 }
 
-/** The bus does not wait for its subscription: one that never was made when we disconnect would end the process. */
+/** The bus does not await its subscription: if one is pending at disconnect, its rejection would end the process. */
 function withoutRejection(connection: Redis): Redis {
   const subscribe = connection.subscribe.bind(connection) as (
     ...names: string[]

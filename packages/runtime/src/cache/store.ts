@@ -11,27 +11,27 @@ export interface ModelCacheOptions {
   readonly ttl: number
   /** How much longer it may be served while a new one is fetched, or while the database is unavailable. Default 0. */
   readonly grace?: number
-  /** Default: all that read: `findMany`, `count`, … */
+  /** Default: all actions that read: `findMany`, `count`, … */
   readonly operations?: readonly string[]
-  /** The field by which `findUnique` finds rows that writes invalidate one by one. Default `id`. */
+  /** The field by which `findUnique` reads single rows, which writes invalidate one by one. Default `id`. */
   readonly key?: string
 }
 
 export interface CacheOptions {
-  /** What is cached: only the models named here. */
+  /** The models to cache; others are not cached. */
   readonly models: Readonly<Record<string, ModelCacheOptions>>
-  /** Results kept in the memory of this process at most. Default 10,000. */
+  /** The most results in the memory of this process. Default 10,000. */
   readonly maxItems?: number
   /** Shares the cache between processes. `ioredis` must be installed. */
   readonly redis?: {
     /** `redis://user:password@host:6379/0` */
     readonly url: string
-    /** `Prisma.Decimal`, so that decimals come back as such. */
+    /** `Prisma.Decimal`, so that decimals are read as decimals. */
     readonly Decimal: DecimalClass
-    /** Before each key. Default `prisma`. */
+    /** The prefix of each key. Default `prisma`. */
     readonly prefix?: string
   }
-  /** Told of each failure of Redis; operations go on without it. */
+  /** Called for each failure of Redis; operations continue without it. */
   readonly onError?: (error: unknown) => void
 }
 
@@ -43,7 +43,7 @@ export interface Cache {
   invalidateTags(tags: readonly string[]): Promise<void>
   /** Removes the cached results of a model, after a change that Prisma did not make: raw SQL, a trigger, another program. */
   invalidate(...models: readonly string[]): Promise<void>
-  /** Forgets everything. */
+  /** Removes everything. */
   clear(): Promise<void>
   /** Closes the connections to Redis. */
   close(): Promise<void>
@@ -60,8 +60,8 @@ const GENERATION_TTL = 86_400_000
 
 /**
  * A cache in memory, and in Redis if configured. Each tag has a generation, and a result's key contains the
- * generations of its tags as they were *before* its query ran. An invalidation changes the generation: a query that was
- * under way at that moment can no longer bring back what it has read.
+ * generations of its tags as they were *before* its query ran. An invalidation changes the generation, so that a query
+ * that was running at that moment stores what it read under a key that is no longer used.
  */
 export async function createCache(options: CacheOptions): Promise<Cache> {
   const { bento, disconnect } = await createBento(options)
@@ -90,7 +90,7 @@ export async function createCache(options: CacheOptions): Promise<Cache> {
           grace: model.grace ?? false,
           // Stale results are served immediately, and replaced in the background.
           timeout: 0,
-          // Whatever another process has under this key is as good.
+          // The result that another process has under this key is just as good.
           skipBusNotify: true,
         })
         return copyResult(value)
@@ -118,7 +118,7 @@ async function createBento({ maxItems = 10_000, redis, onError }: CacheOptions) 
     connectToRedis(redis.url, onError),
   ])
   const store = bentostore()
-    // As text: bentocache puts what it got from Redis into memory as it is.
+    // As text, because bentocache copies values from Redis to memory unchanged.
     .useL1Layer(memoryDriver({ maxItems }))
     .useL2Layer(redisDriver({ connection: connections.store, prefix: redis.prefix ?? 'prisma' }))
     .useBus(redisBusDriver({ connection: connections.bus }))

@@ -2,7 +2,7 @@ import type { DataModel } from '../datamodel.ts'
 import type { Operation } from '../operation.ts'
 
 /**
- * Tags of a model M: `M` for everything that depends on more than one row, `M*` for rows that are not known one by one,
+ * Tags of a model M: `M` for everything that depends on more than one row, `M*` for rows whose keys are not known,
  * `M#7` for the row with the key 7.
  */
 export const tagOf = {
@@ -11,7 +11,7 @@ export const tagOf = {
   row: (model: string, key: unknown) => `${model}#${String(key)}`,
 }
 
-/** Which field is the key of a model. */
+/** The key field of a model. */
 type KeyField = (model: string) => string
 
 const BY_KEY = new Set(['findUnique', 'findUniqueOrThrow'])
@@ -31,7 +31,7 @@ export function tagsOfRead(
   return [tagOf.row(model, key), tagOf.anyRow(model), ...related]
 }
 
-/** The tags of all that a write may have changed: its own rows, those of nested writes, and those that a delete cascades to. */
+/** The tags of what a write may have changed: its own rows, those of nested writes and of cascading deletes. */
 export function tagsOfWrite(
   { model = '', action, args }: Operation,
   result: unknown,
@@ -40,7 +40,7 @@ export function tagsOfWrite(
   const { dataModel, keyField } = options
   const { models, deletes } = relatedModels(args, model, dataModel)
   const touched = new Set(models)
-  // ON DELETE CASCADE and SET NULL reach as far as relations do.
+  // ON DELETE CASCADE and SET NULL can reach all models that relations reach.
   if (deletes || DELETES.has(action)) addReachable(model, dataModel, touched)
   touched.delete(model)
   const keys = keysOf(result, keyField(model), (args as { data?: unknown }).data)
@@ -78,7 +78,7 @@ function addReachable(model: string, dataModel: DataModel, into: Set<string>): v
   }
 }
 
-/** The key in a filter that names one row by its key alone. */
+/** The key in a filter that selects one row by its key only. */
 function rowKey(where: unknown, field: string): string | number | bigint | undefined {
   const entries = Object.entries(where ?? {})
   const [name, value] = entries[0] ?? []

@@ -15,7 +15,7 @@ export function copyResult(value: unknown): unknown {
   return copy
 }
 
-/** Writes and reads results as text, for Redis: dates, bigints, bytes and decimals come back as what they were. */
+/** Writes and reads results as text, for Redis; dates, bigints, bytes and decimals keep their types. */
 export function createSerializer(Decimal: DecimalClass | undefined) {
   return {
     serialize: (value: unknown) =>
@@ -26,15 +26,15 @@ export function createSerializer(Decimal: DecimalClass | undefined) {
 }
 
 /**
- * Arguments as text, equal for equal arguments. Undefined for those that no text can stand for: `Prisma.DbNull`, references
- * to fields and the like, which differ by identity only.
+ * Arguments as text, equal for equal arguments. Undefined for arguments without a text form: `Prisma.DbNull`, field
+ * references and others that differ only by identity.
  */
 export function argumentsKey(args: unknown): string | undefined {
   let isPlain = true
   const text = JSON.stringify(
     args,
     function replace(this: Record<string, unknown>, key, json: unknown) {
-      // Before `toJSON`: a date is text already in `json`.
+      // The value before `toJSON`: in `json`, a date is already a string.
       const value = this[key]
       if (typeof value === 'bigint') return `${value}n`
       if (typeof value === 'object' && value !== null && !isPlainValue(value)) isPlain = false

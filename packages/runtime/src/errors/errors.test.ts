@@ -35,7 +35,7 @@ describe('classifyError', () => {
     ['23514', 'constraint', true],
     ['42P01', 'other', false],
   ])(
-    'reads SQLSTATE %s behind Prisma and in the driver: %s',
+    'reads SQLSTATE %s through Prisma and from the driver: %s',
     async (state, kind, nothingChanged) => {
       const expected = { kind, sqlState: state, nothingChanged }
       const ofPrisma = await thrownBy(prisma.$executeRawUnsafe(raise(state)))
@@ -63,7 +63,7 @@ describe('classifyError', () => {
     })
   })
 
-  it('reads the errors that have no code', async () => {
+  it('reads errors without a code', async () => {
     const adapter = new PrismaPg({
       connectionString: database.url,
       max: 1,
@@ -81,7 +81,7 @@ describe('classifyError', () => {
     await narrow.$disconnect()
   })
 
-  it('reads a session that the administrator ended, in a transaction and outside', async () => {
+  it('recognizes a session that the administrator terminated, in a transaction and outside', async () => {
     const end = 'SELECT pg_terminate_backend(pg_backend_pid())'
     const outside = await thrownBy(prisma.$queryRawUnsafe(end))
     const inside = await thrownBy(prisma.$transaction((tx) => tx.$queryRawUnsafe(end)))
@@ -90,7 +90,7 @@ describe('classifyError', () => {
     }
   })
 
-  it('reads a server that is not there', async () => {
+  it('recognizes a server that does not exist', async () => {
     const url = 'postgresql://nobody:secret@127.0.0.1:1/nowhere'
     const away = new PrismaClient({ adapter: new PrismaPg({ connectionString: url }) })
     for (const work of [() => away.carrier.count(), () => away.$queryRaw`SELECT 1`]) {
@@ -99,17 +99,14 @@ describe('classifyError', () => {
     await away.$disconnect()
   })
 
-  it.each([undefined, null, 'text', 7, {}, new TypeError('a bug')])(
-    'takes %s as it comes',
-    (thrown) => {
-      expect(classifyError(thrown)).toEqual({
-        kind: 'other',
-        sqlState: undefined,
-        prismaCode: undefined,
-        nothingChanged: false,
-      })
-    },
-  )
+  it.each([undefined, null, 'text', 7, {}, new TypeError('a bug')])('accepts %s', (thrown) => {
+    expect(classifyError(thrown)).toEqual({
+      kind: 'other',
+      sqlState: undefined,
+      prismaCode: undefined,
+      nothingChanged: false,
+    })
+  })
 })
 
 async function thrownBy(work: PromiseLike<unknown>): Promise<unknown> {

@@ -6,17 +6,17 @@ export type ErrorKind =
   | 'lock'
   /** The connection was lost. Statements that were sent before may have been executed. */
   | 'connection-lost'
-  /** No connection could be made: the server is unreachable, starting, stopping, or refuses more connections. */
+  /** No connection could be opened: the server is unreachable, starting, stopping, or refuses more connections. */
   | 'unreachable'
-  /** The pool gave out no connection in time. */
+  /** The pool did not provide a connection in time. */
   | 'pool-timeout'
-  /** The server only reads: a failover happened, and this is the old primary or a replica. */
+  /** The server is read-only: a failover happened, and this is the old primary or a replica. */
   | 'read-only'
-  /** The server ended the statement, by `statement_timeout` or on request. */
+  /** The server cancelled the statement, because of `statement_timeout` or on request. */
   | 'cancelled'
   /** A unique, foreign key, check or NOT NULL constraint refused the rows. */
   | 'constraint'
-  /** The row to change is not there (Prisma P2025). */
+  /** The row to change does not exist (Prisma P2025). */
   | 'not-found'
   /** Anything else: wrong input, a missing table, a bug. */
   | 'other'
@@ -27,7 +27,7 @@ export interface DatabaseError {
   readonly sqlState: string | undefined
   /** Prisma's code: `P2034`. */
   readonly prismaCode: string | undefined
-  /** Whether it is certain that the failed operation changed nothing. Not so for a lost connection. */
+  /** Whether it is certain that the failed operation changed nothing; false for a lost connection. */
   readonly nothingChanged: boolean
 }
 
@@ -95,7 +95,7 @@ const BY_SYSTEM_CODE: Readonly<Record<string, ErrorKind>> = {
   EPIPE: 'connection-lost',
 }
 
-/** The adapter's own words, which raw queries (P2010) do not translate into a code of Prisma. */
+/** The adapter's own terms, which raw queries (P2010) do not translate into a Prisma code. */
 const BY_ADAPTER_KIND: Readonly<Record<string, ErrorKind>> = {
   DatabaseNotReachable: 'unreachable',
   TooManyConnections: 'unreachable',
@@ -103,7 +103,7 @@ const BY_ADAPTER_KIND: Readonly<Record<string, ErrorKind>> = {
   SocketTimeout: 'connection-lost',
 }
 
-/** Errors of the driver and of the transaction API that have no code of their own. */
+/** Errors of the driver and of the transaction API that have no code. */
 const BY_MESSAGE: readonly (readonly [RegExp, ErrorKind])[] = [
   [
     /timeout exceeded when trying to connect|unable to start a transaction in the given time/i,
@@ -128,8 +128,8 @@ const NOTHING_CHANGED: ReadonlySet<ErrorKind> = new Set([
 ])
 
 /**
- * Reads what went wrong from an error of Prisma Client, of its adapter or of `pg`. The SQLSTATE decides, then the code
- * of the system or of Prisma, then, for the errors that have no code, the text.
+ * Classifies an error of Prisma Client, its adapter or `pg`. The SQLSTATE decides first, then the code of the system or
+ * of Prisma, and then, for errors without a code, the message.
  */
 export function classifyError(error: unknown): DatabaseError {
   const sqlState = sqlStateOf(error)

@@ -22,7 +22,7 @@ beforeAll(async () => {
 })
 afterEach(() => gate.hang(false))
 afterAll(async () => {
-  // First the gate: the pool waits for answers that were held back.
+  // The gate first: the pool waits for responses that it holds back.
   await gate.close()
   await pool.end()
   await database.drop()
@@ -42,7 +42,7 @@ const PATIENCE = 30_000
 const READY = [200, { status: 'ready', failed: [] }]
 
 describe('ready', () => {
-  it('follows the database down and up again, without help', async () => {
+  it('follows the database down and up again on its own', async () => {
     const health = createHealth({ pool, reuseFor: 0, timeout: PATIENCE })
     expect(await ready(health)).toEqual(READY)
     await gate.close()
@@ -51,7 +51,7 @@ describe('ready', () => {
     await expect.poll(() => ready(health), { timeout: PATIENCE }).toEqual(READY)
   })
 
-  it('fails fast on a database that hangs, and asks it once for many probes', async () => {
+  it('fails fast if the database hangs, and queries it once for many probes', async () => {
     const health = createHealth({ pool, timeout: 200, reuseFor: 0 })
     await ready(health)
     gate.hang(true)
@@ -62,7 +62,7 @@ describe('ready', () => {
     expect(pool.totalCount).toBeLessThanOrEqual(1)
   })
 
-  it('uses a report again for a while', async () => {
+  it('reuses a report for a while', async () => {
     let runs = 0
     const health = createHealth({ checks: { counted: async () => void runs++ }, reuseFor: 100 })
     await Promise.all([ready(health), ready(health)])
@@ -83,7 +83,7 @@ describe('ready', () => {
     await own.end()
   })
 
-  it('works on a Prisma client, and with checks of the application', async () => {
+  it('works with a Prisma client, and with checks of the application', async () => {
     const prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString: database.url }) })
     let mail: 'up' | 'slow' | 'down' = 'up'
     const checkMail = async () => {
@@ -101,7 +101,7 @@ describe('ready', () => {
     await prisma.$disconnect()
   })
 
-  it('is false from the moment that the instance is drained', async () => {
+  it('is false once the instance is draining', async () => {
     const health = createHealth({ checks: {} })
     health.drain()
     expect(await ready(health)).toEqual([503, { status: 'not-ready', failed: ['draining'] }])
@@ -119,7 +119,7 @@ describe('live', () => {
 })
 
 describe('details', () => {
-  it('are for the bearer of the token', async () => {
+  it('require the token', async () => {
     const health = createHealth({ pool, token: 'let-me-in', disk: { maxBytes: 1 } })
     expect((await health.details(request())).status).toBe(401)
     expect((await health.details(request('wrong'))).status).toBe(401)
@@ -136,12 +136,12 @@ describe('details', () => {
     })
   })
 
-  it('are for nobody where there is no token', async () => {
+  it('are forbidden if no token is configured', async () => {
     const health = createHealth({ pool })
     expect((await health.details(request('anything'))).status).toBe(403)
   })
 
-  it('name replicas that are out of use, and stay ready', async () => {
+  it('name unusable replicas, and stay ready', async () => {
     const replicas = {
       status: () => [
         { name: 'east', usable: true, lag: 3 },
@@ -189,7 +189,7 @@ describe('migrations', () => {
     expect(await migrationsOf()).toMatchObject({ ready: true, applied: 2, pending: [], newer: [] })
   })
 
-  it('that this build does not know leave it ready, unless that is not wanted', async () => {
+  it('that this build does not know leave it ready, unless `readyWhenNewer` is false', async () => {
     await runSql(
       database.url,
       `INSERT INTO _prisma_migrations VALUES ('20260301000000_later', now(), now(), NULL)`,
@@ -198,7 +198,7 @@ describe('migrations', () => {
     expect(await migrationsOf(false)).toMatchObject({ ready: false })
   })
 
-  it('are read from the folder of Prisma', () => {
+  it("are read from Prisma's folder", () => {
     const folder = mkdtempSync(path.join(os.tmpdir(), 'migrations-'))
     for (const name of expected.toReversed()) {
       mkdirSync(path.join(folder, name))

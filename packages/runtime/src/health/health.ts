@@ -13,7 +13,7 @@ import {
   warn,
 } from './report.ts'
 
-/** What is checked of replicas; `replicaSet` of `slipway-runtime/replicas` is one. Lag in ms. */
+/** The replicas to check, such as a `ReplicaSet` of `slipway-runtime/replicas`. Lag in ms. */
 interface CheckedReplicas {
   status(): readonly {
     readonly name: string
@@ -24,21 +24,21 @@ interface CheckedReplicas {
 
 /** Times in ms. */
 export interface HealthOptions {
-  /** The client, or the pool, whose database is asked: the client without its extensions. With the pool, its saturation is checked as well. */
+  /** The client (without its extensions) or the pool whose database is checked; for a pool, its saturation is, too. */
   readonly prisma?: AnyClient
   readonly pool?: Pool
   readonly migrations?: MigrationsOptions
-  /** Replicas that are out of use give a warning: the primary serves their reads. */
+  /** An unusable replica causes a warning: other servers serve its reads. */
   readonly replicas?: CheckedReplicas
-  /** A warning when the database is larger than so many bytes. The role needs CONNECT, which it has. */
+  /** Warns if the database is larger than `maxBytes`. The role needs CONNECT, which it has. */
   readonly disk?: { readonly maxBytes: number }
-  /** Checks of the application's own, by name. One that throws has failed. */
+  /** The application's own checks, by name. A check that throws has failed. */
   readonly checks?: Readonly<Record<string, () => Promise<CheckResult | void>>>
   /** A check that takes longer has failed. Default 1000. */
   readonly timeout?: number
-  /** How long a report is used again, so that many probes cost one check. Default 1000. */
+  /** How long a report is reused, so that many probes cost one check. Default 1000. */
   readonly reuseFor?: number
-  /** Needed to read the details. Without it, they cannot be read. */
+  /** The token that is required to read the details. Without it, they cannot be read. */
   readonly token?: string
 }
 
@@ -47,16 +47,16 @@ type Handler = (request: Request) => Promise<Response>
 export interface Health {
   /** 200 while the process can answer. It queries nothing: an unreachable database is not a reason to restart. */
   readonly live: Handler
-  /** 200 while requests should come here, else 503, with the names of the checks that failed. */
+  /** 200 while the instance should receive requests, otherwise 503; with the names of the failed checks. */
   readonly ready: Handler
   /** The whole report, for the bearer of the token. Same status as `ready`. */
   readonly details: Handler
   report(): Promise<HealthReport>
-  /** From now on not ready: call it on SIGTERM, and end the process when the load balancer has noticed. */
+  /** Makes the instance not ready: call it on SIGTERM, and end the process when the load balancer has noticed. */
   drain(): void
 }
 
-/** Makes the handlers of an application's health routes. */
+/** Creates the handlers of an application's health routes. */
 export function createHealth(options: HealthOptions): Health {
   const { timeout = 1000, reuseFor = 1000, token } = options
   const checks = checksOf(options)
@@ -65,7 +65,7 @@ export function createHealth(options: HealthOptions): Health {
 
   const report = () => {
     if (last && performance.now() < last.until) return last.report
-    // Until it is complete, all share it, however long a check hangs.
+    // All callers share a report until it is complete, however long a check hangs.
     const made = { report: runChecks(checks, timeout), until: Number.POSITIVE_INFINITY }
     last = made
     void made.report.finally(() => {
@@ -103,7 +103,7 @@ function checksOf(options: HealthOptions): Record<string, Check> {
     async () => (await check()) ?? pass(undefined),
   ])
   return {
-    // Before the others, which wait for connections themselves.
+    // Before the others, because they wait for connections themselves.
     ...(pool && { pool: () => checkPool(pool) }),
     ...(runSql && { database: () => checkDatabase(runSql) }),
     ...(runSql && migrations && { migrations: () => checkMigrations(runSql, migrations) }),
@@ -132,7 +132,7 @@ async function checkDatabase(runSql: RunSql): Promise<CheckResult> {
 async function checkPool(pool: Pool): Promise<CheckResult> {
   const state = poolState(pool)
   if (state.waiting < state.max) return pass({ ...state })
-  return fail('More operations wait for a connection than the pool has.', { ...state })
+  return fail('More operations wait for a connection than the pool has connections.', { ...state })
 }
 
 async function checkReplicas(replicas: CheckedReplicas): Promise<CheckResult> {

@@ -9,8 +9,8 @@ export interface MigrationsOptions {
   /** The schema of `_prisma_migrations`. Default: the first of the `search_path`. */
   readonly schema?: string
   /**
-   * Whether the instance stays ready when the database has migrations that this build does not know: the rule while a new
-   * version is rolled out, and no longer safe if migrations break older builds. Default true, with a warning.
+   * Whether the instance stays ready if the database has migrations that this build does not know. This is normal
+   * during the rollout of a new version, but unsafe if migrations break older builds. Default true, with a warning.
    */
   readonly readyWhenNewer?: boolean
 }
@@ -24,7 +24,7 @@ interface HistoryRow {
   readonly rolledBack: boolean
 }
 
-/** The names of the migrations in a folder of Prisma, sorted. Read it at build time if the folder is not deployed. */
+/** The names of the migrations in Prisma's folder, sorted. Read them at build time if the folder is not deployed. */
 export function migrationsIn(folder: string): string[] {
   return readdirSync(folder)
     .filter((name) => existsSync(path.join(folder, name, 'migration.sql')))

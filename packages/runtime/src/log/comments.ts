@@ -1,4 +1,4 @@
-/** What Prisma 7 tells a plug-in of `comments`. */
+/** What Prisma 7 passes to a `comments` plugin. */
 interface CommentContext {
   readonly query: { readonly modelName?: string; readonly action: string }
 }

@@ -27,7 +27,7 @@ afterAll(async () => {
 
 type Entry = readonly [level: string, record: OperationRecord]
 
-/** Runs work on a client that logs; gives what was logged. Nothing counts as slow unless the options say so. */
+/** Runs work on a client that logs, and returns what was logged. Nothing counts as slow unless the options say so. */
 async function logged(
   options: LogOptions,
   work: (prisma: PrismaClient) => Promise<unknown>,
@@ -78,7 +78,7 @@ describe('log', () => {
     }
   })
 
-  it('says how long an operation waited for the pool, and how often it was retried', async () => {
+  it('reports how long an operation waited for the pool, and how often it was retried', async () => {
     const entries = await logged({}, async (prisma) => {
       await prisma.$connect()
       const busy = prisma.$executeRaw`SELECT pg_sleep(0.3)`.then((rows) => rows)
@@ -95,7 +95,7 @@ describe('log', () => {
     expect(counts[0]?.poolWait).toBeGreaterThan(60)
   })
 
-  it('warns of a slow operation, with its arguments redacted', async () => {
+  it('warns about a slow operation, with redacted arguments', async () => {
     const where = {
       name: { contains: 'Secret' },
       contacts: { some: { phone: '555-0199', fullName: 'Ann' } },
@@ -145,7 +145,7 @@ describe('log', () => {
     expect(JSON.stringify(entries)).not.toContain('no_such_column')
   })
 
-  it('leaves out ordinary operations by sample and by level', async () => {
+  it('omits ordinary operations by sample rate and by level', async () => {
     const ordinary = (prisma: PrismaClient) => prisma.carrier.count()
     expect(await logged({ sampleRate: 0 }, ordinary)).toEqual([])
     const lines: string[] = []
@@ -158,12 +158,12 @@ describe('log', () => {
     ])
   })
 
-  it('carries the id of the trace', async () => {
+  it('contains the trace ID', async () => {
     const span = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: TraceFlags.SAMPLED }
     context.setGlobalContextManager(asyncContext())
     const entries = await logged({}, (prisma) =>
       context.with(trace.setSpanContext(context.active(), span), async () => {
-        // Prisma's promises are lazy: awaited here, the operation begins here.
+        // Prisma's promises are lazy: the await begins the operation here.
         await prisma.carrier.count()
       }),
     )
@@ -190,7 +190,7 @@ describe('sqlComments', () => {
   })
 })
 
-/** The context manager that an application gets from the OpenTelemetry SDK, in the few lines that a test needs. */
+/** A minimal version of the context manager that an application gets from the OpenTelemetry SDK. */
 function asyncContext(): ContextManager {
   const storage = new AsyncLocalStorage<Context>()
   const root = context.active()

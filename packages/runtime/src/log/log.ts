@@ -7,13 +7,13 @@ import type { Operation } from '../operation.ts'
 import { redactArguments } from './redact.ts'
 import { countRows } from './rows.ts'
 
-/** What is logged of an operation. Times are in ms. */
+/** The log entry of an operation. Times are in ms. */
 export interface OperationRecord {
   /** Undefined for a raw query. */
   readonly model: string | undefined
   readonly action: string
   readonly duration: number
-  /** Rows that were returned or changed; undefined if the result does not contain it, and for a failure. */
+  /** The number of rows returned or changed; undefined if the result does not contain it, and for a failure. */
   readonly rows: number | undefined
   /** Time spent waiting for a connection, if the pool is from `createPool`. */
   readonly poolWait: number
@@ -32,7 +32,7 @@ export interface OperationRecord {
   }
 }
 
-/** A logger as pino, bunyan and winston's `child` have it. */
+/** A logger with the interface of pino, bunyan and winston's `child`. */
 export interface Logger {
   debug(record: OperationRecord, message: string): void
   warn(record: OperationRecord, message: string): void
@@ -53,8 +53,8 @@ export interface LogOptions {
 }
 
 /**
- * A Prisma extension that logs each operation: ordinary ones at `debug`, slow ones at `warn`, failed ones at `error`. What
- * the caller did wrong or met (`constraint`, `not-found`) is ordinary.
+ * A Prisma extension that logs each operation: ordinary ones at `debug`, slow ones at `warn`, failed ones at `error`.
+ * Failures that the data causes (`constraint`, `not-found`) are ordinary.
  */
 export function log(options: LogOptions = {}): Extension {
   const logger =
@@ -127,7 +127,7 @@ function describeError(thrown: unknown): NonNullable<OperationRecord['error']> {
   }
 }
 
-/** To the microsecond. */
+/** Rounds to the microsecond. */
 function round(duration: number): number {
   return Math.round(duration * 1000) / 1000
 }

@@ -16,7 +16,7 @@ const SHAPE = new Set([
   'skipDuplicates',
 ])
 
-/** Where in the arguments a value is. */
+/** The place of a value in the arguments. */
 interface Place {
   readonly model: string | undefined
   readonly field: string | undefined

@@ -1,8 +1,8 @@
-/** How many rows a result of Prisma Client stands for: returned by a read, changed by a write. */
+/** The number of rows in a result of Prisma Client: returned by a read, or changed by a write. */
 export function countRows(result: unknown): number | undefined {
   if (Array.isArray(result)) return result.length
   if (result === null) return 0
-  // `$executeRaw` and `count` return a number: that of the changed or of the counted rows.
+  // `$executeRaw` and `count` return the number of changed or counted rows.
   if (typeof result === 'number') return result
   if (typeof result !== 'object') return undefined
   const { count } = result as { count?: unknown }

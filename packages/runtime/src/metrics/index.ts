@@ -5,18 +5,18 @@ import { createExtension, type Extension } from '../extension.ts'
 import { poolState } from '../pool/index.ts'
 
 export interface MetricsOptions {
-  /** Default: the global one, which does nothing until an SDK is set up: before the client is created. */
+  /** Default: the global meter, which does nothing unless an SDK is set up before the client is created. */
   readonly meter?: Meter
 }
 
-/** Boundaries of OpenTelemetry's semantic conventions for databases, in seconds, with three more below a millisecond. */
+/** Boundaries from OpenTelemetry's semantic conventions for databases, in seconds, with three more below 1 ms. */
 const BOUNDARIES = [
   0.000_1, 0.000_25, 0.000_5, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5, 10,
 ]
 
 /**
  * A Prisma extension that measures operations with the OpenTelemetry API. Names follow its semantic conventions for
- * databases where there is one:
+ * databases, if there is one:
  *
  * - `db.client.operation.duration` (s), by `db.collection.name` (model), `db.operation.name`, and `error.type`, which
  *   is the kind that `classifyError` returns;
@@ -70,7 +70,7 @@ export function metrics(options: MetricsOptions = {}): Extension {
 
 /**
  * Measures a pool: `db.client.connection.count` by `db.client.connection.state` (`idle`, `used`),
- * `db.client.connection.max` and `db.client.connection.pending_requests`. `name` tells pools apart.
+ * `db.client.connection.max` and `db.client.connection.pending_requests`. `name` identifies the pool.
  */
 export function measurePool(pool: Pool, name: string, options: MetricsOptions = {}): void {
   const meter = options.meter ?? defaultMeter()
@@ -97,7 +97,7 @@ export function measurePool(pool: Pool, name: string, options: MetricsOptions = 
   )
 }
 
-/** What is measured of a set of replicas; `replicaSet` of `slipway-runtime/replicas` is one. */
+/** The replicas to measure, such as a `ReplicaSet` of `slipway-runtime/replicas`. */
 export interface MeasuredReplicas {
   status(): readonly {
     readonly name: string
@@ -140,7 +140,7 @@ function defaultMeter(): Meter {
   return api.getMeter('slipway-runtime')
 }
 
-/** One attributes object per model and action, created once: an operation allocates none. */
+/** Creates the attributes of each model and action only once, so that an operation allocates none. */
 function createAttributes(): (model: string, action: string) => Record<string, string> {
   const known = new Map<string, Map<string, Record<string, string>>>()
   return (model, action) => {

@@ -54,7 +54,7 @@ async function work(): Promise<void> {
   gate.cut('before', 'SELECT')
   await prisma.carrier.count()
   await prisma.carrier.create({ data: { name: 'x', mcNumber: '100001' } }).catch(() => {})
-  // The pool has dropped the connection on which a statement failed.
+  // Opens a new connection: the pool dropped the one on which a statement failed.
   await prisma.load.findFirst()
   await base.$disconnect()
 }
@@ -92,7 +92,7 @@ describe('metrics', () => {
     expect(states).toEqual([1, 0])
   })
 
-  it('answers nobody without the token', async () => {
+  it('refuses requests without the token', async () => {
     const { handler } = startPrometheus({ token: TOKEN })
     for (const authorization of ['', 'Bearer wrong', 'Basic c2NyYXBlLW1l']) {
       const headers = { authorization }
@@ -101,7 +101,7 @@ describe('metrics', () => {
     }
   })
 
-  it('has a dashboard that shows metrics which exist, and each of them', () => {
+  it('has a dashboard that shows all metrics, and only existing ones', () => {
     const shown = new Set(
       dashboard.match(/\b(?:db_client|slipway)_[a-z_]+[a-z]\b(?=[{[)\s"\\/*])/g),
     )
@@ -115,7 +115,7 @@ describe('metrics', () => {
   })
 })
 
-/** Samples of the text format, by name and labels (sorted, without those of the scope). */
+/** Parses samples in the text format, by name and labels (sorted, without scope labels). */
 function parse(metricsText: string): Map<string, number> {
   const entries = metricsText.split('\n').flatMap((line): [string, number][] => {
     const found = /^([a-z_]+)(?:\{(.*)\})? (\S+)/.exec(line)

@@ -3,24 +3,24 @@ import { PoolConfigError } from './failure.ts'
 import { tlsOptions } from './tls.ts'
 
 /**
- * Where the application runs: `server`, a process that lives long and serves many requests; `serverless`, a process that
- * serves one request at a time and may be frozen between two; `behind-pooler`, one whose connections end at
- * PgBouncer or the like in transaction mode.
+ * Where the application runs: `server`, a long-lived process that serves many requests; `serverless`, a process
+ * that serves one request at a time and may be frozen between requests; `behind-pooler`, a process that connects to
+ * PgBouncer or another pooler in transaction mode.
  */
 export type PoolPreset = 'server' | 'serverless' | 'behind-pooler'
 
 export interface PoolOptions {
-  /** Shown in `pg_stat_activity`. Default: `application_name` of the connection string, else the name of the npm package. */
+  /** Shown in `pg_stat_activity`. Default: `application_name` of the connection string, or the npm package name. */
   readonly applicationName?: string
-  /** Maximum number of connections of this process. Default: `connection_limit` of the connection string, else the preset's. */
+  /** Maximum connections of this process. Default: `connection_limit` of the connection string, or the preset's. */
   readonly max?: number
   /** How long an operation waits for a connection, in ms. */
   readonly acquireTimeout?: number
-  /** When the server ends a statement, in ms; 0 is never. */
+  /** When the server cancels a statement, in ms; 0 means never. */
   readonly statementTimeout?: number
-  /** When the server ends a session that is idle in a transaction, in ms; 0 is never. */
+  /** When the server terminates a session that is idle in a transaction, in ms; 0 means never. */
   readonly idleInTransactionTimeout?: number
-  /** How long a connection lives, in seconds: a bound on how long an old primary or an unbalanced replica is used. */
+  /** How long a connection lives, in seconds: limits how long an old primary or an unbalanced replica is used. */
   readonly maxLifetimeSeconds?: number
 }
 
@@ -43,7 +43,7 @@ const PRESETS: Readonly<Record<PoolPreset, Defaults>> = {
     maxLifetimeSeconds: 1800,
     idleTimeout: 30_000,
   },
-  // A frozen process holds its connections for nothing: few of them, and released soon.
+  // A frozen process holds its connections without using them: so only few, and released soon.
   serverless: {
     max: 2,
     acquireTimeout: 5000,
@@ -52,7 +52,7 @@ const PRESETS: Readonly<Record<PoolPreset, Defaults>> = {
     maxLifetimeSeconds: 300,
     idleTimeout: 5000,
   },
-  // The pooler queues: more clients than server connections are its purpose.
+  // The pooler queues requests: its purpose is to serve more clients than there are server connections.
   'behind-pooler': {
     max: 20,
     acquireTimeout: 10_000,
@@ -81,14 +81,15 @@ const TRANSLATED = [
 ]
 
 /**
- * The configuration of a connection pool for an application on PostgreSQL. The parameters that Prisma 6 read from the
- * connection string apply again: `connection_limit`, `pool_timeout` and `connect_timeout` (seconds), `sslmode`,
+ * The configuration of a connection pool for an application on PostgreSQL. It supports the parameters that Prisma 6
+ * read from the connection string: `connection_limit`, `pool_timeout` and `connect_timeout` (seconds), `sslmode`,
  * `application_name`. `schema` belongs to the adapter: `new PrismaPg(pool, { schema })`.
  *
- * `behind-pooler` sends no session settings: a transaction pooler rejects them, or passes them on to the next client. Set
- * the timeouts on the role instead: `ALTER ROLE app SET statement_timeout = '30s'`.
+ * `behind-pooler` sends no session settings: a transaction pooler rejects them, or passes them on to the next
+ * client. Set the timeouts on the role instead: `ALTER ROLE app SET statement_timeout = '30s'`.
  *
- * Throws a {@link PoolConfigError} if the connection string cannot be understood; its message never contains the string.
+ * Throws a {@link PoolConfigError} if the connection string cannot be parsed; its message never contains the
+ * string.
  */
 export function poolConfig(
   connectionString: string,
@@ -141,7 +142,7 @@ function count(parameters: ReadonlyMap<string, string>, name: string): number | 
   return Number(text)
 }
 
-/** A parameter in seconds, as ms; nothing for 0, which meant "for ever". */
+/** A parameter in seconds, as ms; undefined for 0, which meant "forever". */
 function seconds(parameters: ReadonlyMap<string, string>, name: string): number | undefined {
   const value = count(parameters, name)
   return value === undefined || value === 0 ? undefined : value * 1000

@@ -11,7 +11,7 @@ import { checkPoolSize, createPool, poolConfig, poolState } from './index.ts'
 const URL = 'postgresql://app:secret@db.example:5433/carriers'
 
 describe('poolConfig', () => {
-  it('never waits for ever, and bounds statements and idle transactions on the server', () => {
+  it('never waits forever, and limits statements and idle transactions on the server', () => {
     expect(poolConfig(URL)).toMatchObject({
       connectionString: URL,
       max: 10,
@@ -32,7 +32,7 @@ describe('poolConfig', () => {
     expect(poolConfig(URL, 'serverless')).toMatchObject({ max: 2, allowExitOnIdle: true })
   })
 
-  it('reads the parameters that Prisma 6 read, and keeps them from the driver', () => {
+  it('reads the parameters that Prisma 6 read, and does not pass them to the driver', () => {
     const config = poolConfig(
       `${URL}?connection_limit=7&pool_timeout=3&schema=app&pgbouncer=true&application_name=web&options=-c%20work_mem%3D8MB`,
     )
@@ -135,7 +135,7 @@ describe('a pool on a server', () => {
     await pool.end()
   })
 
-  it('frees the place of a connection that broke in use, whether or not it is given back', async () => {
+  it('frees the place of a connection that was lost in use, whether or not it is released', async () => {
     const pool = createPool(database.url, 'server', { max: 1, acquireTimeout: 2000 })
     for (const givesBack of [false, true]) {
       const held = await pool.connect()
@@ -148,7 +148,7 @@ describe('a pool on a server', () => {
     await pool.end()
   })
 
-  it('warns when all instances do not fit, by the limit of the role, too', async () => {
+  it('warns if the instances need more connections than a limit of the database allows', async () => {
     const pool = createPool(database.url, 'server', { max: 10 })
     await pool.query(`ALTER DATABASE ${database.name} CONNECTION LIMIT 50`)
     expect(await checkPoolSize(pool, 5)).toEqual({
@@ -160,6 +160,6 @@ describe('a pool on a server', () => {
     const fit = await checkPoolSize(pool, 8)
     await pool.end()
     expect(fit).toMatchObject({ fits: false, available: 50, wanted: 80, recommendedMax: 5 })
-    expect(fit.warning).toContain('8 instances with up to 10 connections each want 80 connections')
+    expect(fit.warning).toContain('8 instances with up to 10 connections each need 80 connections')
   })
 })

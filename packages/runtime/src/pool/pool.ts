@@ -37,9 +37,9 @@ class ObservedPool extends pg.Pool {
 }
 
 /**
- * A pool of `poolConfig`, for `new PrismaPg(pool)`: as good as the configuration alone, and its state can be read by
- * health checks and metrics. A connection that breaks is dropped, idle or in use, and does not end the process. Close it
- * with `pool.end()` after `prisma.$disconnect()`.
+ * A pool with the configuration of `poolConfig`, for `new PrismaPg(pool)`: unlike the configuration alone, health
+ * checks and metrics can read its state. A lost connection, idle or in use, is dropped and does not end the
+ * process. Close the pool with `pool.end()` after `prisma.$disconnect()`.
  */
 export function createPool(
   connectionString: string,
@@ -47,8 +47,8 @@ export function createPool(
   options: PoolOptions = {},
 ): pg.Pool {
   const pool = new ObservedPool(poolConfig(connectionString, preset, options))
-  // Without a listener Node ends the process (prisma#27641). The pool has removed an idle connection already; what runs
-  // on one in use is rejected.
+  // Without a listener, Node ends the process (prisma#27641). The pool has already removed an idle connection;
+  // queries on one in use are rejected.
   pool.on('error', () => {})
   pool.on('connect', (client) => {
     client.on('error', () => {}).once('end', () => giveBack(client))
@@ -57,8 +57,8 @@ export function createPool(
 }
 
 /**
- * Releases a connection that was lost while in use. Prisma 6 does not release that of a transaction: without this,
- * the pool is full of them one day.
+ * Releases a connection that was lost while in use. Prisma 6 does not release the connection of a transaction: without
+ * this, lost connections would eventually fill the pool.
  */
 function giveBack(client: pg.PoolClient): void {
   const release = client.release.bind(client)

@@ -1,7 +1,7 @@
 import type { Pool } from 'pg'
 
 export interface PoolFit {
-  /** Whether all instances can open all their connections at the same time. */
+  /** Whether all instances can open all of their connections at the same time. */
   readonly fits: boolean
   /** Connections that the server allows for ordinary roles. */
   readonly available: number
@@ -13,13 +13,13 @@ export interface PoolFit {
   readonly warning?: string
 }
 
-/** The share of the server's connections that is left to migrations, consoles and a deploy that overlaps. */
+/** The share of the server's connections that is reserved for migrations, consoles and overlapping deploys. */
 const RESERVE = 0.2
 
 /**
  * Compares the pool with the server: `instances` processes with this pool's `max`, against `max_connections`, the limit
- * of the role and the limit of the database. Ask it once, when the application starts. Behind a pooler the answer
- * concerns the pooler's own connections; do not ask there.
+ * of the role and the limit of the database. Call it once, when the application starts. Do not call it behind a pooler:
+ * there, the result would concern the pooler's own connections.
  */
 export async function checkPoolSize(pool: Pool, instances: number): Promise<PoolFit> {
   const { rows } = await pool.query<{ available: number }>(`
@@ -34,7 +34,7 @@ export async function checkPoolSize(pool: Pool, instances: number): Promise<Pool
   const recommendedMax = Math.max(1, Math.floor((available * (1 - RESERVE)) / instances))
   if (wanted <= available) return { fits: true, available, wanted, recommendedMax }
   const warning =
-    `${instances} instances with up to ${max} connections each want ${wanted} connections, and the server gives ` +
-    `${available}. Set the pool's max to ${recommendedMax}, or put a pooler between.`
+    `${instances} instances with up to ${max} connections each need ${wanted} connections, but the server allows ` +
+    `${available}. Set the pool's max to ${recommendedMax}, or use a pooler.`
   return { fits: false, available, wanted, recommendedMax, warning }
 }

@@ -13,9 +13,9 @@ export type TlsOptions =
     }
 
 /**
- * `sslmode` with the meaning that it has in libpq (PostgreSQL docs, "SSL Support"): `require` encrypts and verifies
- * nothing unless there is a root certificate, `verify-ca` verifies the certificate, `verify-full` the host name, too.
- * `allow` and `prefer` ask for a fall-back, which the driver does not have: we encrypt, except on this machine.
+ * `sslmode` as in libpq (PostgreSQL docs, "SSL Support"): `require` encrypts, but verifies nothing unless there is
+ * a root certificate; `verify-ca` verifies the certificate, `verify-full` also the host name. `allow` and `prefer`
+ * require a fallback that the driver does not have: we encrypt, except on this machine.
  */
 export function tlsOptions(
   parameters: ReadonlyMap<string, string>,

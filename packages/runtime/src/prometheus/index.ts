@@ -4,12 +4,12 @@ import { MeterProvider } from '@opentelemetry/sdk-metrics'
 import { hasBearerToken } from '../bearer.ts'
 
 export interface PrometheusOptions {
-  /** If given, a request must bring it: `Authorization: Bearer <token>`. */
+  /** If given, requests must have it: `Authorization: Bearer <token>`. */
   readonly token?: string
 }
 
 export interface Prometheus {
-  /** Answers a scrape: a Web handler, for a route such as `/api/metrics`. */
+  /** A Web handler that answers a scrape, for a route such as `/api/metrics`. */
   readonly handler: (request: Request) => Promise<Response>
   readonly provider: MeterProvider
 }

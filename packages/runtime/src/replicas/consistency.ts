@@ -17,8 +17,8 @@ export function requireAtLeast(session: Session, requirement: Requirement): void
 }
 
 /**
- * Runs `work` so that its reads see what it wrote before, and what was written before `token` was issued. Take the token
- * for the user's next request from {@link consistencyToken} in `work`. A text that is not a token is ignored.
+ * Runs `work` so that its reads see what it wrote before, and what was written before `token` was issued. In `work`,
+ * {@link consistencyToken} returns the token for the user's next request. A text that is not a token is ignored.
  */
 export function withConsistency<T>(token: string | undefined, work: () => T): T {
   return sessions.run({ required: parseToken(token) }, work)
@@ -30,14 +30,14 @@ export function consistencyToken(): string | undefined {
   return required && formatToken(required)
 }
 
-/** The cookie of `withConsistencyCookie`, for pages that read it by themselves. */
+/** The cookie of `withConsistencyCookie`, for pages that read it themselves. */
 export const CONSISTENCY_COOKIE = 'slipway-consistency'
-/** Longer than the lag with which a replica is in use: after it every usable replica shows the write. */
+/** Longer than the lag of any usable replica: after this time, each of them shows the write. */
 const COOKIE_SECONDS = 60
 
 /**
- * Wraps a Web handler so that a user's reads see the user's writes even in later requests, to any instance: the
- * token travels in a cookie.
+ * Wraps a Web handler so that a user's reads see the user's writes, even in later requests to any instance. A cookie
+ * carries the token.
  */
 export function withConsistencyCookie<A extends readonly unknown[]>(
   handler: (request: Request, ...rest: A) => Promise<Response>,

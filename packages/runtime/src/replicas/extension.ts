@@ -5,7 +5,7 @@ import { isRead } from '../prisma.ts'
 import { currentSession, requireAtLeast, type Session } from './consistency.ts'
 import type { Replica, ReplicaSet } from './replica-set.ts'
 
-/** Failures of a replica that another server does not share. */
+/** Failures of a replica that do not affect other servers. */
 const ELSEWHERE: ReadonlySet<ErrorKind> = new Set([
   'unreachable',
   'connection-lost',
@@ -15,9 +15,9 @@ const ELSEWHERE: ReadonlySet<ErrorKind> = new Set([
 ])
 
 /**
- * A Prisma extension that sends reads to replicas. Writes, raw queries and all of a transaction go to the primary. A read
- * that fails because of its replica is done elsewhere, so that the loss of a replica fails no read. Inside of
- * `withConsistency` a read goes to a replica that shows what was written before, or to the primary.
+ * A Prisma extension that sends reads to replicas. Writes, raw queries and whole transactions go to the primary. A read
+ * that fails because of its replica runs on another server, so that no read fails because a replica is lost. Within
+ * `withConsistency`, a read goes to a replica that shows what was written before, or to the primary.
  */
 export function replicas(set: ReplicaSet): Extension {
   return createExtension(() => ({
@@ -33,7 +33,7 @@ export function replicas(set: ReplicaSet): Extension {
   }))
 }
 
-/** Does what may write, and notes what later reads of the session must see. */
+/** Runs an operation that may write, and records what later reads of the session must see. */
 async function writing(set: ReplicaSet, write: () => Promise<unknown>): Promise<unknown> {
   const session = currentSession()
   if (!session) return await write()
@@ -65,13 +65,13 @@ async function readFromReplica(
     const { connections } = replica
     try {
       const result = await runOn(replica, operation)
-      // A new connection may lead to a server that was restarted and is behind what it showed before.
+      // After a new connection, the server may have been restarted and be behind what it showed before.
       if (required === undefined || replica.connections === connections) return { result }
     } catch (error) {
       const { kind } = classifyError(error)
       if (!ELSEWHERE.has(kind)) throw error
       if (kind === 'conflict') return undefined
-      set.evict(replica, 'A read failed there.')
+      set.evict(replica, 'A read from it failed.')
     }
   }
 }

@@ -8,17 +8,17 @@ interface Sample {
 /** Records the positions of the primary over time. */
 export interface PrimaryTrack {
   record(position: Position): void
-  /** How old the state is that a replica shows, in ms; undefined before the first position of the primary is known. */
+  /** The age of the state that a replica shows, in ms; undefined before the first position of the primary is known. */
   lagOf(position: Position): number | undefined
 }
 
-/** Enough to tell a minute's lag from two at one sample a second. */
+/** Enough for ten minutes at one sample per second. */
 const SAMPLES = 600
 
 /**
- * Measures lag from the primary's WAL positions over time: a replica that shows what the primary wrote 3 s ago is 3 s behind.
- * The replica's own clock and `pg_last_xact_replay_timestamp` would say 0 for one that has lost its primary, and hours
- * for one whose primary is idle.
+ * Measures lag from the primary's WAL positions over time: a replica that shows what the primary wrote 3 s ago is 3 s
+ * behind. From the replica's own clock and `pg_last_xact_replay_timestamp`, the lag would be 0 for a replica that lost
+ * its primary, and hours for one whose primary is idle.
  */
 export function createPrimaryTrack(now: () => number = () => performance.now()): PrimaryTrack {
   const samples: Sample[] = []

@@ -1,10 +1,10 @@
-/** A place in the write-ahead log: byte position and timeline. After a failover, positions of two timelines do not compare. */
+/** A position in the write-ahead log: byte position and timeline. Different timelines cannot be compared. */
 export interface Position {
   readonly timeline: number
   readonly lsn: bigint
 }
 
-/** What a token can mean: see what was written up to a position, or ask the primary, because the position is unknown. */
+/** What a token requires: to see what was written up to a position or, if that is unknown, to read the primary. */
 export type Requirement = Position | 'primary'
 
 /** `16/B374D848` as a number. */
@@ -18,7 +18,7 @@ export function formatToken(requirement: Requirement): string {
   return `${requirement.timeline.toString(16)}-${requirement.lsn.toString(16)}`
 }
 
-/** Undefined for a text that is not a token: it may come from a cookie. */
+/** Undefined for a text that is not a token; it may come from a cookie. */
 export function parseToken(token: string | undefined): Requirement | undefined {
   if (token === 'primary') return 'primary'
   const found = /^([0-9a-f]{1,8})-([0-9a-f]{1,16})$/.exec(token ?? '')
@@ -36,6 +36,6 @@ export function satisfies(replayed: Position | undefined, required: Requirement)
 export function latest(a: Requirement | undefined, b: Requirement): Requirement {
   if (a === undefined || b === 'primary') return b
   if (a === 'primary') return a
-  // The one that is newer by time; `b` was read last.
+  // On different timelines the newer one counts: `b` was read last.
   return a.timeline === b.timeline && a.lsn > b.lsn ? a : b
 }

@@ -9,8 +9,8 @@ export interface ReplicaConfig {
   /** A client of the same schema, on the replica. */
   readonly client: AnyClient
   /**
-   * The pool under the client. With it, a read-your-writes read is safe even while a replica restarts, after which it
-   * can be behind what it showed before.
+   * The client's pool. With it, read-your-writes reads are safe even while a replica restarts: afterwards it can be
+   * behind what it showed before.
    */
   readonly pool?: Pool
   /** The share of reads, relative to the other replicas. Default 1. */
@@ -22,13 +22,13 @@ export interface ReplicaSetOptions {
   /** The client on the primary: its position is read through it, without its extensions. */
   readonly primary: AnyClient
   readonly replicas: readonly ReplicaConfig[]
-  /** A replica further behind is out of use. Default 10,000. */
+  /** A replica with a greater lag is not used. Default 10,000. */
   readonly maxLag?: number
   /** Default 1000. */
   readonly checkEvery?: number
   /** A check that takes longer has failed. Default 1000. */
   readonly checkTimeout?: number
-  /** How long a read waits for a replica to show what it must see, before it goes to the primary. Default 100. */
+  /** How long a read waits for a replica to show what the read must see, before it goes to the primary. Default 100. */
   readonly waitForReplay?: number
 }
 
@@ -38,30 +38,30 @@ export interface ReplicaStatus {
   readonly usable: boolean
   /** The age of the state that it shows, in ms; undefined if unknown. */
   readonly lag: number | undefined
-  /** Why it is out of use. */
+  /** Why it is not used. */
   readonly problem?: string
 }
 
-/** A replica, and what is known of it. */
+/** A replica, and what is known about it. */
 export interface Replica {
   readonly config: ReplicaConfig
   problem: string | undefined
   replayed: Position | undefined
-  /** Grows with each new connection, behind which may be a server that was restarted. */
+  /** Incremented with each new connection, because the server may have been restarted. */
   connections: number
-  /** The check that is under way. */
+  /** The running check. */
   checking: Promise<void> | undefined
 }
 
 export interface ReplicaSet {
   status(): readonly ReplicaStatus[]
-  /** Checks all replicas now; they are checked by themselves every `checkEvery`. */
+  /** Checks all replicas now; they are also checked automatically, every `checkEvery`. */
   check(): Promise<void>
   /** A replica for a read, by weight; undefined if the read must go to the primary. */
   choose(required: Requirement | undefined): Promise<Replica | undefined>
-  /** Takes a replica out of use until its next check succeeds. */
+  /** Stops using a replica until its next check succeeds. */
   evict(replica: Replica, problem: string): void
-  /** Where the primary is now. */
+  /** The current WAL position of the primary. */
   primaryPosition(): Promise<Position>
   /** Ends the checks. */
   stop(): void
@@ -71,7 +71,7 @@ const PRIMARY_POSITION = `
   SELECT pg_current_wal_insert_lsn()::text AS lsn,
     ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::int AS timeline`
 
-/** `received_tli` is hidden from ordinary roles; the timeline of the last checkpoint is not, and follows later. */
+/** Ordinary roles cannot read `received_tli`, but the timeline of the last checkpoint, which changes later. */
 const REPLICA_POSITION = `
   SELECT pg_is_in_recovery() AS standby, pg_last_wal_replay_lsn()::text AS lsn,
     coalesce((SELECT received_tli FROM pg_stat_wal_receiver), (SELECT timeline_id FROM pg_control_checkpoint())) AS timeline`
@@ -82,11 +82,11 @@ interface PositionRow {
   readonly timeline: number
 }
 
-/** How often a read asks a replica whether it has caught up, in ms. */
+/** How often a read checks whether a replica has caught up, in ms. */
 const POLL_EVERY = 5
 
 /**
- * A set of replicas with their health. Reads start to go there after the first check. Stop it when the application ends.
+ * A set of replicas with their health. They get reads after the first check. Stop the set when the application ends.
  */
 export function createReplicaSet(options: ReplicaSetOptions): ReplicaSet {
   const { maxLag = 10_000, checkEvery = 1000, checkTimeout = 1000 } = options
@@ -115,7 +115,7 @@ export function createReplicaSet(options: ReplicaSetOptions): ReplicaSet {
         evict(replica, 'It is not a replica: it was promoted.')
         return
       }
-      // What was read over another connection may have been read before a restart.
+      // The position may be from before a restart if a new connection was opened in the meantime.
       replica.replayed = replica.connections === seen ? positionOf(row) : undefined
       replica.problem = undefined
     } catch {
@@ -123,8 +123,8 @@ export function createReplicaSet(options: ReplicaSetOptions): ReplicaSet {
     }
   }
   const check = async () => {
-    // Without the primary, reads continue: its last known position is compared.
-    // One sample a check: those of writes would crowd out the time that a lag is measured over.
+    // If the primary is unreachable, reads continue, compared with its last known position.
+    // Only checks record samples: with those of writes, too, the samples would cover too short a time.
     await primaryPosition().then(track.record, () => undefined)
     await Promise.all(all.map(checkReplica))
   }
@@ -132,7 +132,7 @@ export function createReplicaSet(options: ReplicaSetOptions): ReplicaSet {
     replica.problem = problem
     replica.replayed = undefined
   }
-  /** Asks usable replicas until one shows what is required; undefined when the time is over. */
+  /** Checks usable replicas until one shows what is required; undefined if the time runs out. */
   const waitFor = async (usable: readonly Replica[], required: Requirement) => {
     const begin = performance.now()
     for (;;) {
@@ -181,7 +181,7 @@ export function createReplicaSet(options: ReplicaSetOptions): ReplicaSet {
 function createReplica(config: ReplicaConfig): Replica {
   const replica: Replica = {
     config,
-    problem: 'It was not checked yet.',
+    problem: 'It has not been checked yet.',
     replayed: undefined,
     connections: 0,
     checking: undefined,
@@ -213,7 +213,7 @@ async function ask(client: AnyClient, sql: string, timeout: number): Promise<Pos
   }
 }
 
-/** Seen by the caller only as a check that failed. */
+/** The caller only sees that the check failed. */
 class NoAnswer extends Error {}
 
 function positionOf({ lsn, timeline }: PositionRow): Position {

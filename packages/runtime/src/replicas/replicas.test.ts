@@ -25,7 +25,7 @@ let west: ReplicaServer
 beforeAll(async () => {
   primary = await startCluster()
   await createTables(primary.url)
-  // One after the other: two base backups at the same time have failed on a busy machine.
+  // One after the other, because two simultaneous base backups have failed on a busy machine.
   east = await startReplica(primary)
   west = await startReplica(primary)
 })
@@ -44,7 +44,7 @@ interface Setup {
   readonly base: PrismaClient
   readonly pools: pg.Pool[]
   readonly prisma: PrismaClient
-  /** Where each operation went. */
+  /** Where the result of each operation came from. */
   readonly sources: OperationRecord['source'][]
 }
 
@@ -144,12 +144,12 @@ describe('read your writes', () => {
       expect(await prisma.carrier.count(named('Mine'))).toBe(2)
     })
     expect(sources.filter((source) => source === 'replica')).toEqual([])
-    // Without a session the read is as old as the replica.
+    // Without a session, the read is as old as the replica.
     expect(await prisma.carrier.count(named('Mine'))).toBe(0)
     await pauseReplay(false, east, west)
   })
 
-  it('waits for a replica that is about to show it', async () => {
+  it('waits for a replica that is about to show the write', async () => {
     const { set, prisma, sources } = connect({ waitForReplay: 5000 })
     await set.check()
     await withConsistency(undefined, async () => {
@@ -184,7 +184,7 @@ describe('read your writes', () => {
     expect(sources).toContain('replica')
   })
 
-  it('stays on the primary when the position after a write cannot be read', async () => {
+  it('stays on the primary if the position after a write cannot be read', async () => {
     const { prisma } = connect({ primary: unreachable })
     await withConsistency(undefined, async () => {
       await prisma.carrier.create(create('Unknown position'))
@@ -195,7 +195,7 @@ describe('read your writes', () => {
 })
 
 describe('health', () => {
-  it('stops using a replica that is too far behind, and uses it again', async () => {
+  it('stops using a replica that is too far behind, and uses it again once it has caught up', async () => {
     const { set, base } = connect({ maxLag: 400 })
     await set.check()
     expect(usable(set)).toEqual([true, true])
@@ -208,14 +208,14 @@ describe('health', () => {
     await expect.poll(() => usable(set), { timeout: 10_000 }).toEqual([true, true])
   })
 
-  it('goes on reading from replicas while the primary is away', async () => {
+  it('continues to read from replicas while the primary is unreachable', async () => {
     const { set, prisma, sources } = connect({ primary: unreachable })
     await set.check()
     await prisma.carrier.count()
     expect(sources).toEqual(['replica'])
   })
 
-  it('fails no read while a replica crashes and comes back', async () => {
+  it('fails no read while a replica crashes and restarts', async () => {
     const { set, prisma } = connect()
     await set.check()
     const over = new AbortController()
@@ -237,7 +237,7 @@ describe('health', () => {
     await readers
   })
 
-  // The last one: what was promoted stays so.
+  // The last test, because a promoted replica stays promoted.
   it('does not read from a replica that was promoted', async () => {
     const { set } = connect()
     await set.check()
@@ -250,7 +250,7 @@ describe('health', () => {
 describe('createPrimaryTrack', () => {
   const at = (lsn: bigint, timeline = 1) => ({ lsn, timeline })
 
-  it('measures how long ago the primary was where the replica is', () => {
+  it('measures how long ago the primary was at the position of the replica', () => {
     let now = 0
     const track = createPrimaryTrack(() => now)
     expect(track.lagOf(at(0n))).toBeUndefined()
@@ -265,7 +265,7 @@ describe('createPrimaryTrack', () => {
     expect(track.lagOf(at(50n))).toBe(3000)
   })
 
-  it('does not age an idle primary, nor compare timelines', () => {
+  it('measures no lag while the primary is idle, and does not compare timelines', () => {
     let now = 0
     const track = createPrimaryTrack(() => now)
     track.record(at(100n))

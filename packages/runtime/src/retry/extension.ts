@@ -5,8 +5,8 @@ import { createRetryPolicy, type RetryOptions, type RetryPolicy } from './policy
 
 /**
  * A Prisma extension that retries operations outside transactions: reads after every transient failure; writes only
- * if it is certain that nothing was written, or if `isIdempotent` returns that it does not matter. Raw queries count
- * as writes. A transaction can only be retried as a whole: see {@link withRetry}.
+ * if it is certain that nothing was written, or if `isIdempotent` returns true. Raw queries count as writes. A
+ * transaction can only be retried as a whole: see {@link withRetry}.
  *
  * Pass the same policy to `withRetry`, so that both share budget and circuit breaker.
  */

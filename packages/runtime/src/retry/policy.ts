@@ -26,24 +26,24 @@ export interface Retry extends RetriedOperation {
 
 /** All times in ms. */
 export interface RetryOptions {
-  /** Attempts in all. Default 40: as a rule the deadline comes first. */
+  /** The total number of attempts. Default 40; usually the deadline is reached first. */
   readonly maxAttempts?: number
-  /** The mean pause doubles from this one on. Default 25. */
+  /** The first mean pause, which then doubles each time. Default 25. */
   readonly initialDelay?: number
-  /** Default 250: a read is to go on within a second after the server is back. */
+  /** The longest mean pause. Default 250, so that a read continues within a second after the server is back. */
   readonly maxDelay?: number
   /** No retry begins later than this after the operation began. Default 5000. */
   readonly deadline?: number
-  /** Retries at most, as a share of all operations, and how many may come in a burst. Default 0.2 and 100. */
+  /** The most retries, as a share of all operations, and in a burst. Default 0.2 and 100. */
   readonly budget?: { readonly ratio: number; readonly burst: number }
   /**
-   * After `failures` operations in a row that found the database unavailable, attempts fail immediately for `openFor`. Then
-   * one tries; its success closes the circuit. Default 5 and 250. `false` switches it off.
+   * After `failures` consecutive operations that found the database unavailable, attempts fail immediately for
+   * `openFor`. Then one is tried; if it succeeds, the circuit closes. Default 5 and 250. `false` disables it.
    */
   readonly breaker?: { readonly failures: number; readonly openFor: number } | false
   /**
-   * Says of a write that doing it twice is as good as doing it once. Only such writes are retried when the connection
-   * broke before the answer. Default: none is.
+   * Whether a write has the same effect if it runs twice. Only such writes are retried if the connection was lost
+   * before the response. Default: none.
    */
   readonly isIdempotent?: (operation: RetriedOperation) => boolean
   /** Called before the pause that precedes each retry. */
@@ -61,7 +61,7 @@ export interface RetryPolicy {
   ): Promise<T>
 }
 
-/** Failures that can be gone at the next attempt. */
+/** Failures that may not occur again at the next attempt. */
 const TRANSIENT: ReadonlySet<ErrorKind> = new Set([
   'conflict',
   'connection-lost',
@@ -97,7 +97,7 @@ export function createRetryPolicy(options: RetryOptions = {}): RetryPolicy {
         options.onRetry?.({ model, action, attempt: ++retries, error })
         return true
       }
-      // The policy is made for the failed operation only, and starts from its failure: a success costs nothing.
+      // The policy is created only for a failed operation, and starts with its failure: a success costs nothing.
       const policy = retryWith(handleWhen(shouldRetry), { maxAttempts: maxAttempts - 1, backoff })
       return await policy.execute(({ attempt: count }) => {
         if (count === 0) throw failed.error

@@ -46,7 +46,7 @@ const countCarriers = async (name: string) => {
 }
 
 describe('operations', () => {
-  it('retries a read whose connection breaks, before and after the server has answered', async () => {
+  it('retries a read whose connection is lost, before and after the server has answered', async () => {
     for (const when of ['before', 'after'] as const) {
       const { client, retries } = connectWithRetry()
       await client.carrier.count()
@@ -71,7 +71,7 @@ describe('operations', () => {
     expect([await countCarriers('Cut before'), await countCarriers('Cut after')]).toEqual([0, 1])
   })
 
-  it('repeats such a write where the caller says that it is idempotent', async () => {
+  it('repeats such a write if the caller says that it is idempotent', async () => {
     const { client } = connectWithRetry({ isIdempotent: ({ action }) => action === 'update' })
     await client.carrier.count()
     gate.cut('after', 'UPDATE')
@@ -79,7 +79,7 @@ describe('operations', () => {
     expect(await countCarriers('Renamed once')).toBe(1)
   })
 
-  it('repeats a write that the server rolled back by itself', async () => {
+  it('repeats a write that the server rolled back', async () => {
     await runSql(
       database.url,
       `CREATE SEQUENCE tries; CREATE FUNCTION fail_twice() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -96,7 +96,7 @@ describe('operations', () => {
     expect(await countCarriers('Third time')).toBe(1)
   })
 
-  it('does not retry what the caller did wrong', async () => {
+  it("does not retry the caller's mistakes", async () => {
     const { client, retries } = connectWithRetry()
     const duplicate = client.carrier.create({ data: { name: 'Twice', mcNumber: '100001' } })
     await expect(duplicate).rejects.toMatchObject({ code: 'P2002' })
@@ -109,7 +109,7 @@ describe('operations', () => {
     const client = base.$extends(retry())
     await client.carrier.count()
     await gate.close()
-    // A write on a connection that the pool still believes in is one whose outcome is unknown.
+    // If the pool still had a connection, the outcome of a write on it would be unknown.
     await expect.poll(() => pool.totalCount).toBe(0)
     setTimeout(() => void gate.open(), 400)
     const [row, written] = await Promise.all([
@@ -122,7 +122,7 @@ describe('operations', () => {
     await pool.end()
   })
 
-  it('fails fast while the circuit is open, and closes it by itself', async () => {
+  it('fails fast while the circuit is open, and closes it automatically', async () => {
     const { client } = connectWithRetry({ maxAttempts: 1, breaker: { failures: 3, openFor: 200 } })
     await gate.close()
     const codes: unknown[] = []
@@ -148,7 +148,7 @@ describe('operations', () => {
 })
 
 describe('withRetry', () => {
-  it('runs serializable transactions again until each has counted', async () => {
+  it('runs serializable transactions again until each has committed', async () => {
     const client = connect()
     await client.carrier.update({ where: { id: 3 }, data: { mileage: 0 } })
     const retries: Retry[] = []
@@ -190,7 +190,7 @@ describe('withRetry', () => {
     expect(holders).toBe(3)
   })
 
-  it('runs again after the connection broke before COMMIT, because nothing was committed', async () => {
+  it('runs again if the connection was lost before COMMIT, because nothing was committed', async () => {
     const client = connect()
     await client.carrier.count()
     gate.cut('after', 'INSERT')
@@ -205,7 +205,7 @@ describe('withRetry', () => {
     setTimeout(() => void gate.open(), 600)
     const create = (index: number) =>
       withRetry(client, (tx) => tx.carrier.create({ data: { name: 'Came back', mileage: index } }))
-    // Enough of them to open the circuit.
+    // Enough transactions to open the circuit.
     const rows = await Promise.all(Array.from({ length: 8 }, (_, index) => create(index)))
     expect([rows.length, await countCarriers('Came back')]).toEqual([8, 8])
   })
@@ -214,7 +214,7 @@ describe('withRetry', () => {
     ['before', 0],
     ['after', 1],
   ] as const)(
-    'says that the outcome is unknown when COMMIT breaks %s the server does it',
+    'reports an unknown outcome if the connection is lost %s the server commits',
     async (when, rows) => {
       const client = connect()
       await client.carrier.count()
@@ -228,7 +228,7 @@ describe('withRetry', () => {
   )
 
   it.each(['before', 'after'] as const)(
-    'asks the server when COMMIT breaks %s the server does it',
+    'asks the server if the connection is lost %s it commits',
     async (when) => {
       const client = connect()
       await client.carrier.count()
@@ -248,7 +248,7 @@ describe('withRetry', () => {
     },
   )
 
-  it('does not run a callback again that failed by itself', async () => {
+  it('does not repeat a callback that failed on its own', async () => {
     const client = connect()
     let runs = 0
     const work = withRetry(client, async (tx) => {

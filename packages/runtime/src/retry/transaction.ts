@@ -5,23 +5,23 @@ import { type AnyClient, plainClient } from '../prisma.ts'
 import { isCircuitOpen, OutcomeUnknownError } from './failures.ts'
 import { createRetryPolicy, type RetryPolicy } from './policy.ts'
 
-/** Prisma's options of an interactive transaction, and ours. Times in ms. */
+/** Prisma's options for an interactive transaction, and ours. Times in ms. */
 export interface TransactionOptions {
   readonly isolationLevel?: 'ReadUncommitted' | 'ReadCommitted' | 'RepeatableRead' | 'Serializable'
   readonly maxWait?: number
   readonly timeout?: number
   /** Budget and circuit breaker, shared with `retry`. Default: one per client. */
   readonly policy?: RetryPolicy
-  /** Says that running the transaction twice is as good as running it once. */
+  /** Whether the transaction has the same effect if it runs twice. */
   readonly idempotent?: boolean
   /**
-   * If the connection is lost during COMMIT, asks the server whether the transaction was committed, by its id
-   * (`pg_xact_status`): it is then neither lost nor run twice. Costs one more statement per transaction.
+   * If the connection is lost during COMMIT, asks the server whether the transaction was committed, by its ID
+   * (`pg_xact_status`), so that it is neither lost nor run twice. Costs one more statement per transaction.
    */
   readonly confirmCommit?: boolean
 }
 
-/** The client as a transaction's callback gets it: the parameter of its `$transaction`. */
+/** The client that a transaction's callback gets: the parameter of its `$transaction`. */
 type TransactionClient<C> = C extends {
   $transaction<R>(work: (tx: infer T) => Promise<R>, options?: never): Promise<R>
 }
@@ -32,7 +32,7 @@ interface RunningTransaction {
   $queryRawUnsafe<T>(sql: string, ...values: unknown[]): PromiseLike<T>
 }
 
-/** After a crash the server reuses ids whose transactions left no trace: an id counts only until its next start. */
+/** After a crash, the server may reuse IDs of transactions without a trace: an ID is valid only until its next start. */
 interface TransactionIdentity {
   readonly id: string
   readonly serverStart: string
@@ -49,11 +49,11 @@ interface Progress {
 const policies = new WeakMap<object, RetryPolicy>()
 
 /**
- * Runs an interactive transaction, and runs it again from the beginning after a serialization failure, a deadlock, a lost
- * connection, a restart or a failover. `work` must do nothing outside the database that may not happen twice.
+ * Runs an interactive transaction, and runs it again from the beginning after a serialization failure, a deadlock,
+ * a lost connection, a restart or a failover. Effects of `work` outside the database must be safe to repeat.
  *
- * A transaction whose callback had not returned was certainly not committed. If the connection breaks during COMMIT, and
- * neither `idempotent` nor `confirmCommit` is given, it is not run again: throws an {@link OutcomeUnknownError}.
+ * A transaction whose callback has not returned is certainly not committed. If the connection is lost during COMMIT,
+ * and neither `idempotent` nor `confirmCommit` is given, it is not run again: throws an {@link OutcomeUnknownError}.
  */
 export async function withRetry<C extends AnyClient, R>(
   client: C,
@@ -67,7 +67,7 @@ export async function withRetry<C extends AnyClient, R>(
     options: object,
   ) => Promise<unknown>
 
-  // Errors of attempts that certainly left nothing behind.
+  // The errors of attempts that certainly left nothing behind.
   const rolledBack = new WeakSet<object>()
   const attempt = async () => {
     const progress: Progress = {}
@@ -112,7 +112,7 @@ async function identityOf(tx: RunningTransaction): Promise<TransactionIdentity |
   return rows[0]
 }
 
-/** What became of a transaction whose callback had returned. */
+/** The outcome of a transaction whose callback had returned. */
 async function outcomeOfCommit(
   client: AnyClient,
   error: unknown,
@@ -143,7 +143,7 @@ async function askForOutcome(
       }
       if (status === 'aborted') return 'rolled-back'
     } catch (error) {
-      // A promoted replica may never have heard of the transaction: "transaction ID is in the future".
+      // A promoted replica may not know the transaction: "transaction ID is in the future".
       if (classifyError(error).kind === 'other') return 'unknown'
     }
     await sleep(50)

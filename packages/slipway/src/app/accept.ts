@@ -12,8 +12,8 @@ export function refuseUnknownAccepts(accepted: readonly string[], known: readonl
 }
 
 /**
- * Refuses names that are neither in `known` nor the id of a hazard, with
- * APP.ACCEPT_UNKNOWN. Gives the ids. Loads the hazards only if a name is not in `known`.
+ * Returns the hazard ids among the accepted names. Fails with APP.ACCEPT_UNKNOWN if a name is neither
+ * in `known` nor a hazard id. Loads the hazards only if a name is not in `known`.
  */
 export async function acceptedHazards(
   accepted: readonly string[],

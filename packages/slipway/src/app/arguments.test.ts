@@ -15,7 +15,7 @@ type Untyped = (...args: readonly unknown[]) => Promise<{
   readonly failure?: { readonly code: string; readonly message: string; readonly why?: string }
 }>
 
-/** All methods, as JavaScript without types sees them. */
+/** All methods, as untyped JavaScript calls them. */
 async function methods(options: unknown = { cwd, env: {} }): Promise<Record<string, Untyped>> {
   const { commandLine: _, ...slipway } = await openProject(options as ProjectOptions)
   const found = Object.entries(slipway).flatMap(([name, value]): [string, unknown][] => [
@@ -28,7 +28,7 @@ async function methods(options: unknown = { cwd, env: {} }): Promise<Record<stri
 const TEXT = 'a text'
 const VALUES = [undefined, null, 0, -1, 1.5, Number.NaN, TEXT, [], [1], {}, { unknown: 1 }, () => 1]
 
-test('no method throws, whatever it is given: each gives a failure with a code', async () => {
+test('no method throws on invalid arguments: each returns a failure with a code', async () => {
   const all = await methods()
   expect(Object.keys(all).toSorted()).toMatchInlineSnapshot(`
     [
@@ -115,7 +115,7 @@ test.each([
   [{ url: new URL('postgres://a:secret@b/c') }, 'The argument options.url is another object.'],
   [{ signal: {} }, 'The argument options.signal is another object.'],
   [{ onEvent: 'x' }, 'The argument options.onEvent is another string.'],
-])('a project opened with %j: each method says so', async (options, message) => {
+])('a project opened with %j: each method returns the failure', async (options, message) => {
   for (const method of Object.values(await methods(options)))
     expect(await method()).toMatchObject({
       ok: false,
@@ -125,7 +125,7 @@ test.each([
   expect(slipway.commandLine(undefined as never)).toBe('npx slipway')
 })
 
-test('a connection string and a location of D1 contradict each other', async () => {
+test('a connection string and a D1 location contradict each other', async () => {
   const all = await methods({ cwd, env: {}, url: 'file:./dev.db', location: 'remote' })
   const outcome = await all['status']?.()
   expect(outcome?.failure).toMatchObject({

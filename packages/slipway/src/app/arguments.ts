@@ -28,11 +28,11 @@ import type { SeedSyncOptions } from './seed-sync.ts'
 import type { SeedRunOptions, SeedSetOptions } from './seed.ts'
 import type { SquashOptions } from './squash.ts'
 
-/** What a value must be. The types say the same to users of TypeScript; this says it to all others. */
+/** The type of a value, checked at run time for callers that do not use TypeScript. */
 interface Kind {
   readonly text: string
   readonly accepts: (value: unknown) => boolean
-  /** What the keys of an object must be. */
+  /** The types of the keys of an object. */
   readonly keys?: Readonly<Record<string, Kind>>
   readonly required?: true
 }
@@ -110,7 +110,7 @@ const DECISION: Kind = objectWith<{
   harmlessOnly: SWITCH,
 })
 
-/** An argument of a method: its name in messages, and what it must be. */
+/** An argument of a method: its name in messages, and its type. */
 export type Argument = readonly [name: string, kind: Kind]
 
 const options = <Options>(keys: KeysOf<Options>): Argument => ['options', objectWith(keys)]
@@ -262,7 +262,7 @@ export function refuseContradiction({ url, location }: ProjectOptions): void {
   refuse('options sets both url and location.', 'Each of them selects a database; use one.')
 }
 
-/** Fails with APP.ARGUMENT_INVALID where an argument is missing, of another type, or has an unknown key. */
+/** Fails with APP.ARGUMENT_INVALID if an argument is missing, has another type, or has an unknown key. */
 export function refuseArguments(expected: readonly Argument[], given: readonly unknown[]): void {
   for (const [index, [name, kind]] of expected.entries()) refuseValue(name, kind, given[index])
 }
@@ -284,7 +284,7 @@ function refuseValue(name: string, kind: Kind, value: unknown): void {
   for (const [key, of] of Object.entries(kind.keys)) refuseValue(`${name}.${key}`, of, value[key])
 }
 
-/** Says of a value what it is, never the value: it may be a connection string. */
+/** Names the type of a value, never the value itself: it may be a connection string. */
 function typeText(value: unknown): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'an array of other values'

@@ -7,12 +7,12 @@ import type { AppContext } from './context.ts'
 import { raise } from './failures.ts'
 import type { Work } from './work.ts'
 
-/** The backup that a deploy will make first. */
+/** The backup policy of a deploy, and what it will do. */
 export interface PlannedBackup {
   readonly when: Exclude<BackupPolicy, 'never'>
-  /** The id of a recent backup that serves, so that none is made. */
+  /** The id of a recent backup that can be used, so that none is made; null if there is none. */
   readonly serves: string | null
-  /** What the last one took: bytes and milliseconds; null if there is none, or the store does not answer. */
+  /** The size and duration of the last backup; null if there is none, or the store does not answer. */
   readonly last: {
     readonly bytes: number
     readonly ms: number
@@ -20,7 +20,7 @@ export interface PlannedBackup {
   } | null
 }
 
-/** What a deploy that begins with `migration` will do about backups; null if the environment asks for none. */
+/** The backup plan of a deploy that starts with `migration`; null if the environment requires no backup. */
 export async function plannedBackup(
   context: AppContext,
   work: Work,
@@ -45,15 +45,15 @@ export async function plannedBackup(
   }
 }
 
-/** What an environment asks for before a deploy. */
+/** The backup that an environment requires before a deploy. */
 export interface BackupGate {
-  /** Raises what stops the deploy: nothing was changed then. */
+  /** Makes the backup. A failure stops the deploy before it changes anything. */
   readonly before: DeployRequest['backup']
   /** The backup that was made or found. */
   made(): BackupItem | null
 }
 
-/** Makes a backup before the first change of a deploy, and verifies it, as an environment asks for it that asks for one. */
+/** Makes a backup before the first change of a deploy, and verifies it if the environment requires that. */
 export async function backupGate(
   context: AppContext,
   work: Work,
@@ -89,7 +89,7 @@ export async function backupGate(
   }
 }
 
-/** Verifies a backup that was just made. Fails with APP.BACKUP_UNVERIFIED if it cannot be restored, or differs. */
+/** Verifies a new backup. Fails with APP.BACKUP_UNVERIFIED if it cannot be restored, or differs. */
 export async function verifiedFor(
   context: AppContext,
   work: Work,

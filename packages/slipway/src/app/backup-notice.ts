@@ -6,7 +6,7 @@ import type { AppContext } from './context.ts'
 import type { ResultFinding } from './outcome.ts'
 import type { Work } from './work.ts'
 
-/** Runs what makes a backup, and tells those whom the configuration names how it ended. */
+/** Makes a backup with `make`, and sends its outcome to the configured webhook and heartbeat. */
 export async function notifying<T>(
   { signal }: Pick<AppContext, 'signal'>,
   work: Work,
@@ -33,7 +33,7 @@ export async function notifying<T>(
     const made = await make()
     return { made, findings: await tell('ok', { id: idOf(made) }) }
   } catch (error) {
-    // What a person stopped says nothing of the backups.
+    // A stop by the user is not a failure of the backup.
     if (signal.aborted) throw error
     const { code, message } = failureOf(error) ?? {}
     await tell('failed', { ...(code ? { code } : {}), ...(message ? { message } : {}) })

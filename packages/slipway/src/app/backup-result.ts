@@ -1,6 +1,6 @@
 import { type Backup, type DumpFormat, type Manifest, manifestBytes } from '../backup/index.ts'
 
-/** A backup, as results show it. */
+/** A backup, as results contain it. */
 export interface BackupItem {
   readonly id: string
   readonly environment: string
@@ -9,11 +9,11 @@ export interface BackupItem {
   readonly createdAt: string
   readonly format: DumpFormat
   readonly encryption: Manifest['encryption']
-  /** Of all its files. */
+  /** The total size of its files. */
   readonly bytes: number
   readonly lastMigration: string | null
   readonly tables: number | null
-  /** Null where the rows were not counted. */
+  /** Null if the rows were not counted. */
   readonly rows: number | null
   readonly excludedData: readonly string[]
   readonly server: string
@@ -23,7 +23,7 @@ export interface BackupItem {
   readonly verified: { readonly at: string; readonly restoreMs: number } | null
 }
 
-/** A backup as results show it. */
+/** Converts a backup for a result. */
 export function backupItem({ manifest, verification }: Backup): BackupItem {
   const { sums } = manifest
   return {

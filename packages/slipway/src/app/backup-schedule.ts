@@ -14,16 +14,16 @@ import type { AppContext } from './context.ts'
 import type { Ended } from './outcome.ts'
 import { readWork, type Work } from './work.ts'
 
-/** What is printed. */
+/** The schedule to print. */
 export interface BackupScheduleOptions {
-  /** A pattern of cron: `0 3 * * *`. */
+  /** A cron expression: `0 3 * * *`. */
   readonly every: string
   readonly scheduler: Scheduler
   /** For Kubernetes: the image that contains the project. */
   readonly image?: string | undefined
 }
 
-/** What to write where. */
+/** The files to write. */
 export interface BackupScheduleResult {
   readonly environment: string
   readonly files: readonly ScheduleFile[]
@@ -31,25 +31,25 @@ export interface BackupScheduleResult {
 
 /** How a process follows a schedule. */
 export interface BackupRunOptions {
-  /** A pattern of cron, in the time zone of the process. */
+  /** A cron expression, in the time zone of the process. */
   readonly every: string
   /** Verify each backup. */
   readonly verify?: boolean | undefined
   readonly identity?: string | undefined
-  /** A file that says how the schedule is, absolute or relative to `cwd`. */
+  /** A file for the health status of the schedule, absolute or relative to `cwd`. */
   readonly healthFile?: string | undefined
   /** A port on this machine that answers `GET /health`. */
   readonly port?: number | undefined
 }
 
-/** How many runs there were until the signal. */
+/** The number of runs until the signal. */
 export interface BackupRunResult {
   readonly environment: string
   readonly runs: number
   readonly failed: number
 }
 
-/** The text that makes backups at given times. */
+/** Returns the configuration files with which a scheduler makes backups. */
 export async function printSchedule(
   context: AppContext,
   { every, scheduler, image }: BackupScheduleOptions,
@@ -84,7 +84,7 @@ function variablesOf({ target }: Work): string[] {
   return [
     named,
     ...(encryption === 'passphrase' ? ['SLIPWAY_BACKUP_PASSPHRASE'] : []),
-    // Where the machine has no role of its own.
+    // Needed if the machine has no IAM role.
     ...(typeof store === 'object' ? ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'] : []),
   ]
 }

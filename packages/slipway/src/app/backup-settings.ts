@@ -12,7 +12,7 @@ import { advice } from '../kernel/index.ts'
 import { raise } from './failures.ts'
 import type { Work } from './work.ts'
 
-/** Where backups are if the configuration names no store: relative to the project. */
+/** The default store, relative to the project. */
 const BACKUP_FOLDER = 'prisma/backups'
 
 const PASSPHRASE = 'SLIPWAY_BACKUP_PASSPHRASE'
@@ -28,7 +28,7 @@ export async function storeOf({ project, target }: Settled): Promise<Store> {
     : await s3Store(store)
 }
 
-/** Whom backups of an environment are encrypted for. Fails with APP.PASSPHRASE_MISSING. */
+/** The encryption of an environment's backups. Fails with APP.PASSPHRASE_MISSING. */
 export function encryptionOf({ project, target }: Settled): Encryption | undefined {
   const { encryption } = target.policy.backup
   if (encryption === undefined) return undefined
@@ -41,7 +41,7 @@ export function encryptionOf({ project, target }: Settled): Encryption | undefin
   })
 }
 
-/** What opens backups: the file that was named, or else the variables. Fails with APP.NOT_READABLE. */
+/** The decryption keys: from the given file, otherwise from the variables. Fails with APP.NOT_READABLE. */
 export function keysOf({ project }: Settled, cwd: string, identity: string | undefined): Keys {
   const passphrase = project.variables.get(PASSPHRASE)?.value
   const given = project.variables.get(IDENTITY)?.value
@@ -68,7 +68,7 @@ function readKeys(file: string, shown: string): string {
   }
 }
 
-/** Where notifications go: `env:NAME` reads a variable. */
+/** The destinations of notifications; `env:NAME` reads a variable. */
 export function notifyOf({ project, target }: Settled): NotifyOptions {
   const { webhook, webhookFormat: format, heartbeat } = target.policy.backup.notify ?? {}
   const read = (text: string | undefined) =>

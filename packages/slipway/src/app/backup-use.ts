@@ -5,8 +5,8 @@ import { readKept } from '../safekeeping/index.ts'
 import { directAddress, type Work } from './work.ts'
 
 /**
- * The backups that were made for deploys of which something is still kept: their rollback may need them. Where the target
- * cannot be asked, all that were made for a deploy.
+ * The ids of backups that were made for deploys whose data is still kept: their rollback may need them. If
+ * the target cannot be read, all backups that were made for a deploy.
  */
 export async function referredBackups(
   work: Work,
@@ -27,8 +27,8 @@ export async function referredBackups(
 }
 
 /**
- * The newest backup of an environment that was made before a migration was applied: for its deploy, or when the one
- * before it (null: none) was the last. Nothing if there is none.
+ * The newest backup of an environment that was made before a migration was applied: for its deploy, or while
+ * the previous migration (null: none) was the last one. Undefined if there is none.
  */
 export function backupBefore(
   backups: readonly Backup[],
@@ -45,7 +45,7 @@ export function backupBefore(
   )
 }
 
-/** What a backup must be to serve for a deploy. */
+/** The conditions under which a deploy uses an existing backup. */
 export interface RecentAsked {
   readonly maxAgeMs: number
   readonly verified: boolean
@@ -54,10 +54,10 @@ export interface RecentAsked {
   readonly now: number
 }
 
-/** Whether a backup is young enough to serve for a deploy, of the same history, and verified if that is asked for. */
+/** Whether a deploy can use a backup: it is recent, of the same history, and verified if that is required. */
 export function isRecent({ manifest, verification }: Backup, asked: RecentAsked): boolean {
   const age = asked.now - Date.parse(manifest.createdAt)
-  // A clock that was set back makes no backup young.
+  // A backup from the future, after a clock was set back, is not recent.
   const isYoung = age >= 0 && age <= asked.maxAgeMs
   const isOfHistory = manifest.lastMigration === asked.lastMigration
   return isYoung && isOfHistory && (!asked.verified || verification !== undefined)

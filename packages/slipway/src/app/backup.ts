@@ -29,17 +29,17 @@ export interface BackupCreateResult extends TargetResult {
   readonly backup: BackupItem
 }
 
-/** How a backup is made. */
+/** Options of a backup. */
 export interface BackupCreateOptions {
   /** `custom` if absent; on SQLite always `sqlite-sql`. */
   readonly format?: DumpFormat | undefined
-  /** How many processes dump at the same time, in the directory format. */
+  /** The number of parallel processes, in the directory format. */
   readonly jobs?: number | undefined
   /** Add the roles of the server, without their passwords. */
   readonly globals?: boolean | undefined
   /** Tables whose rows are omitted, in addition to those of the configuration. */
   readonly excludeData?: readonly string[] | undefined
-  /** Leave out the checksums of the rows. */
+  /** Do not compute row checksums. */
   readonly noChecksums?: boolean | undefined
 }
 
@@ -47,11 +47,11 @@ export interface BackupCreateOptions {
 export interface BackupListResult extends TargetResult {
   readonly store: string
   readonly backups: readonly BackupItem[]
-  /** Objects that look like a backup and are not usable. */
+  /** Objects that look like a backup but are not usable. */
   readonly unusable: readonly { readonly id: string; readonly why: string }[]
 }
 
-/** Which backup, and how it is opened. */
+/** The backup to use, and how to decrypt it. */
 export interface BackupChoice {
   /** The newest of the environment if absent. */
   readonly id?: string | undefined
@@ -60,11 +60,11 @@ export interface BackupChoice {
   readonly jobs?: number | undefined
 }
 
-/** How a backup is verified. */
+/** Options of a verification. */
 export interface BackupVerifyOptions extends BackupChoice {
   /** Compare the checksums of the files only. */
   readonly quick?: boolean | undefined
-  /** The connection string of a server on which a database may be created for it. */
+  /** The connection string of a server on which a database for the restore may be created. */
   readonly server?: string | undefined
 }
 
@@ -77,12 +77,12 @@ export interface BackupVerifyResult extends TargetResult {
   readonly differences: readonly string[]
 }
 
-/** How a backup is restored. */
+/** Options of a restore. */
 export interface BackupRestoreOptions extends BackupChoice, ConsentOptions {
   /** Only these tables. */
   readonly tables?: readonly string[] | undefined
   readonly dataOnly?: boolean | undefined
-  /** All objects become those of the role that restores. */
+  /** The role that restores becomes the owner of all objects. */
   readonly noOwner?: boolean | undefined
   /** Drop the database that was replaced. */
   readonly dropOld?: boolean | undefined
@@ -91,22 +91,22 @@ export interface BackupRestoreOptions extends BackupChoice, ConsentOptions {
 /** What was restored. */
 export interface BackupRestoreResult extends TargetResult {
   readonly backup: BackupItem
-  /** The name that the replaced database has now; null if it was empty, or was dropped. */
+  /** The new name of the replaced database; null if it was empty, or was dropped. */
   readonly old: string | null
-  /** On remote D1: the bookmark of the state before, to which Time Travel returns; null elsewhere. */
+  /** On remote D1, the Time Travel bookmark of the previous state; null elsewhere. */
   readonly bookmark: string | null
   readonly restoreMs: number
-  /** What of it was compared with the manifest; null where only a part was restored. */
+  /** The comparison with the manifest; null if only a part was restored. */
   readonly compared: Omit<BackupVerifyResult, 'backup' | 'quick' | keyof TargetResult> | null
 }
 
-/** Which backups are removed. */
+/** Options of a prune. */
 export interface BackupPruneOptions {
   /** Remove them; without it, only show which. */
   readonly write?: boolean | undefined
 }
 
-/** What a prune decided. */
+/** The decisions of a prune. */
 export interface BackupPruneResult extends TargetResult {
   readonly store: string
   readonly written: boolean
@@ -130,7 +130,7 @@ export async function backUp(
   return { result: { ...targetResult(work, database), store, backup }, findings, next }
 }
 
-/** Makes a backup for a use case. `before`: the migrations that are applied next. */
+/** Makes a backup for another use case. `before` names the migrations that are applied next. */
 export async function makeBackup(
   context: Pick<AppContext, 'signal' | 'emit' | 'env'>,
   work: Work,
@@ -182,7 +182,7 @@ export async function verifyOne(
   return verifyEnded(work, asked, await verifyFor(context, work, asked))
 }
 
-/** Verifies a backup for a use case. */
+/** Verifies a backup for another use case. */
 export async function verifyFor(
   context: Pick<AppContext, 'signal' | 'emit' | 'env' | 'cwd'>,
   work: Work,
@@ -232,7 +232,7 @@ export async function restoreOne(
   return await restoreFor(context, work, asked)
 }
 
-/** Restores a backup for a use case that has asked for what the policy wants. */
+/** Restores a backup for a use case that already has the consent that the policy requires. */
 export async function restoreFor(
   context: AppContext,
   work: Work,
@@ -280,7 +280,7 @@ export async function restoreFor(
   }
 }
 
-/** Decides which backups go, and removes them if asked to. */
+/** Decides which backups expire, and removes them if requested. */
 export async function pruneBackups(
   context: AppContext,
   asked: BackupPruneOptions,
@@ -288,7 +288,7 @@ export async function pruneBackups(
   return await pruneFor(await readWork(context, { mayLackMigrations: true }), asked)
 }
 
-/** The same for a use case that has read the project. */
+/** The same for a use case that has already read the project. */
 export async function pruneFor(
   work: Work,
   asked: BackupPruneOptions,
@@ -321,12 +321,12 @@ export async function pruneFor(
   return { result: { ...named(work), store: store.name, written, decisions }, next }
 }
 
-/** What is known of the target without a connection to it. */
+/** The target as far as it is known without a connection. */
 function named(work: Work): TargetResult {
   return targetResult(work, databaseName(work.target.address))
 }
 
-/** A recent backup that serves for a deploy, where the environment lets one serve. */
+/** A recent backup that a deploy can use, if the environment allows that. */
 export async function recentFor(
   { now }: Pick<AppContext, 'now'>,
   work: Work,
@@ -343,7 +343,7 @@ export async function recentFor(
     : undefined
 }
 
-/** The newest backup of the environment, for a report. A store that does not answer is no failure of that. */
+/** The newest backup of the environment, for a report; undefined if the store does not answer. */
 export async function lastBackup(work: Work): Promise<Backup | undefined> {
   const found = await attempt(async () =>
     newestBackup(await storeOf(work), work.target.environment),

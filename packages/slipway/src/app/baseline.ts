@@ -7,7 +7,7 @@ import { type AdoptResult, adoptTarget } from './drift.ts'
 import type { Ended } from './outcome.ts'
 import { readWork, type TargetResult, targetResult, workRequest } from './work.ts'
 
-/** What a baseline is given. */
+/** Options of a baseline. */
 export interface BaselineOptions extends ConsentOptions {
   /** The last migration that the database has; found by comparison if absent. */
   readonly to?: string | undefined
@@ -41,7 +41,7 @@ export async function recordBaseline(
   }
 }
 
-/** Makes the first migration of a project from what the database has, and records it. */
+/** Writes the first migration of a project from the schema of the database, and records it. */
 export async function writeBaseline(
   context: AppContext,
   name: string,

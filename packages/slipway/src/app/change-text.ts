@@ -1,7 +1,7 @@
 import type { Change } from '../schema/index.ts'
 import { objectText } from '../statements/index.ts'
 
-/** A difference between a database and its history, in words. */
+/** A difference between a database and its history, as text. */
 export function changeText({ change, object, attributes }: Change): string {
   const what = {
     added: 'exists only in the database',

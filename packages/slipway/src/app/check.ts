@@ -19,13 +19,13 @@ import { ownRules, readWork, shadowOptions, type Work } from './work.ts'
 
 const DEADLINE_MS = 5 * 60_000
 
-/** How migrations are run under load. */
+/** Options of a load test. */
 export interface LoadOptions {
-  /** Rows in each touched table; as many as on the target if absent. */
+  /** The number of rows in each touched table; default: the number on the target. */
   readonly rows?: number | undefined
-  /** Multiplies the rows of the target. Not together with `rows`. */
+  /** Multiplies the row counts of the target. Cannot be combined with `rows`. */
   readonly factor?: number | undefined
-  /** Longest time for each migration; five minutes if absent. */
+  /** The time limit for each migration; default: five minutes. */
   readonly deadlineMs?: number | undefined
 }
 
@@ -37,9 +37,9 @@ export interface CheckOptions {
   /** Judge the files without running them. */
   readonly static?: boolean | undefined
   readonly load?: LoadOptions | undefined
-  /** Write each proof beside its migration, as proof.json. */
+  /** Write each proof next to its migration, as proof.json. */
   readonly save?: boolean | undefined
-  /** A file to write a report for a browser to, absolute or relative to `cwd`. */
+  /** The file for an HTML report, absolute or relative to `cwd`. */
   readonly html?: string | undefined
 }
 
@@ -61,14 +61,14 @@ export interface CheckedResult {
   readonly proof: Proof | null
   /** Why it was not tested. */
   readonly refusal: FailureResult | null
-  /** How the proof.json beside it compares with the proof. */
+  /** How its proof.json compares with the new proof. */
   readonly stored: StoredProof
   readonly hazards: readonly HazardResult[]
-  /** Absent if it was not requested; undefined if it could not be measured. */
+  /** Absent if it was not requested; null if it could not be measured. */
   readonly load?: LoadResult | null
 }
 
-/** What a check found. */
+/** The result of a check. */
 export interface CheckResult {
   readonly migrations: readonly CheckedResult[]
 }
@@ -102,7 +102,7 @@ export async function checkNamed(
   }
 }
 
-/** If a target is named, its rows are counted, unless `rows` gives the number. */
+/** The rows of a PostgreSQL target are counted, unless `rows` gives the number. */
 function loadRequest(
   { signal }: AppContext,
   { rows, factor, deadlineMs = DEADLINE_MS }: LoadOptions,
@@ -159,7 +159,7 @@ function loadResult({ failure, ...load }: Load): LoadResult {
   return { ...load, failure: failure ? failureResult(failure) : null }
 }
 
-/** A failure of a part of the work, as results show it. */
+/** Converts a failure for a result. */
 export function failureResult({ code, message }: Failure): FailureResult {
   return { code, message }
 }

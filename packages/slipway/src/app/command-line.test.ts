@@ -9,21 +9,21 @@ function options(more: Partial<CommandLineOptions> = {}): CommandLineOptions {
 }
 
 describe('a suggested command names the same project and target', () => {
-  test('by the flags that were given, in one order', () => {
+  test('by the given flags, in a fixed order', () => {
     const target = { schema: 'db/schema.prisma', env: 'production', cwd: '../shop', config: 'c.ts' }
     expect(commandLine(['rollback', '--steps', '2'], options({ target }))).toBe(
       'npx slipway rollback --steps 2 --env production --cwd ../shop --config c.ts --schema db/schema.prisma',
     )
   })
 
-  test('by variables that may have been set for one command alone', () => {
+  test('by variables, which may have been set for only one command', () => {
     const variables = { SLIPWAY_ENV: 'staging', SLIPWAY_URL: SECRET, SLIPWAY_CONFIG: '' }
     expect(commandLine(['deploy'], options({ variables }))).toBe(
       'npx slipway deploy --env staging --url "$SLIPWAY_URL"',
     )
   })
 
-  test('by --remote or --local, which come before SLIPWAY_URL', () => {
+  test('by --remote or --local, which take precedence over SLIPWAY_URL', () => {
     const made = options({
       target: { env: 'staging', location: 'remote' },
       variables: { SLIPWAY_URL: 'file:./dev.db' },
@@ -36,7 +36,7 @@ describe('a suggested command names the same project and target', () => {
     expect(commandLine(['deploy'], file)).toBe('npx slipway deploy --url file:./dev.db')
   })
 
-  test('a flag that the command has already is not repeated, and another target stays', () => {
+  test('does not repeat a flag that the command already has, and keeps another target', () => {
     const target = { env: 'production', url: SECRET, cwd: 'shop' }
     expect(commandLine(['status', '--env', 'staging'], options({ target }))).toBe(
       'npx slipway status --env staging --cwd shop',
@@ -44,7 +44,7 @@ describe('a suggested command names the same project and target', () => {
   })
 
   test.each([[['deploy', '--help']], [['completion', 'bash']], [['help']], [['engine']]])(
-    'what needs no project names none: %j',
+    'commands that need no project name none: %j',
     (args) => {
       const target = { env: 'production', cwd: 'shop' }
       expect(commandLine(args, options({ target }))).toBe(`npx slipway ${args.join(' ')}`)
@@ -53,14 +53,14 @@ describe('a suggested command names the same project and target', () => {
 })
 
 describe('a connection string', () => {
-  test('is named by the variable that holds it', () => {
+  test('is replaced by the variable that holds it', () => {
     const variables = { OTHER: SECRET, DATABASE_URL: SECRET, PATH: '/bin' }
     expect(commandLine(['deploy'], options({ target: { url: SECRET }, variables }))).toBe(
       'npx slipway deploy --url "$DATABASE_URL"',
     )
   })
 
-  test('without a password it is repeated', () => {
+  test('is repeated if it has no password', () => {
     const url = 'postgresql://app@localhost:5432/shop?schema=app'
     const made = options({ target: { url } })
     expect(commandLine(['deploy'], made)).toBe(`npx slipway deploy --url '${url}'`)
@@ -68,7 +68,7 @@ describe('a connection string', () => {
   })
 
   test.each([SECRET, 'postgresql://db.example/shop?user=app&password=s3cret'])(
-    'with a password that no variable holds it stays away: %s',
+    'is not repeated if it has a password and no variable holds it: %s',
     (url) => {
       const made = options({ target: { url } })
       expect(commandLine(['deploy'], made)).toBe('npx slipway deploy --url "$SLIPWAY_URL"')
@@ -77,14 +77,14 @@ describe('a connection string', () => {
   )
 })
 
-test('a shell reads each word as it was given', () => {
+test('a shell parses the line into the original words', () => {
   const args = ['deploy', '--plan', "it's a $plan `here`.json", '--confirm', 'a b']
   const line = commandLine(args, options({ program: 'printf "%s\\n"' }))
   const { stdout } = spawnSync('sh', ['-c', line], { encoding: 'utf8' })
   expect(stdout.trimEnd().split('\n')).toEqual(args)
 })
 
-test('an environment of its own takes the connection string of that environment alone', () => {
+test('a command with its own --env only gets the connection string of that environment', () => {
   const of = (env: string, args: readonly string[]) =>
     commandLine(args, {
       program: 'slipway',

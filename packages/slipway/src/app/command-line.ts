@@ -1,7 +1,7 @@
 import { ConnectionString } from '../kernel/index.ts'
 import type { D1Location } from '../project/index.ts'
 
-/** How a person named the project and its target; absent if they left it to the project. */
+/** How the user selected the project and its target; absent if the project decides. */
 export interface TargetNames {
   /** Name of an environment. */
   readonly env?: string | undefined
@@ -14,9 +14,9 @@ export interface TargetNames {
   readonly schema?: string | undefined
 }
 
-/** What a suggested command needs, so that it hits the target of the command that suggests it. */
+/** The data with which a suggested command selects the same target as the current command. */
 export interface CommandLineOptions {
-  /** How the person starts Slipway: `npx slipway`. */
+  /** How the user starts Slipway: `npx slipway`. */
   readonly program: string
   readonly target: TargetNames
   /** The environment variables of the shell. */
@@ -28,21 +28,21 @@ export const URL_VARIABLE = 'SLIPWAY_URL'
 
 const NAMES = ['env', 'url', 'cwd', 'config', 'schema'] as const
 
-/** Commands that work on no project. */
+/** Commands that need no project. */
 const WITHOUT_PROJECT = ['help', 'completion', 'engine']
 
 /**
- * A command of Slipway as a person types it in a POSIX shell, such as
- * `npx slipway deploy --accept drift --env production`. It repeats what names the project and the target: the flags, and
- * the `SLIPWAY_` variables, which may have been set for one command alone. A connection string with a password is
- * never part of it: a variable that holds it is named in its place (`--url "$DATABASE_URL"`), or `$SLIPWAY_URL`.
+ * The text of a Slipway command for a POSIX shell, such as `npx slipway deploy --env production`. It repeats
+ * everything that selects the project and the target: the flags, and the `SLIPWAY_` variables, which may
+ * have been set for only one command. It never contains a connection string with a password, but a variable
+ * that holds it (`--url "$DATABASE_URL"`), or `$SLIPWAY_URL`.
  */
 export function commandLine(args: readonly string[], options: CommandLineOptions): string {
   const words = args.map(quoteWord)
   return [options.program, ...words, ...targetWords(args, options)].join(' ')
 }
 
-/** Whether suggested commands name `$SLIPWAY_URL`, and the person has to set it. */
+/** Whether suggested commands use `$SLIPWAY_URL`, which the user must set first. */
 export function needsUrlVariable(options: CommandLineOptions): boolean {
   const { url } = namesOf(options)
   return url !== undefined && referenceTo(url, options) === undefined
@@ -52,7 +52,7 @@ function targetWords(args: readonly string[], options: CommandLineOptions): stri
   if (args.includes('--help') || WITHOUT_PROJECT.includes(args[0] ?? '')) return []
   const names = namesOf(options)
   const env = args.indexOf('--env')
-  // A connection string belongs to the environment that was named with it.
+  // A connection string belongs to the environment that was given with it.
   const ownTarget = args.includes('--url') || (env !== -1 && args[env + 1] !== names.env)
   const { location } = options.target
   const switches = location === undefined || ownTarget ? [] : [`--${location}`]
@@ -70,14 +70,14 @@ function targetWords(args: readonly string[], options: CommandLineOptions): stri
 function namesOf({ target, variables }: CommandLineOptions): TargetNames {
   const named = (name: (typeof NAMES)[number]) => {
     if (target[name]) return target[name]
-    // A flag for a D1 database comes before the variable.
+    // A flag for a D1 database takes precedence over the variable.
     if (name === 'url' && target.location !== undefined) return undefined
     return name === 'cwd' ? undefined : variables[`SLIPWAY_${name.toUpperCase()}`] || undefined
   }
   return Object.fromEntries(NAMES.map((name) => [name, named(name)]))
 }
 
-/** A connection string as a word of a shell that shows no password; nothing if no variable holds it. */
+/** A connection string as a shell word; undefined if it has a password and no variable holds it. */
 function referenceTo(url: string, { variables }: CommandLineOptions): string | undefined {
   const holders = Object.keys(variables).filter(
     (name) => variables[name] === url && /^[A-Za-z_]\w*$/.test(name),
@@ -88,7 +88,7 @@ function referenceTo(url: string, { variables }: CommandLineOptions): string | u
   return String(new ConnectionString(url)) === url ? quoteWord(url) : undefined
 }
 
-/** As one word of a POSIX shell, with nothing in it expanded. */
+/** Quotes a text as one POSIX shell word without expansion. */
 function quoteWord(text: string): string {
   if (/^[\w@%+=:,./-]+$/.test(text)) return text
   return `'${text.replaceAll("'", String.raw`'\''`)}'`

@@ -18,7 +18,7 @@ function context(askConsent?: AskConsent): AppContext {
 }
 
 describe('consent by name', () => {
-  test('is the name of the database, and no other', async () => {
+  test('is only the name of the database', async () => {
     await requireNamed(context(), { confirm: 'shop' }, QUESTION)
     const other = requireNamed(
       context(async () => true),
@@ -28,7 +28,7 @@ describe('consent by name', () => {
     await expect(other).rejects.toMatchObject({ failure: { code: 'APP.CONSENT_NEEDED' } })
   })
 
-  test('a person is asked where no name is given', async () => {
+  test('prompts the user if no name is given', async () => {
     await requireNamed(
       context(async ({ database }) => database === 'shop'),
       {},
@@ -42,7 +42,7 @@ describe('consent by name', () => {
     await expect(no).rejects.toMatchObject({ failure: { code: 'APP.DECLINED' } })
   })
 
-  test('nobody can be asked: the failure says what is about to happen, and what to add', async () => {
+  test('without a prompt, the failure says what would happen, and which flag to add', async () => {
     await expect(requireNamed(context(), {}, QUESTION)).rejects.toMatchObject({
       failure: {
         code: 'APP.CONSENT_NEEDED',

@@ -5,7 +5,7 @@ import type { AppContext, ConsentOptions, ConsentQuestion } from './context.ts'
 import { raise } from './failures.ts'
 import type { Work } from './work.ts'
 
-/** Consent in the form that the modules need: `confirm`, or a person who is asked. */
+/** Consent in the form that the modules need: `confirm`, or a prompt. */
 export function consentFrom(
   { askConsent }: Pick<AppContext, 'askConsent'>,
   { confirm }: ConsentOptions,
@@ -22,7 +22,7 @@ export function consentFrom(
   }
 }
 
-/** Fails with APP.CONSENT_NEEDED if `confirm` does not name the database, or with APP.DECLINED if the user says no. */
+/** Fails with APP.CONSENT_NEEDED if `confirm` is not the database name, and APP.DECLINED if the user refuses. */
 export async function requireNamed(
   { askConsent }: AppContext,
   { confirm }: ConsentOptions,
@@ -41,7 +41,7 @@ export async function requireNamed(
   })
 }
 
-/** What the server calls the database that a connection string, or a pooler behind it, has another name for. */
+/** The database name on the server, which may differ from the one in the connection string of a pooler. */
 async function realName(address: Address): Promise<string | undefined> {
   const asked = await attempt(() => withSession(address, {}, async ({ server }) => server.database))
   return asked.ok ? asked.value : undefined

@@ -4,7 +4,7 @@ import type { ProjectFlags } from '../project/index.ts'
 /** The prompt before a change that must not happen to the wrong database. */
 export interface ConsentQuestion {
   readonly database: string
-  /** Another name of it, which counts as its name. */
+  /** Another name of the database, which is accepted as well. */
   readonly alias?: string | undefined
   /** What is about to happen, as a sentence. */
   readonly message: string
@@ -13,7 +13,7 @@ export interface ConsentQuestion {
 /** Returns whether the user confirms, for instance by typing the name of the database. */
 export type AskConsent = (question: ConsentQuestion) => Promise<boolean>
 
-/** Everything that the use cases of one project need from outside. Nothing else uses the process or the clock. */
+/** Everything that use cases need from outside. Nothing else uses the process or the clock. */
 export interface AppContext {
   /** Absolute. */
   readonly cwd: string
@@ -23,7 +23,7 @@ export interface AppContext {
   readonly signal: AbortSignal
   /** Milliseconds since 1970. */
   readonly now: () => number
-  /** As `process.versions.node`. */
+  /** Like `process.versions.node`. */
   readonly nodeVersion: string
   /** Absent if there is no terminal. */
   readonly askConsent?: AskConsent | undefined
@@ -31,6 +31,6 @@ export interface AppContext {
 
 /** How a caller consents to a change. */
 export interface ConsentOptions {
-  /** The name of the database that may be changed, as `--confirm`. */
+  /** The name of the database that may be changed, like `--confirm`. */
   readonly confirm?: string | undefined
 }

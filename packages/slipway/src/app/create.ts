@@ -9,15 +9,15 @@ import { readWork, shadowOptions, type Work } from './work.ts'
 type Written = Extract<CreateOutcome, { readonly kind: 'written' }>
 type Down = NonNullable<Written['down']>
 
-/** What a migration is to be. */
+/** Options of a new migration. */
 export interface CreateOptions {
   /** `User.name=fullName`, `OldModel=NewModel`, `Status.OLD=NEW`. */
   readonly renames?: readonly string[] | undefined
   /** Everything that `renames` does not name is a drop and an add. */
   readonly noRename?: boolean | undefined
-  /** Write a migration to be filled by hand, even if nothing differs. */
+  /** Write a migration to be completed manually, even if nothing differs. */
   readonly empty?: boolean | undefined
-  /** Decides which candidates are renames, as their `flag`s; without it an undecided one is a failure. */
+  /** Returns the `flag`s of candidates that are renames. Without it, an undecided candidate is a failure. */
   readonly chooseRenames?: AskRenames | undefined
 }
 
@@ -31,20 +31,20 @@ export interface WrittenDown extends Pick<
   readonly proof: Proof | null
 }
 
-/** What was written; all nothing if the schema is what the migrations give. */
+/** The files that were written; null if the schema matches the migrations. */
 export interface CreateResult {
   readonly migration: {
     readonly name: string
     readonly path: string
     readonly sql: string
-    /** Its time is later than the clock of this machine, because it follows a migration whose time is. */
+    /** Whether its timestamp is in the future, because it follows a migration with a future timestamp. */
     readonly ahead: boolean
   } | null
   readonly down: WrittenDown | null
   readonly statements: number
-  /** Objects that the schema language cannot express: they were not dropped. */
+  /** Objects that the schema language cannot express, and that are therefore not dropped. */
   readonly kept: CreateOutcome['kept']
-  /** What the schema language cannot express, and the migration loses; with the reasons. */
+  /** Objects and parts that the schema language cannot express and the migration loses, with the reasons. */
   readonly notKept: CreateOutcome['notKept']
 }
 
@@ -59,15 +59,15 @@ export async function writeMigration(
   return { result, next: result.migration ? [command(['deploy'], 'apply the migration')] : [] }
 }
 
-/** What gives a migration its name. */
+/** The name of a migration, or how it is chosen. */
 export interface NamedMigration {
-  /** Made from the change if absent. */
+  /** Derived from the change if absent. */
   readonly name?: string | undefined
-  /** Decides on the name where none is given; gets the one that is made from the change. */
+  /** Chooses the name if none is given; its argument is the name derived from the change. */
   readonly chooseName?: ((suggested: string) => Promise<string>) | undefined
 }
 
-/** The same for a project that was read already. */
+/** The same for a project that has already been read. */
 export async function createFrom(
   context: AppContext,
   work: Work,

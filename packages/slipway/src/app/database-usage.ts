@@ -1,7 +1,7 @@
-/** How a SQLite or D1 database is used. What could not be found out is null. */
+/** The usage of a SQLite or D1 database. Unknown values are null. */
 export interface DatabaseUsage {
   readonly bytes: number | null
-  /** The most bytes that Cloudflare D1 allows on a paid plan; null for a file of SQLite. */
+  /** The maximum size on a paid plan of Cloudflare D1; null for a SQLite file. */
   readonly limitBytes: number | null
   /** Rows that all queries of the last 24 hours read and wrote, as Cloudflare counts them. */
   readonly lastDay: { readonly rowsRead: number; readonly rowsWritten: number } | null

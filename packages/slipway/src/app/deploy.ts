@@ -21,7 +21,7 @@ import {
   workRequest,
 } from './work.ts'
 
-/** What a deploy is given. */
+/** Options of a deploy. */
 export interface DeployOptions extends ConsentOptions {
   /** Findings that are accepted: `drift`, `pre-check`, `unannounced`, ids of hazards. */
   readonly accept?: readonly string[] | undefined
@@ -33,30 +33,30 @@ export interface DeployOptions extends ConsentOptions {
   readonly identity?: string | undefined
 }
 
-/** What a deploy did. */
+/** The result of a deploy. */
 export interface DeployResult extends TargetResult {
   /** One for each migration that was pending. */
   readonly receipts: readonly Receipt[]
   /** Squashes that were recorded without running, because the target has the migrations that they replace. */
   readonly recorded: readonly Recorded[]
-  /** The backup that was made before, or one recent enough; null if the environment requires none. */
+  /** The backup that was made first, or a recent one that was used; null if the environment requires none. */
   readonly backup: BackupItem | null
   readonly kept: readonly KeptResult[]
-  /** What rollbacks of these migrations kept: `kept restore` restores it. */
+  /** Data that rollbacks of these migrations kept, and that `kept restore` restores. */
   readonly offered: readonly KeptResult[]
   readonly preChecks: readonly PreCheckItem[]
   readonly hazards: readonly HazardResult[]
-  /** The state of a remote D1 database before, for Time Travel; null elsewhere, and if nothing was run. */
+  /** The Time Travel bookmark of a remote D1 database before the deploy; null elsewhere, or if nothing ran. */
   readonly bookmark: string | null
-  /** Nothing if nothing was run. */
+  /** Null if nothing was run. */
   readonly verified: boolean | null
-  /** What was verified: that every index is valid, or that the whole schema is that of the migrations. */
+  /** What was verified: that every index is valid, or that the whole schema matches the migrations. */
   readonly verifiedBy: 'indexes' | 'schema' | null
   /** Why the schema could not be compared with the history before the deploy; null if it was. */
   readonly driftUnknown: string | null
 }
 
-/** Applies what is pending, under supervision. */
+/** Applies the pending migrations, under supervision. */
 export async function deployPending(
   context: AppContext,
   asked: DeployOptions,
@@ -112,12 +112,12 @@ function nextOf({ failure, receipts, drift, offered }: DeployOutcome): readonly 
     : []
 }
 
-/** Drift that stopped nothing, because nothing was pending: a warning, because the next deploy will stop. */
+/** Drift with nothing pending does not stop this deploy, but it will stop the next one: a warning. */
 function driftFindings({ drift }: DeployOutcome): ResultFinding[] {
   return drift.map((change) => ({ id: 'drift', severity: 'warning', message: changeText(change) }))
 }
 
-/** Most deploys make no backup, and need not load what makes one. */
+/** Loads the backup code only if the environment makes backups. */
 async function gateOf(context: AppContext, work: Work, asked: DeployOptions) {
   if (work.target.policy.backup.when === 'never') return { before: undefined, made: () => null }
   const { backupGate } = await import('./backup-gate.ts')

@@ -11,23 +11,23 @@ import type { SeededSetResult } from './seed-result.ts'
 import { NOT_SEEDED, seedAfterDeploy } from './seed.ts'
 import { readWork, type TargetResult, targetResult, workRequest } from './work.ts'
 
-/** What `dev` is given. */
+/** Options of `dev`. */
 export interface DevOptions extends ConsentOptions, CreateOptions, NamedMigration {
   /** Do not run the seed sets of the environment. */
   readonly noSeed?: boolean | undefined
 }
 
-/** What was written, applied, generated and seeded. */
+/** The migration that was written, and what was applied, generated and seeded. */
 export interface DevResult extends CreateResult, TargetResult {
   readonly receipts: readonly Receipt[]
   readonly recorded: readonly Recorded[]
   readonly verified: boolean | null
-  /** Nothing if the deploy failed, or `prisma generate`. */
+  /** Null if the deploy or `prisma generate` failed. */
   readonly generated: GenerateOutcome | null
   readonly seeds: readonly SeededSetResult[] | null
 }
 
-/** Writes a migration where the schema asks for one, applies what is pending, generates the client, seeds. */
+/** Writes a migration if the schema has changed, applies pending ones, generates the client, runs seeds. */
 export async function develop(context: AppContext, asked: DevOptions): Promise<Ended<DevResult>> {
   const before = await readWork(context, { mayLackMigrations: true })
   await requirePolicyConsent(context, before, asked)

@@ -16,7 +16,7 @@ const SETUPS: ByDialect<() => Promise<MakeSetup>> = {
   sqlite: async () => (await import('./sqlite/setup.ts')).sqliteSetup,
 }
 
-/** What `init` writes into a project, with these environments. */
+/** The files and settings that `init` writes into a project with these environments. */
 export async function setupOf(project: Project, environments: readonly string[]): Promise<Setup> {
   const make = await SETUPS[project.schema.dialect]()
   return await make(project, environments)
@@ -27,7 +27,7 @@ const USAGES: ByDialect<(work: Work) => Promise<DatabaseUsage | null>> = {
   sqlite: async (work) => await (await import('./sqlite/usage.ts')).readUsage(work),
 }
 
-/** How the database of a target is used; null on PostgreSQL, of which `inspect` shows more. */
+/** The usage of the target's database; null on PostgreSQL, for which `inspect` shows more. */
 export async function usageOf(work: Work): Promise<DatabaseUsage | null> {
   return await USAGES[work.project.schema.dialect](work)
 }

@@ -4,14 +4,14 @@ import { loadProject, resolveTarget, type Setting } from '../project/index.ts'
 import type { AppContext } from './context.ts'
 import type { Ended, ResultFinding } from './outcome.ts'
 
-/** What a deploy relies on: each check, and each setting with its source. */
+/** The checks of everything that a deploy relies on, and each setting with its source. */
 export interface DoctorResult {
   readonly environment: string
   readonly checks: readonly Check[]
   readonly settings: readonly Setting[]
 }
 
-/** Tests all that a deploy relies on. Changes nothing. */
+/** Tests everything that a deploy relies on. Changes nothing. */
 export async function examineProject(context: AppContext): Promise<Ended<DoctorResult>> {
   const { cwd, env, now, nodeVersion, names, signal } = context
   const project = await loadProject({ cwd, env, flags: names, signal })

@@ -19,10 +19,10 @@ export interface DriftResult
   readonly unknown: string | null
 }
 
-/** A migration of what a target has in addition to its history. It counts as applied there. */
+/** A migration with the objects that a target has in addition to its history, marked as applied there. */
 export interface AdoptResult extends TargetResult {
   readonly migration: { readonly name: string; readonly path: string; readonly sql: string }
-  /** What the target has and the migration does not give: `privileges of TABLE app.orders`. */
+  /** Parts of the target that the migration does not contain: `privileges of TABLE app.orders`. */
   readonly notWritten: readonly string[]
 }
 
@@ -61,13 +61,13 @@ export async function adoptFoundDrift(
   return await adoptTarget(context, work, name)
 }
 
-/** Creates a migration of what a target has in addition to its history; other databases get it with their next deploy. */
+/** Writes a migration with the target's additions to its history. Other databases get them by a deploy. */
 export async function adoptTarget(
   context: AppContext,
   work: Work,
   words: string,
 ): Promise<Ended<AdoptResult>> {
-  // Loaded here: a look at the drift must not pay for it.
+  // Loaded here, because finding drift does not need it.
   const { folderName, writeMigrationFolder } = await import('../create/index.ts')
   const { migrationsDir, migrationsLayout: layout, schema } = work.project
   const history = work.migrations

@@ -1,6 +1,6 @@
 import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
 
-/** What can stop a use case before it reaches the module that does the work. */
+/** Failures of a use case outside the module that does the work. */
 export const appFailures = {
   'APP.CONSENT_NEEDED': { title: 'The action must be confirmed with the database name' },
   'APP.DECLINED': { title: 'You declined', exit: 3 },

@@ -7,7 +7,7 @@ import { seededSets, type SeededSetResult } from './seed-result.ts'
 import { runChosenSets } from './seed.ts'
 import { type Work, workRequest } from './work.ts'
 
-/** What a database of tests is filled with. */
+/** The project, migrations and seed sets for a test database. */
 export interface Filling {
   readonly project: Project
   readonly migrations: readonly MigrationFolder[]
@@ -26,7 +26,7 @@ const POLICY = {
 /** The events of a test's set-up are discarded. */
 const QUIET = { signal: new AbortController().signal, emit: () => {} }
 
-/** Deploys the migrations of a project to a new database and runs its sets there. Raises the failures of both. */
+/** Deploys a project's migrations to a new database and runs its sets there. Raises the failures of both. */
 export async function fillDatabase(filling: Filling, address: Address): Promise<void> {
   const request = await workRequest(QUIET, workOn(filling, address))
   // A new database has no data to lose, so no consent is needed.
@@ -54,7 +54,7 @@ export async function seedDatabase(
   })
 }
 
-/** A database of tests is not a target of the project: it is given by its address. */
+/** The work on a test database, which is not a target of the project and is given by its address. */
 function workOn({ project, migrations }: Filling, address: Address): Work {
   const target: Target = {
     environment: 'testing',

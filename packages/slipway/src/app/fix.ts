@@ -6,7 +6,7 @@ import type { Ended, ResultFinding } from './outcome.ts'
 import { unaskedFacts } from './unasked-facts.ts'
 import { readWork, shadowOptions } from './work.ts'
 
-/** Which migrations are rewritten. */
+/** Options of a fix. */
 export interface FixOptions {
   /** Names, or ends of names; the last migration if none is named. */
   readonly migrations?: readonly string[] | undefined
@@ -20,19 +20,19 @@ export interface FixedResult extends Pick<
   FixedMigration,
   'name' | 'rewritten' | 'left' | 'sql' | 'edits'
 > {
-  /** The text before. */
+  /** The original text. */
   readonly before: string
   readonly written: boolean
-  /** Why the new text is not to be used. */
+  /** Why the new text must not be used; null if it can be used. */
   readonly refusal: (FailureResult & { readonly why: string | null }) | null
 }
 
-/** What can be rewritten. */
+/** The result of a fix. */
 export interface FixResult {
   readonly migrations: readonly FixedResult[]
 }
 
-/** Rewrites migrations into their safe form, and proves that both give the same schema. Touches no target. */
+/** Rewrites migrations into their safe form, and proves that the schema is the same. Touches no target. */
 export async function fixNamed(context: AppContext, asked: FixOptions): Promise<Ended<FixResult>> {
   const work = await readWork(context, { downMigrations: true, withoutTarget: true })
   const { migrations } = work

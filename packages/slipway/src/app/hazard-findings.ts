@@ -8,12 +8,12 @@ const SEVERITIES = { error: 'error', warning: 'warning', info: 'notice' } as con
 /** A hazard with its object, if it has one. */
 export interface HazardResult extends Omit<Hazard, 'object'>, Partial<NamedObject> {}
 
-/** A hazard as results show it. */
+/** Converts a hazard for a result. */
 export function hazardResult({ object, ...hazard }: Hazard): HazardResult {
   return { ...hazard, ...(object ? namedObject(object) : {}) }
 }
 
-/** A hazard as a finding: with its lock, and its place. */
+/** A hazard as a finding, with its lock and its place. */
 export function hazardFinding(hazard: Hazard): ResultFinding {
   const { id, severity, message, lock, blocks, file, line, column } = hazard
   const held = lock === undefined ? '' : ` (${lock}; blocks ${blocks})`
@@ -25,7 +25,7 @@ export function hazardFinding(hazard: Hazard): ResultFinding {
   }
 }
 
-/** The hazards of a deploy: those that stopped it count, those that it ran in spite of warn. */
+/** The hazards of a deploy: errors if they stopped it, otherwise warnings. */
 export function deployedHazards(
   { hazards, failure }: DeployOutcome,
   accepted: readonly string[],

@@ -11,7 +11,7 @@ import type { Setup } from './setup.ts'
 
 const NAME = 'slipway.config.ts'
 
-/** What `init` sets up besides the configuration. Whatever is absent is done. */
+/** What `init` sets up in addition to the configuration. Absent options default to true. */
 export interface InitOptions {
   /** Names of the environments; the usual four if absent, or those of wrangler's configuration. */
   readonly environments?: readonly string[] | undefined
@@ -21,7 +21,7 @@ export interface InitOptions {
   readonly scripts?: boolean | undefined
 }
 
-/** What was written, and what was found of the project. */
+/** What was written, and the settings that were found. */
 export interface InitResult {
   /** The configuration file that was written; absolute. */
   readonly config: string
@@ -34,8 +34,9 @@ export interface InitResult {
 }
 
 /**
- * Writes a slipway.config.ts that explains each setting and repeats none of another file, and adds what is absent to `.gitignore` and to the scripts of
- * `package.json`. Never overwrites: a file that exists only gets lines. Fails with APP.CONFIG_EXISTS if there is a configuration.
+ * Writes a slipway.config.ts that explains each setting and repeats none from another file, and adds missing
+ * lines to `.gitignore` and missing scripts to `package.json`. Never overwrites: it only adds lines to
+ * existing files. Fails with APP.CONFIG_EXISTS if there is a configuration.
  */
 export async function writeConfiguration(
   context: AppContext,
@@ -49,21 +50,21 @@ export async function writeConfiguration(
   return await setUp(project, { environments, gitignore, scripts })
 }
 
-/** Those of wrangler's configuration come in place of `staging`. */
+/** The environments of wrangler's configuration replace `staging`. */
 function usualEnvironments({ wrangler }: Project): readonly string[] {
   const known = Object.keys(wrangler?.environments ?? {})
   if (known.length === 0) return USUAL_ENVIRONMENTS
   return [...new Set(['development', 'testing', ...known, 'production'])]
 }
 
-/** What is set up, with all defaults. */
+/** What to set up, with all defaults applied. */
 interface Wanted {
   readonly environments: readonly string[]
   readonly gitignore: boolean
   readonly scripts: boolean
 }
 
-/** The same for a project that has been read. */
+/** The same for a project that has already been read. */
 export async function setUp(
   project: Project,
   { environments, gitignore, scripts }: Wanted,
@@ -112,7 +113,7 @@ const UNREADABLE_MANIFEST: ResultFinding = {
   message: 'No scripts were added: package.json is absent, or is not plain JSON.',
 }
 
-/** Lines of another folder than the project's are named with it. */
+/** Returns the added lines; lines of a folder other than the project's are prefixed with it. */
 async function ignoreAll(root: string, { ignored }: Setup): Promise<string[]> {
   const added: string[] = []
   for (const { folder, lines } of ignored) {
@@ -133,7 +134,7 @@ async function ignore(file: string, lines: readonly string[]): Promise<string[]>
   return missing
 }
 
-/** Nothing if there is no package.json that can be changed. */
+/** Adds scripts to package.json; undefined if it does not exist or cannot be changed. */
 async function addTo(
   file: string,
   scripts: Setup['scripts'],

@@ -14,21 +14,21 @@ import { directAddress, readWork, shadowOptions, type TargetResult, targetResult
 
 const DEADLINE_MS = 30_000
 
-/** How a target is inspected. */
+/** Options of an inspection. */
 export interface InspectOptions {
-  /** Try the indexes that foreign keys lack, on a shadow database with generated rows. */
+  /** Try the missing indexes of foreign keys on a shadow database with generated rows. */
   readonly try?: boolean | undefined
-  /** Longest time for reading the target; 30 seconds if absent. */
+  /** The time limit for reading the target; default: 30 seconds. */
   readonly deadlineMs?: number | undefined
 }
 
 /** The health of a target. */
 export interface InspectResult extends TargetResult {
-  /** Each check, and what it could not read. */
+  /** Each check, and what could not be read. */
   readonly checks: readonly CheckStatus[]
   /** The most severe first. */
   readonly findings: readonly HealthFinding[]
-  /** Null if the server counts none, or the role may not read them. */
+  /** Null if the server does not record statements, or the role may not read them. */
   readonly statements: TopStatements | null
   readonly figures: readonly Figure[]
   /** Null if they were not requested. */
@@ -69,7 +69,7 @@ function resultFinding({ id, severity, message, fix, sql }: HealthFinding): Resu
   return { id, severity, message: [message, fix, ...(sql === null ? [] : [sql])].join(' ') }
 }
 
-/** What could not be read is never left out silently. */
+/** Reports what could not be read, so that nothing is left out silently. */
 function unreadFinding({ name, reason }: CheckStatus): ResultFinding[] {
   if (reason === null) return []
   return [{ id: 'not-readable', severity: 'notice', message: `${name}: ${reason}` }]

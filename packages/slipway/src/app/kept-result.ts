@@ -2,26 +2,26 @@ import { type Kept, keptData, keptText } from '../safekeeping/index.ts'
 import type { Destruction } from '../statements/index.ts'
 import type { ResultFinding } from './outcome.ts'
 
-/** Something that a deploy or rollback kept. No row content. */
+/** Data that a deploy or rollback kept, without row content. */
 export interface KeptResult {
   readonly id: number
   readonly migration: string
   readonly statement: number
-  /** A rollback of the migration destroyed it. */
+  /** Whether a rollback of the migration destroyed it. */
   readonly byRollback: boolean
   /** `table User`, `column User.email`, `rows of User`. */
   readonly object: string
   readonly data: readonly Destruction[]
   readonly state: Kept['state']
-  /** Null if they were not counted. */
+  /** Null if the rows were not counted. */
   readonly rows: number | null
   readonly bytes: number
   readonly keptAt: string
-  /** Restored rows, and rows that existed already and stayed; nothing if the data was not restored. */
+  /** Restored rows, and existing rows that stayed; null if the data was not restored. */
   readonly restored: { readonly rows: number; readonly since: number } | null
 }
 
-/** Something kept, as results show it. */
+/** Converts kept data for a result. */
 export function keptResult(kept: Kept): KeptResult {
   const {
     id,
@@ -49,12 +49,12 @@ export function keptResult(kept: Kept): KeptResult {
   }
 }
 
-/** What a restore cannot promise: rows and values that found no place, or perhaps another one. */
+/** Warnings of a restore: rows and values that were not restored, or perhaps into the wrong rows. */
 export function restoredFindings(kept: Kept): ResultFinding[] {
   return [...rowsWithoutPlace(kept), ...uncertainRows(kept)]
 }
 
-/** Values in rows that only their content found, and that were written since. */
+/** Values that were restored into newer rows, which were found only by their content. */
 function uncertainRows(kept: Kept): ResultFinding[] {
   const { id, migration, rows = 0, uncertain } = kept
   if (uncertain === undefined) return []
@@ -70,7 +70,7 @@ function rowsWithoutPlace(kept: Kept): ResultFinding[] {
   return [{ id: 'not-restored', severity: 'warning', message }]
 }
 
-/** What was destroyed and could not be kept. */
+/** Data that was destroyed and could not be kept. */
 export function notKeptFindings(kept: readonly Kept[], known: readonly string[]): ResultFinding[] {
   const found = kept.flatMap((one) =>
     one.state === 'not-kept' ? [`${one.migration}: ${keptText(one)}: ${one.why ?? ''}`] : [],

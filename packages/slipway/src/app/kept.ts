@@ -23,11 +23,11 @@ import {
   workRequest,
 } from './work.ts'
 
-/** A difference of clocks that is named. */
+/** The smallest clock difference that is reported. */
 const SKEW_MS = 60_000
 const HOUR_MS = 3_600_000
 
-/** Something kept, with the time when its retention ends: UTC, to the second. */
+/** Kept data with the end of its retention: UTC, to the second. */
 export interface KeptItem extends KeptResult {
   readonly expiresAt: string
 }
@@ -41,18 +41,18 @@ export interface KeptListResult extends TargetResult {
 export interface KeptPruneResult extends KeptListResult {
   /** Only older data was dropped: milliseconds. */
   readonly olderThanMs: number
-  /** How many things are still kept. */
+  /** The number of entries that are still kept. */
   readonly remaining: number
 }
 
-/** What a prune drops. */
+/** Options of a prune. */
 export interface PruneOptions extends ConsentOptions {
   /** Older than this, in milliseconds; the retention of the environment if absent. */
   readonly olderThanMs?: number | undefined
   readonly all?: boolean | undefined
 }
 
-/** Lists what is kept. Changes nothing. */
+/** Lists kept data. Changes nothing. */
 export async function listKept(context: AppContext): Promise<Ended<KeptListResult>> {
   const work = await readWork(context)
   const options = { applicationName: 'slipway kept' }
@@ -98,7 +98,7 @@ export async function pruneOld(
   return await withTarget(await workRequest(context, work), async (session, target) => {
     const { database, alias } = session.server
     const serverNow = await readClock(session)
-    // The rows that migrations inserted are recorded only for rollbacks: the record of such an old deploy is not needed.
+    // Records of inserted rows only serve rollbacks, so those of old deploys are pruned, too.
     const all = await readKept(session, { inserted: true })
     const old = expired(all, olderThan, serverNow)
     const found = old.filter(({ inserted }) => !inserted)
@@ -116,12 +116,12 @@ export async function pruneOld(
   })
 }
 
-/** Hours, where there are several of them. */
+/** Rounds to hours, from two hours on. */
 function rounded(ms: number): number {
   return ms < 2 * HOUR_MS ? ms : Math.round(ms / HOUR_MS) * HOUR_MS
 }
 
-/** A person who reckons with the clock of this machine may have meant other data. */
+/** A user who relies on the clock of this machine may expect other data to be pruned. */
 function skewFindings(skewMs: number): ResultFinding[] {
   if (Math.abs(skewMs) < SKEW_MS) return []
   const direction = skewMs > 0 ? 'ahead of' : 'behind'

@@ -2,8 +2,8 @@ import type { FailureSpecs } from '../kernel/index.ts'
 import { appFailures } from './failures.ts'
 
 /**
- * The failures of the modules below, by the first part of their codes. A module is imported only when a
- * failure of its is looked up: the module that raised it is loaded already.
+ * The failures of the modules that this one uses, by the first part of their codes. A module is imported
+ * only when one of its failures is looked up, and the module that raised it is already loaded.
  */
 export const MODULE_FAILURES: Readonly<Record<string, () => Promise<FailureSpecs>>> = {
   SCHEMA: async () => (await import('../schema/index.ts')).schemaFailures,

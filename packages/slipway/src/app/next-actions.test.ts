@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 
 const sources = path.join(import.meta.dirname, '..')
 
-test('a command of Slipway is offered as data, so that it can be completed for its target', () => {
+test('Slipway commands are suggested as data, so that they can be completed for the target', () => {
   const files = readdirSync(sources, { recursive: true, encoding: 'utf8' })
   for (const file of files.filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))) {
     const text = readFileSync(path.join(sources, file), 'utf8')

@@ -51,7 +51,7 @@ import type {
 import type { SquashOptions, SquashResult } from './squash.ts'
 import type { StatusResult } from './status.ts'
 
-/** Which project is opened, and how it is worked on. Nothing is required: what is absent is found as the CLI finds it. */
+/** Which project is opened, and how its methods work. The defaults are those of the CLI. */
 export interface ProjectOptions {
   /** A folder of the project, or one below it; the working directory if absent. */
   readonly cwd?: string | undefined
@@ -59,7 +59,7 @@ export interface ProjectOptions {
   readonly environment?: string | undefined
   /** Connection string of the target, as `--url`. */
   readonly url?: string | undefined
-  /** Which D1 database of the Worker, as `--local` or `--remote`. Not together with `url`. */
+  /** Which D1 database of the Worker, as `--local` or `--remote`. Cannot be combined with `url`. */
   readonly location?: D1Location | undefined
   /** A slipway.config or prisma.config to use, as `--config`. */
   readonly config?: string | undefined
@@ -71,19 +71,19 @@ export interface ProjectOptions {
   readonly onEvent?: ((event: Event) => void) | undefined
   /** Stops the work at the next safe point. Its reason becomes the failure if it carries one. */
   readonly signal?: AbortSignal | undefined
-  /** Asks a person for consent if `confirm` is absent; without this function such work is refused. */
+  /** Asks the user for consent if `confirm` is absent. Without it, work that needs consent is refused. */
   readonly askConsent?: AskConsent | undefined
   /** Milliseconds since 1970; the clock of the machine if absent. */
   readonly now?: (() => number) | undefined
 }
 
-/** The use cases of a project. Each method reads the project again, works, and gives plain data; it throws only for a bug in Slipway. */
+/** The use cases of a project. Each method reads the project again and throws only for a bug in Slipway. */
 export interface Slipway {
-  /** Writes a slipway.config.ts that explains each setting and repeats none of another file; adds to .gitignore and to the scripts of package.json. */
+  /** Writes a slipway.config.ts that explains each setting; adds to .gitignore and package.json scripts. */
   init(options?: InitOptions): Promise<Outcome<InitResult>>
-  /** Tests all that a deploy relies on. */
+  /** Tests everything that a deploy relies on. */
   doctor(): Promise<Outcome<DoctorResult>>
-  /** Examines the health of the target by its catalogs and statistics. Changes nothing there, and reads no row. */
+  /** Examines the target's health from catalogs and statistics. Changes nothing there, and reads no rows. */
   inspect(options?: InspectOptions): Promise<Outcome<InspectResult>>
   /** Compares the history of the target with the migrations of the project. */
   status(): Promise<Outcome<StatusResult>>
@@ -91,19 +91,19 @@ export interface Slipway {
   plan(options?: PlanOptions): Promise<Outcome<PlanResult>>
   /** Writes a migration from the history to the Prisma schema, and its down migration. */
   create(name: string, options?: CreateOptions): Promise<Outcome<CreateResult>>
-  /** Writes a migration, applies what is pending, generates the client, seeds. */
+  /** Writes a migration, applies pending migrations, generates the client, runs seeds. */
   dev(options?: DevOptions): Promise<Outcome<DevResult>>
   /** Tests migrations on a shadow database: up, down, up again. */
   check(options?: CheckOptions): Promise<Outcome<CheckResult>>
   /** Rewrites migrations into their safe form. */
   fix(options?: FixOptions): Promise<Outcome<FixResult>>
-  /** Replaces many migrations by one, and proves that the result is equal. */
+  /** Replaces migrations with a single one, and proves that the result is equal. */
   squash(options?: SquashOptions): Promise<Outcome<SquashResult>>
-  /** Applies what is pending. */
+  /** Applies pending migrations. */
   deploy(options?: DeployOptions): Promise<Outcome<DeployResult>>
   /** Rolls back the last migrations. */
   rollback(options?: RollbackOptions): Promise<Outcome<RollbackResult>>
-  /** Examines what is wrong, and does what was decided. */
+  /** Examines what is wrong with the target, and carries out a decision. */
   repair(options?: RepairOptions): Promise<Outcome<RepairResult>>
   readonly drift: {
     /** Compares the target with its history. */
@@ -128,15 +128,15 @@ export interface Slipway {
     verify(options?: BackupVerifyOptions): Promise<Outcome<BackupVerifyResult>>
     /** Restores a backup into the target. */
     restore(options?: BackupRestoreOptions): Promise<Outcome<BackupRestoreResult>>
-    /** Decides which backups of the environment go; removes them with `write`. */
+    /** Decides which backups of the environment expire; removes them with `write`. */
     prune(options?: BackupPruneOptions): Promise<Outcome<BackupPruneResult>>
     /** Makes backups on a schedule until the signal. */
     run(options: BackupRunOptions): Promise<Outcome<BackupRunResult>>
-    /** The text that makes backups at given times, for cron and others. */
+    /** Returns the configuration of scheduled backups for cron and other schedulers. */
     schedule(options: BackupScheduleOptions): Promise<Outcome<BackupScheduleResult>>
   }
   readonly kept: {
-    /** Lists what deploys and rollbacks kept. */
+    /** Lists the data that deploys and rollbacks kept. */
     list(): Promise<Outcome<KeptListResult>>
     /** Restores one entry of kept data, by its id. */
     restore(id: number, options?: ConsentOptions): Promise<Outcome<KeptListResult>>
@@ -146,7 +146,7 @@ export interface Slipway {
   readonly seed: {
     /** Loads the seed sets of the environment. */
     run(options?: SeedRunOptions): Promise<Outcome<SeedRunResult>>
-    /** Compares the sets with what ran on the target. */
+    /** Compares the sets with those that ran on the target. */
     status(): Promise<Outcome<SeedStatusResult>>
     /** Compares every row with the sets. */
     verify(options?: SeedSetOptions): Promise<Outcome<SeedVerifyResult>>
@@ -155,13 +155,13 @@ export interface Slipway {
     /** Writes the rows of tables to the data files of sets. */
     export(options: RowOptions): Promise<Outcome<SeedExportResult>>
   }
-  /** The words of a next action as a command to type for this project and target: `npx slipway deploy --env production`. */
+  /** A next action's arguments as a command to type for this target: `npx slipway deploy --env production`. */
   commandLine(args: readonly string[], program?: string): string
 }
 
 /**
- * Opens a project for the use cases of Slipway. Nothing is read and nothing is connected to yet: each method reads the
- * project itself, so that a project that lacks something is a failure of the method, as data. Loads only what the called
+ * Opens a project for the use cases of Slipway. Reads nothing and connects to nothing yet: each method reads
+ * the project itself, and returns a failure if the project is invalid. Loads only the code that the called
  * methods need.
  *
  * @example
@@ -208,8 +208,8 @@ function contextOf(options: ProjectOptions): AppContext {
 }
 
 /**
- * A method: checks its arguments, imports the module of its use case, and returns its outcome. With options that
- * `openProject` cannot use, each method gives that failure.
+ * Creates a method that checks its arguments, imports the module of its use case, and returns its outcome. If
+ * the options of `openProject` are invalid, each method returns that failure.
  */
 function methodOf(opened: Result<void>) {
   return <Module, Args extends readonly unknown[], Ending>(

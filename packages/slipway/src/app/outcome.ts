@@ -1,8 +1,8 @@
 import { type Failure, failureOf, type NextAction, type Place } from '../kernel/index.ts'
 
-/** A judgement on a completed result: data, never thrown. One of severity `error` makes a command exit 4. */
+/** An assessment of a result: data, never thrown. One of severity `error` makes a command exit 4. */
 export interface ResultFinding {
-  /** Its word in flags, comments and docs. */
+  /** Its name in flags, comments and docs. */
   readonly id: string
   readonly severity: 'error' | 'warning' | 'notice'
   readonly message: string
@@ -21,7 +21,7 @@ export interface Success<Result> {
 export interface Failed<Result> {
   readonly ok: false
   readonly failure: Failure
-  /** What was done before the failure, with receipts; absent if nothing had begun. */
+  /** What was done before the failure, with receipts; absent if nothing had started. */
   readonly result?: Result
   readonly findings: readonly ResultFinding[]
   readonly next: readonly NextAction[]
@@ -30,7 +30,7 @@ export interface Failed<Result> {
 /** What each method returns: plain data. A method throws only for a bug in Slipway. */
 export type Outcome<Result> = Success<Result> | Failed<Result>
 
-/** What a use case gives before it is known whether it failed. */
+/** The return value of a use case, with its failure if there was one. */
 export interface Ended<Result> {
   readonly result: Result
   readonly findings?: readonly ResultFinding[]
@@ -38,7 +38,7 @@ export interface Ended<Result> {
   readonly failure?: Failure | undefined
 }
 
-/** Runs a use case: a failure that it gives or raises becomes data, once `completed` has seen it. */
+/** Runs a use case. A failure that it returns or raises becomes data, after `completed` has processed it. */
 export async function outcomeOf<Result>(
   work: () => Promise<Ended<Result>>,
   completed: (failure: Failure) => Failure = (failure) => failure,
@@ -57,7 +57,7 @@ export async function outcomeOf<Result>(
   }
 }
 
-/** Errors stay out of the plain data: their stack only helps to find a cause. */
+/** Errors are not part of the plain data: their stack only helps to find a cause. */
 const raised = new WeakMap<Failure, unknown>()
 
 /** The error from which a failure was raised, with its cause; undefined if there is none. */

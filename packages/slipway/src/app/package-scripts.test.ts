@@ -33,7 +33,7 @@ test.each([
   expect(after.includes('\r\n')).toBe(text.includes('\r\n'))
 })
 
-test('the layout is that of the file', () => {
+test('keeps the layout of the file', () => {
   expect(
     addScripts('{\n  "name": "shop",\n  "scripts": {\n    "build": "tsc"\n  }\n}\n')?.text,
   ).toBe(
@@ -42,7 +42,7 @@ test('the layout is that of the file', () => {
   )
 })
 
-test('a script of that name stays, and a second time changes nothing', () => {
+test('keeps an existing script, and a second run changes nothing', () => {
   const text = '{ "scripts": { "db:dev": "mine" } }'
   const once = addScripts(text)
   expect(once?.added).toEqual(all.filter((name) => name !== 'db:dev'))
@@ -50,6 +50,6 @@ test('a script of that name stays, and a second time changes nothing', () => {
   expect(addScripts(once?.text ?? '')).toEqual({ text: once?.text, added: [] })
 })
 
-test.each(['', '[]', 'null', '{ "name": ', '{ /* */ }'])('%j is left alone', (text) => {
+test.each(['', '[]', 'null', '{ "name": ', '{ /* */ }'])('%j cannot be changed', (text) => {
   expect(addScripts(text)).toBeUndefined()
 })

@@ -8,7 +8,7 @@ export const SCRIPTS: Readonly<Record<string, string>> = {
   'db:status': 'slipway status',
 }
 
-/** A package.json with more scripts. */
+/** A package.json with added scripts. */
 export interface WithScripts {
   readonly text: string
   /** Names of the scripts that were added. */
@@ -16,8 +16,8 @@ export interface WithScripts {
 }
 
 /**
- * Adds the scripts whose names are free to the text of a package.json. The layout is that of npm, with the indentation
- * and the line ends of the text. Nothing if the text is not a package.json.
+ * Adds the scripts whose names are not used yet to the text of a package.json. The layout is that of npm,
+ * with the indentation and the line breaks of the text. Undefined if the text is not a package.json.
  */
 export function addScripts(
   text: string,

@@ -14,7 +14,7 @@ import type { Ended } from './outcome.ts'
 import { pendingPreCheckFindings, type PreCheckItem, preCheckItem } from './pre-check-findings.ts'
 import { readWork, type TargetResult, targetResult, type Work, workRequest } from './work.ts'
 
-/** What a plan is asked for. */
+/** Options of a plan. */
 export interface PlanOptions {
   /** A file to write the plan to, absolute or relative to `cwd`. */
   readonly out?: string | undefined
@@ -25,7 +25,7 @@ export interface PlannedMigration {
   readonly name: string
   /** The beginning of each statement on one line, its literals masked. */
   readonly statements: readonly { readonly statement: number; readonly text: string }[]
-  /** What its stored proof saw on a shadow database; null where no proof of just this text is stored. */
+  /** What its stored proof observed; null if no proof for exactly this text is stored. */
   readonly proof: Pick<Proof, 'effects' | 'unseen'> | null
 }
 
@@ -41,7 +41,7 @@ export interface StepResult extends Omit<PlanStep, 'table' | 'tables'> {
 
 /** What a deploy would do here. */
 export interface PlanResult extends TargetResult {
-  /** Of the plan: the same files and facts give the same. */
+  /** The hash of the plan; the same files and facts give the same hash. */
   readonly hash: string
   readonly steps: readonly StepResult[]
   readonly preChecks: readonly PreCheckItem[]
@@ -49,11 +49,11 @@ export interface PlanResult extends TargetResult {
   readonly migrations: readonly PlannedMigration[]
   /** Squashes that a deploy would record and not run. */
   readonly squashes: Preview['squashes']
-  /** Null if the environment asks for no backup, or nothing is pending. */
+  /** Null if the environment requires no backup, or nothing is pending. */
   readonly backup: PlannedBackup | null
 }
 
-/** Looks at what a deploy would do. Changes nothing, and does not take the deploy lock. */
+/** Plans a deploy. Changes nothing, and does not take the deploy lock. */
 export async function planDeploy(
   context: AppContext,
   { out }: PlanOptions,
@@ -139,7 +139,7 @@ function deployIt(preview: Preview, { target }: Work, file: string | undefined):
 
 const WIDTH = 40
 
-/** The beginning of a statement on one line. Literals may be anybody's data: they are masked. */
+/** The beginning of a statement on one line. Literals are masked, because they may be user data. */
 function shown(text: string, parser: StatementParser): string {
   const line = parser.masked(text).replaceAll(/\s+/g, ' ')
   return line.length > WIDTH ? `${line.slice(0, WIDTH - 1)}…` : line

@@ -7,12 +7,12 @@ import type { ResultFinding } from './outcome.ts'
 /** A pre-check with the object that it is about. */
 export interface PreCheckItem extends Omit<PreCheckResult, 'object'>, NamedObject {}
 
-/** A pre-check as results show it. */
+/** Converts a pre-check for a result. */
 export function preCheckItem({ object, ...check }: PreCheckResult): PreCheckItem {
   return { ...check, ...namedObject(object) }
 }
 
-/** What a person should know of pre-checks that did not pass, in addition to the failure. */
+/** Warnings about pre-checks that did not pass, in addition to the failure. */
 export function preCheckFindings({ preChecks, failure }: DeployOutcome): ResultFinding[] {
   const refused = failure?.code === 'DEPLOY.PRE_CHECK_FAILED'
   return preChecks
@@ -24,7 +24,7 @@ export function preCheckFindings({ preChecks, failure }: DeployOutcome): ResultF
     }))
 }
 
-/** What pre-checks found, before a deploy: a violation would stop it. */
+/** The findings of pre-checks before a deploy; a violation would stop it. */
 export function pendingPreCheckFindings(preChecks: DeployOutcome['preChecks']): ResultFinding[] {
   return preChecks
     .filter(({ ok }) => ok !== true)
@@ -37,5 +37,5 @@ export function pendingPreCheckFindings(preChecks: DeployOutcome['preChecks']): 
 
 function notDecided(check: PreCheckResult): string {
   const { object, migration, statement, line, undecided } = check
-  return `Not decided whether the rows allow ${objectText(object)} (${migration}, statement ${statement}, line ${line}): ${undecided}.`
+  return `Cannot tell whether the rows allow ${objectText(object)} (${migration}, statement ${statement}, line ${line}): ${undecided}.`
 }

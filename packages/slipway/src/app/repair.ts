@@ -14,9 +14,9 @@ import type { AppContext, ConsentOptions } from './context.ts'
 import type { Ended, ResultFinding } from './outcome.ts'
 import { readWork, type TargetResult, targetResult, workRequest } from './work.ts'
 
-/** The decision about what is wrong. */
+/** Options of a repair. */
 export interface RepairOptions extends ConsentOptions {
-  /** Absent: examine only. */
+  /** If absent, the target is only examined. */
   readonly decision?: Decision | undefined
   /** Findings that are accepted: `unannounced`. */
   readonly accept?: readonly string[]
@@ -25,15 +25,15 @@ export interface RepairOptions extends ConsentOptions {
 /** What is wrong with a target, and what was done about it. */
 export interface RepairResult extends TargetResult {
   readonly diagnosis: Diagnosis
-  /** Nothing if it was only examined. */
+  /** Null if the target was only examined. */
   readonly decision: Decision | null
   readonly receipts: readonly Receipt[]
   readonly verified: boolean | null
-  /** In what the database differs from its history afterwards. */
+  /** The remaining differences between the database and its history. */
   readonly changes: RepairOutcome['changes']
 }
 
-/** Examines a target, and does what was decided. Without a decision it changes nothing, and what is wrong is a finding. */
+/** Examines a target, and carries out a decision. Without one, it only reports problems as findings. */
 export async function repairTarget(
   context: AppContext,
   asked: RepairOptions,
@@ -62,7 +62,7 @@ export async function repairTarget(
   return { result, findings: repeatedFindings(done), failure }
 }
 
-/** A repair whose answer was lost is repeated: it says that there was nothing left to do. */
+/** If a repair is repeated because its response was lost, it reports that nothing was left to do. */
 function repeatedFindings({ settledBefore: migration, decision }: RepairOutcome): ResultFinding[] {
   if (migration === undefined) return []
   const undone = decision.kind === 'undo' || decision.kind === 'mark-rolled-back'
@@ -78,7 +78,7 @@ function examined(diagnosis: Diagnosis, target: TargetResult): Ended<RepairResul
   }
 }
 
-/** What is wrong, as findings: each counts. */
+/** The problems, as findings of severity error. */
 function diagnosisFindings({ problems }: Diagnosis): ResultFinding[] {
   return problems.map((problem) => ({
     id: `migration-${problem.kind}`,

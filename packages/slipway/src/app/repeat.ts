@@ -1,8 +1,8 @@
 import type { Failure, NextAction } from '../kernel/index.ts'
 
-/** What a caller gave to a method, as the command line has it. */
+/** The arguments of a method, in the form of a command line. */
 interface Given {
-  /** Of the command: `rollback`. */
+  /** The name of the command: `rollback`. */
   readonly command: string
   readonly positionals: readonly string[]
   /** Each flag with its value. */
@@ -23,12 +23,13 @@ interface Repeatable {
   readonly from?: string | undefined
 }
 
-/** Commands whose failures suggest the same command with one flag more. */
+/** Commands whose failures suggest the same command with an additional flag. */
 const REPEATED = ['deploy', 'rollback', 'squash', 'baseline', 'repair', 'reset', 'dev']
 
 /**
- * A failure whose suggestion of the same command repeats what the caller had given: the migrations that were meant, what was
- * accepted and confirmed. Without it `rollback --to a` would suggest a rollback of one migration.
+ * Completes suggestions of the same command in a failure with the caller's arguments: the selected
+ * migrations, what was accepted and confirmed. Otherwise `rollback --to a` would suggest a rollback of one
+ * migration.
  */
 export function repeating(failure: Failure, method: string, options: unknown): Failure {
   if (!REPEATED.includes(method)) return failure
@@ -47,7 +48,7 @@ function givenTo(command: string, options: Repeatable, { code }: Failure): Given
       ...flag('--steps', steps),
       ...flag('--from', from),
       ...flag('--to', to),
-      // What was applied is no longer part of the plan.
+      // Applied migrations are no longer part of the plan.
       ...flag('--plan', code === 'DEPLOY.INCOMPLETE' ? undefined : plan),
       ...(noKeep ? [['--no-keep']] : []),
       ...(noSeed ? [['--no-seed']] : []),

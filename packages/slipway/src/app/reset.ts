@@ -9,7 +9,7 @@ import type { SeededSetResult } from './seed-result.ts'
 import { loadingOf, NOT_SEEDED, seedAfterDeploy } from './seed.ts'
 import { readWork, type TargetResult, targetResult, workRequest } from './work.ts'
 
-/** What a reset is given. */
+/** Options of a reset. */
 export interface ResetOptions extends ConsentOptions {
   /** Do not run the seed sets of the environment. */
   readonly noSeed?: boolean | undefined
@@ -17,9 +17,9 @@ export interface ResetOptions extends ConsentOptions {
 
 /** What was dropped, deployed and seeded. */
 export interface ResetResult extends TargetResult {
-  /** Schemas. */
+  /** The names of the dropped schemas. */
   readonly dropped: readonly string[]
-  /** Kept data that was dropped, too. */
+  /** Kept data that was also dropped. */
   readonly droppedKept: readonly KeptResult[]
   readonly receipts: readonly Receipt[]
   readonly verified: boolean | null

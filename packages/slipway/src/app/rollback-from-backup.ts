@@ -12,8 +12,8 @@ import type { RollbackOptions, RollbackResult } from './rollback.ts'
 import { directAddress, type Work } from './work.ts'
 
 /**
- * Restores the backup that was made before the last migration was applied. The current database is kept under a different name,
- * or by Time Travel: what was written since is only there. Fails with APP.NO_BACKUP_BEFORE.
+ * Restores the backup that was made before the last migration was applied. The current database is kept under
+ * a different name, or by Time Travel: data written since is only there. Fails with APP.NO_BACKUP_BEFORE.
  */
 export async function rollBackFromBackup(
   context: AppContext,

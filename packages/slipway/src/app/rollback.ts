@@ -19,37 +19,37 @@ import { readWork, type TargetResult, targetResult, workRequest } from './work.t
 
 /** How far a rollback goes, and what is accepted. */
 export interface RollbackOptions extends ConsentOptions {
-  /** How many migrations; one if absent. */
+  /** The number of migrations; default: one. */
   readonly steps?: number | undefined
-  /** Roll back all migrations after this one. Not together with `steps`. */
+  /** Roll back all migrations after this one. Cannot be combined with `steps`. */
   readonly to?: string | undefined
   /** Findings that are accepted: `unproven`, `unannounced`. */
   readonly accept?: readonly string[] | undefined
-  /** Values for rows written since, where a column is restored as NOT NULL: `table.column=value`. */
+  /** Values for rows written after the deploy, if a column is restored as NOT NULL: `table.column=value`. */
   readonly fill?: readonly string[] | undefined
-  /** Restore the backup that was made before the last migration instead: everything written since is not in it. */
+  /** Instead, restore the backup from before the last migration, without anything written since. */
   readonly fromBackup?: boolean | undefined
   /**
-   * Restore a remote D1 database with Time Travel to its state before the deploy of the last migration instead: everything
-   * written since is also undone.
+   * Instead, restore a remote D1 database with Time Travel to its state before the deploy of the last
+   * migration. Everything written since is also undone.
    */
   readonly fromBookmark?: boolean | undefined
   /** An age key file, with `fromBackup`. */
   readonly identity?: string | undefined
 }
 
-/** A down migration that was chosen. */
+/** A down migration of a rollback. */
 export interface DownResult {
   readonly migration: string
-  /** `file`: its down.sql. `written`: made now. */
+  /** `file`: its down.sql. `written`: generated now. */
   readonly origin: PreparedDown['origin']
-  /** What it cannot promise. */
+  /** What it cannot restore. */
   readonly announced: readonly Announcement[]
-  /** The text of one that was made now; nothing of one that has a file. */
+  /** Its text if it was generated now; null if it has a file. */
   readonly sql: string | null
 }
 
-/** What a rollback did. */
+/** The result of a rollback. */
 export interface RollbackResult extends TargetResult {
   readonly receipts: readonly Receipt[]
   /** The backup that was restored, with `fromBackup`. */
@@ -59,19 +59,19 @@ export interface RollbackResult extends TargetResult {
   /** The data that the migrations destroyed: restored, or still kept. */
   readonly kept: readonly KeptResult[]
   readonly verified: boolean | null
-  /** Whether the schema of the target is that of the remaining history; null if it was not compared. */
+  /** Whether the schema of the target matches the remaining history; null if it was not compared. */
   readonly schemaMatches: boolean | null
   readonly testRun: DownVerdict
   readonly downMigrations: readonly DownResult[]
 }
 
-/** A restore of a D1 database by Time Travel. */
+/** A restore of a D1 database with Time Travel. */
 export interface TimeTravelResult {
   /** The state that was restored. */
   readonly bookmark: string
   /** The state before that, to which Time Travel can return. */
   readonly undo: string
-  /** The migrations that are not applied any more. */
+  /** The migrations that are no longer applied. */
   readonly undone: readonly string[]
 }
 
@@ -129,7 +129,7 @@ export async function rollBack(
   return { result, findings, failure, next }
 }
 
-/** A rollback whose answer was lost is repeated: it says that there was nothing left to do. */
+/** If a rollback is repeated because its response was lost, it reports that nothing was left to do. */
 function doneBefore(migration: string): ResultFinding {
   const message = `${migration} is already the last applied migration. Nothing was rolled back.`
   return { id: 'rolled-back-before', severity: 'notice', message }

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { MODULE_FAILURES } from './module-failures.ts'
 
-/** What is known of a hazard or a failure by its id or code, for formats that explain it once. */
+/** The explanation of a hazard or a failure, for formats that explain each of them once. */
 export interface RuleHelp {
   /** One line. */
   readonly title: string
@@ -12,7 +12,7 @@ export interface RuleHelp {
   readonly uri?: string
 }
 
-/** Explains hazards and failures, by their ids and codes. An id of another finding has no help. */
+/** Explains hazards and failures, by their ids and codes. Other findings have no help. */
 export async function readRuleHelp(ids: readonly string[]): Promise<ReadonlyMap<string, RuleHelp>> {
   const { rules, acceptanceHazards, observedHazards } = await import('../hazards/index.ts')
   const all = [...rules, ...acceptanceHazards, ...observedHazards]
@@ -32,13 +32,13 @@ async function failureTitle(code: string): Promise<string | undefined> {
   return (await MODULE_FAILURES[code.split('.')[0] ?? '']?.())?.[code]?.title
 }
 
-/** A page of the documentation: beside the bundle, or in the repository. */
+/** Reads a page of the documentation, next to the bundle or in the repository. */
 function page(name: string): string | undefined {
   const places = [`./docs/${name}`, `../../../../docs/${name}`]
   const file = places
     .map((place) => fileURLToPath(new URL(place, import.meta.url)))
     .find((place) => existsSync(place))
-  // The set-up of its tests is in comments.
+  // Comments contain the setup of the page's tests.
   return (
     file &&
     readFileSync(file, 'utf8')

@@ -17,7 +17,7 @@ export interface SeedExportResult extends TargetResult, SeedFilesResult {
   readonly dryRun: boolean
 }
 
-/** The set of tables that no set has. */
+/** The set for tables that belong to no other set. */
 const FALLBACK = 'reference'
 
 /** Writes the rows of tables to the data files of sets. Changes no database. */

@@ -19,7 +19,7 @@ import type { AppContext } from './context.ts'
 import { environmentSeeds, loadingOf } from './seed.ts'
 import type { Work } from './work.ts'
 
-/** Which rows are copied, and where they are written to. */
+/** Which rows are copied, and to which files. */
 export interface RowOptions {
   /** At least one. */
   readonly tables: readonly string[]
@@ -27,7 +27,7 @@ export interface RowOptions {
   readonly keys?: Readonly<Record<string, readonly string[]>> | undefined
   /** Columns that must not be copied, in addition to those that a set marks: `table.column`. */
   readonly sensitive?: readonly string[] | undefined
-  /** Columns that are left out: `table.column`. */
+  /** Columns to omit: `table.column`. */
   readonly omit?: readonly string[] | undefined
   /** The set to write to. */
   readonly set?: string | undefined
@@ -46,14 +46,14 @@ export interface SeedFilesResult {
     readonly status: FileChange['state']
     readonly file: string
   }[]
-  /** What a person must do in addition. */
+  /** What the user must also do. */
   readonly notes: readonly string[]
 }
 
-/** Of a sync that writes no files. */
+/** The result of a sync that writes no files. */
 export const NO_FILES: SeedFilesResult = { files: [], sets: [], notes: [] }
 
-/** A database as one side of a sync; one that was given by connection string goes by the name of its database. */
+/** A database as one side of a sync. A side given by connection string is named after its database. */
 export async function sideOf(session: Session, work: Work, named?: string): Promise<Side> {
   const { pending } = compareHistory(await readHistory(session), work.migrations)
   const { address, environment } = work.target
@@ -63,13 +63,13 @@ export async function sideOf(session: Session, work: Work, named?: string): Prom
     : { session, name: locate(address.url).database, pending }
 }
 
-/** What a sync or an export is about: a plan, and the sets of the project. */
+/** The plan of a sync or an export, and the sets of the project. */
 export interface Planned {
   readonly plan: SyncPlan
   readonly sets: readonly SeedSet[]
 }
 
-/** Plans from what was asked for; the sets of the environment say more of a table than others. */
+/** Plans a sync or an export. The requested set takes precedence, then the sets of the environment. */
 export async function planRows(
   { source, target }: { readonly source: Side; readonly target: Side },
   { work, context }: { readonly work: Work; readonly context: Pick<AppContext, 'signal'> },
@@ -88,7 +88,7 @@ export async function planRows(
   return { plan, sets }
 }
 
-/** Writes the rows of the source beside the data files that they belong in. */
+/** Writes the rows of the source to temporary files next to their data files. */
 export async function prepareRowFiles(
   { emit }: AppContext,
   {

@@ -11,7 +11,7 @@ import type { ResultFinding } from './outcome.ts'
 export interface SeededSetResult {
   readonly name: string
   readonly version: number
-  /** The version that the database had; nothing if it had none. */
+  /** The version that the database had before; null if it had none. */
   readonly before: number | null
   readonly status: 'planned' | 'done'
   readonly inserted: number
@@ -21,19 +21,19 @@ export interface SeededSetResult {
   readonly tables: readonly TableCounts[]
 }
 
-/** A set as the files and the database have it. */
+/** The state of a set in the project and in the database. */
 export interface SetStatusResult {
   readonly name: string
   readonly version: number
   readonly status: SeedSetStatus['state']
   /** Whether the project has it. */
   readonly inProject: boolean
-  /** What the database has of it. */
+  /** Its record in the database; null if there is none. */
   readonly database: SeedRecord | null
   readonly environments: readonly string[]
 }
 
-/** The sets of a run, with what became of each table. */
+/** The sets of a run, with the counts of each table. */
 export function seededSets(
   outcomes: readonly SeedOutcome[],
   dryRun: boolean,
@@ -83,7 +83,7 @@ export function editedFindings(outcomes: readonly SeedOutcome[]): ResultFinding[
   )
 }
 
-/** Tables in which a trigger changed what a set gives. */
+/** Tables in which a trigger changed values of a set. */
 export function alteredFindings(outcomes: readonly SeedOutcome[]): ResultFinding[] {
   return outcomes.flatMap(({ set, altered }) =>
     altered.map((table) => ({
@@ -100,7 +100,7 @@ const SEVERITIES: Partial<Record<SeedFinding['kind'], ResultFinding['severity']>
   altered: 'notice',
 }
 
-/** What a verification found, as findings. */
+/** The results of a verification, as findings. */
 export function seedFindings(found: readonly SeedFinding[]): ResultFinding[] {
   return found.map(({ kind, message }) => ({
     id: `seed-${kind}`,

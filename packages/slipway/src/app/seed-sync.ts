@@ -27,15 +27,15 @@ import {
 import { environmentSeeds, loadingOf, seedAuthor } from './seed.ts'
 import { directAddress, readWork, type Work, workRequest } from './work.ts'
 
-/** Which rows a sync copies, from where to where. */
+/** Which rows a sync copies, from which source to which target. */
 export interface SeedSyncOptions extends ConsentOptions, RowOptions {
-  /** Where the rows come from: an environment, or a connection string. */
+  /** The source of the rows: an environment, or a connection string. */
   readonly from: string
-  /** Where the rows go; the target of the project if absent. */
+  /** The database to write to; default: the target of the project. */
   readonly to?: string | undefined
-  /** Delete rows that only the target has. */
+  /** Delete rows that exist only in the target. */
   readonly delete?: boolean | undefined
-  /** Write the rows to the data files, too. */
+  /** Also write the rows to the data files. */
   readonly write?: boolean | undefined
 }
 
@@ -46,7 +46,7 @@ export interface SeedSyncResult extends SeedFilesResult {
   readonly database: string
   readonly dryRun: boolean
   readonly tables: readonly TableDiff[]
-  /** Sets whose new version the ledger of the target has now. */
+  /** Sets whose new version was recorded in the ledger of the target. */
   readonly recorded: readonly string[]
 }
 
@@ -89,8 +89,8 @@ export async function syncRows(
 }
 
 /**
- * The work on one of two databases: an environment by name, or a connection string. What the shell says of the
- * target (`SLIPWAY_ENV`, `SLIPWAY_URL`) says nothing of it.
+ * The work on one of the two databases: an environment by name, or a connection string. Ignores the flags and
+ * the variables (`SLIPWAY_ENV`, `SLIPWAY_URL`) that select the usual target.
  */
 async function sideWork(context: AppContext, named: string): Promise<Work> {
   const { env: _env, url: _url, location: _location, ...names } = context.names
@@ -110,7 +110,7 @@ async function sync({ context, asked, work, dryRun }: Sync, sides: Sides): Promi
     file: work.project.schema.datasourceFile,
     emit: context.emit,
   }
-  // No lock is held while a person is asked; if the changes differ afterwards, the person is asked again.
+  // No lock is held during the prompt. If the changes differ afterwards, the user is prompted again.
   let answered: string | undefined
   const beforeCommit = async (diffs: readonly TableDiff[]) => {
     if (dryRun || !work.target.protected || JSON.stringify(diffs) === answered) return
@@ -138,7 +138,7 @@ async function sync({ context, asked, work, dryRun }: Sync, sides: Sides): Promi
   }
 }
 
-/** Never into a protected database without consent by name, even if rows are only added. */
+/** Requires consent by name for a protected database, even if rows are only added. */
 async function requireSyncConsent(
   context: AppContext,
   asked: ConsentOptions,
@@ -166,8 +166,8 @@ async function requireSyncConsent(
 }
 
 /**
- * Sets whose files were written from these rows: where all their rows are on the target, its ledger records that it
- * has the new version. Gives their names.
+ * Records the new version of sets whose files were written from these rows in the ledger of the target, if
+ * the target has all their rows. Returns their names.
  */
 async function recordSets(
   context: AppContext,

@@ -41,15 +41,15 @@ import {
   workRequest,
 } from './work.ts'
 
-/** Which seed sets are meant. */
+/** The seed sets to use. */
 export interface SeedSetOptions {
-  /** By name; all of the environment if absent. */
+  /** Names of sets; default: all sets of the environment. */
   readonly sets?: readonly string[] | undefined
 }
 
-/** What a run of seed sets is given. */
+/** Options of a run of seed sets. */
 export interface SeedRunOptions extends ConsentOptions, SeedSetOptions {
-  /** Do all of it, report the changes, and roll it back. */
+  /** Run all sets, report the changes, and roll them back. */
   readonly dryRun?: boolean | undefined
 }
 
@@ -81,7 +81,7 @@ export async function runSets(
   const { dryRun = false, sets = [] } = asked
   const work = await readWork(context)
   if (!dryRun) await requirePolicyConsent(context, work, asked)
-  // Code of the project runs before the lock is taken: it may take its time.
+  // The project's code runs before the lock is taken, because it may be slow.
   const all = await projectSeedSets(work.project, loadingOf(context, work))
   const chosen = chooseSets(all, sets, environmentSeeds(work))
   const request = await workRequest(context, work)
@@ -97,13 +97,13 @@ export async function runSets(
   })
 }
 
-/** What to write so that the environment gets a set. */
+/** Advice on how to give the environment a set. */
 function nextWithout(all: readonly SeedSet[], { project, target }: Work): NextAction[] {
   const { environment } = target
   if (all.length > 0)
     return [
       advice(
-        `Name ${environment} in environments of a set, or the set in seeds of ${environment} in slipway.config.ts.`,
+        `Add ${environment} to environments of a set, or add the set to seeds of ${environment} in slipway.config.ts.`,
       ),
     ]
   const folder = path.relative(project.root, seedFolders(project)[0])
@@ -115,7 +115,7 @@ function nextWithout(all: readonly SeedSet[], { project, target }: Work): NextAc
   ]
 }
 
-/** How long code of the sets may take to load. */
+/** The time limit for loading the code of the sets. */
 export function loadingOf(
   { signal }: Pick<AppContext, 'signal'>,
   { target }: Pick<Work, 'target'>,
@@ -123,7 +123,7 @@ export function loadingOf(
   return { signal, timeoutMs: target.policy.deadlineMs }
 }
 
-/** Until when code of the sets may give rows. */
+/** The deadline until which the code of the sets may return rows. */
 function limitsOf({ signal }: Pick<AppContext, 'signal'>, { target }: Pick<Work, 'target'>) {
   return { signal, deadline: performance.now() + target.policy.deadlineMs }
 }
@@ -166,7 +166,7 @@ export async function verifySets(
   })
 }
 
-/** Who runs seeds, for the ledger. */
+/** The user and the commit of a seed run, for the ledger. */
 export async function seedAuthor(
   { project }: Pick<Work, 'project'>,
   { server }: Session,
@@ -207,20 +207,20 @@ export async function runChosenSets(
   })
 }
 
-/** What became of the seeds after a deploy. */
+/** The outcome of the seeds after a deploy. */
 export interface SeededAfter {
-  /** Nothing if they did not run, or not to their end. */
+  /** Null if they did not run, or did not complete. */
   readonly seeds: readonly SeededSetResult[] | null
   readonly findings: readonly ResultFinding[]
   readonly failure?: Failure
 }
 
-/** The result if a use case did not reach its seeds, or was asked to leave them out. */
+/** The outcome if a use case did not reach its seeds, or skips them on request. */
 export const NOT_SEEDED: SeededAfter = { seeds: null, findings: [] }
 
 /**
- * Runs the seed sets of the environment on a target whose migrations are applied. A project without sets is not
- * connected to. A failure is returned, not thrown: the migrations, and sets that ran before, stay.
+ * Runs the seed sets of the environment on a target whose migrations are applied. Does not connect if the
+ * project has no sets. A failure is returned, not thrown: the migrations, and sets that ran before, stay.
  */
 export async function seedAfterDeploy(
   context: AppContext,

@@ -14,7 +14,7 @@ import type { AppContext } from './context.ts'
 import type { Ended, ResultFinding } from './outcome.ts'
 import { readWork, shadowOptions, type Work } from './work.ts'
 
-/** Which migrations are replaced by one. */
+/** Options of a squash. */
 export interface SquashOptions {
   /** Name of the new migration; `squashed` if absent. */
   readonly name?: string | undefined
@@ -34,10 +34,10 @@ export interface DraftedSquash extends Pick<
   'form' | 'statements' | 'groups' | 'after' | 'rows' | 'unlike' | 'columnOrder'
 > {
   readonly kind: 'drafted'
-  /** `path` is of the file that was written. */
+  /** `path` is the written file, or null. */
   readonly migration: { readonly name: string; readonly path: string | null }
   readonly written: boolean
-  /** Why it does not have the other form, if that one was tried. */
+  /** Why it does not have the other form, if that form was tried. */
   readonly fallback: string | null
   readonly squashes: readonly string[]
   readonly down: {
@@ -58,7 +58,7 @@ export interface UnfinishedResult {
 
 export type SquashResult = DraftedSquash | UnfinishedResult
 
-/** Makes one migration of many, proven equal on shadow databases. Touches no target. */
+/** Replaces many migrations with one, proven equal on shadow databases. Touches no target. */
 export async function squashRange(
   context: AppContext,
   asked: SquashOptions,
@@ -146,7 +146,7 @@ function uncommittedFinding(message: string): ResultFinding {
   return { id: 'uncommitted', severity: 'warning', message }
 }
 
-/** What to do with it. */
+/** The next actions after a squash was drafted or written. */
 function nextOf({ name }: Squash, asked: SquashOptions): NextAction[] {
   if (asked.write)
     return [

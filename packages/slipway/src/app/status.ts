@@ -19,11 +19,11 @@ import { directAddress, readWork, type TargetResult, targetResult, type Work } f
 export interface StatusResult extends TargetResult, Comparison {
   /** A deploy or rollback that was interrupted. */
   readonly interrupted: Interruption | null
-  /** How much kept data there is. */
+  /** The amount of kept data. */
   readonly kept: { readonly count: number; readonly bytes: number }
   /** Size, rows and last backup of a SQLite or D1 database; null on PostgreSQL. */
   readonly usage: DatabaseUsage | null
-  /** Whether a deploy would refuse to begin: a migration is failed, edited or missing, or the histories diverged. */
+  /** Whether a deploy would refuse: a migration is failed, edited or missing, or the histories diverged. */
   readonly blocked: boolean
 }
 
@@ -50,13 +50,13 @@ export async function readStatus(context: AppContext): Promise<Ended<StatusResul
   })
 }
 
-/** Loaded here: a deploy, which shares this file's chunk, must not pay for it. */
+/** Loaded here, because a deploy shares this file's chunk and does not need it. */
 async function readUsage(work: Work): Promise<DatabaseUsage | null> {
   const { usageOf } = await import('./dialects.ts')
   return await usageOf(work)
 }
 
-/** A deploy works on: Prisma and Slipway read such a history as if the migration had one row. */
+/** Only a warning: Prisma and Slipway read such a history as if the migration had one row. */
 function duplicateFinding(name: string): ResultFinding {
   const message = `${name}: the history records it as applied more than once.`
   return { id: 'migration-duplicated', severity: 'warning', message }
@@ -67,7 +67,7 @@ function sumOf(all: readonly Kept[]): StatusResult['kept'] {
   return { count: kept.length, bytes: kept.reduce((sum, { bytes }) => sum + bytes, 0) }
 }
 
-/** The command that resolves what blocks a deploy, else the deploy of what is pending. */
+/** The command that resolves what blocks a deploy, otherwise the deploy of pending migrations. */
 function nextOf(
   comparison: Comparison,
   interrupted: Interruption | undefined,

@@ -2,7 +2,7 @@ import type { Facts } from '../hazards/index.ts'
 import { factsOf } from '../plan/index.ts'
 import type { Work } from './work.ts'
 
-/** What is known of a target without a connection to it: no server version, no rows. */
+/** The facts that are known without a connection to the target: no server version, no rows. */
 export function unaskedFacts({ target: { address, schemas } }: Pick<Work, 'target'>): Facts {
   return { ...factsOf(address), serverVersion: 180_000, defaultSchema: schemas[0] ?? 'public' }
 }

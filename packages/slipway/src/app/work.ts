@@ -15,7 +15,7 @@ import {
 } from '../project/index.ts'
 import type { AppContext } from './context.ts'
 
-/** What a use case works on: the project, its migrations and the target. Nothing is connected to yet. */
+/** The project, its migrations and the target of a use case. Nothing is connected yet. */
 export interface Work {
   readonly project: Project
   readonly target: Target
@@ -30,7 +30,7 @@ export interface TargetResult {
   readonly embedded: boolean
 }
 
-/** Reads the project and resolves the target, as the names and the environment variables say. */
+/** Reads the project and resolves the target from the flags and the environment variables. */
 export async function readWork(
   { cwd, env, emit, names, signal }: Pick<AppContext, 'cwd' | 'env' | 'emit' | 'names' | 'signal'>,
   options: {
@@ -59,15 +59,15 @@ export async function readWork(
   return { project, target, migrations }
 }
 
-/** Which database a result is about. */
+/** The target of a result. */
 export function targetResult({ target }: Pick<Work, 'target'>, database: string): TargetResult {
   const { environment, address } = target
   return { environment, database, embedded: address.kind === 'embedded' }
 }
 
 /**
- * The address that work on one session needs: the direct one where the project names one. An
- * embedded database must know the extensions of the migrations when it opens.
+ * The address for work that needs one session: the direct one if the project has one. An embedded
+ * database must know the extensions of the migrations when it opens.
  */
 export async function directAddress({
   target,
@@ -79,7 +79,7 @@ export async function directAddress({
   return { ...address, extensions: await extensionsIn(migrations.map(({ sql }) => sql)) }
 }
 
-/** What work that changes a target is given: its address, its policy, the project's migrations. */
+/** The request for work that changes a target: its address, its policy, the project's migrations. */
 export async function workRequest(
   { signal, emit }: Pick<AppContext, 'signal' | 'emit'>,
   work: Work,
@@ -102,14 +102,14 @@ export async function workRequest(
   }
 }
 
-/** What a shadow database that a target is compared with has in common with it. Migrations are tested on all they make. */
+/** Partitions to ignore in comparisons with a target. Tests of migrations include them. */
 function comparedOn({ project }: Work): Pick<WorkRequest['shadow'], 'runtimePartitions'> {
   return { runtimePartitions: project.config.drift?.runtimePartitions }
 }
 
-/** The hazard rules of the project's own. */
+/** The project's own hazard rules. */
 export async function ownRules({ project }: Pick<Work, 'project'>): Promise<readonly Rule[]> {
-  // Checked to be rules; `judge` itself is the team's code.
+  // Their form is validated; `judge` itself is the team's code.
   return (await loadRules(project)) as readonly Rule[]
 }
 

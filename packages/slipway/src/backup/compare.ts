@@ -4,21 +4,21 @@ import { differingData } from './differing-data.ts'
 import { raise } from './failures.ts'
 import type { DataSums, Manifest } from './manifest.ts'
 
-/** What of a restored database was compared with the manifest, and how it differs. */
+/** The result of comparing a restored database with its manifest. */
 export interface Compared {
   readonly compared: readonly string[]
   readonly notCompared: readonly string[]
-  /** Sentences without a row's content; none if all that was compared is equal. */
+  /** Sentences without a row's content; empty if everything compared is equal. */
   readonly differences: readonly string[]
 }
 
-/** What a restored database has, read in one snapshot. */
+/** The state of a restored database, read in one snapshot. */
 export interface RestoredState {
   readonly fingerprint: Pick<Fingerprint, 'method' | 'hash'>
   readonly sums: () => Promise<DataSums>
 }
 
-/** Compares a restored database with the manifest of the backup. */
+/** Compares a restored database with the backup's manifest. */
 export async function compareState(state: RestoredState, manifest: Manifest): Promise<Compared> {
   const { fingerprint, sums, excludedData } = manifest
   const compared: string[] = []
@@ -41,7 +41,7 @@ export async function compareState(state: RestoredState, manifest: Manifest): Pr
   return { compared, notCompared, differences }
 }
 
-/** One comparison of several. */
+/** Merges two comparisons. */
 export function joined(one: Compared, other: Compared): Compared {
   return {
     compared: [...one.compared, ...other.compared],
@@ -58,7 +58,9 @@ export function refuseDifferent({ id }: Manifest, { differences }: Compared): ne
   })
 }
 
-/** `effect` says what a restore would do to what the database has. */
+/**
+ * Refuses to restore into a database that is not empty; `effect` says what a restore would do to its content.
+ */
 export function refuseFilled(
   database: string,
   effect = 'A restore would replace it, and keep it under a different name.',

@@ -4,24 +4,26 @@ import { pipeline } from 'node:stream/promises'
 import zlib from 'node:zlib'
 import { bytesOf, filterProgram, type Flow, throughProgram } from './flow.ts'
 
-/** How the parts of a backup are compressed. Both are standard formats, which `zstd` and `gzip` read. */
+/**
+ * The compression of a backup's parts. Both are standard formats, which the programs `zstd` and `gzip` read.
+ */
 export type Compression = 'zstd' | 'gzip'
 
 const CHUNK = 1 << 18
 
-/** The best that this Node.js has: zstd is in 22.15 and later. */
+/** The best compression that this version of Node.js has: zstd since 22.15, otherwise gzip. */
 export function availableCompression(): Compression {
   return typeof zlib.createZstdCompress === 'function' ? 'zstd' : 'gzip'
 }
 
-/** The ending of a file's name. */
+/** The file extension. */
 export function endingOf(compression: Compression): string {
   return compression === 'zstd' ? 'zst' : 'gz'
 }
 
 /**
- * Compresses a flow. Damage is found by a checksum in it, too. The program `zstd` takes half the time of the zstd in
- * Node.js, so it is used where it is installed and the flow comes from another program.
+ * Compresses a flow, with a checksum that detects damage. The program `zstd` takes half the time of Node.js's
+ * own zstd, so it is used if it is installed and the flow comes from another program.
  */
 export function compressed(flow: Flow, { compression, env, signal, refuse }: Compressing): Flow {
   const program =
@@ -31,7 +33,7 @@ export function compressed(flow: Flow, { compression, env, signal, refuse }: Com
   if (program) return throughProgram(flow, program, { signal, refuse })
   const stream = compressor(compression)
   const done = pipeline(Readable.from(bytesOf(flow), { objectMode: false }), stream, { signal })
-  // The reader of the stream gets the error from it.
+  // The reader of the stream gets the error from the stream.
   done.catch(() => {})
   return { stream, ended: () => done }
 }

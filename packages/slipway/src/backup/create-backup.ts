@@ -19,25 +19,25 @@ import { progressOf } from './progress.ts'
 import type { Store } from './store.ts'
 import { together } from './together.ts'
 
-/** Which database is backed up, and how. */
+/** The database to back up, and the options. */
 export interface CreateRequest {
   readonly address: Address
   readonly environment: string
   readonly store: Store
   readonly encryption: Encryption | undefined
-  /** The usual one of the database if absent. */
+  /** The default format of the database if absent. */
   readonly format: DumpFormat | undefined
   readonly jobs: number
   readonly globals: boolean
-  /** Whether the rows of each table are summed, so that a restored one can be compared. */
+  /** Whether to compute a checksum of each table's rows, so that a restored table can be compared. */
   readonly sums: boolean
-  /** Tables whose rows are left out, as `schema.table` (on SQLite `table`): those that must exist, and those that may. */
+  /** Tables whose rows are skipped, as `schema.table` (on SQLite `table`). Those in `asked` must exist. */
   readonly excludedData: {
     readonly asked: readonly string[]
     readonly configured: readonly string[]
   }
   readonly schemas: readonly string[]
-  /** The migrations that are applied next, where it is made for a deploy. */
+  /** The migrations about to be applied, if the backup is made for a deploy. */
   readonly before: readonly string[]
   /** The version of Slipway. */
   readonly version: string
@@ -47,23 +47,23 @@ export interface CreateRequest {
 }
 
 /**
- * Makes a backup: dumps the database in one snapshot, and stores it as it comes. The manifest is stored last, so that
- * nothing incomplete is ever listed. Where it fails, what was stored is removed. Fails with the codes of
- * `backupFailures`, and those of the database.
+ * Creates a backup: dumps the database in one snapshot and streams it to the store. The manifest is stored
+ * last, so that an incomplete backup is never listed. If it fails, stored parts are removed. Fails with the
+ * codes of `backupFailures` and of the database.
  */
 export async function createBackup(request: CreateRequest): Promise<Manifest> {
   const backups = await backupsOf(request.address)
   return await backups.withDump(request, async (dump) => await storing(request, dump))
 }
 
-/** Dumps and sums at the same time. Where it fails, what was stored is removed: without a manifest it was no backup. */
+/** Dumps and computes checksums at the same time. Removes stored parts on failure. */
 async function storing(request: CreateRequest, dump: Dump): Promise<Manifest> {
   const { store, encryption } = request
   const { facts, format, excludedData } = dump
   const began = performance.now()
   const compression = availableCompression()
   const id = backupId(request.environment, new Date(facts.createdAt))
-  // The size of the database is more than a dump of it has.
+  // The database is larger than its dump.
   const expected = (await lastDumpBytes(request, format)) ?? facts.databaseBytes
   const parts: Part[] = []
   await store.sweep()
@@ -109,7 +109,7 @@ async function storing(request: CreateRequest, dump: Dump): Promise<Manifest> {
   }
 }
 
-/** About how large the dump will be: as the last one of the environment; undefined if there is none. */
+/** Estimates the size of the dump by the environment's last backup; undefined if there is none. */
 async function lastDumpBytes(
   { store, environment }: CreateRequest,
   format: DumpFormat,

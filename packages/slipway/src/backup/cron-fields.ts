@@ -1,7 +1,7 @@
 import { advice } from '../kernel/index.ts'
 import { raise } from './failures.ts'
 
-/** When a schedule runs. Each field has its numbers, or `*` for all. Sunday is 0. */
+/** The fields of a cron pattern: lists of numbers, or `*` for all. Sunday is 0. */
 export interface CronFields {
   readonly minute: CronField
   readonly hour: CronField
@@ -24,13 +24,16 @@ const NICKNAMES: Readonly<Record<string, string>> = {
   '@annually': '0 0 1 1 *',
 }
 
-/** The five fields of a pattern; of a nickname such as `@daily`, those that it means. */
+/** The five fields of a pattern; a nickname such as `@daily` is expanded. */
 export function plainCron(pattern: string): string {
   const text = pattern.trim().replaceAll(/\s+/g, ' ')
   return NICKNAMES[text.toLowerCase()] ?? text
 }
 
-/** Reads the pattern that every cron understands: five fields of `*`, numbers, names, ranges, lists and steps. Fails with BACKUP.SCHEDULE_INVALID. */
+/**
+ * Parses a standard cron pattern of `*`, numbers, names, ranges, lists and steps. Fails with
+ * BACKUP.SCHEDULE_INVALID.
+ */
 export function parseCron(pattern: string): CronFields {
   const fields = plainCron(pattern).split(' ')
   if (fields.length !== 5) refuse(pattern, `It has ${fields.length} fields instead of five.`)
@@ -55,7 +58,7 @@ interface FieldRange {
   readonly names?: readonly string[]
 }
 
-/** All numbers of a list; undefined if it is none. */
+/** All numbers of a list; undefined if it is invalid. */
 function numbersOf(text: string, range: FieldRange): number[] | undefined {
   const lists = text.split(',').map((item) => itemNumbers(item, range))
   const all = lists.flatMap((numbers) => numbers ?? [])
@@ -67,12 +70,12 @@ function itemNumbers(item: string, range: FieldRange): number[] | undefined {
     /^(\*|[a-z]{3}|\d{1,2})(?:-([a-z]{3}|\d{1,2}))?(?:\/(\d{1,2}))?$/i.exec(item) ?? []
   const isSingle = to === undefined && !item.includes('/')
   const first = from === '*' ? range.min : numberOf(from, range)
-  // `*` in the week is six days after Sunday, since seven is Sunday again.
+  // `*` for weekdays ends at 6, because 7 is Sunday again.
   const end = range.names === WEEKDAYS ? 6 : range.max
   const last = to === undefined ? (isSingle ? first : end) : numberOf(to, range)
   if (first === undefined || last === undefined || first > last) return undefined
   if (from === '*' && to !== undefined) return undefined
-  // Who writes `*/90` means every 90 minutes, and would get every hour.
+  // `*/90` is probably meant as every 90 minutes, but would run every hour.
   if (Number(step) === 0 || Number(step) > end - range.min) return undefined
   const numbers: number[] = []
   for (let value = first; value <= last; value += Number(step)) numbers.push(value)

@@ -6,13 +6,16 @@ import type { Manifest } from './manifest.ts'
 import type { RestoreOutcome, RestoreRequest } from './restore-backup.ts'
 import type { VerifyRequest } from './verify-backup.ts'
 
-/** How databases of one dialect are dumped, and restored. */
+/** Dump and restore for databases of one dialect. */
 export interface DatabaseBackups {
-  /** Opens a dump of a database in one snapshot, which ends with `work`. Refuses what the dialect does not have. */
+  /**
+   * Opens a dump in one snapshot, which is closed after `work`. Refuses options that the dialect does not
+   * support.
+   */
   withDump<T>(request: CreateRequest, work: (dump: Dump) => Promise<T>): Promise<T>
-  /** Restores a backup into a throw-away database, and compares it with its manifest. */
+  /** Restores a backup into a throw-away database and compares it with the manifest. */
   restoreAndCompare(request: VerifyRequest, manifest: Manifest): Promise<RestoredThrowAway>
-  /** Refuses what the dialect does not have, before anything is read. */
+  /** Refuses options that the dialect does not support, before anything is read. */
   refuseRestore(request: RestoreRequest): void
   restoreInto(
     request: RestoreRequest,
@@ -20,9 +23,9 @@ export interface DatabaseBackups {
   ): Promise<Omit<RestoreOutcome, 'manifest'>>
 }
 
-/** What came of a throw-away database. */
+/** The result of restoring into a throw-away database. */
 export interface RestoredThrowAway {
-  /** Version of its server. */
+  /** The version of its server. */
   readonly server: string
   readonly restoreMs: number
   readonly compared: Compared
@@ -51,17 +54,17 @@ const BACKUPS: ByDialect<() => Promise<DatabaseBackups>> = {
   },
 }
 
-/** Backups of the dialect of a database. */
+/** The backup operations for a database. */
 export async function backupsOf(address: Pick<Address, 'kind'>): Promise<DatabaseBackups> {
   return await BACKUPS[dialectOf(address)]()
 }
 
-/** The dialect of the database that a backup is of. */
+/** The dialect of a backup. */
 export function dialectOfBackup({ dump }: Pick<Manifest, 'dump'>): Dialect {
   return dump === 'sqlite-sql' ? 'sqlite' : 'postgres'
 }
 
-/** Backups of the dialect that a backup is of. */
+/** The backup operations for an existing backup. */
 export async function backupsLike(manifest: Pick<Manifest, 'dump'>): Promise<DatabaseBackups> {
   return await BACKUPS[dialectOfBackup(manifest)]()
 }

@@ -1,6 +1,6 @@
 import type { DataSums, TableSum } from './manifest.ts'
 
-/** What of the data differs, as sentences without a row's content; none if it is equal. */
+/** The differences in the data, as sentences without a row's content; empty if it is equal. */
 export function differingData(backup: DataSums, restored: DataSums): string[] {
   const key = ({ schema, table }: TableSum) => `${schema}.${table}`
   const now = new Map(restored.tables.map((one) => [key(one), one]))
@@ -27,7 +27,7 @@ export function differingData(backup: DataSums, restored: DataSums): string[] {
   return [...tables, ...sequences, ...large, ...orphans]
 }
 
-/** Whether a position is the one that was recorded, or between the two. */
+/** Whether a sequence's position is the recorded one, or between the two recorded ones. */
 function isPosition(found: string | undefined, recorded: string): boolean {
   const [first = '', last] = recorded.split(' to ')
   if (found === undefined || last === undefined) return found === recorded

@@ -1,7 +1,7 @@
 import type { DataSums, DumpFormat, Manifest, Part } from './manifest.ts'
 import type { PartSource } from './parts.ts'
 
-/** What the manifest says of a database, read in the snapshot of its dump. */
+/** The manifest's facts about the database, read in the snapshot of the dump. */
 export type DumpFacts = Pick<
   Manifest,
   | 'createdAt'
@@ -17,18 +17,18 @@ export type DumpFacts = Pick<
   | 'superusers'
 >
 
-/** A dump of a database in one snapshot, which is written part by part. */
+/** A dump of a database in one snapshot, written part by part. */
 export interface Dump {
   readonly facts: DumpFacts
   readonly format: DumpFormat
-  /** Tables whose rows it leaves out. */
+  /** Tables whose rows are skipped. */
   readonly excludedData: readonly string[]
-  /** What is stored. */
+  /** The parts to store. */
   parts(id: string, signal: AbortSignal): AsyncIterable<PartSource>
-  /** Sums the rows while the parts are stored. */
+  /** Computes the checksums of rows while the parts are stored. */
   sum(signal: AbortSignal): Promise<void>
-  /** The sums, when all is stored. */
+  /** The checksums, after all parts are stored. */
   sums(): Promise<DataSums | null>
-  /** Fails with BACKUP.DUMP_FAILED where what was stored cannot be a dump. */
+  /** Fails with BACKUP.DUMP_FAILED if the stored parts cannot be a dump. */
   check(parts: readonly Part[]): void
 }

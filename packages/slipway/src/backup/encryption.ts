@@ -4,20 +4,20 @@ import { advice } from '../kernel/index.ts'
 import { raise } from './failures.ts'
 import { bytesOf, filterProgram, type Flow, throughProgram } from './flow.ts'
 
-/** Whom a backup is encrypted for: recipients of age, or everybody who has the passphrase. */
+/** The encryption of a backup: for age recipients, or with a passphrase. */
 export type Encryption =
   | { readonly kind: 'recipients'; readonly recipients: readonly string[] }
   | { readonly kind: 'passphrase'; readonly passphrase: string }
 
-/** What opens encrypted backups: identities of age (`AGE-SECRET-KEY-1…`), and passphrases. */
+/** The keys to encrypted backups: age identities (`AGE-SECRET-KEY-1…`) and passphrases. */
 export interface Keys {
   readonly identities: readonly string[]
   readonly passphrases: readonly string[]
 }
 
 /**
- * Encrypts a flow in the format of age 1: the stock program opens it. Where that program is installed, it encrypts for
- * recipients, at a fraction of the time. Fails with BACKUP.KEY_INVALID.
+ * Encrypts a flow in age's format, so that the standard program can decrypt it. If the program `age` is
+ * installed, it does the encryption for recipients, in a fraction of the time. Fails with BACKUP.KEY_INVALID.
  */
 export async function encrypted(
   flow: Flow,
@@ -45,7 +45,10 @@ interface Encrypting {
   readonly refuse: (why: string) => never
 }
 
-/** Fails with BACKUP.KEY_NEEDED, BACKUP.KEY_WRONG or BACKUP.KEY_INVALID before the first byte. */
+/**
+ * Decrypts a stream. Fails with BACKUP.KEY_NEEDED, BACKUP.KEY_WRONG or BACKUP.KEY_INVALID before the first
+ * byte.
+ */
 export async function decrypted(body: Readable, keys: Keys): Promise<Readable> {
   const { Decrypter } = await import('age-encryption')
   if (keys.identities.length + keys.passphrases.length === 0) {
@@ -72,7 +75,7 @@ export async function decrypted(body: Readable, keys: Keys): Promise<Readable> {
   }
 }
 
-/** The library quotes nothing of a key in its errors, and neither does this. */
+/** Adds a recipient or key. Errors quote no part of a key. */
 function checked(what: 'recipient' | 'key', text: string, add: () => void): void {
   try {
     add()
@@ -95,7 +98,7 @@ function toWeb(body: Readable): ReadableStream<Uint8Array> {
   return Readable.toWeb(body) as ReadableStream<Uint8Array>
 }
 
-/** An error of the source reaches the reader. */
+/** Converts a web stream to a Node.js stream, and passes errors of the source on to its reader. */
 function fromWeb(stream: ReadableStream<Uint8Array>, source: Readable): Readable {
   const readable = Readable.fromWeb(stream as Parameters<typeof Readable.fromWeb>[0])
   source.on('error', (error) => readable.destroy(error))

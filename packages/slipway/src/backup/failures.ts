@@ -1,6 +1,6 @@
 import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
 
-/** What ends work on backups. */
+/** The failures of backups. */
 export const backupFailures = {
   'BACKUP.EMBEDDED': { title: 'The embedded database is not backed up with pg_dump' },
   'BACKUP.PROGRAM_MISSING': {

@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
 
-/** A stream of bytes, and whether its producer has ended successfully. */
+/** A stream of bytes, with a check that its producer succeeded. */
 export interface Flow {
   readonly stream: Readable
-  /** Throws if one of the programs behind it failed: then what `stream` gave is not all. */
+  /** Throws if a program that produces the stream failed; the bytes of `stream` are then incomplete. */
   ended(): Promise<void>
 }
 
@@ -28,8 +28,8 @@ export function filterProgram(
 }
 
 /**
- * Leads a flow through a program. The output of another program goes to it through a pipe of the system: this process
- * does not see it, which saves a third of the time.
+ * Pipes a flow through a program. If the flow is the output of another program, the operating system connects
+ * the two: the bytes do not pass through this process, which saves a third of the time.
  */
 export function throughProgram(
   flow: Flow,
@@ -41,7 +41,7 @@ export function throughProgram(
     env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C' },
     signal,
   })
-  // The child has its own end of the pipe: it must be the last one that is closed.
+  // The child has its own handle of the pipe, and must be the only remaining reader.
   flow.stream.destroy()
   let messages = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -58,7 +58,7 @@ export function throughProgram(
     async ended() {
       const why = await end.promise
       signal.throwIfAborted()
-      // Where the source failed, the program had too little to read.
+      // Report a failure of the source first: it makes the program fail on incomplete input.
       await flow.ended()
       if (why !== undefined) refuse(why)
     },

@@ -2,7 +2,7 @@ import type { Session } from '../database/index.ts'
 import { historyHash, readHistory } from '../history/index.ts'
 import type { DumpFacts } from './dump.ts'
 
-/** The last migration of the history of a database, and a hash of the whole; null where it has none. */
+/** The last applied migration of a database, and a hash of its history; null if it has no history. */
 export async function historyFacts(
   session: Session,
 ): Promise<Pick<DumpFacts, 'lastMigration' | 'historyHash'>> {

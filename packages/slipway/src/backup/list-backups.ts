@@ -13,24 +13,27 @@ import {
 } from './manifest.ts'
 import type { Store, Stored } from './store.ts'
 
-/** A backup that is complete. */
+/** A complete backup. */
 export interface Backup {
   readonly manifest: Manifest
-  /** The last time that it was restored and compared; absent if never. */
+  /** Its last verification; absent if it was never verified. */
   readonly verification?: Verification
-  /** When its manifest was stored, by the clock of the store. */
+  /** The time when its manifest was stored, by the store's clock. */
   readonly storedAt?: string | undefined
 }
 
-/** What a store holds. */
+/** The backups in a store. */
 export interface Listing {
   /** Newest first. */
   readonly backups: readonly Backup[]
-  /** What looks like a backup and is none, with the reason as a sentence. */
+  /** Unusable backups, with the reason as a sentence. */
   readonly unusable: readonly { readonly id: string; readonly why: string }[]
 }
 
-/** Reads which backups a store holds: those whose manifest is sound and whose parts are all there, in their sizes. */
+/**
+ * Lists the backups in a store: those with a valid manifest, and with all parts present in their recorded
+ * sizes.
+ */
 export async function listBackups(store: Store): Promise<Listing> {
   const stored = await store.list()
   const ids = stored.flatMap(({ key }) => idOfManifest(key) ?? [])
@@ -52,13 +55,15 @@ export async function listBackups(store: Store): Promise<Listing> {
 
 const UNUSABLE = new Set(['BACKUP.MANIFEST_INVALID', 'BACKUP.DAMAGED'])
 
-/** Which backup is meant: one by its id, of any environment, or else the newest of one environment. */
+/** Identifies a backup: by ID, in any environment, or otherwise the newest of the environment. */
 export interface BackupName {
   readonly id: string | undefined
   readonly environment: string
 }
 
-/** One backup by its name. Fails with BACKUP.NOT_FOUND, or says why the one with this id is unusable. */
+/**
+ * Finds a backup. Fails with BACKUP.NOT_FOUND, or with the reason why the backup with this ID is unusable.
+ */
 export async function findBackup(store: Store, { id, environment }: BackupName): Promise<Backup> {
   if (id === undefined) {
     const newest = await newestBackup(store, environment)
@@ -70,12 +75,12 @@ export async function findBackup(store: Store, { id, environment }: BackupName):
   return await readBackup(store, stored, id)
 }
 
-/** The newest usable backup of an environment, by the times in the ids; of the others, nothing is read. */
+/** The newest usable backup of an environment, by the times in IDs; does not read older backups. */
 export async function newestBackup(store: Store, environment: string): Promise<Backup | undefined> {
   const stored = await store.list()
   const ids = stored.flatMap(({ key }) => idOfManifest(key) ?? [])
   const own = ids.filter((id) => id.startsWith(idPrefix(environment)))
-  // An id with the same beginning can be that of an environment with a longer name.
+  // An ID with the same prefix may belong to an environment with a longer name.
   for (const id of own.toSorted().toReversed()) {
     const read = await attempt(() => readBackup(store, stored, id))
     if (read.ok && read.value.manifest.environment === environment) return read.value
@@ -114,10 +119,10 @@ async function readBackup(store: Store, stored: readonly Stored[], id: string): 
   return { manifest, storedAt, ...(verification ? { verification } : {}) }
 }
 
-/** Longer than a backup takes. */
+/** Longer than any backup takes. */
 const UNFINISHED_MS = 7 * 86_400_000
 
-/** Removes parts without a manifest that are older than a week: the process that wrote them was killed. */
+/** Removes parts that are older than a week and have no manifest: the process that wrote them was killed. */
 export async function removeUnfinished(store: Store, now: string): Promise<void> {
   const keys = (await store.list()).map(({ key }) => key)
   const complete = new Set(keys.flatMap((key) => idOfManifest(key) ?? []))

@@ -2,49 +2,49 @@ import { type LoadSchema, parseJson, sha256 } from '../kernel/index.ts'
 import type { Compression } from './compression.ts'
 import { raise } from './failures.ts'
 
-/** How the backup is written: a format of pg_dump, or SQL that SQLite's own program reads. */
+/** The format of a dump: one of pg_dump's, or SQL for the `sqlite3` program. */
 export type DumpFormat = 'custom' | 'directory' | 'plain' | 'sqlite-sql'
 
 /** A file of a backup. */
 export interface Part {
   /** Its key in the store. */
   readonly key: string
-  /** The dump, the roles of the server, or a file of a dump in the directory format: then with its name there. */
+  /** The dump, the server's roles, or a file of a dump in directory format, then with its name in `file`. */
   readonly kind: 'dump' | 'globals' | 'file'
   readonly file?: string
-  /** Of the file as it is in the store. */
+  /** The size of the file in the store. */
   readonly bytes: number
   readonly sha256: string
 }
 
-/** The rows of a table, as the snapshot of the dump has them. */
+/** The rows of a table in the snapshot of the dump. */
 export interface TableSum {
   readonly schema: string
   readonly table: string
   readonly rows: number
-  /** A sum over all rows, regardless of their order, with which a restored table is compared. */
+  /** A checksum of all rows, independent of their order, for comparison with a restored table. */
   readonly sum: string
 }
 
-/** What else of the data is compared. */
+/** The facts by which data is compared. */
 export interface DataSums {
   readonly tables: readonly TableSum[]
   /**
-   * `schema.name` and position of each sequence: the last value, and whether it was given. If others moved it during the
-   * dump, where it began and ended: `4 to 9`.
+   * The position of each sequence by `schema.name`: its last value, and whether it was used. If other
+   * sessions advanced it during the dump, its positions before and after: `4 to 9`.
    */
   readonly sequences: Readonly<Record<string, string>>
   readonly largeObjects: number
-  /** Rows without the row that they refer to. SQLite may have them; absent on PostgreSQL, which has none. */
+  /** The number of rows that refer to missing rows. SQLite can have such rows; absent on PostgreSQL. */
   readonly orphans?: number
 }
 
-/** What a backup is: written beside its parts when these are complete, so that without it there is no backup. */
+/** The manifest of a backup. It is written after all parts are complete; without it there is no backup. */
 export interface Manifest {
   readonly format: 1
   readonly id: string
   readonly environment: string
-  /** By the clock of the server, or of the machine that made it where there is no server: UTC. */
+  /** In UTC, by the clock of the server, or of this machine if there is no server. */
   readonly createdAt: string
   /** The version of Slipway. */
   readonly slipway: string
@@ -52,68 +52,73 @@ export interface Manifest {
   readonly pgDump: string
   readonly server: ServerFacts
   readonly database: string
-  /** Of the database on the server's disk. */
+  /** The size of the database on the server's disk. */
   readonly databaseBytes: number
   readonly dump: DumpFormat
   readonly compression: Compression
   readonly encryption: 'none' | 'recipients' | 'passphrase'
-  /** The last migration of the history, and a hash of the whole; null where the database has none. */
+  /**
+   * The last applied migration; `historyHash` is the hash of the whole history. Null if there is no history.
+   */
   readonly lastMigration: string | null
   readonly historyHash: string | null
-  /** Of the schemas of the project. */
+  /** The fingerprint of the project's schemas. */
   readonly fingerprint: { readonly method: string; readonly hash: string }
   readonly schemas: readonly string[]
   readonly extensions: readonly string[]
-  /** The roles that own objects or may use them: a server that lacks one refuses the restore. */
+  /**
+   * The roles that own objects or have privileges on them; a server without one of them cannot restore the
+   * backup.
+   */
   readonly roles: readonly string[]
-  /** Those that own what only a superuser may own: event triggers and foreign-data wrappers. */
+  /** The roles that own objects only a superuser can own: event triggers and foreign-data wrappers. */
   readonly superusers: readonly string[]
   readonly parts: readonly Part[]
-  /** The migrations that the deploy applied for which it was made; none for any other. */
+  /** The migrations of the deploy for which it was made; empty for other backups. */
   readonly before: readonly string[]
-  /** Tables whose rows were left out. */
+  /** Tables whose rows were skipped. */
   readonly excludedData: readonly string[]
-  /** Null if they were switched off: then the rows cannot be compared. */
+  /** Null if checksums were disabled, so that rows cannot be compared. */
   readonly sums: DataSums | null
   /** How long the dump took, in milliseconds. */
   readonly ms: number
 }
 
-/** Of the server that the backup is of. */
+/** Facts about the server of a backup. */
 export interface ServerFacts {
   readonly version: string
   readonly versionNumber: number
   readonly encoding: string
   readonly collate: string
   readonly ctype: string
-  /** Whose rules sort texts, and the name of the locale where it is not that of the operating system. */
+  /** The provider of the collation; `locale` is its locale, or null if the provider is libc. */
   readonly provider: 'libc' | 'icu' | 'builtin'
   readonly locale: string | null
 }
 
-/** A manifest as it is stored: it says of itself whether it was changed. */
+/** A manifest as stored, with a hash that reveals later changes. */
 export interface SealedManifest {
   readonly content: Manifest
   readonly sha256: string
 }
 
-/** A verification as it is stored. */
+/** A verification as stored, with a hash that reveals later changes. */
 export interface SealedVerification {
   readonly content: Verification
   readonly sha256: string
 }
 
-/** That a backup was restored and compared: written beside it each time. */
+/** The record that a backup was restored and compared; each verification is stored next to the backup. */
 export interface Verification {
   readonly id: string
   /** UTC, to the second. */
   readonly verifiedAt: string
-  /** Which manifest it is of. */
+  /** The hash of the backup's manifest. */
   readonly manifestSha256: string
   readonly server: string
   /** How long the restore took, in milliseconds. */
   readonly restoreMs: number
-  /** What was compared, and what could not be. */
+  /** The compared parts; `notCompared` lists those that could not be compared. */
   readonly compared: readonly string[]
   readonly notCompared: readonly string[]
 }
@@ -126,7 +131,7 @@ export function manifestKey(id: string): string {
   return id + ENDING
 }
 
-/** Each verification has a file of its own, so that the one before stays until it is written. */
+/** The key of a verification. Each has its own file, so that the previous one remains until it is written. */
 export function verificationKey({
   id,
   verifiedAt,
@@ -134,7 +139,7 @@ export function verificationKey({
   return `${id}.${verifiedAt.replaceAll(/[-:]/g, '')}${VERIFIED}`
 }
 
-/** The keys of the verifications of a backup, the last one first. */
+/** The keys of a backup's verifications, latest first. */
 export function verificationKeys(id: string, keys: readonly string[]): string[] {
   return keys
     .filter((key) => key.startsWith(`${id}.`) && key.endsWith(VERIFIED))
@@ -146,29 +151,29 @@ export function isBackupId(text: string): boolean {
   return ID.test(text)
 }
 
-/** The backup id in the key of a manifest; undefined for other keys. */
+/** The backup ID in the key of a manifest; undefined for other keys. */
 export function idOfManifest(key: string): string | undefined {
   const id = key.endsWith(ENDING) ? key.slice(0, -ENDING.length) : ''
   return isBackupId(id) ? id : undefined
 }
 
-/** The id of a backup, which sorts by its time: `backup-production-20261129T150000000Z`. */
+/** The ID of a backup, which sorts by time: `backup-production-20261129T150000000Z`. */
 export function backupId(environment: string, at: Date): string {
   const time = at.toISOString().replaceAll(/[-:.]/g, '')
   return idPrefix(environment) + time
 }
 
-/** What the ids of an environment begin with. */
+/** The prefix of an environment's backup IDs. */
 export function idPrefix(environment: string): string {
   return `backup-${environment.replaceAll(/[^\w.-]/g, '_')}-`
 }
 
-/** The text of a manifest or a verification as it is stored. */
+/** The stored text of a manifest or a verification. */
 export function sealed(content: Manifest | Verification): string {
   return `${JSON.stringify({ content, sha256: sealOf(content) }, null, 2)}\n`
 }
 
-/** A hash of what it says. */
+/** The hash of its content. */
 export function sealOf(content: Manifest | Verification): string {
   return sha256(JSON.stringify(content))
 }
@@ -178,7 +183,9 @@ const manifestSchema: LoadSchema = () =>
 const verificationSchema: LoadSchema = () =>
   import('./backup-verification.schema.json', { with: { type: 'json' } })
 
-/** Reads a stored manifest. Fails with BACKUP.MANIFEST_INVALID where it is not what was written, or of another backup. */
+/**
+ * Reads a stored manifest. Fails with BACKUP.MANIFEST_INVALID if it was changed or belongs to another backup.
+ */
 export async function readManifest(id: string, text: string): Promise<Manifest> {
   const read = await parseJson<SealedManifest>(text, manifestSchema)
   const refuse = (why: string) =>
@@ -192,13 +199,13 @@ export async function readManifest(id: string, text: string): Promise<Manifest> 
   return content
 }
 
-/** Parts are beside the manifest, or in the folder of the backup. */
+/** Whether a key is a part of a backup: next to the manifest, or in the folder of the backup. */
 function isPartKey(key: string, id: string): boolean {
   const [, end = '/'] = key.split(id)
   return key === id + end && /^[./][^/]+$/.test(end)
 }
 
-/** Reads a stored verification; undefined if it is not of this manifest, or not what was written. */
+/** Reads a stored verification; undefined if it is for another manifest or was changed. */
 export async function readVerification(
   text: string,
   manifest: Manifest,
@@ -210,7 +217,7 @@ export async function readVerification(
   return isOwn ? content : undefined
 }
 
-/** The bytes of all files of a backup. */
+/** The total size of a backup's files. */
 export function manifestBytes({ parts }: Manifest): number {
   return parts.reduce((sum, { bytes }) => sum + bytes, 0)
 }

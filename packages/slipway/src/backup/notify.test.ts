@@ -58,7 +58,7 @@ const heartbeat = (method?: 'GET' | 'POST') => ({
 })
 
 describe('webhook', () => {
-  test('a failure, as JSON without the password', async () => {
+  test('reports a failure as JSON without the password', async () => {
     expect(await notify(FAILED, webhook(), FAST)).toEqual([])
     expect(received).toHaveLength(1)
     expect(received[0]?.method).toBe('POST')
@@ -70,7 +70,7 @@ describe('webhook', () => {
     })
   })
 
-  test('a failure, as Slack reads it', async () => {
+  test('reports a failure in Slack format', async () => {
     await notify(FAILED, webhook('slack'), FAST)
     const body = JSON.parse(received[0]?.body ?? '') as Record<string, string>
     expect(Object.keys(body)).toEqual(['text'])
@@ -78,7 +78,7 @@ describe('webhook', () => {
     expect(body.text).not.toContain('hunter2')
   })
 
-  test('a success after a failure, and no other success', async () => {
+  test('reports a success only after a failure', async () => {
     for (const previous of ['ok', undefined] as const)
       await notify({ ...OK, previous }, webhook(), FAST)
     expect(received).toEqual([])
@@ -91,7 +91,7 @@ describe('webhook', () => {
 })
 
 describe('heartbeat', () => {
-  test('each success, and a failure at /fail', async () => {
+  test('reports each success, and a failure at /fail', async () => {
     for (const one of [OK, FAILED]) expect(await notify(one, heartbeat(), FAST)).toEqual([])
     expect(received.map(({ method, path }) => [method, path])).toEqual([
       ['GET', '/secret-uuid?create=1'],
@@ -99,14 +99,14 @@ describe('heartbeat', () => {
     ])
   })
 
-  test('by POST, with the text', async () => {
+  test('sends the text by POST', async () => {
     for (const one of [OK, FAILED]) await notify(one, heartbeat('POST'), FAST)
     expect(received.map(({ method }) => method)).toEqual(['POST', 'POST'])
     expect(received[1]?.body).toContain('BACKUP.DUMP_FAILED')
     expect(received[1]?.body).not.toContain('hunter2')
   })
 
-  test('with a user name in the URL', async () => {
+  test('accepts a user name in the URL', async () => {
     const url = `http://me:p%40ss@${host}/ping`
     expect(await notify(OK, { heartbeat: { url } }, FAST)).toEqual([])
     expect(received[0]?.authorization).toBe(`Basic ${Buffer.from('me:p@ss').toString('base64')}`)
@@ -114,7 +114,7 @@ describe('heartbeat', () => {
 })
 
 describe('a receiver that fails', () => {
-  test('twice, and then answers', async () => {
+  test('twice is retried until it answers', async () => {
     answer = (response, nth) => void response.writeHead(nth < 3 ? 503 : 200).end()
     expect(await notify(FAILED, webhook(), FAST)).toEqual([])
     expect(received).toHaveLength(3)
@@ -125,7 +125,7 @@ describe('a receiver that fails', () => {
     [429, 3],
     [404, 1],
     [302, 1],
-  ])('always, with %i, is asked %i times', async (status, times) => {
+  ])('with %i is called %i times', async (status, times) => {
     answer = (response) => void response.writeHead(status, { location: '/elsewhere' }).end('no')
     const [warning, ...others] = await notify(FAILED, webhook(), FAST)
     expect(others).toEqual([])
@@ -134,7 +134,7 @@ describe('a receiver that fails', () => {
     expect(received).toHaveLength(times)
   })
 
-  test('by silence ends at the deadline', async () => {
+  test('to answer is given up at the deadline', async () => {
     answer = () => {}
     const began = performance.now()
     const warnings = await notify(FAILED, { ...webhook(), ...heartbeat() }, { deadlineMs: 300 })
@@ -143,12 +143,12 @@ describe('a receiver that fails', () => {
     for (const warning of warnings) expect(warning).toContain('did not answer in time')
   })
 
-  test('by a body that never ends: the answer is enough', async () => {
+  test('to end its body counts as delivered', async () => {
     answer = (response) => void response.writeHead(200).write('o')
     expect(await notify(FAILED, webhook(), FAST)).toEqual([])
   })
 
-  test('by cutting the connection, or is not reachable at all', async () => {
+  test('by closing the connection, or is unreachable, gives a warning', async () => {
     answer = (response) => void response.socket?.destroy()
     expect((await notify(FAILED, webhook(), FAST))[0]).toContain('not delivered')
     expect(received).toHaveLength(3)
@@ -160,7 +160,7 @@ describe('a receiver that fails', () => {
   })
 
   test.each(['', 'secret-uuid', 'ftp://secret', 'env:SECRET'])(
-    'a URL that is none: %s',
+    'an invalid URL gives a warning without secrets: %s',
     async (url) => {
       const warnings = await notify(FAILED, { webhook: { url }, heartbeat: { url } }, FAST)
       expect(warnings).toHaveLength(2)

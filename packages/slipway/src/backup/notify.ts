@@ -1,17 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { redact } from '../kernel/index.ts'
 
-/** Where results of backups are reported. The URLs contain secrets, as a rule: only their host is ever shown. */
+/**
+ * Where to report the results of backups. The URLs usually contain secrets, so only their host is ever shown.
+ */
 export interface NotifyOptions {
   /** Gets a POST when a backup fails, and when one succeeds after a failure. */
   readonly webhook?: {
     readonly url: string
-    /** `json` (if absent): a `BackupNotice`. `slack`: `{ "text": … }`, as Slack, Mattermost and others read it. */
+    /**
+     * `json` (if absent): a `BackupNotice`. `slack`: `{ "text": … }`, as Slack, Mattermost and others read
+     * it.
+     */
     readonly format?: 'json' | 'slack'
   }
   /**
-   * A dead-man monitor: it hears of each success, and raises the alarm if none comes. A failure goes to the same URL with
-   * `/fail` after its path, as healthchecks.io expects it.
+   * A dead man's switch: a monitor that is called on each success and raises an alarm if no call comes. A
+   * failure is reported to the same URL with `/fail` appended to the path, as healthchecks.io expects.
    */
   readonly heartbeat?: {
     readonly url: string
@@ -20,15 +25,15 @@ export interface NotifyOptions {
   }
 }
 
-/** How a backup ended. */
+/** The outcome of a backup. */
 export interface BackupOutcome {
   readonly outcome: 'ok' | 'failed'
-  /** How the one before ended; undefined if there was none, or if it is unknown. */
+  /** The outcome of the previous backup; undefined if there was none, or if it is unknown. */
   readonly previous: 'ok' | 'failed' | undefined
   readonly environment: string
-  /** Of the backup that was made. */
+  /** The ID of the new backup. */
   readonly id?: string
-  /** Of the failure. */
+  /** The code of the failure. */
   readonly code?: string
   readonly message?: string
 }
@@ -42,14 +47,19 @@ export interface BackupNotice {
   readonly code?: string
 }
 
-/** How long all attempts together may take, in milliseconds, and how many there are. */
+/**
+ * The time limit for all attempts together, their number, and the pause between them; times in milliseconds.
+ */
 interface Patience {
   readonly deadlineMs?: number
   readonly attempts?: number
   readonly pauseMs?: number
 }
 
-/** Sends what is to be sent. Never throws: what did not arrive is a warning, since the backup is what counts. */
+/**
+ * Sends the notices for an outcome. Never throws, so that the backup still counts: returns a warning per
+ * failed delivery.
+ */
 export async function notify(
   outcome: BackupOutcome,
   { webhook, heartbeat }: NotifyOptions,
@@ -70,7 +80,10 @@ export async function notify(
   return (await Promise.all(sent)).filter((warning) => warning !== undefined)
 }
 
-/** Nothing for a success that follows a success: a message every night would not be read. */
+/**
+ * The notice of an outcome; undefined for a success after a success, because nightly messages would be
+ * ignored.
+ */
 function noticeOf(outcome: BackupOutcome): BackupNotice | undefined {
   const { environment, id, code, previous } = outcome
   const common = { environment, ...(id === undefined ? {} : { id }) }
@@ -84,7 +97,7 @@ function noticeOf(outcome: BackupOutcome): BackupNotice | undefined {
   return { event: 'backup.recovered', ...common, text }
 }
 
-/** Slack reads these three characters as its own marks. */
+/** Escapes the three characters with a special meaning in Slack messages. */
 function slackText(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 }
@@ -107,7 +120,10 @@ interface Request {
   readonly body?: string
 }
 
-/** Sends one message, several times if the network or the receiver fails. Gives a warning if it did not arrive. */
+/**
+ * Sends one message, with retries if the network or the receiver fails. Returns a warning if it was not
+ * delivered.
+ */
 async function deliver(
   what: 'webhook' | 'heartbeat',
   text: string,
@@ -134,7 +150,7 @@ interface Undelivered {
   readonly passes: boolean
 }
 
-/** A redirect is not followed: a POST would arrive as a GET without its body, and be answered with success. */
+/** Sends once. Does not follow redirects: a POST would become a GET without a body, and seem to succeed. */
 async function send(
   url: URL,
   request: Request,
@@ -161,7 +177,7 @@ async function send(
   }
 }
 
-/** `fetch` refuses a URL with a user name, which some monitors use. */
+/** Removes the user name, which some monitors use, because `fetch` rejects URLs with one. */
 function withoutUser(url: URL): URL {
   const plain = new URL(url)
   plain.username = ''

@@ -9,21 +9,21 @@ import type { Manifest, Part } from './manifest.ts'
 import type { Store } from './store.ts'
 import { together } from './together.ts'
 
-/** How the parts of a backup are written. */
+/** The options for writing the parts of a backup. */
 export interface Packing {
   readonly compression: Compression
   readonly encryption: Encryption | undefined
-  /** Where programs are looked for. */
+  /** The environment variables, for the search path of programs. */
   readonly env: Readonly<Record<string, string | undefined>>
   readonly signal: AbortSignal
 }
 
-/** The ending of a part's key: `.zst.age`. */
+/** The extension of a part's key: `.zst.age`. */
 function packedEnding({ compression, encryption }: Packing): string {
   return `.${endingOf(compression)}${encryption ? '.age' : ''}`
 }
 
-/** Counts the bytes of a stream, and hashes them. */
+/** Counts and hashes the bytes of a stream. */
 class Meter extends Transform {
   bytes = 0
   readonly #hash = createHash('sha256')
@@ -50,15 +50,15 @@ class Meter extends Transform {
   }
 }
 
-/** What is written as one part. */
+/** The source of one part. */
 export interface PartSource extends Pick<Part, 'kind' | 'file'> {
-  /** Without the ending that its packing adds. */
+  /** Its key without the extension. */
   readonly name: string
-  /** Starts it; it ends with the signal. */
+  /** Starts the source, which stops on the signal. */
   readonly start: (signal: AbortSignal) => Flow
 }
 
-/** How far a part is. */
+/** The progress of a part. */
 export interface PartProgress {
   readonly expectedBytes: number | undefined
   readonly onBytes: (bytes: number) => void
@@ -75,7 +75,7 @@ export async function writePart(
   const key = name + packedEnding(packing)
   const meter = new Meter(onBytes)
   const stored = new PassThrough({ highWaterMark: 1 << 20 })
-  // It can end before the store reads it. What it ends with is thrown below.
+  // It may be destroyed before the store reads it; its error is thrown below.
   stored.on('error', () => {})
   await together(packing.signal, [
     async (signal) => {
@@ -89,7 +89,7 @@ export async function writePart(
         throw error
       }
     },
-    // It ends with what it reads, so that its own failure is not lost in the end of the others.
+    // Stops when its input ends instead of on the shared signal, so that its own failure is not lost.
     async () => {
       await store.write(key, stored, { signal: packing.signal, expectedBytes })
     },
@@ -107,11 +107,11 @@ function refusePacking(why: string): never {
   return raise('BACKUP.DUMP_FAILED', { message: 'A program that packs the backup failed.', why })
 }
 
-/** Reads all of a part, and compares it with the manifest. Fails with BACKUP.DAMAGED. */
+/** Reads a whole part and compares it with the manifest. Fails with BACKUP.DAMAGED. */
 export async function checkPart(store: Store, part: Part, signal: AbortSignal): Promise<void> {
   const meter = new Meter()
   const body = await store.read(part.key)
-  // What is read is counted, and goes nowhere.
+  // The bytes are only counted and hashed.
   await pipeline(body, meter, new Writable({ write: (_chunk, _encoding, done) => done() }), {
     signal,
   })
@@ -125,7 +125,9 @@ export async function checkPart(store: Store, part: Part, signal: AbortSignal): 
   })
 }
 
-/** Reads a part as it was before it was compressed and encrypted. Fails with BACKUP.KEY_NEEDED or KEY_WRONG before the first byte. */
+/**
+ * Decrypts and decompresses a part. Fails with BACKUP.KEY_NEEDED or BACKUP.KEY_WRONG before the first byte.
+ */
 export async function openPart(
   store: Store,
   { compression, encryption }: Pick<Manifest, 'compression' | 'encryption'>,

@@ -2,7 +2,7 @@ import type { Emit } from '../kernel/index.ts'
 
 const EVERY_MS = 500
 
-/** Reports how far a transfer is, at most twice a second. */
+/** Reports the progress of a transfer, at most twice a second. */
 export function progressOf(
   emit: Emit,
   what: string,

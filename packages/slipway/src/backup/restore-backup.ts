@@ -9,7 +9,7 @@ import type { Manifest } from './manifest.ts'
 import { checkPart } from './parts.ts'
 import type { Store } from './store.ts'
 
-/** Which backup is restored, and where. */
+/** The backup to restore, the target, and the options. */
 export interface RestoreRequest {
   readonly store: Store
   readonly name: BackupName
@@ -19,33 +19,34 @@ export interface RestoreRequest {
   readonly tables: readonly string[]
   readonly dataOnly: boolean
   readonly noOwner: boolean
-  /** Drop the database that was replaced. */
+  /** Whether to drop the replaced database. */
   readonly dropOld: boolean
-  /** Whether a database was named, or its name can be asked for. */
+  /** Whether a database name was given as consent, or consent can be requested interactively. */
   readonly mayConsent: boolean
-  /** Asks for the consent to replace a database that is not empty, or to add to it; fails if it is not given. */
+  /** Requests consent to replace or add to a database that is not empty; fails if it is denied. */
   readonly consent: (database: string, message: string) => Promise<void>
   readonly env: Readonly<Record<string, string | undefined>>
   readonly signal: AbortSignal
   readonly emit: Emit
 }
 
-/** What a restore did. */
+/** The result of a restore. */
 export interface RestoreOutcome {
   readonly manifest: Manifest
   readonly database: string
-  /** The name that the replaced database has now; absent if it was empty, or was dropped. */
+  /** The new name of the replaced database; absent if that was empty, or was dropped. */
   readonly old?: string
-  /** On remote D1: the bookmark of the state before, to which Time Travel returns. */
+  /** On remote D1: the Time Travel bookmark of the previous state. */
   readonly bookmark?: string
   readonly restoreMs: number
-  /** Absent if only a part was restored: the manifest says nothing of it. */
+  /** Absent if only a part was restored, which cannot be compared with the manifest. */
   readonly compared?: Compared
 }
 
 /**
- * Restores a backup. An empty database gets all of it or nothing; another one is replaced by a new database, which takes
- * its name only when all is restored and compared: until then the old one is as it was. Never begins with a damaged file.
+ * Restores a backup. An empty database gets all of it or nothing. A database that is not empty is replaced by
+ * a new one, which takes its name only after everything is restored and compared; until then the old one is
+ * unchanged. All files are checked for damage first.
  */
 export async function restoreBackup(request: RestoreRequest): Promise<RestoreOutcome> {
   const { address, store, signal } = request

@@ -22,13 +22,13 @@ describe('rules', () => {
     expect(kept(backups, { last: 2 })).toEqual(['2026-11-03T00:00:00Z', '2026-11-02T00:00:00Z'])
   })
 
-  test('days: the newest of each day that has one, however long ago', () => {
+  test('days: the newest of each day with a backup, however long ago', () => {
     const backups = days('01-01T01:00:00Z', '01-01T23:59:59Z', '06-01T12:00:00Z', '06-02T00:00:00Z')
     expect(kept(backups, { days: 2 })).toEqual(['2026-06-02T00:00:00Z', '2026-06-01T12:00:00Z'])
     expect(kept(backups, { days: 3 })).toContain('2026-01-01T23:59:59Z')
   })
 
-  test('weeks begin on Monday, also at the turn of the year', () => {
+  test('weeks begin on Monday, even at the turn of the year', () => {
     const backups = [
       '2026-12-27T10:00:00Z',
       '2026-12-28T10:00:00Z',
@@ -38,7 +38,7 @@ describe('rules', () => {
     expect(kept(backups, { weeks: 2 })).toEqual(['2027-01-04T10:00:00Z', '2027-01-03T10:00:00Z'])
   })
 
-  test('months, with the reason of each decision', () => {
+  test('months, with the reason for each decision', () => {
     const backups = days('09-30T00:00:00Z', '10-01T00:00:00Z', '10-31T00:00:00Z', '11-01T00:00:00Z')
     expect(expiredBackups(backups, { months: 2 })).toEqual([
       { id: '2026-11-01T00:00:00Z', action: 'keep', reason: 'the newest backup' },
@@ -48,7 +48,7 @@ describe('rules', () => {
     ])
   })
 
-  test('without a rule, all stay; with a size alone, the newest that fit', () => {
+  test('without a rule, all are kept; with only a size, the newest that fit', () => {
     const backups = days('11-01T00:00:00Z', '11-02T00:00:00Z', '11-03T00:00:00Z')
     expect(kept(backups, {})).toHaveLength(3)
     expect(kept(backups, { maxBytes: 29 })).toEqual([
@@ -57,7 +57,7 @@ describe('rules', () => {
     ])
   })
 
-  test('what must stay is larger than the size, and stays', () => {
+  test('protected backups are kept even if they are larger than the size', () => {
     const backups = [
       backup('2026-11-01T00:00:00Z', { verifiedAt: '2026-11-01T01:00:00Z' }),
       backup('2026-11-02T00:00:00Z', { referredTo: true }),
@@ -72,7 +72,7 @@ describe('rules', () => {
     ])
   })
 
-  test('a clock that ran ahead once hides neither the newest nor the last verified backup', () => {
+  test('a clock that once ran ahead hides neither the newest nor the last verified backup', () => {
     const ahead = backup('2099-01-01T00:00:00Z', {
       storedAt: '2026-11-01T00:00:00Z',
       verifiedAt: '2026-11-01T00:00:00Z',
@@ -92,7 +92,7 @@ describe('rules', () => {
   })
 })
 
-/** A clock that goes forwards, not at all, or jumps up to 30 years in either direction. */
+/** A step of a clock: forwards, none, or a jump of up to 30 years in either direction. */
 const tick = fc.oneof(
   { weight: 6, arbitrary: fc.integer({ min: 0, max: 72 }) },
   { weight: 1, arbitrary: fc.constant(0) },
@@ -100,7 +100,7 @@ const tick = fc.oneof(
 )
 
 interface Made extends RetainedBackup {
-  /** The true order, which no clock of the histories is bound to. */
+  /** The true order, which the clocks need not follow. */
   readonly nth: number
 }
 
@@ -119,7 +119,7 @@ const history = fc
     return steps.map(({ tick: hours, bytes, verified, referredTo }, nth): Made => {
       clock += hours * HOUR
       const createdAt = new Date(clock).toISOString()
-      // The clock of the store and of who verifies are right: those of the server jump.
+      // The clocks of the store and of the verifier are correct; the server's clock jumps.
       const right = new Date(nth * HOUR).toISOString()
       const verifiedAt = verified ? right : undefined
       return { id: `b${nth}`, nth, createdAt, storedAt: right, bytes, verifiedAt, referredTo }
@@ -141,7 +141,7 @@ function newestBy(backups: readonly Made[], time: (one: Made) => number): Made |
   return backups.toSorted((a, b) => time(b) - time(a))[0]
 }
 
-test('in 10,000 histories with clock jumps nothing goes that must stay, and a second run changes nothing', () => {
+test('in 10,000 histories with clock jumps no protected backup expires, and a second run changes nothing', () => {
   let expired = 0
   fc.assert(
     fc.property(history, policy, fc.integer(), (backups, keep, seed) => {
@@ -163,7 +163,7 @@ test('in 10,000 histories with clock jumps nothing goes that must stay, and a se
       ].filter((one) => one !== undefined)
       const times = (one: Made) =>
         backups.filter(({ createdAt }) => createdAt === one.createdAt).length
-      // Of several of the same time by a clock, any is the newest by it.
+      // Among several with the same time, any may count as the newest.
       for (const one of must)
         if (times(one) === 1 || one.referredTo) expect(stays).toContain(one.id)
       expect(stays).toContain(newestBy(backups, ({ nth }) => nth)?.id)
@@ -181,7 +181,7 @@ test('in 10,000 histories with clock jumps nothing goes that must stay, and a se
     }),
     { numRuns: 10_000 },
   )
-  // The histories are such that much goes.
+  // The histories must make many backups expire.
   expect(expired).toBeGreaterThan(10_000)
 })
 

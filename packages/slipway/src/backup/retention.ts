@@ -1,28 +1,31 @@
 import { formatBytes } from '../kernel/index.ts'
 import type { RetentionConfig } from '../project/index.ts'
 
-/** What the retention has to know of a backup. */
+/** The facts about a backup that retention needs. */
 export interface RetainedBackup {
   readonly id: string
-  /** By the clock of the server that the backup is of. */
+  /** By the clock of the backed-up server. */
   readonly createdAt: string
-  /** By the clock of the store, if known. The newest by either clock stays. */
+  /** By the clock of the store, if known. The newest by either clock is kept. */
   readonly storedAt?: string | undefined
   readonly bytes: number
-  /** When it was verified last; undefined if it never was. */
+  /** The time of the last verification; undefined if it was never verified. */
   readonly verifiedAt?: string | undefined
   /** Whether a kept deploy refers to it. */
   readonly referredTo: boolean
 }
 
-/** What happens to a backup, and why in words: `the newest of 2026-11-29`. */
+/** The decision about a backup, with a reason in words: `the newest of 2026-11-29`. */
 export interface Decision {
   readonly id: string
   readonly action: 'keep' | 'expire'
   readonly reason: string
 }
 
-/** Decides on each backup, the newest first. Pure: it reads no clock, and a second run on what is kept changes nothing. */
+/**
+ * Decides on each backup, newest first. Pure: reads no clock. A second run on the kept backups changes
+ * nothing.
+ */
 export function expiredBackups(
   backups: readonly RetainedBackup[],
   keep: RetentionConfig,
@@ -42,18 +45,18 @@ export function expiredBackups(
 
 type Reasons = ReadonlyMap<RetainedBackup, string>
 
-/** Newest first; backups of the same time are in the order of their ids. */
+/** Newest first; backups of the same time in descending order of IDs. */
 function byTime(a: RetainedBackup, b: RetainedBackup): number {
   return timeOf(b.createdAt) - timeOf(a.createdAt) || (a.id < b.id ? 1 : -1)
 }
 
-/** An unreadable time is the oldest, so that it takes no other's place. */
+/** An unreadable time counts as the oldest, so that it does not displace another backup. */
 function timeOf(text: string | undefined): number {
   const time = Date.parse(text ?? '')
   return Number.isNaN(time) ? 0 : time
 }
 
-/** What stays in any case. Where two clocks differ on what is the newest, both stay. */
+/** The backups that are always kept. If two clocks disagree on the newest, both are kept. */
 function protectedBackups(sorted: readonly RetainedBackup[]): Reasons {
   const verified = sorted.filter(({ verifiedAt }) => verifiedAt !== undefined)
   const latest = (among: readonly RetainedBackup[], at: 'storedAt' | 'verifiedAt') =>
@@ -72,7 +75,7 @@ function protectedBackups(sorted: readonly RetainedBackup[]): Reasons {
   return reasons
 }
 
-/** What the rules keep. The first rule that keeps a backup gives the reason. */
+/** The backups that the rules keep. The first rule that keeps a backup gives the reason. */
 function ruleReasons(sorted: readonly RetainedBackup[], keep: RetentionConfig): Reasons {
   const { last, days, weeks, months } = keep
   const rules = [
@@ -122,7 +125,7 @@ interface Limit {
   readonly maxBytes: number | undefined
 }
 
-/** Which of the chosen go because all together are too large: the oldest first. */
+/** The chosen backups that expire because all together are too large, oldest first. */
 function overLimit(
   sorted: readonly RetainedBackup[],
   { chosen, always, maxBytes = Infinity }: Limit,

@@ -30,7 +30,7 @@ interface FastClock extends Clock {
   time: number
 }
 
-/** A clock of which each pause passes immediately, until `end` has passed. `jumps` change it at a time. */
+/** A clock whose pauses pass immediately; aborts after `end` ms of pauses. `jumps` set it to another time. */
 function fastClock(
   end: number,
   jumps: readonly (readonly [at: number, to: number])[] = [],
@@ -69,7 +69,7 @@ async function follow(change: Partial<ScheduledRuns>): Promise<EndedRun[]> {
 }
 
 describe('times', () => {
-  test('runs at each time, and not before', async () => {
+  test('runs at each time, and not earlier', async () => {
     const ended = await follow({ clock: fastClock(3 * DAY) })
     expect(ended.map(({ startedAt }) => startedAt)).toEqual([
       '2026-11-30T03:00:00.000Z',
@@ -79,7 +79,7 @@ describe('times', () => {
     expect(ended.map(({ previous }) => previous)).toEqual([undefined, 'ok', 'ok'])
   })
 
-  test('times that a sleeping machine missed are one run', async () => {
+  test('times missed by a sleeping machine become one run', async () => {
     const wakes = Date.parse('2026-12-05T09:00:00Z')
     const ended = await follow({ clock: fastClock(2 * DAY, [[START + HOUR, wakes]]) })
     expect(ended.map(({ startedAt }) => startedAt)).toEqual([
@@ -89,7 +89,7 @@ describe('times', () => {
     ])
   })
 
-  test('times that passed during a long run are one run', async () => {
+  test('times that passed during a long run become one run', async () => {
     const clock = fastClock(DAY)
     let runs = 0
     const run = async () => {
@@ -104,7 +104,7 @@ describe('times', () => {
     ])
   })
 
-  test('a clock that is set back by years delays nothing', async () => {
+  test('a clock set back by years delays no run', async () => {
     const back = Date.parse('2020-01-01T12:00:00Z')
     const ended = await follow({ clock: fastClock(2 * DAY, [[START + HOUR, back]]) })
     expect(ended.map(({ startedAt }) => startedAt)).toEqual([
@@ -113,7 +113,7 @@ describe('times', () => {
     ])
   })
 
-  test('a clock that ran ahead and was corrected costs one run too many, and none too few', async () => {
+  test('a clock that ran ahead and was corrected causes one extra run, and no missing one', async () => {
     const ahead = Date.parse('2099-01-01T12:00:00Z')
     const clock = fastClock(2 * DAY, [
       [START + HOUR, ahead],
@@ -127,7 +127,7 @@ describe('times', () => {
     ])
   })
 
-  test('a run that was missed while no process was there is made by the next', async () => {
+  test('the next process starts a run that was missed while none was running', async () => {
     await follow({ clock: fastClock(DAY) })
     abort = new AbortController()
     const clock = fastClock(HOUR)
@@ -141,14 +141,14 @@ describe('times', () => {
   })
 
   test.each(['', '{}', '{"last":{"outcome":"ok","startedAt":"?"}}', '{"last":7}'])(
-    'a health file of something else is not read: %s',
+    'ignores a health file with other content: %s',
     async (text) => {
       writeFileSync(file('health.json'), text)
       expect(await follow({ clock: fastClock(DAY) })).toHaveLength(1)
     },
   )
 
-  test('by the clock of the machine, every second', async () => {
+  test('runs every second by the system clock', async () => {
     let runs = 0
     const run = async () => {
       runs += 1
@@ -160,7 +160,7 @@ describe('times', () => {
 })
 
 describe('runs', () => {
-  test('never overlap, and a failure ends nothing', async () => {
+  test('never overlap, and a failure does not end the schedule', async () => {
     let running = 0
     const run = async () => {
       running += 1
@@ -184,7 +184,7 @@ describe('runs', () => {
     expect(readFileSync(file('health.json'), 'utf8')).not.toContain('hunter2')
   })
 
-  test('a success after a failure, also after a restart, is known as such', async () => {
+  test('a success after a failure is recognized, even after a restart', async () => {
     const fail = async () => raise('BACKUP.DUMP_FAILED', { message: 'failed' })
     await follow({ clock: fastClock(DAY), run: fail })
     abort = new AbortController()
@@ -195,7 +195,7 @@ describe('runs', () => {
     expect(healthOf().status).toBe('ok')
   })
 
-  test('two processes follow no schedule with the same lock file', async () => {
+  test('only one process follows a schedule with a lock file', async () => {
     const first = follow({ every: '0 0 1 1 *' })
     await expect.poll(() => existsSync(file('lock')), { timeout: 60_000 }).toBe(true)
     const second = await follow({}).then(() => undefined, failureOf)
@@ -206,14 +206,14 @@ describe('runs', () => {
     expect(await follow({ clock: fastClock(DAY) })).toHaveLength(1)
   })
 
-  test('a lock that an earlier process with the same id left is no obstacle, unlike one of a running process', async () => {
+  test('ignores a lock left by an earlier process with the same ID, but not that of a running process', async () => {
     writeFileSync(file('lock'), String(process.pid))
     expect(await follow({ clock: fastClock(DAY) })).toHaveLength(1)
     writeFileSync(file('lock'), String(process.ppid))
     expect((await follow({}).then(() => undefined, failureOf))?.code).toBe('BACKUP.RUNNING')
   })
 
-  test('the signal ends a running backup cleanly, and its run is made again by the next process', async () => {
+  test('the signal stops a running backup cleanly, and the next process repeats the run', async () => {
     const steps: string[] = []
     const run = async (signal: AbortSignal) => {
       setTimeout(() => abort.abort(), 20)
@@ -244,7 +244,7 @@ describe('health', () => {
     return port
   }
 
-  test('200 while all is well, 503 after a failure and when a run is overdue', async () => {
+  test('responds 200 while healthy, 503 after a failure and when a run is overdue', async () => {
     const port = await freePort()
     const clock = { time: START, now: () => clock.time, pause: async () => await sleep(5) }
     const outcomes = ['ok', 'failed', 'ok', 'hangs']
@@ -284,7 +284,7 @@ describe('health', () => {
     await expect(fetch(`http://127.0.0.1:${port}/health`)).rejects.toThrow('fetch failed')
   })
 
-  test('a file that cannot be written is a failure at the start, and no end later', async () => {
+  test('an unwritable file is a failure at the start, but later does not end the schedule', async () => {
     writeFileSync(file('no-folder'), '')
     const wrong = await follow({ healthFile: file('no-folder/health.json') }).then(
       () => undefined,
@@ -306,7 +306,7 @@ describe('health', () => {
     expect(ended.map(({ outcome }) => outcome)).toEqual(['ok', 'ok'])
   })
 
-  test('a port that is taken', async () => {
+  test('fails if the port is taken', async () => {
     const other = createServer()
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
     const { port } = other.address() as AddressInfo

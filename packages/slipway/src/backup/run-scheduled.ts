@@ -12,44 +12,44 @@ import {
   writeHealthFile,
 } from './schedule-health.ts'
 
-/** What runs, when, and who may know how it is. */
+/** A schedule: what to run, when, and where to report health. */
 export interface ScheduledRuns {
-  /** A pattern of cron, in the time zone of this process. Six fields begin with the second. */
+  /** A cron pattern, in the time zone of this process. If it has six fields, the first is the second. */
   readonly every: string
-  /** Only one process at a time follows a schedule with this file. */
+  /** The lock file; only one process at a time follows a schedule with this file. */
   readonly lockFile: string
-  /** A file that always has the `Health`. A process that starts later learns from it which run was missed. */
+  /** A file with the current `Health`, from which a later process learns whether a run was missed. */
   readonly healthFile?: string | undefined
-  /** A port on 127.0.0.1 for `GET /health`: 200 while all is well, otherwise 503. */
+  /** A port on 127.0.0.1 for `GET /health`: 200 while the status is `ok`, otherwise 503. */
   readonly port?: number | undefined
-  /** How long after its time a run may begin or end, in milliseconds; 5 minutes if absent. */
+  /** The time in milliseconds after which a due run counts as overdue; 5 minutes if absent. */
   readonly graceMs?: number | undefined
-  /** Ends the schedule. A run is ended by the same signal, and waited for. */
+  /** Ends the schedule, and aborts a current run, which is awaited. */
   readonly signal: AbortSignal
-  /** Makes one backup. It throws if it fails, and ends cleanly at the signal. */
+  /** Makes one backup. Throws if it fails, and stops cleanly on the signal. */
   readonly run: (signal: AbortSignal) => Promise<void>
-  /** Hears of each run that ended: to print it, and to notify. */
+  /** Called after each run, to print the result and to send notices. */
   readonly onEnd?: (run: EndedRun) => Promise<void> | void
-  /** For tests: the time of day, which can jump. */
+  /** For tests: a clock that can jump. */
   readonly clock?: Clock
 }
 
-/** A run that ended. */
+/** A completed run. */
 export interface EndedRun extends LastRun {
-  /** How the one before ended; undefined if there was none. */
+  /** The outcome of the previous run; undefined if there was none. */
   readonly previous: LastRun['outcome'] | undefined
-  /** What it failed with. */
+  /** The error if it failed. */
   readonly error?: unknown
 }
 
-/** The time of day, in milliseconds since 1970, and a pause that the signal ends without an error. */
+/** The time in milliseconds since 1970, and a pause that the signal ends without an error. */
 export interface Clock {
   readonly now: () => number
   readonly pause: (ms: number, signal: AbortSignal) => Promise<void>
 }
 
 const GRACE_MS = 5 * 60_000
-/** The clock is read again so often: it can jump, and the machine can sleep. */
+/** The interval at which the clock is read again, because it can jump and the machine can sleep. */
 const LOOK_MS = 15_000
 
 const systemClock: Clock = {
@@ -58,9 +58,9 @@ const systemClock: Clock = {
 }
 
 /**
- * Follows a schedule until the signal. Two runs never overlap. If times passed because the machine slept, a run took long, or
- * no process followed the schedule, one run replaces them. A run that fails does not end the schedule.
- * Fails with BACKUP.SCHEDULE_INVALID or BACKUP.RUNNING before the first run.
+ * Follows a schedule until the signal. Runs never overlap. If times passed because the machine slept, a run
+ * took long, or no process followed the schedule, one run replaces them. A failed run does not end the
+ * schedule. Fails with BACKUP.SCHEDULE_INVALID or BACKUP.RUNNING before the first run.
  */
 export async function runScheduled(request: ScheduledRuns): Promise<void> {
   const times = await cronOf(request.every)
@@ -82,7 +82,9 @@ class Follower {
   readonly #request: ScheduledRuns
   readonly #times: Cron
   readonly #clock: Clock
-  /** From when the next time is counted: when the last run began, or when the schedule did. */
+  /**
+   * The start of the last run, or of the schedule; the next run is due at the first scheduled time after it.
+   */
   #since: number
   #runningSince: number | undefined
   #last: LastRun | undefined
@@ -109,10 +111,10 @@ class Follower {
     }
   }
 
-  /** When the next run is due. A clock that was set back does not delay it: then the time counts from now. */
+  /** When the next run is due. If the clock was set back, counts from now, so that the run is not delayed. */
   #due(): number {
     this.#since = Math.min(this.#since, this.#clock.now())
-    // Checked before: each pattern has a next time.
+    // `cronOf` checked that the pattern has a next time.
     return this.#times.nextRun(new Date(this.#since))?.getTime() ?? Infinity
   }
 
@@ -128,7 +130,7 @@ class Follower {
       (reason: unknown) => ({ reason }),
     )
     this.#runningSince = undefined
-    // What the signal ended says nothing of the backups: the next start makes this run again.
+    // An aborted run says nothing about backups; the next process repeats it.
     if (error && signal.aborted) return
     this.#last = {
       outcome: error ? 'failed' : 'ok',
@@ -156,7 +158,10 @@ class Follower {
     }
   }
 
-  /** A full disk ends no schedule. Who reads the old file sees that its next time has passed. */
+  /**
+   * Ignores errors, so that a full disk does not end the schedule. A reader sees that `nextAt` of the old
+   * file has passed.
+   */
   #writeHealth(): void {
     try {
       writeHealthFile(this.#request.healthFile, this.health())
@@ -164,7 +169,7 @@ class Follower {
   }
 }
 
-/** Code and sentence of what a run failed with. */
+/** The code and message of an error, without secrets. */
 function shown(error: unknown): Pick<Failure, 'code' | 'message'> {
   const failure = failureOf(error)
   const message = failure?.message ?? (error instanceof Error ? error.message : String(error))
@@ -200,7 +205,7 @@ const held = new Set<string>()
 
 function takeLock(lockFile: string): () => void {
   mkdirSync(path.dirname(lockFile), { recursive: true })
-  // In a container each process has the same id: what has it was left by the one before.
+  // In a container every process has the same ID, so a lock with our own ID was left by an earlier process.
   if (!held.has(lockFile) && ownerOf(lockFile) === process.pid) rmSync(lockFile, { force: true })
   const release = held.has(lockFile) ? undefined : takeFolderLock(lockFile)
   if (!release) {

@@ -4,9 +4,12 @@ import path from 'node:path'
 import { advice, type Failure } from '../kernel/index.ts'
 import { raise } from './failures.ts'
 
-/** How a schedule of backups is. */
+/** The health of a backup schedule. */
 export interface Health {
-  /** `failed`: the last run. `overdue`: the next should have begun, or the one that runs should have ended. */
+  /**
+   * `failed`: the last run failed. `overdue`: the next run should have begun, or the current one should have
+   * ended.
+   */
   readonly status: 'ok' | 'failed' | 'overdue'
   readonly pid: number
   readonly every: string
@@ -15,7 +18,7 @@ export interface Health {
   readonly last?: LastRun
 }
 
-/** How the last run ended. Times are UTC. */
+/** The outcome of the last run. Times are UTC. */
 export interface LastRun {
   readonly outcome: 'ok' | 'failed'
   readonly startedAt: string
@@ -23,7 +26,7 @@ export interface LastRun {
   readonly failure?: Pick<Failure, 'code' | 'message'>
 }
 
-/** Writes the file whole: who reads it never sees a half. */
+/** Writes the file atomically, so that a reader never sees a partial file. */
 export function writeHealthFile(file: string | undefined, health: Health): void {
   if (file === undefined) return
   const partial = `${file}.${process.pid}.partial`
@@ -32,7 +35,7 @@ export function writeHealthFile(file: string | undefined, health: Health): void 
   renameSync(partial, file)
 }
 
-/** The last run of an earlier process; undefined if its file is missing or is something else. */
+/** The last run of an earlier process; undefined if the file is missing or invalid. */
 export function readLastRun(file: string | undefined): LastRun | undefined {
   if (file === undefined) return undefined
   try {
@@ -45,8 +48,8 @@ export function readLastRun(file: string | undefined): LastRun | undefined {
 }
 
 /**
- * Answers `GET /health` on this machine only: 200 while the last run was good and none is overdue, otherwise 503. Gives the
- * function that ends it. Fails with BACKUP.SCHEDULE_INVALID if the port is taken.
+ * Serves `GET /health` on this machine only: 200 while the last run succeeded and none is overdue, otherwise
+ * 503. Returns a function that stops the server. Fails with BACKUP.SCHEDULE_INVALID if the port is taken.
  */
 export async function serveHealth(
   port: number | undefined,

@@ -28,7 +28,7 @@ test.each(SCHEDULERS)('%s', (scheduler) => {
   expect(files.map(({ path: file, text }) => `== ${file}\n${text}`).join('\n')).toMatchSnapshot()
 })
 
-/** Words that mean something to some reader on the way. */
+/** Words with a special meaning for one of the programs that parse them. */
 const HARD = [
   "it's",
   'a b',
@@ -44,14 +44,14 @@ const HARD = [
   '',
 ]
 
-describe('each word arrives as it was given', () => {
+describe('each word arrives unchanged', () => {
   test('through cron and a shell', () => {
     const [text = ''] = textsOf('cron', {
       command: ['printf', '%s|', ...HARD],
       folder: '/tmp',
       variables: [],
     })
-    // Cron cuts the fields off and gives the rest to a shell, after it has read each `\%` as `%`.
+    // Cron removes the fields, reads each `\%` as `%`, and passes the rest to a shell.
     const line = (text.split('\n')[1] ?? '').split(' ').slice(5).join(' ')
     expect(line.replaceAll(String.raw`\%`, '')).not.toContain('%')
     const output = execFileSync('sh', ['-c', line.replaceAll(String.raw`\%`, '%')], {
@@ -75,7 +75,7 @@ describe('each word arrives as it was given', () => {
     expect(words.map((word) => word.replaceAll('$$(', '$('))).toEqual(HARD)
   })
 
-  test.skipIf(!hasSystemd)('systemd takes the units', () => {
+  test.skipIf(!hasSystemd)('systemd accepts the units', () => {
     const folder = mkdtempSync(path.join(os.tmpdir(), 'units-'))
     const files = scheduleText('systemd', { ...REQUEST, folder, command: ['true', ...HARD] })
     const paths = files.map(({ path: file, text }) => {
@@ -128,7 +128,7 @@ describe('times', () => {
       expect(codeOf(scheduler, { every })).toBe('BACKUP.SCHEDULE_INVALID')
   })
 
-  test('refuses days of the month and the week for systemd alone, which would take both', () => {
+  test('refuses days of both the month and the week only for systemd, which would require both', () => {
     const every = '0 3 1 * mon'
     expect(SCHEDULERS.filter((scheduler) => codeOf(scheduler, { every }) !== undefined)).toEqual([
       'systemd',

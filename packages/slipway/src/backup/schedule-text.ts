@@ -2,34 +2,36 @@ import { advice, assertNever, redact } from '../kernel/index.ts'
 import { type CronFields, parseCron, plainCron } from './cron-fields.ts'
 import { raise } from './failures.ts'
 
-/** What starts programs at given times. */
+/** A program that starts commands at given times. */
 export type Scheduler = 'cron' | 'systemd' | 'kubernetes' | 'github'
 
-/** What is started, and when. */
+/** The command to schedule, and when. */
 export interface ScheduleRequest {
-  /** The five fields of cron, or a nickname such as `@daily`. */
+  /** The five cron fields, or a nickname such as `@daily`. */
   readonly every: string
-  /** The whole command, each word by itself: `['npx', 'slipway', 'backup', 'create', '--env', 'production']`. */
+  /** The words of the command: `['npx', 'slipway', 'backup', 'create', '--env', 'production']`. */
   readonly command: readonly string[]
   /** The folder of the project. */
   readonly folder: string
-  /** What the unit, job or workflow is called: `slipway-backup-production`. */
+  /** The name of the unit, job or workflow: `slipway-backup-production`. */
   readonly name: string
-  /** Variables that the command needs, such as DATABASE_URL: their values are never printed. */
+  /**
+   * The environment variables that the command needs, such as DATABASE_URL. Their values are never printed.
+   */
   readonly variables: readonly string[]
   /** For Kubernetes: the image that contains the project. */
   readonly image?: string | undefined
 }
 
-/** A file to write, or the lines of cron: `path` says where it belongs. */
+/** A file to write, or crontab lines; `path` says where they belong. */
 export interface ScheduleFile {
   readonly path: string
   readonly text: string
 }
 
 /**
- * The text that runs a command on a schedule. Pure. Fails with BACKUP.SCHEDULE_INVALID if the time is invalid, the
- * scheduler cannot express it, or the command contains a password.
+ * The text that runs a command on a schedule. Pure. Fails with BACKUP.SCHEDULE_INVALID if the time is
+ * invalid, the scheduler cannot express it, or the command contains a password.
  */
 export function scheduleText(scheduler: Scheduler, request: ScheduleRequest): ScheduleFile[] {
   const fields = parseCron(request.every)
@@ -48,7 +50,7 @@ export function scheduleText(scheduler: Scheduler, request: ScheduleRequest): Sc
   }
 }
 
-/** Cron ends a line at `%`, and knows few variables. */
+/** The crontab lines, with `%` escaped because cron ends a command there. */
 function cronLines({ every, command, folder, variables }: ScheduleRequest): ScheduleFile {
   const line = `cd ${shellWord(folder)} && ${shellLine(command)}`.replaceAll('%', String.raw`\%`)
   const needed = ['PATH', ...variables].join(', ')
@@ -94,7 +96,10 @@ function systemdUnits(request: ScheduleRequest, fields: CronFields): ScheduleFil
 
 const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
 
-/** Cron runs on the days of the week and those of the month; systemd on days that are both. */
+/**
+ * The systemd calendar expression. Refuses days of both month and week: cron runs on days that match either,
+ * systemd on days that match both.
+ */
 function onCalendar({ minute, hour, day, month, weekday }: CronFields, every: string): string {
   if (day !== '*' && weekday !== '*') {
     raise('BACKUP.SCHEDULE_INVALID', {
@@ -187,7 +192,7 @@ function githubWorkflow({ every, command, name, variables }: ScheduleRequest): S
   return { path: `.github/workflows/${name}.yml`, text: `${lines.join('\n')}\n` }
 }
 
-/** A word as a shell reads it. */
+/** Quotes a word for a shell. */
 function shellWord(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
 }
@@ -196,18 +201,18 @@ function shellLine(words: readonly string[]): string {
   return words.map(shellWord).join(' ')
 }
 
-/** systemd replaces `%` and `$` in a command, also inside of quotes. */
+/** Quotes a word for systemd, which expands `%` and `$` even inside quotes. */
 function systemdWord(word: string): string {
   const plain = word.replaceAll('%', '%%').replaceAll('$', '$$$$')
   return /^[\w@%+=:,./$-]+$/.test(plain) ? plain : JSON.stringify(plain)
 }
 
-/** Kubernetes replaces `$(NAME)`. */
+/** Quotes a word for Kubernetes, which expands `$(NAME)`. */
 function kubernetesWord(word: string): string {
   return yamlText(word.replaceAll('$(', '$$$$('))
 }
 
-/** A text in double quotes, which YAML reads as JSON does. */
+/** A YAML string in double quotes, in JSON's syntax. */
 function yamlText(text: string): string {
   return JSON.stringify(text)
 }

@@ -2,14 +2,15 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 
-/** A folder that only this account may enter. */
+/** A folder that only this user can access. */
 export interface TemporaryFolder {
   readonly folder: string
   remove(): Promise<void>
 }
 
 /**
- * Makes a temporary folder. If this process is killed before it removes it, the next one that asks for such a folder does.
+ * Creates a temporary folder. If this process is killed before removing it, the next call in any process
+ * does.
  */
 export async function temporaryFolder(): Promise<TemporaryFolder> {
   await removeLeft()
@@ -25,19 +26,22 @@ export async function temporaryFolder(): Promise<TemporaryFolder> {
   }
 }
 
-/** Those of this process: in a container, the process before had the same number. */
+/**
+ * The folders of this process. The process ID alone is not enough: in a container, the previous process had
+ * the same one.
+ */
 const lent = new Set<string>()
 
 async function removeLeft(): Promise<void> {
   for (const name of await readdir(os.tmpdir())) {
     const [, pid] = /^slipway-backup-(\d+)-/.exec(name) ?? []
     if (pid === undefined || lent.has(name) || isOtherRunning(Number(pid))) continue
-    // One of another account is kept.
+    // The folder of another user cannot be removed.
     await rm(path.join(os.tmpdir(), name), { recursive: true, force: true }).catch(() => {})
   }
 }
 
-/** Whether a process that is not this one runs under a number. */
+/** Whether another process with this ID is running. */
 export function isOtherRunning(pid: number): boolean {
   if (pid === process.pid) return false
   try {

@@ -1,8 +1,9 @@
 import { failureOf } from '../kernel/index.ts'
 
 /**
- * Runs work that can only succeed as a whole: where one fails, `signal` ends the others. Waits for all to end, and throws
- * what made the first of them fail. A failure with a reason counts more than a stream that broke because of it.
+ * Runs work that can only succeed as a whole: if one fails, `signal` aborts the others. Waits for all to end,
+ * then throws the first failure, or the first error if there is none: a broken stream is usually a
+ * consequence of a failure.
  */
 export async function together(
   outer: AbortSignal,

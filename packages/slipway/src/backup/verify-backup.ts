@@ -23,32 +23,33 @@ import {
 import { checkPart } from './parts.ts'
 import type { Store } from './store.ts'
 
-/** Which backup is verified, and how. */
+/** The backup to verify, and the options. */
 export interface VerifyRequest {
   readonly store: Store
   readonly name: BackupName
   readonly keys: Keys
-  /** Only reads the files, and compares their checksums. */
+  /** Whether to read only the files and compare their checksums. */
   readonly quick: boolean
   readonly jobs: number
-  /** A server on which a database may be created for it; a private one of this machine if absent. */
+  /** A server on which a database may be created; a private server on this machine if absent. */
   readonly server: ConnectionString | undefined
   readonly env: Readonly<Record<string, string | undefined>>
   readonly signal: AbortSignal
   readonly emit: Emit
 }
 
-/** What a verification found. */
+/** The result of a verification. */
 export interface VerifyOutcome {
   readonly manifest: Manifest
-  /** Absent for a quick one, and where something differs. */
+  /** Absent after a quick verification, or if there are differences. */
   readonly verification?: Verification
   readonly compared: Compared
 }
 
 /**
- * Restores a backup into a throw-away database and compares schema, rows and sequences with its manifest. That it was
- * verified is stored beside it only where all is equal. Fails with BACKUP.DAMAGED where a file is not what was written.
+ * Restores a backup into a throw-away database and compares schema, rows and sequences with its manifest.
+ * Stores a record of the verification next to the backup only if all are equal. Fails with BACKUP.DAMAGED if
+ * a file was changed.
  */
 export async function verifyBackup(request: VerifyRequest): Promise<VerifyOutcome> {
   const { store, quick, signal } = request

@@ -42,7 +42,7 @@ async function stored(name: string): Promise<string | undefined> {
   return one?.stored
 }
 
-test('the whole reference project: each migration has a grade, and is judged', async () => {
+test('the whole reference project: each migration has a grade and hazards', async () => {
   const checked = await check(...migrations().map(({ name }) => name))
   expect(
     checked.map(({ name, proof }) => `${name.slice(15)} ${proof?.grade} ${proof?.schemaEqual}`),
@@ -57,7 +57,7 @@ test('the whole reference project: each migration has a grade, and is judged', a
     'index_loads_by_carrier_and_status lossless true',
     'drop_contact_fax lossy true',
     'normalize_mc_numbers lossy true',
-    // The check on MC numbers refuses all generated carriers, and policies cannot be without one.
+    // The check on MC numbers rejects all generated carriers, which policies reference.
     'check_rates_and_dates not proven true',
     'one_primary_contact lossless true',
     'touch_updated_at lossless true',
@@ -74,7 +74,7 @@ test('the whole reference project: each migration has a grade, and is judged', a
   expect(fax?.hazards.map(({ id }) => id)).toContain('drop-column')
 })
 
-test('a stored proof is compared with the files and with what a testRun shows', async () => {
+test('a stored proof is compared with the files and with the test run', async () => {
   const [one] = await check('drop_contact_fax')
   const migration = migrations().find(({ name }) => name === one?.name)
   if (!one?.proof || !migration) throw new TypeError('no proof')
@@ -112,7 +112,7 @@ test('a stored proof is compared with the files and with what a testRun shows', 
   expect((await compareStored(migration)).unreadable).toBe('It is a folder.')
 })
 
-test('a migration that does not run has its refusal, with its place; others are checked', async () => {
+test('a migration that fails is reported with its place; others are still checked', async () => {
   const all = migrations()
   const last = all.at(-1)
   if (!last) throw new TypeError('no migrations')
@@ -124,7 +124,7 @@ test('a migration that does not run has its refusal, with its place; others are 
   expect(checked[1]?.proof?.grade).toBe('lossless')
 })
 
-test('a name that is none is refused, with the one that was meant', async () => {
+test('an unknown name is refused', async () => {
   const failed = await attempt(() => check('drop_contact_faks'))
   expect(failed).toMatchObject({ failure: { code: 'CHECK.UNKNOWN_MIGRATION' } })
 })

@@ -12,20 +12,20 @@ import type { RowsAsked } from './load/rows-wanted.ts'
 import { selected } from './selected.ts'
 import { compareStored, type StoredComparison } from './stored-proof.ts'
 
-/** What is to be checked, and where. */
+/** The migrations to check, and how. */
 export interface CheckRequest {
   /** All migrations of the project, with their down migrations. */
   readonly migrations: readonly MigrationFolder[]
-  /** Those to check; the last one if none is named. */
+  /** The migrations to check; the last one if none is named. */
   readonly names: readonly string[]
   readonly shadow: ShadowOptions
-  /** What is known of the target; `check` asks none. */
+  /** The facts of the target; `check` does not connect to it. */
   readonly facts: Facts
-  /** Rules of the project's own. */
+  /** The project's own rules. */
   readonly rules: readonly Rule[]
-  /** Judge without running anything. */
+  /** Only find hazards, without running anything. */
   readonly withoutTestRun: boolean
-  /** Also run each during a workload. */
+  /** Also run each migration during a workload. */
   readonly load?: RowsAsked & Pick<LoadConditions, 'limits' | 'deadlineMs' | 'signal'>
   readonly emit: Emit
 }
@@ -37,21 +37,23 @@ export interface CheckedMigration extends StoredComparison {
   /** Absent if it was not tested: `refusal` says why, or no test was requested. */
   readonly proof?: Proof
   readonly refusal?: Failure
-  /** What its statements lock, rewrite, lose or break: by their text and the history before, and by what the test run saw. */
+  /** What its statements lock, rewrite, lose or break, from their text, the history and the test run. */
   readonly hazards: readonly Hazard[]
-  /** How queries fared during it, if that was requested; `loadRefusal` says why it could not be found out. */
+  /** The waits of queries during it, if requested; `loadRefusal` says why they could not be measured. */
   readonly load?: Load
   readonly loadRefusal?: Failure
 }
 
 /**
- * Judges migrations, and tests them one by one, each on a shadow database that holds the history before it. Touches no target.
- * Fails with CHECK.UNKNOWN_MIGRATION, and with CHECK.LOAD_NEEDS_SERVER if a load test is requested and the shadow database is embedded; a migration that does not run has its refusal in its place.
+ * Finds the hazards of migrations, and tests them one by one, each on a shadow database with the earlier
+ * history. Touches no target. Fails with CHECK.UNKNOWN_MIGRATION, and with CHECK.LOAD_NEEDS_SERVER if a
+ * load test is requested and the shadow database is embedded. The result of a migration that fails has
+ * its `refusal`.
  */
 export async function checkMigrations(request: CheckRequest): Promise<CheckedMigration[]> {
   const { migrations, emit } = request
   const chosen = selected(request)
-  // The history is read while the first shadow database is made.
+  // The history is parsed while the first shadow database is created.
   const reading = attempt(() => parsed(chosen, request))
   if (request.withoutTestRun) {
     const hazards = judged(filesOf(await reading), request)
@@ -80,7 +82,7 @@ export async function checkMigrations(request: CheckRequest): Promise<CheckedMig
   })
 }
 
-/** A failure is raised after the shadow database was dropped. */
+/** Raises a failure of the parser, after the shadow database was dropped. */
 function filesOf(reading: Result<ParsedFiles>): ParsedFiles {
   return reading.ok ? reading.value : rethrow(reading.failure)
 }
@@ -93,7 +95,7 @@ type LoadOne = (
   proof: Proof,
 ) => Promise<Pick<CheckedMigration, 'load' | 'loadRefusal'>>
 
-/** What puts a migration under load, if that is requested. Imported only then, because it imports all of a deploy. */
+/** Returns the function that runs a load test. Imported only then, because it imports all of a deploy. */
 async function loader({ load, emit }: CheckRequest, shadow: ShadowOptions): Promise<LoadOne> {
   if (load === undefined) return async () => ({})
   const { loadMigration, refuseEmbedded } = await import('./load/load.ts')
@@ -112,13 +114,13 @@ function judgedOne({ name, path }: MigrationFolder, hazards: readonly Hazard[]) 
   return { name, path, hazards: hazards.filter(({ migration }) => migration === name) }
 }
 
-/** Parsed in some 10 ms: commands to the server that makes the shadow database wait no longer. */
+/** Parsed in about 10 ms, so that commands that create the shadow database do not wait longer. */
 const CHARACTERS_A_TURN = 10_000
 
-/** The migrations before the first chosen one, and those from it to the last. */
+/** The migrations before the first chosen one, and those from the first to the last chosen one. */
 type ParsedFiles = Pick<Judging, 'history' | 'migrations'>
 
-/** Reads the chosen ones and all before them, once and in order. */
+/** Parses the chosen migrations and all earlier ones, once and in order. */
 async function parsed(
   chosen: readonly MigrationFolder[],
   { migrations, shadow }: CheckRequest,
@@ -142,7 +144,7 @@ async function parsed(
   return { history: files.slice(0, from), migrations: files.slice(from) }
 }
 
-/** The hazards of the chosen ones, by their text and by what the test runs saw. */
+/** The hazards of the chosen migrations, from their text and from the test runs. */
 function judged(
   files: ParsedFiles,
   { facts, rules }: CheckRequest,

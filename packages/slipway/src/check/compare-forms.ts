@@ -7,7 +7,7 @@ import { objectText } from '../statements/index.ts'
 import type { FixedMigration, FixRequest } from './fix.ts'
 import { raiseDifferent } from './raise-different.ts'
 
-/** Runs both forms of a migration of PostgreSQL. Fails with CHECK.FIX_DIFFERS if they give different schemas. */
+/** Runs both forms of a PostgreSQL migration. Fails with CHECK.FIX_DIFFERS if the schemas differ. */
 export async function compareForms(fixed: FixedMigration, request: FixRequest): Promise<void> {
   const { name, path, sql } = fixed
   const { migrations } = request
@@ -25,12 +25,12 @@ export async function compareForms(fixed: FixedMigration, request: FixRequest): 
   )
 }
 
-/** PostgreSQL refuses the original because of the hazard that is rewritten, so the new text only has to run. */
+/** Whether PostgreSQL rejects the original because of the hazard, so that the new text only has to run. */
 function isBroken({ rewritten }: FixedMigration, { code }: Failure): boolean {
   return code === 'SHADOW.REPLAY_FAILED' && rewritten.some(({ id }) => id === 'enum-value-used')
 }
 
-/** The schema that a history gives, its last migration run as a deploy would. */
+/** The schema that a history produces, with its last migration run as in a deploy. */
 async function schemaOf(
   history: readonly Pick<MigrationFolder, 'name' | 'path' | 'sql'>[],
   { shadow, migrations }: FixRequest,

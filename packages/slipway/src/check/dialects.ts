@@ -1,7 +1,7 @@
 import type { Dialect } from '../database/index.ts'
 import type { FixedMigration, FixRequest } from './fix.ts'
 
-/** Runs both forms of a migration. Fails with CHECK.FIX_DIFFERS if they do not give the same. */
+/** Runs both forms of a migration. Fails with CHECK.FIX_DIFFERS if their results differ. */
 type FormsComparer = (fixed: FixedMigration, request: FixRequest) => Promise<void>
 
 const COMPARERS: Readonly<Record<Dialect, () => Promise<FormsComparer>>> = {
@@ -9,7 +9,7 @@ const COMPARERS: Readonly<Record<Dialect, () => Promise<FormsComparer>>> = {
   sqlite: async () => (await import('./sqlite/compare-forms.ts')).compareSqliteForms,
 }
 
-/** What compares the forms of migrations of a dialect. */
+/** The function that compares the forms of migrations of a dialect. */
 export async function formsComparer(dialect: Dialect): Promise<FormsComparer> {
   return await COMPARERS[dialect]()
 }

@@ -1,6 +1,6 @@
 import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
 
-/** What can keep a check from being made. */
+/** Failures of `check` and `fix`. */
 export const checkFailures = {
   'CHECK.FIX_DIFFERS': { title: 'The rewritten migration produces a different schema', exit: 4 },
   'CHECK.LOAD_NEEDS_SERVER': { title: 'A load test needs a server, not the embedded database' },

@@ -5,7 +5,8 @@ import { judge } from '../hazards/index.ts'
 import { loadParser, parseStatements } from '../statements/index.ts'
 import { fixMigrations } from './index.ts'
 
-// Histories of real projects: every form that is written gives the same schema, and nothing is left to rewrite in it.
+// Histories of real projects: every rewritten form produces the same schema, and a second run rewrites
+// nothing.
 
 const FULL = process.env['FULL'] === '1'
 const PROJECTS: [string, number | undefined][] = FULL
@@ -24,7 +25,7 @@ const facts = { serverVersion: 150_000, defaultSchema: 'public' }
 const emit = () => {}
 
 test.skipIf(!hasCorpus).each(PROJECTS)(
-  '%s: the rewritten migrations give the same schema, and have fewer hazards',
+  '%s: the rewritten migrations produce the same schema, and have fewer hazards',
   async (project, last) => {
     const migrations = corpusMigrations(project)
     const names = migrations.slice(last === undefined ? 0 : -last).map(({ name }) => name)

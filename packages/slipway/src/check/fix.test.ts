@@ -44,7 +44,7 @@ function textOf(name: string, file = 'migration.sql'): string {
   return readFileSync(path.join(root, 'prisma/migrations', name, file), 'utf8')
 }
 
-test('the last migration is shown, written when asked, and then there is nothing to fix', async () => {
+test('the last migration is shown, then written with --write, and then needs no fix', async () => {
   const down = `-- slipway: down of 2_name\n-- slipway: checksum ${checksum(UNSAFE)}\n\nSELECT 1;\n`
   project({ name: '2_name', sql: UNSAFE, down })
   const shown = await fix()
@@ -66,7 +66,7 @@ test('the last migration is shown, written when asked, and then there is nothing
   expect(again.said.result.migrations).toMatchObject([{ rewritten: [], left: [], written: false }])
 })
 
-test('for people: a diff, what was done, and what an applied migration becomes', async () => {
+test('the human report: a diff, what was done, and a warning about applied migrations', async () => {
   project({ name: '2_name', sql: UNSAFE })
   const { stdout } = await runCli(['fix'], { cwd: root })
   const diff = [
@@ -83,7 +83,7 @@ test('for people: a diff, what was done, and what an applied migration becomes',
   expect(stdout).toContain('would report a fixed one as edited')
 })
 
-test('all migrations, each with what its history knows; one without hazards stays', async () => {
+test('all migrations, each based on its earlier history; one without hazards stays', async () => {
   project(
     { name: '2_name', sql: UNSAFE },
     { name: '3_made', sql: 'CREATE TABLE a (b int); CREATE INDEX c ON a (b);' },
@@ -100,8 +100,8 @@ test('all migrations, each with what its history knows; one without hazards stay
   expect(textOf('4_key')).toContain('UNIQUE USING INDEX key;\n')
 })
 
-test('a form that gives another schema is refused, named, and not written', async () => {
-  // PostgreSQL calls it team_name_name1_idx, which no look at the columns tells.
+test('a form that produces a different schema is refused, reported, and not written', async () => {
+  // PostgreSQL names it team_name_name1_idx, which cannot be derived from the columns.
   const sql = 'CREATE INDEX ON team (name, name text_pattern_ops);\n'
   project({ name: '2_index', sql })
   const { code, said } = await fix('--write')
@@ -118,7 +118,7 @@ test('a form that gives another schema is refused, named, and not written', asyn
   expect(textOf('2_index')).toBe(sql)
 })
 
-test('an enum value that is used before it is committed becomes a step of its own', async () => {
+test('an enum value that is used before it is committed gets its own step', async () => {
   const sql = `BEGIN;\nALTER TYPE size ADD VALUE 'XL';\nALTER TABLE shirt ALTER size SET DEFAULT 'XL';\nCOMMIT;\n`
   project(
     {

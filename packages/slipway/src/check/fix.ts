@@ -7,11 +7,11 @@ import { checksum, parserFor, type StatementParser } from '../statements/index.t
 import { formsComparer } from './dialects.ts'
 import { selected } from './selected.ts'
 
-/** What is to be rewritten, and where it is tried. */
+/** The migrations to rewrite, and the shadow databases for their test. */
 export interface FixRequest {
   /** All migrations of the project. */
   readonly migrations: readonly MigrationFolder[]
-  /** Those to rewrite; the last one if none is named. */
+  /** The migrations to rewrite; the last one if none is named. */
   readonly names: readonly string[]
   readonly shadow: ShadowOptions
   readonly facts: Facts
@@ -22,14 +22,14 @@ export interface FixRequest {
 export interface FixedMigration extends Rewriting {
   readonly name: string
   readonly path: string
-  /** Why the new text is not to be used. */
+  /** Why the new text must not be used. */
   readonly refusal?: Failure
 }
 
 /**
- * Rewrites hazards into their safe form, and runs both forms, each on a shadow database that holds the history before it:
- * a form that gives another schema, or on SQLite other rows, is refused with CHECK.FIX_DIFFERS. Writes nothing and touches no target.
- * Fails with CHECK.UNKNOWN_MIGRATION.
+ * Rewrites hazards into their safe form, and runs both forms, each on a shadow database with the earlier
+ * history. A form that produces a different schema, or different rows on SQLite, is refused with
+ * CHECK.FIX_DIFFERS. Writes nothing and touches no target. Fails with CHECK.UNKNOWN_MIGRATION.
  */
 export async function fixMigrations(request: FixRequest): Promise<FixedMigration[]> {
   const fixed = rewritings(request, await parserFor(request.shadow.dialect))
@@ -44,7 +44,7 @@ export async function fixMigrations(request: FixRequest): Promise<FixedMigration
   })
 }
 
-/** Writes the new text, and the checksum in the head of the down migration. Gives the paths of what it wrote. */
+/** Writes the new text, and its checksum into the header of the down migration. Returns the written paths. */
 export function writeFix(migration: MigrationFolder, { path, sql }: FixedMigration): string[] {
   writeFileSync(path, sql)
   const { down, downPath } = migration
@@ -54,7 +54,7 @@ export function writeFix(migration: MigrationFolder, { path, sql }: FixedMigrati
   return [path, downPath]
 }
 
-/** All migrations from the first chosen one to the last are read once, in their order. */
+/** Rewrites the chosen migrations. All migrations up to the last chosen one are parsed once, in order. */
 function rewritings(request: FixRequest, parser: StatementParser): FixedMigration[] {
   const { migrations, facts } = request
   const chosen = selected(request)

@@ -66,7 +66,7 @@ const MIGRATION: ReportedMigration = {
   ],
 }
 
-test('nothing of a project is taken for markup, and nothing is loaded or run', () => {
+test('text of a project is escaped, and the report loads and runs nothing', () => {
   const html = htmlReport({ project: 'a<b>', at: AT }, [MIGRATION])
   expect(html).toContain('&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;')
   expect(html).toContain('column a&lt;b&gt;.c')
@@ -74,7 +74,7 @@ test('nothing of a project is taken for markup, and nothing is loaded or run', (
   expect(html).not.toMatch(/<script|<link|src=|https?:|<n>|<b>/)
 })
 
-test('begins with the date and the answer, and links to migrations and lines', () => {
+test('starts with the date and a summary, and links to migrations and lines', () => {
   const sql = `SELECT 1;\n\nSELECT '${'x'.repeat(500)}';\n`
   const { proof: _, ...untested } = { ...MIGRATION, name: '2_y', hazards: [] }
   const html = htmlReport({ project: 'p', at: AT }, [{ ...MIGRATION, sql }, untested])
@@ -88,7 +88,7 @@ test('begins with the date and the answer, and links to migrations and lines', (
   expect(html).toContain(`SELECT '${'x'.repeat(500)}';</span>`)
 })
 
-test('a lock on a table is drawn from its statement to the end of its transaction, the heaviest on top', () => {
+test('a table lock is drawn from its statement to the end of its transaction, with the heaviest on top', () => {
   const html = htmlReport({ project: 'p', at: AT }, [MIGRATION])
   const bars = [...html.matchAll(/<rect class="(\w+)" x="([\d.]+)" y="20" width="([\d.]+)"/g)]
   expect(bars.map(([, kind, from, width]) => [kind, Number(from) + Number(width) > 859])).toEqual([
@@ -100,7 +100,7 @@ test('a lock on a table is drawn from its statement to the end of its transactio
   expect(html).not.toMatch(/users_pkey|quiet/)
 })
 
-test('each table is drawn with what changes of it', () => {
+test('each table is drawn with its changes', () => {
   const html = htmlReport({ project: 'p', at: AT }, [MIGRATION])
   expect(html).toContain('table users</h4><ul><li class="added">+ column n</li></ul>')
   expect(html).toContain('− index old')
@@ -112,7 +112,7 @@ test('the same input gives the same file', () => {
   )
 })
 
-test('the waits of queries are drawn over the time, with the statements behind them, and their tables escaped', () => {
+test('the waits of queries are drawn over time, with the statements in the background and escaped tables', () => {
   const waits = { queries: 3, medianMs: 1, longestMs: 90 }
   const load: NonNullable<ReportedMigration['load']> = {
     tables: [{ table: '"a<b>"', rows: 5000, wanted: 5000, from: 'flag' }],

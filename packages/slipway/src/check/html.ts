@@ -15,20 +15,20 @@ import { drawLoad } from './load-chart.ts'
 import { drawLocks, escape } from './lock-timeline.ts'
 import { STYLE } from './style.ts'
 
-/** A checked migration with its text, for a report that people read without the repository. */
+/** A checked migration with its text, because the report is read without the repository. */
 export interface ReportedMigration extends CheckedMigration {
   readonly sql: string
 }
 
-/** Of what a report is. */
+/** The subject and the time of a report. */
 export interface ReportHead {
-  /** Its name. */
+  /** The name of the project. */
   readonly project: string
   /** When it was made: milliseconds since 1970. */
   readonly at: number
 }
 
-/** The report as one HTML file: no script, nothing that is loaded from elsewhere. The same input gives the same text. */
+/** The report as one HTML file without scripts and external resources. The same input gives the same text. */
 export function htmlReport(
   { project, at }: ReportHead,
   migrations: readonly ReportedMigration[],
@@ -59,7 +59,7 @@ function when(at: number): string {
   return `<time datetime="${moment}">${moment.slice(0, 10)} ${moment.slice(11, 16)} UTC</time>`
 }
 
-/** The answer in one line: how many migrations, which can be rolled back, what is wrong. */
+/** The summary in one line: the number of migrations, of proven down migrations, and of hazards. */
 function summary(migrations: readonly ReportedMigration[]): string {
   const proven = migrations.filter(({ proof }) => proof?.proven).length
   const untested = migrations.filter(({ proof }) => proof === undefined).length
@@ -101,7 +101,7 @@ ${numbered(name, sql.trimEnd())}
 </section>`
 }
 
-/** Each line has its number and is a place to link to. */
+/** The SQL with line numbers, and with a link target for each line. */
 function numbered(name: string, sql: string): string {
   const lines = sql
     .split(/\r?\n/)
@@ -142,9 +142,9 @@ ${list('What the down migration cannot restore', texts(gone))}
 ${list('Nothing to lose, because it runs only on an empty table', texts(vacant))}
 ${list('Not tested, because the table had no rows', texts(unseen))}
 ${list('Rows that it inserts remain in', left.map(objectName))}
-${list('What is not kept', kept?.notKept ?? [])}
-${list('What became of the generated rows', effects.map(effectLine))}
-${changes.length > 0 ? `<h3>What changes</h3><div class="tables">${changedObjects(changes)}</div>` : ''}
+${list('Not kept', kept?.notKept ?? [])}
+${list('Effects on the generated rows', effects.map(effectLine))}
+${changes.length > 0 ? `<h3>Changes</h3><div class="tables">${changedObjects(changes)}</div>` : ''}
 ${drawLocks(proof)}`
 }
 
@@ -158,7 +158,7 @@ function texts(losses: readonly Destruction[]): string[] {
 
 const SIGNS = { added: '+', removed: '−', changed: '~' } as const
 
-/** Each table as a box of what changes of it; everything else as a line of its own. */
+/** Each changed object as a box with the changes of its parts, tables first. */
 function changedObjects(changes: Proof['changes']): string {
   const boxes = new Map<string, Proof['changes'][number][]>()
   for (const change of changes) {

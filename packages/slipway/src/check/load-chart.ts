@@ -13,7 +13,7 @@ const CLASSES: Readonly<Record<ClassWaits['class'], string>> = {
   'long-read': 'long reader',
 }
 
-/** How long queries took over the time, table by table, with the statements of the migration in the background. */
+/** The durations of queries over time, one chart per table, with the statements in the background. */
 export function drawLoad(load: Load): string {
   const { tables, waits } = load
   if (waits.length === 0) return ''
@@ -38,7 +38,7 @@ function chart(table: string, rows: number, { waits, window, spans }: Load): str
     return `<rect class="span" x="${fixed(across(from))}" y="${TOP}" width="${fixed(width)}" height="${HEIGHT}"><title>${escape(title)}</title></rect>`
   })
   const marks = own.map(({ class: kind, timeline }) => {
-    // From no wait up to the wait, and on as long as it lasted.
+    // A vertical line up to the duration of the query, then a horizontal line as long as it lasted.
     const path = timeline.map(
       ({ atMs, longestMs }) =>
         `M${fixed(across(atMs))} ${fixed(up(1))}V${fixed(up(longestMs))}H${fixed(across(atMs + longestMs))}`,
@@ -60,7 +60,7 @@ ${legend.join('')}<rect class="span" x="${LEFT + own.length * 130}" y="${TOP + H
 </svg>`
 }
 
-/** Powers of ten that the longest wait needs. */
+/** The number of powers of ten that the longest wait needs. */
 function decadesOf(waits: readonly ClassWaits[]): number {
   const longest = Math.max(
     ...waits.map((one) => Math.max(one.before.longestMs, one.during.longestMs)),

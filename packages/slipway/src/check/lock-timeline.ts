@@ -1,6 +1,6 @@
 import type { Proof } from '../proof/index.ts'
 
-/** Text escaped for HTML, including for an attribute. */
+/** Escapes text for HTML, also in attributes. */
 export function escape(text: string): string {
   return text
     .replaceAll('&', '&amp;')
@@ -9,7 +9,7 @@ export function escape(text: string): string {
     .replaceAll('"', '&quot;')
 }
 
-/** What a lock stops: the darker, the more. */
+/** What a lock blocks, as a class of the style sheet. */
 const CLASSES: Readonly<Record<string, string>> = {
   'ACCESS EXCLUSIVE': 'all',
   EXCLUSIVE: 'writes',
@@ -26,7 +26,7 @@ interface Span {
   readonly to: number
 }
 
-/** Which locks on tables stopped others, from when until when: a bar each, on the time of the test run. */
+/** Draws table locks that block other sessions, each as a bar on the time line of the test run. */
 export function drawLocks({ statements, locks }: Proof): string {
   const bars = locks.filter(({ kind, mode }) => kind !== 'index' && CLASSES[mode] !== undefined)
   if (bars.length === 0) return ''
@@ -36,7 +36,7 @@ export function drawLocks({ statements, locks }: Proof): string {
   const scale = (ms: number) => LABEL + (ms / end) * (WIDTH - LABEL)
   const rows = relations.map((relation, index) => {
     const y = index * ROW + 20
-    // The strongest locks are drawn last, over the others.
+    // The heaviest locks are drawn last, over the others.
     const own = bars
       .filter((bar) => bar.relation === relation)
       .toSorted((a, b) => Number(CLASSES[a.mode] === 'all') - Number(CLASSES[b.mode] === 'all'))
@@ -52,12 +52,12 @@ export function drawLocks({ statements, locks }: Proof): string {
 <svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="Which locks were held, and for how long">
 <text class="axis" x="${LABEL}" y="12">0 ms</text><text class="axis end" x="${WIDTH}" y="12">${fixed(end)} ms</text>
 ${rows.join('\n')}
-<rect class="all" x="${LABEL}" y="${height - 16}" width="12" height="12"/><text class="axis" x="${LABEL + 18}" y="${height - 6}">stops reads and writes</text>
-<rect class="writes" x="${LABEL + 190}" y="${height - 16}" width="12" height="12"/><text class="axis" x="${LABEL + 208}" y="${height - 6}">stops writes</text>
+<rect class="all" x="${LABEL}" y="${height - 16}" width="12" height="12"/><text class="axis" x="${LABEL + 18}" y="${height - 6}">blocks reads and writes</text>
+<rect class="writes" x="${LABEL + 190}" y="${height - 16}" width="12" height="12"/><text class="axis" x="${LABEL + 208}" y="${height - 6}">blocks writes</text>
 </svg>`
 }
 
-/** When each statement ran, one after the other. */
+/** When each statement ran, one after another. */
 function spansOf(statements: Proof['statements']): ReadonlyMap<number, Span> {
   let at = 0
   return new Map(

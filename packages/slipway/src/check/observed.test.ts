@@ -5,7 +5,7 @@ import type { Hazard } from '../hazards/index.ts'
 import { observedHazards } from '../hazards/index.ts'
 import { checkMigrations } from './index.ts'
 
-// What a migration does by its test run, where its text does not show it.
+// Hazards of a migration that only its test run shows, not its text.
 
 /** The hazards of a migration after a set-up. */
 async function hazardsOf(setup: string, sql: string, withoutTestRun = false): Promise<Hazard[]> {
@@ -170,14 +170,14 @@ test.each([
   `COMMENT ON TABLE users IS 'x'; GRANT SELECT ON users TO PUBLIC; CREATE VIEW v AS SELECT * FROM users`,
   'DROP VIEW addresses; ALTER TABLE users DROP COLUMN email',
   `BEGIN; ALTER TABLE orders ADD CONSTRAINT c CHECK (id > 0) NOT VALID; COMMIT; ALTER TABLE orders VALIDATE CONSTRAINT c`,
-])('%s: the text says it all', async (sql) => {
+])('%s: the text shows everything', async (sql) => {
   expect(await observed(SHOP, sql)).toEqual([])
 })
 
 test('a finding of a test run can be accepted, and the acceptance is needed', async () => {
   const sql = `-- slipway: accept observed-lock (nobody writes at night)\nSELECT lock_users()`
   expect(await hazardsOf(SHOP, sql)).toEqual([])
-  // Without a test run it is neither used nor unused.
+  // Without a test run, it is unknown whether the acceptance is needed.
   expect(await hazardsOf(SHOP, sql, true)).toEqual([])
   const unused = '-- slipway: accept observed-lock (nobody writes at night)\nSELECT 1'
   expect(await hazardsOf(SHOP, unused)).toMatchObject([{ id: 'accept-unused' }])

@@ -2,7 +2,10 @@ import { suggest } from '../kernel/index.ts'
 import type { MigrationFolder } from '../project/index.ts'
 import { raise } from './failures.ts'
 
-/** The migrations of these names, or of ends of names; the last one if none is named. Fails with CHECK.UNKNOWN_MIGRATION. */
+/**
+ * The migrations with these names or endings; the last one if none is named. Fails with
+ * CHECK.UNKNOWN_MIGRATION.
+ */
 export function selected({
   migrations,
   names,

@@ -5,8 +5,8 @@ import type { Proof } from '../proof/index.ts'
 import { checksum } from '../statements/index.ts'
 
 /**
- * How the `proof.json` beside a migration compares with the proof: absent, equal, of
- * other files, with another result, or unreadable. `unchecked` if nothing was run.
+ * How the `proof.json` of a migration compares with the proof: absent, equal, for other files, with
+ * another result, or unreadable. `unchecked` if nothing was run.
  */
 export type StoredProof = 'none' | 'same' | 'other-files' | 'differs' | 'unreadable' | 'unchecked'
 
@@ -16,7 +16,7 @@ export interface StoredComparison {
   readonly unreadable?: string
 }
 
-/** Compares the stored proof with the files, and with what a test run showed: a stored proof is never trusted. */
+/** Compares the stored proof with the files, and with the test run: a stored proof is never trusted. */
 export async function compareStored(
   migration: MigrationFolder,
   proof?: Proof,
@@ -34,7 +34,10 @@ export async function compareStored(
   return { stored: claims(read.value) === claims(proof) ? 'same' : 'differs' }
 }
 
-/** The stored proof of a migration, if it is for exactly this text. Its part about the down migration may be for a different one. */
+/**
+ * The stored proof of a migration, if it is for exactly this text. Its part about the down migration may be
+ * for a different one.
+ */
 export async function storedProofOf(migration: MigrationFolder): Promise<Proof | undefined> {
   const read = await readStored(migration)
   if (read === undefined || 'why' in read) return undefined
@@ -50,14 +53,14 @@ async function readStored(migration: MigrationFolder) {
   )
 }
 
-/** Writes the proof beside the migration; gives the file's path. */
+/** Writes the proof next to the migration, and returns the path of the file. */
 export function storeProof(migration: MigrationFolder, proof: Proof): string {
   const file = proofPath(migration)
   writeFileSync(file, `${JSON.stringify(proof, null, 2)}\n`)
   return file
 }
 
-/** What a proof claims of the migration, without what differs from machine to machine. */
+/** The claims of a proof, without details that differ between machines. */
 function claims({ grade, kept, proven, schemaEqual, rowsEqual, lost }: Proof): string {
   return JSON.stringify([grade ?? null, kept?.grade ?? null, proven, schemaEqual, rowsEqual, lost])
 }

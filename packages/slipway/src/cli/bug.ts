@@ -17,8 +17,8 @@ function bugFailure(error: unknown): Failure {
 }
 
 /**
- * Where an error came from: its stack and those of its causes, without their messages, for a
- * driver's message can hold the content of a row.
+ * The origin of an error: its stack and those of its causes, without their messages, because a
+ * driver's message can contain row data.
  */
 export function traceOf(error: unknown): readonly string[] {
   const frames: string[] = []
@@ -33,7 +33,7 @@ export function traceOf(error: unknown): readonly string[] {
 
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return 'A value that is not an Error was thrown.'
-  // An error of the server, as drivers make it: its words may quote values of a row.
+  // A server error as drivers report it: its message may quote row values.
   if ('severity' in error && 'code' in error)
     return `The server answered with ${String(error.code)}.`
   return `${error.name}: ${error.message}`

@@ -19,7 +19,7 @@ test('every module that declares failures is in the catalogue, under the first p
   }
 })
 
-test('docs/errors.md has every code with its title, its exit code and what to do, and no other', async () => {
+test('docs/errors.md has exactly the declared codes, each with its title, exit code and advice', async () => {
   const specs: FailureSpecs = Object.assign(
     {},
     ...(await Promise.all(Object.values(CATALOGUES).map((load) => load()))),

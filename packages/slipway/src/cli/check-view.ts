@@ -93,7 +93,7 @@ function gradeText(proof: Proof): string {
 
 const HEAVY = ['ACCESS EXCLUSIVE', 'EXCLUSIVE', 'SHARE ROW EXCLUSIVE', 'SHARE']
 
-/** Locks on tables that stop writes, the heaviest that holds with each statement and table; what became of their rows. */
+/** Table locks that block writes, the heaviest for each statement and table, and the effects on rows. */
 function lockBlocks({ locks, rewrites, scans, effects, unseen }: Proof): Block[] {
   const heavy = locks
     .filter(({ kind, mode }) => kind !== 'index' && HEAVY.includes(mode))

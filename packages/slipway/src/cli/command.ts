@@ -8,10 +8,10 @@ import type { Block } from './view.ts'
 /** Exit codes as docs/decisions/0005-exit-codes-and-json.md lists them. 1 is a bug in Slipway. */
 export type ExitCode = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 130 | 143
 
-/** The way of working that a command belongs to; the order of `slipway --help`. */
+/** The group of a command in `slipway --help`, which lists the groups in this order. */
 export type Group = 'start' | 'look' | 'change' | 'deploy' | 'recover' | 'help'
 
-/** A flag as data. Names are without dashes; a name means the same kind in every command, `write` and `from` apart. */
+/** A flag as data. Names have no dashes. A name means the same kind everywhere, except `write` and `from`. */
 export type FlagSpec = {
   readonly summary: string
   readonly short?: string
@@ -24,7 +24,7 @@ export type FlagSpec = {
       readonly kind: 'text'
       readonly value: string
       readonly completes?: 'file' | 'folder'
-      /** Its value may be a connection string; that of any other flag may not. */
+      /** Its value may be a connection string. All other flags refuse one. */
       readonly connection?: true
     }
   /** A whole number of at least `min`. */
@@ -33,13 +33,13 @@ export type FlagSpec = {
   | {
       readonly kind: 'list'
       readonly value: string
-      /** Each use gives one value, which may have commas. */
+      /** Each use gives one value, which may contain commas. */
       readonly whole?: true
     }
   | { readonly kind: 'choice'; readonly value: string; readonly choices: readonly string[] }
 )
 
-/** A positional argument. A repeated one takes all that follow. */
+/** A positional argument. A repeated one takes all remaining words. */
 export interface Positional {
   readonly name: string
   readonly summary: string
@@ -58,9 +58,9 @@ export interface Topic {
   readonly details: string
 }
 
-/** A command as data: what help, completion and the parser are made of. */
+/** A command as data, from which help, completion and the parser are built. */
 export interface Command {
-  /** One word, or that of its topic and one more: `kept list`. */
+  /** One word, or its topic and one more word: `kept list`. */
   readonly name: string
   readonly topic?: Topic
   readonly group: Group
@@ -71,24 +71,24 @@ export interface Command {
   readonly positionals: readonly Positional[]
   readonly flags: Readonly<Record<string, FlagSpec>>
   readonly examples: readonly { readonly command: string; readonly what: string }[]
-  /** The exit codes that a script should expect from it, 1 and signals apart. */
+  /** The exit codes that a script should expect from it, except 1 and those of signals. */
   readonly exitCodes: Readonly<Partial<Record<ExitCode, string>>>
-  /** It leaves nothing half done wherever it stops, so the first Ctrl-C ends it immediately. */
+  /** It leaves nothing incomplete wherever it stops, so the first Ctrl-C ends it immediately. */
   readonly interruptible?: true
-  /** Imports the handler and what it works with: not before the command runs. */
+  /** Imports the handler and its dependencies, only when the command runs. */
   readonly load: () => Promise<Handler>
 }
 
-/** Parses its input, calls one use case, presents. Expected bad news is raised or put in the report. */
+/** Parses its input, calls one use case, presents the result. Raises or reports expected failures. */
 export type Handler = (context: Context, input: Input) => Promise<Report>
 
-/** What was typed after the command's name, checked against its data. */
+/** The arguments and flags of a command, validated against its data. */
 export interface Input {
   readonly args: readonly string[]
   readonly flags: Flags
 }
 
-/** The flags that say which project and target a command works on; nothing is resolved yet. */
+/** The flags that select the project and the target of a command, not yet resolved. */
 export interface TargetFlags {
   readonly env?: string
   readonly url?: string
@@ -97,7 +97,7 @@ export interface TargetFlags {
   readonly schema?: string
 }
 
-/** Everything that a handler needs from outside. Nothing else uses the process, the terminal, the clock or files. */
+/** Everything that a handler needs from outside. Nothing else uses the process, terminal, clock or files. */
 export interface Context {
   /** Absolute; `--cwd` is applied. */
   readonly cwd: string
@@ -109,14 +109,14 @@ export interface Context {
   readonly prompt: Prompter
   /** Draws reports in place of each other; absent unless stdout is a terminal and the format is human. */
   readonly screen: Screen | undefined
-  /** `-y`: no question whose answer destroys nothing. */
+  /** `-y`: ask no question, unless its answer can destroy data. */
   readonly yes: boolean
   readonly target: TargetFlags
-  /** The use cases of the project: all that a handler does. */
+  /** The use cases of the project. A handler does its work only through them. */
   readonly slipway: Slipway
-  /** The database that the person names to consent to its change. */
+  /** The database name that was given with `--confirm`, as consent to change it. */
   readonly confirm: string | undefined
-  /** A command of Slipway as the person types it, for the same project and target. */
+  /** The text of a Slipway command for the same project and target, as the user would type it. */
   readonly commandLine: (args: readonly string[]) => string
   readonly version: string
 }
@@ -137,10 +137,10 @@ export interface Report {
   readonly findings: readonly Finding[]
   readonly next: readonly NextAction[]
   readonly failure?: Failure
-  /** Only where neither the failure nor the findings say it. */
+  /** Set only if neither the failure nor the findings determine it. */
   readonly exitCode?: ExitCode
   readonly view: readonly Block[]
-  /** The view itself shows the findings, better than a line each would. */
+  /** The view itself shows the findings, so they get no lines of their own. */
   readonly findingsInView?: true
 }
 

@@ -30,15 +30,15 @@ function writeProject(): void {
 }
 
 describe('the commands as data', () => {
-  test('names are unique, and a flag name means one kind in all of them', () => {
+  test('names are unique, and a flag name has the same kind in all commands', () => {
     expect(new Set(COMMANDS.map((one) => one.name)).size).toBe(COMMANDS.length)
     const kinds = new Map(
       Object.entries<FlagSpec>(GLOBAL_FLAGS).map(([name, spec]) => [name, spec.kind]),
     )
     for (const { flags } of COMMANDS) {
       for (const [name, { kind }] of Object.entries(flags)) {
-        // `drift` writes a migration of a name, `fix` the files that it has read; `squash` starts from a
-        // migration, `repair` from a statement.
+        // `--write` takes a migration name in `drift`, but is a switch in `fix`; `--from` takes a migration
+        // in `squash`, but a statement number in `repair`.
         if (name !== 'write' && name !== 'from') expect(kinds.get(name) ?? kind, name).toBe(kind)
         expect(name in GLOBAL_FLAGS, name).toBe(false)
         kinds.set(name, kind)
@@ -79,7 +79,7 @@ describe('help', () => {
       expect(stdout).toMatch(new RegExp(`^.{9}${topic?.name ?? name} `, 'm'))
   })
 
-  test('without a command: the same, and a failure, for a script that lost its command', async () => {
+  test('without a command: the same help, and a failure for scripts that lost their command', async () => {
     const { exitCode, stdout, stderr } = await runCli([])
     expect(exitCode).toBe(2)
     expect(stdout).toBe((await runCli(['--help'])).stdout)
@@ -95,7 +95,7 @@ describe('help', () => {
     expect((await runCli(['-h', 'rollback'])).stdout).toBe(stdout)
   })
 
-  test('of a topic: its commands; of one of them: its own flags', async () => {
+  test('a topic lists its commands, and each of them its own flags', async () => {
     const { exitCode, stdout } = await runCli(['kept', '--help'])
     expect(exitCode).toBe(0)
     expect(stdout).toMatch(/^ {2}kept restore <id> +restore one entry of kept data$/m)
@@ -107,7 +107,7 @@ describe('help', () => {
     expect((await runCli(['kept', 'list', '--help'])).stdout).not.toContain('--older-than')
   })
 
-  test('of a command that is not there', async () => {
+  test('an unknown command is refused with the nearest name', async () => {
     const { exitCode, stderr } = await runCli(['help', 'rolback'])
     expect(exitCode).toBe(2)
     expect(stderr).toMatch('Did you mean `rollback`?')
@@ -177,7 +177,7 @@ describe('init', () => {
     })
   })
 
-  test('with every comment taken away it loads too: the settings it explains exist', async () => {
+  test('it also loads with all settings uncommented: the settings that it explains exist', async () => {
     writeProject()
     await runCli(['init', '--environments', 'production,live-eu'], { cwd: folder })
     const file = path.join(folder, 'slipway.config.ts')
@@ -216,7 +216,7 @@ describe('init', () => {
     expect([read('.gitignore'), read('package.json')]).toEqual(before)
   })
 
-  test('asks a person, and leaves alone what the answer or a flag says', async () => {
+  test('prompts on a terminal, and does not change what the answer or a flag excludes', async () => {
     writeProject()
     writeFileSync(path.join(folder, 'package.json'), '{}')
     const answers = ['production, preview', 'n']
@@ -228,7 +228,7 @@ describe('init', () => {
     expect(read('slipway.config.ts')).toMatch('PREVIEW_DATABASE_URL')
   })
 
-  test('a package.json that cannot be changed is a warning, a bad name a failure', async () => {
+  test('a package.json that cannot be parsed is a warning, an invalid name a failure', async () => {
     writeProject()
     writeFileSync(path.join(folder, 'package.json'), '{ // mine\n}')
     expect(await runCli(['init', '--environments', 'a b'], { cwd: folder })).toMatchObject({
@@ -259,7 +259,7 @@ describe('init', () => {
   })
 })
 
-test('engine: the path and nothing else is on stdout', async () => {
+test('engine: prints only the path on stdout', async () => {
   expect(await runCli(['engine'])).toEqual({
     exitCode: 0,
     stdout: `${engineProgramPath()}\n`,

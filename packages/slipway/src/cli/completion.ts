@@ -2,7 +2,7 @@ import { invariant } from '../kernel/index.ts'
 import type { Command, FlagSpec } from './command.ts'
 import { GLOBAL_FLAGS } from './flags.ts'
 
-/** A script that completes commands, flags, and the values of flags that are a choice or a path. */
+/** A script that completes commands, flags, and flag values that are a choice or a path. */
 export function completionScript(shell: string, commands: readonly Command[]): string {
   switch (shell) {
     case 'bash':
@@ -197,7 +197,7 @@ ${[...begun, ...lines].join('\n')}
 `
 }
 
-/** Where the command itself can be typed. */
+/** The fish condition under which the command itself is completed. */
 function fishBefore({ topic }: Command, names: string, topics: readonly TopicWords[]): string {
   if (!topic) return `not __fish_seen_subcommand_from ${names}`
   const own = topics.find(({ name }) => name === topic.name)
@@ -205,7 +205,7 @@ function fishBefore({ topic }: Command, names: string, topics: readonly TopicWor
   return `__fish_seen_subcommand_from ${topic.name}; and not __fish_seen_subcommand_from ${actions}`
 }
 
-/** Where its flags can be typed: `status` is a command, and the second word of another. */
+/** The fish condition for completing its flags. `status` is also the second word of `seed status`. */
 function fishInside({ name, topic }: Command, topics: readonly TopicWords[]): string {
   const seen = name.split(' ').map((word) => `__fish_seen_subcommand_from ${word}`)
   const others = topic ? [] : topics.map((one) => `not __fish_seen_subcommand_from ${one.name}`)
@@ -228,7 +228,7 @@ function uniqueFlags(commands: readonly Command[]): readonly NamedFlag[] {
   return [...new Map(commands.flatMap(flagsOf))]
 }
 
-/** As one word of a shell, with nothing in it expanded. */
+/** Quotes a text as one shell word without expansion. */
 function quote(text: string): string {
   return `'${text.replaceAll("'", String.raw`'\''`)}'`
 }

@@ -26,7 +26,7 @@ const lines: readonly (readonly string[])[] = [
   ['--json', 'kept', URL],
 ]
 
-test.each(lines)('%s %s %s is refused without a repetition', async (...words) => {
+test.each(lines)('%s %s %s is refused without repeating it', async (...words) => {
   const cwd = mkdtempSync(path.join(os.tmpdir(), 'slipway-cli-'))
   const argv = words.filter((word) => word !== undefined)
   const { exitCode, stdout, stderr } = await runCli(argv, { cwd })
@@ -37,7 +37,7 @@ test.each(lines)('%s %s %s is refused without a repetition', async (...words) =>
   rmSync(cwd, { recursive: true })
 })
 
-test('where one belongs it is taken', async () => {
+test('flags for connection strings accept them', async () => {
   for (const argv of [
     ['status', '--url', URL],
     ['seed', 'sync', '--from', URL, '--to', URL],
@@ -47,7 +47,7 @@ test('where one belongs it is taken', async () => {
   }
 })
 
-test('the library makes no folder of it either', async () => {
+test('the library does not create a folder from it either', async () => {
   const slipway = await openProject({
     cwd: path.join(import.meta.dirname, '../project/fixtures/bare'),
     env: {},

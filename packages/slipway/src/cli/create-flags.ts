@@ -5,7 +5,7 @@ import type { Prompter } from './terminal/prompt.ts'
 
 type AskRenames = NonNullable<CreateOptions['chooseRenames']>
 
-/** What the flags of `create` and `dev` say of the migration to write. */
+/** The options that the flags of `create` and `dev` set for the migration to write. */
 export function createOptions({ prompt }: Context, flags: Flags): CreateOptions {
   return {
     renames: flags.list('rename'),
@@ -15,7 +15,7 @@ export function createOptions({ prompt }: Context, flags: Flags): CreateOptions 
   }
 }
 
-/** Asks of each candidate whether it is a rename; one that shares a name with a chosen one is not asked. */
+/** Asks for each candidate whether it is a rename. Skips candidates that share a name with a chosen one. */
 function askWith(prompt: Prompter): AskRenames {
   return async (candidates) => {
     const chosen: (typeof candidates)[number][] = []

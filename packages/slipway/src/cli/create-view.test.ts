@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createBlocks } from './create-view.ts'
 
-test('what is not kept is a warning with the reason, and so is what a kept part refuses', () => {
+test('parts that are not kept are warnings with the reason, and so are values that a kept part rejects', () => {
   const table = { kind: 'table', schema: null, name: 'T' } as const
   const blocks = createBlocks(
     {

@@ -2,7 +2,7 @@ import type { Decision, Diagnosis, Offer } from '../repair/index.ts'
 import type { Context, Input } from './command.ts'
 import { raise } from './failures.ts'
 
-/** The decision that the flags of `repair` give; nothing if they give none. */
+/** The decision that the flags of `repair` make; undefined if they make none. */
 export function decisionOf({ args, flags }: Input): Decision | undefined {
   const [migration] = args
   const mark = flags.text('mark')
@@ -29,7 +29,7 @@ export function decisionOf({ args, flags }: Input): Decision | undefined {
   return decision
 }
 
-/** Asks a person to choose among the offers; nothing if they choose to leave it. */
+/** Prompts for one of the offers; undefined if the user chooses to do nothing. */
 export async function askDecision(
   { prompt }: Context,
   { problems }: Diagnosis,

@@ -2,7 +2,7 @@ import { describeProblem, type Diagnosis, type Offer, type Problem } from '../re
 import { type Block, heading, paragraph, sql, status } from './view.ts'
 
 interface Shown {
-  /** The database, in words. */
+  /** The database, as text. */
   readonly place: string
   readonly commandLine: (args: readonly string[]) => string
 }

@@ -3,8 +3,8 @@ import { CATALOGUES } from './catalogue.ts'
 import type { ExitCode, Report } from './command.ts'
 
 /**
- * What a command exits with: the code that its report names, else that of its failure, else 4 for
- * findings that count, else 0. A report with a failure never gives 0 (guarantee 8).
+ * The exit code of a command: that of its report, else that of its failure, else 4 for findings of
+ * severity error, else 0. A report with a failure never gives 0 (guarantee 8).
  */
 export async function exitCodeOf(report: Report, signal: AbortSignal): Promise<ExitCode> {
   const { exitCode, failure, findings } = report
@@ -19,8 +19,8 @@ async function exitCodeOfFailure(code: string): Promise<ExitCode> {
 }
 
 /**
- * After a signal, a command that stopped without harm exits with the code of that signal. Rolled
- * back (5) and needing repair (6) say more, and stay.
+ * After a signal, a command that stopped safely exits with the code of that signal. Codes 5 (rolled
+ * back) and 6 (needs a repair) say more, so they stay.
  */
 async function bySignal(code: ExitCode, signal: AbortSignal): Promise<ExitCode> {
   const stopped = signal.aborted && (code === 2 || code === 130 || code === 143)

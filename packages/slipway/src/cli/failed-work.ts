@@ -3,9 +3,10 @@ import type { Receipt } from '../execution/index.ts'
 import type { Report } from './command.ts'
 
 /**
- * The exit code of work on a target where its failure does not say it: a migration that was begun and undone ends the
- * command with 5, also where the server stopped it for a reason that is none of the migration's: no
- * right, no disk space. After a lost connection it is unknown whether it was undone.
+ * The exit code of work on a target, if its failure does not determine it. A migration that started
+ * and was rolled back ends the command with 5, even if the server stopped it for an unrelated reason,
+ * such as a missing privilege or a full disk. After a lost connection, it is unknown whether it was
+ * rolled back.
  */
 export function exitCodeOfWork(
   outcome: Outcome<{ readonly receipts: readonly Receipt[] }>,

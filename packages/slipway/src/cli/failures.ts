@@ -1,6 +1,6 @@
 import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
 
-/** What can be wrong with a command line, or end a command from the terminal. */
+/** Failures of the command line, and interruptions of a command from the terminal. */
 export const cliFailures = {
   'CLI.COMMAND_MISSING': { title: 'No command was given' },
   'CLI.UNKNOWN_COMMAND': { title: 'There is no such command' },

@@ -2,7 +2,7 @@ import type { FixResult } from '../app/index.ts'
 import { lineDiff } from './line-diff.ts'
 import { type Block, heading, status } from './view.ts'
 
-/** Each migration with what changes, why, and what stays. */
+/** Each migration with its changes, their reasons, and what stays unchanged. */
 export function fixBlocks({ migrations }: FixResult): Block[] {
   return migrations.flatMap((one) => {
     const { name, before, written, edits, rewritten, left, refusal } = one

@@ -66,7 +66,7 @@ export const GLOBAL_FLAGS = {
   version: { kind: 'switch', short: 'V', summary: 'print the version of Slipway' },
 } as const satisfies Readonly<Record<string, FlagSpec>>
 
-/** The value of a flag, of the type that its kind has; a switch is `true` or absent. */
+/** The value of a flag, with the type of its kind; a switch is `true` or absent. */
 export type FlagValue = true | string | number | readonly string[]
 
 /** The flags of one call. Asking for a flag that the command does not declare is a bug. */

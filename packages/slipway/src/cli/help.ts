@@ -11,7 +11,7 @@ import { GLOBAL_FLAGS } from './flags.ts'
 import { findCommand, topicNamed } from './parse.ts'
 import { type Block, heading, paragraph } from './view.ts'
 
-/** What help is made of. */
+/** The commands and the version that the help describes. */
 export interface Manual {
   readonly commands: readonly Command[]
   readonly version: string
@@ -65,7 +65,7 @@ interface Entry {
   readonly summary: string
 }
 
-/** Commands, those of one topic as one. */
+/** Commands, with one entry for each topic. */
 function entriesOf(commands: readonly Command[]): Entry[] {
   return commands.flatMap((one, index) => {
     const { topic, group, summary } = one
@@ -103,7 +103,7 @@ function positionalText({ name, required, repeated }: Positional): string {
   return required ? `<${word}>` : `[${word}]`
 }
 
-/** The names of the flags of every command, as many to a line as 80 columns hold. */
+/** The names of the global flags, wrapped at 80 columns. */
 function flagSummary(): string[] {
   const lines: string[] = []
   let line = 'flags   '

@@ -1,23 +1,23 @@
 import type { Readable } from 'node:stream'
 
-/** A stream that is written to. Its columns and being a terminal decide how it is drawn on. */
+/** An output stream. Whether it is a terminal, and its width, decide how it is drawn on. */
 export interface Output {
   write(text: string): unknown
   readonly isTTY?: boolean
   readonly columns?: number
 }
 
-/** The stream that answers are read from. */
+/** The stream from which answers are read. */
 export type Input = Readable & { readonly isTTY?: boolean }
 
-/** The few things that the command line itself does with files. Paths are absolute. */
+/** The file operations of the command line itself. Paths are absolute. */
 export interface Files {
   isFolder(path: string): Promise<boolean>
-  /** Adds to a file, and makes it where there is none. */
+  /** Appends to a file, and creates it if it does not exist. */
   append(path: string, text: string): Promise<void>
 }
 
-/** The process as the command line sees it: bin.ts gives the real one, tests their own. */
+/** The process as the command line sees it: bin.ts passes the real one, tests pass their own. */
 export interface Host {
   readonly cwd: string
   readonly env: Readonly<Record<string, string | undefined>>
@@ -30,7 +30,7 @@ export interface Host {
   readonly signal: AbortSignal
   /** Rejects with an uncaught exception, so that the running command can still report it as a bug. */
   readonly crashed: Promise<never>
-  /** How the person started Slipway, as the words before a command: `npx slipway`. */
+  /** How the user started Slipway, as the words before a command: `npx slipway`. */
   readonly program: () => string
   /** Version of Slipway. */
   readonly version: () => string

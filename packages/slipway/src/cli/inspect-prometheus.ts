@@ -1,8 +1,8 @@
 import type { InspectResult } from '../app/index.ts'
 
 /**
- * The figures of an inspection in the text format of Prometheus (exposition format 0.0.4), with the number of findings by id and severity, and
- * which checks could be read.
+ * The figures of an inspection in the text format of Prometheus (exposition format 0.0.4), with the
+ * number of findings by id and severity, and whether each check could be read.
  */
 export function prometheusText({ database, figures, findings, checks }: InspectResult): string {
   const counted = Map.groupBy(findings, ({ id, severity }) => JSON.stringify({ id, severity }))
@@ -17,7 +17,7 @@ export function prometheusText({ database, figures, findings, checks }: InspectR
     })),
     ...checks.map(({ name, status }) => ({
       name: 'inspect_readable',
-      help: 'Whether a check of slipway inspect could be read: 1, 0.5 for a part, 0.',
+      help: 'Whether a check of slipway inspect could be read: 1 if read, 0.5 if partly read, 0 if not.',
       type: 'gauge' as const,
       value: { read: 1, 'partly-read': 0.5, 'not-readable': 0 }[status],
       labels: { check: name },

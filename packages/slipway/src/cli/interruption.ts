@@ -1,7 +1,7 @@
 import { raise } from './failures.ts'
 
 /**
- * The reason that a signal aborts the work with: an error that carries CLI.INTERRUPTED or
+ * The reason with which a signal aborts the work: an error that carries CLI.INTERRUPTED or
  * CLI.TERMINATED, so that throwing it ends the command with the right exit code.
  */
 export function interruption(signal: 'SIGINT' | 'SIGTERM'): unknown {

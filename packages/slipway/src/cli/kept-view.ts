@@ -8,14 +8,14 @@ export function keptLines(kept: readonly KeptResult[]): Block[] {
     .map((one) => status('note', `Kept ${one.object}`, rowsOf(one)))
 }
 
-/** A line for each thing that a rollback kept and that has a place again. */
+/** A line for each thing that a rollback kept and that can be restored again. */
 export function offeredLines(offered: readonly KeptResult[]): Block[] {
   return offered.map((one) =>
     status('note', `A rollback kept ${one.object}, which can be restored now`, rowsOf(one)),
   )
 }
 
-/** The migration of kept data, as the ledger names it: that of a deploy, or of its rollback. */
+/** The migration that destroyed the kept data, or whose rollback did. */
 export function keptOf({ migration, byRollback }: KeptResult): string {
   return byRollback ? `rollback of ${migration}` : migration
 }

@@ -3,7 +3,7 @@ import { lineDiff } from './line-diff.ts'
 
 const TEXT = 'one\ntwo\nthree\nfour\nfive\nsix\nseven\neight\n'
 
-/** Puts texts in place of words. */
+/** The diff of a text in which words are replaced. */
 function diff(text: string, changes: Readonly<Record<string, string>>): string {
   const edits = Object.entries(changes).map(([word, instead]) => {
     const start = text.indexOf(word)
@@ -14,8 +14,13 @@ function diff(text: string, changes: Readonly<Record<string, string>>): string {
 
 test.each<[string, string, Readonly<Record<string, string>>, string]>([
   ['a line', TEXT, { four: 'a\nb' }, ' two\n three\n-four\n+a\n+b\n five\n six'],
-  ['lines put in front', 'one\ntwo\n', { '': 'a\n\n' }, '+a\n+\n one\n two'],
-  ['in front and the first line', 'one\ntwo\n', { '': 'a\n', one: 'b' }, '-one\n+a\n+b\n two'],
+  ['lines prepended', 'one\ntwo\n', { '': 'a\n\n' }, '+a\n+\n one\n two'],
+  [
+    'lines prepended and the first line changed',
+    'one\ntwo\n',
+    { '': 'a\n', one: 'b' },
+    '-one\n+a\n+b\n two',
+  ],
   ['twice on a line', 'a b c\n', { a: 'x', c: 'y' }, '-a b c\n+x b y'],
   [
     'far apart',

@@ -10,7 +10,7 @@ interface Edit {
 /** Lines shown around what changed. */
 const CONTEXT = 2
 
-/** What edits change, in lines that begin with `+`, `-` or a space. Edits are in order and do not overlap. */
+/** The edits as lines that begin with `+`, `-` or a space. Edits are in order and do not overlap. */
 export function lineDiff(before: string, edits: readonly Edit[]): string {
   const after = edits.reduceRight(
     (text, { start, end, text: instead }) => text.slice(0, start) + instead + text.slice(end),

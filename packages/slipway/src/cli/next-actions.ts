@@ -7,13 +7,13 @@ import {
 import type { Failure, NextAction } from '../kernel/index.ts'
 import type { Report } from './command.ts'
 
-/** A next action as it is shown: each command is a text to type. */
+/** A next action as shown to the user: each command is a text to type. */
 export type TypedAction =
   | Exclude<NextAction, { kind: 'slipway' | 'command' }>
   | {
       readonly kind: 'command'
       readonly command: string
-      /** Words and flags of a command of Slipway, without what names the project and the target. */
+      /** Words and flags of a Slipway command, without those that select the project and the target. */
       readonly args?: readonly string[]
       readonly label: string
     }
@@ -25,8 +25,8 @@ export interface PresentedReport extends Report {
 }
 
 /**
- * Makes the next actions of a report commands that can be typed as they are: started as the person started this one, and for the
- * same project and target. The only place that does so.
+ * Turns the next actions of a report into commands that can be typed: started in the same way as the
+ * current command, and for the same project and target. This is the only place that does so.
  */
 export function presentReport(report: Report, options: CommandLineOptions): PresentedReport {
   const { failure, ...rest } = report
@@ -47,7 +47,7 @@ function typedAction(action: NextAction, options: CommandLineOptions): TypedActi
   return { kind: 'command', command: commandLine(args, options), args, label }
 }
 
-/** Says where a connection string stays away that must not be printed. */
+/** Adds advice if a command contains a variable in place of a connection string that must not be printed. */
 function withUrlAdvice(
   actions: readonly TypedAction[],
   options: CommandLineOptions,

@@ -50,7 +50,7 @@ async function failureOf(...argv: string[]) {
   return failure
 }
 
-describe('a wrong command line is a failure of its own, in the format that was asked for', () => {
+describe('each command line error has its own failure, in the requested format', () => {
   test('an unknown command, with the nearest', async () => {
     expect(await failureOf('depoly')).toMatchObject({
       code: 'CLI.UNKNOWN_COMMAND',
@@ -91,11 +91,11 @@ describe('a wrong command line is a failure of its own, in the format that was a
     ['--steps', ''],
     ['--yes=no', '-y'],
     ['--format', 'yaml'],
-  ])('a value that the flag cannot take: %s %s', async (...argv) => {
+  ])('an invalid value of a flag: %s %s', async (...argv) => {
     expect(await failureOf('rollback', ...argv)).toMatchObject({ code: 'CLI.FLAG_VALUE' })
   })
 
-  test('the same flag with two values: neither is more likely meant', async () => {
+  test('the same flag with two values', async () => {
     expect(await failureOf('deploy', '--env', 'staging', '--env', 'production')).toMatchObject({
       code: 'CLI.FLAG_VALUE',
     })
@@ -115,7 +115,7 @@ describe('a wrong command line is a failure of its own, in the format that was a
     }
   })
 
-  test('arguments too few and too many', async () => {
+  test('too few and too many arguments', async () => {
     expect(await failureOf('create')).toMatchObject({ code: 'CLI.ARGUMENT_MISSING' })
     expect(await failureOf('create', 'one', 'two')).toMatchObject({
       code: 'CLI.ARGUMENT_UNEXPECTED',
@@ -125,7 +125,7 @@ describe('a wrong command line is a failure of its own, in the format that was a
     })
   })
 
-  test('a folder that is not there', async () => {
+  test('a folder that does not exist', async () => {
     expect(await failureOf('deploy', '--cwd', 'no/such/folder')).toMatchObject({
       code: 'CLI.FOLDER_NOT_FOUND',
     })
@@ -158,7 +158,7 @@ test('editDistance counts a swap of neighbours as one', () => {
   expect(editDistance('kitten', 'sitting')).toBe(3)
 })
 
-test('suggest prefers the nearest, and keeps silent where nothing is near', () => {
+test('suggest returns the nearest word, or undefined if none is near', () => {
   expect(suggest('stat', ['reset', 'status'])).toBe('status')
   expect(suggest('rollbak', ['reset', 'rollback'])).toBe('rollback')
   expect(suggest('zzz', ['reset', 'rollback'])).toBeUndefined()

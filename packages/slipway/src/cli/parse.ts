@@ -10,9 +10,9 @@ import type { Command, FlagSpec, Topic } from './command.ts'
 import { raise } from './failures.ts'
 import { type FlagValue, GLOBAL_FLAGS } from './flags.ts'
 
-/** A command line in its parts, not yet judged. Reading one never fails. */
+/** A command line split into its parts, not yet validated. Splitting never fails. */
 export interface CommandLine {
-  /** The first word that is not a flag, with the second where it is a topic: the command's name. */
+  /** The command's name: the first word that is not a flag, and the next one if the first is a topic. */
   readonly name: string | undefined
   readonly args: readonly string[]
   readonly options: readonly Option[]
@@ -24,16 +24,16 @@ interface Option {
   /** With its dashes, for messages. */
   readonly typed: string
   readonly value: string | undefined
-  /** Whether the value followed with `=`. */
+  /** Whether the value was attached with `=`. */
   readonly inline: boolean
 }
 
 type Specs = Readonly<Record<string, FlagSpec>>
 
 /**
- * Takes a command line apart. The flags of all commands are known to it, so that a flag's value is
- * never taken for the command, wherever the flag is; once the command is found, a flag is what
- * that command says it is.
+ * Splits a command line into its parts. It uses the flags of all commands, so that a flag's value is
+ * never mistaken for the command, wherever the flag is. Once the command is found, its own
+ * declaration of a flag takes precedence.
  */
 export function readCommandLine(
   argv: readonly string[],
@@ -44,7 +44,7 @@ export function readCommandLine(
   return command ? readWith(argv, [...commands, command]) : line
 }
 
-/** Of flags with the same name that of the last command counts. */
+/** If several commands declare a flag, the declaration of the last one applies. */
 function readWith(argv: readonly string[], commands: readonly Command[]): CommandLine {
   const specs: Specs = Object.assign({}, ...commands.map((one) => one.flags), GLOBAL_FLAGS)
   const options = Object.entries(specs).map(([name, spec]) => {
@@ -78,7 +78,7 @@ function readWith(argv: readonly string[], commands: readonly Command[]): Comman
   }
 }
 
-/** The command of that name; CLI.COMMAND_MISSING or CLI.UNKNOWN_COMMAND, with the nearest one. */
+/** The command of that name. Fails with CLI.COMMAND_MISSING or CLI.UNKNOWN_COMMAND, with the nearest name. */
 export function findCommand(name: string | undefined, commands: readonly Command[]): Command {
   const help = run(['--help'], 'all commands')
   if (name === undefined) {
@@ -126,7 +126,7 @@ function refuseAction(name: string, topic: Topic, commands: readonly Command[]):
   })
 }
 
-/** It may hold a password, and what is typed here becomes a name, or part of a message. */
+/** Refuses a connection string: it may hold a password, and would become a name or part of a message. */
 function refuseConnectionString(text: string, place: string): void {
   if (!looksLikeConnectionString(text)) return
   raise('CLI.CONNECTION_STRING', {
@@ -136,7 +136,7 @@ function refuseConnectionString(text: string, place: string): void {
   })
 }
 
-/** The values of the flags, checked; CLI.UNKNOWN_FLAG, CLI.FLAG_VALUE, CLI.FLAG_CONFLICT. */
+/** The validated flags. Fails with CLI.UNKNOWN_FLAG, CLI.FLAG_VALUE or CLI.FLAG_CONFLICT. */
 export function readFlags(
   line: CommandLine,
   command: Command | undefined,
@@ -158,7 +158,7 @@ export function readFlags(
   return values
 }
 
-/** The positional arguments, checked; CLI.ARGUMENT_MISSING or CLI.ARGUMENT_UNEXPECTED. */
+/** The validated positional arguments. Fails with CLI.ARGUMENT_MISSING or CLI.ARGUMENT_UNEXPECTED. */
 export function readArguments(line: CommandLine, command: Command): readonly string[] {
   const help = [run([...command.name.split(' '), '--help'], 'how it is used')]
   for (const word of line.args) {
@@ -221,7 +221,7 @@ function readValue(option: Option, spec: FlagSpec, earlier: FlagValue | undefine
   const mayConnect = spec.kind === 'text' && spec.connection === true
   if (!mayConnect && value !== undefined)
     refuseConnectionString(value, `as the value of \`${typed}\``)
-  // A value that begins with a dash is more likely a flag whose predecessor lost its value.
+  // A word that begins with a dash is more likely the next flag than the value of this one.
   if (value === undefined || (!inline && value.length > 1 && value.startsWith('-'))) {
     return refuse(`\`${typed}\` needs a value: \`${typed} ${spec.value}\`.`)
   }
@@ -230,7 +230,7 @@ function readValue(option: Option, spec: FlagSpec, earlier: FlagValue | undefine
     return [...((earlier as string[] | undefined) ?? []), ...more]
   }
   if (value === '') return refuse(`The value of \`${typed}\` is empty.`)
-  // Two different values are refused: the person may mean either.
+  // Two different values are refused, because the user may mean either.
   if (earlier !== undefined && earlier !== value) return refuse(`\`${typed}\` is given twice.`)
   if (spec.kind === 'number')
     return readNumber(value, spec.min) ?? refuse(notANumber(typed, value, spec.min))
@@ -259,11 +259,11 @@ function notANumber(typed: string, value: string, min: number): string {
 }
 
 /**
- * The format that the command line asks for, found even where the rest of it is wrong: a script
- * that asked for JSON gets its failure as JSON.
+ * The format that the command line requests, found even if the rest of it is invalid: a script that
+ * requests JSON gets its failure as JSON.
  */
 export function formatAskedFor(line: CommandLine): string | undefined {
-  // Also if a flag without its value has taken it.
+  // Also if the flag before it has no value and has consumed it.
   const isJson = ({ name, value, inline }: Option) =>
     name === 'json' || (!inline && value === '--json')
   if (line.options.some(isJson)) return 'json'

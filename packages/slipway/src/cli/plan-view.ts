@@ -14,7 +14,7 @@ const COLUMNS = [
   { title: 'estimate', align: 'right' },
 ] as const
 
-/** What a test run saw, in addition to the text. */
+/** The column of the effects that a test run observed. */
 const SEEN = { title: 'seen in the test run' } as const
 
 /** A table of steps for each migration, and the hash of the plan. */
@@ -65,7 +65,7 @@ function stepBlocks(
   return [table, status('note', 'Not tested on a shadow database', toSee)]
 }
 
-/** Nothing is known about a statement that could not be observed. */
+/** The effects that a test run observed; `?` if the statement was not observed. */
 function seenText(
   { effects, unseen }: NonNullable<PlannedMigration['proof']>,
   { statement }: StepResult,
@@ -98,7 +98,7 @@ function sizeText({ rows, bytes }: StepResult): string {
   return ` (${counted(rows)} rows, ${counted(bytes)}B)`
 }
 
-/** A number in words as short as a table needs: `850`, `5.2 k`, `641 M`. */
+/** A number in a short form for tables: `850`, `5.2 k`, `641 M`. */
 function counted(count: number): string {
   if (count < 1000) return String(count)
   const power = Math.min(Math.floor(Math.log10(count) / 3), 4)

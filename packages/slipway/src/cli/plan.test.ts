@@ -65,7 +65,7 @@ async function everything(): Promise<unknown> {
 }
 
 describe('plan', () => {
-  test('names the steps with locks, sizes and hazards, and the deploy with what it will ask for', async () => {
+  test('names the steps with locks, sizes and hazards, and the deploy command with the consent it needs', async () => {
     const sql = `${INDEX.sql}ALTER TABLE "Note" DROP COLUMN "id";\n`
     addMigration(root, { ...INDEX, sql })
     const before = await everything()
@@ -100,7 +100,7 @@ describe('plan', () => {
     expect(await slipway(['plan', '--fail-on', 'never'])).toMatchObject({ exitCode: 0 })
   })
 
-  test('in words: a table of the statements, without their literals', async () => {
+  test('the human report: a table of the statements, without their literals', async () => {
     addMigration(root, { ...NOTE, sql: `ALTER TABLE "Note" ADD "t" TEXT DEFAULT 'secret';\n` })
     const env = { DATABASE_URL: target.url }
     const { stdout } = await runCli(['plan'], { cwd: root, env })
@@ -111,7 +111,7 @@ describe('plan', () => {
     expect(stdout).not.toContain('secret')
   })
 
-  test('names the effects that the stored proof saw, beside those that the text says', async () => {
+  test('names the effects from the stored proof in addition to those from the text', async () => {
     const sql = `DO $$ BEGIN DELETE FROM "Note"; END $$;\nALTER TABLE "Customer" DROP COLUMN "name";\n`
     addMigration(root, { name: '2_gone', sql })
     const words = async () => {
@@ -143,13 +143,13 @@ describe('plan', () => {
     expect(await words()).toMatch(/DO .* "Note": \d+ deleted\n/)
     expect(await words()).toMatch(/destroys column Customer\.name .* "Customer": name dropped\n/)
 
-    // A proof of another text says nothing of this one.
+    // A proof of another text does not apply to this one.
     addMigration(root, { name: '2_gone', sql: `-- edited\n${sql}` })
     expect((await slipway(['plan'])).result.migrations).toMatchObject([{ proof: null }])
     expect(await words()).toContain('Not tested on a shadow database')
   })
 
-  test('says that nothing is pending, and that is a plan as well', async () => {
+  test('reports that nothing is pending; an empty plan can be deployed too', async () => {
     const planned = await slipway(['plan', '--out', 'plan.json'])
     expect(planned).toMatchObject({ exitCode: 0, result: { steps: [], preChecks: [] } })
     expect(await slipway(['deploy', '--plan', 'plan.json'])).toMatchObject({ exitCode: 0 })
@@ -160,7 +160,7 @@ describe('plan', () => {
     })
   })
 
-  test('has an error for rows that would make a statement fail', async () => {
+  test('reports an error for rows that would make a statement fail', async () => {
     await target.sql('UPDATE "Customer" SET "name" = NULL WHERE "id" = 7')
     addMigration(root, { name: '2_name', sql: 'ALTER TABLE "Customer" ALTER "name" SET NOT NULL;' })
     const { exitCode, findings } = await slipway(['plan'])
@@ -172,7 +172,7 @@ describe('plan', () => {
     })
   })
 
-  test('names what prevents a deploy, as a deploy does', async () => {
+  test('fails like a deploy if something prevents it', async () => {
     addMigration(root, { ...INIT, sql: `${INIT.sql} SELECT 1;` })
     expect(await slipway(['plan'])).toMatchObject({ exitCode: 2, code: 'HISTORY.EDITED' })
   })
@@ -220,7 +220,7 @@ describe('deploy --plan', () => {
       },
       /current one: the history of the database has changed\./,
     ],
-  ])('refuses where %s is another', async (_what, change, message) => {
+  ])('refuses if %s changed', async (_what, change, message) => {
     await change()
     const before = await everything()
     expect(await slipway(DEPLOY)).toMatchObject({
@@ -230,7 +230,7 @@ describe('deploy --plan', () => {
     expect(await everything()).toEqual(before)
   })
 
-  test('refuses another database by its name', async () => {
+  test('refuses a plan for another database, and names both', async () => {
     const other = await createTarget({ template: target.name })
     const env = { DATABASE_URL: other.url }
     const run = await runCli([...DEPLOY, '--env', 'testing'], { cwd: root, env, now: () => NOW })
@@ -277,7 +277,7 @@ describe('deploy --plan', () => {
       'version must be 1.',
     ],
     [
-      'a time that is none',
+      'an invalid time',
       (text) => text.replace('"createdAt": "2026', '"createdAt": "soon'),
       'createdAt must be a time in ISO 8601.',
     ],
@@ -289,12 +289,12 @@ describe('deploy --plan', () => {
     })
   })
 
-  test('does not use keys that it does not know, __proto__ among them', async () => {
+  test('ignores unknown keys, such as __proto__', async () => {
     edit((text) => text.replace('{', '{ "later": [1], "__proto__": { "hash": "x" },'))
     expect(await slipway(DEPLOY)).toMatchObject({ exitCode: 0 })
   })
 
-  test('refuses a file that is not there, and one that cannot be written', async () => {
+  test('refuses a file that does not exist, and one that cannot be written', async () => {
     expect(await slipway(['deploy', '--plan', 'nowhere.json'])).toMatchObject({
       exitCode: 2,
       code: 'DEPLOY.PLAN_UNREADABLE',
@@ -314,7 +314,7 @@ describe('deploy --plan', () => {
 describe('hazards of a table with rows', () => {
   const BOTH = `${INDEX.sql}ALTER TABLE "Customer" RENAME COLUMN "name" TO "fullName";\n`
 
-  test('stop a deploy to a protected target, all by their ids', async () => {
+  test('stop a deploy to a protected target, until each is accepted by its id', async () => {
     addMigration(root, { ...INDEX, sql: BOTH })
     const before = await everything()
     const refused = await slipway(['deploy', '--accept', 'drift'])
@@ -366,9 +366,12 @@ describe('hazards of a table with rows', () => {
       `-- slipway: accept index-not-concurrent (at night)\n${INDEX.sql}`,
     ],
     ['of an empty table', 'ALTER TABLE "Note" RENAME COLUMN "id" TO "key";'],
-    ['of a table that is made here', 'CREATE TABLE a (b text); ALTER TABLE a RENAME b TO c;'],
+    [
+      'of a table that the migration creates',
+      'CREATE TABLE a (b text); ALTER TABLE a RENAME b TO c;',
+    ],
     ['that only warn', 'ALTER TABLE "Customer" ADD CHECK ("id" > 0);'],
-  ])('do not stop it where they are %s', async (_what, sql) => {
+  ])('do not stop it if they are %s', async (_what, sql) => {
     addMigration(root, { ...INDEX, sql })
     expect(await slipway(['deploy'])).toMatchObject({ exitCode: 0 })
   })
@@ -377,14 +380,14 @@ describe('hazards of a table with rows', () => {
     ['a column', 'ALTER TABLE "Customer" DROP COLUMN "name";'],
     ['a table', 'DROP TABLE "Customer";'],
     ['rows', 'DELETE FROM "Customer";'],
-  ])('that are the loss of %s need no more than the name of the database', async (_what, sql) => {
+  ])('that are only the loss of %s need no more than the database name', async (_what, sql) => {
     addMigration(root, { name: '2_drop', sql })
     expect(await slipway(['deploy'])).toMatchObject({ code: 'DEPLOY.CONSENT_NEEDED' })
     const done = await slipway(['deploy', '--confirm', target.name])
     expect(done).toMatchObject({ exitCode: 0, findings: [] })
   })
 
-  test('of a rule of the team are judged and accepted like built-in ones', async () => {
+  test('of a custom rule are judged and accepted like built-in ones', async () => {
     const rule = `export default [{ id: 'ask-first', title: 'Ask first', judge: (action, context) =>
       action.kind === 'add-column' && [...context.schema.tables.values()].some(({ name }) => name === 'Customer')
         ? { severity: 'error', table: action.table, message: 'Ask first.' } : undefined }]`
@@ -396,7 +399,7 @@ describe('hazards of a table with rows', () => {
     expect(await slipway(['deploy', '--accept', 'ask-first'])).toMatchObject({ exitCode: 0 })
   })
 
-  test('an id that is none is refused, with the one that was meant', async () => {
+  test('an unknown id is refused, with the nearest one', async () => {
     expect(await slipway(['deploy', '--accept', 'index-not-concurent'])).toMatchObject({
       exitCode: 2,
       failure: { code: 'APP.ACCEPT_UNKNOWN', why: 'Did you mean `index-not-concurrent`?' },

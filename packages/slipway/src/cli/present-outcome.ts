@@ -2,7 +2,7 @@ import type { Outcome } from '../app/index.ts'
 import type { Report } from './command.ts'
 import type { Block } from './view.ts'
 
-/** The report of what a use case gave. What had not begun when it failed is not shown. */
+/** The report of an outcome. Without a result, only the failure is shown. */
 export function presentOutcome<Result extends object>(
   outcome: Outcome<Result>,
   view: (result: Result) => readonly Block[],
@@ -19,7 +19,7 @@ export function presentOutcome<Result extends object>(
   }
 }
 
-/** The database in words for people. */
+/** The database as text for people. */
 export function placeOf(target: {
   readonly environment: string
   readonly database: string

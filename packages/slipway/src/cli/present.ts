@@ -4,7 +4,7 @@ import type { Finding } from './command.ts'
 import type { PresentedReport, TypedAction } from './next-actions.ts'
 import { type Block, type Mark, paragraph, status } from './view.ts'
 
-/** A failure as blocks: code, message, why, where, what the server said. `cwd` shortens paths. */
+/** A failure as blocks: code, message, why, where, the server's message. `cwd` shortens paths. */
 export function failureBlocks(failure: Failure, cwd: string): Block[] {
   const { where, server } = failure
   const place = placeText(where, cwd)
@@ -17,12 +17,12 @@ export function failureBlocks(failure: Failure, cwd: string): Block[] {
   ]
 }
 
-/** A text in which a line of a name does not look like one of the output. */
+/** Indents continuation lines, so that a line break in a name does not look like a new output line. */
 function indentLines(text: string): string {
   return text.replaceAll('\n', '\n  ')
 }
 
-/** A finding as blocks: its sign, its words, its place. `cwd` shortens paths. */
+/** A finding as blocks: its sign, its message, its place. `cwd` shortens paths. */
 export function findingBlocks(finding: Finding, cwd: string): Block[] {
   const place = placeText(finding.where, cwd)
   const note = place ? `${finding.id} at ${place}` : finding.id
@@ -30,14 +30,14 @@ export function findingBlocks(finding: Finding, cwd: string): Block[] {
   return finding.where?.excerpt ? [line, excerpt(finding.where.excerpt)] : [line]
 }
 
-/** What to do next, in the order: out of the failure first, then the command's own advice. */
+/** The next actions without duplicates: first those of the failure, then those of the command. */
 export function nextActionsOf({ failure, next }: PresentedReport): readonly TypedAction[] {
   const actions = [...(failure?.nextActions ?? []), ...next]
   const texts = actions.map((action) => JSON.stringify(action))
   return actions.filter((_, index) => texts.indexOf(texts[index] ?? '') === index)
 }
 
-/** What to do next as a block, where there is something. */
+/** The next actions as a block, if there are any. */
 export function actionBlocks(report: PresentedReport, cwd: string): Block[] {
   const actions = nextActionsOf(report).map((action) =>
     action.kind === 'edit' ? { ...action, path: pathFrom(cwd, action.path) } : action,
@@ -45,7 +45,7 @@ export function actionBlocks(report: PresentedReport, cwd: string): Block[] {
   return actions.length === 0 ? [] : [{ kind: 'actions', title: 'Next', actions }]
 }
 
-/** `file:line:column`, as far as it is known. */
+/** `file:line:column`, as far as they are known. */
 function placeText(where: Place | undefined, cwd: string): string | undefined {
   if (!where?.file && where?.line === undefined) return undefined
   const { file, line, column } = where
@@ -53,7 +53,7 @@ function placeText(where: Place | undefined, cwd: string): string | undefined {
   return [name, line, column].filter((part) => part !== undefined).join(':')
 }
 
-/** A path as a person in `cwd` would type it. One that lies elsewhere stays whole. */
+/** A path relative to `cwd`; a path outside of `cwd` stays absolute. */
 function pathFrom(cwd: string, file: string): string {
   if (!path.isAbsolute(file)) return file
   const relative = path.relative(cwd, file)

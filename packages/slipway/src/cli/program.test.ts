@@ -4,7 +4,7 @@ import { programOf } from './program.ts'
 const CWD = '/work/shop'
 const BIN = `${CWD}/node_modules/.bin/slipway`
 
-/** User agents as npm 11, pnpm 10, Yarn 4 and Bun 1.3 leave them. */
+/** User agents as npm 11, pnpm 10, Yarn 4 and Bun 1.3 set them. */
 const AGENTS = {
   npm: 'npm/11.6.2 node/v24.21.0 linux x64 workspaces/false',
   pnpm: 'pnpm/10.20.0 npm/? node/v24.21.0 linux x64',
@@ -37,13 +37,13 @@ test.each([
   expect(started(script, { npm_config_user_agent: agent })).toBe(expected)
 })
 
-test('a package manager that leaves its path alone', () => {
+test('a package manager that sets only its path', () => {
   expect(started(BIN, { npm_execpath: '/usr/lib/node_modules/pnpm/bin/pnpm.cjs' })).toBe(
     'pnpm exec slipway',
   )
 })
 
-test('without a package manager: by its name where the shell finds it, else as Node was given it', () => {
+test('without a package manager: the name if the shell finds it, otherwise the script as passed to Node', () => {
   expect(started('/usr/local/bin/slipway', { PATH: '/usr/bin:/usr/local/bin' })).toBe('slipway')
   expect(started(BIN, { PATH: '/usr/bin' })).toBe('npx slipway')
   expect(started(`${CWD}/packages/slipway/bin/slipway.js`)).toBe(

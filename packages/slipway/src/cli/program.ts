@@ -1,19 +1,19 @@
 import path from 'node:path'
 
-/** What tells how a person started Slipway. */
+/** The parts of the process that show how the user started Slipway. */
 export interface Start {
-  /** As `process.argv`: Node, the script, the arguments. */
+  /** Like `process.argv`: Node, the script, the arguments. */
   readonly argv: readonly string[]
   readonly env: Readonly<Record<string, string | undefined>>
   readonly cwd: string
-  /** Of Slipway. */
+  /** The version of Slipway. */
   readonly version: string
 }
 
 /**
- * How the person started Slipway, as the words before a command: `npx slipway`, `pnpm exec slipway`, `slipway`. Package
- * managers leave their name in `npm_config_user_agent`; one that was fetched for a single call is named with its
- * version, so that the next call runs the same.
+ * How the user started Slipway, as the words before a command: `npx slipway`, `pnpm exec slipway`, `slipway`.
+ * Package managers set `npm_config_user_agent` to their name. If Slipway was downloaded for a single call,
+ * its version is added, so that the next call runs the same version.
  */
 export function programOf(start: Start): string {
   const { argv, env, version } = start
@@ -37,7 +37,7 @@ export function programOf(start: Start): string {
 function managerOf(env: Start['env']): string | undefined {
   const agent = env['npm_config_user_agent']?.split('/')[0]
   if (agent) return agent
-  // Of a package manager that leaves the path of its program alone.
+  // Some package managers set only the path of their program.
   const program = path.basename(env['npm_execpath'] ?? '')
   return /^(?:npm|pnpm|yarn|bun)/.exec(program)?.[0]
 }

@@ -3,10 +3,10 @@ import type { Receipt } from '../execution/index.ts'
 import { formatDuration } from '../kernel/index.ts'
 import { type Block, status } from './view.ts'
 
-/** A first deploy can have a thousand migrations; their receipts are in the JSON. */
+/** A first deploy can have a thousand migrations. The JSON contains all of their receipts. */
 const SHOWN = 30
 
-/** Receipts, a line each; the beginning of a long run is one line. */
+/** Receipts, one line each; the first ones of a long run are summarized in one line. */
 export function receiptLines(
   receipts: readonly Receipt[],
   done: 'Applied' | 'Rolled back',

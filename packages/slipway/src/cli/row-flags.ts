@@ -2,7 +2,7 @@ import type { RowOptions } from '../app/index.ts'
 import { raise } from './failures.ts'
 import type { Flags } from './flags.ts'
 
-/** What the flags of `seed sync` and `seed export` say of the rows. Fails with CLI.FLAG_VALUE. */
+/** The row options of `seed sync` and `seed export` from their flags. Fails with CLI.FLAG_VALUE. */
 export function rowOptions(flags: Flags): RowOptions {
   const tables = flags.list('tables')
   if (tables.length === 0)
@@ -21,7 +21,7 @@ export function rowOptions(flags: Flags): RowOptions {
   }
 }
 
-/** A list is split at its commas, and so is a key of several columns: an item without `=` belongs to the one before. */
+/** The parser splits lists, and so composite keys, at commas: an item without `=` continues the one before. */
 function keysOf(flags: Flags): Record<string, readonly string[]> {
   const keys = new Map<string, string[]>()
   let table: string | undefined

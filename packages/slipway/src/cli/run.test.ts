@@ -6,7 +6,7 @@ import { raise } from './failures.ts'
 import { interruption } from './interruption.ts'
 import { status } from './view.ts'
 
-/** Runs a command of the test's own, `work`. */
+/** Runs `work`, a command that only exists in this test. */
 async function runWork(handler: Handler, argv: readonly string[] = [], options: CliOptions = {}) {
   const work: Command = {
     name: 'work',
@@ -35,15 +35,15 @@ const fails = (code: string) => gives({ failure: failureFrom(code, { message: 'I
 
 describe('exit codes', () => {
   test.each([
-    ['no bad news', gives({}), 0],
-    ['a finding that counts', gives({ findings: [finding('warning'), finding('error')] }), 4],
-    ['findings that do not', gives({ findings: [finding('warning'), finding('notice')] }), 0],
-    ['a failure without a code of its own', fails('DATABASE.UNREACHABLE'), 2],
-    ['a failure with one', fails('CLI.DECLINED'), 3],
-    ['a failure that no module declares', fails('NO.SUCH_CODE'), 2],
-    ['a code that the report names', gives({ exitCode: 4 }), 4],
+    ['no finding or failure', gives({}), 0],
+    ['a finding of severity error', gives({ findings: [finding('warning'), finding('error')] }), 4],
+    ['findings of lower severity', gives({ findings: [finding('warning'), finding('notice')] }), 0],
+    ['a failure without its own exit code', fails('DATABASE.UNREACHABLE'), 2],
+    ['a failure with its own exit code', fails('CLI.DECLINED'), 3],
+    ['an undeclared failure', fails('NO.SUCH_CODE'), 2],
+    ['an exit code in the report', gives({ exitCode: 4 }), 4],
     [
-      'a failure beats the 0 of its report',
+      'a failure overrides exit code 0 of its report',
       gives({ exitCode: 0, failure: failureFrom('X.Y', { message: 'No.' }) }),
       2,
     ],
@@ -78,7 +78,7 @@ describe('signals', () => {
     expect(JSON.parse(stdout).failure.message).toMatch('Stopped by')
   })
 
-  test('a stop of the module exits with the code of the signal; "needs repair" stays', async () => {
+  test('a failure caused by a stop exits with the code of the signal; exit code 6 stays', async () => {
     const run = async (code: string) => {
       const controller = new AbortController()
       const stopped: Handler = async (context, input) => {
@@ -92,12 +92,12 @@ describe('signals', () => {
   })
 })
 
-describe('an exception that nobody expected', () => {
+describe('an unexpected exception', () => {
   const breaks: Handler = async () => {
     throw new TypeError('x is not a function at postgres://u:secret@host/db')
   }
 
-  test('is called a bug, exits 1, and shows no stack', async () => {
+  test('is reported as a bug, exits 1, and shows no stack', async () => {
     const { exitCode, stdout, stderr } = await runWork(breaks)
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
     expect(stderr).toMatch('This is a bug in Slipway.')
@@ -118,7 +118,7 @@ describe('an exception that nobody expected', () => {
     })
   })
 
-  test('does not quote what the server said about a row', async () => {
+  test('does not quote row values from a server error', async () => {
     const error = Object.assign(new Error('invalid input: "Jane Doe"'), {
       severity: 'ERROR',
       code: '22P02',
@@ -128,7 +128,7 @@ describe('an exception that nobody expected', () => {
     expect(stderr).not.toMatch('Jane')
   })
 
-  test('beside the command ends it too', async () => {
+  test('outside the running command also ends it', async () => {
     const crashed = Promise.reject(new RangeError('from a timer'))
     crashed.catch(() => undefined)
     const { exitCode, stderr } = await runWork(async () => await new Promise(() => undefined), [], {
@@ -140,7 +140,7 @@ describe('an exception that nobody expected', () => {
 })
 
 describe('streams', () => {
-  test('for people the report is on stdout, the failure and what to do next on stderr', async () => {
+  test('the human report is on stdout, the failure and the next actions on stderr', async () => {
     const { stdout, stderr } = await runWork(async () => ({
       ...report({}, [status('done', 'First half')]),
       failure: failureFrom('CLI.DECLINED', {
@@ -152,7 +152,7 @@ describe('streams', () => {
     expect(stderr).toBe('✗ The rest was not done.  CLI.DECLINED\n\nNext\n  slipway status  look\n')
   })
 
-  test('JSON has its keys in one order, secrets masked, big integers as text', async () => {
+  test('JSON has a fixed key order, masked secrets, and big integers as strings', async () => {
     const url = new ConnectionString('postgresql://u:secret@host/db')
     const { stdout } = await runWork(
       async () => report({ url, text: 'postgres://u:secret@host/db', rows: 10n ** 18n }, []),
@@ -179,7 +179,7 @@ describe('streams', () => {
     )
   })
 
-  test('a failure that is raised in the middle of JSON work leaves stderr empty', async () => {
+  test('a failure that is raised during a command with --json leaves stderr empty', async () => {
     const { stdout, stderr } = await runWork(
       async () => raise('CLI.DECLINED', { message: 'No.' }),
       ['--json'],
@@ -202,13 +202,13 @@ describe('progress', () => {
     return report({}, [])
   }
 
-  test('without a terminal: one plain line a step', async () => {
+  test('without a terminal: one plain line per step', async () => {
     const { stderr, stdout } = await runWork(steps)
     expect(stdout).toBe('')
     expect(stderr).toBe('test: postgres://u:***@host/db\n[1/2] one\n')
   })
 
-  test('without a terminal, waiting is reported once in ten seconds', async () => {
+  test('without a terminal, waiting is reported once every ten seconds', async () => {
     const waiting: Handler = async ({ emit }) => {
       for (let attempt = 1; attempt <= 20; attempt++) {
         emit({ kind: 'blocked', migration: 'one', attempt, blockers: [], retryInMs: 500 })
@@ -224,7 +224,7 @@ describe('progress', () => {
     expect((await runWork(steps, ['--quiet'])).stderr).toBe('')
   })
 
-  test('--json --verbose: every event as it is', async () => {
+  test('--json --verbose: every event as JSON', async () => {
     const { stderr } = await runWork(steps, ['--json', '--verbose'])
     const kinds = stderr
       .trim()
@@ -238,7 +238,7 @@ describe('progress', () => {
     expect((await runWork(steps, [], { tty: true })).stderr).toBe('')
   })
 
-  test('on a terminal: one line that is rewritten, and gone in the end', async () => {
+  test('on a terminal: one line that is rewritten, and erased at the end', async () => {
     const long: Handler = async (context, input) => {
       await steps(context, input)
       await new Promise((resolve) => {

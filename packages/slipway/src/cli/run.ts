@@ -44,8 +44,8 @@ import {
 } from './write.ts'
 
 /**
- * Runs one command line and gives its exit code. Never throws: what goes wrong is a failure or a
- * bug in the report, written once, in the format that was asked for.
+ * Runs one command line and returns its exit code. Never throws: an error becomes a failure or a bug
+ * in the report, which is written once, in the requested format.
  */
 export async function run(
   argv: readonly string[],
@@ -79,7 +79,7 @@ interface Call {
 interface Outcome {
   readonly command: string | null
   readonly report: Report
-  /** What was thrown, for `--verbose`. */
+  /** The thrown error, for `--verbose`. */
   readonly error?: unknown
 }
 
@@ -113,7 +113,7 @@ async function aborted(signal: AbortSignal): Promise<never> {
   })
 }
 
-/** The command of the line, where `--help` alone is one too; nothing for `--version` alone. */
+/** The command of the line. `--help` alone is the command `help`; `--version` alone has none. */
 function commandAskedFor({ line, commands }: Call): Command | undefined {
   const has = (name: string) => line.options.some((option) => option.name === name)
   if (line.name === undefined && has('help')) return findCommand('help', commands)
@@ -143,7 +143,7 @@ async function handle(
   return await handler(context, { args, flags })
 }
 
-/** Of `slipway --help` all commands, of `slipway kept --help` those of the topic. */
+/** The subject of the help: all commands for `slipway --help`, the topic for `slipway kept --help`. */
 function helpAskedFor(command: Command, line: CommandLine): readonly string[] {
   if (command.name !== 'help') return [command.name]
   return line.name === undefined || line.name === 'help' ? line.args : [line.name]
@@ -202,7 +202,7 @@ function screenOf(line: CommandLine, host: Host, output: OutputOptions): Screen 
   }
 }
 
-/** What each suggested command repeats. Read before the line is judged: a wrong one suggests commands, too. */
+/** The options that suggested commands repeat. The line may be invalid: its failures suggest commands, too. */
 function commandLineOptions({ options }: CommandLine, host: Host): CommandLineOptions {
   const flag = (name: string) => options.findLast((one) => one.name === name)?.value
   const target = {
@@ -223,7 +223,7 @@ interface Opening {
   readonly prompt: Prompter
 }
 
-/** The use cases of the project that the flags name. A person at a terminal is asked for consent. */
+/** The use cases of the project that the flags select. Prompts for consent on a terminal. */
 async function openTarget(
   { cwd, host, progress, prompt }: Opening,
   { env: environment, ...names }: TargetFlags,

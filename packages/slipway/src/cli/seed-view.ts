@@ -2,7 +2,7 @@ import type { SeededSetResult, SetStatusResult } from '../app/index.ts'
 import { changeBlocks } from './sync-view.ts'
 import { type Block, heading, type Mark, paragraph, status } from './view.ts'
 
-/** Each set with its tables, and how many rows of each were, or would be, written. */
+/** Each set with its tables and the number of rows that were, or would be, written to each. */
 export function seededBlocks(
   sets: readonly SeededSetResult[],
   { place, dryRun }: { readonly place: string; readonly dryRun: boolean },
@@ -31,7 +31,7 @@ export function seededBlocks(
   ])
 }
 
-/** What goes or changes with rows that the set no longer contains. */
+/** Rows of other tables that are deleted or changed because the set deletes rows. */
 function cascadeLines({ table, deleted, updated }: Cascaded): Block[] {
   const line = (rows: number, what: string) =>
     rows === 0 ? [] : [status('warning', `${table}: ${count(rows)} ${what} with deleted rows`)]

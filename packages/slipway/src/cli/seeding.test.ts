@@ -58,7 +58,7 @@ const TWO = [
   { code: 'team', price: 20 },
 ]
 
-test('a reset seeds what it has emptied, and the ledger of seeds starts again', async () => {
+test('a reset runs the seeds again, and the seed ledger starts empty', async () => {
   seeds('code,price\nbasic,5\nteam,20\n')
   const reset = `reset --confirm ${target.name}`
   expect(await json(reset)).toMatchObject({
@@ -76,7 +76,7 @@ test('a reset seeds what it has emptied, and the ledger of seeds starts again', 
   expect(status.result).toMatchObject({ sets: [{ name: 'plans', status: 'never' }] })
 })
 
-test('dev seeds what it has deployed, and a second time writes nothing', async () => {
+test('dev runs the seeds after its deploy, and a second run writes nothing', async () => {
   seeds('code,price\nbasic,5\nteam,20\n')
   expect(await json('dev')).toMatchObject({ exitCode: 0, result: { seeds: [{ inserted: 2 }] } })
   expect(await json('dev')).toMatchObject({
@@ -115,7 +115,7 @@ test('a set that cannot be read is reported before a reset drops anything', asyn
   expect(await plans()).toEqual([{ code: 'left', price: 1 }])
 })
 
-test('a project without sets of the environment says nothing of seeds', async () => {
+test('without sets for the environment, the report does not mention seeds', async () => {
   seeds('code,price\nbasic,5\n', { environments: ['production'] })
   const { stdout } = await slipway(`reset --confirm ${target.name}`)
   expect(stdout).not.toMatch(/seed|plans:/i)

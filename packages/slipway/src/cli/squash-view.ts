@@ -2,7 +2,7 @@ import type { DraftedSquash, UnfinishedResult } from '../app/index.ts'
 import { destructionText, objectName } from '../statements/index.ts'
 import { type Block, status } from './view.ts'
 
-/** A squash that was interrupted: what was removed, or would be. */
+/** An interrupted squash, with the number of migrations that were removed or remain. */
 export function unfinishedBlocks({ migration, finished, removed }: UnfinishedResult): Block[] {
   const { name } = migration
   const what = removed.length === 1 ? 'one migration' : `${removed.length} migrations`
@@ -13,7 +13,7 @@ export function unfinishedBlocks({ migration, finished, removed }: UnfinishedRes
   ]
 }
 
-/** What the squash is, what was compared, and what is not as before. */
+/** The squash, what was compared, and what differs from the old migrations. */
 export function squashBlocks(squash: DraftedSquash, file: string | undefined): Block[] {
   const { migration, statements, squashes: squashed, after } = squash
   const { name } = migration
@@ -37,7 +37,7 @@ export function squashBlocks(squash: DraftedSquash, file: string | undefined): B
   ]
 }
 
-/** How it is made. */
+/** Notes about the form of the squash. */
 function formNotes({ form, fallback, groups, rows }: DraftedSquash): Block[] {
   const written = rows.reduce((sum, table) => sum + table.rows, 0)
   if (form === 'catalog') {
@@ -65,7 +65,7 @@ function formNotes({ form, fallback, groups, rows }: DraftedSquash): Block[] {
   ]
 }
 
-/** What is not as before. */
+/** Notes about differences from the old migrations. */
 function differenceNotes({ form, unlike, columnOrder, down }: DraftedSquash): Block[] {
   const values =
     form === 'catalog'

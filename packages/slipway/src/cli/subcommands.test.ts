@@ -13,7 +13,7 @@ async function refusalOf(...argv: string[]) {
 
 const OWNED = COMMANDS.filter(({ topic }) => topic)
 
-describe('a command takes its own flags alone', () => {
+describe('a command accepts only its own flags', () => {
   test.each(OWNED.map(({ name, topic, flags }) => [name, topic, flags] as const))(
     '%s',
     async (name, topic, own) => {
@@ -29,7 +29,7 @@ describe('a command takes its own flags alone', () => {
     },
   )
 
-  test('what was accepted silently', async () => {
+  test('flags and arguments of sibling commands are refused', async () => {
     expect(await refusalOf('seed', 'status', '--delete', '--from', 'x')).toMatchObject({
       code: 'CLI.UNKNOWN_FLAG',
       message: '`slipway seed status` has no flag `--delete`.',
@@ -47,7 +47,7 @@ describe('a command takes its own flags alone', () => {
   })
 })
 
-test('a topic without its command, and with one that it does not have', async () => {
+test('a topic without a subcommand, and with an unknown one', async () => {
   expect(await refusalOf('kept')).toMatchObject({
     code: 'CLI.COMMAND_MISSING',
     why: 'Its subcommands are list, restore, prune.',

@@ -3,9 +3,9 @@ import type { SeedFilesResult } from '../app/index.ts'
 import type { FileChange, RowChange, TableDiff } from '../seeds/index.ts'
 import { type Block, heading, status } from './view.ts'
 
-/** How many rows of a table are shown of each kind. */
+/** The maximum number of rows of each kind that are shown per table. */
 const SHOWN = 10
-/** How many characters of a key. */
+/** The maximum number of characters of a key that are shown. */
 const LONGEST = 60
 
 const SIGNS: Readonly<Record<RowChange['kind'], string>> = { insert: '+', update: ' ', delete: '-' }
@@ -16,7 +16,7 @@ interface Syncing {
   readonly dryRun: boolean
 }
 
-/** How many rows of each table differ, and the natural keys of the first; no other value of a row. */
+/** The number of rows that differ in each table, and the natural keys of the first ones; no other values. */
 export function syncBlocks(diffs: readonly TableDiff[], { from, to, dryRun }: Syncing): Block[] {
   const columns = [
     { title: 'table' },
@@ -68,7 +68,7 @@ function changeLine({ kind, key, columns }: RowChange): string {
   return `${SIGNS[kind]} ${Object.values(key).map(shortly).join(' / ')}${changed}`
 }
 
-/** A value of a key on one line, in quotes where it would not be seen for what it is. */
+/** A key value on one line; in quotes if it is empty or has characters that are hard to see. */
 function shortly(text: string): string {
   const whole =
     /^\s|\s$|[\p{C}\u2028\u2029]/u.test(text) || text === '' ? JSON.stringify(text) : text

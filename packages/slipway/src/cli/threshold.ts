@@ -1,7 +1,7 @@
 import type { Finding, FlagSpec } from './command.ts'
 import type { Flags } from './flags.ts'
 
-/** The flag that says which findings make a command exit 4. */
+/** The flag that sets which findings make a command exit 4. */
 export const FAIL_ON = {
   'fail-on': {
     kind: 'choice',
@@ -11,7 +11,7 @@ export const FAIL_ON = {
   },
 } as const satisfies Readonly<Record<string, FlagSpec>>
 
-/** The exit code of findings by `--fail-on`. */
+/** The exit code for findings, according to `--fail-on`. */
 export function exitCodeOfFindings(findings: readonly Finding[], flags: Flags): 0 | 4 {
   const threshold = flags.text('fail-on') ?? 'error'
   const failing = findings.some(

@@ -1,6 +1,6 @@
 import type { TypedAction } from './next-actions.ts'
 
-/** The state of something, as a sign and a colour, so that neither carries the meaning alone. */
+/** The state of something, shown as a sign and a colour, so that no meaning depends on the colour alone. */
 export type Mark = 'done' | 'failed' | 'warning' | 'pending' | 'note'
 
 /** A column of a table. Numbers align right. */
@@ -10,8 +10,8 @@ export interface Column {
 }
 
 /**
- * What a command shows, free of any format: the renderer draws these blocks for a terminal and as
- * markdown. Texts are raw; masking of secrets and escaping are the renderer's work.
+ * A part of a command's output, independent of the format: renderers draw blocks for a terminal and
+ * as markdown. Texts are raw; the renderer masks secrets and escapes.
  */
 export type Block =
   | { readonly kind: 'heading'; readonly text: string }
@@ -35,7 +35,7 @@ export type Block =
   | { readonly kind: 'diff'; readonly text: string }
   | { readonly kind: 'status'; readonly mark: Mark; readonly text: string; readonly note?: string }
   | { readonly kind: 'actions'; readonly title: string; readonly actions: readonly TypedAction[] }
-  /** Text that a program reads, or that is laid out already: never wrapped, never decorated. */
+  /** Text for programs, or text with its own layout: never wrapped, never decorated. */
   | { readonly kind: 'plain'; readonly text: string }
 
 export function heading(text: string): Block {

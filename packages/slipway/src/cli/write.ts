@@ -16,10 +16,10 @@ import type { Block } from './view.ts'
 
 /** Longer lines are hard to read, however wide the terminal is. */
 const WIDEST = 100
-/** To the first line and column, and erase what is behind. */
+/** Moves the cursor to the first line and column, and erases everything after it. */
 const CLEAR = '\u001b[H\u001b[J'
 
-/** The output format of a call. Known before the command line is parsed, so that a failure of it has this format too. */
+/** The output format of a call, read before the command line is validated, so that failures use it, too. */
 export interface OutputOptions {
   readonly format: Format
   readonly verbose: boolean
@@ -44,8 +44,8 @@ interface Writing {
 }
 
 /**
- * Writes the report: one document on stdout. For people, a failure and what to do next go to
- * stderr, so that they are seen where stdout is piped into a program.
+ * Writes the report: one document on stdout. In the human format, a failure and the next actions go
+ * to stderr, so that they stay visible if stdout is piped into a program.
  */
 export async function writeReport(
   report: PresentedReport,
@@ -80,7 +80,7 @@ async function helpFor(report: PresentedReport): Promise<NonNullable<Frame['help
   return await readRuleHelp(noticesOf(report).map(({ id }) => id))
 }
 
-/** In a job of GitHub Actions: the report as markdown behind the summary of the job, with `--format github`. */
+/** In a GitHub Actions job with `--format github`, appends the report as markdown to the job summary. */
 export async function writeSummary(
   report: PresentedReport,
   { host, output }: Writing,
@@ -89,7 +89,7 @@ export async function writeSummary(
   if (output.format !== 'github' || file === undefined || file === '') return
   const { cwd } = host
   const text = renderMarkdown([...dataBlocks(report, cwd), ...adviceBlocks(report, cwd)])
-  // The report is out already; a summary that cannot be written must not turn it into a failure.
+  // The report is already written; a summary that cannot be written must not turn it into a failure.
   await host.files.append(file, `${text}\n`).catch(() => undefined)
 }
 
@@ -107,7 +107,7 @@ export function writeTrace(
     )
 }
 
-/** Clears the terminal and draws a report from its first line on. */
+/** Clears the terminal and draws a report at its top. */
 export function drawReport(report: PresentedReport, host: Host): void {
   host.stdout.write(CLEAR)
   writeHuman(report, { ...host, stderr: host.stdout })

@@ -101,7 +101,7 @@ async function failure(...given: Parameters<typeof create>) {
   return found ?? expect.unreachable(String(error))
 }
 
-/** The statements alone, as one line each. */
+/** Only the statements, one line each. */
 function body(sql: string): string[] {
   return sql
     .replaceAll(/\/\*[\s\S]*?\*\/|^--.*$/gm, '')
@@ -124,7 +124,7 @@ interface Scenario {
 
 const SCENARIOS: readonly Scenario[] = [
   {
-    title: 'a column dropped with all that was written on it by hand',
+    title: 'a column dropped with the objects that were added to it by hand',
     history: USER + BY_HAND,
     models: user(''),
     up: ['ALTER TABLE "User" DROP COLUMN "name"'],
@@ -137,7 +137,7 @@ const SCENARIOS: readonly Scenario[] = [
     losses: ['column User.name'],
   },
   {
-    title: 'a required column on a table that exists',
+    title: 'a required column on an existing table',
     history: USER,
     models: user('name String\n  age Int'),
     up: ['ALTER TABLE "User" ADD COLUMN "age" INTEGER NOT NULL, ALTER COLUMN "name" SET NOT NULL'],
@@ -264,7 +264,7 @@ model Post {
     grade: 'lossless',
   },
   {
-    title: 'a drop and an add that are not a rename',
+    title: 'a drop and an addition that are not a rename',
     history: USER,
     models: user('fullName String?'),
     extra: { noRename: true },
@@ -277,7 +277,7 @@ model Post {
     losses: ['column User.name'],
   },
   {
-    title: 'a column dropped and added with another type under its name',
+    title: 'a column dropped and added with the same name and another type',
     history: USER,
     models: user('name Int?'),
     up: ['ALTER TABLE "User" DROP COLUMN "name", ADD COLUMN "name" INTEGER'],
@@ -286,7 +286,7 @@ model Post {
     losses: ['column User.name'],
   },
   {
-    title: 'a column that takes larger numbers, which do not fit on the down migration',
+    title: 'a column with a larger number type, whose values may not fit after a rollback',
     history: USER.replace('"name" TEXT', '"name" INTEGER'),
     models: user('name BigInt?'),
     up: ['ALTER TABLE "User" ALTER COLUMN "name" SET DATA TYPE BIGINT'],
@@ -312,7 +312,7 @@ test.each(SCENARIOS)(
   },
 )
 
-test('what the history has and the schema cannot say stays, and nothing is written for it', async () => {
+test('objects that the schema cannot express are kept, and nothing is written for them', async () => {
   const outcome = await create(USER + BY_HAND, user())
   expect(outcome).toEqual({
     kind: 'nothing-to-do',
@@ -321,7 +321,7 @@ test('what the history has and the schema cannot say stays, and nothing is writt
   })
 })
 
-test('a partitioned table, a generated column and an enum that a function uses stay beside a real change', async () => {
+test('a partitioned table, a generated column and an enum that a function uses are kept when something else changes', async () => {
   const history = `${USER}${TASK}
 ALTER TABLE "User" ADD COLUMN "upper" TEXT GENERATED ALWAYS AS (upper("email")) STORED;
 CREATE TABLE "log" ("id" INT NOT NULL, "at" DATE NOT NULL, PRIMARY KEY ("id", "at")) PARTITION BY RANGE ("at");
@@ -340,7 +340,7 @@ CREATE FUNCTION open() RETURNS "Status" LANGUAGE sql AS $$ SELECT 'OPEN'::"Statu
   expect(down.grade).toBe('lossless')
 })
 
-test('an index that was refined by hand stays, and one whose key the schema changes is rebuilt', async () => {
+test('an index that was refined by hand is kept, and one whose key the schema changes is rebuilt', async () => {
   const history = `${USER}CREATE INDEX "User_name_email_idx" ON "User"("name", "email" DESC) INCLUDE ("id") WITH (fillfactor = 90);`
   const indexed = (key: string) =>
     user('name String?', `@@index([${key}], map: "User_name_email_idx")`)
@@ -359,7 +359,7 @@ test('an index that was refined by hand stays, and one whose key the schema chan
   expect(down.sql).toContain(`INCLUDE (id) WITH (fillfactor='90')`)
 })
 
-test('a unique constraint goes as a constraint, for PostgreSQL refuses to drop its index', async () => {
+test('a unique constraint is dropped as a constraint, because PostgreSQL does not drop its index', async () => {
   const { sql, down } = await written(
     `${USER}ALTER TABLE "User" ADD CONSTRAINT "one" UNIQUE ("name");`,
     user(),
@@ -396,7 +396,7 @@ model Post {
   expect(name.slice(14)).toBe(theirs.slice(14))
 })
 
-test('the first migration, its folder and its lock file; the down takes all away', async () => {
+test('the first migration gets a folder and a lock file, and its down migration drops everything', async () => {
   const {
     name,
     path: file,
@@ -417,7 +417,7 @@ test('the first migration, its folder and its lock file; the down takes all away
   expect(readdirSync(path.dirname(migrations))).toEqual(['migrations'])
 })
 
-test('nothing to do writes nothing; an empty migration is written when it is asked for, without a down migration', async () => {
+test('without changes nothing is written, unless an empty migration is requested, which has no down migration', async () => {
   const migrationsDir = newMigrationsDir()
   expect(await create(USER, user(), { migrationsDir })).toEqual({
     kind: 'nothing-to-do',
@@ -436,14 +436,14 @@ test('nothing to do writes nothing; an empty migration is written when it is ask
   ])
 })
 
-test('a name that something else has is refused', async () => {
+test('a name that is already taken is refused', async () => {
   const migrationsDir = newMigrationsDir()
   mkdirSync(migrationsDir)
   writeFileSync(path.join(migrationsDir, '20261121010203_next_step'), '')
   expect((await failure('', user(), { migrationsDir })).code).toBe('CREATE.NAME_TAKEN')
 })
 
-test('two that write at the same time do not write one change twice', async () => {
+test('two processes that write at the same time do not write the same change twice', async () => {
   const migrationsDir = newMigrationsDir()
   const both = await Promise.allSettled(
     ['one', 'two'].map((name) =>
@@ -462,7 +462,7 @@ test('a name without letters or digits is refused', async () => {
   expect((await failure('', user(), { name: '---' })).code).toBe('CREATE.NAME_INVALID')
 })
 
-test('an undecided rename is a failure that names its flags, and leaves no trace', async () => {
+test('an undecided rename is a failure that names its flags and changes nothing', async () => {
   const migrationsDir = newMigrationsDir()
   const { code, nextActions } = await failure(USER, user('fullName String?'), { migrationsDir })
   expect(code).toBe('CREATE.RENAME_UNDECIDED')
@@ -475,7 +475,7 @@ test('an undecided rename is a failure that names its flags, and leaves no trace
   expect(readdirSync(migrationsDir)).toEqual(['1_history'])
 })
 
-test('a person at a terminal is asked, for a model first and then for what is in it', async () => {
+test('a person at a terminal is asked about a model first and then about its fields', async () => {
   const asked: string[] = []
   const models =
     'model Person {\n  id Int @id @default(autoincrement())\n  email String @unique\n  nick String?\n}'
@@ -492,7 +492,7 @@ test('a person at a terminal is asked, for a model first and then for what is in
   expect(body(refused.sql)).toContain('DROP TABLE "User"')
 })
 
-test('who declines one of two is not asked again', async () => {
+test('after one of two renames is declined, there is no further question', async () => {
   const history = `${USER}ALTER TABLE "User" ADD COLUMN "age" INTEGER;`
   const asked: string[][] = []
   const { sql } = await written(

@@ -13,7 +13,7 @@ import { folderName, isAheadOf, writeMigrationFolder } from './migration-folder.
 import { nameOf } from './migration-name.ts'
 import type { KeptObject, LostObject } from './spare.ts'
 
-/** What `create` needs to know of a project, and what the user asked for. */
+/** What `create` needs to know about a project, and what the user asked for. */
 export interface CreateOptions {
   readonly files: readonly SchemaFile[]
   readonly migrationsDir: string
@@ -23,48 +23,50 @@ export interface CreateOptions {
   readonly history: readonly MigrationFile[]
   readonly shadow: ShadowOptions
   readonly filter?: ExternalObjects | undefined
-  /** As the user wrote it; the folder's name is made of it. Without it, what the migration does gives the name. */
+  /** As the user wrote it; the folder's name is made from it. If absent, the changes suggest a name. */
   readonly name?: string | undefined
-  /** Decides on a name if none is given; gets the one that the change suggests. */
+  /** Decides on a name if none is given; receives the one that the changes suggest. */
   readonly chooseName?: ((suggested: string) => Promise<string>) | undefined
   readonly now: Date
   /** `--rename` flags: `User.name=fullName`, `OldModel=NewModel`, `Status.OLD=NEW`. */
   readonly renames?: readonly string[] | undefined
-  /** Whatever is not named in `renames` is a drop and an add, without a question. */
+  /** Everything that is not named in `renames` is a drop and an addition, without a question. */
   readonly noRename?: boolean | undefined
-  /** Write a migration, to be filled by hand, even if nothing differs. */
+  /** Write a migration, to be filled in by hand, even if nothing differs. */
   readonly allowEmpty?: boolean | undefined
 }
 
 /** What `create` did. */
 export type CreateOutcome =
-  /** The schema is what the history makes of a database. */
+  /** The history already leads to the schema. */
   | ({ readonly kind: 'nothing-to-do' } & Pick<Draft, 'kept' | 'notKept'>)
   | {
       readonly kind: 'written'
       /** The folder's name. */
       readonly name: string
-      /** Its time is later than the clock, because it follows a migration whose time is. */
+      /** The time in its name is in the future, because it follows a migration with such a time. */
       readonly ahead: boolean
-      /** Of the `migration.sql`. */
+      /** The path of `migration.sql`. */
       readonly path: string
       readonly sql: string
       readonly statements: number
       readonly kept: readonly KeptObject[]
       readonly notKept: readonly LostObject[]
-      /** The `down.sql`; absent for an empty migration, whose down migration is written when it is known. */
+      /**
+       * The `down.sql`; absent for an empty migration, whose down migration is written once its SQL is known.
+       */
       readonly down?: DownMigration & {
         readonly path: string
-        /** What a test run on rows showed; absent if the down migration does not even run on empty tables. */
+        /** The result of a test run on rows; absent if the down migration fails even on empty tables. */
         readonly proof?: Proof
       }
     }
 
 /**
- * Writes a migration from the history to the schema, and its proven down migration. `ask` decides which
- * drops together with an add are renames; without it an undecided one is CREATE.RENAME_UNDECIDED, and SQL that the
- * database does not take is CREATE.SQL_REFUSED. Nothing is
- * written before all is known: a failure leaves the project as it was.
+ * Writes a migration from the history to the schema, and its proven down migration. `ask` decides which pairs
+ * of a drop and an addition are renames. Fails with CREATE.RENAME_UNDECIDED if there is such a pair but no
+ * `ask`, and with CREATE.SQL_REFUSED if the database rejects the SQL. Files are written last: a failure does
+ * not change the project.
  */
 export async function createMigration(
   options: CreateOptions,
@@ -80,7 +82,7 @@ export async function createMigration(
     noRename = false,
     allowEmpty = false,
   } = options
-  // A name that cannot be used is refused before the work.
+  // An unusable name is refused before any work is done.
   if (options.name !== undefined) folderName(options.name, { ...options, layout })
   const upcoming = await extensionsOf(files)
   return await withShadowDatabase(
@@ -144,7 +146,7 @@ export async function createMigration(
   )
 }
 
-/** What creates the extensions that the schema lists: a shadow database must have them at hand. */
+/** SQL that creates the extensions that the schema lists: a shadow database must have them available. */
 async function extensionsOf(files: readonly SchemaFile[]): Promise<MigrationFile[]> {
   return listsExtensions(files)
     ? [{ name: 'schema.prisma', sql: (await schemaToSql(files)).sql }]
@@ -160,7 +162,7 @@ async function chooseFolder(
   return folderName(chosen, { now, history, layout })
 }
 
-/** Prisma writes names and types that a database does not take: such SQL is not written to a file. */
+/** Prisma may write names and types that a database rejects: such SQL is not written to a file. */
 function refuseSql(failure: Failure, name: string): never {
   if (failure.code !== 'SHADOW.REPLAY_FAILED') rethrow(failure)
   const { why, where, server, sqlite } = failure
@@ -177,7 +179,7 @@ function refuseSql(failure: Failure, name: string): never {
   })
 }
 
-/** A shadow database that is open. */
+/** An open shadow database. */
 interface Open {
   readonly session: Session
   readonly address: Address | undefined
@@ -191,8 +193,8 @@ interface Written {
 }
 
 /**
- * Proves what was written on the same shadow database, which holds the state before it; if that is spoilt, on others.
- * The down migration is graded by the proof.
+ * Proves the migration, first on the same shadow database, which has the state before it, then on new ones.
+ * The proof grades the down migration.
  */
 async function proveWritten(
   { session, address, catalogs }: Open,

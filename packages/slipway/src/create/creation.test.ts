@@ -35,7 +35,7 @@ test('schemas, extensions and enums come first, guards last, however they are wr
   expect(guards).toContain(fk)
 })
 
-test('a type comes before the tables, unless it needs what stays there', () => {
+test('a type comes before the tables, unless it needs something that does not', () => {
   const table = 'CREATE TABLE app.t ()'
   const domain = 'CREATE DOMAIN app.d AS integer CHECK (value > 0)'
   const pair = 'CREATE TYPE app.pair AS (one app.d, two app."E")'

@@ -12,17 +12,19 @@ import {
   wordsOf,
 } from '../statements/index.ts'
 
-/** The statements that create a schema; rows that it holds are written between the two parts. */
+/** The statements that create a schema, in two parts: rows are inserted between them. */
 export interface Creation {
   readonly tables: readonly string[]
-  /** Foreign keys, triggers, policies and what else rows must not meet while they are written. */
+  /**
+   * Foreign keys, triggers, policies and everything else that must not affect rows while they are inserted.
+   */
   readonly guards: readonly string[]
 }
 
 /**
- * Puts the statements that lead from an empty catalog into an order for people and rows: schemas, extensions,
- * enums and other types, then the tables and all that hangs on them, each column at its place (`columnOrder`, by `schema.table`),
- * the guards last. Pure.
+ * Orders the statements that create a schema from an empty catalog, for readers and for inserting rows:
+ * schemas, extensions, enums and other types, then the tables and everything that depends on them, each
+ * column at its place (`columnOrder`, by `schema.table`), the guards last. Pure.
  */
 export function creationOf(
   statements: readonly string[],
@@ -54,7 +56,7 @@ function pieceOf(sql: string, { parse }: StatementParser): Piece {
   return { sql: rank < 2 ? whereMissing(sql) : sql, actions, rank }
 }
 
-/** The operator of a database may have created its schemas and extensions. */
+/** Adds IF NOT EXISTS, because the operator of a database may have created its schemas and extensions. */
 function whereMissing(sql: string): string {
   const [, kind, next] = tokensOf(sql)
   if (kind === undefined || isKeyword(next, 'IF')) return sql
@@ -65,7 +67,7 @@ const TYPE = 3
 const TABLE = 4
 const GUARD = 5
 
-/** Nothing else is needed by a schema, an extension or an enum, and nothing else needs a guard. */
+/** Schemas, extensions and enums need nothing else, and nothing else needs a guard. */
 function rankOf(actions: readonly Action[]): number {
   if (actions.some((action) => isOther(action, ['CreateSchemaStmt']))) return 0
   if (actions.some(({ kind }) => kind === 'create-extension')) return 1
@@ -73,7 +75,9 @@ function rankOf(actions: readonly Action[]): number {
   return actions.some(isGuard) ? GUARD : TABLE
 }
 
-/** Domains, composite types and ranges that need nothing which stays where it is. */
+/**
+ * Moves domains, composite types and ranges before the tables, unless they need an object that is not moved.
+ */
 function withTypesBeforeTables(pieces: readonly Piece[]): Piece[] {
   const staying: string[] = []
   return pieces.map((piece) => {
@@ -120,8 +124,9 @@ function isComment(action: Action, of: readonly string[]): boolean {
 }
 
 /**
- * Brings columns that are added to a table, because they need something that is created after it, into its definition again, and
- * all columns into their order. The table goes to where the last of them was, if nothing before that needs it.
+ * Moves columns that are added to a table, because they need something that is created after it, back into
+ * its definition, and puts all columns in order. The table moves to the place of the last such column, if
+ * nothing before that needs it.
  */
 function withWholeTables(
   pieces: readonly Piece[],
@@ -155,7 +160,7 @@ function withWholeTables(
   return slots.filter((sql) => sql !== undefined)
 }
 
-/** The column that a statement adds and does nothing else. */
+/** The column that a statement adds, if it does nothing else. */
 function addedColumn({
   sql,
   actions: [action, ...more],
@@ -167,12 +172,12 @@ function addedColumn({
   return { table: action.table, text: textOf(part, definition) }
 }
 
-/** Also within code and its texts. */
+/** Whether SQL contains a name, also within code and its literals. */
 function speaksOf(sql: string, name: string): boolean {
   return wordsOf(sql).some((word) => identifierOf(word) === name)
 }
 
-/** Whether a column's definition names something that these statements make. */
+/** Whether a column's definition names something that these statements create. */
 function needsOneOf(column: string, pieces: readonly Piece[]): boolean {
   const [, ...rest] = tokensOf(column).map(({ text }) => text)
   const names = new Set(rest.map(identifierOf))
@@ -184,7 +189,7 @@ function needsOneOf(column: string, pieces: readonly Piece[]): boolean {
   )
 }
 
-/** A table with an item a line: its columns in their order, then its constraints. */
+/** A table with one item per line: its columns in their order, then its constraints. */
 function tableSql(sql: string, columns: readonly string[], order: readonly string[]): string {
   const { head, items, tail } = partsOf(sql)
   if (items.length + columns.length === 0) return sql

@@ -8,17 +8,17 @@ import {
 } from '../schema/index.ts'
 import { type Spared, type SpareOptions, spareInexpressible } from './spare.ts'
 
-/** What a draft needs to know of a shadow database. */
+/** How a draft reads a shadow database and adapts Prisma's SQL to it. */
 interface DraftDialect {
   /** The tables and columns of a shadow database, with their types. */
   readSchema(session: Session, catalogs: CatalogReader): Promise<DatabaseSchema>
   /** The same within a transaction. */
   readSchemaInTransaction(session: Session): Promise<DatabaseSchema>
-  /** What of a schema that a session has now can be dropped or added in a rename. */
+  /** The part of a session's current schema that can be part of a rename. */
   renamable(schema: DatabaseSchema, session: Session): Promise<DatabaseSchema>
-  /** Prisma's SQL, as far as what it drops can be renamed. */
+  /** Prisma's SQL without drops that cannot be part of a rename. */
   renaming(sql: string, session: Session): Promise<string>
-  /** Prisma's SQL in a form that the database takes. */
+  /** Prisma's SQL in a form that the database accepts. */
   runnable(sql: string, session: Session): Promise<string>
   /** Keeps what Prisma's SQL would destroy, because its schema language cannot express it. */
   spare(sql: string, options: SpareOptions): Promise<Spared>

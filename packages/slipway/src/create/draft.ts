@@ -16,7 +16,7 @@ import type { KeptObject, LostObject } from './spare.ts'
 /** Tables and enums that Prisma is configured to ignore. */
 export type ExternalObjects = NonNullable<Parameters<typeof diffToSchema>[0]['filter']>
 
-/** Decides which candidates are renames: gives back their flags, or others of the same form. */
+/** Decides which candidates are renames: returns their flags, or others of the same form. */
 export type AskRenames = (candidates: readonly RenameCandidate[]) => Promise<readonly string[]>
 
 export interface DraftOptions {
@@ -24,16 +24,16 @@ export interface DraftOptions {
   readonly filter?: ExternalObjects | undefined
   /** `--rename` flags. */
   readonly renames: readonly string[]
-  /** Of the migration, as the user gave it: for the command that is offered. */
+  /** The name of the migration as the user gave it, for suggested commands. */
   readonly name: string
-  /** Whatever is not named in `renames` is none. */
+  /** Nothing is a rename unless `renames` names it. */
   readonly noRename: boolean
   readonly ask?: AskRenames | undefined
-  /** Of the shadow database. */
+  /** The catalogs of the shadow database. */
   readonly catalogs: CatalogReader
 }
 
-/** The SQL of a migration before it is written. Empty text if there is nothing to do. */
+/** The SQL of a migration before it is written. `sql` is empty if there is nothing to do. */
 export interface Draft {
   readonly sql: string
   readonly kept: readonly KeptObject[]
@@ -83,7 +83,7 @@ export async function draftMigration(session: Session, options: DraftOptions): P
   }
 }
 
-/** Only a drop together with an add can be a rename; most migrations have no drop. */
+/** Whether there is a drop and an addition, which could be a rename; most migrations drop nothing. */
 function dropsAndAdds(statements: readonly Statement[]): boolean {
   const actions = statements.flatMap((statement) => statement.actions)
   const isDrop = (action: Action) =>
@@ -106,7 +106,7 @@ async function candidatesOf(
   await session.execute('BEGIN')
   try {
     for (const { text, role } of statements) {
-      // What runs only after a commit has no part in a rename: it may fail here.
+      // A statement that needs a commit before it is not part of a rename: it may fail here.
       if (role.kind !== 'begin' && role.kind !== 'commit') await runsOnTrial(session, text)
     }
     const after = await dialect.readSchemaInTransaction(session)
@@ -161,7 +161,7 @@ async function finish(
   }
 }
 
-/** Comments as Prisma heads its own statements. */
+/** The comment above a rename, in the style of Prisma's own comments. */
 function titleOf({ kind }: Rename): string {
   switch (kind) {
     case 'table':

@@ -46,7 +46,7 @@ test('without a generator, or without Prisma, there is nothing to run', async ()
   })
 })
 
-test('what Prisma complains of is in the failure, without a password', async () => {
+test('the failure contains the output of Prisma, without passwords', async () => {
   const { root, files } = project(MODELS)
   writeFileSync(
     path.join(root, 'prisma.config.ts'),

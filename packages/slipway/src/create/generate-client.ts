@@ -19,9 +19,9 @@ export type GenerateOutcome =
   | { readonly kind: 'skipped'; readonly reason: string }
 
 /**
- * Runs the project's own `prisma generate`. Skipped if the schema has no generator or Prisma is
- * not installed. Prisma gets the path of Slipway's engine program, so that it downloads none. Fails with
- * CREATE.GENERATE_FAILED, which holds Prisma's output.
+ * Runs the project's own `prisma generate`. Skipped if the schema has no generator or Prisma is not
+ * installed. Prisma gets the path of Slipway's engine program, so that it downloads none. Fails with
+ * CREATE.GENERATE_FAILED, which contains Prisma's output.
  */
 export async function generateClient(options: GenerateOptions): Promise<GenerateOutcome> {
   const { root, files, schema, env } = options

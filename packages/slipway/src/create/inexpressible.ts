@@ -23,11 +23,11 @@ export interface IndexFacts {
     readonly table: string
     readonly name: string
   }[]
-  /** What of it the Prisma schema cannot express; null if it can express everything. */
+  /** The part that the Prisma schema cannot express; null if it can express everything. */
   readonly reason: string | null
 }
 
-// A row-to-JSON detour reads `indnullsnotdistinct`, which servers before 15 do not have.
+// `indnullsnotdistinct` is read through JSON, because servers before PostgreSQL 15 do not have it.
 const INDEXES = `
 SELECT n.nspname AS schema, c.relname AS name, t.relname AS table, con.conname AS constraint,
   i.indisunique AS unique,
@@ -72,7 +72,9 @@ JOIN pg_am am ON am.oid = c.relam
 LEFT JOIN pg_constraint con ON con.conindid = c.oid AND con.contype IN ('u', 'x')
 WHERE c.relname = ANY ($2)`
 
-/** Facts of the indexes of these names. With `partialIndexes` the schema can express a predicate. */
+/**
+ * Reads the facts of the indexes with these names. With `partialIndexes` the schema can express a predicate.
+ */
 export async function readIndexes(
   session: Session,
   names: readonly string[],
@@ -95,7 +97,7 @@ WHERE c.relname = ANY ($1) AND (
   OR EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
 )`
 
-/** Those objects of the tables that the schema language cannot express. */
+/** Reads which of the tables with these names the schema language cannot express. */
 export async function readInexpressibleTables(
   session: Session,
   names: readonly string[],
@@ -112,7 +114,10 @@ WHERE t.typname = ANY ($1)
   AND (d.classid IN ('pg_proc'::regclass, 'pg_rewrite'::regclass, 'pg_type'::regclass, 'pg_cast'::regclass)
     OR c.relkind = 'c')`
 
-/** Those of the enums that functions, views, domains or other types use, which the schema does not know of. */
+/**
+ * Reads which of the enums with these names are used by functions, views, domains or other types, which the
+ * schema does not describe.
+ */
 export async function readInexpressibleTypes(
   session: Session,
   names: readonly string[],
@@ -125,7 +130,7 @@ SELECT n.nspname AS schema, c.relname AS table, a.attname AS name
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE a.attgenerated <> '' AND c.relname = ANY ($1)`
 
-/** The generated columns of tables: the engine takes their expression for a default. */
+/** Reads the generated columns of tables: the engine takes their expression for a default. */
 export async function readGeneratedColumns(
   session: Session,
   tables: readonly string[],

@@ -45,7 +45,7 @@ test.each([
   ['a number', '0001_init', '0002_next_step'],
   ['a number without zeros', '9_init', '0010_next_step'],
   ['the last of four digits', '9999_init', '10000_next_step'],
-  ['a moment', '20200101000000_init', '20261121010203_next_step'],
+  ['a time', '20200101000000_init', '20261121010203_next_step'],
 ])('a file is numbered after the newest one: %s', (_, newest, expected) => {
   expect(nameAfter(newest, 'flat')).toBe(expected)
 })
@@ -54,7 +54,7 @@ test('no number comes after a file without one', () => {
   expect(() => nameAfter('init', 'flat')).toThrow('CREATE.NAME_UNFIT')
 })
 
-test('the files of a flat migration and its down migration are written where wrangler leaves the latter out', async () => {
+test('a flat migration and its down migration are written, the latter where wrangler ignores it', async () => {
   const { migrationsDir, ...folder } = newFolder()
   const files = { 'migration.sql': 'SELECT 1;', 'down.sql': 'SELECT 2;' }
   const flat = { ...folder, migrationsDir, layout: 'flat' as const, name: '0001_a' }
@@ -118,7 +118,7 @@ test.each([
   ['added', ['1_a', '2_b'], 'SELECT 1;'],
   ['edited', ['1_a'], 'SELECT 2;'],
   ['removed', [], ''],
-])('nothing is written beside a migration that was %s in the meantime', async (_, names, sql) => {
+])('nothing is written if a migration was %s in the meantime', async (_, names, sql) => {
   const { root, migrationsDir, dialect, layout } = newFolder()
   for (const name of names) add(migrationsDir, name, sql)
   const history = [{ name: '1_a', sql: 'SELECT 1;' }]
@@ -149,7 +149,7 @@ test('the lock of a killed process is replaced, also if it was killed before it 
   expect(readdirSync(folder.root)).toEqual(['migrations'])
 })
 
-test('the lock of a process that runs is not replaced', async () => {
+test('the lock of a running process is not replaced', async () => {
   const folder = newFolder()
   writeFileSync(folder.lockFile, String(process.ppid))
   const error = await writeMigrationFolder(folder, FILES).catch((thrown: unknown) => thrown)

@@ -18,7 +18,7 @@ import { raise } from './failures.ts'
 const MAX_NAME = 200
 const LOCK_FILE = 'migration_lock.toml'
 
-/** When a migration is made, and which ones are applied before it. */
+/** When a migration is created, and which migrations are applied before it. */
 interface Moment {
   readonly now: Date
   /** The migrations of the project, in their order. */
@@ -27,11 +27,11 @@ interface Moment {
 }
 
 /**
- * The name that Prisma gives a migration: the moment in UTC and the name in snake case. It sorts after the
- * whole history: the moment is at least a second later than that of the newest migration, whatever the clock says.
- * Folders that are numbered, and sort after any moment, get the next number. Files are numbered as wrangler does it, unless
- * the newest one begins with a moment. Fails with CREATE.NAME_INVALID if nothing is left of the name, and with
- * CREATE.NAME_UNFIT if nothing sorts there.
+ * The name that Prisma gives a migration: the time in UTC and the name in snake case. It sorts after the
+ * whole history: the time is at least a second later than that of the newest migration, whatever the clock
+ * says. If folders are numbered and sort after any time, the new one gets the next number. Files are numbered
+ * as by wrangler, unless the newest one begins with a time. Fails with CREATE.NAME_INVALID if the name has no
+ * letters or digits, and with CREATE.NAME_UNFIT if no name sorts after the history.
  */
 export function folderName(words: string, { now, history, layout }: Moment): string {
   const newest = history.at(-1)?.name ?? ''
@@ -70,7 +70,7 @@ function momentOf(date: Date): string {
   return date.toISOString().replaceAll(/\D/g, '').slice(0, 14)
 }
 
-/** The second after the one that a folder name begins with; nothing if it begins with none. */
+/** The second after the time that a folder name begins with; empty if it begins with none. */
 function secondAfter(name: string): string {
   const [, year, month = 0, ...rest] =
     /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)/.exec(name)?.map(Number) ?? []
@@ -79,13 +79,15 @@ function secondAfter(name: string): string {
   return momentOf(new Date(Date.UTC(year, month - 1, day, hour, minute, second + 1)))
 }
 
-/** The number after the one that a folder name begins with, in as many digits; nothing if it begins with none. */
+/**
+ * The number after the one that a folder name begins with, in as many digits; empty if it begins with none.
+ */
 function numberAfter(name: string): string {
   const [digits = ''] = /^\d{1,13}(?!\d)/.exec(name) ?? []
   return digits === '' ? '' : String(Number(digits) + 1).padStart(digits.length, '0')
 }
 
-/** The next number, in four digits at least: https://developers.cloudflare.com/d1/reference/migrations/ */
+/** The next number, with at least four digits: https://developers.cloudflare.com/d1/reference/migrations/ */
 function fileNumberAfter(newest: string): string {
   const number = newest === '' ? 0 : leadingNumber(newest)
   return Number.isNaN(number) ? '' : String(number + 1).padStart(4, '0')
@@ -118,7 +120,9 @@ function refuseUnfit(newest: string, layout: MigrationsLayout): never {
   })
 }
 
-/** The words of a name as Prisma writes them in a folder name. Fails with CREATE.NAME_INVALID if nothing is left of it. */
+/**
+ * A name as Prisma writes it in a folder name. Fails with CREATE.NAME_INVALID if it has no letters or digits.
+ */
 export function snakeCase(name: string): string {
   if (looksLikeConnectionString(name)) {
     raise('CREATE.NAME_INVALID', {
@@ -158,7 +162,7 @@ function refuseTaken(migration: NewMigration): void {
   })
 }
 
-/** What was proven is the new migration after these and no others. */
+/** The new migration was proven after exactly these migrations. */
 function refuseChanged({ migrationsDir, layout, history }: NewMigration): void {
   const found = readMigrations(migrationsDir, { mayBeMissing: true, layout })
   const [was, is] = [history, found].map(
@@ -191,7 +195,7 @@ export type MigrationFiles = Readonly<
   Partial<Record<'migration.sql' | 'down.sql', string | undefined>>
 >
 
-/** Where a migration is written, and in which SQL. */
+/** Where a migration is written, and in which dialect. */
 interface NewMigration extends MigrationsFolder {
   readonly name: string
   readonly dialect: Dialect
@@ -200,9 +204,10 @@ interface NewMigration extends MigrationsFolder {
 }
 
 /**
- * Writes the files of a migration, and the migrations folder with its lock file if they are missing. Returns their paths.
- * The migration appears whole or not at all. One process at a time writes, and only beside the migrations that
- * the new one was tested with. Fails with CREATE.FOLDER_CHANGED, CREATE.FOLDER_LOCKED or CREATE.NAME_TAKEN.
+ * Writes the files of a migration, and the migrations folder with its lock file if they are missing. Returns
+ * their paths. The migration appears completely or not at all. Only one process writes at a time, and only if
+ * the other migrations are those that the new one was tested with. Fails with CREATE.FOLDER_CHANGED,
+ * CREATE.FOLDER_LOCKED or CREATE.NAME_TAKEN.
  */
 export async function writeMigrationFolder(
   migration: NewMigration,
@@ -221,7 +226,7 @@ export async function writeMigrationFolder(
 
 function writeFolder(migration: NewMigration, files: MigrationFiles): void {
   const { migrationsDir, dialect, layout } = migration
-  // Beside the migrations folder, not in it: what a crash leaves in it would count as a migration.
+  // Next to the migrations folder, not in it: what a crash leaves behind would count as a migration.
   const unfinished = mkdtempSync(path.join(path.dirname(migrationsDir), '.slipway-create-'))
   try {
     for (const [file, text] of Object.entries(files)) {
@@ -245,7 +250,7 @@ function moveInto(migration: NewMigration, unfinished: string): void {
   }
   const paths = migrationPaths(migration, name)
   const down = path.join(unfinished, 'down.sql')
-  // First: without its migration it is not read.
+  // The down migration is moved first, because it is ignored without its migration.
   if (existsSync(down)) {
     mkdirSync(path.dirname(paths.downPath), { recursive: true })
     renameSync(down, paths.downPath)

@@ -2,15 +2,16 @@ import { type Action, type ObjectName, type Statement } from '../statements/inde
 
 const MAX_LENGTH = 40
 
-/** What one action says of a migration, and how much it says: the least number wins. */
+/** The name that one action suggests for a migration, and its rank: the lowest rank wins. */
 interface Word {
   readonly rank: number
   readonly text: string
 }
 
 /**
- * A name for a migration, from what its statements do: `create_invoice`, `add_user_email`. The most telling change
- * names it; of several, the others are counted: `create_invoice_and_2_more`. The same statements give the same name.
+ * A name for a migration, from what its statements do: `create_invoice`, `add_user_email`. The most important
+ * change gives the name; the others are counted: `create_invoice_and_2_more`. The same statements give the
+ * same name.
  */
 export function nameOf(statements: readonly Pick<Statement, 'actions'>[]): string {
   const actions = statements.flatMap((statement) => statement.actions)
@@ -18,7 +19,7 @@ export function nameOf(statements: readonly Pick<Statement, 'actions'>[]): strin
     actions.flatMap((one) => (one.kind === 'create-table' ? tableOf(one) : [])),
   )
   const words = actions.flatMap((action) => {
-    // What a new table consists of is no change of its own.
+    // A part of a new table is not a separate change.
     const table = tableOf(action)
     const part = action.kind !== 'create-table' && table !== undefined && created.has(table)
     return part ? [] : (wordOf(action) ?? [])

@@ -2,9 +2,9 @@ import type { Rename } from '../down/index.ts'
 import type { MappedBlock, MappedName, SchemaNames } from '../project/index.ts'
 import { type DatabaseSchema, enumNamed, type Table, tableNamed } from '../schema/index.ts'
 
-/** A drop together with an add of a similar type: perhaps a rename. */
+/** A drop and an addition of similar objects: possibly a rename. */
 export interface RenameCandidate {
-  /** As `--rename` takes it, in the schema's names: `User.name=fullName`. */
+  /** The value of `--rename`, in the schema's names: `User.name=fullName`. */
   readonly flag: string
   readonly kind: 'table' | 'column' | 'type' | 'enum-value'
   /** What is dropped and what is added, in the database's names. */
@@ -44,7 +44,7 @@ function signature({ columns }: Table): string[] {
   return [...columns].map(([name, { type }]) => `${name} ${type}`)
 }
 
-/** Half or more of the larger one is also in the other. */
+/** Whether two lists share at least half of the items of the larger one. */
 function areAlike(one: readonly string[], other: readonly string[]): boolean {
   const shared = one.filter((item) => other.includes(item)).length
   return shared > 0 && shared * 2 >= Math.max(one.length, other.length)

@@ -5,19 +5,19 @@ import type { MappedName, SchemaNames } from '../project/index.ts'
 import { type DatabaseSchema, enumNamed, tableNamed } from '../schema/index.ts'
 import { raise } from './failures.ts'
 
-/** What the names of a `--rename` are looked up in. */
+/** Where the names of a `--rename` are looked up. */
 export interface RenameContext {
-  /** What the database has now: renames made already are in it. */
+  /** The current schema of the database, including renames already made. */
   readonly schema: DatabaseSchema
-  /** What the schema wants. */
+  /** The names in the Prisma schema. */
   readonly names: SchemaNames
 }
 
 /**
- * The renames that `--rename` flags ask for, models and enums before what is in them:
- * `User.name=fullName`, `OldModel=NewModel`, `Status.OLD=NEW`. The left name is the one that the history
- * has, the right one the one that the schema has; names of the database work on both sides.
- * Fails with CREATE.RENAME_UNKNOWN, which says what there is.
+ * The renames that `--rename` flags ask for, models and enums before their members: `User.name=fullName`,
+ * `OldModel=NewModel`, `Status.OLD=NEW`. The left name is the one in the history, the right name is the one
+ * in the schema; database names work on both sides. Fails with CREATE.RENAME_UNKNOWN, which lists the
+ * possible names.
  */
 export function resolveRenames(flags: readonly string[], context: RenameContext): Rename[] {
   const { names } = context
@@ -100,7 +100,7 @@ function memberRename(flag: Flag & { readonly owner: string }, context: RenameCo
   const to = find(block.members, flag.to)
   if (!to)
     return unknown(flag, `${block.name} has no ${flag.to} in the schema`, named(block.members))
-  // The field's old name is in no file any more; with an unchanged @map there is nothing to rename.
+  // No file contains the old name of the field any more; with an unchanged @map there is nothing to rename.
   if (!had.includes(flag.from))
     return unknown(flag, `${mapped} has no ${flag.from} in the history`, had)
   const part = { schema, from: flag.from, to: to.mapped }

@@ -22,17 +22,17 @@ import {
 /** An object that is not dropped, although Prisma's engine would drop it. */
 export interface KeptObject {
   readonly object: ObjectRef
-  /** What of it the Prisma schema cannot express. */
+  /** The part that the Prisma schema cannot express. */
   readonly reason: string
   /** What may go wrong because it is kept. */
   readonly caution?: string
 }
 
-/** What a migration loses although it was not requested in the Prisma schema, which cannot express it. */
+/** What a migration destroys only because the Prisma schema cannot express it. */
 export interface LostObject {
   /** The object, or the table or column that loses a part. */
   readonly object: ObjectRef
-  /** The part, as SQL has it: `CHECK (price > 0)`. Absent if the object itself is lost. */
+  /** The part as SQL: `CHECK (price > 0)`. Absent if the object itself is lost. */
   readonly part?: string
   /** Why it is not kept. */
   readonly reason: string
@@ -54,9 +54,9 @@ export interface SpareOptions {
 
 /**
  * Removes from the engine's SQL the drops of objects that the history has and the Prisma schema cannot
- * express (prisma#29220, #29263). A drop stays if it is the consequence of another: an index whose
- * column is dropped, or that is rebuilt with another key. The drop of a unique constraint, which
- * the engine writes as that of an index and PostgreSQL refuses, becomes one of a constraint.
+ * express (prisma#29220, #29263). A drop stays if it follows from another change: an index whose column is
+ * dropped, or that is rebuilt with another key. The engine drops a unique constraint by DROP INDEX, which
+ * PostgreSQL rejects; it becomes DROP CONSTRAINT.
  */
 export async function spareInexpressible(sql: string, options: SpareOptions): Promise<Spared> {
   const { parse } = await parserFor(dialectOf(options.session))
@@ -98,7 +98,7 @@ function readDrop(statement: Statement, inSchema: string): Drop[] {
   return change?.kind === 'drop-default' ? dropOf('default', change.table) : []
 }
 
-/** A statement that is not written as the engine had it: not at all, or something instead. */
+/** A statement of the engine that is left out, or replaced. */
 interface Judged {
   readonly statement: Statement
   readonly instead?: string
@@ -161,7 +161,7 @@ async function ifAny<T>(
   return names.length === 0 ? [] : await read(names)
 }
 
-/** What else the SQL does, and where. */
+/** What else the SQL does, and the default schema. */
 interface DropPlan {
   readonly going: ReadonlySet<string>
   readonly statements: readonly Statement[]
@@ -198,7 +198,10 @@ function judgeIndex(
   return [{ statement: drop.statement, instead }]
 }
 
-/** The engine rebuilds what it considers changed; what the schema says of it may be as it was. */
+/**
+ * Whether a statement builds an index with the same key. The engine rebuilds an index that it considers
+ * changed, even if the part that the schema can express is the same.
+ */
 function buildsLike({ text, actions: [action] }: Statement, index: IndexFacts): boolean {
   if (action?.kind !== 'create-index' || action.where !== undefined) return false
   const [open, close] = tokensOf(text).filter((token) => isParenthesis(token))
@@ -234,7 +237,7 @@ function judgeDefault(
   return [{ statement, kept, ...(rest.length === 0 ? {} : { instead }) }]
 }
 
-/** Removes a statement with its semicolon, the comment that heads it and the blank line after it. */
+/** Removes a statement with its semicolon, the comment above it and the blank line after it. */
 export function withoutParagraph(sql: string, start: number, end: number): string {
   const head = /(?:^|\n)--[^\n]*\n$/.exec(sql.slice(0, start))
   const from = head ? head.index + (head[0].startsWith('\n') ? 1 : 0) : start
@@ -242,7 +245,7 @@ export function withoutParagraph(sql: string, start: number, end: number): strin
   return sql.slice(0, from) + sql.slice(end + (tail?.[0].length ?? 0))
 }
 
-/** The engine's warnings at the head speak of tables by name; those that stay are none of them. */
+/** Removes the engine's warnings about tables that are kept. */
 function withoutWarnings(sql: string, judged: readonly Judged[]): string {
   const tables = judged.flatMap(({ kept }) =>
     kept?.object.kind === 'table' ? [kept.object.name] : [],

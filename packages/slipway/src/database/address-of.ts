@@ -5,9 +5,9 @@ import type { Address } from './port.ts'
 import { locate } from './postgres/connection-string.ts'
 
 /**
- * The address that a connection string means: `file:` is a SQLite file, relative to `folder` (the current one if absent),
- * and anything else is for PostgreSQL to read. Prisma writes parameters of the connection behind a `?`; none of them is
- * SQLite's.
+ * The address in a connection string: `file:` is a SQLite file, relative to `folder` (the current one if
+ * absent), and anything else is read as PostgreSQL's. Prisma writes connection parameters after a `?`;
+ * none of them applies to SQLite.
  */
 export function addressOf(url: ConnectionString, folder = '.'): Address {
   const text = url.reveal().trim()
@@ -17,8 +17,8 @@ export function addressOf(url: ConnectionString, folder = '.'): Address {
 }
 
 /**
- * The address of a SQLite file that a connection string names, relative to `folder`. Fails with DATABASE.URL_INVALID or
- * DATABASE.PROVIDER_UNSUPPORTED.
+ * The address of a SQLite file that a connection string names, relative to `folder`. Fails with
+ * DATABASE.URL_INVALID or DATABASE.PROVIDER_UNSUPPORTED.
  */
 export function sqliteAddressOf(
   url: ConnectionString,
@@ -49,7 +49,7 @@ function refuseUrl(why: string): never {
   })
 }
 
-/** The name by which a person consents to a change of a database. Nothing is connected to. */
+/** The name that a person gives to consent to a change of a database. Does not connect. */
 export function databaseName(address: Address): string {
   switch (address.kind) {
     case 'postgres':

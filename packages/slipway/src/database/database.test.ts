@@ -46,7 +46,7 @@ test.each([
 })
 
 test.each(['#', '/', '?'])(
-  'an unescaped %s in a password is named, and nothing of it',
+  'an unescaped %s in a password is named, but no part of the password',
   async (mark) => {
     for (const before of ['hunter', '12', 'hun@ter']) {
       const url = `postgresql://app:${before}${mark}2secret@db.example.com/shop?user=a@b`
@@ -74,8 +74,8 @@ test('a connection string whose host is missing shows no password', () => {
   expect(String(new ConnectionString(usual))).toBe(usual)
 })
 
-test('a server without TLS, or a certificate that is missing, is named where TLS is required', async () => {
-  // The address of a socket never has TLS, and one of the network has none on the test server.
+test('a server without TLS and a missing certificate are reported if TLS is required', async () => {
+  // A socket never has TLS, and the test server has none on the network.
   const required = (mode: string) =>
     changed((url) => {
       url.hostname = '127.0.0.1'
@@ -94,7 +94,7 @@ test('a server without TLS, or a certificate that is missing, is named where TLS
   expect(await codeOf(required('sslmode=prefer'))).toBe('ok')
 })
 
-test('Prisma’s parameters of a connection string are understood', () => {
+test('Prisma’s connection string parameters are understood', () => {
   const location = locate(
     new ConnectionString(
       'postgres://u%40x:p%23w@[::1]:6000/shop?schema=app&pgbouncer=true&connect_timeout=7&sslmode=require',
@@ -114,7 +114,7 @@ test('Prisma’s parameters of a connection string are understood', () => {
 })
 
 for (const kind of ['postgres', 'embedded'] as const) {
-  test(`a ${kind} session decodes values, sends scripts whole, and counts what was completed`, async () => {
+  test(`a ${kind} session decodes values, sends whole scripts, and counts completed commands`, async () => {
     const database = kind === 'postgres' ? await createDatabase() : undefined
     const address: Address = database ? at(database.url) : { kind: 'embedded' }
     try {
@@ -148,7 +148,7 @@ for (const kind of ['postgres', 'embedded'] as const) {
   })
 }
 
-test('a session that runs can be cancelled from outside', async () => {
+test('a running statement can be cancelled from outside', async () => {
   await withSession(at(serverUrl()), {}, async (session) => {
     const sleeping = attempt(() => session.query('SELECT pg_sleep(30)'))
     setTimeout(() => void session.cancel(), 100)
@@ -157,7 +157,7 @@ test('a session that runs can be cancelled from outside', async () => {
   })
 })
 
-test('the schema of the connection string is where names go', async () => {
+test('unqualified names belong to the schema of the connection string', async () => {
   const database = await createDatabase()
   try {
     await withSession(at(`${database.url}?schema=App`), {}, async (session) => {
@@ -171,7 +171,7 @@ test('the schema of the connection string is where names go', async () => {
   }
 })
 
-test('an embedded folder belongs to one process at a time, and a dead one lets go', async () => {
+test('one process at a time uses an embedded folder, and a lock of a dead process does not count', async () => {
   const folder = join(mkdtempSync(join(tmpdir(), 'slipway-')), 'database')
   writeFileSync(`${folder}.lock`, '2147483000')
   const read = await withSession({ kind: 'embedded', dataDir: folder }, {}, (session) =>
@@ -191,7 +191,7 @@ test('identifiers and literals are quoted', () => {
   expect(quoteLiteral(String.raw`a\b'c`)).toBe(String.raw`E'a\\b''c'`)
 })
 
-test('variables of libpq change no session, whether or not a password is asked for', async () => {
+test('libpq variables do not affect a session', async () => {
   const variables = {
     PGOPTIONS: '-c statement_timeout=1234',
     PGSSLNEGOTIATION: 'direct',
@@ -218,7 +218,7 @@ test('variables of libpq change no session, whether or not a password is asked f
   }
 })
 
-test('a socket with the port of a server is that server only in a usual folder', () => {
+test('a socket with the port of a server is treated as that server only in a standard folder', () => {
   const place = (host: string) =>
     locate(new ConnectionString(`postgresql://u@x:5432/d?host=${host}`))
   expect(isSameServer(place('localhost'), place('127.0.0.1'))).toBe(true)
@@ -228,7 +228,7 @@ test('a socket with the port of a server is that server only in a usual folder',
   expect(isSameServer(place('/tmp/slipway-a1b2c3'), place('/tmp/slipway-d4e5f6'))).toBe(false)
 })
 
-test('what the embedded database does not support is a failure, not silence', async () => {
+test('unsupported SQL on the embedded database is a failure, not silence', async () => {
   await withSession({ kind: 'embedded' }, {}, async (session) => {
     for (const sql of [`COPY (SELECT 1) TO PROGRAM 'true'`, 'SELECT 1']) {
       const stopped = { failure: { server: { sqlstate: '0A000' } } }

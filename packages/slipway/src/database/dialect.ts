@@ -1,8 +1,8 @@
 import type { Address, DatabaseKind } from './port.ts'
 
 /**
- * The kinds of databases by their SQL. Code that differs between them is in a folder of this name in each module,
- * and each module has one table of its implementations (`dialects.ts`).
+ * The kinds of SQL that databases use. Code that differs between them is in a folder of this name in each
+ * module, and each module has one table of its implementations (`dialects.ts`).
  */
 export type Dialect = 'postgres' | 'sqlite'
 
@@ -41,7 +41,7 @@ const PRODUCTS: Readonly<Record<string, Product>> = {
   cockroachdb: { name: 'CockroachDB' },
 }
 
-/** The product that the `provider` of a Prisma schema means; one that Slipway does not know is called as it is written. */
+/** The product of the `provider` of a Prisma schema; an unknown one has the provider as its name. */
 export function productOf(provider: string): Product {
   const known = Object.hasOwn(PRODUCTS, provider) ? PRODUCTS[provider] : undefined
   return known ?? { name: provider }

@@ -43,8 +43,8 @@ export type {
 } from './port.ts'
 
 /**
- * Opens one pinned session on a database, hands it to `work`, and closes it whatever happens.
- * Never creates a database on a server. Fails with the codes of `databaseFailures`.
+ * Opens one pinned session on a database, passes it to `work`, and always closes it. Never creates a
+ * database on a server. Fails with the codes of `databaseFailures`.
  */
 export async function withSession<T>(
   address: Address,
@@ -106,7 +106,7 @@ export async function refuseDeclaredPooler(address: Address): Promise<void> {
   pooler.refuseDeclaredPooler(address)
 }
 
-/** Refuses a transaction pooler before a target: see pooler.ts. */
+/** Refuses a transaction pooler in front of a target: see pooler.ts. */
 export async function refuseTransactionPooler(session: Session, address: Address): Promise<void> {
   if (!session.server.pooled) return
   const pooler = await import('./postgres/pooler.ts')

@@ -4,7 +4,7 @@ import type { Pin } from './postgres/settings.ts'
 /** The driver through which a database is reached. */
 export type DatabaseKind = 'postgres' | 'embedded' | 'sqlite' | 'd1'
 
-/** What the configuration says of a database. */
+/** Settings of a database in the configuration. */
 export interface AddressSettings {
   /** The schema of Slipway's own tables on it; `LEDGER_SCHEMA` if absent. */
   readonly ledger?: string
@@ -16,7 +16,7 @@ export interface AddressSettings {
 export type Address =
   | ({ readonly kind: 'postgres'; readonly url: ConnectionString } & AddressSettings)
   /**
-   * PGlite. `dataDir` is a folder; absent, the database lives in memory and ends with its bracket.
+   * PGlite. `dataDir` is a folder; if absent, the database is in memory and ends with its session.
    * `extensions` are those that the migrations create: it must load them when it opens.
    */
   | ({
@@ -24,17 +24,20 @@ export type Address =
       readonly dataDir?: string
       readonly extensions?: readonly string[]
     } & AddressSettings)
-  /** A SQLite database in a file; without one it lives in memory and ends with its bracket. */
+  /** A SQLite database in a file; without one it is in memory and ends with its session. */
   | { readonly kind: 'sqlite'; readonly file?: string; readonly d1?: D1Settings }
   | RemoteD1
 
-/** What a database of Cloudflare D1 has beside those of SQLite, whether it is remote or a file of wrangler's. */
+/** Additional settings of a Cloudflare D1 database, whether it is remote or a file of wrangler's. */
 export interface D1Settings {
   /** As wrangler's configuration names it: `database_name`. */
   readonly name: string
   /** The table of wrangler's history: `d1_migrations`, unless its configuration names another. */
   readonly migrationsTable: string
-  /** What follows the name of a migration there: `/migration.sql` where each has a folder of its own; `.sql` if absent. */
+  /**
+   * The suffix of migration names in that table: `/migration.sql` if each migration has a folder; `.sql`
+   * if absent.
+   */
   readonly nameEnding?: '.sql' | '/migration.sql'
 }
 
@@ -45,13 +48,17 @@ export interface RemoteD1 {
   readonly accountId: string
   readonly databaseId: string
   readonly token: Secret
-  /** `https://api.cloudflare.com/client/v4`, or what CLOUDFLARE_API_BASE_URL names. */
+  /** `https://api.cloudflare.com/client/v4`, or the value of CLOUDFLARE_API_BASE_URL. */
   readonly apiUrl: string
-  /** How long Slipway repeats a call that Cloudflare does not answer or puts off, in ms; 60 s if absent. */
+  /**
+   * How long Slipway repeats a call that Cloudflare does not answer or postpones, in ms; 60 s if absent.
+   */
   readonly patienceMs?: number
 }
 
-/** A row with its columns by name. Values are decoded as `pg` does it; `int8` and `numeric` stay text. */
+/**
+ * A row with its columns by name. Values are decoded as in `pg`; `int8` and `numeric` stay text.
+ */
 export type Row = Readonly<Record<string, unknown>>
 
 /** A column of a result. */
@@ -67,7 +74,7 @@ export interface RawColumn {
 export interface RawResult {
   readonly columns: readonly RawColumn[]
   readonly rows: readonly (readonly (string | null)[])[]
-  /** Rows touched, for INSERT, UPDATE, DELETE and MERGE; otherwise the number of rows returned. */
+  /** The number of rows changed by INSERT, UPDATE, DELETE or MERGE; otherwise of rows returned. */
   readonly affected: number
 }
 
@@ -77,44 +84,54 @@ export interface ServerInfo {
   readonly versionNumber: number
   /** As `server_version`: `15.18 (Debian …)`. */
   readonly version: string
-  /** As the server calls it. */
+  /** The server's name for the database. */
   readonly database: string
-  /** The name of it in the connection string, where that is another one: an alias of a pooler. */
+  /** The name of the database in the connection string, if it differs: an alias of a pooler. */
   readonly alias?: string
   readonly user: string
   /** Process id of the backend that answered first; 0 on the embedded database and on SQLite. */
   readonly pid: number
-  /** The connection goes through a pooler: the backend is not the one that was announced at login. */
+  /**
+   * Whether the connection goes through a pooler: the backend is not the one that was announced at login.
+   */
   readonly pooled: boolean
   /** The default schema: `?schema=` of the connection string, or else `public`; `main` on SQLite. */
   readonly schema: string
-  /** A server in recovery takes no writes. Reported by servers from 14 on. */
+  /** Whether the server is in recovery, and accepts no writes. Reported by servers from 14 on. */
   readonly standby: boolean
   /** As `server_encoding`. A text with other characters cannot even be sent. */
   readonly encoding: string
-  /** The pinned settings that the login lacks: see postgres/settings.ts. Behind a pooler all of them. */
+  /**
+   * The pinned settings that the login lacks: see postgres/settings.ts. Behind a pooler, all pinned
+   * settings.
+   */
   readonly pins: readonly Pin[]
 }
 
 /**
- * One pinned connection. Session state (advisory locks, `SET`) lives exactly as long as its
- * bracket. Errors of the server are raised as failures that keep SQLSTATE, detail, hint, position.
+ * One pinned connection. Session state (advisory locks, `SET`) lives exactly as long as the call that
+ * opens the session. Errors of the server are raised as failures that keep SQLSTATE, detail, hint,
+ * position.
  */
 export interface Session {
   readonly kind: DatabaseKind
   readonly server: ServerInfo
   /** The schema of Slipway's own tables, a plain name: see ledger-schema.ts. */
   readonly ledger: string
-  /** Partitioned tables whose partitions are not compared; none if absent. */
+  /** Partitioned tables whose partitions are not compared. */
   readonly runtimePartitions?: readonly string[]
-  /** SQL that fails unless this session still holds the deploy lock; see lock-guard.ts. Absent without a lock. */
+  /**
+   * SQL that fails unless this session still holds the deploy lock; see lock-guard.ts. Absent without a
+   * lock.
+   */
   readonly lockGuard?: string
-  /** Of Cloudflare D1, remote or local. */
+  /** Settings of Cloudflare D1, remote or local. */
   readonly d1?: D1Settings
   /**
-   * Only of SQLite and D1. Runs a script as one transaction: all of it, or nothing. The script has no BEGIN and no
-   * COMMIT; `foreignKeys` says whether keys are enforced while it runs. Fails with DATABASE.OUTCOME_UNKNOWN if the
-   * answer of a remote database was lost: the script ran or did not, and only the database knows.
+   * SQLite and D1 only. Runs a script as one transaction: all of it, or nothing. The script has no BEGIN
+   * and no COMMIT; `foreignKeys` is whether keys are enforced while it runs. Fails with
+   * DATABASE.OUTCOME_UNKNOWN if the answer of a remote database was lost: only the database shows whether
+   * the script ran.
    */
   runAtomically?(script: string, options: { readonly foreignKeys: boolean }): Promise<void>
   /** One statement with parameters (`$1`), by the extended protocol. */
@@ -122,13 +139,13 @@ export interface Session {
   /** One statement, values in text form. */
   queryRaw(sql: string, params?: readonly unknown[]): Promise<RawResult>
   /**
-   * A whole script as one simple-protocol message: without BEGIN in it, one implicit transaction. SQLite has no such
-   * transaction: without BEGIN in the script each statement is committed on its own.
+   * Runs a script as one simple-protocol message: without BEGIN in it, one implicit transaction. On
+   * SQLite, each statement of a script without BEGIN is committed on its own.
    */
   execute(script: string): Promise<void>
   /**
-   * Only of SQLite in a file or in memory. Gives the only column of a query, which must be a BLOB, row by row as they are
-   * taken: as many rows as there are need no memory.
+   * SQLite in a file or in memory only. Yields the only column of a query, which must be a BLOB, row by
+   * row, so that even many rows need no memory.
    */
   stream?(sql: string): Iterable<Uint8Array>
   /** Runs `COPY … FROM STDIN` on chunks of its text as they arrive; returns the number of rows. */
@@ -144,13 +161,18 @@ export interface SessionOptions {
   readonly applicationName?: string
   /** How long to wait for the server to accept the connection, in ms; 10 s if absent. */
   readonly connectTimeoutMs?: number
-  /** Receives NOTICE and WARNING messages, as text for people. Not what IF EXISTS skips or CASCADE drops. */
+  /**
+   * Receives NOTICE and WARNING messages, as text for people. Messages about what IF EXISTS skips or
+   * CASCADE drops are omitted.
+   */
   readonly onNotice?: (message: string) => void
-  /** Creates the file of a SQLite database where there is none; no if absent. */
+  /** Whether to create a missing SQLite file; false if absent. */
   readonly createFile?: boolean
-  /** Only of SQLite: SQL reaches no other file, no extension and no setting beyond the database. */
+  /** SQLite only: SQL reaches no other file, no extension and no setting beyond the database. */
   readonly isolated?: boolean
-  /** Only of SQLite: lets a dump write the tables in which SQLite keeps the schema and its virtual tables. */
+  /**
+   * SQLite only: lets a dump write the tables in which SQLite stores the schema and its virtual tables.
+   */
   readonly writableSchema?: boolean
   /** Ends the connection when the server sends more than this in answer to one message. Absent: no limit. */
   readonly output?: { readonly maxBytes: number; onExcess(): void } | undefined

@@ -24,7 +24,7 @@ const NAMES: Readonly<Record<number, string>> = {
 
 const CODES = new Map(Object.entries(NAMES).map(([code, name]) => [name, Number(code)]))
 
-/** The code of an error that a trigger raises by RAISE. */
+/** The code of an error that a trigger raises with RAISE. */
 export const RAISED = 1811
 
 /** The name of a result code, or of the primary code in it. */
@@ -32,7 +32,7 @@ export function resultName(code: number): string {
   return NAMES[code] ?? NAMES[code & 0xff] ?? `SQLite error ${code}`
 }
 
-/** The result code of a name; SQLITE_ERROR for one that is not known. */
+/** The result code of a name; SQLITE_ERROR for an unknown one. */
 export function resultCode(name: string): number {
   return CODES.get(name) ?? 1
 }

@@ -1,15 +1,19 @@
 import { RAISED } from './sqlite-codes.ts'
 
-/** What an error says in place of the text of RAISE. */
+/** The replacement for the text of RAISE in an error. */
 const REFUSED_BY_TRIGGER = 'a trigger rejected the row'
 
-/** What begins a message that Slipway itself makes in SQL. It has names and counts, and no value of a row. */
+/**
+ * The beginning of a message that Slipway's own SQL raises. Such messages have names and counts, but no
+ * row values.
+ */
 export const GUARD_MARK = 'slipway: '
 
 /**
- * The parts of an error message that can be values of a row (guarantee 10), as they appear in it. A message of RAISE is
- * one part: it can be put together from the row. Otherwise SQLite's messages name columns and no values, except those of
- * functions that quote what they were given: a JSON path, a search for FTS5.
+ * The parts of an error message that can be values of a row (guarantee 10), as they appear in it. A
+ * message of RAISE is one part, because it can be composed from the row. Otherwise SQLite's messages name
+ * columns and no values, except those of functions that quote their arguments: a JSON path, an FTS5
+ * query.
  */
 export function suspectParts(message: string, code: number): readonly string[] {
   if (code === RAISED) return message === FOREIGN_KEY ? [] : [message]
@@ -19,10 +23,13 @@ export function suspectParts(message: string, code: number): readonly string[] {
   return column === undefined ? quoted : [...quoted, column]
 }
 
-/** SQLite's own message, with the code of a trigger, where a key says ON DELETE RESTRICT. */
+/** SQLite's own message for a key with ON DELETE RESTRICT; it has the same code as RAISE in a trigger. */
 const FOREIGN_KEY = 'FOREIGN KEY constraint failed'
 
-/** A query with the text of a part as its parameter: a row if an object of the schema contains it word for word. */
+/**
+ * A query with the text of a part as its parameter. It returns a row if the SQL of a schema object
+ * contains the text.
+ */
 export const IS_IN_SCHEMA = `SELECT 1 AS found FROM sqlite_schema
   WHERE instr(sql, ?1) > 0 OR instr(sql, replace(?1, '''', '''''')) > 0 LIMIT 1`
 

@@ -20,13 +20,13 @@ export interface MigrationLoss extends Destruction {
   readonly migration: string
 }
 
-/** Data that is about to be destroyed: of migrations by reference, of seeds and of kept data in words. */
+/** Data that is about to be destroyed: a reference for migrations, a text for seeds and kept data. */
 export type Destroyed = MigrationLoss | string
 
-/** What is about to be destroyed, and where. */
+/** The data that is about to be destroyed, and its database. */
 export interface ConsentQuestion {
   readonly database: string
-  /** Another name of it, which counts as its name. */
+  /** An alternative name, which is accepted as well. */
   readonly alias?: string | undefined
   readonly destroys: readonly Destroyed[]
 }
@@ -40,8 +40,8 @@ export interface Consent {
 }
 
 /**
- * What migrations destroy of the data of a database with this default schema, by statement: what they drop and delete,
- * and the values that they overwrite in columns which they did not add themselves.
+ * The data that migrations destroy according to their statements, in a database with this default schema:
+ * what they drop and delete, and values that they overwrite in columns that they did not add themselves.
  */
 export function destroyedBy(
   migrations: readonly Pick<Migration, 'name' | 'statements'>[],
@@ -65,7 +65,7 @@ export function destroyedBy(
   )
 }
 
-/** Whether it is a new table or column, or a part of one: it holds no earlier data. */
+/** Whether an object is a new table or column, or part of one, and so contains no earlier data. */
 function isMade(object: ObjectRef, made: Made | undefined): boolean {
   const table = objectKey(ownerOf(object))
   const column = object.kind === 'column' ? `${table}.${object.name}` : undefined
@@ -75,7 +75,10 @@ function isMade(object: ObjectRef, made: Made | undefined): boolean {
   )
 }
 
-/** All that must be confirmed before migrations run, up or down: what they destroy, and what cannot be seen beforehand. */
+/**
+ * All that must be confirmed before migrations run, up or down: the data that they destroy, and statements
+ * whose effects cannot be observed.
+ */
 export function toConsentTo(
   migrations: readonly Pick<Migration, 'name' | 'statements'>[],
   defaultSchema: string,
@@ -83,7 +86,7 @@ export function toConsentTo(
   return [...destroyedBy(migrations, defaultSchema), ...unseenBy(migrations)]
 }
 
-/** The values that an action overwrites: a change of type does where it computes them. */
+/** The values that an action overwrites. A type change overwrites them if it computes new ones. */
 function overwrittenBy(action: Action, defaultSchema: string): Destruction[] {
   if (action.kind === 'change-type') {
     const object = partRef('column', tableRef({ defaultSchema }, action.table), action.column)
@@ -102,14 +105,18 @@ function overwrittenBy(action: Action, defaultSchema: string): Destruction[] {
   }))
 }
 
-/** Whether the new values are more than the old ones, cast. Pre-checks look for values that a cast cuts. */
+/**
+ * Whether the new values are not just casts of the old ones. Pre-checks look for values that a cast
+ * truncates.
+ */
 function isComputed({ using, casts }: Extract<Action, { kind: 'change-type' }>): boolean {
   return using !== undefined && casts === undefined
 }
 
 /**
- * What cannot be seen before it is done, in words, so that it may destroy anything: code that issues its own COMMIT (CALL, a DO with
- * COMMIT), or works outside the transaction; code that runs while the server does not count.
+ * Statements whose effects cannot be observed, in words, because they may destroy anything: code that issues
+ * its own COMMIT (CALL, a DO with COMMIT) or works outside the transaction, and code that runs while the
+ * server does not count rows.
  */
 function unseenBy(migrations: readonly Pick<Migration, 'name' | 'statements'>[]): string[] {
   return migrations.flatMap(({ name, statements }) =>
@@ -146,7 +153,7 @@ export function destroyedText(one: Destroyed): string {
 
 /**
  * Guarantee 7: nothing is destroyed on a protected target without consent by its name. Fails with
- * DEPLOY.CONSENT_NEEDED, or DEPLOY.DECLINED when a person says no.
+ * DEPLOY.CONSENT_NEEDED, or with DEPLOY.DECLINED if the person declines.
  */
 export async function requireConsent(question: ConsentQuestion, consent: Consent): Promise<void> {
   const { database, alias, destroys } = question

@@ -39,7 +39,7 @@ const statuses = (receipt: { statements: readonly { status: string }[] } | undef
   receipt?.statements.map(({ status }) => status)
 
 describe('a migration in one transaction', () => {
-  test('that fails leaves nothing, and says at which statement and character', async () => {
+  test('that fails leaves nothing, and its failure names the statement and character', async () => {
     await deployed([INIT])
     const before = await target.fingerprint()
     const broken = migration(
@@ -68,7 +68,7 @@ describe('a migration in one transaction', () => {
     expect(await history()).toEqual([{ name: '1_init', finished: true, logs: null }])
   })
 
-  test('that fails without a position is found by what was completed', async () => {
+  test('that fails without a position is located by the completed statements', async () => {
     await target.sql('CREATE SCHEMA other')
     const broken = migration(
       '2_broken',
@@ -80,7 +80,7 @@ describe('a migration in one transaction', () => {
     expect(outcome.failure?.server?.position).toBeUndefined()
   })
 
-  test('that takes too long is stopped by the statement timeout, or by the deadline', async () => {
+  test('that takes too long is stopped by the statement timeout or the deadline', async () => {
     const slow = migration('2_slow', 'SELECT 1; SELECT pg_sleep(240);')
     const limits = { lockTimeoutMs: 200, statementTimeoutMs: 300 }
     const began = performance.now()
@@ -128,7 +128,7 @@ describe('rows that make a pending statement fail', () => {
     expect(accepted.failure).toMatchObject({
       code: 'DEPLOY.STATEMENT_FAILED',
       nextActions: [
-        { kind: 'edit', label: expect.stringContaining('first give the rows without a value one') },
+        { kind: 'edit', label: expect.stringContaining('first give a value to the rows that') },
         { args: ['deploy'] },
       ],
     })
@@ -159,7 +159,7 @@ describe('a migration that runs step by step', () => {
     expect(await target.sql(`SELECT to_regclass('u') AS found`)).toEqual([{ found: null }])
   })
 
-  test('and fails later says so, keeps why in the history, and stops the next deploy', async () => {
+  test('and fails later is reported, keeps the reason in the history, and stops the next deploy', async () => {
     await deployed([INIT])
     await target.sql(duplicates)
     const steps = migration(
@@ -185,7 +185,7 @@ describe('a migration that runs step by step', () => {
     await expect(again).rejects.toMatchObject({ failure: { code: 'HISTORY.FAILED' } })
   })
 
-  /** The second step ends its own connection as long as `control` says so. */
+  /** The second step ends its own connection as long as `control.cut` is true. */
   const cutOff = (first: string) =>
     migration(
       '2_cut',
@@ -196,7 +196,7 @@ UPDATE customer SET runs = runs + 10;
 `,
     )
 
-  test('and is cut off continues where it stopped: nothing runs twice', async () => {
+  test('and loses its connection continues where it stopped, and runs nothing twice', async () => {
     const init = migration(INIT.name, `${INIT.sql} CREATE TABLE control AS SELECT true AS cut;`)
     await deployed([init])
     await target.sql('INSERT INTO customer VALUES (1)')
@@ -230,7 +230,7 @@ UPDATE customer SET runs = runs + 10;
     expect(resumed.failure).toBeUndefined()
   })
 
-  test('and was edited in a part that has run is not resumed', async () => {
+  test('and was edited in a completed part is not resumed', async () => {
     const init = migration(INIT.name, `${INIT.sql} CREATE TABLE control AS SELECT true AS cut;`)
     await deployed([init])
     await deployed([init, cutOff('UPDATE customer SET runs = runs + 1;')])
@@ -242,7 +242,7 @@ UPDATE customer SET runs = runs + 10;
     ).toEqual([{ i: 'i', count: 2 }])
   })
 
-  test('rebuilds an invalid index that IF NOT EXISTS would take for the one it wants', async () => {
+  test('rebuilds an invalid index that IF NOT EXISTS would accept', async () => {
     await deployed([INIT])
     await target.sql(duplicates)
     await expect(
@@ -265,7 +265,7 @@ UPDATE customer SET runs = runs + 10;
 test.each([
   ['a DO block', `DO $$ BEGIN CREATE TABLE left_over (); COMMIT; RAISE EXCEPTION 'no'; END $$;`],
   ['a procedure', 'CALL leave();'],
-])('%s that commits and fails leaves a migration to be repaired', async (_, sql) => {
+])('%s that commits and then fails leaves a migration to be repaired', async (_, sql) => {
   await deployed([INIT])
   await target.sql(`CREATE SCHEMA other; CREATE PROCEDURE other.leave() LANGUAGE plpgsql
     AS $$ BEGIN CREATE TABLE public.left_over (); COMMIT; RAISE EXCEPTION 'no'; END $$`)
@@ -284,7 +284,7 @@ describe('before the first statement', () => {
   test.each([
     ['what the ledger holds', 'column customer.by_hand (added)'],
     ['a replay of the history', 'column customer.by_hand (added)'],
-  ])('drift is found by %s, named, and passed only when it is accepted', async (basis, object) => {
+  ])('drift is found by %s, named, and stops the deploy unless accepted', async (basis, object) => {
     await deployed([INIT])
     if (basis !== 'what the ledger holds') await target.sql('DELETE FROM slipway.schema_state')
     await target.sql('ALTER TABLE customer ADD COLUMN by_hand text')
@@ -297,7 +297,7 @@ describe('before the first statement', () => {
     expect(accepted.failure).toBeUndefined()
   })
 
-  test('tables without a history are not deployed onto', async () => {
+  test('a database with tables but no history is refused', async () => {
     await target.sql('CREATE VIEW by_hand AS SELECT 1 AS one')
     await expect(deployed([INIT])).rejects.toMatchObject({ failure: { code: 'HISTORY.NOT_EMPTY' } })
     expect(await target.sql(`SELECT to_regclass('_prisma_migrations') AS history`)).toEqual([
@@ -305,7 +305,7 @@ describe('before the first statement', () => {
     ])
   })
 
-  test('a file that does not parse stops all of them', async () => {
+  test('a file that does not parse stops all migrations', async () => {
     const broken = migration('3_broken', 'CREATE TABEL x ();')
     await expect(deployed([INIT, MORE, broken])).rejects.toMatchObject({
       failure: { code: 'STATEMENTS.SYNTAX', where: { line: 1, column: 8 } },
@@ -318,7 +318,7 @@ describe('with nothing pending', () => {
   const recorded = async () =>
     (await target.sql('SELECT change_token AS token, fingerprint FROM slipway.schema_state'))[0]
 
-  test('a change since the last deploy is reported, and stops nothing', async () => {
+  test('a change since the last deploy is reported but stops nothing', async () => {
     await deployed([INIT])
     expect(await deployed([INIT])).toMatchObject({ drift: [], receipts: [] })
     await target.sql('ALTER TABLE customer ADD COLUMN by_hand text')
@@ -330,7 +330,7 @@ describe('with nothing pending', () => {
     expect((await deployed([INIT])).drift).toEqual([])
   })
 
-  test('the catalog is read only if the token is another one', async () => {
+  test('the catalog is read only if the change token differs', async () => {
     await deployed([INIT])
     const before = await recorded()
     await target.sql(`UPDATE slipway.schema_state SET fingerprint = 'of nothing'`)
@@ -347,10 +347,10 @@ describe('with nothing pending', () => {
     expect((await deployed([INIT])).drift).toEqual([])
   })
 
-  test('a record that is not what the history gives is corrected, and a deploy continues', async () => {
+  test('a record that differs from the history is corrected, and a deploy continues', async () => {
     await deployed([INIT])
     const before = await recorded()
-    // As if somebody had changed the schema while the deploy ran, and changed it back since.
+    // As if the schema had been changed during the deploy, and changed back since.
     const wrong = `UPDATE slipway.schema_state SET fingerprint = 'of a moment', change_token = NULL`
     await target.sql(wrong)
     expect(await deployed([INIT])).toMatchObject({ drift: [], receipts: [] })
@@ -360,7 +360,7 @@ describe('with nothing pending', () => {
     expect(more.receipts).toMatchObject([{ status: 'done' }])
   })
 
-  test('a state without a token, of an older Slipway, is compared with the catalog', async () => {
+  test('a record without a token, from an older Slipway, is compared with the catalog', async () => {
     await deployed([INIT])
     const { token } = (await recorded()) ?? {}
     await target.sql('UPDATE slipway.schema_state SET change_token = NULL')
@@ -379,7 +379,7 @@ describe('with nothing pending', () => {
     expect(outcome.failure).toBeUndefined()
   })
 
-  test('a pending migration in another schema adds to what is compared', async () => {
+  test('a pending migration in another schema extends the comparison', async () => {
     await deployed([INIT])
     await target.sql('CREATE SCHEMA other; CREATE TABLE other.by_hand ()')
     await deployed([INIT])
@@ -389,13 +389,13 @@ describe('with nothing pending', () => {
   })
 })
 
-describe('while another session has a table for itself', () => {
+describe('while another session has locked a table exclusively', () => {
   const MORE = migration('2_more', 'CREATE TABLE more (id integer);')
 
-  // How a view reads is asked of the server, which takes a lock for that.
+  // The server takes a lock when it is asked for a view's definition.
   const READ = migration(INIT.name, `${INIT.sql} CREATE VIEW names AS SELECT name FROM customer;`)
 
-  /** Hands `work` a function that locks the table; the lock is held until the work is done. */
+  /** Passes `work` a function that locks the table until the work is done. */
   async function withLocker<T>(work: (lock: () => Promise<unknown>) => Promise<T>): Promise<T> {
     const holder = new pg.Client({ connectionString: target.url, application_name: 'vacuum full' })
     await holder.connect()
@@ -406,7 +406,7 @@ describe('while another session has a table for itself', () => {
     }
   }
 
-  test('the look at the catalog waits until the deadline, and names the session', async () => {
+  test('reading the catalog waits until the deadline, and the failure names the session', async () => {
     await deployed([READ])
     await target.sql('UPDATE slipway.schema_state SET change_token = NULL')
     const began = performance.now()
@@ -420,7 +420,7 @@ describe('while another session has a table for itself', () => {
     expect(performance.now() - began).toBeLessThan(10_000)
   })
 
-  test('what was applied stays applied, though it cannot be looked at', async () => {
+  test('an applied migration stays applied if it cannot be verified', async () => {
     await deployed([READ])
     const outcome = await whileLocked(`COMMENT ON VIEW names IS 'of customers';`)
     expect(outcome.receipts).toMatchObject([{ status: 'done' }])
@@ -431,7 +431,7 @@ describe('while another session has a table for itself', () => {
     expect(await history()).toMatchObject([{ finished: true }, { name: '2_more', finished: true }])
   })
 
-  test('what the deploy did not change is not looked at', async () => {
+  test('verification does not read objects that the deploy did not change', async () => {
     await deployed([READ])
     const outcome = await whileLocked('')
     expect(outcome.failure).toBeUndefined()
@@ -461,7 +461,7 @@ describe('messages to the server', () => {
     await proxy.close()
     expect(outcome).not.toHaveProperty('failure')
     expect(outcome.drift).toEqual([])
-    // Where a migration takes long, another session reads what blocks it.
+    // If a migration takes long, another session reads what blocks it.
     return proxy.firstMessages()
   }
   const more = (first: number, count: number) =>
@@ -469,13 +469,13 @@ describe('messages to the server', () => {
       migration(`${first + at}_more`, `CREATE TABLE more_${first + at} ();`),
     )
 
-  test('with nothing pending they are few', async () => {
+  test('are few if nothing is pending', async () => {
     await deployed([INIT])
     // Login, greeting, lock, settings, ledger, history, token, unlock, end.
     expect(await messagesOf([INIT])).toBeLessThanOrEqual(14)
   })
 
-  test('each migration is one', async () => {
+  test('increase by one per migration', async () => {
     const [one, five] = [more(2, 1), more(3, 5)]
     await deployed([INIT])
     const few = await messagesOf([INIT, ...one])

@@ -34,48 +34,48 @@ export interface DeployRequest extends WorkRequest, Accepted {
   readonly consent: Consent
   /** Run this plan or nothing. */
   readonly plan?: SavedPlan
-  /** Destroy without keeping first. */
+  /** Destroy data without keeping it first. */
   readonly noKeep?: boolean
   /**
-   * Makes a backup before the first change, for the named migrations, which follow `last` (null: none). What it raises
-   * stops the deploy.
+   * Creates a backup before the first change, for the named migrations, which follow `last` (null: none). Its
+   * failure stops the deploy.
    */
   readonly backup?:
     | ((migrations: readonly string[], last: string | null) => Promise<void>)
     | undefined
 }
 
-/** What a deploy did. `failure` is there when it could not do all. */
+/** The outcome of a deploy. `failure` is present if the deploy is incomplete. */
 export interface DeployOutcome {
   readonly database: string
-  /** The state of the target before. */
+  /** The state of the target before the deploy. */
   readonly before: Comparison
   readonly receipts: readonly Receipt[]
   /** Squashes that were recorded without running, because the target has the migrations that they replace. */
   readonly recorded: readonly Recorded[]
-  /** Nothing if nothing was run. */
+  /** Absent if nothing was run. */
   readonly verification?: Verification
-  /** Why the catalog could not be compared before, where it could not. */
+  /** Why the catalog could not be compared before the deploy; absent if it was. */
   readonly driftUnknown?: string
-  /** How the schema differs from its history, where nothing was pending that the difference could have stopped. */
+  /** How the schema differs from its history, if nothing was pending that drift could have stopped. */
   readonly drift: readonly Change[]
   /** The results of the pre-checks. */
   readonly preChecks: readonly PreCheckResult[]
   /** Hazards of severity error that concern tables with rows. */
   readonly hazards: readonly Hazard[]
-  /** What was kept of what the statements destroyed, and what could not be. */
+  /** The destroyed data that was kept, and what could not be kept. */
   readonly kept: readonly Kept[]
   readonly notKept: readonly string[]
-  /** What rollbacks of these migrations kept, and can be restored now. */
+  /** Data that rollbacks of these migrations kept and that can be restored now. */
   readonly offered: readonly Kept[]
-  /** The state of a remote D1 database before, to which Time Travel restores it. */
+  /** The Time Travel bookmark of a remote D1 database before the deploy. */
   readonly bookmark?: string
   readonly failure?: Failure
 }
 
 /**
  * Deploys the pending migrations to a target: the steps of ARCHITECTURE.md, "How a deploy runs". Never throws
- * for a failed statement; raises what stops it before the first one.
+ * for a failed statement, but fails if something stops it before the first one.
  */
 export async function deploy(request: DeployRequest): Promise<DeployOutcome> {
   return await withTarget(request, async (session, target) => {
@@ -123,8 +123,9 @@ export async function deploy(request: DeployRequest): Promise<DeployOutcome> {
 }
 
 /**
- * Surveys the pending migrations; fails if they are not those of the given plan. Returns the hazards that
- * need acceptance. A first deploy meets no rows, and one that continues after a crash was accepted before.
+ * Surveys the pending migrations; fails if they differ from the given plan. Returns the hazards that need
+ * acceptance: none in a first deploy, which finds no rows, and none in one that continues after a crash,
+ * because it was accepted before.
  */
 async function lookAhead(
   target: TargetSession,
@@ -148,13 +149,13 @@ function keepsNothing(): ReadonlySet<number> {
   return new Set()
 }
 
-/** What a look at the schema before the work has found. */
+/** The result of comparing the schema before the deploy. */
 interface SchemaBefore {
   readonly driftUnknown?: string | undefined
   readonly known?: KnownSchema | undefined
 }
 
-/** Steps 3 and 7 of a deploy: the catalog is what the history says, and what is destroyed has consent. */
+/** Steps 3 and 7 of a deploy: the catalog must match the history, and destroying data must have consent. */
 async function gate(
   target: TargetSession,
   { history, before, plans, squashes }: PendingWork,
@@ -183,7 +184,7 @@ async function gate(
   return { driftUnknown: refuseDrift(drift) }
 }
 
-/** What judges the migrations by their effects: on a protected target, unless it is the first deploy. */
+/** Reviews the migrations by their effects; undefined on an unprotected target and for a first deploy. */
 function reviewOfDeploy(
   { server: { database, schema: defaultSchema } }: Session,
   { before, plans }: PendingWork,

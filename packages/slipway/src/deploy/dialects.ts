@@ -9,10 +9,10 @@ import {
   type WorkRequest,
 } from './target.ts'
 
-/** What is done on a target that is open for work. */
+/** Work on an open target. */
 type TargetWork<T> = (session: Session, target: TargetSession) => Promise<T>
 
-/** How databases of one dialect are changed. */
+/** The deploy functions of one dialect. */
 interface Deploying {
   deploy(request: DeployRequest): Promise<DeployOutcome>
   preview(request: WorkRequest): Promise<Preview>
@@ -37,7 +37,7 @@ const DIALECTS: ByDialect<() => Promise<Deploying>> = {
       deploy: deploySqlite,
       preview: previewSqlite,
       withTarget: withSqliteSession,
-      // Each script creates what it needs.
+      // Each script creates the tables that it needs.
       prepareBooks: async () => {},
     }
   },
@@ -49,7 +49,7 @@ export async function deploy(request: DeployRequest): Promise<DeployOutcome> {
   return await dialect.deploy(request)
 }
 
-/** Looks at what a deploy of a target would do: see `preview.ts` and `sqlite/preview.ts`. */
+/** Previews a deploy to a target: see `preview.ts` and `sqlite/preview.ts`. */
 export async function previewDeploy(request: WorkRequest): Promise<Preview> {
   const dialect = await DIALECTS[dialectOf(request.address)]()
   return await dialect.preview(request)
@@ -61,7 +61,7 @@ export async function withTarget<T>(request: WorkRequest, work: TargetWork<T>): 
   return await dialect.withTarget(request, work)
 }
 
-/** Creates history and ledger where work on a target needs them before it begins: see `target.ts`. */
+/** Creates the history table and the ledger if work on a target needs them beforehand: see `target.ts`. */
 export async function prepareBooks(session: Session, request?: BooksRequest): Promise<void> {
   const dialect = await DIALECTS[dialectOf(session)]()
   await dialect.prepareBooks(session, request)

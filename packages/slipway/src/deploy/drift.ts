@@ -9,17 +9,17 @@ import type { PendingWork } from './pending.ts'
 import type { WorkRequest } from './target.ts'
 import { verifyAndRecord } from './verify.ts'
 
-/** What a look for drift has found where it could stop nothing: why it could not compare, or how the schema differs. */
+/** The result of a drift check that stops nothing: why it could not compare, or how the schema differs. */
 export interface DriftSeen {
   readonly driftUnknown?: string
   readonly drift?: readonly Change[]
 }
 
 /**
- * Looks for drift where nothing is pending, first for a change since the schema was recorded: a replay of the
- * history would take seconds. A target that differs from its record need not have drifted, because the record also has
- * what others changed while a deploy ran: then the replay decides, and a schema that is right is recorded. A deploy of nothing does
- * not fail where the schema cannot be read.
+ * Looks for drift if nothing is pending. Checks first whether the schema changed since it was recorded,
+ * because a replay of the history would take seconds. A target that differs from its record need not have
+ * drifted: the record also contains what others changed during a deploy. In that case the replay decides, and
+ * a correct schema is recorded. A deploy with nothing to do does not fail if the schema cannot be read.
  */
 export async function lookForDrift(
   target: TargetSession,
@@ -41,7 +41,7 @@ async function lookTwice(
   const { session } = target
   const since = await readFromTarget(target, () => detectChange(session, applied))
   if (!since) return { driftUnknown: 'The ledger has no record of the schema for this history.' }
-  // The next command need not read the catalog again.
+  // So that the next command need not read the catalog again.
   if (since.kind === 'none' && since.changeToken !== undefined) {
     await writeChangeToken(session, since.changeToken)
   }
@@ -53,7 +53,7 @@ async function lookTwice(
   return {}
 }
 
-/** Whether a target is as its history gives it. `since` is what `detectChange` has found, where it was asked already. */
+/** Compares a target with its history. `since` is the result of `detectChange`, if it was already called. */
 export async function compareWithHistory(
   target: TargetSession,
   applied: AppliedHistory,
@@ -61,7 +61,7 @@ export async function compareWithHistory(
   since?: Drift,
 ): Promise<Drift> {
   const { session } = target
-  // Loaded here: a deploy that finds nothing to do must not pay for it.
+  // Imported here, so that a deploy with nothing to do does not load it.
   const { shadowLike } = await import('../shadow/index.ts')
   const { shadow } = shadowLike(request, session)
   return await readFromTarget(target, () => detectDrift(session, applied, shadow, since))

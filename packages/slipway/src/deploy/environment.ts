@@ -2,15 +2,15 @@ import { advice } from '../kernel/index.ts'
 import { raise } from './failures.ts'
 import type { WorkRequest } from './target.ts'
 
-/** A protected environment as which a database was changed before. */
+/** A protected environment under which the database was changed before. */
 interface KnownEnvironment {
   readonly name: string
   readonly confirm: boolean
 }
 
 /**
- * Fails with DEPLOY.OTHER_ENVIRONMENT if a database was changed as a stricter environment than that of the request.
- * `forget` is the SQL that removes an environment (`…`) from the ledger.
+ * Fails with DEPLOY.OTHER_ENVIRONMENT if a database was changed under a stricter environment than that of the
+ * request. `forget` is the SQL that removes an environment (`…`) from the ledger.
  */
 export function refuseEnvironment(
   known: readonly KnownEnvironment[],
@@ -21,7 +21,7 @@ export function refuseEnvironment(
   }: Pick<WorkRequest, 'environment' | 'protected' | 'confirm'>,
   { database, forget }: { readonly database: string; readonly forget: string },
 ): void {
-  // Only a protected environment that asks for consent is as strict as any other.
+  // No environment is stricter than a protected one that requires confirmation.
   if (isProtected && confirm) return
   const stricter = known.find(
     (one) => one.name !== environment && (!isProtected || (one.confirm && !confirm)),

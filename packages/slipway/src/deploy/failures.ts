@@ -2,7 +2,7 @@ import { databaseFailures } from '../database/index.ts'
 import { executionFailures } from '../execution/index.ts'
 import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
 
-/** What ends a deploy or a rollback. */
+/** The failures of deploys and rollbacks. */
 export const deployFailures = {
   'DEPLOY.LOCKED': { title: 'Another deploy holds the deploy lock' },
   'DEPLOY.LOCK_NOT_RELEASED': {
@@ -48,5 +48,5 @@ export const deployFailures = {
 
 export const raise: Raise<typeof deployFailures> = raiserOf(deployFailures)
 
-/** For what the database module declares and only a deploy can know. */
+/** Raises failures that the database module declares but only a deploy can detect. */
 export const raiseDatabase: Raise<typeof databaseFailures> = raiserOf(databaseFailures)

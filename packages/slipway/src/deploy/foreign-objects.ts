@@ -11,8 +11,9 @@ import { raise } from './failures.ts'
 import type { WorkRequest } from './target.ts'
 
 /**
- * Guarantee 12: a down migration changes nothing of another application. Beside its own schemas a project may change
- * what its migrations create or change themselves, such as a trigger on `auth.users`. Fails with DEPLOY.FOREIGN_OBJECT.
+ * Guarantee 12: a down migration changes no objects of another application. Outside its own schemas, a
+ * project may change only what its migrations create or change themselves, such as a trigger on `auth.users`.
+ * Fails with DEPLOY.FOREIGN_OBJECT.
  */
 export async function refuseForeignObjects(
   session: Session,

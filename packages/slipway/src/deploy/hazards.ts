@@ -3,7 +3,7 @@ import { command, type Failure, failureFrom } from '../kernel/index.ts'
 import type { Survey } from '../plan/index.ts'
 import type { Consent } from './consent.ts'
 
-/** Hazards that say what the consent to the loss of data, by the name of the database, has answered. */
+/** Hazards that are covered by the consent to data loss, which is given with the database name. */
 const CONSENTED: ReadonlySet<string> = new Set([
   'drop-column',
   'drop-schema',
@@ -18,14 +18,14 @@ const CONSENTED: ReadonlySet<string> = new Set([
   'truncate',
 ])
 
-/** Whether the consent to the loss of data has answered a hazard of a migration that destroys some. */
+/** Whether a hazard is covered by the consent to data loss, if its migration destroys data. */
 export function isConsented({ id }: Hazard): boolean {
   return CONSENTED.has(id)
 }
 
 /**
- * The hazards that count on a target: of severity error, of a statement that concerns a table which is
- * there and may hold rows. On a protected target, losses that had their own consent are left out.
+ * The hazards that count on a target: those of severity error, of statements on existing tables that may
+ * contain rows. On a protected target, hazards that are covered by the consent to data loss are left out.
  */
 export function hazardsToAccept(
   { hazards, plan }: Survey,
@@ -40,15 +40,15 @@ export function hazardsToAccept(
   })
 }
 
-/** What a person has accepted by name, of all kinds. */
+/** Everything that a person has accepted by name. */
 export interface Accepted {
   /** Deploy although the target has drifted. */
   readonly acceptDrift: boolean
-  /** Destroy data that no statement shows; no if absent. */
+  /** Destroy data although no statement shows it; false if absent. */
   readonly acceptUnannounced?: boolean
-  /** Deploy although rows would make a statement fail; no if absent. */
+  /** Deploy although rows would make a statement fail; false if absent. */
   readonly acceptPreChecks?: boolean
-  /** Ids of the hazards that may be there. */
+  /** Ids of the accepted hazards. */
   readonly acceptHazards?: readonly string[]
 }
 
@@ -60,7 +60,7 @@ export function unaccepted(
   return hazards.filter(({ id }) => !accepted.includes(id))
 }
 
-/** DEPLOY.HAZARDS where hazards are not accepted by their ids; nothing if all are. */
+/** DEPLOY.HAZARDS if hazards were not accepted by their ids; undefined if all were. */
 export function hazardsFailure(
   database: string,
   hazards: readonly Hazard[],
@@ -84,7 +84,7 @@ export function hazardsFailure(
   })
 }
 
-/** The names that were accepted: those of an earlier try stay in the command that is offered. */
+/** The accepted names, which a suggested command repeats. */
 export function acceptedNames({
   acceptDrift,
   acceptPreChecks,

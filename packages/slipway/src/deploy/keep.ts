@@ -10,15 +10,15 @@ import {
 } from '../safekeeping/index.ts'
 import { destructionsBy, type Migration } from '../statements/index.ts'
 
-/** What keeps what the statements of a migration destroy. */
+/** The hooks and the keeper that keep the data that a migration destroys. */
 type Keeping = Pick<Execution, 'hooks' | 'keeper'>
 
-/** What keeps what the statements of migrations destroy. */
+/** How the data that migrations destroy is kept. */
 export interface KeepingPlan {
   readonly keepings: ReadonlyMap<string, Keeping>
-  /** What will not be kept, with its migration. */
+  /** Data that will not be kept, with its migration. */
   readonly notKept: readonly string[]
-  /** What was kept since. */
+  /** Reads the data that was kept since then. */
   readonly keptSince: () => Promise<readonly Kept[]>
 }
 
@@ -29,7 +29,7 @@ const KEEPS_NOTHING: KeepingPlan = {
   keptSince: async () => [],
 }
 
-/** Prepares the target for keeping, where a plan has something to keep. The ledger must be there. */
+/** Prepares the target for keeping data, if a plan destroys data to be kept. The ledger must exist. */
 export async function prepareKeeping(
   session: Session,
   plans: readonly Migration[],
@@ -42,7 +42,7 @@ export async function prepareKeeping(
     return { name, notKept, keeper, hooks: aroundHooks(recordingOf(groups, options), hooks) }
   })
   const notKept = keepings.flatMap((one) => one.notKept.map((text) => `${one.name}, ${text}`))
-  // What was accepted unannounced may be done by a statement that shows nothing of it.
+  // If unannounced losses were accepted, statements that show none may also destroy data.
   if (!unannounced && keepings.every(({ hooks }) => hooks.size === 0))
     return { ...KEEPS_NOTHING, notKept }
   await prepareKeepingFunctions(session)
@@ -54,9 +54,9 @@ export async function prepareKeeping(
   }
 }
 
-/** The statements of a migration, by number, that destroy something and keep it aside first. */
+/** The numbers of the statements of a migration that destroy data that is kept first. */
 export function keptStatements({ name, statements }: Migration): ReadonlySet<number> {
-  // Of which history it is, and where it is kept, makes no difference to what is kept.
+  // The schemas of the history and of the ledger do not affect what is kept.
   const { hooks } = keepingOf(statements, { history: '', ledger: '', migration: name })
   const kept = statements.filter(
     ({ number, actions }) =>
@@ -68,7 +68,7 @@ export function keptStatements({ name, statements }: Migration): ReadonlySet<num
   return new Set(kept.map(({ number }) => number))
 }
 
-/** What keeps for one migration. */
+/** How the data of one migration is kept. */
 export function keepingFor({ keepings }: KeepingPlan, { name }: Migration): Keeping {
   return keepings.get(name) ?? { hooks: NO_HOOKS }
 }

@@ -5,8 +5,8 @@ import { compareHistory, findInterruption, readHistory, readJournal } from '../h
 import { attempt, type Failure } from '../kernel/index.ts'
 import { deploy, type DeployOutcome } from './index.ts'
 
-// What runs under the lock of the database runs only while it is held. A migration that releases it is the
-// simplest way to lose it on a direct connection.
+// Work under the deploy lock runs only while the lock is held. A migration that releases it is the simplest
+// way to lose it on a direct connection.
 
 const RELEASE = 'SELECT pg_advisory_unlock_all();'
 const first = migration('1_first', 'CREATE TABLE "a" ("id" INTEGER PRIMARY KEY);')
@@ -44,7 +44,7 @@ async function stateOf(migrations: readonly TestMigration[]) {
 
 const rows = async () => (await target.sql('SELECT id FROM a ORDER BY 1')).map(({ id }) => id)
 
-test('a migration whose lock was lost before it leaves nothing, and is pending', async () => {
+test('a migration before which the lock was lost leaves nothing and is pending', async () => {
   const migrations = [first, releasing, third]
   const { receipts, failure } = await run(migrations)
   expect(receipts.map(({ status }) => status)).toEqual(['done', 'done', 'failed'])
@@ -75,15 +75,15 @@ test('a migration that runs step by step stops where the lock was lost, and a de
   expect(await stateOf(migrations)).toMatchObject({ state: 'up-to-date' })
 })
 
-test('a lock that was lost in the last migration is a failure, too', async () => {
+test('losing the lock in the last migration is also a failure', async () => {
   const migrations = [first, releasing]
-  // The fingerprint is recorded under the lock.
+  // The fingerprint is also recorded under the lock.
   expect(await failureIn(migrations)).toMatchObject({ code: 'DEPLOY.VERIFY_FAILED' })
   expect(await stateOf(migrations)).toMatchObject({ state: 'up-to-date' })
   expect(await failureIn(migrations)).toBeUndefined()
 })
 
-test('a lock that another session has taken meanwhile is missed', async () => {
+test('the lock counts as lost if another session has taken it since', async () => {
   const taking = migration(
     '2_taking',
     `${RELEASE}

@@ -3,7 +3,8 @@ import { createTarget, migration, type TestMigration, type TestTarget } from '..
 import { rollback } from '../rollback/index.ts'
 import { deploy } from './index.ts'
 
-// A cast can cut or round a value without an error: on a protected target that needs consent, up and down.
+// A cast can truncate or round a value without an error. On a protected target that needs consent, up and
+// down.
 
 let target: TestTarget
 
@@ -60,7 +61,7 @@ test.each([
   ['w TYPE wide', `UPDATE t SET w = 'longer than five'`],
   ['m TYPE numeric(8,4)', 'UPDATE t SET m = 9.8765'],
 ])(
-  'a rollback of ALTER TABLE t ALTER %s needs consent where a newer value would be cut',
+  'a rollback of ALTER TABLE t ALTER %s needs consent if a newer value would be truncated',
   async (change, since) => {
     const history = [INIT, migration('2_wide', `ALTER TABLE t ALTER ${change};`)]
     await deployed([INIT], false)

@@ -7,9 +7,9 @@ import type { MigrationLoss } from './consent.ts'
 type TypeChange = Extract<Action, { kind: 'change-type' }>
 
 /**
- * The columns of a target whose values migrations cast to a type that cannot hold all of them, where the server does not refuse
- * what it cannot hold: it rounds, cuts or normalizes. That needs the types that the columns have. `cuts`: only those of which
- * a value that exists now would be another one.
+ * The target's columns whose values migrations cast to a type that cannot hold all of them, if the server
+ * does not refuse such values but rounds, truncates or normalizes them. Reads the columns' current types.
+ * `cuts`: only columns with an existing value that would change.
  */
 export async function readLossyCasts(
   session: Session,
@@ -33,7 +33,10 @@ export async function readLossyCasts(
   return lost
 }
 
-/** The types from a column to its new one, a domain as its base type. A column that does not exist has no row of place 0. */
+/**
+ * The types from a column's current one to its new one, domains as their base types. Place 0 is missing if
+ * the column does not exist.
+ */
 const STEPS_SQL = `WITH RECURSIVE given (place, name, id, modifier) AS (
     SELECT 0, NULL::text, a.atttypid, a.atttypmod FROM pg_catalog.pg_attribute a
       JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -51,7 +54,7 @@ const STEPS_SQL = `WITH RECURSIVE given (place, name, id, modifier) AS (
 
 async function isLossy(session: Session, change: TypeChange): Promise<boolean> {
   const { table, column, type, using, casts = [] } = change
-  // Another expression computes the values, and is a loss whatever it gives.
+  // Any other expression computes the values, which `destroyedBy` reports as a loss.
   if (using !== undefined && change.casts === undefined) return false
   const types = casts.at(-1) === type ? casts : [...casts, type]
   const steps = await session.query<{ place: number; type: string; own: boolean }>(STEPS_SQL, [
@@ -60,7 +63,7 @@ async function isLossy(session: Session, change: TypeChange): Promise<boolean> {
     column,
     types,
   ])
-  // Of a column that is renamed or made before, its own statements say more.
+  // The column does not exist yet, because an earlier statement renames or adds it.
   if (steps[0]?.place !== 0) return false
   return steps.some(
     ({ type: to, own }, place) =>
@@ -68,7 +71,10 @@ async function isLossy(session: Session, change: TypeChange): Promise<boolean> {
   )
 }
 
-/** Whether a value of the target is another one after the cast and back. What the cast refuses is not cut. */
+/**
+ * Whether a value on the target changes if it is cast and cast back. A value that the cast refuses does not
+ * count.
+ */
 async function cutsValue(session: Session, change: TypeChange): Promise<boolean> {
   const { table, column, type, casts = [] } = change
   const from = `${quoteIdentifier(table.schema ?? session.server.schema)}.${quoteIdentifier(table.name)}`
@@ -88,7 +94,10 @@ async function cutsValue(session: Session, change: TypeChange): Promise<boolean>
   return found.ok && found.value[0]?.cut === true
 }
 
-/** Whether a cast gives a value where the type does not hold the one before. A cast that is written out cuts texts. */
+/**
+ * Whether a cast changes a value that the new type cannot hold, instead of failing. An explicit cast
+ * truncates texts.
+ */
 function losesSilently(from: string, to: string, isWritten: boolean): boolean {
   if (holdsAllOf(from, to)) return false
   const [before, after] = [parseSqlType(from).name, parseSqlType(to).name]

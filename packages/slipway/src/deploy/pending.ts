@@ -12,19 +12,19 @@ import {
 import { rethrow } from '../kernel/index.ts'
 import { type Migration, parseMigrations, type MigrationFile } from '../statements/index.ts'
 
-/** What a deploy of a target would have to do. */
+/** The work that a deploy to a target has to do. */
 export interface PendingWork {
   readonly history: History
   readonly before: Comparison
   /** An earlier Slipway deploy began these and was interrupted. */
   readonly resuming: readonly string[]
-  /** To be recorded without running: the migrations that they replace are applied. */
+  /** Squashes to record without running them, because the migrations that they replace are applied. */
   readonly squashes: readonly SquashStatus[]
-  /** Empty where nothing is to be run: then no file was parsed. */
+  /** Empty if nothing is to be run; then no file was parsed. */
   readonly plans: readonly Migration[]
 }
 
-/** Reads the pending migrations of a target. Fails if something prevents a deploy. Reads only. */
+/** Reads the pending migrations of a target. Fails if something prevents a deploy. Changes nothing. */
 export async function readPending(
   session: Session,
   migrations: readonly MigrationFile[],

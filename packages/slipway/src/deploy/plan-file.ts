@@ -19,10 +19,10 @@ export interface SavedPlan extends DeployPlan {
 
 const DAY_MS = 86_400_000
 
-/** By so much may the clock of the machine that made a plan be ahead. */
+/** How far the clock of the machine that created a plan may be ahead. */
 const SKEW_MS = 300_000
 
-/** Writes a plan into a file, and overwrites an existing one. `now`: milliseconds since 1970. */
+/** Writes a plan to a file, overwriting an existing one. `now`: milliseconds since 1970. */
 export function savePlan(file: string, { hash, basis, steps }: DeployPlan, now: number): void {
   const saved: SavedPlan = {
     format: 'slipway-plan',
@@ -37,8 +37,8 @@ export function savePlan(file: string, { hash, basis, steps }: DeployPlan, now: 
 }
 
 /**
- * Reads a saved plan. Fails with DEPLOY.PLAN_UNREADABLE if the file is none, or was edited, and with
- * DEPLOY.PLAN_EXPIRED where it is older than a day, or where its time is later than the clock.
+ * Reads a saved plan. Fails with DEPLOY.PLAN_UNREADABLE if the file is not a plan or was edited, and with
+ * DEPLOY.PLAN_EXPIRED if it is older than a day or its time is ahead of the clock.
  */
 export async function readPlan(file: string, now: number): Promise<SavedPlan> {
   const read = await readJsonFile<SavedPlan>(
@@ -60,7 +60,7 @@ export async function readPlan(file: string, now: number): Promise<SavedPlan> {
   })
 }
 
-/** It would not expire before its time. */
+/** Refuses a plan from the future, which would expire too late. */
 function refuseFuture(file: string, createdAt: string, aheadMs: number): never {
   raise('DEPLOY.PLAN_EXPIRED', {
     message: `The plan was made at ${createdAt}, which is ${formatDuration(aheadMs)} ahead of this machine's clock.`,
@@ -87,7 +87,7 @@ function planAgain(file: string) {
   return command(['plan', '--out', file], 'create a new plan')
 }
 
-/** Fails with DEPLOY.PLAN_CHANGED if the current plan differs from the given one, and names the differences. */
+/** Fails with DEPLOY.PLAN_CHANGED if the current plan differs from the given one, and names what differs. */
 export function refuseChangedPlan(given: SavedPlan, now: DeployPlan): void {
   if (given.hash === now.hash) return
   const changed = PARTS.flatMap(({ part, said }) =>

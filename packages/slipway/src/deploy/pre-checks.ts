@@ -18,7 +18,7 @@ export async function askRows(
   return await readFromTarget(target, () => preCheck(session, plans, options))
 }
 
-/** DEPLOY.PRE_CHECK_FAILED where rows would make a statement fail; nothing if they do not. */
+/** DEPLOY.PRE_CHECK_FAILED if rows would make a statement fail; otherwise undefined. */
 export function preCheckFailure(
   database: string,
   plans: readonly Migration[],

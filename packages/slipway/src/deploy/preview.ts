@@ -11,30 +11,30 @@ import { refuseFilledDatabase } from './postgres/filled.ts'
 import { askRows } from './pre-checks.ts'
 import type { WorkRequest } from './target.ts'
 
-/** What a deploy of a target would do, and what it would say. */
+/** What a deploy to a target would do and report. */
 export interface Preview {
   readonly database: string
   readonly before: Comparison
   readonly plans: readonly Migration[]
-  /** Squashes that a deploy would record and not run. */
+  /** Squashes that a deploy would record without running them. */
   readonly squashes: PendingWork['squashes']
-  /** Without steps where nothing is pending. */
+  /** Without steps if nothing is pending. */
   readonly plan: DeployPlan
   readonly hazards: readonly Hazard[]
-  /** Ids of those that a deploy to this target wants accepted. */
+  /** Ids of the hazards that must be accepted before a deploy to this target. */
   readonly toAccept: readonly string[]
   readonly preChecks: readonly PreCheckResult[]
 }
 
 /**
- * Looks at what a deploy of a target would do. Does not take the deploy lock and changes nothing; raises
- * what would stop a deploy before it looked at a statement.
+ * Previews a deploy to a target. Takes no deploy lock and changes nothing. Fails if something would stop a
+ * deploy before it examines the statements.
  */
 export async function previewDeploy(request: WorkRequest): Promise<Preview> {
   const { address, limits, signal, emit, migrations } = request
   const deadline = performance.now() + request.deadlineMs
   return await withSession(address, { applicationName: 'slipway plan' }, async (session) => {
-    // Behind a pooler the settings would stay with the backend.
+    // Behind a pooler, the settings would stay with the backend.
     if (!session.server.pooled) await session.execute(targetSettingsSql({ session, deadline }))
     const target = { session, address, limits, deadline, signal, emit }
     await findLedger(session)

@@ -5,7 +5,7 @@ import { attempt } from '../kernel/index.ts'
 import { rollback } from '../rollback/index.ts'
 import { deploy, type DeployRequest } from './index.ts'
 
-// Guarantee 7 by what the server did: what a migration destroys behind its text does not commit.
+// Guarantee 7 by observed effects: data that a migration destroys without its text showing it is not lost.
 
 const INIT = migration(
   '1_init',
@@ -56,12 +56,12 @@ async function deployed(
   return await deploy({ ...target.request(migrations), consent, acceptDrift: false, ...changes })
 }
 
-/** Deploys `sql` on the protected target, with no consent unless it is given. */
+/** Deploys `sql` to the protected target, without consent by default. */
 async function attempted(sql: string, changes: Partial<DeployRequest> = {}) {
   return await deployed([INIT, migration('2_next', sql)], { protected: true, ...changes })
 }
 
-/** The state of the target: a checksum of all rows, and of the catalog. */
+/** The state of the target: a checksum of all rows, and the fingerprint. */
 async function state() {
   const [rows] = await target.sql(`SELECT md5(string_agg(t::text, ',')) AS rows FROM (
     SELECT 'a', a::text FROM a UNION ALL SELECT 'b', b::text FROM b UNION ALL SELECT 'c', c::text FROM c
@@ -130,12 +130,12 @@ const HIDDEN: readonly (readonly [string, string, RegExp])[] = [
     /attribute address\.town/,
   ],
   [
-    'a type that goes with its columns',
+    'a type that is dropped with its columns',
     'DO $$ BEGIN DROP TYPE address CASCADE; END $$;',
     /column lives\.at/,
   ],
   [
-    'values that a change of type computes',
+    'values that a type change computes',
     'DO $$ BEGIN ALTER TABLE a ALTER n TYPE bigint USING 0; END $$;',
     /values of a/,
   ],
@@ -146,7 +146,7 @@ const HIDDEN: readonly (readonly [string, string, RegExp])[] = [
   ['a view', `UPDATE av SET v = 'y' WHERE id = 2;`, /values of a \(1\)/],
   ['a deferred trigger', `INSERT INTO other.a VALUES (2, 'x');`, /values of a \(20\)/],
   [
-    'a MERGE that other tables follow',
+    'a MERGE that cascades to other tables',
     'MERGE INTO a USING (SELECT 4 AS k) s ON a.id = s.k WHEN MATCHED THEN DELETE;',
     /: rows of b \(2\), values of c \(1\)/,
   ],
@@ -161,10 +161,10 @@ const HIDDEN: readonly (readonly [string, string, RegExp])[] = [
   ['after RESET ALL', 'RESET ALL; DO $$ BEGIN DELETE FROM public.b; END $$;', /rows of b \(25\)/],
 ]
 
-describe('what the text does not show is rolled back on a protected target', () => {
+describe('losses that the text does not show are rolled back on a protected target', () => {
   test.each(shortForm(HIDDEN))('%s', async (_, sql, named) => {
     const before = await state()
-    // The name of the database is consent to what the text shows, and to nothing else.
+    // The database name is consent only to the losses that the text shows.
     const outcome = await attempted(sql, { consent: { confirm: target.name } })
     expect(outcome.failure, JSON.stringify(outcome.failure)).toMatchObject({
       code: 'DEPLOY.UNANNOUNCED',
@@ -186,7 +186,7 @@ test.each(
     ['DELETE', 'DELETE FROM b;'],
     ['MERGE', 'MERGE INTO b USING (SELECT 4 AS k) s ON b.id = s.k WHEN MATCHED THEN DELETE;'],
     [
-      'a query that changes rows',
+      'a WITH query that changes rows',
       'WITH gone AS (DELETE FROM d RETURNING 1) SELECT count(*) FROM gone;',
     ],
     [
@@ -195,12 +195,12 @@ test.each(
     ],
     ['DROP SEQUENCE', 'DROP SEQUENCE counter;'],
     ['DROP COLUMN of a partitioned table', 'ALTER TABLE part DROP COLUMN v;'],
-    ['DROP COLUMN with heirs', 'ALTER TABLE d DROP COLUMN v;'],
+    ['DROP COLUMN with child tables', 'ALTER TABLE d DROP COLUMN v;'],
     ['DELETE from a partitioned table', 'DELETE FROM part WHERE id < 5;'],
-    ['UPDATE with heirs', `UPDATE d SET v = 'x';`],
+    ['UPDATE with child tables', `UPDATE d SET v = 'x';`],
     ['TRUNCATE of a partitioned table', 'TRUNCATE part;'],
     ['DROP TABLE with partitions', 'DROP TABLE part;'],
-    ['DROP TABLE with heirs', 'DROP TABLE d CASCADE;'],
+    ['DROP TABLE with child tables', 'DROP TABLE d CASCADE;'],
     ['DROP SCHEMA', 'DROP SCHEMA other CASCADE;'],
     ['DROP TYPE with columns', 'DROP TYPE address CASCADE;'],
     ['a procedure that commits', 'CALL sweep();'],
@@ -215,7 +215,7 @@ test.each(
   expect((await attempted(sql, { consent: { confirm: target.name } })).failure).toBeUndefined()
 })
 
-test('a block that is rolled back leaves sequences where they were', async () => {
+test('a block that is rolled back leaves sequences at their positions', async () => {
   await target.sql(`SELECT setval('counter', 7)`)
   const { failure } = await attempted(
     `BEGIN; SELECT setval('counter', 2); DELETE FROM b; ROLLBACK;`,
@@ -235,14 +235,14 @@ test.each(
       'CREATE TABLE e AS SELECT * FROM a; DELETE FROM e WHERE id > 5; UPDATE e SET n = 1; TRUNCATE e; DROP TABLE e;',
     ],
     [
-      'rows that are added',
+      'inserted rows',
       'INSERT INTO b VALUES (900, 1); DO $$ BEGIN INSERT INTO d VALUES (900); END $$;',
     ],
     [
       'indexes, constraints, comments',
       `CREATE INDEX ON a (v); ALTER TABLE a ALTER v SET DEFAULT 'x'; COMMENT ON TABLE a IS 'x'; ALTER TABLE d ADD CHECK (id > 0);`,
     ],
-    ['a rewrite that a statement asks for', 'ALTER TABLE a ALTER n TYPE bigint;'],
+    ['an explicit rewrite', 'ALTER TABLE a ALTER n TYPE bigint;'],
     [
       'a table of an earlier group',
       'CREATE TABLE e AS SELECT * FROM a; CREATE INDEX CONCURRENTLY e_v ON e (lower(v)); DELETE FROM e WHERE id > 5; UPDATE e SET n = 1; TRUNCATE e; DROP TABLE e;',
@@ -256,7 +256,7 @@ test.each(
       'CREATE MATERIALIZED VIEW m AS SELECT id FROM a; REFRESH MATERIALIZED VIEW m; DROP MATERIALIZED VIEW m;',
     ],
     [
-      'a sequence that is set further',
+      'a sequence that is moved forward',
       `SELECT setval('counter', 1000); SELECT nextval('counter');`,
     ],
     [
@@ -276,11 +276,11 @@ test.each(
       'CREATE TYPE spare AS (x int, y int); DO $$ BEGIN ALTER TYPE spare DROP ATTRIBUTE y; DROP TYPE spare; END $$;',
     ],
   ]),
-)('%s: nothing is destroyed, and nothing is asked', async (_, sql) => {
+)('%s: nothing is destroyed, and no consent is needed', async (_, sql) => {
   expect((await attempted(sql)).failure).toBeUndefined()
 })
 
-test('of a migration in steps only the group is rolled back, and the deploy continues there', async () => {
+test('in a migration with several groups, only the refused group is rolled back, and the deploy continues there', async () => {
   const sql =
     'CREATE TABLE e (id integer);\nCREATE INDEX CONCURRENTLY e_id ON e (id);\nSELECT wipe();\n'
   const refused = await attempted(sql)
@@ -293,7 +293,7 @@ test('of a migration in steps only the group is rolled back, and the deploy cont
   expect(await target.sql('SELECT count(*)::int FROM a')).toEqual([{ count: 1 }])
 })
 
-test('DROP IDENTITY asks for its sequence, whatever the name of that is, up and down', async () => {
+test('DROP IDENTITY needs consent for its sequence, whatever its name, in deploy and rollback', async () => {
   const identity = 'ALTER TABLE i ALTER id ADD GENERATED ALWAYS AS IDENTITY (START 1000);'
   const migrations = [
     INIT,
@@ -312,7 +312,8 @@ test('DROP IDENTITY asks for its sequence, whatever the name of that is, up and 
   const makes = [...drops, migration('5_make', identity)]
   expect((await deployed(makes, { protected: true, consent })).failure).toBeUndefined()
   const back = await rollback({
-    ...target.request(makes, { protected: true }),
+    ...target.request(makes),
+    protected: true,
     consent,
     extent: { kind: 'steps', steps: 2 },
     acceptUnproven: false,
@@ -322,7 +323,7 @@ test('DROP IDENTITY asks for its sequence, whatever the name of that is, up and 
   expect(await target.sql(`SELECT nextval('"odd seq"')::int AS next`)).toEqual([{ next: 1002 }])
 })
 
-test('a rollback of several that is refused in the middle offers to roll back those that are left', async () => {
+test('a rollback that is refused halfway offers to roll back the remaining migrations', async () => {
   const migrations = [
     INIT,
     migration(
@@ -353,7 +354,7 @@ test('a rollback of several that is refused in the middle offers to roll back th
   })
 })
 
-test('sequences that a refused migration moved are moved back where nobody can have the numbers between', async () => {
+test('sequences that a refused migration moved are reset if no number in between can be in use', async () => {
   const tables = migration(
     '2_tables',
     `CREATE TABLE "Numbered" (id serial PRIMARY KEY, v text); CREATE TABLE ahead (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY);

@@ -16,36 +16,38 @@ import {
 } from '../statements/index.ts'
 import { destroyedBy } from './consent.ts'
 
-/** Failures of a migration that leave nothing of it, after which the state of the target can be recorded. */
+/** Failures that leave nothing of the failed migration, after which the target's state can be recorded. */
 export const LEAVES_NOTHING: ReadonlySet<string> = new Set([
   'DEPLOY.STATEMENT_FAILED',
   'DEPLOY.UNANNOUNCED',
 ])
 
-/** What of a migration counts for a review. */
+/** The parts of a migration that a review needs. */
 type ReviewedMigration = Pick<Migration, 'name' | 'statements'>
 
-/** What the migrations of one run may destroy on a target, in addition to what was confirmed. */
+/** What the migrations of one run may destroy on a target in addition to the confirmed data. */
 export interface Permitted {
   readonly database: string
   readonly defaultSchema: string
   /** Tables to which a rollback restores values. */
   readonly restored?: readonly TableRef[]
-  /** The command, and what it accepts already. */
+  /** The command, and what it already accepts. */
   readonly command: readonly string[]
   readonly accepted: readonly string[]
 }
 
 /**
- * Guarantee 7 by what the server did, for a run in which `destroyedBy` of all migrations has consent: rolls back a
- * transaction group that destroyed more, whether a function, a trigger, a rule or a foreign key did it. Gives DEPLOY.UNANNOUNCED, with all of it by name and count.
+ * Enforces guarantee 7 by observed effects, for a run in which the losses that `destroyedBy` finds in all
+ * migrations have consent. A transaction group that destroyed more is rolled back, whether a function, a
+ * trigger, a rule or a foreign key did it. The review returns DEPLOY.UNANNOUNCED with all such losses by name
+ * and count.
  */
 export function reviewsOf(
   migrations: readonly ReviewedMigration[],
   permitted: Permitted,
 ): (migration: ReviewedMigration) => Review {
   const { defaultSchema, restored = [], accepted } = permitted
-  // What was done is still read, so that it is kept.
+  // The effects are still read, so that the data is kept.
   if (accepted.includes('unannounced')) return () => () => undefined
   const announced = destroyedBy(migrations, defaultSchema)
   const values = announced.filter(({ what }) => what === 'values').map(({ object }) => object)
@@ -78,8 +80,8 @@ export function reviewsOf(
 }
 
 /**
- * The tables that are updated without consent: statements fill new columns, or Slipway sets values aside before a column
- * goes or gets another type.
+ * The tables that may be updated without consent, because statements fill new columns, or because Slipway
+ * saves values before a column is dropped or changes its type.
  */
 function updatedBy(migrations: readonly ReviewedMigration[], defaultSchema: string): ObjectRef[] {
   const statements = migrations.flatMap((migration) => migration.statements)
@@ -111,8 +113,8 @@ function identitiesDropped({ statements }: ReviewedMigration, defaultSchema: str
 }
 
 /**
- * The tables that statements rewrite explicitly. None if there is also code that may change tables: the rewrite may then
- * be its work.
+ * The tables that statements rewrite explicitly. Empty if there is also code that may alter tables, because
+ * the rewrite may then be its effect.
  */
 function rewrittenBy(actions: readonly Action[], defaultSchema: string): Set<string> {
   if (actions.some(mayAlter)) return new Set()
@@ -142,21 +144,21 @@ function mayAlter(action: Action): boolean {
 }
 
 interface Scope {
-  /** Everything may go: DROP OWNED was announced. */
+  /** Everything may be dropped: DROP OWNED was announced. */
   readonly all: boolean
-  /** Columns go with a type. */
+  /** Columns may be dropped with a type. */
   readonly ofType: boolean
   readonly objects: ReadonlySet<string>
   readonly rows: ReadonlySet<string>
   /** Columns, tables and sequences whose values change. */
   readonly values: ReadonlySet<string>
-  /** Tables that are updated: which of their columns, the keeper tells. */
+  /** Tables that are updated; the keeper reports which of their columns. */
   readonly updated: ReadonlySet<string>
   /** Columns whose identity is dropped: its sequence may have any name. */
   readonly identities: ReadonlySet<string>
   /** Tables that a statement rewrites. */
   readonly rewritten: ReadonlySet<string>
-  /** No statement may destroy rows: it makes no difference that the server does not count them. */
+  /** No statement can destroy rows, so it does not matter if the server does not count them. */
   readonly leavesRows: boolean
 }
 
@@ -183,7 +185,7 @@ function isAnnounced({ what, object, rows, partOf }: Effect, scope: Scope): bool
   }
 }
 
-/** What is not announced, without the columns of tables that it names as a whole. */
+/** The unannounced effects, without columns of tables that are themselves among these. */
 function openOf(effects: readonly Effect[], scope: Scope): Effect[] {
   const open = effects.filter((effect) => !isAnnounced(effect, scope))
   const whole = new Set(
@@ -206,7 +208,7 @@ function unannounced(
   })
 }
 
-/** Data that was announced, but that a rollback could not restore. */
+/** The failure for announced losses that a rollback could not restore. */
 function unkept(
   migration: ReviewedMigration,
   notKept: readonly Destruction[],

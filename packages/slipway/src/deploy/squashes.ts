@@ -3,7 +3,7 @@ import { receiptSql, type SquashStatus, squashedRowsSql } from '../history/index
 import { must } from '../kernel/index.ts'
 import { checksum, type MigrationFile } from '../statements/index.ts'
 
-/** A squash that was recorded: the target has the migrations that it replaces. */
+/** A squash that was recorded because the target has the migrations that it replaces. */
 export interface Recorded {
   readonly migration: string
   /** The migrations that it replaces here. */

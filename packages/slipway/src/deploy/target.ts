@@ -25,33 +25,33 @@ import { raiseDatabase } from './failures.ts'
 import { withDeployLock } from './postgres/lock.ts'
 import { missingRights } from './postgres/missing-rights.ts'
 
-/** A target and the conditions of working on it. */
+/** A target, and the conditions for work on it. */
 export interface WorkRequest {
   /** A direct connection. */
   readonly address: Address
-  /** Its name. */
+  /** The name of the environment. */
   readonly environment: string
-  /** Each change needs the name of the database. */
+  /** Whether each change must be confirmed with the database name. */
   readonly confirm: boolean
-  /** Outside development and testing: what is destroyed there needs consent by name. */
+  /** True outside development and testing: destroying data needs consent by name. */
   readonly protected: boolean
   readonly migrations: readonly MigrationFile[]
   /** The schemas that the datasource lists. */
   readonly schemas?: readonly string[] | undefined
   readonly limits: Limits
-  /** The whole command gives up after this. */
+  /** The time after which the whole command gives up. */
   readonly deadlineMs: number
   readonly shadow: ShadowOptions
-  /** Loads the hazard rules of the project's own; there are none if absent. */
+  /** Loads the project's own hazard rules; absent if it has none. */
   readonly rules?: () => Promise<readonly Rule[]>
   readonly signal: AbortSignal
   readonly emit: Emit
 }
 
 /**
- * Opens the target for work that changes it: one session, no pooler, no standby, the lock of the
- * database held until `work` is done. Changes nothing itself, but for a ledger that is older than this version of Slipway:
- * that is upgraded. Fails with HISTORY.LEDGER_NEWER if it is newer.
+ * Opens the target for work that changes it: one session, no pooler, no standby, and the deploy lock held
+ * until `work` is done. Changes nothing itself, except that it upgrades a ledger that is older than this
+ * version of Slipway. Fails with HISTORY.LEDGER_NEWER if the ledger is newer.
  */
 export async function withTarget<T>(
   request: WorkRequest,
@@ -78,7 +78,7 @@ export async function withTarget<T>(
   )
 }
 
-/** On the server itself, because a connection string may be that of a tunnel. */
+/** Asks the server itself, because a connection string may lead through a tunnel. */
 async function refuseOtherEnvironment(session: Session, request: WorkRequest): Promise<void> {
   const { protected: isProtected, confirm } = request
   if (isProtected && confirm) return
@@ -87,13 +87,16 @@ async function refuseOtherEnvironment(session: Session, request: WorkRequest): P
   refuseEnvironment(await readEnvironments(session), request, { database, forget })
 }
 
-/** As what an environment is recorded. */
+/** The environment to record. */
 export type BooksRequest = Pick<WorkRequest, 'environment' | 'protected' | 'confirm'>
 
-/** Creates Prisma's history table and our ledger where they are absent, and records a protected environment there; a shadow database has none. */
+/**
+ * Creates Prisma's history table and Slipway's ledger if they do not exist, and records a protected
+ * environment in the ledger. A shadow database has no environment.
+ */
 export async function prepareBooks(session: Session, request?: BooksRequest): Promise<void> {
   try {
-    // Without this, every existing table is a NOTICE.
+    // Without this, every existing table causes a NOTICE.
     const quietly = 'SET LOCAL client_min_messages = warning;\n'
     const schema = await createSchemaSql(session)
     await executeLocked(session, quietly + schema + createHistorySql(session))
@@ -118,7 +121,7 @@ export async function prepareBooks(session: Session, request?: BooksRequest): Pr
   }
 }
 
-/** SQL that creates the default schema of the session where it is absent, as Prisma does. */
+/** SQL that creates the session's default schema if it does not exist, as Prisma does. */
 async function createSchemaSql({ server, queryRaw }: Session): Promise<string> {
   const { rows } = await queryRaw('SELECT FROM pg_namespace WHERE nspname = $1', [server.schema])
   return rows.length > 0 ? '' : `CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(server.schema)};\n`

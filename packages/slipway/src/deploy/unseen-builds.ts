@@ -2,8 +2,8 @@ import type { Session } from '../database/index.ts'
 import type { Migration } from '../statements/index.ts'
 
 /**
- * Concurrent builds of indexes, in words, whose functions may change rows: a build runs outside the transaction, so it cannot be seen what it
- * did. PostgreSQL lets an immutable function call one that is not.
+ * Describes concurrent index builds whose functions may change rows. A build runs outside the transaction, so
+ * its effects cannot be observed. PostgreSQL lets an immutable function call a volatile one.
  */
 export async function readUnseenBuilds(
   session: Session,
@@ -24,7 +24,10 @@ export async function readUnseenBuilds(
   return unseen
 }
 
-/** Whether one of some functions is unknown, or runs text, or names a function in SQL or a language that may change rows. */
+/**
+ * Whether one of these functions is unknown, runs dynamic SQL, or names a volatile function that is not
+ * written in C.
+ */
 async function mayChangeRows(session: Session, calls: readonly string[]): Promise<boolean> {
   const [row] = await session.query<{ readonly may: boolean }>(
     `WITH written AS (SELECT p.proname::text AS name, p.provolatile = 'v' AS is_volatile, pg_catalog.pg_get_functiondef(p.oid) AS body

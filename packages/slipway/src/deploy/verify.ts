@@ -14,31 +14,34 @@ import { appliedRows, type KnownSchema, projectScope } from '../plan/index.ts'
 import type { Fingerprint } from '../schema/index.ts'
 import type { MigrationFile } from '../statements/index.ts'
 
-/** What a look at the target after the work found. */
+/** The result of verifying the target after the work. */
 export interface Verification {
   readonly verified: boolean
-  /** What was looked at: `indexes`, or the whole `schema`, which is that of a test run; `indexes` if absent. */
+  /**
+   * What was verified: `indexes`, or the whole `schema`, which equals that of a test run; `indexes` if
+   * absent.
+   */
   readonly by?: 'indexes' | 'schema'
   /** Names of indexes that are not valid. */
   readonly invalidIndexes: readonly string[]
 }
 
 /**
- * Whether the catalog is recorded as what the history gives. After a deploy onto accepted drift it is
- * not: the next command then compares with a shadow database. A reading is recorded as it is; of a schema that was
- * known before, what has changed since is read and recorded.
+ * Whether to record the catalog as the result of the history. After a deploy onto accepted drift it is not
+ * recorded, so that the next command compares with a shadow database. A `SchemaReading` is recorded as it is.
+ * For a `KnownSchema`, what has changed since is read and recorded.
  */
 export type Recording = 'record' | 'forget' | SchemaReading | KnownSchema
 
-/** The schema of a target as it was read, and the change token from before that. */
+/** The schema of a target, and the change token that was read before it. */
 export interface SchemaReading {
   readonly fingerprint: Fingerprint
   readonly changeToken: string
 }
 
 /**
- * `verifyAndRecord` as data: what was applied stays applied, whatever becomes of the look at it. Fails with
- * DEPLOY.VERIFY_FAILED.
+ * Like `verifyAndRecord`, but returns its failure as DEPLOY.VERIFY_FAILED: what was applied stays applied,
+ * even if it cannot be verified.
  */
 export async function verified(
   target: TargetSession,
@@ -60,9 +63,9 @@ export async function verified(
 }
 
 /**
- * Looks at the target after the work: every index valid. Records the catalog as it is left, which
- * the next command compares with. Reading the catalog takes 0.1 to 0.6 s, so it is done after the last
- * commit: within the transaction it would hold the locks of the migration for as long.
+ * Verifies after the work that every index is valid, and records the resulting catalog, with which the next
+ * command compares. Reading the catalog takes 0.1 to 0.6 s, so it is done after the last commit: within the
+ * transaction it would hold the migration's locks for as long.
  */
 export async function verifyAndRecord(
   session: Session,
@@ -90,7 +93,7 @@ export async function verifyAndRecord(
   return verification
 }
 
-/** Reads the schema of a target as it is now. Of a schema that was known before only what has changed since is read. */
+/** Reads the current schema of a target. If it was known before, only what has changed since is read. */
 export async function readSchemaNow(
   session: Session,
   migrations: readonly MigrationFile[],
@@ -98,29 +101,29 @@ export async function readSchemaNow(
 ): Promise<SchemaReading> {
   const since = known && (await readSchemaSince(session, migrations, known))
   if (since) return since
-  // Loaded here: a deploy that finds nothing to do must not pay for it.
+  // Imported here, so that a deploy with nothing to do does not load it.
   const { readFingerprint } = await import('../schema/index.ts')
-  // Before the catalog is read: what changes in the meantime must change the token.
+  // Read before the catalog, so that a concurrent change also changes the token.
   const changeToken = await readChangeToken(session)
   const fingerprint = await readFingerprint(session, await projectScope(session, migrations))
   return { fingerprint, changeToken }
 }
 
-/** Reads a whole schema, so that what changes from now on can be read alone (`readSchemaNow`). */
+/** Reads a whole schema, so that `readSchemaNow` can later read only what has changed. */
 export async function readKnownNow(
   session: Session,
   migrations: readonly MigrationFile[],
 ): Promise<KnownSchema> {
   const { readFingerprint } = await import('../schema/index.ts')
-  // Before the catalog is read: what changes in the meantime counts as changed later.
+  // Read before the catalog, so that a concurrent change counts as a later one.
   const tokens = await inSnapshot(session, () => readObjectTokens(session))
   const fingerprint = await readFingerprint(session, await projectScope(session, migrations))
   return { fingerprint, tokens }
 }
 
 /**
- * Reads what has changed of a known schema. The server says what that is, whatever the migrations say. Nothing if only a
- * whole reading can tell.
+ * Reads what has changed in a known schema. The server reports that, whatever the migrations say. Undefined
+ * if only reading the whole schema can tell.
  */
 export async function readSchemaSince(
   session: Session,

@@ -1,7 +1,7 @@
-/** One thing that `doctor` looked at. */
+/** The result of one check of `doctor`. */
 export interface Check {
   readonly name: string
-  /** `warning` is worth a look; with `error` a deploy would fail. */
+  /** `warning`: worth a look. `error`: a deploy would fail. */
   readonly status: 'ok' | 'warning' | 'error' | 'skipped'
   readonly message: string
   /** What to do about it: a sentence or a command. */

@@ -7,7 +7,7 @@ function ports(text: string, variables: Record<string, string> = {}): string[] {
   )
 }
 
-test('reads the short and the long form, of PostgreSQL services alone', () => {
+test('reads the short and the long form, only of PostgreSQL services', () => {
   expect(
     ports(`
 version: "3.9"
@@ -42,14 +42,14 @@ volumes:
   ).toEqual(['db 5433', 'db 5434', 'analytics 5440'])
 })
 
-test('variables are filled in, with their defaults', () => {
+test('variables and their defaults are substituted', () => {
   const text =
     'services:\n  db:\n    image: pgvector/pgvector:pg17\n    ports: ["${DB_PORT:-5455}:5432"]\n'
   expect(ports(text)).toEqual(['db 5455'])
   expect(ports(text, { DB_PORT: '5999' })).toEqual(['db 5999'])
 })
 
-test('what cannot be read is left out', () => {
+test('unreadable entries are left out', () => {
   expect(
     ports(
       'services:\n  db:\n    image: postgres\n    ports:\n      - "5432"\n      - 9000-9010:5432\n',

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 
-/** A port on which a compose file publishes a PostgreSQL service on this machine. */
+/** A port of this machine on which a compose file publishes a PostgreSQL service. */
 export interface PublishedPort {
   readonly file: string
   readonly service: string
@@ -29,8 +29,8 @@ export function publishedPorts(
 }
 
 /**
- * Reads `services.*.image` and `.ports` from the text of a compose file. Tolerant, and no more of
- * YAML than compose files use there: what it cannot read it leaves out.
+ * Reads `services.*.image` and `.ports` from the text of a compose file. Supports only the YAML that
+ * compose files use there, and ignores entries that it cannot read.
  */
 export function postgresPorts(
   text: string,
@@ -92,7 +92,7 @@ function valueOf(lines: readonly Line[], key: string): string | undefined {
   return line?.text.slice(key.length + 1).trim()
 }
 
-/** Each port as one text: `5433:5432`, or `published:target` of the long form. */
+/** Each port as a string: `5433:5432`, or `published:target` for the long form. */
 function portEntries(lines: readonly Line[]): string[] {
   const inline = valueOf(lines, 'ports')
   if (inline === undefined) return []
@@ -114,7 +114,10 @@ function entryText(lines: readonly string[]): string {
     : `${scalar(part('published') ?? '')}:${scalar(target)}`
 }
 
-/** The host's port of `[address:]host:container[/protocol]`, where the container's is PostgreSQL's. */
+/**
+ * The host port of `[address:]host:container[/protocol]`, if the container port is
+ * PostgreSQL's; otherwise undefined.
+ */
 function publishedPort(entry: string): number | undefined {
   const match = /^(?:(?:\[[^\]]*\]|[\d.]+):)?(\d+):(\d+)(?:\/tcp)?$/.exec(entry)
   return match && Number(match[2]) === POSTGRES_PORT ? Number(match[1]) : undefined

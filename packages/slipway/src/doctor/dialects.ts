@@ -7,7 +7,7 @@ const EXAMINERS: ByDialect<() => Promise<Examine>> = {
   sqlite: async () => (await import('./sqlite/examine.ts')).examineSqlite,
 }
 
-/** What is examined on the databases of a dialect. */
+/** Returns the function that examines databases of a dialect. */
 export async function examinerOf(dialect: Dialect): Promise<Examine> {
   return await EXAMINERS[dialect]()
 }

@@ -72,7 +72,7 @@ async function freePort(): Promise<number> {
 }
 
 describe('a healthy target', () => {
-  test('passes every check of the server, and each setting has its source', async () => {
+  test('passes every server check, and each setting has its source', async () => {
     const { checks, settings } = await doctor(database.url)
     const bad = checks.filter(({ name, status }) => status !== 'ok' && name !== 'pg_dump')
     expect(bad).toEqual([])
@@ -97,7 +97,7 @@ describe('a healthy target', () => {
     expect(JSON.stringify({ checks, settings })).not.toContain(new URL(database.url).password)
   })
 
-  test('embedded and not there yet, it will be made', async () => {
+  test('an embedded database that does not exist yet will be created', async () => {
     const project = await loadProject({ cwd: root, env: {} })
     const found = await examine(project, await resolveTarget(project), {
       env: {},
@@ -148,7 +148,7 @@ describe('the connection', () => {
       (url: URL) => void (url.pathname = '/no_such_database'),
       /Slipway does not/,
     ],
-  ])('%s is an error with its remedy', async (_, change, fix) => {
+  ])('%s is an error with a fix', async (_, change, fix) => {
     const found = await check('connection', urlWith(change))
     expect(found?.status).toBe('error')
     expect(found?.fix).toMatch(fix)
@@ -161,7 +161,7 @@ describe('the connection', () => {
     expect(checks.find(({ name }) => name === 'node')).toMatchObject({ status: 'ok' })
   })
 
-  test('a clock that differs is a warning', async () => {
+  test('a different clock is a warning', async () => {
     const found = await check('clock', database.url, { now: () => Date.now() - 60_000 })
     expect(found).toMatchObject({ status: 'warning', message: expect.stringContaining('behind') })
   })
@@ -196,7 +196,7 @@ describe('rights', () => {
   })
   afterEach(() => sql(`DROP OWNED BY ${role}; DROP ROLE ${role};`))
 
-  test('what the role lacks is an error with the GRANT that gives it', async () => {
+  test('a missing privilege is an error with the GRANT that adds it', async () => {
     const { checks } = await doctor(asRole())
     const errors = Object.fromEntries(
       checks.filter(({ status }) => status === 'error').map(({ name, fix }) => [name, fix]),
@@ -209,7 +209,7 @@ describe('rights', () => {
   })
 
   test.each(['CREATE SCHEMA slipway AUTHORIZATION', 'GRANT CREATE ON DATABASE shop TO'])(
-    'with these grants nothing is left to say: %s the role',
+    'with these grants no check fails: %s the role',
     async (grant) => {
       await sql(`GRANT USAGE, CREATE ON SCHEMA public TO ${role};
       ${grant.replace('shop', database.name)} ${role};
@@ -221,7 +221,7 @@ describe('rights', () => {
 })
 
 describe('settings', () => {
-  test('a DATABASE_URL of the shell that differs from .env is a warning without its value', async () => {
+  test('a DATABASE_URL in the shell that differs from .env is a warning without its value', async () => {
     write('.env', 'DATABASE_URL=postgresql://app:geheim@localhost/from_file')
     const found = await check(
       'shell variables',
@@ -236,7 +236,7 @@ describe('settings', () => {
     expect(JSON.stringify(found)).not.toContain('geheim')
   })
 
-  test('the same value in both is nothing to warn of', async () => {
+  test('the same value in both is no warning', async () => {
     write('.env', 'DATABASE_URL=postgresql://localhost/x')
     const found = await check(
       'shell variables',
@@ -247,7 +247,7 @@ describe('settings', () => {
     expect(found?.status).toBe('ok')
   })
 
-  test('a port that is not the one of the compose file is a warning', async () => {
+  test('a port that differs from the compose file is a warning', async () => {
     const compose = (port: string) =>
       `services:\n  db:\n    image: postgres:17\n    ports:\n      - "${port}:5432"\n`
     write('compose.yaml', compose('1'))
@@ -293,7 +293,7 @@ describe('programs', () => {
     expect(await check('prisma', database.url)).toMatchObject({ status })
   })
 
-  test('no prisma at all, an installed 8, and a client of another version are warnings', async () => {
+  test('no prisma at all, an installed Prisma 8, and a client of another version are warnings', async () => {
     write('package.json', '{}')
     expect(await check('prisma', database.url)).toMatchObject({ status: 'warning' })
     write(

@@ -9,15 +9,15 @@ import { checkSettings } from './settings.ts'
 export type { Check } from './check.ts'
 export type { ExamineDeps } from './examine.ts'
 
-/** What `doctor` found: each check, and each setting with its source. */
+/** The results of `doctor`: each check, and each setting with its source. */
 export interface Examination {
   readonly checks: readonly Check[]
   readonly settings: readonly Setting[]
 }
 
 /**
- * Tests everything that a deploy to the target relies on. Never fails because of what it finds: a target that does
- * not answer is an `error` among the checks. Changes nothing.
+ * Checks everything that a deploy to the target relies on. Never fails because of a result: an unreachable
+ * target is an `error` among the checks. Changes nothing.
  */
 export async function examine(
   project: Project,

@@ -10,7 +10,7 @@ import { type Check, failed, passed, skipped, warned } from './check.ts'
 const OLDEST_NODE = [22, 18]
 const run = promisify(execFile)
 
-/** Whether this Node.js is one that Slipway runs on. */
+/** Checks whether Slipway supports this Node.js version. */
 export function checkNode(version: string): Check {
   const [major = 0, minor = 0] = version.split('.').map(Number)
   const [oldestMajor = 0, oldestMinor = 0] = OLDEST_NODE
@@ -21,8 +21,8 @@ export function checkNode(version: string): Check {
 }
 
 /**
- * Whether there is a `pg_dump` that can dump the server: it refuses servers of a newer major version
- * than its own (PostgreSQL docs, pg_dump, Notes). Backups need it, deploys without one do not.
+ * Checks for a `pg_dump` that can dump the server: it refuses servers of a newer major version than its own
+ * (PostgreSQL docs, pg_dump, Notes). Only backups need it.
  */
 export async function checkPgDump(
   env: Readonly<Record<string, string | undefined>>,
@@ -61,7 +61,7 @@ async function versionOf(program: string): Promise<{ major: number; version: str
   }
 }
 
-/** Whether the project's disk could hold a backup as large as the database. */
+/** Checks whether the project's disk could hold a backup as large as the database. */
 export async function checkLocalDisk(
   root: string,
   databaseBytes: number | undefined,

@@ -3,17 +3,17 @@ import path from 'node:path'
 import { type Check, passed, warned } from './check.ts'
 
 interface Version {
-  /** As package.json asks for it. */
+  /** The version range in package.json. */
   readonly asked?: string
-  /** As it lies in node_modules. */
+  /** The version in node_modules. */
   readonly installed?: string
 }
 
 const PIN = 'Add it with an exact version: npm install --save-dev --save-exact prisma@7'
 
 /**
- * Which Prisma runs in the project. An `npx prisma` that nothing pins fetches the newest, and
- * version 8 has another migration format and no `migrate deploy`.
+ * Checks which Prisma runs in the project. Without a pinned version, `npx prisma` fetches the newest one,
+ * and version 8 has a different migration format and no `migrate deploy`.
  */
 export function checkPrisma(root: string): Check[] {
   const cli = versionOf(root, 'prisma')
@@ -60,7 +60,7 @@ function checkMatch(cli: Version, client: Version): Check | undefined {
   )
 }
 
-/** `latest`, `*`, `>=7`: ranges that a new major version falls into. `^7.1.0` is not one. */
+/** Whether a range may include version 8: `latest`, `*` and `>=7` do, `^7.1.0` does not. */
 function mayBe8(range: string): boolean {
   if (/^(?:workspace|catalog|file|link|npm|git|https?)\b/.test(range)) return false
   if (/^[~^=v\s]*\d/.test(range)) return major(range) >= 8
@@ -98,7 +98,10 @@ function askedFor(root: string, name: string): unknown {
   })
 }
 
-/** The first answer of a JSON file of that name, from `root` upward: workspaces install at their root. */
+/**
+ * The first value that `read` finds in a JSON file of that name, from `root` upward, because workspaces
+ * install at their root.
+ */
 function findUpward(
   root: string,
   name: string,

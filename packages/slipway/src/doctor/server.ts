@@ -10,7 +10,7 @@ import type { Target } from '../project/index.ts'
 import { type Check, failed, passed, skipped, warned } from './check.ts'
 import { checkRights } from './postgres/rights.ts'
 
-/** What the server's checks found, and what others need of it. */
+/** The results of the server checks, with facts that other checks need. */
 export interface ServerReport {
   readonly checks: readonly Check[]
   readonly major?: number
@@ -20,7 +20,7 @@ export interface ServerReport {
 const CLOCK_TOLERANCE_MS = 5000
 const CONNECT_TIMEOUT_MS = 5000
 
-/** Connects to the target as a deploy would, and checks what a deploy needs. Writes nothing. */
+/** Connects to the target like a deploy, and checks what a deploy needs. Writes nothing. */
 export async function examineServer(target: Target, now: () => number): Promise<ServerReport> {
   const { address, direct } = target
   if (
@@ -63,7 +63,7 @@ async function examineAddress(
 
 interface Facts {
   readonly standby: boolean
-  /** Server's clock minus the local clock, in ms. */
+  /** The server's clock minus the local clock, in ms. */
   readonly clock: number
   readonly bytes: number
   /** Whether the server archives its WAL. */
@@ -92,8 +92,8 @@ async function readFacts(session: Session, now: () => number): Promise<Facts> {
 }
 
 /**
- * PostgreSQL 14.0 to 14.3 can corrupt an index that is built concurrently: release notes of 14.4.
- * Older than 13 fails already on connecting.
+ * PostgreSQL 14.0 to 14.3 can corrupt an index that is built concurrently: release notes of 14.4. For
+ * versions before 13, the connection already fails.
  */
 function checkVersion(number: number, version: string): Check {
   if (number < 140_000 || number > 140_003)
@@ -167,7 +167,7 @@ function fixOf({ code }: Failure): string | undefined {
   }
 }
 
-/** A provider can archive in a way that the server does not show. */
+/** Never a warning, because a provider can archive WAL in a way that the server does not show. */
 function checkArchive(archives: boolean): Check {
   return passed(
     'point-in-time recovery',

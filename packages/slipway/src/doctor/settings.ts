@@ -3,7 +3,7 @@ import type { Connection, Project, Target } from '../project/index.ts'
 import { type Check, passed, warned } from './check.ts'
 import { publishedPorts } from './compose.ts'
 
-/** Settings that are valid but may surprise. */
+/** Checks for settings that are valid but may surprise. */
 export function checkSettings(project: Project, target: Target): Check[] {
   const checks = [checkShell(project), ...checkUnset(target), checkComposePort(project, target)]
   return checks.filter((check) => check !== undefined)
@@ -11,7 +11,7 @@ export function checkSettings(project: Project, target: Target): Check[] {
 
 const OF_D1 = ['CLOUDFLARE_API_TOKEN', 'CLOUDFLARE_ACCOUNT_ID', 'CLOUDFLARE_API_BASE_URL']
 
-/** A variable that was exported once in a terminal overrides the file that everybody reads. */
+/** Warns if a shell variable overrides the value in .env, because it may be left over from earlier work. */
 function checkShell({ connection, direct, shadow, variables }: Project): Check {
   const used = new Set(['DATABASE_URL', ...OF_D1, ...[connection, direct, shadow].map(variableOf)])
   const overridden = variables.overridden.filter(({ name, by }) => by === 'shell' && used.has(name))
@@ -21,7 +21,7 @@ function checkShell({ connection, direct, shadow, variables }: Project): Check {
   const names = overridden.map(({ name }) => name).join(', ')
   return warned(
     'shell variables',
-    `${names} of the shell differs from ${first.file}, and overrides it.`,
+    `${names} in the shell differs from ${first.file}, and overrides it.`,
     `If that is not intended, unset ${overridden.map(({ name }) => name).join(' ')}`,
   )
 }

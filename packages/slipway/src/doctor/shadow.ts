@@ -9,8 +9,9 @@ const RIGHTS =
   'CREATE ROLE slipway_shadow LOGIN CREATEDB, with a password, on a server without other data.'
 
 /**
- * Whether the role of the server that the configuration names for shadow databases may create databases, and nothing
- * more: SQL of migrations runs there with its rights. No check where no server is named.
+ * Checks whether the role on the configured server for shadow databases may create
+ * databases and nothing more, because the SQL of migrations runs with its privileges.
+ * Returns no check if no server is configured.
  */
 export async function checkShadowServer(project: Project): Promise<Check[]> {
   const setting = await attempt(async () => shadowSetting(project))

@@ -8,7 +8,7 @@ import {
   type WriteDownMigrationOptions,
 } from './down-migration.ts'
 
-/** As the functions of the same names below, for one dialect. */
+/** The functions below, for one dialect. */
 interface DownWriter {
   writeDownMigration(options: WriteDownMigrationOptions): Promise<DownMigration>
   downMigrationOn(
@@ -45,7 +45,10 @@ export async function writeDownMigration(
   return await writer.writeDownMigration(options)
 }
 
-/** The same on a shadow database that is open already and holds the state before; a proven down migration leaves it so. */
+/**
+ * Like `writeDownMigration`, on an open shadow database in the state before the migration. A proven down
+ * migration leaves it in that state.
+ */
 export async function downMigrationOn(
   session: Session,
   migration: MigrationFile,

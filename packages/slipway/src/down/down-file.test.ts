@@ -13,7 +13,7 @@ const PARTS = {
   losses: [{ what: 'object', object: { kind: 'table', schema: null, name: 'a' } }],
 } as const
 
-test('the facts in the head of a down.sql are read as they were written, or not at all', async () => {
+test('the facts in the header of a down.sql are read as written, or not at all', async () => {
   const head = downHeader(PARTS, { grade: 'lossy', notRestored: [] })
   const facts = await readDownFacts(markersIn(head))
   expect(facts).toEqual({

@@ -9,25 +9,25 @@ import {
 } from '../statements/index.ts'
 
 /**
- * How much of the state before a rollback brings: all; all with what the deploy keeps; the schema without named data;
- * nothing. `not proven` if no run on rows has shown it.
+ * How much of the previous state a rollback restores: everything; everything with the data that the deploy
+ * keeps; the schema without named data; nothing. `not proven` if no run on rows has shown it.
  */
 export type Grade = 'lossless' | 'lossless (kept)' | 'lossy' | 'irreversible' | 'not proven'
 
-/** What a `down.sql` is made of. */
+/** The parts of a `down.sql`. */
 export interface DownParts {
   /** The migration that it rolls back. */
   readonly migration: { readonly name: string; readonly sql: string }
-  /** What deletes the rows that the migration wrote. */
+  /** Statements that delete the rows that the migration inserted. */
   readonly deletes: readonly string[]
-  /** What rolls renames and moves back. */
+  /** Statements that roll back renames and moves to other schemas. */
   readonly renames: readonly string[]
   readonly statements: readonly ScriptStatement[]
   readonly losses: readonly Destruction[]
   readonly choices: readonly Choice[]
 }
 
-/** The statements of a down migration, one a paragraph, each as `write` writes it. */
+/** The statements of a down migration, each formatted by `write`, with empty lines in between. */
 export function downBody(
   { deletes, renames, statements }: Pick<DownParts, 'deletes' | 'renames' | 'statements'>,
   write: (sql: string) => string,
@@ -36,7 +36,7 @@ export function downBody(
   return all.map((sql) => `${write(sql)};\n`).join('\n')
 }
 
-/** What a proof found. */
+/** The result of a proof. */
 export interface DownVerdict {
   /** Absent if the schema is not restored completely. */
   readonly grade?: Grade | undefined
@@ -46,14 +46,14 @@ export interface DownVerdict {
   readonly obstacle?: string | undefined
 }
 
-/** What the head of a `down.sql` announces, for programs. */
+/** The content of a `down.sql` header, for programs. */
 export interface DownFacts {
-  /** Changes when a key changes its meaning. */
+  /** Increased if the meaning of a key changes. */
   readonly format: 1
   readonly grade: Grade | null
   /** Data that is not restored. */
   readonly losses: readonly Destruction[]
-  /** What rows or the user must decide. */
+  /** Decisions that depend on rows or the user. */
   readonly choices: readonly Choice[]
   /** Objects that the down migration did not restore. */
   readonly notRestored: readonly Change[]
@@ -62,11 +62,11 @@ export interface DownFacts {
 }
 
 /**
- * The header of a `down.sql`: comments of the form `-- slipway: <word> <text>`. `down of` with
- * the migration's name, `checksum` of the migration.sql that it rolls back, `facts` with all that follows as JSON,
- * for programs. Then for people: `grade`, `lossy` for each piece of data that is not restored, `choice` for
- * a decision that depends on rows or the user, `unproven` for each object that the down migration did not restore,
- * `irreversible` with the reason. Names without a schema are in the default schema of the target.
+ * The header of a `down.sql`: comments of the form `-- slipway: <word> <text>`. `down of` with the
+ * migration's name, `checksum` of the migration.sql that it rolls back, `facts` with all that follows as
+ * JSON, for programs. Then for people: `grade`, `lossy` for each piece of data that is not restored, `choice`
+ * for a decision that depends on rows or the user, `unproven` for each object that the down migration did not
+ * restore, `irreversible` with the reason. Names without a schema are in the default schema of the target.
  */
 export function downHeader(parts: DownParts, verdict: DownVerdict): string {
   const { migration, losses, choices } = parts
@@ -96,7 +96,7 @@ export function downHeader(parts: DownParts, verdict: DownVerdict): string {
     .join('')
 }
 
-/** A down migration with another grade in its header: that of a run on rows. */
+/** Replaces the grade in the header of a down migration, by that of a run on rows. */
 export function withGrade(sql: string, grade: Grade): string {
   return sql
     .replace(
@@ -110,7 +110,7 @@ function oneLine(text: string): string {
   return text.replaceAll(/\s+/g, ' ')
 }
 
-/** The facts in the head of a `down.sql`; nothing if it has none: an older Slipway or a user wrote it. */
+/** The facts in the header of a `down.sql`; undefined if an older Slipway or a user wrote it without any. */
 export async function readDownFacts(markers: readonly Marker[]): Promise<DownFacts | undefined> {
   const json = markers.find(({ name }) => name === 'facts')?.value
   if (json === undefined) return undefined

@@ -32,20 +32,20 @@ import { lossesOf, overwrittenColumns } from './loss.ts'
 import { bringNamesBack } from './names-back.ts'
 import { retakenNames } from './taken-names.ts'
 
-/** The down migration of a migration, and what a run of it on a shadow database showed. */
+/** The down migration of a migration, and the result of its run on a shadow database. */
 export interface DownMigration {
-  /** The text of a `down.sql`, with comments about choices and losses at its head. */
+  /** The text of a `down.sql`, with comments about choices and losses in its header. */
   readonly sql: string
   readonly statements: number
-  /** What rows or the user must decide: the catalogs cannot. */
+  /** Decisions that depend on rows or the user: the catalogs do not show them. */
   readonly choices: readonly Choice[]
-  /** Data that the migration destroys and that no down migration brings. */
+  /** Data that the migration destroys and that no down migration can restore. */
   readonly losses: readonly Destruction[]
-  /** It ran on a shadow database, and the catalog there was that of the state before. */
+  /** Whether it ran on a shadow database and restored the catalog of the previous state. */
   readonly proven: boolean
   /** Objects that are not restored. */
   readonly notRestored: readonly Change[]
-  /** Absent if it does not restore the schema. Never lossless: only a run on rows shows that. */
+  /** Absent if it does not restore the schema. Never lossless: only a run on rows can show that. */
   readonly grade?: Grade
 }
 
@@ -74,7 +74,10 @@ export async function writeDownMigration({
   )
 }
 
-/** The same on a shadow database that is open already and holds the state before; a proven down migration leaves it so. */
+/**
+ * Like `writeDownMigration`, on an open shadow database in the state before the migration. A proven down
+ * migration leaves it in that state.
+ */
 export async function downMigrationOn(
   session: Session,
   migration: MigrationFile,
@@ -122,7 +125,7 @@ interface DraftDownMigration {
   readonly obstacle?: string
 }
 
-/** A state of a shadow database: its objects by name, and who they are. */
+/** A state of a shadow database: its objects by name, and their identities. */
 export interface KnownState {
   readonly catalog: Catalog
   readonly identities: Identities
@@ -130,12 +133,15 @@ export interface KnownState {
 
 interface DraftOptions {
   readonly before: KnownState
-  /** The catalog of the shadow database as it is. */
+  /** Reads the current catalog of the shadow database. */
   readonly after: () => Promise<Catalog>
   readonly migration: Migration
 }
 
-/** Writes the down migration on a shadow database where the migration has just been run, and leaves the shadow database so. */
+/**
+ * Writes the down migration on a shadow database where the migration has just run, and leaves that database
+ * unchanged.
+ */
 export async function draftDownMigration(
   session: Session,
   { before, after: current, migration }: DraftOptions,
@@ -171,7 +177,8 @@ export async function draftDownMigration(
 }
 
 /**
- * Statements that name the values which a script adds to enums: these are committed first, as rows that are restored need.
+ * Statements that use the values that a script adds to enums, so that the values are committed before rows
+ * that need them are restored.
  */
 function usesOfValues(script: SchemaScript['statements']): SchemaScript['statements'] {
   return script.flatMap(({ sql }) => {
@@ -182,7 +189,9 @@ function usesOfValues(script: SchemaScript['statements']): SchemaScript['stateme
   })
 }
 
-/** The state in which all that existed before has its old name again, read in a transaction that leaves nothing. */
+/**
+ * Reads the state in which all earlier objects have their old names, in a transaction that is rolled back.
+ */
 async function withOldNames(
   session: Session,
   before: Identities,
@@ -209,8 +218,8 @@ async function withOldNames(
 }
 
 /**
- * The body of a down migration for every target, whatever the default schema there: a name has the default schema
- * only where the migration itself writes it so.
+ * The body of a down migration for every target, whatever its default schema: a name is qualified with the
+ * default schema only if the migration itself qualifies it.
  */
 function portableBody(parts: DownParts, defaultSchema: string): string {
   const keeps = qualifiedNames(parts.migration.sql, defaultSchema)
@@ -220,7 +229,7 @@ function portableBody(parts: DownParts, defaultSchema: string): string {
 function gradeOf(proof: Proof, losses: readonly Destruction[]): Grade | undefined {
   if (proof.kind === 'fails') return 'irreversible'
   if (proof.kind === 'incomplete') return undefined
-  // No rows were there.
+  // This run had no rows, so it does not prove `lossless`.
   return losses.length > 0 ? 'lossy' : 'not proven'
 }
 

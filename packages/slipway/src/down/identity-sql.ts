@@ -1,20 +1,20 @@
 import { quoteIdentifier, quoteLiteral } from '../database/index.ts'
 import type { Identities, Identity } from '../schema/index.ts'
 
-/** The name of an object in SQL, with its schema; of a routine with its arguments. */
+/** The name of an object in SQL, with its schema and, for a routine, its arguments. */
 export function nameSql({ name, of, args }: Identity, all: Identities): string {
   const schema = of === undefined ? undefined : all.get(of)?.name
   const qualifier = schema === undefined ? '' : `${quoteIdentifier(schema)}.`
   return `${qualifier}${quoteIdentifier(name)}${args === undefined ? '' : `(${args})`}`
 }
 
-/** The whole of a part, if it is one: its table or its type. */
+/** The table or type of which an object is a part; undefined if it is not a part. */
 export function wholeOf({ of }: Identity, all: Identities): Identity | undefined {
   const whole = of === undefined ? undefined : all.get(of)
   return whole === undefined || whole.kind === 'SCHEMA' ? undefined : whole
 }
 
-/** The SQL that gives an object another name. */
+/** The SQL that renames an object. */
 export function renameSqlOf(object: Identity, to: string, all: Identities): string {
   const [old, fresh] = [quoteIdentifier(object.name), quoteIdentifier(to)]
   const whole = wholeOf(object, all)
@@ -35,7 +35,10 @@ export function renameSqlOf(object: Identity, to: string, all: Identities): stri
   }
 }
 
-/** The SQL that drops an object on which nothing depends; nothing for a value of an enum, which cannot be dropped. */
+/**
+ * The SQL that drops an object on which nothing depends; undefined for an enum value, which cannot be
+ * dropped.
+ */
 export function dropSqlOf(object: Identity, all: Identities): string | undefined {
   const name = quoteIdentifier(object.name)
   const whole = wholeOf(object, all)
@@ -57,8 +60,8 @@ export function dropSqlOf(object: Identity, all: Identities): string | undefined
 }
 
 /**
- * The SQL that moves an object to another schema. There is no word but in code for the default schema of a database; where
- * that is not given, each schema has its name.
+ * The SQL that moves an object to another schema. Only code can refer to the default schema of any database.
+ * If `defaultSchema` is absent, every schema is named.
  */
 export function moveSqlOf(
   object: Identity,

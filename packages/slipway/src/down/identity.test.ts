@@ -14,7 +14,7 @@ const down = async (history: string, sql: string) =>
 
 const LOG = 'CREATE TABLE log (id int PRIMARY KEY, line text);'
 
-test('a table that took the name of another one is dropped, and the other one gets its name back', async () => {
+test('a table that took the name of another is dropped, and the other is renamed back', async () => {
   const { sql, ...rest } = await down(
     LOG,
     'ALTER TABLE log RENAME TO log_2025; ALTER INDEX log_pkey RENAME TO log_2025_pkey; CREATE TABLE log (id int PRIMARY KEY);',
@@ -23,7 +23,7 @@ test('a table that took the name of another one is dropped, and the other one ge
   expect(sql).toMatch(/DROP TABLE "log";\s+.*ALTER/s)
 })
 
-test('a table that took the name of another one gets another name if others depend on it', async () => {
+test('a table that took the name of another is renamed if other objects depend on it', async () => {
   const { sql, ...rest } = await down(
     LOG,
     'ALTER TABLE log RENAME TO log_2025; ALTER INDEX log_pkey RENAME TO log_2025_pkey; CREATE TABLE log (id int PRIMARY KEY); CREATE VIEW ids AS SELECT id FROM log;',
@@ -33,7 +33,7 @@ test('a table that took the name of another one gets another name if others depe
   expect(sql).toContain('DROP TABLE "log_aside"')
 })
 
-test('a table is not dropped as a partition of the one that took its name', async () => {
+test('a table is detached before the table that took its name is dropped', async () => {
   const { proven, losses } = await down(
     LOG,
     'ALTER TABLE log RENAME TO log_old; ALTER INDEX log_pkey RENAME TO log_old_pkey; CREATE TABLE log (id int PRIMARY KEY, line text) PARTITION BY LIST (id); ALTER TABLE log ATTACH PARTITION log_old DEFAULT;',
@@ -88,7 +88,7 @@ test.each([
   'DROP TABLE log; CREATE TABLE log (id int PRIMARY KEY, line text); ALTER TABLE log ENABLE ROW LEVEL SECURITY; CREATE POLICY own ON log USING (true);',
   'DROP TABLE log; CREATE TABLE log (id int PRIMARY KEY, line text); CREATE TRIGGER t BEFORE INSERT ON log FOR EACH ROW EXECUTE FUNCTION f(); CREATE RULE r AS ON DELETE TO log DO INSTEAD NOTHING; GRANT SELECT ON log TO PUBLIC; GRANT UPDATE (line) ON log TO PUBLIC;',
   "DROP TABLE log; CREATE TABLE log (id int PRIMARY KEY, line text, more int UNIQUE); CREATE TABLE part (log int REFERENCES log (more)); CREATE VIEW v AS SELECT more FROM log; COMMENT ON COLUMN log.more IS 'x';",
-])('what a table has that was created again goes with it: %s', async (sql) => {
+])('a recreated table is dropped with all that belongs to it: %s', async (sql) => {
   const history = `${LOG} CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';`
   expect(await down(history, sql)).toMatchObject({ proven: true, grade: 'lossy' })
 })

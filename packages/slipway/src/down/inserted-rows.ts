@@ -7,9 +7,9 @@ interface Inserted extends InsertedRows {
 }
 
 /**
- * The statements that delete what a migration inserted into existing tables, the last first. Only
- * rows whose key the migration writes out can be found; a row that others refer to stays, because those are
- * not the migration's. `session` is where the migration has just been run.
+ * The statements that delete the rows that a migration inserted into existing tables, the last one first.
+ * Only rows whose keys are literals in the migration can be found. A row to which others refer stays, because
+ * those are not the migration's. The migration has just run on `session`.
  */
 export async function deletesOfInserted(
   session: Session,
@@ -37,7 +37,7 @@ function written({ schema, name }: ObjectName): string {
     .join('.')
 }
 
-/** A table with what tells its rows apart, and who refers to them. */
+/** A table with its unique keys, and the foreign keys that refer to it. */
 interface KeyedTable {
   readonly schema: string
   readonly name: string
@@ -62,7 +62,7 @@ const REFERRERS = `SELECT jsonb_agg(jsonb_build_object('table', f.conrelid::regc
                    JOIN pg_attribute a ON a.attrelid = f.confrelid AND a.attnum = k.number)) ORDER BY f.conname)
   FROM pg_constraint f WHERE f.confrelid = c.oid AND f.contype = 'f' AND f.conparentid = 0`
 
-/** The tables that rows went into, by the name that the statement gives them. */
+/** The tables into which rows were inserted, by their names in the statements. */
 async function readKeys(
   session: Session,
   all: readonly Inserted[],

@@ -6,7 +6,8 @@ import { ConnectionString } from '../kernel/index.ts'
 import { readCatalog, readIdentities, schemaOf } from '../schema/index.ts'
 import { lossesOf } from './loss.ts'
 
-// Whether a change of type loses values is compared with a server: there, back again, and the rows that differ.
+// Whether a type change loses values is compared with a server: values are cast there and back, and those
+// that differ are counted.
 
 let target: TestTarget
 beforeAll(async () => {
@@ -22,7 +23,7 @@ async function schemaNow() {
   }))
 }
 
-/** Whether we call it a loss, and how many of the values are not restored. */
+/** Whether Slipway calls it a loss, and how many of the values are not restored. */
 async function compared(from: string, to: string, values: readonly string[]) {
   const table = `t_${randomBytes(4).toString('hex')}`
   const rows = values.map((value) => `('${value}'::${from})`).join(', ')

@@ -18,7 +18,7 @@ import {
   tableRef,
 } from '../statements/index.ts'
 
-/** A state of the schema, and who is who in it. */
+/** A state of the schema, and the identities of its objects. */
 export interface KnownSchema {
   readonly schema: DatabaseSchema
   readonly identities: Identities
@@ -27,20 +27,21 @@ export interface KnownSchema {
 export interface LossOptions {
   /** The state before the migration. */
   readonly before: KnownSchema
-  /** The state after it, whatever the names there. */
+  /** The state after the migration, under any names. */
   readonly after: KnownSchema
   readonly statements: readonly Statement[]
 }
 
 /**
- * The data of the state before that the migration destroys, so that no down migration can bring it. Sorted by
- * name. A column also counts as destroyed if its values were converted to a type that cannot hold all of them.
+ * The data of the previous state that the migration destroys, so that no down migration can restore it.
+ * Sorted by name. A column also counts as destroyed if its values were converted to a type that cannot hold
+ * all of them.
  */
 export function lossesOf({ before, after, statements }: LossOptions): Destruction[] {
   const ids = idsByName(before)
   const losses = [...before.schema.tables.values()].flatMap((table): Destruction[] => {
     const id = ids.get(nameKey(table))
-    // What an extension brings has no identity of its own.
+    // Tables of an extension have no identity.
     const later = id === undefined ? tableNamed(after.schema, table) : tableWith(id, after)
     if (later !== undefined) return lostColumns(table, later, { ids, after: after.identities })
     return [{ what: 'object', object: tableRef(before.schema, table) }]
@@ -49,7 +50,8 @@ export function lossesOf({ before, after, statements }: LossOptions): Destructio
   const destroyed = statements
     .flatMap(({ actions }) => actions)
     .flatMap((action) => destructionsBy(action, before.schema.defaultSchema))
-    // Which tables and columns are gone, the identities tell. A name may be that of what the migration made itself.
+    // The identities show which tables and columns were dropped. A name may be that of an object that the
+    // migration itself created.
     .filter(
       ({ what, object }) =>
         !isOfTables(object) || (what !== 'object' && existed.has(objectKey(object))),
@@ -83,7 +85,7 @@ function tableWith(id: string, { schema, identities }: KnownSchema): Table | und
   return found && space && tableNamed(schema, schemaName(space, schema, found.name))
 }
 
-/** Existing columns whose values a change of type computes, instead of casting them. */
+/** Existing columns whose values a type change computes instead of casting them. */
 function computed(before: DatabaseSchema, statements: readonly Statement[]): Destruction[] {
   return statements.flatMap(({ actions }) =>
     actions.flatMap((action) => {

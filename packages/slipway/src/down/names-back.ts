@@ -4,10 +4,10 @@ import { dropSqlOf, moveSqlOf, nameSql, renameSqlOf, wholeOf } from './identity-
 import { runsOnTrial } from './trial.ts'
 
 /**
- * Gives every object that existed before a migration its old name in its old schema, whatever statement changed
- * them. A new object that took such a name is dropped, or renamed if something depends on it. Runs inside the
- * open transaction of the shadow database where the migration has just run. The SQL is for every target, whatever the
- * default schema there, or else for this one alone.
+ * Gives every object that existed before a migration its old name in its old schema, whatever statements
+ * changed them. A new object that took such a name is dropped, or renamed if something depends on it. Runs
+ * inside the open transaction of the shadow database where the migration has just run. `portable`: the SQL is
+ * for every target, whatever its default schema; otherwise for this one only.
  */
 export async function bringNamesBack(
   session: Session,
@@ -33,13 +33,16 @@ export async function bringNamesBack(
 }
 
 export interface NamesBack {
-  /** What was run, in this order. */
+  /** The statements that were run, in this order. */
   readonly statements: readonly string[]
   /** The identities afterwards. */
   readonly identities: Identities
 }
 
-/** Detaches tables from the parents that they did not have before: a parent that is dropped also drops its child tables. */
+/**
+ * Detaches tables from parents that they did not have before, because dropping a parent also drops its child
+ * tables.
+ */
 async function detachHeirs({ session, before, done }: Naming): Promise<void> {
   const all = await readIdentities(session)
   for (const [id, old] of before) {
@@ -61,11 +64,11 @@ async function detachHeirs({ session, before, done }: Naming): Promise<void> {
 interface Naming {
   readonly session: Session
   readonly before: Identities
-  /** What was run. */
+  /** The statements that were run. */
   readonly done: string[]
-  /** The schema that has no name in the SQL. */
+  /** The schema that the SQL does not name. */
   readonly defaultSchema: string | undefined
-  /** The objects that were renamed or dropped for others, each once. */
+  /** The objects that were renamed or dropped to free their names, each once. */
   readonly asides: Set<string>
 }
 
@@ -82,15 +85,16 @@ function misnamed(before: Identities, all: Identities): Identity[] {
 function sortKey(object: Identity, all: Identities): string {
   const whole = wholeOf(object, all)
   const { kind, name, args } = object
-  // Whole objects first: the names of their parts are written after theirs. Renaming a table also moves its indexes.
+  // Whole objects come first, because the SQL for their parts contains their names. Tables come before
+  // indexes, which move with their tables.
   const rank = whole ? 3 : kind === 'SCHEMA' ? 0 : kind === 'TABLE' ? 1 : 2
   const home = all.get((whole ?? object).of ?? '')?.name
   return JSON.stringify([rank, home, whole?.name, kind, name, args])
 }
 
 /**
- * The schema that an object was in, if there is one now; of a part, and of what belongs to the whole database, what it
- * belongs to. A schema that is gone has a successor in the one of its name.
+ * The schema that an object was in, if it exists now; for a part or a database-wide object, what it belongs
+ * to. A dropped schema is succeeded by the current one with its name.
  */
 function homeOf(
   { of }: Identity,
@@ -102,12 +106,15 @@ function homeOf(
 }
 
 interface Step {
-  /** The object as it is afterwards. */
+  /** The object afterwards. */
   readonly to: Identity
   readonly sql: readonly string[]
 }
 
-/** Renames an object, or else moves it, if its place is free and the server agrees. Returns the identities afterwards. */
+/**
+ * Renames an object, or else moves it, if its name is free and the server accepts that. Returns the
+ * identities afterwards.
+ */
 async function bringBack(
   object: Identity,
   all: Identities,
@@ -116,7 +123,7 @@ async function bringBack(
   for (const { to, sql } of stepsTo(before, object, { all, defaultSchema })) {
     if (occupant(to, all) !== undefined || !(await runsOnTrial(session, sql.join(';')))) continue
     done.push(...sql)
-    // What is moved takes its indexes and sequences along.
+    // Moving an object also moves its indexes and sequences.
     return to.of === object.of ? new Map([...all, [to.id, to]]) : await readIdentities(session)
   }
   return all
@@ -142,7 +149,10 @@ function stepsTo(
   return steps
 }
 
-/** Drops or renames the first object that has the name of a waiting one and lets itself be dropped or renamed. Returns the SQL. */
+/**
+ * Drops or renames the first object that occupies the name of a waiting one and can be dropped or renamed.
+ * Returns the SQL.
+ */
 async function freeNextName(
   waiting: readonly Identity[],
   all: Identities,
@@ -172,7 +182,7 @@ async function freeNextName(
   return undefined
 }
 
-/** Runs a drop, unless an object that existed before would go with it. */
+/** Runs a drop, unless it would also drop an object that existed before. Returns whether it ran. */
 async function dropsNothingElse(
   session: Session,
   sql: string,
@@ -189,7 +199,7 @@ async function dropsNothingElse(
   return harmless
 }
 
-/** Kinds that share the names of a schema: relations among themselves, types among themselves, tables with both. */
+/** The namespaces that kinds of objects share in a schema: relations, types, and both for tables. */
 const SPACES: Readonly<Record<string, readonly string[]>> = {
   TABLE: ['relation', 'type'],
   'FOREIGN TABLE': ['relation', 'type'],
@@ -206,7 +216,7 @@ const SPACES: Readonly<Record<string, readonly string[]>> = {
   COMPUTED: ['column'],
 }
 
-/** The object that has the name which another one wants. */
+/** The object that occupies the name that another one needs. */
 function occupant(wanted: Identity, all: Identities): Identity | undefined {
   const spaces = spacesOf(wanted)
   return [...all.values()].find(
@@ -223,7 +233,7 @@ function spacesOf({ kind, of }: Identity): readonly string[] {
   return SPACES[kind] ?? [`${kind} ${of === undefined ? '' : 'in'}`]
 }
 
-/** A name that nothing has, of at most 63 bytes. */
+/** An unused name of at most 63 bytes. */
 function freeName(object: Identity, all: Identities): string {
   for (let number = 1; ; number++) {
     const suffix = `_aside${number === 1 ? '' : number}`

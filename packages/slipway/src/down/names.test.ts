@@ -15,7 +15,7 @@ const RENAMES: readonly Rename[] = [
 ]
 
 test.each(RENAMES)(
-  'a rename of a $kind is read as it was written, and its inverse undoes it',
+  'a rename of a $kind is read as written, and its inverse undoes it',
   (rename) => {
     const { from, to, kind } = rename
     const [statement] = parseStatements(renameSql(rename, true))
@@ -44,7 +44,7 @@ enum Role {
 }
 `
 
-test('the names of a schema and what they are in the database', () => {
+test('the names of a Prisma schema and their names in the database', () => {
   const { models, enums, qualified } = schemaNames(
     [{ path: 'schema.prisma', content: SCHEMA }],
     'public',

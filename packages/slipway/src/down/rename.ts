@@ -3,19 +3,19 @@ import { assertNever } from '../kernel/index.ts'
 import { applyAction, type DatabaseSchema } from '../schema/index.ts'
 import type { RenameAction } from '../statements/index.ts'
 
-/** A change of a name and of nothing else: its inverse restores everything. */
+/** A change of only a name: its inverse restores everything. */
 export type Rename = { readonly schema: string; readonly from: string; readonly to: string } & (
   | { readonly kind: 'table' | 'index' | 'type' }
   | { readonly kind: 'column' | 'constraint'; readonly table: string }
   | { readonly kind: 'enum-value'; readonly type: string }
 )
 
-/** The change that undoes it. */
+/** The rename that undoes a rename. */
 export function inverse(rename: Rename): Rename {
   return { ...rename, from: rename.to, to: rename.from }
 }
 
-/** A rename as SQL, without a semicolon; with the schema where `qualified`. */
+/** A rename as SQL, without a semicolon; with the schema if `qualified`. */
 export function renameSql(rename: Rename, qualified: boolean): string {
   const { schema, from, to } = rename
   const name = (object: string) =>

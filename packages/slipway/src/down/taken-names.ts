@@ -2,9 +2,8 @@ import { type Identities, type Identity, type Retaken, retakenBy } from '../sche
 import type { Action, Statement } from '../statements/index.ts'
 
 /**
- * Names of objects that are gone and that a new object has now: of tables, of columns, and of enums where a
- * statement may have computed values of the new one. `now` is the state in which all that still exists has its
- * old name.
+ * Names of dropped objects that a new object has now: tables, columns, and enums if a statement may have
+ * computed values of the new one. In the state `now`, all objects that still exist have their old names.
  */
 export function retakenNames(
   before: Identities,
@@ -24,7 +23,7 @@ function nameOf({ name, of = '' }: Identity, all: Identities): Retaken['tables']
   return { schema: all.get(home?.of ?? '')?.name ?? '', table: home?.name ?? '', name }
 }
 
-/** Whether an action may give a column values that are more than a cast of the old ones: code may do anything. */
+/** Whether an action may give a column values that are not casts of the old ones. Code may do anything. */
 function mayCompute(action: Action): boolean {
   if (action.kind === 'change-type') return action.using !== undefined && !action.casts
   return action.kind === 'opaque'

@@ -1,12 +1,12 @@
 import type { Session } from '../database/index.ts'
 import { attempt } from '../kernel/index.ts'
 
-/** Runs SQL inside the open transaction. What the server refuses leaves nothing. */
+/** Runs SQL inside the open transaction. Returns whether it ran; refused SQL is rolled back. */
 export async function runsOnTrial(session: Session, sql: string): Promise<boolean> {
   return (await refusalOnTrial(session, sql)) === undefined
 }
 
-/** The same; returns what the server says if it refuses. */
+/** Like `runsOnTrial`, but returns the server's message if it refuses the SQL. */
 export async function refusalOnTrial(session: Session, sql: string): Promise<string | undefined> {
   await session.execute('SAVEPOINT slipway_trial')
   const ran = await attempt(() => session.execute(sql))

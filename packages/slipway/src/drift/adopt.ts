@@ -38,13 +38,13 @@ import {
 import { raise } from './failures.ts'
 import { type DriftReport, inspectSession } from './inspect.ts'
 
-/** A migration to be made of what a target has beside its history. */
+/** A request to write a migration from a target's drift. */
 export interface AdoptRequest extends WorkRequest {
-  /** The migration's full name, with its time. */
+  /** The migration's full name, including its timestamp. */
   readonly name: string
   /** The schemas that the datasource lists. */
   readonly schemas?: readonly string[] | undefined
-  /** Writes the migration into the project; returns where. */
+  /** Writes the migration into the project and returns its path. */
   readonly write: (name: string, sql: string) => Promise<string>
 }
 
@@ -53,14 +53,17 @@ export interface Adopted {
   readonly database: string
   readonly migration: { readonly name: string; readonly path: string; readonly sql: string }
   readonly report: DriftReport
-  /** What the target has, and the migration does not give: objects of kinds that are not compared, `privileges of TABLE app.orders`. */
+  /**
+   * What the target has but the migration does not create: objects of kinds that are not compared,
+   * `privileges of TABLE app.orders`.
+   */
   readonly notWritten: readonly string[]
 }
 
 /**
- * Makes a migration of a target's drift and marks it as applied there: other databases get it by their
- * next deploy. It is proven on a shadow database before it is written. Fails with DRIFT.NOTHING, DRIFT.UNKNOWN
- * or DRIFT.NOT_ADOPTABLE, or with a failure that stops a deploy.
+ * Writes a migration from a target's drift and marks it as applied there; other databases get it with their
+ * next deploy. It is proven on a shadow database before it is written. Fails with DRIFT.NOTHING,
+ * DRIFT.UNKNOWN or DRIFT.NOT_ADOPTABLE, or with a failure that stops a deploy.
  */
 export async function adoptDrift(request: AdoptRequest): Promise<Adopted> {
   return await withTarget(request, async (session) => {
@@ -87,7 +90,7 @@ export async function adoptDrift(request: AdoptRequest): Promise<Adopted> {
   })
 }
 
-/** Fails where something stops a deploy, or with DRIFT.NOT_ADOPTABLE where migrations are pending. */
+/** Fails if something stops a deploy, or with DRIFT.NOT_ADOPTABLE if migrations are pending. */
 export function refuseObstacle(history: History, { migrations, name }: AdoptRequest): void {
   const comparison = compareHistory(history, migrations)
   const found = obstacle(comparison)
@@ -114,7 +117,10 @@ export function refuseNothing(report: DriftReport): void {
   })
 }
 
-/** Other databases would lose rows or values, or get them under another name, if a guess were wrong. */
+/**
+ * Fails with DRIFT.NOT_ADOPTABLE if there are guesses: a wrong one would drop or rename data on other
+ * databases.
+ */
 export function refuseGuesses({ guesses }: DriftReport): void {
   if (guesses.length === 0) return
   raise('DRIFT.NOT_ADOPTABLE', {
@@ -134,8 +140,8 @@ interface Written {
 }
 
 /**
- * Proves the SQL of a migration. The script between two schemas has no storage, statistics targets and the like: those that
- * the target has are commands at its end, and it is proven again with them.
+ * Proves the SQL of a migration. The script between two schemas has no storage settings, statistics targets
+ * and the like. The target's are appended as commands, and the SQL is then proven again.
  */
 async function withSettings(
   session: Session,
@@ -167,7 +173,7 @@ async function withSettings(
   return { sql, notWritten: [...databaseObjects, ...inShort(behind.lacking)] }
 }
 
-/** A text for each kind: `privileges of TABLE app.a, TABLE app.b and 7 more`. */
+/** One text per kind: `privileges of TABLE app.a, TABLE app.b and 7 more`. */
 function inShort(attributes: readonly Attribute[]): string[] {
   return [...Map.groupBy(attributes, ({ name }) => name)].map(([name, some]) => {
     const objects = [...new Set(some.map(({ object }) => object))]
@@ -177,8 +183,8 @@ function inShort(attributes: readonly Attribute[]): string[] {
 }
 
 /**
- * What objects of the project have on the target, and not on the shadow database. Owners are those of each database, and a
- * publication is named as a whole.
+ * The attributes that the project's objects have on the target but not on the shadow database. Owners are
+ * specific to each database, and publications are reported as a whole, so both are left out.
  */
 function lackingOf(actual: readonly Attribute[], given: readonly Attribute[]): Attribute[] {
   const objects = new Set(given.flatMap(({ object, relation = object }) => [object, relation]))
@@ -188,20 +194,22 @@ function lackingOf(actual: readonly Attribute[], given: readonly Attribute[]): A
   )
 }
 
-/** What is read of the target once, for all proofs. */
+/** What is read from the target once, for all proofs. */
 interface Target {
   readonly history: History
   readonly catalog: Catalog
 }
 
 interface Given {
-  /** What objects have beside their definitions. */
+  /** Attributes of objects that are not part of their definitions. */
   readonly attributes: readonly Attribute[]
-  /** What only the target has of the objects of a database as a whole. */
+  /** Database-wide objects that only the target has. */
   readonly databaseObjects: readonly string[]
 }
 
-/** Runs the migration on a shadow database that holds the history, and compares with the target. */
+/**
+ * Runs the migration on a shadow database with the history applied, and compares the result with the target.
+ */
 async function prove(
   session: Session,
   migration: MigrationFile,
@@ -237,9 +245,9 @@ async function prove(
 }
 
 interface Unproven {
-  /** What is another than on the target. */
+  /** Objects that differ from the target's. */
   readonly unlike: readonly ObjectRef[]
-  /** What would lose its data on targets that lack the drift. */
+  /** Objects that would lose their data on targets without the drift. */
   readonly replaced: readonly ObjectRef[]
 }
 

@@ -20,12 +20,15 @@ const DIALECTS: ByDialect<Comparing> = {
   },
 }
 
-/** Compares a target with its history, replayed on a shadow database. Changes nothing on the target, takes no lock. */
+/**
+ * Compares a target with its history, replayed on a shadow database. Changes nothing on the target and takes
+ * no lock.
+ */
 export async function inspectDrift(request: DriftRequest): Promise<DriftReport> {
   return await DIALECTS[dialectOf(request.address)].inspect(request)
 }
 
-/** Makes a migration of the drift of a target: see `adopt.ts`. */
+/** Writes a migration from a target's drift: see `adopt.ts`. */
 export async function adoptDrift(request: AdoptRequest): Promise<Adopted> {
   return await DIALECTS[dialectOf(request.address)].adopt(request)
 }

@@ -49,7 +49,7 @@ test('a deployed database has not drifted', async () => {
   })
 })
 
-test('a comparison is repeated once the target or the project is another', async () => {
+test('a comparison is repeated if the target or the project has changed', async () => {
   await deployed()
   const request = target.request(HISTORY)
   const first = await inspectDrift(request)
@@ -73,7 +73,7 @@ test('a comparison is repeated once the target or the project is another', async
   expect(await inspectDrift(again)).toMatchObject({ drifted: true })
 })
 
-test('what a comparison reports beside drift is reported each time', async () => {
+test('findings that are not drift are reported every time', async () => {
   await deployed()
   await target.sql('CREATE STATISTICS order_stats ON id, name FROM customer')
   const report = await inspectDrift(target.request(HISTORY))
@@ -92,7 +92,7 @@ ${[1, 2, 3, 4, 5, 6, 7].map((n) => `CREATE TEXT SEARCH DICTIONARY words_${n} (TE
   ])
 })
 
-test('names each object, and its SQL makes the database like its history', async () => {
+test('the report names each object, and its SQL makes the database match its history', async () => {
   await deployed()
   const before = await target.fingerprint()
   await target.sql(BY_HAND)
@@ -107,7 +107,7 @@ test('names each object, and its SQL makes the database like its history', async
   expect(await target.fingerprint()).toEqual(before)
 })
 
-test('the other way is a migration that gives another database what this one has', async () => {
+test('the SQL to the target is a migration that makes another database equal', async () => {
   await deployed()
   await target.sql(BY_HAND)
   const { toTarget } = await inspectDrift(target.request(HISTORY))
@@ -122,7 +122,7 @@ test('the other way is a migration that gives another database what this one has
   await other.drop()
 })
 
-test('what belongs to the database as a whole, and who owns a table, is not drift', async () => {
+test('database-wide objects and table owners are not drift', async () => {
   await deployed()
   const role = `${target.name}_owner`
   await target.sql(
@@ -138,7 +138,7 @@ test('what belongs to the database as a whole, and who owns a table, is not drif
   await target.sql(`DROP OWNED BY ${role} CASCADE; DROP ROLE ${role}`)
 })
 
-test('another order of columns is reported, and is not drift', async () => {
+test('a different column order is reported but is not drift', async () => {
   await target.sql('CREATE TABLE customer (name text NOT NULL, id integer PRIMARY KEY)')
   const history = [
     migration('1_init', 'CREATE TABLE customer (id integer PRIMARY KEY, name text NOT NULL);'),
@@ -152,7 +152,7 @@ test('another order of columns is reported, and is not drift', async () => {
   ])
 })
 
-test('says why it cannot compare when the project lacks an applied migration', async () => {
+test('the report says why it cannot compare if the project lacks an applied migration', async () => {
   await deployed()
   const report = await inspectDrift(target.request([]))
   expect(report).toMatchObject({ basis: 'unknown', drifted: false })
@@ -192,7 +192,7 @@ test('writes nothing without drift', async () => {
   await expect(adopt).rejects.toMatchObject({ failure: { code: 'DRIFT.NOTHING' } })
 })
 
-describe('a script loses no rows of what both sides have', () => {
+describe('a script loses no rows of objects that both sides have', () => {
   const history = [
     migration(
       '1_init',
@@ -237,13 +237,13 @@ describe('a script loses no rows of what both sides have', () => {
     await target.sql(toHistory)
     expect(differences(before, await stateOf(target))).toEqual([])
     expect(await inspectDrift(target.request(history))).toMatchObject({ drifted: false })
-    // The other script does by a deploy what was done by hand.
+    // The other script makes the same changes as were made by hand.
     await target.sql(toTarget)
     await target.sql(toHistory)
     expect(differences(before, await stateOf(target))).toEqual([])
   })
 
-  test('where it is not the same column, the script says what it drops', async () => {
+  test('if it is not the same column, the script says what it drops', async () => {
     await deployedWithRows()
     await target.sql(
       'ALTER TABLE customer DROP COLUMN note, ADD COLUMN remark text; DROP TABLE log',
@@ -280,7 +280,7 @@ describe('a script loses no rows of what both sides have', () => {
       [],
       ['column customer.note'],
     ],
-  ])('%s: what is dropped and created again is lossy', async (byHand, toHistory, toTarget) => {
+  ])('%s: recreated and narrowed objects are lossy', async (byHand, toHistory, toTarget) => {
     await deployedWithRows()
     await target.sql(byHand)
     const { loses, ...report } = await inspectDrift(target.request(history))
@@ -290,7 +290,7 @@ describe('a script loses no rows of what both sides have', () => {
     for (const one of toHistory) expect(report.toHistory).toContain(`-- slipway: lossy ${one}\n`)
   })
 
-  test('the report says what is taken for what; a table between two others is not taken for another one', async () => {
+  test('the report says which objects are treated as the same; a join table is not treated as a different one', async () => {
     const tables = [
       migration(
         '1_init',

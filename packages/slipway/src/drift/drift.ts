@@ -5,8 +5,9 @@ import { comparisonKey, isKnownEqual, rememberEqual } from './known-equal.ts'
 import { sameAsHistory } from './same-as-history.ts'
 
 /**
- * Compares a target with its history, replayed on a shadow database. If neither the target nor the project has changed
- * since this machine compared them and found no difference, that holds still. Changes nothing on the target, takes no lock.
+ * Compares a target with its history, replayed on a shadow database. If neither the target nor the project
+ * has changed since this machine compared them and found no difference, that result is reused. Changes
+ * nothing on the target and takes no lock.
  */
 export async function inspectDrift(request: DriftRequest): Promise<DriftReport> {
   return await withSession(
@@ -14,10 +15,10 @@ export async function inspectDrift(request: DriftRequest): Promise<DriftReport> 
     { applicationName: 'slipway drift' },
     async (session) => {
       await findLedger(session)
-      // Before the catalog is read: what changes meanwhile must give another key.
+      // Read before the catalog, so that a concurrent change gives a different key.
       const key = await comparisonKey(session, await readHistory(session), request)
       if (isKnownEqual(request, key)) return sameAsHistory(session.server.database)
-      // Loaded here: a comparison that is known must not pay for it.
+      // Imported here, so that a reused result does not load it.
       const { inspectSession } = await import('./inspect.ts')
       const report = await inspectSession(session, request)
       if (hasNothingToSay(report)) rememberEqual(request, key)

@@ -1,6 +1,6 @@
 import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
 
-/** What can go wrong when a drift is made a migration. */
+/** The failures of adopting drift as a migration. */
 export const driftFailures = {
   'DRIFT.NOTHING': { title: 'The database matches its history: there is no drift to adopt' },
   'DRIFT.UNKNOWN': { title: 'The database cannot be compared with its history' },

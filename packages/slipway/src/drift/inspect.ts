@@ -40,42 +40,45 @@ import {
   underTargetNames,
 } from './target-names.ts'
 
-/** What a look at a target needs. */
+/** The options of a drift inspection. */
 export type DriftRequest = Pick<WorkRequest, 'address' | 'migrations' | 'shadow' | 'emit'> & {
   /** The schemas that the datasource lists. */
   readonly schemas?: readonly string[] | undefined
 }
 
-/** How a target's schema differs from what its history gives, with SQL for both directions. */
+/** How a target's schema differs from that of its history, with SQL for both directions. */
 export interface DriftReport {
   readonly database: string
   readonly drifted: boolean
-  /** `shadow`: the applied migrations, replayed. `unknown`: they could not be. */
+  /** `shadow`: the applied migrations, replayed. `unknown`: they could not be replayed. */
   readonly basis: 'shadow' | 'unknown'
-  /** From what the history gives to what the target has. */
+  /** The changes from the history's schema to the target's. */
   readonly changes: readonly Change[]
-  /** SQL that makes the target like its history; empty without drift. */
+  /** SQL that makes the target match its history; empty without drift. */
   readonly toHistory: string
-  /** What of it depends on rows. */
+  /** The parts of that SQL that depend on rows. */
   readonly choices: readonly Choice[]
-  /** What was taken for what, or was not, without evidence enough for other databases. */
+  /** Objects that were or were not treated as renamed, without enough evidence for other databases. */
   readonly guesses: readonly Choice[]
-  /** SQL of a migration that gives what the target has; empty without drift. A move to the default schema names that of this target. */
+  /**
+   * SQL of a migration that produces the target's schema; empty without drift. A move to the default schema
+   * contains the name of this target's.
+   */
   readonly toTarget: string
-  /** The data that each of the two destroys. */
+  /** The data that each of the two scripts destroys. */
   readonly loses: {
     readonly toHistory: readonly Destruction[]
     readonly toTarget: readonly Destruction[]
   }
   /** Reported, but not drift. */
   readonly columnOrder: readonly ColumnOrder[]
-  /** Objects of kinds that are not compared, a kind each: `statistics object order_stats`. */
+  /** Objects of kinds that are not compared, one text per kind: `statistics object order_stats`. */
   readonly unmodelled: readonly string[]
-  /** Why there was nothing to compare with. */
+  /** Why the target could not be compared. */
   readonly unknown?: string
 }
 
-/** Compares a target with its history, replayed on a shadow database. Changes nothing, takes no lock. */
+/** Compares a target with its history, replayed on a shadow database. Changes nothing and takes no lock. */
 export async function inspectSession(
   session: Session,
   request: DriftRequest,
@@ -109,7 +112,7 @@ export async function inspectSession(
   return reportOf(database, compared.value, await parserFor(dialectOf(session)))
 }
 
-/** No migration made a table: what is made of the target is the first of all. */
+/** Whether the history has no tables, so that a migration written from the target is the first one. */
 function isEmpty({ columnOrder }: Catalog): boolean {
   return columnOrder.size === 0
 }
@@ -119,17 +122,20 @@ interface TargetSchema {
   readonly known: () => Promise<TargetState>
 }
 
-/** All objects are equal. */
+/** The result if all objects are equal. */
 type Equal = Pick<DriftReport, 'columnOrder' | 'choices'>
 
 interface Compared {
   readonly expected: Catalog
   readonly actual: Catalog
-  /** What the history gives, under the names of the target. */
+  /** The history's schema, under the target's names. */
   readonly named: TargetNames
 }
 
-/** Compares a target with what some migrations give on a shadow database; with the whole catalogs only if it is not the same. */
+/**
+ * Compares a target with the result of migrations on a shadow database. Reads whole catalogs only if they
+ * differ.
+ */
 async function comparedWith(
   target: TargetSchema,
   applied: readonly MigrationFile[],
@@ -194,8 +200,8 @@ function reportOf(
 }
 
 /**
- * On an empty schema, the SQL is that of a first migration: whole tables, in a readable order, and like
- * Prisma's own without the schema that every connection begins with.
+ * The SQL for an empty history is that of a first migration: whole tables in a readable order and, like
+ * Prisma's own SQL, without the name of the default schema.
  */
 function creationSql(
   { statements }: SchemaScript,
@@ -209,7 +215,10 @@ function creationSql(
     .join('\n')
 }
 
-/** A migration goes to every target of the project, whatever the default schema there. */
+/**
+ * The SQL without the default schema's name, because a migration runs on every target, whatever its default
+ * schema.
+ */
 function portable(
   { statements, choices }: SchemaScript,
   { defaultSchema }: Catalog,

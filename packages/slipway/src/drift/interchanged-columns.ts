@@ -2,25 +2,29 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Identity } from '../schema/index.ts'
 import { numbersByName, type NumberedTable } from './table-pairs.ts'
 
-/** A column of a history, and what the target calls the column in its place: the name of another column of the history. */
+/**
+ * A column of a history, and the name of the target's column at its position, which is the name of another
+ * column of the history.
+ */
 export interface InterchangedColumn {
   readonly column: Identity
   readonly name: string
 }
 
-/** Columns of one table that have the places of others, all with the types of these. */
+/** Columns of one table at the positions of others, with the same types as these. */
 export interface Interchanged {
   readonly columns: readonly InterchangedColumn[]
   /**
-   * `parts`: indexes, constraints, sequences or comments are where they were, so the columns were renamed. `written`: nothing
-   * tells, but the server wrote these columns after it created the table. A rename does that, and other changes do, too.
+   * `parts`: indexes, constraints, sequences or comments kept their positions, so the columns were renamed.
+   * `written`: nothing shows it, but the server wrote these columns to its catalog after it created the
+   * table. A rename does that, and so do other changes.
    */
   readonly by: 'parts' | 'written'
 }
 
 /**
- * Finds columns that may have exchanged their names. Without more evidence that is another order of columns: it finds
- * nothing if the columns are as they were created, or the parts of the table went with the names.
+ * Finds columns that may have exchanged their names. Undefined if only their order differs: the columns are
+ * as they were created, or the indexes and other parts of the table moved with the names.
  */
 export function interchangedColumns(
   table: NumberedTable,
@@ -58,19 +62,19 @@ export function interchangedColumns(
 }
 
 interface MovedColumns {
-  /** The numbers of the history's columns on the target. */
+  /** Maps the numbers of the history's columns to those on the target. */
   readonly places: ReadonlyMap<number, number>
   readonly columns: readonly (InterchangedColumn & { readonly number: number })[]
 }
 
-/** Nothing unless each column in the place of another has its type. */
+/** Undefined unless each column at the position of another has its type. */
 function movedColumns(table: NumberedTable, other: NumberedTable): MovedColumns | undefined {
   const places = placesIn(table, other)
   const [own, others] = [numbersByName(table), numbersByName(other)]
   const columns = [...table.columns].flatMap(([number, { identity, type }]) => {
     const now = other.columns.get(places.get(number) ?? 0)
     if (now === undefined || now.identity.name === identity.name) return []
-    // A new name is a rename of another kind.
+    // A name that is new is an ordinary rename.
     if (!others.has(identity.name) && !own.has(now.identity.name)) return []
     return [{ number, column: identity, name: now.identity.name, isAlike: now.type === type }]
   })
@@ -79,7 +83,7 @@ function movedColumns(table: NumberedTable, other: NumberedTable): MovedColumns 
   return isClosed && columns.every(({ isAlike }) => isAlike) ? { places, columns } : undefined
 }
 
-/** By the order, which a restore of a dump leaves as it is; with columns that only one side has, by the numbers. */
+/** Matches columns by order, which restoring a dump preserves; by number if one side has more columns. */
 function placesIn(table: NumberedTable, other: NumberedTable): Map<number, number> {
   const sorted = ({ numbers }: NumberedTable) => [...numbers].toSorted((a, b) => a - b)
   const [own, others] = [sorted(table), sorted(other)]

@@ -4,12 +4,12 @@ import { type History, readChangeToken } from '../history/index.ts'
 import { recall, remember, sha256 } from '../kernel/index.ts'
 import type { DriftRequest } from './inspect.ts'
 
-/** Changes when a comparison looks at something else. */
+/** The version of the comparison; to be increased if it compares something else. */
 const METHOD = 1
 
 /**
- * A hash of all that the result of a comparison depends on: the objects of the target, its history with the identity
- * of each row, the migrations of the project, and what a shadow database is made of.
+ * A hash of all that the result of a comparison depends on: the objects of the target, its history with the
+ * identity of each row, the migrations of the project, and the settings of shadow databases.
  */
 export async function comparisonKey(
   session: Session,
@@ -30,12 +30,12 @@ export async function comparisonKey(
   return sha256(JSON.stringify(parts))
 }
 
-/** Whether this machine has compared the same before, and found no difference. */
+/** Whether this machine has made the same comparison before and found no difference. */
 export function isKnownEqual(request: DriftRequest, key: string): boolean {
   return recall(fileOf(request), key) !== undefined
 }
 
-/** Remembers that a comparison found no difference: the last one of each target. */
+/** Remembers that a comparison found no difference; only the last one of each target. */
 export function rememberEqual(request: DriftRequest, key: string): void {
   remember(fileOf(request), key, 'equal')
 }

@@ -8,7 +8,7 @@ import { choiceText } from '../schema/index.ts'
 import { destructionText } from '../statements/index.ts'
 import { adoptDrift, inspectDrift } from './index.ts'
 
-/** What a history creates, the rows in it, and what somebody then does by hand. */
+/** The SQL of a history, its rows, and changes that are then made by hand. */
 interface Case {
   readonly history: string
   readonly rows: string
@@ -62,7 +62,7 @@ const TWO_SERIALS = {
 const SEVERAL_LEVELS = `CREATE TABLE log (id int NOT NULL, at date NOT NULL, n text, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
   CREATE TABLE log_p PARTITION OF log FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');`
 
-describe('both scripts rename what was renamed, and no row and no value is lost', () => {
+describe('both scripts rename what was renamed, and lose no row or value', () => {
   test.each(
     shortForm<[string, Case]>([
       [
@@ -79,7 +79,7 @@ describe('both scripts rename what was renamed, and no row and no value is lost'
         },
       ],
       [
-        'a table and its column, with a foreign key to it from a table between',
+        'a table and its column, with a foreign key from a join table',
         {
           history: `CREATE TABLE post (id int PRIMARY KEY, title text); CREATE TABLE tag (id int PRIMARY KEY, title text);
           CREATE TABLE "_PostToTag" ("A" int REFERENCES post, "B" int REFERENCES tag);
@@ -90,7 +90,7 @@ describe('both scripts rename what was renamed, and no row and no value is lost'
         },
       ],
       [
-        'a column behind a dropped one, where a column behind it shows that the numbers are those of the history',
+        'a column after a dropped one, if a later column shows that the numbers match the history',
         {
           history:
             'CREATE TABLE a (id int PRIMARY KEY, gone text, b text, d text); ALTER TABLE a DROP gone;',
@@ -109,7 +109,7 @@ describe('both scripts rename what was renamed, and no row and no value is lost'
         },
       ],
       [
-        'columns that exchange their names, with a table that is renamed, and in a key of both',
+        'columns in a common key that exchange their names, in a renamed table',
         {
           history: 'CREATE TABLE a (x int, y int, z int, CONSTRAINT both_of_a UNIQUE (x, y));',
           rows: 'INSERT INTO a VALUES (1, 2, 3), (4, 5, 6);',
@@ -118,7 +118,7 @@ describe('both scripts rename what was renamed, and no row and no value is lost'
         },
       ],
       [
-        'columns that exchange their names, in a table that has other numbers',
+        'columns that exchange their names, in a table with other column numbers',
         {
           history: `CREATE TABLE a (id int PRIMARY KEY, gone int, x text, y text); ALTER TABLE a DROP gone; COMMENT ON COLUMN a.y IS 'why';`,
           rows: "INSERT INTO a VALUES (1, 'of x', 'of y');",
@@ -159,7 +159,7 @@ describe('both scripts rename what was renamed, and no row and no value is lost'
     expect(adopted.sql).toBe(report.toTarget)
   })
 
-  test('a column of an heir, which keeps as its own what it inherits again', async () => {
+  test('a column of a child table, which keeps re-inherited columns as its own', async () => {
     const one = {
       history:
         'CREATE TABLE base (id int, x text, CONSTRAINT positive CHECK (id > 0)); CREATE TABLE kid (y text) INHERITS (base);',
@@ -177,17 +177,17 @@ describe('both scripts rename what was renamed, and no row and no value is lost'
     await target.sql(report.toHistory)
     expect((await stateOf(target)).rows).toEqual(before.rows)
     expect(await inspectDrift(target.request(migrationsOf(one)))).toMatchObject({ drifted: false })
-    // What the heir has as its own is compared again once it is not like that of the parent.
+    // The own column of the child is compared again once it differs from the parent's.
     await target.sql("ALTER TABLE kid ALTER x SET DEFAULT 'new'")
     expect(await inspectDrift(target.request(migrationsOf(one)))).toMatchObject({ drifted: true })
   })
 })
 
-describe('what is dropped is named as lost, and nothing else', () => {
+describe('only dropped data is named as lost', () => {
   test.each(
     shortForm<[string, Case, { toHistory: string[]; toTarget: string[] }]>([
       [
-        'a column that an heir had inherited',
+        'a column that a child table had inherited',
         {
           history: 'CREATE TABLE base (id int, x text); CREATE TABLE kid (y text) INHERITS (base);',
           rows: "INSERT INTO kid VALUES (1, 'of x', 'of y')",
@@ -196,7 +196,7 @@ describe('what is dropped is named as lost, and nothing else', () => {
         { toHistory: [], toTarget: ['column kid.x'] },
       ],
       [
-        'a column that a partition had',
+        'a column of a detached partition',
         {
           history: SEVERAL_LEVELS,
           rows: "INSERT INTO log VALUES (1, '2026-03-01', 'x');",
@@ -205,7 +205,7 @@ describe('what is dropped is named as lost, and nothing else', () => {
         { toHistory: [], toTarget: ['column log_p.n'] },
       ],
       [
-        'a column of a parent, not again for each heir',
+        'a column of a parent, not repeated for each child',
         {
           history: 'CREATE TABLE base (id int, x text); CREATE TABLE kid (y text) INHERITS (base);',
           rows: "INSERT INTO kid VALUES (1, 'of x', 'of y')",
@@ -214,7 +214,7 @@ describe('what is dropped is named as lost, and nothing else', () => {
         { toHistory: [], toTarget: ['column base.x'] },
       ],
       [
-        'a column of a parent, and of an heir of before',
+        'a column of a parent, and of a former child',
         {
           history: 'CREATE TABLE base (id int, x text); CREATE TABLE kid (y text) INHERITS (base);',
           rows: "INSERT INTO kid VALUES (1, 'of x', 'of y')",
@@ -224,7 +224,7 @@ describe('what is dropped is named as lost, and nothing else', () => {
         { toHistory: [], toTarget: ['column base.x', 'column kid.x'] },
       ],
       [
-        'the position of an identity, and of the serial that replaces it',
+        'the position of an identity column, and of the serial that replaces it',
         {
           history: 'CREATE TABLE a (id int GENERATED ALWAYS AS IDENTITY)',
           rows: 'INSERT INTO a DEFAULT VALUES',
@@ -233,7 +233,7 @@ describe('what is dropped is named as lost, and nothing else', () => {
         { toHistory: ['sequence a_id_seq'], toTarget: ['sequence a_id_seq'] },
       ],
       [
-        'one of two parents, which an heir gets again as the first one',
+        'a detached first parent, which the child gets again as its second',
         {
           history:
             'CREATE TABLE one (id int); CREATE TABLE two (z text); CREATE TABLE kid (y text) INHERITS (one, two);',
@@ -270,7 +270,7 @@ describe('what is dropped is named as lost, and nothing else', () => {
   })
 })
 
-test('a partition stays where its table gets another key', async () => {
+test('a partition is kept if its table gets another partition key', async () => {
   const one = {
     history: `CREATE TABLE log (id int NOT NULL, at date NOT NULL) PARTITION BY RANGE (at);
       CREATE TABLE log_p PARTITION OF log DEFAULT; CREATE INDEX log_at ON log (at)`,
@@ -286,10 +286,10 @@ test('a partition stays where its table gets another key', async () => {
   expect(differences(before, await stateOf(target))).toEqual([])
 })
 
-describe('the script names what may be a rename, and it is not adopted', () => {
+describe('the script names possible renames, and they are not adopted', () => {
   test.each<[string, Case, string]>([
     [
-      'a column behind a dropped one, in a table that may be restored from a dump',
+      'a column after a dropped one, in a table that may have been restored from a dump',
       {
         history: 'CREATE TABLE a (id int PRIMARY KEY, gone text, b text); ALTER TABLE a DROP gone;',
         rows: "INSERT INTO a VALUES (1, 'of b')",
@@ -318,7 +318,7 @@ describe('the script names what may be a rename, and it is not adopted', () => {
       'column a.c is treated as b, because it has the same column number and type, but its table has different indexes, constraints and sequences',
     ],
     [
-      'a table between two others, with indexes of other names',
+      'a join table whose indexes have other names',
       {
         history: `CREATE TABLE "_PostToTag" ("A" int NOT NULL, "B" int NOT NULL);
           CREATE UNIQUE INDEX "_PostToTag_AB_unique" ON "_PostToTag" ("A", "B");`,
@@ -329,7 +329,7 @@ describe('the script names what may be a rename, and it is not adopted', () => {
       'table _UserToRole is not treated as public._PostToTag: it has the same columns, but its indexes, constraints and sequences have different names',
     ],
     [
-      'a table with nothing but columns',
+      'a table with only columns',
       {
         history: 'CREATE TABLE line (id int, name text)',
         rows: "INSERT INTO line VALUES (1, 'a')",
@@ -348,7 +348,7 @@ describe('the script names what may be a rename, and it is not adopted', () => {
     expect(differences(byHand, await stateOf(target))).toEqual([])
     await target.sql(report.toHistory)
     await other.sql(report.toTarget)
-    // What is not there any more was named.
+    // Rows that no longer exist must have been named.
     const gone = differences(before, await stateOf(target)).filter((line) =>
       line.startsWith('- row'),
     )
@@ -357,7 +357,7 @@ describe('the script names what may be a rename, and it is not adopted', () => {
   })
 })
 
-describe('columns of one type in another order', () => {
+describe('columns of the same type in another order', () => {
   const history = 'CREATE TABLE a (id int PRIMARY KEY, x text, y text);'
   const rows = "INSERT INTO a VALUES (1, 'of x', 'of y');"
   const exchange =
@@ -366,7 +366,7 @@ describe('columns of one type in another order', () => {
   const unknown = (name: string, wanted: string) =>
     `column a.${name} is not treated as ${wanted}, which the history has in its place: nothing shows whether the columns were renamed or reordered`
 
-  test('which may have been renamed are named, without drift', async () => {
+  test('that may have been renamed are named, without drift', async () => {
     const { report } = await changedByHand({ history, rows, byHand: exchange })
     expect(report).toMatchObject({ drifted: false, toHistory: '', toTarget: '', guesses: [] })
     expect(report.columnOrder).toEqual([
@@ -375,7 +375,7 @@ describe('columns of one type in another order', () => {
     expect(report.choices.map(choiceText)).toEqual([unknown('y', 'x'), unknown('x', 'y')])
   })
 
-  test('which may have been renamed are not adopted with a drift', async () => {
+  test('that may have been renamed are not adopted with a drift', async () => {
     const one = { history, rows, byHand: `${exchange}; ALTER TABLE a ADD z text` }
     const { report } = await changedByHand(one)
     expect(report.guesses.map(choiceText)).toEqual([unknown('y', 'x'), unknown('x', 'y')])
@@ -383,13 +383,13 @@ describe('columns of one type in another order', () => {
     await expect(adopt(one)).rejects.toMatchObject({ failure: { code: 'DRIFT.NOT_ADOPTABLE' } })
   })
 
-  test('which the table was created in were not renamed', async () => {
+  test('that were created in this order were not renamed', async () => {
     const { report } = await changedByHand({ history, rows, byHand: again })
     expect(report).toMatchObject({ drifted: false, choices: [] })
     expect(report.columnOrder).toHaveLength(1)
   })
 
-  test('which an index went with were not renamed', async () => {
+  test('that an index followed were not renamed', async () => {
     const index = 'CREATE INDEX a_x_idx ON a (x);'
     const one = {
       history: history + index,
@@ -404,7 +404,7 @@ describe('columns of one type in another order', () => {
   })
 })
 
-describe('the next number is behind those of the rows', () => {
+describe('the next number is higher than those of the rows', () => {
   const serial = 'CREATE TABLE a (id serial PRIMARY KEY, x text)'
   const identity = 'CREATE TABLE a (id int GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY, x text)'
   test.each([
@@ -436,7 +436,7 @@ describe('the next number is behind those of the rows', () => {
   })
 })
 
-test('a table returns to its schema, whatever the session looks for names in', async () => {
+test('a table returns to its schema, whatever the search_path', async () => {
   const one = {
     history: 'CREATE SCHEMA archive; CREATE TABLE line (id int PRIMARY KEY, name text)',
     rows: "INSERT INTO line VALUES (1, 'a')",
@@ -451,7 +451,7 @@ test('a table returns to its schema, whatever the session looks for names in', a
   expect(differences(before, await stateOf(target))).toEqual([])
 })
 
-describe('a move to the default schema names it', () => {
+describe('a move to the default schema contains its name', () => {
   const one = {
     history: 'CREATE SCHEMA archive; CREATE TABLE archive.line (id int PRIMARY KEY, name text)',
     rows: "INSERT INTO archive.line VALUES (1, 'a')",
@@ -478,7 +478,7 @@ describe('a move to the default schema names it', () => {
     const report = await inspectDrift(request)
     expect(report.toTarget).toContain(`\nALTER TABLE "archive"."line" SET SCHEMA ${sql};\n`)
     expect(report.toHistory).toContain(`\nALTER TABLE ${sql}."line" SET SCHEMA "archive";\n`)
-    // Whatever the session looks for names in.
+    // Whatever the search_path.
     await other.sql(`SET search_path = public; ${report.toTarget}`)
     expect(differences(byHand, await stateOf(other))).toEqual([])
     await target.sql(`SET search_path = public; ${report.toHistory}`)
@@ -490,7 +490,7 @@ describe('a move to the default schema names it', () => {
       write: (name) => Promise.resolve(name),
     })
     expect(adopted.migration.sql).toBe(report.toTarget)
-    // A deploy of it does the same.
+    // Deploying the adopted migration does the same.
     await other.sql(`ALTER TABLE ${sql}.line SET SCHEMA archive`)
     const all = [...migrationsOf(one), migration('2_by_hand', adopted.migration.sql)]
     const outcome = await deploy({ ...(await requestOf(other, all)), ...consent })

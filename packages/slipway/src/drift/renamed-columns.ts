@@ -4,23 +4,24 @@ import { numbersByName, type NumberedTable, sharesName } from './table-pairs.ts'
 
 export type Evidence = 'number' | 'lost' | 'table' | 'holes'
 
-/** A column of a history, and one of a target that may be the same one under another name. */
+/** A column of a history, and the name of a target's column that may be the same one. */
 export interface RenamedColumn {
   readonly column: Identity
   readonly name: string
   /**
-   * `number`: its number and its type, and nothing says otherwise. `lost`: so, but names of parts that it had are gone.
-   * `table`: so, but no part of the table has the name of one that it had.
-   * `holes`: the same, but the numbers of a table that was restored from a dump would be the same by chance.
+   * `number`: they have the same number and type, and nothing contradicts it. `lost`: as `number`, but the
+   * indexes and other parts of the column are gone. `table`: as `number`, but no part of the table has the
+   * name of an earlier part. `holes`: as `number`, but if the table was restored from a dump, the numbers are
+   * equal only by chance.
    */
   readonly by: Evidence
 }
 
 /**
- * Columns that have the number and the type of one with another name, in tables where all columns of one name have one
- * number: the same statements made these tables. In a table that was restored from a dump, columns behind
- * dropped ones have other numbers: so a number behind a dropped column counts only if a column or a part
- * that both have is behind one, too.
+ * Columns that have the number and type of one with another name, in tables whose equally named columns have
+ * equal numbers: the same statements created both tables. Restoring a dump renumbers the columns after a
+ * dropped one, so a number after a dropped column counts only if the tables share a column or a part after
+ * it.
  */
 export function renamedColumns(table: NumberedTable, other: NumberedTable): RenamedColumn[] {
   const [own, others] = [numbersByName(table), numbersByName(other)]
@@ -55,7 +56,7 @@ export function renamedColumns(table: NumberedTable, other: NumberedTable): Rena
   })
 }
 
-/** The first number that a dropped column had. */
+/** The lowest number of a dropped column. */
 function firstHoleOf({ numbers }: NumberedTable): number {
   for (let number = 1; ; number++) if (!numbers.has(number)) return number
 }

@@ -6,7 +6,8 @@ import { dumpSchema } from '../../test/dump.ts'
 import { addMigration, writeProject } from '../../test/project.ts'
 import { createTarget, shareImages, type TestTarget } from '../../test/target.ts'
 
-// Partitions that pg_partman or the application makes and drops are not drift, where the configuration says so.
+// Partitions that pg_partman or the application creates and drops are not drift, if the configuration says
+// so.
 
 const INIT = {
   name: '1_init',
@@ -22,7 +23,10 @@ const ADDS = {
   sql: `ALTER TABLE events ADD COLUMN note text; CREATE INDEX by_note ON events (note);
 ALTER TABLE events ADD CONSTRAINT plausible CHECK (at > '2000-01-01');`,
 }
-/** What the application does at run time: partitions in two schemas, one partitioned itself; one that a migration made is gone. */
+/**
+ * Changes of the application at run time: partitions in two schemas, one of them partitioned itself, and a
+ * dropped one that a migration had created.
+ */
 const AT_RUN_TIME = `DROP TABLE events_default;
 CREATE TABLE events_2026 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
 CREATE TABLE parts.events_2025 (LIKE events INCLUDING ALL);
@@ -80,7 +84,7 @@ const rows = () =>
     'SELECT tableoid::regclass::text AS part, to_jsonb(e) AS row FROM events AS e ORDER BY id',
   )
 
-test('they are not drift; without the setting, and for other tables, they are', async () => {
+test('configured run-time partitions are not drift; without the setting, and for other tables, they are', async () => {
   expect(await drift()).toEqual([])
   configure("['public.events']")
   expect(await drift()).toEqual([])
@@ -97,7 +101,7 @@ test('they are not drift; without the setting, and for other tables, they are', 
   expect(await drift()).toEqual([])
 })
 
-test('what else differs is drift, and its SQL leaves them', async () => {
+test('other differences are drift, and their SQL does not touch the partitions', async () => {
   await target.sql(
     'ALTER TABLE events ADD COLUMN extra text; CREATE INDEX by_extra ON events (extra)',
   )
@@ -115,14 +119,14 @@ test('what else differs is drift, and its SQL leaves them', async () => {
   const file = path.join(root, 'prisma/migrations', folder ?? '', 'migration.sql')
   expect(readFileSync(file, 'utf8')).not.toMatch(/events_|PARTITION/)
   expect(await drift()).toEqual([])
-  // What it gives to the target it gives to the history.
+  // The index on the target must be valid, like the one of the history.
   const index = await target.sql(
     "SELECT indisvalid FROM pg_index WHERE indexrelid = 'by_extra'::regclass",
   )
   expect(index).toEqual([{ indisvalid: true }])
 })
 
-test('a migration of their table is deployed, rolled back and deployed again, with their rows', async () => {
+test('a migration of the partitioned table is deployed, rolled back and deployed again, with its rows', async () => {
   const before = dumpSchema(target.url)
   const rowsBefore = await rows()
   addMigration(root, ADDS)
@@ -131,7 +135,7 @@ test('a migration of their table is deployed, rolled back and deployed again, wi
   await target.sql("UPDATE events SET note = 'note ' || id")
   const written = await rows()
   expect(await drift()).toEqual([])
-  // One that comes later has the new parts, too.
+  // A later partition also gets the new column, index and constraint.
   await target.sql(
     "CREATE TABLE events_2028 PARTITION OF events FOR VALUES FROM ('2028-01-01') TO ('2029-01-01')",
   )

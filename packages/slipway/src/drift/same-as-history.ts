@@ -1,6 +1,6 @@
 import type { DriftReport } from './inspect.ts'
 
-/** The report of a target whose schema is what its history gives, with what is reported beside. */
+/** The report of a target whose schema matches its history, with findings that are not drift. */
 export function sameAsHistory(
   database: string,
   beside: Pick<DriftReport, 'columnOrder' | 'choices' | 'unmodelled'> = {

@@ -27,8 +27,9 @@ interface Ends {
 }
 
 /**
- * The data that a script destroys between two schemas that have the same names for what they share: what it drops of the
- * first one, also to create it again, and columns whose new type cannot hold all values.
+ * The data that a script between two schemas destroys: the objects of the first one that it drops, even to
+ * recreate them, and columns whose new type cannot hold all values. The schemas use the same names for the
+ * objects that they share.
  */
 export function lossesOfScript(
   statements: readonly Statement[],
@@ -67,7 +68,9 @@ export function lossesOfScript(
   ])
 }
 
-/** The sequences of identities that a column has before and not afterwards: the position of such a sequence goes with it. */
+/**
+ * The sequences of identity columns that are no longer identity columns afterwards: their positions are lost.
+ */
 function countersOf(from: Catalog, to: Catalog): Destruction[] {
   return from.facts.facts().flatMap(({ id, payload }): Destruction[] => {
     const after = id.kind === 'column' ? to.facts.get(id) : undefined
@@ -78,7 +81,7 @@ function countersOf(from: Catalog, to: Catalog): Destruction[] {
   })
 }
 
-/** Losses without those of columns that go because a parent loses them. */
+/** Losses without those of inherited columns that are dropped with a parent's column. */
 function withoutInherited(losses: readonly Destruction[], { from, to }: Ends): Destruction[] {
   const columns = losses.flatMap(({ object }) => (object.kind === 'column' ? [object] : []))
   const own = new Set(

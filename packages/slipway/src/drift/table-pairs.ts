@@ -9,20 +9,20 @@ import {
   withInheritedColumns,
 } from '../schema/index.ts'
 
-/** A state of a database, and what the parts of its tables are called. */
+/** A state of a database, and the names of its tables' parts. */
 export interface NamedState extends KnownState {
   readonly partNames: readonly PartName[]
 }
 
-/** A table with its columns by their numbers, which a rename does not change and no other column ever gets. */
+/** A table with its columns by number. A rename does not change the number, and it is never reused. */
 export interface NumberedTable {
   readonly identity: Identity
   readonly schema: string
   readonly place: string
   readonly columns: ReadonlyMap<number, NumberedColumn>
-  /** The numbers of all its columns, those that the server computes included. */
+  /** The numbers of all its columns, including computed ones. */
   readonly numbers: ReadonlySet<number>
-  /** Its foreign keys, as SQL: tables between two others have the same columns. */
+  /** Its foreign keys as SQL: they distinguish join tables, which have the same columns. */
   readonly references: readonly string[]
   readonly partNames: readonly PartName[]
 }
@@ -80,31 +80,33 @@ function byPlace(schema: DatabaseSchema): Map<string, Table> {
   )
 }
 
-/** The number of a column is the end of its identity. */
+/** The column's number, which is the last part of its identity. */
 export function numberOf({ id }: Identity): number {
   return Number(id.split(' ').at(-1))
 }
 
-/** A table of a history, and what is taken for it on a target. */
+/** A table of a history, and the table of a target that is treated as the same. */
 export interface Pair {
   readonly one: NumberedTable
   readonly other: NumberedTable
   /**
-   * `place`: the same name. `parts`: their indexes, constraints, sequences or comments have the same names, and no others
-   * have these. `columns`: the same columns, which no others have. `doubt`: the same name, but parts with names of other tables.
+   * `place`: the same name. `parts`: the same names of indexes, constraints, sequences or comments, which no
+   * other tables have. `columns`: the same columns, which no other tables have. `doubt`: the same name, but
+   * parts with names from other tables.
    */
   readonly by: 'place' | 'parts' | 'columns' | 'doubt'
 }
 
-/** Pairs of tables, and those that have the same columns and are not taken for each other. */
+/** Pairs of tables, and tables with the same columns that are not treated as the same. */
 export interface Pairing {
   readonly pairs: readonly Pair[]
   readonly unlike: readonly Pair[]
 }
 
 /**
- * Finds the tables of a target that are those of a history, whatever their names. The names of the parts of a
- * table decide, because a rename leaves them unchanged. If no such name is left, the same columns are enough; names that differ say that it is another table.
+ * Matches the tables of a target with those of a history, whatever their names. The names of the parts of a
+ * table decide, because a rename leaves them unchanged. If a table has no such names left, the same columns
+ * are enough; if the names differ, it is another table.
  */
 export function pairTables(
   own: readonly NumberedTable[],
@@ -156,7 +158,10 @@ export function pairTables(
   return { pairs, unlike }
 }
 
-/** For each table those of the other side that have a part of a name which one table alone has on either side. */
+/**
+ * For each table, the tables of the other side with which it shares the name of a part that is unique on both
+ * sides.
+ */
 function sharedNames(
   own: readonly NumberedTable[],
   others: readonly NumberedTable[],
@@ -174,7 +179,7 @@ function sharedNames(
   return shared
 }
 
-/** Whether two tables have parts of one name. */
+/** Whether two tables have parts with the same name. */
 export function sharesName(one: NumberedTable, other: NumberedTable): boolean {
   return one.partNames.some(({ name }) => other.partNames.some((part) => part.name === name))
 }
@@ -190,7 +195,10 @@ function holders(tables: readonly NumberedTable[]): Map<string, NumberedTable> {
   )
 }
 
-/** Whether a table may be another one with a new name. If a table of either name is on the other side, most columns must say so. */
+/**
+ * Whether a table may be another one under a new name. If either name exists on the other side, most column
+ * names must match.
+ */
 function isAlike(
   one: NumberedTable,
   other: NumberedTable,

@@ -17,27 +17,28 @@ import { type InterchangedColumn, interchangedColumns } from './interchanged-col
 import { type Evidence, renamedColumns } from './renamed-columns.ts'
 import { type NamedState, numberOf, type Pair, pairTables, tablesOf } from './table-pairs.ts'
 
-/** A target as it is. */
+/** The state of a target. */
 export interface TargetState extends NamedState {
-  /** Of `readWrittenColumns`. */
+  /** The result of `readWrittenColumns`. */
   readonly written: ReadonlySet<string>
 }
 
-/** What a history gives, under the names that a target has for it. */
+/** The schema of a history, under the target's names. */
 export interface TargetNames {
   readonly catalog: Catalog
-  /** From the names of the history to those of the target, and back. */
+  /** Renames from the history's names to the target's, and back. */
   readonly toTarget: readonly ScriptStatement[]
   readonly toHistory: readonly ScriptStatement[]
-  /** What was taken for what. Nothing but a person knows that it is so. */
+  /** Which objects were treated as the same. Only a person can know whether they are. */
   readonly choices: readonly Choice[]
-  /** Those of them that the names of parts and the numbers of columns do not confirm. */
+  /** The choices that neither the names of parts nor the numbers of columns confirm. */
   readonly guesses: readonly Choice[]
 }
 
 /**
- * Finds the tables and columns of a history that a target has under other names, and gives them these names on the shadow
- * database, in a transaction that leaves nothing: a script between the two then renames what holds rows, and drops nothing of it.
+ * Finds the tables and columns of a history that have other names on the target, and renames them on the
+ * shadow database, in a transaction that is rolled back. A script between the two schemas then renames
+ * objects with rows instead of dropping them.
  */
 export async function underTargetNames(
   copy: Session,
@@ -76,11 +77,11 @@ function plain(sql: string): ScriptStatement {
 }
 
 interface Renamed {
-  /** The objects of the history that have another name on the target, with that name. */
+  /** The objects of the history that have another name on the target, under that name. */
   readonly wanted: Identities
   readonly choices: readonly Choice[]
   readonly guesses: readonly Choice[]
-  /** A table loses a parent before its columns are renamed. */
+  /** Whether a table must lose a parent before its columns are renamed. */
   readonly detaches: boolean
 }
 
@@ -118,7 +119,7 @@ function renamed(history: NamedState, target: TargetState): Renamed {
     const heritage = new Set(other.identity.parents?.map((id) => ids.get(id)))
     const { parents = [] } = one.identity
     const left = parents.filter((id) => heritage.has(id))
-    // A table that keeps its parents has the names that these give its columns.
+    // A table that keeps its parents inherits the names of its columns.
     const columns = renamedColumns(one, other).filter(
       ({ column }) =>
         left.length < parents.length || one.columns.get(numberOf(column))?.inherited === false,
@@ -150,13 +151,13 @@ interface ExchangedColumn extends InterchangedColumn {
   readonly by: Evidence | 'written'
 }
 
-/** A column whose name another one has. */
+/** The columns of a pair that may have exchanged their names. */
 function interchangedOf({ one, other }: Pair, written: ReadonlySet<string>): ExchangedColumn[] {
   const { columns = [], by } = interchangedColumns(one, other, written) ?? {}
   return columns.map((column) => ({ ...column, by: by === 'parts' ? 'number' : 'written' }))
 }
 
-/** Columns that may have exchanged their names, where nothing else differs from the history. */
+/** Columns that may have exchanged their names, if nothing else differs from the history. */
 export async function exchangedNames(
   copy: Session,
   expected: Catalog,
@@ -206,8 +207,8 @@ function columnText({ name }: Identity, by: Evidence | 'written'): string {
 }
 
 /**
- * Columns of materialized views with another name for one number. A view cannot lose a column; if it also has another
- * query, the script creates it again, whatever its columns are called.
+ * Columns of materialized views with the same number but another name. A view cannot lose a column. If its
+ * query also differs, the script recreates it, whatever the names of its columns.
  */
 function renamedInStoredViews(history: NamedState, target: NamedState) {
   const others = new Map(storedViews(target).map((view) => [view.place, view]))

@@ -3,7 +3,7 @@ import { type Failure, failureOf } from '../kernel/index.ts'
 import { engineDialectOf } from './dialects.ts'
 import type { DatabaseError, EngineDialect } from './engine-dialect.ts'
 
-/** What the engine's methods of a driver adapter answer with; it reads the fields, nothing is thrown. */
+/** The result of a driver adapter's method. The engine reads the fields; the methods never throw. */
 type Outcome<T> = { ok: true; value: T } | { ok: false; error: AdapterError }
 
 /** An error in the form that the engine deserialises. `GenericJs` is one that the engine does not know. */
@@ -50,7 +50,7 @@ export interface DriverAdapterFactory {
   connectToShadowDb(): Promise<Outcome<DriverAdapter>>
 }
 
-/** What went wrong beneath the engine, which itself keeps neither SQLSTATE nor position. */
+/** The driver's last error. The engine itself keeps neither SQLSTATE nor position. */
 export interface ErrorLog {
   /** The last error of a driver, and the script that it came from, if it was a script. */
   last: { readonly error: unknown; readonly script?: string } | undefined
@@ -63,14 +63,14 @@ export interface AdapterOptions {
   readonly errors: ErrorLog
   /**
    * Whether the engine may create the missing schema of the connection. It does so while it is
-   * built, so that a mere look would write.
+   * built, so even reading would write.
    */
   readonly createSchema: boolean
-  /** Runs when the engine lets go of the connection. */
+  /** Runs when the engine releases the connection. */
   readonly dispose?: () => Promise<void>
 }
 
-/** Makes the factory that the engine is built with. */
+/** Creates the factory with which the engine is built. */
 export function adapterFactory(
   { provider, adapterName }: EngineDialect,
   connect: () => Promise<AdapterOptions>,
@@ -112,7 +112,7 @@ function adapterOver({
         await session.execute(
           isolationLevel === undefined ? 'BEGIN' : `BEGIN ISOLATION LEVEL ${isolationLevel}`,
         )
-        // With `usePhantomQuery` the engine leaves the statement itself to us.
+        // With `usePhantomQuery`, the adapter runs COMMIT and ROLLBACK itself.
         const options = { usePhantomQuery: true }
         return { ...queryable, options, commit: command('COMMIT'), rollback: command('ROLLBACK') }
       }),
@@ -170,7 +170,7 @@ function queryableOver(session: Session, errors: ErrorLog, createSchema: boolean
       outcomeOf({ session, errors }, async () => {
         const { sql, args } = query
         if (!createSchema && createsSchema(sql)) return 0
-        // Without arguments the text may hold several statements, which only the simple protocol takes.
+        // Without arguments, the text may hold several statements, which only the simple protocol accepts.
         if (args.length === 0) return await session.execute(sql).then(() => 0)
         return (await session.queryRaw(sql, argumentsOf(query))).affected
       }),
@@ -181,7 +181,7 @@ async function done(work: Promise<void> | undefined): Promise<undefined> {
   await work
 }
 
-/** Where a call goes to: without a session, to what opens one. */
+/** The session of a call; absent if the call opens one. */
 interface Call {
   readonly session?: Session
   readonly errors: ErrorLog
@@ -194,7 +194,7 @@ async function outcomeOf<T>(
 ): Promise<Outcome<T>> {
   try {
     const value = await work()
-    // The engine notes a failed script in the history, and only then reports it: that one is kept.
+    // The engine records a failed script in the history before it reports it, so that error is kept.
     if (errors.last?.script === undefined) errors.last = undefined
     return { ok: true, value }
   } catch (error) {

@@ -2,35 +2,35 @@ import type { RawColumn, Session } from '../database/index.ts'
 import type { Failure } from '../kernel/index.ts'
 import type { WithShadow } from './engine.ts'
 
-/** A column as the engine knows it: Prisma's number of its type, and how text values are converted for the engine. */
+/** A column for the engine: Prisma's number for its type, and how text values are converted. */
 export interface Column {
   readonly type: number
   /** The value of a cell in the form that the engine deserialises. */
   read(text: string | null): unknown
 }
 
-/** What differs between databases in how the engine talks to them. */
+/** The differences between databases in how the engine uses them. */
 export interface EngineDialect {
-  /** As the engine calls the database. */
+  /** The engine's name for the database. */
   readonly provider: 'postgres' | 'sqlite'
-  /** As a `migration_lock.toml` calls it. */
+  /** Its name in a `migration_lock.toml`. */
   readonly lockProvider: string
   readonly adapterName: string
-  /** Makes a session behave as the engine takes for granted. */
+  /** Configures a session as the engine expects it. */
   prepare(session: Session, schema: string): Promise<void>
   columnOf(column: RawColumn): Column
-  /** An argument of the engine as the session takes it. `type` is the engine's name of its type. */
+  /** Converts an argument of the engine for the session. `type` is the engine's name for its type. */
   argument(value: unknown, type: string | undefined): unknown
-  /** What a session refused, in the form that the engine deserialises; nothing for what it does not know. */
+  /** A failure in the form that the engine deserialises; undefined if the engine does not know it. */
   errorOf(failure: Failure): DatabaseError | undefined
   /**
-   * Whether a query failed because there is no history yet: the engine takes that for an answer from other adapters, and
-   * not from this one.
+   * Whether a query failed because there is no history yet. The engine handles that error of other adapters,
+   * but not of this one.
    */
   isWithoutHistory(failure: Failure): boolean
-  /** Shadow databases of its own, each one empty; if absent, those of `shadow.ts` serve. */
+  /** The dialect's own shadow databases, each one empty; if absent, those of `shadow.ts` are used. */
   readonly withShadow?: WithShadow
-  /** A statement that only writes where the engine is allowed to write. */
+  /** Whether a statement creates a schema; it is skipped if the engine must not write. */
   createsSchema(sql: string): boolean
 }
 

@@ -11,7 +11,7 @@ import { raise } from './failures.ts'
 import type { SchemaFile } from './schema-file.ts'
 import type { Panic } from './wasm.ts'
 
-/** An error that the engine throws: its message, and Prisma's P-code where it has one. */
+/** An error that the engine throws: its message, and Prisma's P-code if it has one. */
 export interface EngineError {
   readonly message: string
   readonly code: string | undefined
@@ -29,7 +29,7 @@ export interface EngineErrorContext {
   readonly files: readonly SchemaFile[]
 }
 
-/** Raises what an engine call threw as a failure. The driver's own failure, if there is one, wins. */
+/** Raises the error of an engine call as a failure. The driver's own failure takes precedence. */
 export function raiseEngineError(error: unknown, context: EngineErrorContext): never {
   const { errors, files } = context
   if (isPanic(error)) {
@@ -44,7 +44,7 @@ export function raiseEngineError(error: unknown, context: EngineErrorContext): n
   if (errors.last && !driver) throw errors.last.error
   if (code === 'P1012') raiseSchemaError(message, files, error)
   raiseUnsupported(message, error)
-  // An error with a P-code of its own may come after one that the engine had expected and dealt with.
+  // An error with its own P-code may follow a driver error that the engine had expected and handled.
   const isDrivers = errors.last?.script !== undefined || code === undefined
   const { server: cause, sqlite } = (isDrivers ? driver : undefined) ?? {}
   const text = cause ? withServerMessage(message, cause) : message
@@ -61,7 +61,7 @@ function isPanic(error: unknown): error is Panic {
   return typeof error === 'object' && error !== null && 'panic' in error
 }
 
-/** Replaces the words of the engine with the server's message. */
+/** Replaces the engine's wording with the server's message. */
 export function withServerMessage(message: string, server: ServerError): string {
   const head = message.slice(0, Math.max(0, message.indexOf('external connector error')))
   const hint = [server.detail && `DETAIL: ${server.detail}`, server.hint && `HINT: ${server.hint}`]
@@ -110,8 +110,8 @@ function raiseSchemaError(text: string, files: readonly SchemaFile[], cause: unk
 }
 
 /**
- * The engine gives the file and the line. The column is that of the first name which the message
- * quotes and the line holds; failing that, of the line's first character.
+ * The place of a schema error. The engine reports the file and the line. The column is that of the first
+ * name in the line that the message quotes, otherwise that of the line's first character.
  */
 function placeOf(
   problem: string,

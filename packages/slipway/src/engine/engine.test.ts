@@ -28,7 +28,7 @@ async function onDatabase<T>(
   return await withSession({ kind: 'postgres', url }, {}, work)
 }
 
-test('applies migrations, reports them, and leaves the session to its owner', async () => {
+test('applies migrations, reports them, and leaves the session open', async () => {
   await onDatabase(async (main) => {
     const names = await withEngine({ main, writes: true }, async (engine) => {
       expect(await engine.diagnose([GOOD])).toMatchObject({ hasMigrationsTable: false })
@@ -43,7 +43,7 @@ test('applies migrations, reports them, and leaves the session to its owner', as
   })
 })
 
-test("a script's failure keeps what the server said, and rolls the whole file back", async () => {
+test("a script's failure keeps the server's error, and rolls back the whole file", async () => {
   await onDatabase(async (main) => {
     await withEngine({ main, writes: true }, async (engine) => {
       expect(await attempt(() => engine.applyMigrations([GOOD, BAD]))).toMatchObject({
@@ -68,7 +68,7 @@ test("a script's failure keeps what the server said, and rolls the whole file ba
   })
 })
 
-test('an error that the engine had dealt with is not blamed for a later one', async () => {
+test('an error that the engine handled is not reported with a later one', async () => {
   await onDatabase(async (main) => {
     await main.execute('CREATE TABLE something (id INT)')
     // It looks for the history table, does not find it, and then objects to the other table.
@@ -80,7 +80,7 @@ test('an error that the engine had dealt with is not blamed for a later one', as
   })
 })
 
-test('a mere look creates no schema, and migrations run in the schema of the connection', async () => {
+test('reading creates no schema, and migrations run in the schema of the connection', async () => {
   await onDatabase(async (main) => {
     const schemas = () => main.query("SELECT nspname FROM pg_namespace WHERE nspname = 'shop'")
     await withEngine({ main }, (engine) => engine.diagnose([GOOD]))
@@ -92,7 +92,7 @@ test('a mere look creates no schema, and migrations run in the schema of the con
   }, 'shop')
 })
 
-test('warns of the rows that the next migration would lose', async () => {
+test('reports steps of the next migration that existing rows prevent', async () => {
   const content =
     'datasource db {\n  provider = "postgresql"\n}\n\nmodel a {\n  id Int @id\n  b Int\n}\n'
   const files = [{ path: 'schema.prisma', content }]

@@ -19,7 +19,7 @@ import { holdOpen } from './hold-open.ts'
 import { forEngine, type SchemaFile } from './schema-file.ts'
 import { hasPanicked, loadEngineClass, unlessPanic } from './wasm.ts'
 
-/** A migration of the project, as the engine wants to know it. */
+/** A migration of the project, as input for the engine. */
 export interface EngineMigration {
   /** The name of its folder. */
   readonly name: string
@@ -27,29 +27,29 @@ export interface EngineMigration {
   readonly sql: string
 }
 
-/** Takes a shadow database for as long as `work` runs. */
+/** Provides a shadow database while `work` runs. */
 export type WithShadow = <T>(work: (shadow: Session) => Promise<T>) => Promise<T>
 
 export interface EngineOptions {
-  /** The connection that the engine calls its main one; it stays open, and the caller's. */
+  /** The engine's main connection. It belongs to the caller and stays open. */
   readonly main: Session
-  /** Where the engine may replay migrations; without it, verbs that must replay fail. */
+  /** Provides shadow databases for replays; without it, methods that need a replay fail. */
   readonly withShadowDatabase?: WithShadow
-  /** The Prisma schema. Needed for more than one PostgreSQL schema (`schemas = […]`), and by verbs that read it. */
+  /** The Prisma schema. Needed for several PostgreSQL schemas (`schemas = […]`) and methods that read it. */
   readonly files?: readonly SchemaFile[]
   /** Tables and enums that Prisma is configured to ignore (`tables.external`, `enums.external`). */
   readonly filter?: Partial<SchemaFilter>
-  /** Whether the extensions that the schema lists count: see `EngineUse`. */
+  /** Whether the extensions that the schema lists are compared: see `EngineUse`. */
   readonly extensions?: boolean
-  /** Whether the engine may write to the main database. It refuses nothing else than a missing schema's creation. */
+  /** Whether the engine may write to the main database. If not, only creating a missing schema is skipped. */
   readonly writes?: boolean
 }
 
-/** A built engine. Every verb raises the codes of `engineFailures`, or the driver's own failure. */
+/** A built engine. Every method raises the codes of `engineFailures`, or the driver's own failure. */
 export interface Engine {
-  /** SQL that leads from one schema to another; `sql` is empty text where nothing differs. */
+  /** The SQL from one schema to another; `sql` is empty if nothing differs. */
   diff(from: DiffTarget, to: DiffTarget): Promise<{ readonly sql: string; readonly empty: boolean }>
-  /** The same difference in words, as `prisma migrate diff` prints it. */
+  /** A readable summary of the difference, as `prisma migrate diff` prints it. */
   summary(from: DiffTarget, to: DiffTarget): Promise<string>
   /** What `migrate dev` would do first. Replays the migrations on the shadow database. */
   devDiagnostic(migrations: readonly EngineMigration[]): Promise<DevDiagnosticOutput>
@@ -58,23 +58,23 @@ export interface Engine {
     migrations: readonly EngineMigration[],
     options?: { readonly replay?: boolean },
   ): Promise<DiagnoseMigrationHistoryOutput>
-  /** The SQL of `migrate dev --create-only`, with its warnings; null where nothing differs. */
+  /** The SQL of `migrate dev --create-only`, with its warnings; null if nothing differs. */
   createMigration(migrations: readonly EngineMigration[]): Promise<string | null>
-  /** Warnings and impossible steps of the next migration, judged on the main database's rows. */
+  /** Warnings and unexecutable steps of the next migration, based on the rows of the main database. */
   evaluateDataLoss(migrations: readonly EngineMigration[]): Promise<EvaluateDataLossOutput>
-  /** `migrate deploy` without its locks on Slipway's side: the engine's own way of applying. */
+  /** `migrate deploy`: the engine applies the migrations itself, without Slipway's locks. */
   applyMigrations(migrations: readonly EngineMigration[]): Promise<ApplyMigrationsOutput>
   /** `migrate resolve --applied`. */
   markApplied(name: string, migrations: readonly EngineMigration[]): Promise<void>
   /** `migrate resolve --rolled-back`. */
   markRolledBack(name: string): Promise<void>
-  /** `db pull`: the schema files with what the database has. */
+  /** `db pull`: the schema files with the objects of the database. */
   introspect(): Promise<IntrospectResult>
   /** `db push`. */
   push(options?: { readonly force?: boolean }): Promise<SchemaPushOutput>
 }
 
-/** Builds an engine, hands it to `work`, and frees it whatever happens. */
+/** Builds an engine, passes it to `work`, and always frees it. */
 export async function withEngine<T>(
   options: EngineOptions,
   work: (engine: Engine) => Promise<T>,
@@ -82,10 +82,10 @@ export async function withEngine<T>(
   return await withRawEngine(options, async ({ call }) => await work(engineOver(options, call)))
 }
 
-/** Runs one method of the engine, and turns what it throws into a failure. */
+/** Runs one method of the engine, and converts its error to a failure. */
 export type EngineCall = <R>(method: (engine: SchemaEngine) => Promise<R>) => Promise<R>
 
-/** The engine itself, for the program that speaks its protocol. `errors` keeps the driver's last error. */
+/** Builds the raw engine, for the program with its protocol. `errors` keeps the driver's last error. */
 export async function withRawEngine<T>(
   options: EngineOptions,
   work: (raw: { call: EngineCall; errors: ErrorLog }) => Promise<T>,
@@ -118,7 +118,7 @@ export async function withRawEngine<T>(
   }
 }
 
-/** The engine panics on an empty list of schema files; it takes none for an answer. */
+/** The engine panics on an empty list of schema files, but accepts an absent list. */
 function constructorOptions(files: readonly SchemaFile[]): ConstructorOptions {
   if (files.length === 0) return { datamodels: undefined }
   return { datamodels: files.map(({ path, content }) => [path, content]) }
@@ -206,13 +206,13 @@ function engineOver(options: EngineOptions, call: EngineCall): Engine {
   }
 }
 
-/** A filter as the engine wants it, complete. */
+/** A complete filter, as the engine requires it. */
 export function filterOf(filter: Partial<SchemaFilter> = {}): SchemaFilter {
   const { externalTables = [], externalEnums = [] } = filter
   return { externalTables, externalEnums }
 }
 
-/** A list of migrations as the engine wants it. */
+/** A list of migrations in the engine's format. */
 export function listOf(
   migrations: readonly EngineMigration[],
   main: Pick<Session, 'kind'>,

@@ -1,6 +1,6 @@
 import { type FailureSpecs, raiserOf } from '../kernel/index.ts'
 
-/** What can go wrong in or through Prisma's schema engine. */
+/** Failures of Prisma's schema engine, and of work with it. */
 export const engineFailures = {
   'ENGINE.SCHEMA_INVALID': { title: 'The Prisma schema has an error' },
   'ENGINE.PROVIDER_UNSUPPORTED': {

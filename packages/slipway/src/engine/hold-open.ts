@@ -5,8 +5,8 @@ export interface Held<T> {
 }
 
 /**
- * Holds a bracket open, for callers that open and close at moments of their own: the engine asks
- * for its shadow database by one call and lets go of it by another.
+ * Holds a bracket open, for callers that open and close in separate calls: the engine requests its
+ * shadow database with one call and releases it with another.
  */
 export async function holdOpen<T>(
   bracket: (work: (resource: T) => Promise<void>) => Promise<void>,
@@ -17,7 +17,7 @@ export async function holdOpen<T>(
     opened.resolve(resource)
     await closing.promise
   })
-  // A bracket that fails before it hands over its resource fails the opening.
+  // A bracket that fails before it provides its resource fails the opening.
   ended.catch(opened.reject)
   const resource = await opened.promise
   return {

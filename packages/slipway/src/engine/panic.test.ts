@@ -3,7 +3,7 @@ import { attempt } from '../kernel/index.ts'
 import { withRawEngine } from './engine.ts'
 import { sessionOnNothing } from './postgres/nowhere.ts'
 
-// In a file of its own: the engine of a process is not called again after it has crashed.
+// In its own file, because the engine of a process is not called again after a crash.
 test('a crash of the engine is a failure, and the engine is not called again', async () => {
   const crash = () =>
     attempt(() =>

@@ -32,7 +32,7 @@ test.each([
   '{"url": postgresql://u:sesame@h/d}',
   '{"url": {"url": "postgresql://u:sesame@h/d"}}',
   '{sesame',
-])('a datasource that is not valid is refused without a part of it: %s', (datasource) => {
+])('an invalid datasource is refused without quoting it: %s', (datasource) => {
   const args = { command: 'serve' as const, datamodels: [], datasource }
   let thrown: unknown
   try {

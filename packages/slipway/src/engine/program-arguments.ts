@@ -5,21 +5,21 @@ import type { SchemaFile } from './schema-file.ts'
 
 const COMMANDS = ['can-connect-to-database', 'create-database', 'drop-database'] as const
 
-/** What the Prisma CLI asks of the program by its command line. */
+/** The command line with which the Prisma CLI starts the program. */
 export interface ProgramArguments {
   readonly command: 'serve' | 'version' | (typeof COMMANDS)[number]
   readonly datamodels: readonly string[]
-  /** JSON of Prisma 7's datasource, or the bare connection string that Prisma 6 gives. */
+  /** JSON of Prisma 7's datasource, or the connection string that Prisma 6 passes. */
   readonly datasource: string | undefined
 }
 
-/** The database to work on. An absent URL is a failure only for what needs it. */
+/** The database to work on. An absent URL is a failure only for requests that need it. */
 export interface Datasource {
   readonly files: readonly SchemaFile[]
   readonly url: ConnectionString | undefined
 }
 
-/** Reads the native engine's command line. Options that concern other databases are passed over. */
+/** Reads the native engine's command line. Ignores options that concern other databases. */
 export function parseArguments(argv: readonly string[]): ProgramArguments {
   const datamodels: string[] = []
   let datasource: string | undefined
@@ -35,7 +35,7 @@ export function parseArguments(argv: readonly string[]): ProgramArguments {
   return { command, datamodels, datasource }
 }
 
-/** The URL: Prisma 7 gives it on the command line, Prisma 6 leaves it in the schema. */
+/** Finds the URL: Prisma 7 passes it on the command line, Prisma 6 leaves it in the schema. */
 export function resolveDatasource(
   { datamodels, datasource }: ProgramArguments,
   env: Readonly<Record<string, string | undefined>>,
@@ -47,7 +47,7 @@ export function resolveDatasource(
   return { files, url: url ? new ConnectionString(url) : undefined }
 }
 
-/** The URL in the datasource block of schema files; `directUrl` is the one that migrations go by. */
+/** The URL in the datasource block of schema files; migrations use `directUrl` if there is one. */
 export function datasourceOfSchema(
   files: readonly SchemaFile[],
   env: Readonly<Record<string, string | undefined>>,
@@ -68,7 +68,7 @@ interface GivenDatasource {
   readonly url?: string
 }
 
-/** What `JSON.parse` says quotes the text, which holds a connection string. */
+/** Does not report the error of `JSON.parse`, which quotes the text and therefore the connection string. */
 function parseDatasource(text: string): GivenDatasource {
   if (!text.startsWith('{')) return { url: text }
   const { ok, url } = urlIn(text)

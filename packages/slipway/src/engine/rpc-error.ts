@@ -6,7 +6,7 @@ export interface RpcError {
   readonly is_panic: boolean
   readonly message: string
   readonly meta: Readonly<Record<string, unknown>> | null
-  /** Prisma's P-code, where there is one. */
+  /** Prisma's P-code, if there is one. */
   readonly error_code?: string
 }
 
@@ -20,7 +20,7 @@ const P_CODES: Readonly<Record<string, string>> = {
   'DATABASE.CONNECTION_LOST': 'P1017',
 }
 
-/** A migration whose script the database refused; the wasm engine does not say which it was. */
+/** A migration whose script the database refused; the wasm engine does not report which one. */
 export interface FailedMigration {
   readonly name: string
   readonly failure: Failure
@@ -57,7 +57,7 @@ export function rpcErrorOf(error: unknown): RpcError {
   return rpcError([engine.message], engine.code)
 }
 
-/** P3018 in the layout that Prisma's own engine gives it, which people and scripts know. */
+/** P3018 in the layout of Prisma's own engine, which people and scripts know. */
 function failedMigration({ name, failure }: FailedMigration): RpcError {
   const { server } = failure
   const lines = [

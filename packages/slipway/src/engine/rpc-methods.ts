@@ -11,11 +11,11 @@ import { forEngine, listsExtensions, restoreConfiguration, type SchemaFile } fro
 
 export type Params = Readonly<Record<string, unknown>>
 
-/** What every request is answered with. */
+/** The context in which every request is answered. */
 export interface RpcContext extends Datasource {
-  /** Shows a text to the person, by way of the CLI. */
+  /** Shows a text to the user, through the Prisma CLI. */
   readonly print: (text: string) => void
-  /** Where schemas of Prisma 6 have their connection strings. */
+  /** The variables from which schemas of Prisma 6 read their connection strings. */
   readonly env: Readonly<Record<string, string | undefined>>
   readonly shadows: Shadows
 }
@@ -30,7 +30,7 @@ export async function withDatabase<T>(
 
 type OwnMethod = (context: RpcContext, params: Params) => Promise<unknown>
 
-/** Methods that the wasm engine lacks, or that work on another connection than the project's. */
+/** Methods that the wasm engine lacks, or that use a connection other than the project's. */
 export const OWN_METHODS: Readonly<Record<string, OwnMethod>> = {
   createDatabase: async (context, params) => ({
     databaseName: await createDatabase(urlOf(params['datasource'], context)),
@@ -62,7 +62,7 @@ async function introspect(context: RpcContext, params: Params): Promise<unknown>
   )
 }
 
-/** Reads and changes the main connection alone, whose extensions the engine sees. */
+/** Reads and changes only the main connection, where the engine sees the extensions. */
 async function schemaPush(context: RpcContext, params: Params): Promise<unknown> {
   const { files } = params['schema'] as { files: SchemaFile[] }
   const extensions = listsExtensions(files)
@@ -74,15 +74,15 @@ async function schemaPush(context: RpcContext, params: Params): Promise<unknown>
   )
 }
 
-/** Where a target of `diff` is found: on a live database, or in texts. */
+/** The connection string of a `diff` target; undefined if the target is not a live database. */
 function liveUrl(target: DiffTarget, context: RpcContext): ConnectionString | undefined {
   if (target.tag === 'url') return urlOf(target, context)
   return target.tag === 'schemaDatasource' ? urlOf(target, context) : undefined
 }
 
 /**
- * The engine has one main connection and one shadow database. Of two live databases the second is handed
- * over as the shadow database of an empty list of migrations, which leaves it as it is.
+ * The engine has one main connection and one shadow database. If both targets are live databases, the second
+ * one is passed as the shadow database of an empty list of migrations, which does not change it.
  */
 async function diff(context: RpcContext, params: Params): Promise<unknown> {
   const { from, to } = params as { from: DiffTarget; to: DiffTarget }
@@ -116,7 +116,7 @@ function noMigrations(main: Session): DiffTarget {
   return { tag: 'migrations', ...listOf([], main) }
 }
 
-/** A target with its schema files fit for the engine; a bare URL becomes the main connection. */
+/** A target with its schema files prepared for the engine; a bare URL becomes the main connection. */
 function textTarget(target: DiffTarget, main: Session): DiffTarget {
   switch (target.tag) {
     case 'schemaDatamodel':
@@ -135,7 +135,7 @@ function datasourceOf(main: Session): SchemaFile {
   return { path: 'schema.prisma', content: `datasource db {\n  provider = "${lockProvider}"\n}\n` }
 }
 
-/** The schema files among the targets: they say which PostgreSQL schemas count. */
+/** The schema files among the targets: they determine which PostgreSQL schemas are compared. */
 function filesOf(...targets: DiffTarget[]): readonly SchemaFile[] {
   for (const target of targets) {
     if (target.tag === 'schemaDatamodel' || target.tag === 'schemaDatasource') return target.files
@@ -143,7 +143,7 @@ function filesOf(...targets: DiffTarget[]): readonly SchemaFile[] {
   return []
 }
 
-/** The connection string of a parameter: one it holds, one in its schema files, or the project's. */
+/** The connection string of a parameter: its own, one in its schema files, or the project's. */
 function urlOf(param: unknown, context: RpcContext): ConnectionString | undefined {
   const { url, files = [] } = (param ?? {}) as { url?: string; files?: SchemaFile[] }
   return secretOf(url ?? datasourceOfSchema(files, context.env).url) ?? context.url

@@ -32,8 +32,8 @@ const SAME = [
 type SameMethod = (typeof SAME)[number]
 
 /**
- * Serves requests on the project's database. One engine, opened at the first request that needs
- * it, lives until the end: `createMigration` builds on what `devDiagnostic` has seen.
+ * Serves requests on the project's database. The first request that needs an engine opens it. It
+ * lives until the end, because `createMigration` uses state from `devDiagnostic`.
  */
 export async function withRpc<T>(
   options: Omit<RpcContext, 'shadows'>,
@@ -56,7 +56,7 @@ export async function withRpc<T>(
     try {
       return await work(handle)
     } finally {
-      // What failed to open has been reported by the request that wanted it.
+      // A failure to open it was already reported by the request that needed it.
       await held?.then(
         ({ release }) => release(),
         () => {},
@@ -65,7 +65,7 @@ export async function withRpc<T>(
   })
 }
 
-/** The engine on the project's database. `request` is the one being answered when it asks for a shadow database. */
+/** Opens the engine on the project's database. `request` is the current one, for its shadow database. */
 async function withProjectEngine<T>(
   { url, shadows, files }: RpcContext,
   request: { readonly extensions: readonly string[] },
@@ -91,7 +91,7 @@ async function callSame(
     return await run(method, input)
   } catch (error) {
     if (wantsReplay(error)) {
-      // The engine has these migrations not yet replayed, and does that only when it is asked for a diagnosis.
+      // The engine has not yet replayed these migrations, and replays them only for a diagnosis.
       await run('diagnoseMigrationHistory', { ...input, optInToShadowDatabase: true })
       return await run(method, input)
     }
@@ -103,7 +103,7 @@ async function callSame(
   }
 }
 
-/** A drafted migration, drafted again from the database where the engine has to: by then it has all migrations. */
+/** Drafts a migration again from the database, which now has all migrations, if its schema needs that. */
 async function redrafted({ url }: RpcContext, params: Params, answer: unknown): Promise<unknown> {
   const { schema, filters } = params as { schema: { files: SchemaFile[] }; filters?: SchemaFilter }
   if (!needsMainConnection(schema.files)) return answer
@@ -121,7 +121,7 @@ function wantsReplay(error: unknown): boolean {
   return text.includes('shadow DB must be provided through an external factory')
 }
 
-/** The parameters as the wasm engine insists on them: Prisma 6 gives no filters, and URLs in schemas. */
+/** The parameters as the wasm engine requires them: Prisma 6 passes no filters, and schemas with URLs. */
 function withDefaults(params: Params): Params {
   const schema = params['schema'] as { files: SchemaFile[] } | undefined
   return {

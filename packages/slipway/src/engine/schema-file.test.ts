@@ -30,14 +30,14 @@ test('leaves out connection strings and the preview features that are not for th
   expect(text).toContain('url String @id')
 })
 
-test('keeps the extensions where they count', () => {
+test('keeps the extensions if they are compared', () => {
   const [file] = forEngine([{ path: 'schema.prisma', content: PRISMA_6 }], { extensions: true })
   expect(file?.content).toContain('previewFeatures = ["views", "postgresqlExtensions"]')
   expect(file?.content).toContain('citext(schema: "x")]')
   expect(file?.content).not.toMatch(/DATABASE_URL|metrics/)
 })
 
-test('reads over braces and brackets in comments and texts', () => {
+test('ignores braces and brackets in comments and strings', () => {
   const text = onlyFile(`generator a {
   theme           = "{ } ]"
   // } previewFeatures = ["postgresqlExtensions"]
@@ -65,13 +65,13 @@ test('says whether a schema lists extensions', () => {
   expect(lists(`model A {\n  previewFeatures = ["postgresqlExtensions"]\n}`)).toBe(false)
 })
 
-test('keeps every line where it is', () => {
+test('keeps all line numbers', () => {
   const lines = onlyFile(PRISMA_6).split('\n')
   expect(lines).toHaveLength(PRISMA_6.split('\n').length)
   expect(lines.indexOf('model Link {')).toBe(PRISMA_6.split('\n').indexOf('model Link {'))
 })
 
-test('gives the configuration back to what the engine returns', () => {
+test('restores the configuration in the files that the engine returns', () => {
   const returned = forEngine([{ path: 'schema.prisma', content: PRISMA_6 }])
   const restored = restoreConfiguration(returned, [{ path: 'a', content: PRISMA_6 }])
   expect(restored).toEqual([{ path: 'schema.prisma', content: PRISMA_6 }])

@@ -1,11 +1,11 @@
 /** A Prisma schema file. A project has one, or a folder of them. */
 export interface SchemaFile {
-  /** As messages name it, usually relative to the project. */
+  /** Its path in messages, usually relative to the project. */
   readonly path: string
   readonly content: string
 }
 
-// What a bracket encloses, up to the first one that closes it outside of a text or a comment.
+// The content of a bracket, up to the first closing one outside of a string or a comment.
 const TEXT_OR_COMMENT = String.raw`"(?:\\.|[^"\\\n])*"|\/\/[^\n]*`
 const WITHIN = (close: string) => String.raw`(?:${TEXT_OR_COMMENT}|[^${close}"/]|\/(?!\/))*`
 const BLOCK = new RegExp(
@@ -27,16 +27,16 @@ const ENGINE_FEATURES = new Set(['multiSchema', 'partialIndexes', 'views'])
 /** The preview feature by which a schema lists its extensions. */
 const EXTENSIONS = 'postgresqlExtensions'
 
-/** What a schema is given to the engine for. */
+/** How the engine will use a schema. */
 export interface EngineUse {
-  /** Whether its extensions count: only where the engine reads its main connection. See `needsMainConnection`. */
+  /** Whether to keep its extensions: only if the engine reads its main connection (`needsMainConnection`). */
   readonly extensions?: boolean
 }
 
 /**
- * The files as the engine takes them: without connection strings, and with those preview features
- * alone that concern it. The others are the client's, and the engine refuses the names that
- * Prisma 5 and 6 knew. Lines keep their numbers, so that positions in messages are those of the person's files.
+ * The files as the engine accepts them: without connection strings, and only with the preview features
+ * that concern it. The others concern the client, and the engine refuses names from Prisma 5 and 6.
+ * Lines keep their numbers, so that positions in messages refer to the user's files.
  */
 export function forEngine(files: readonly SchemaFile[], use: EngineUse = {}): SchemaFile[] {
   return files.map(({ path, content }) => ({
@@ -51,8 +51,8 @@ export function listsExtensions(files: readonly SchemaFile[]): boolean {
 }
 
 /**
- * Whether the schema uses a preview feature that the engine forgets where it reads a shadow database: it reports extensions and
- * partial indexes as missing there, and sees them only on its main connection.
+ * Whether the schema uses a preview feature that the engine ignores when it reads a shadow database: there it
+ * reports extensions and partial indexes as missing, and sees them only on its main connection.
  */
 export function needsMainConnection(files: readonly SchemaFile[]): boolean {
   return listsExtensions(files) || hasPreviewFeature(files, 'partialIndexes')
@@ -89,7 +89,7 @@ function blankLines(text: string): string {
   return text.replaceAll(/[^\r\n]+/g, '')
 }
 
-/** Puts the person's own datasource and generator blocks back into files that the engine returns. */
+/** Restores the user's datasource and generator blocks in files that the engine returns. */
 export function restoreConfiguration(
   files: readonly SchemaFile[],
   originals: readonly SchemaFile[],
@@ -103,7 +103,7 @@ export function restoreConfiguration(
   return files.map(({ path, content }) => ({ path, content: content.replaceAll(BLOCK, restore) }))
 }
 
-/** `datasource db` with any white space around it. */
+/** The head of a block with normalized white space: `datasource db`. */
 function headOf(block: string): string {
   return block.slice(0, block.indexOf('{')).trim().split(/\s+/).join(' ')
 }

@@ -69,7 +69,7 @@ const NEXT = schema(
   'model A {\n  id   Int    @id\n  name String\n  kind Kind[]\n}\n\nenum Kind {\n  x\n}',
 )
 
-test('the SQL from a filled shadow is what the engine writes after a replay, warnings and all', async () => {
+test('the SQL from a filled shadow database is what the engine writes after a replay, with its warnings', async () => {
   const viaDatabase = await onDatabase(0, async (shadow) => {
     for (const { sql } of MIGRATIONS) await shadow.execute(sql)
     return await diffToSchema({ session: shadow, files: NEXT })
@@ -98,7 +98,7 @@ test('the SQL from a filled shadow is what the engine writes after a replay, war
   expect(viaDatabase.summary).toContain('Removed column `old`')
 })
 
-test('what is equal has no SQL', async () => {
+test('equal schemas need no SQL', async () => {
   await onDatabase(2, async (shadow) => {
     await shadow.execute('DROP SCHEMA public CASCADE; CREATE SCHEMA public')
     await shadow.execute(
@@ -127,7 +127,7 @@ test('external tables stay out of the SQL', async () => {
   })
 })
 
-test('introspection completes the schema and leaves its configuration alone', async () => {
+test('introspection completes the schema and keeps its configuration', async () => {
   const content =
     'datasource db {\n  provider = "postgresql"\n  url      = env("DATABASE_URL")\n}\n'
   const files = await onDatabase(2, async (shadow) => {

@@ -13,14 +13,14 @@ import {
 
 /** SQL as Prisma writes it into a `migration.sql`. */
 export interface MigrationSql {
-  /** Empty text where nothing differs. With Prisma's warnings as a comment at its head. */
+  /** Empty if nothing differs. It starts with Prisma's warnings as a comment. */
   readonly sql: string
   readonly empty: boolean
-  /** The difference in words, as `prisma migrate diff` prints it. */
+  /** A readable summary of the difference, as `prisma migrate diff` prints it. */
   readonly summary: string
 }
 
-/** Whether the schema is one that the engine accepts; needs no database. ENGINE.SCHEMA_INVALID says where it is not. */
+/** Whether the engine accepts the schema; needs no database. ENGINE.SCHEMA_INVALID names the error's place. */
 export async function validateSchema(files: readonly SchemaFile[]): Promise<Result<undefined>> {
   invariant(files.length > 0, 'a schema has at least one file')
   return await attempt(async () => {
@@ -44,9 +44,9 @@ export interface DiffToSchemaOptions {
 }
 
 /**
- * What `prisma migrate dev --create-only` would write to lead from a filled shadow database to the schema,
- * byte for byte. The shadow database is both the main and the shadow database of the engine, with an
- * empty list of migrations: so nothing is replayed, and nothing is written to it.
+ * The SQL from a filled shadow database to the schema, byte for byte as `prisma migrate dev --create-only`
+ * would write it. The shadow database is both the main and the shadow database of the engine, with an
+ * empty list of migrations, so nothing is replayed, and nothing is written to it.
  */
 export async function diffToSchema(options: DiffToSchemaOptions): Promise<MigrationSql> {
   const { session, files, filter = {} } = options
@@ -56,7 +56,7 @@ export async function diffToSchema(options: DiffToSchemaOptions): Promise<Migrat
   return await withEngine(
     { main: shadow, withShadowDatabase: (work) => work(shadow), files, filter, extensions },
     async (engine) => {
-      // `createMigration` takes the state before from what `devDiagnostic` has seen.
+      // `createMigration` uses the state that `devDiagnostic` has read.
       await engine.devDiagnostic([])
       const drafted = (await engine.createMigration([])) ?? ''
       const { before, after } = targetsOf(files)
@@ -67,7 +67,7 @@ export async function diffToSchema(options: DiffToSchemaOptions): Promise<Migrat
   )
 }
 
-/** The database of the main connection, and a schema. */
+/** The sides of a comparison: the database of the main connection, and a schema. */
 function targetsOf(files: readonly SchemaFile[]) {
   const schema = { files: forEngine(files, { extensions: listsExtensions(files) }) }
   return {
@@ -77,9 +77,9 @@ function targetsOf(files: readonly SchemaFile[]) {
 }
 
 /**
- * A drafted migration as it leads from the main connection of the engine to the schema; empty text without a difference. The
- * engine drafts it from a shadow database, of which it forgets what some preview features show; of its main connection
- * it sees that, but writes no warnings. So the warnings are those of the draft.
+ * The SQL from the main connection of the engine to the schema, with the warnings of a draft; empty if
+ * nothing differs. The engine drafts migrations from a shadow database, where it ignores objects of some
+ * preview features. On its main connection it sees them, but writes no warnings.
  */
 export async function fromMain(
   engine: Engine,
@@ -92,7 +92,7 @@ export async function fromMain(
   return sql === '' ? '' : warnings + sql
 }
 
-/** A session for a database that does not change meanwhile: the engine reads the whole catalog four times. */
+/** Caches queries on a database that does not change: the engine reads the whole catalog four times. */
 function readingOnce(session: Session): Session {
   const results = new Map<string, Promise<RawResult>>()
   return {
@@ -106,7 +106,7 @@ function readingOnce(session: Session): Session {
   }
 }
 
-/** The schema files completed with what the database has, as `prisma db pull` writes them. */
+/** The schema files completed with the objects of the database, as `prisma db pull` writes them. */
 export async function introspectSchema(
   session: Session,
   files: readonly SchemaFile[],

@@ -76,7 +76,7 @@ function expectDone(run: PrismaRun, text: string): void {
 }
 
 describe('the stock Prisma CLI on slipway engine', () => {
-  test('deploys, tells the status, and pulls the schema', async () => {
+  test('deploys, shows the status, and pulls the schema', async () => {
     expect(await prisma('migrate status')).toMatchObject({
       code: 1,
       stdout: expect.stringContaining('have not yet been applied:\n1_init'),
@@ -100,7 +100,7 @@ describe('the stock Prisma CLI on slipway engine', () => {
     expectDone(await prisma('migrate resolve --applied 2_bad'), 'marked as applied')
   })
 
-  test('develops: applies what is pending, and writes the next migration', async () => {
+  test('migrate dev applies pending migrations, and writes the next one', async () => {
     await write('prisma/schema.prisma', SCHEMA.replace('String', 'String\n  city String?'))
     expectDone(await prisma('migrate dev --name city'), 'in sync with your schema')
     const names = await readdir(join(project, 'prisma/migrations'))
@@ -174,7 +174,7 @@ ALTER TABLE "Carrier" ALTER COLUMN "name" SET DATA TYPE CITEXT;
     expectDone(await prisma('db push --accept-data-loss'), 'now in sync')
   })
 
-  test('executes a script whole', async () => {
+  test('executes a script completely or not at all', async () => {
     const stdin = "CREATE TABLE s (t text); INSERT INTO s VALUES ('a;b'); SELECT 1;"
     expectDone(await prisma('db execute --stdin', { stdin }), 'Script executed successfully.')
     expect(await onDatabase((session) => session.query('SELECT t FROM s'))).toEqual([{ t: 'a;b' }])
@@ -196,7 +196,7 @@ ALTER TABLE "Carrier" ALTER COLUMN "name" SET DATA TYPE CITEXT;
   })
 })
 
-/** Sends one request to the program, and gives its messages. */
+/** Sends one request to the program, and returns its messages. */
 function request(method: string, params: object, args: string[] = []) {
   const run = spawnSync(process.execPath, [engineProgramPath(), ...args], {
     encoding: 'utf8',
@@ -208,7 +208,7 @@ function request(method: string, params: object, args: string[] = []) {
     .map((line) => JSON.parse(line))
 }
 
-test('answers with the difference of two live databases', async () => {
+test('returns the difference between two live databases', async () => {
   const other = await createDatabase()
   await onDatabase((session) => session.execute(INIT))
   const target = (url: string) => ({ tag: 'url', url })
@@ -221,7 +221,7 @@ test('answers with the difference of two live databases', async () => {
   ])
 })
 
-test('replays on a shadow database of its own, and leaves the shadow database of the project alone', async () => {
+test('replays on its own shadow database, and does not touch the shadow database of the project', async () => {
   const shadow = await createDatabase()
   const address = { kind: 'postgres' as const, url: new ConnectionString(shadow.url) }
   await withSession(address, {}, (session) => session.execute('CREATE TABLE kept (id int)'))

@@ -7,7 +7,7 @@ import { withDatabase } from './rpc-methods.ts'
 import { type Handle, withRpc } from './rpc.ts'
 import { engineVersion } from './wasm.ts'
 
-/** What the program has of the process that it runs in. */
+/** The parts of the process that the program uses. */
 export interface ProgramContext {
   readonly argv: readonly string[]
   readonly env: Readonly<Record<string, string | undefined>>
@@ -17,8 +17,8 @@ export interface ProgramContext {
 }
 
 /**
- * Answers for Prisma's native schema engine: its command line, and its JSON-RPC over stdin and
- * stdout, one message a line. Resolves to the exit code.
+ * Replaces Prisma's native schema engine: its command line, and its JSON-RPC over stdin and stdout,
+ * one message per line. Resolves to the exit code.
  */
 export async function runEngineProgram(context: ProgramContext): Promise<number> {
   const args = parseArguments(context.argv)
@@ -39,7 +39,7 @@ export async function runEngineProgram(context: ProgramContext): Promise<number>
   return 0
 }
 
-/** One question of the Prisma CLI before it starts the server. It reads the answer from the log on stderr. */
+/** Runs one command of the Prisma CLI, which reads the result from the log on stderr. */
 async function runCommand(
   args: ProgramArguments,
   { env, stderr }: ProgramContext,
@@ -66,7 +66,7 @@ interface Message {
   readonly params?: Record<string, unknown>
 }
 
-/** Answers requests one after the other, until stdin ends. */
+/** Answers requests one after another, until stdin ends. */
 async function serve({ stdin, stdout, stderr }: ProgramContext, handle: Handle): Promise<void> {
   for await (const line of createInterface({ input: stdin, crlfDelay: Infinity })) {
     const message = parseMessage(line)
@@ -98,12 +98,12 @@ function parseMessage(line: string): Message | undefined {
   try {
     return JSON.parse(line) as Message
   } catch {
-    // Not JSON-RPC: there is no id to answer to.
+    // Not JSON-RPC, so there is no id for a reply.
     return undefined
   }
 }
 
-/** Asks the CLI to print a text, as the native engine does; the reply is not waited for. */
+/** Tells the CLI to print a text, as the native engine does, without waiting for the reply. */
 function printer(stdout: Writable): (text: string) => void {
   let id = 0
   return (text) =>

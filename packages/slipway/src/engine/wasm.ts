@@ -5,7 +5,7 @@ import type * as Bindings from '@prisma/schema-engine-wasm/schema_engine_bg'
 /** The class of the engine, bound to its compiled module. */
 export type EngineClass = typeof Bindings.SchemaEngine
 
-/** The part of the standard that is used here; TypeScript knows it only together with the browser. */
+/** The part of the standard that is used here; TypeScript declares it only with the browser types. */
 declare const WebAssembly: {
   instantiate(
     code: Uint8Array,
@@ -25,7 +25,7 @@ export interface Panic {
 let crashed: Panic | undefined
 let reason = 'unreachable'
 
-/** Loads and compiles Prisma's schema engine, once a process (about 40 ms). */
+/** Loads and compiles Prisma's schema engine, once per process (about 40 ms). */
 export async function loadEngineClass(): Promise<EngineClass> {
   return (await load()).SchemaEngine
 }
@@ -80,8 +80,8 @@ async function compile(): Promise<typeof Bindings> {
 }
 
 /**
- * The engine runs its tasks in microtasks, where a panic would end the process as an uncaught
- * `RuntimeError: unreachable`. The reason it gives beforehand, to a registry that it expects.
+ * Catches panics in the microtasks of the engine, where they would end the process as an uncaught
+ * `RuntimeError: unreachable`. Before a panic, the engine passes the reason to a registry.
  */
 function withPanicsCaught(imports: Record<string, unknown>): Record<string, unknown> {
   const registry = { set_message: (text: string) => (reason = text) }
@@ -89,7 +89,7 @@ function withPanicsCaught(imports: Record<string, unknown>): Record<string, unkn
   for (const name of Object.keys(imports).filter((key) => key.includes('queueMicrotask'))) {
     const original = imports[name] as (argument: unknown) => unknown
     imports[name] = (argument: unknown) => {
-      // Two imports bear this name: one looks the function up, the other calls it with a task.
+      // Two imports have this name: one looks up the function, the other calls it with a task.
       if (typeof argument !== 'function') return original(argument)
       queueMicrotask(() => {
         try {

@@ -3,17 +3,18 @@ import type { Destruction, ObjectRef } from '../statements/index.ts'
 
 /** Existing data that a transaction group destroyed, as the server saw it. */
 export interface Effect extends Destruction {
-  /** Rows deleted or updated; absent if the server does not count them, and of a column whose values were overwritten. */
+  /** Rows deleted or updated; absent if the server does not count them, and for a column with overwritten values. */
   readonly rows?: number
   /**
-   * What it belongs to, nearest first: the tables that a partition or an heir is part of, the table of a column, the
-   * column of a sequence, the schema. What is announced of these holds for it.
+   * The objects that contain it, nearest first: the parent tables of a partition or an inheriting table, the table of
+   * a column, the column that owns a sequence, the schema. An announced loss of one of these includes it.
    */
   readonly partOf: readonly ObjectRef[]
 }
 
 /**
- * Judges a transaction group by its effects and by what of them is not kept, before it commits. A failure rolls it back.
+ * Judges a transaction group before it commits, by its effects and by the destruction that is not kept. A failure
+ * rolls it back.
  */
 export type Review = (
   effects: readonly Effect[],

@@ -13,45 +13,45 @@ import { changesSettings, OWN_ROLE_SQL, type Sql } from './postgres/session-rese
 /** One transaction group, and what is sent with it. */
 export interface GroupExecution {
   readonly session: Session
-  /** Absent for a file without statements, of which there is only something to record. */
+  /** Absent for a file without statements: only `record` runs. */
   readonly group: TransactionGroup | undefined
   readonly hooks: Hooks
   /** Sent first: it resets the session before the first group of a file. */
   readonly reset?: Sql | undefined
   /** Absent on a shadow database, which has no other sessions. */
   readonly timeouts?: Timeouts | undefined
-  /** SQL in the same transaction, behind the statements: what is recorded of them. */
+  /** SQL after the statements, in the same transaction, that records them. */
   readonly record?: string | undefined
   readonly observer?: Observer | undefined
-  /** Judges the group before it commits, which takes two round trips more. */
+  /** Judges the group before it commits, at the cost of two more round trips. */
   readonly review?: Review | undefined
-  /** What held data before the first group of the run; before this one if absent. Only that counts for a review. */
+  /** Objects with data before the first group of the run (before this group if absent). A review judges only these. */
   readonly existing?: DataObjects | undefined
-  /** Keeps what the hooks do not: a group that destroyed more is rolled back, and runs again. */
+  /** Keeps what the hooks do not: a group that destroyed unkept data is rolled back and run again. */
   readonly keeper?: Keeper | undefined
 }
 
-/** How often a group runs again because a run of it destroyed what nothing kept. */
+/** How often a group runs at most; it is repeated if it destroyed data that was not kept. */
 const MOST_RUNS = 5
 
-/** What ended a transaction group; nothing of it remains. */
+/** What ended a transaction group, which then left nothing behind. */
 export interface Refusal {
   readonly failure: Failure
-  /** What was thrown; nothing if a review refused the group. */
+  /** The thrown error; undefined if a review refused the group. */
   readonly error: unknown
-  /** The statement that was refused, and the index in the file where it is known. */
+  /** The refused statement, and the index in the file if it is known. */
   readonly statement?: Statement
   readonly index?: number
-  /** Sentences: sequences that could not be moved back. */
+  /** One sentence for each sequence that could not be moved back. */
   readonly moved?: readonly string[]
 }
 
 /**
- * Executes one transaction group: in one transaction with what is recorded of it and in one round trip, unless
- * an observer looks at each statement. Gives what the server refused; then the transaction is rolled back. A
- * statement that runs outside any transaction goes as it is; `record` then follows it. On a session that holds the lock
- * of the database, the same message asserts that before its transaction begins, so that nothing runs without it; for a
- * statement outside any transaction, the messages before and after it do.
+ * Executes one transaction group in one transaction with its `record`, and in one round trip unless an observer
+ * looks at each statement. Returns the server's refusal; the transaction is then rolled back. A statement that runs
+ * outside any transaction is sent as it is, followed by `record`. If the session holds the lock of the database, the
+ * same message checks the lock before its transaction begins, so that nothing runs without it; for a statement
+ * outside any transaction, the messages before and after it do so.
  */
 export async function executeGroup(execution: GroupExecution): Promise<Refusal | undefined> {
   return execution.group?.kind === 'alone'
@@ -61,7 +61,7 @@ export async function executeGroup(execution: GroupExecution): Promise<Refusal |
 
 async function executeTransaction(execution: GroupExecution): Promise<Refusal | undefined> {
   const { session, group, observer, review, keeper, record = '' } = execution
-  // Hooks of statements that leave nothing would keep what stays.
+  // The group rolls itself back: hooks would keep data that is not destroyed.
   const leavesNothing = group?.rolledBack === true
   const hooks = leavesNothing ? new Map() : execution.hooks
   const isObserved = group && observer?.wantsEach(group)
@@ -74,7 +74,7 @@ async function executeTransaction(execution: GroupExecution): Promise<Refusal | 
       : group && isWatched
         ? await sendWatched({ ...own, group })
         : await sendWhole(own, wholeOf(own), endOf(execution))
-  // Where no transaction is open this is a warning; where the connection broke, the server has done it.
+  // Without an open transaction this is only a warning; after a lost connection, the server has rolled back already.
   if (refusal) await session.execute('ROLLBACK').catch(() => {})
   const moved = ((refusal || leavesNothing) && (await moveBack?.().catch(() => []))) || []
   if (!refusal && leavesNothing && record !== '') await executeLocked(session, record)
@@ -92,7 +92,7 @@ function partsOf(execution: GroupExecution) {
   return { opening: openingMessage(execution), sent, end: endOf(execution) }
 }
 
-/** The parts of a group that is examined differently: the kept data is not compared. */
+/** The parts of a group that an observer sees statement by statement: its kept data is not compared. */
 function unwatched(execution: GroupExecution): ReturnType<typeof partsOf> {
   const { group, keeper } = execution
   const parts = partsOf(execution)
@@ -111,8 +111,8 @@ function endOf({ group, record = '' }: GroupExecution): string {
 }
 
 /**
- * What opens a transaction: its timeouts hold for the transaction and end with it. The guard of the lock has a transaction
- * of its own before: it takes a snapshot, after which the file could not choose its isolation level.
+ * SQL that opens a transaction; its timeouts end with the transaction. The lock guard runs before it in a separate
+ * transaction: it takes a snapshot, after which the file could not choose its isolation level.
  */
 function openingMessage({ session, reset, timeouts }: GroupExecution): Message {
   const { lockGuard } = session
@@ -136,14 +136,14 @@ async function sendWhole(
   })
 }
 
-/** A group that is looked at before it commits. */
+/** A group whose effects are read before it commits. */
 interface WatchedGroup extends GroupExecution {
   readonly group: TransactionGroup
 }
 
 /**
- * Sends the group, and commits it once its effects were read, nothing is against them, and all that it destroyed is kept.
- * Where something is not, it runs again with commands before it that keep that, too.
+ * Sends the group, and reads its effects before it commits. The review may refuse them. If the group destroyed something
+ * that is not kept, it runs again, preceded by commands that keep that, too.
  */
 async function sendWatched(execution: WatchedGroup): Promise<Refusal | undefined> {
   const { session, group, keeper, review } = execution
@@ -199,7 +199,7 @@ interface Seen {
   readonly found?: Found
 }
 
-/** What a group did, in its open transaction. */
+/** Reads what a group did, in its open transaction. */
 async function look(
   { session, group, review, keeper, existing }: WatchedGroup,
   before: DataObjects,
@@ -208,7 +208,7 @@ async function look(
   const read = async () => {
     // Deferred triggers run first: their effects at COMMIT could not be seen.
     await session.execute('SET CONSTRAINTS ALL IMMEDIATE')
-    // What the file may not read, we may.
+    // The file may have switched to a role that cannot read what we read.
     if (changesSettings(group)) await session.execute(OWN_ROLE_SQL)
     const found = await keeper?.missed(session, group, before)
     const looked = { before, existing: existing ?? before, overwritten: found?.overwritten ?? [] }
@@ -259,7 +259,7 @@ async function executeAlone(
   return refusal
 }
 
-/** Sends SQL and gives what the server refused, with its place. What else `work` throws passes through. */
+/** Sends SQL and returns the server's refusal, with its place. Other errors that `work` throws are rethrown. */
 async function send(
   message: Message,
   work: (watch: (run: () => Promise<void>) => Promise<void>) => Promise<void>,

@@ -6,7 +6,7 @@ import type { Keeper } from './keeper.ts'
 import type { Observer } from './observer.ts'
 import type { DataObjects } from './postgres/effects.ts'
 
-/** A migration to be executed on a target: how it is recorded, what goes with its statements, who looks on. */
+/** A migration to be executed on a target: how it is recorded, observed and judged, and how its data is kept. */
 export interface Execution {
   readonly migration: Migration
   readonly journal: Journal
@@ -14,7 +14,7 @@ export interface Execution {
   readonly observer?: Observer
   /** Judges each transaction group by what it destroyed, before it commits. */
   readonly review?: Review | undefined
-  /** What held data before the run; `runMigrations` reads it. */
+  /** The objects that held data before the run; `runMigrations` reads them. */
   readonly existing?: DataObjects | undefined
   /** Keeps what the hooks do not. */
   readonly keeper?: Keeper | undefined

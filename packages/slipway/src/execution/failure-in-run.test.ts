@@ -12,7 +12,7 @@ const STOPPED: Failure = {
   ],
 }
 
-test('a rollback that was stopped continues with what is left, and no more', () => {
+test('a stopped rollback continues with the remaining migrations only', () => {
   const { why, nextActions } = failureInRun(STOPPED, { direction: 'down', done: 39, left: 2 })
   expect(why).toBe(
     'It was undone. 39 migrations were rolled back before it and remain rolled back.',
@@ -23,7 +23,7 @@ test('a rollback that was stopped continues with what is left, and no more', () 
   ])
 })
 
-test('a deploy continues with the same command, for what is applied is not run again', () => {
+test('a deploy continues with the same command: applied migrations do not run again', () => {
   const failure = failureInRun(STOPPED, { direction: 'up', done: 1, left: 2 })
   expect(failure).toEqual({
     ...STOPPED,

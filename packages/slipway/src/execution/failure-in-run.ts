@@ -1,16 +1,16 @@
 import type { Direction } from '../history/index.ts'
 import { command, type Failure, type NextAction } from '../kernel/index.ts'
 
-/** Where in a run of migrations one of them failed. */
+/** The position of a failed migration in a run. */
 interface RunPlace {
   readonly direction: Direction
-  /** How many were done before it. */
+  /** The number of migrations that were done before it. */
   readonly done: number
-  /** How many are left, itself counted. */
+  /** The number of migrations that are left, including this one. */
   readonly left: number
 }
 
-/** The failure of one migration of a run: with what was done before it, and the command that continues. */
+/** Adds to the failure of a migration what the run did before it, and the command that continues the run. */
 export function failureInRun(failure: Failure, place: RunPlace): Failure {
   const before = doneBefore(place)
   const nextActions = place.direction === 'up' ? failure.nextActions : backwards(failure, place)
@@ -27,7 +27,7 @@ function doneBefore({ direction, done }: RunPlace): string | undefined {
   return `${migrations} ${state} before it and ${remain} ${state}.`
 }
 
-/** The same command again would roll back more than was asked for, so what is left is counted. */
+/** Repeating the same command would roll back too many migrations, so `--steps` counts those that are left. */
 function backwards({ code, nextActions }: Failure, { left }: RunPlace): NextAction[] {
   const again = ['rollback', ...(left === 1 ? [] : ['--steps', String(left)])]
   if (code === 'DEPLOY.STOPPED') {
@@ -37,7 +37,7 @@ function backwards({ code, nextActions }: Failure, { left }: RunPlace): NextActi
   return suggesting(again, nextActions)
 }
 
-/** Actions with another command in place of `deploy`: that which the person ran. */
+/** Replaces `deploy` in actions with the command that the user ran. */
 export function suggesting(again: readonly string[], actions: readonly NextAction[]): NextAction[] {
   return actions.map((action) =>
     action.kind === 'slipway' && action.args.join(' ') === 'deploy'

@@ -1,7 +1,7 @@
 /** SQL that runs with a statement, in its transaction; each text is one command, without its semicolon. */
 export interface StatementHooks {
   readonly before?: readonly string[]
-  /** In the place of the statement. */
+  /** Replaces the statement. */
   readonly instead?: readonly string[]
   readonly after?: readonly string[]
 }
@@ -9,5 +9,5 @@ export interface StatementHooks {
 /** Hooks of a file's statements, by their numbers: they keep what a statement destroys, or restore it. */
 export type Hooks = ReadonlyMap<number, StatementHooks>
 
-/** Nothing is kept and nothing is restored. */
+/** Keeps nothing and restores nothing. */
 export const NO_HOOKS: Hooks = new Map()

@@ -18,7 +18,7 @@ import {
  */
 export interface Journal {
   readonly direction: Direction
-  /** With the transaction that does all of the migration. */
+  /** With the transaction that runs the whole migration. */
   wholeSql(attempts: number): string
   /** Before the first of several transaction groups. */
   begunSql(): string
@@ -40,7 +40,7 @@ export const NO_JOURNAL: Journal = {
   undoneSql: () => '',
 }
 
-/** The journal of a migration that is applied: its row appears, finished. */
+/** The journal of a migration that is being applied: at the end, the history has a finished row for it. */
 export function deployJournal(session: Session, migration: string, checksum: string): Journal {
   const receipt = (attempts: number) =>
     receiptSql(session, { command: 'deploy', migration, attempts })
@@ -55,8 +55,8 @@ export function deployJournal(session: Session, migration: string, checksum: str
 }
 
 /**
- * The journal of a migration that is rolled back: its row is marked so, which Prisma reads as pending. `end` is
- * SQL that ends the work in the same transaction.
+ * The journal of a migration that is being rolled back: its row is marked as rolled back, which Prisma reads as
+ * pending. `end` is SQL that completes the work in the same transaction.
  */
 export function rollbackJournal(session: Session, migration: string, end = ''): Journal {
   const whole = (attempts: number) =>
@@ -74,7 +74,7 @@ export function rollbackJournal(session: Session, migration: string, end = ''): 
   }
 }
 
-/** The journal of a repair: `rowSql` with the last of the work; until then the migration stays failed. */
+/** The journal of a repair: `rowSql` runs in the last transaction; until then the migration stays failed. */
 export function repairJournal(
   session: Session,
   migration: string,

@@ -2,40 +2,40 @@ import type { Session } from '../database/index.ts'
 import type { Destruction, TransactionGroup } from '../statements/index.ts'
 import type { DataObjects } from './postgres/effects.ts'
 
-/** Something that a transaction group destroyed and that nothing kept. */
+/** Something that a transaction group destroyed and that was not kept. */
 export interface Missed {
   /** The same in each run of the group. */
   readonly key: string
   readonly destruction: Destruction
-  /** The server counted it: it is not kept if the commands did not help. Otherwise there may have been nothing to keep. */
+  /** Whether the server counted it: then it is lost if the commands did not keep it. If not, it may have been empty. */
   readonly isSure: boolean
-  /** Commands that keep it, before the group runs again. */
+  /** Commands that run before the group runs again, to keep it. */
   readonly commands: readonly string[]
 }
 
-/** Sees to it that a migration destroys nothing that is not kept. */
+/** Ensures that a migration destroys nothing that is not kept. */
 export interface Keeper {
-  /** Whether a group may destroy something: only then it is watched. */
+  /** Whether a group may destroy something; only such groups are watched. */
   watches(group: TransactionGroup): boolean
-  /** In the transaction of a group that has run: what it destroyed and what nothing kept. */
+  /** Reads, in the transaction of a group that has run, what it destroyed and what was not kept. */
   missed(session: Session, group: TransactionGroup, before: DataObjects): Promise<Found>
-  /** Remembers the positions of sequences that a group may move, for a rollback of its transaction does not move them back. */
+  /** Reads the positions of sequences that a group may move: rolling back its transaction does not move them back. */
   remember(session: Session, group: TransactionGroup): Promise<MovedBack>
-  /** SQL before the end of the transaction. What is given is not kept. */
+  /** SQL that runs before the end of the transaction. `missed` is not kept. */
   endSql(group: TransactionGroup, found: Found, missed: readonly Missed[]): string
 }
 
-/** Moves sequences back after the rollback of a group; gives in sentences which it cannot move. */
+/** Moves sequences back after the rollback of a group; returns a sentence for each one that it cannot move. */
 export type MovedBack = () => Promise<readonly string[]>
 
-/** What a look at a group found. */
+/** What the keeper found in the transaction of a group. */
 export interface Found {
   readonly missed: readonly Missed[]
-  /** Columns whose values were overwritten; more may have been where something is missed. */
+  /** Columns whose values were overwritten; incomplete if something was missed. */
   readonly overwritten: readonly OverwrittenColumn[]
-  /** Tables of which something is kept, with their names before the group. */
+  /** Tables with kept data, with their names before the group. */
   readonly names: Readonly<Record<string, TableNames>>
-  /** A command before the group runs again: what a rolled back run has changed nevertheless. */
+  /** A command that runs before the group runs again: it records what the rolled back run changed permanently. */
   readonly again: string
 }
 
@@ -46,7 +46,7 @@ export interface OverwrittenColumn {
   readonly names: readonly string[]
 }
 
-/** The names of a table: by the numbers of its columns. */
+/** The name of a table, and the names of its columns by column number. */
 export interface TableNames {
   readonly schema: string
   readonly name: string

@@ -32,17 +32,17 @@ export interface Attempts {
   readonly lockWaitMs: number
 }
 
-/** How attempts ended: with what was refused, or with nothing. */
+/** How attempts ended: with a refusal, or without one if they succeeded. */
 export interface Retried<R> extends Attempts {
   readonly refusal?: R | { readonly failure: Failure }
 }
 
 /**
- * Runs `work` until it gets its locks. An attempt that waits longer than the lock timeout gives up and
- * lets the others pass; it is tried again when the blocking transactions have ended, or after a pause, until the
- * deadline (DEPLOY.LOCK_TIMEOUT, with the blockers by name). A deadlock counts as a lock timeout. `work` gets
- * the number of its attempt and how long it may wait for a lock, in milliseconds; it returns what was refused, and
- * then has left nothing. `name` is what failures name.
+ * Runs `work` until it gets its locks. An attempt that waits longer than the lock timeout gives up, so that other
+ * sessions can proceed; the next one follows when the blocking transactions have ended, or after a pause, until the
+ * deadline (DEPLOY.LOCK_TIMEOUT, which names the blockers). A deadlock counts as a lock timeout. `work` gets its
+ * lock timeout in milliseconds and the number of the attempt; if it returns a refusal, it must have left nothing
+ * behind. Failures call the work `name`.
  */
 export async function retryOnLockTimeout<R extends { readonly failure: Failure }>(
   target: TargetSession,
@@ -105,17 +105,17 @@ export async function readFromTarget<T>(
 }
 
 /**
- * The first attempt waits half as long: it mostly finds either no other session, or a long transaction, and then
- * other sessions queue behind it for every millisecond.
+ * The first attempt waits half as long: it usually meets either no other session or a long transaction, and in the
+ * second case other sessions queue behind it the whole time.
  */
 function lockTimeoutOf(attempts: number, { lockTimeoutMs }: Limits): number {
   return attempts === 1 ? Math.ceil(lockTimeoutMs / 2) : lockTimeoutMs
 }
 
 /**
- * Waits until the next attempt is worth it. While a blocking transaction is open, an attempt would only
- * make others wait; once it has ended, the second attempt follows immediately, and later ones after their pause. A signal
- * ends the wait early; the next round sees it.
+ * Waits until another attempt makes sense. While a blocking transaction is open, an attempt would only make other
+ * sessions wait; once it has ended, the second attempt follows immediately, and later ones after their pause. A
+ * signal ends the wait early; the caller's loop then stops.
  */
 async function waitForOthers(
   { session, signal, limits, deadline }: TargetSession,
@@ -125,7 +125,7 @@ async function waitForOthers(
   const began = performance.now()
   const known = obstacle.transactions.length > 0
   const least = began + (known && attempts === 1 ? ASK_EVERY_MS : pause)
-  // The last attempt must end before the deadline, which would cut off its statement.
+  // The last attempt must end before the deadline, which would cancel its statement.
   const lastBegin = deadline - 2 * limits.lockTimeoutMs - ASK_EVERY_MS
   const most = Math.min(began + LONGEST_PAUSE_MS, lastBegin)
   for (;;) {

@@ -3,27 +3,27 @@ import { indexOfCharacter, type Statement, type TransactionGroup } from '../stat
 import type { Hooks } from './hooks.ts'
 import { reassertTimeoutsSql, type Timeouts } from './postgres/limits.ts'
 
-/** A part of a message: the server's answers to it are answers about `statement`. */
+/** A part of a message. The server's responses to it concern `statement`. */
 interface Piece {
   readonly sql: string
-  /** How many commands of it the server completes. */
+  /** How many commands the server reports as completed for it. */
   readonly commands: number
   readonly statement?: Statement
   /** Where the text is in the file; absent if Slipway wrote it. */
   readonly offset?: number
 }
 
-/** SQL that is sent in one message, and which part of it belongs to which statement of the file. */
+/** SQL that is sent as one message, in parts that each name their statement of the file. */
 export type Message = readonly Piece[]
 
-/** What goes with the statements of a transaction group. */
+/** What is added to the statements of a transaction group. */
 interface Additions {
   readonly hooks: Hooks
   /** Kept in force whatever the file sets; absent on a shadow database. */
   readonly timeouts?: Timeouts | undefined
 }
 
-/** The statements of a transaction group, a message each: as the file has them, each with its hooks. */
+/** One message for each statement of a transaction group: its text in the file, with its hooks. */
 export function statementMessages(
   group: TransactionGroup,
   { hooks, timeouts }: Additions,
@@ -42,7 +42,7 @@ export function statementMessages(
   })
 }
 
-/** A statement with all text before the next. The last one may lack its semicolon, and may end in a comment. */
+/** A statement with all text up to the next one. The last one may lack its semicolon, and may end in a comment. */
 function ownPiece({ statements, sql, offset }: TransactionGroup, index: number): Piece {
   const statement = statements[index]
   const next = statements[index + 1]
@@ -53,9 +53,9 @@ function ownPiece({ statements, sql, offset }: TransactionGroup, index: number):
 }
 
 /**
- * The statements before which our timeouts must be brought into force again: the first that can take a lock
- * after one that sets something. After statements that run code, which seldom sets anything, the first that
- * can take a strong lock.
+ * The statements before which our timeouts must be set again: after a statement that changes settings, the first
+ * one that can take a lock; after a statement that runs code, which rarely changes settings, the first one that can
+ * take a strong lock.
  */
 function reassertedBefore(statements: readonly Statement[]): ReadonlySet<Statement> {
   const found = new Set<Statement>()
@@ -82,13 +82,13 @@ export function messageText(message: Message): string {
   return message.map(({ sql }) => sql).join('')
 }
 
-/** The place at which the server stopped: the statement, and the index in the file where it is known. */
+/** The place at which the server stopped: the statement, and the index in the file if it is known. */
 export interface StopPlace {
   readonly statement?: Statement
   readonly index?: number
 }
 
-/** Where in the file the server stopped: by the position it gives, else by how much it had completed. */
+/** Where in the file the server stopped: from the position that it reports, or else from its completed commands. */
 export function stopPlace(message: Message, { position, completed = 0 }: ServerError): StopPlace {
   const placed = position === undefined ? undefined : placeAtPosition(message, position)
   if (placed?.statement) return placed

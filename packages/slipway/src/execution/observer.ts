@@ -6,12 +6,12 @@ export interface Sending {
   readonly statements: readonly Statement[]
 }
 
-/** Looks at an execution while it runs, and may ask the session or another one. */
+/** Observes an execution while it runs, and may query its session or another one. */
 export interface Observer {
-  /** Whether the statements of a transaction group are sent one by one, to be looked at one by one. */
+  /** Whether the statements of a transaction group are sent, and observed, one by one. */
   readonly wantsEach: (group: TransactionGroup) => boolean
-  /** In the transaction, before the first statement of a group that is sent one by one. A retry begins again. */
+  /** In the transaction, before the first statement of a group that is sent one by one; again for each retry. */
   readonly groupBegan?: (group: TransactionGroup) => Promise<void>
-  /** Around each sending. `send` throws what the server refuses, and that must be passed on. */
+  /** Wraps each message. `send` throws the server's refusal, which must be rethrown. */
   readonly around: (sending: Sending, send: () => Promise<void>) => Promise<void>
 }

@@ -52,7 +52,7 @@ export function notRun(migration: Migration): Receipt {
   }
 }
 
-/** The receipt of a migration that was done whole; it began at `began`, on the clock of `performance.now()`. */
+/** The receipt of a completed migration that began at `began`, on the clock of `performance.now()`. */
 export function doneReceipt(
   migration: Migration,
   attempts: Pick<Receipt, 'attempts' | 'lockWaitMs'>,

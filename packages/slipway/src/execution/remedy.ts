@@ -1,10 +1,10 @@
 import { advice, type NextAction, type ServerError } from '../kernel/index.ts'
 import type { Migration, Statement } from '../statements/index.ts'
 
-/** What takes the cause of a refused statement away, by SQLSTATE, else by its class: the words after "edit the file". */
+/** How to remove the cause of a refused statement, by SQLSTATE or its class: the text after "edit the file". */
 const REMEDIES: Readonly<Record<string, string>> = {
   '22': 'first convert the values that do not fit, with an UPDATE or with USING',
-  '23502': 'first give the rows without a value one, with an UPDATE or a default',
+  '23502': 'first give a value to the rows that have none, with an UPDATE or a default',
   '23503': 'first correct or delete the rows that refer to missing rows',
   '23505': 'first merge or change the rows with equal values',
   '23514': 'first correct the rows that violate the check, or create the partition that they need',
@@ -28,7 +28,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   P0001: 'satisfy the condition for which its own code raises this error',
 }
 
-/** What to write where, so that a statement which the server refused goes through. */
+/** What to change, and in which file, so that the server accepts a statement that it refused. */
 export function remedyFor(
   { sqlstate }: ServerError,
   { path, name }: Migration,
@@ -42,7 +42,7 @@ export function remedyFor(
     const label = statement ? `line ${statement.line}: ${what}` : what
     return { kind: 'edit', path, label }
   }
-  // A down migration that no file holds.
+  // A down migration without a file.
   return advice(
     `Write a down.sql in the folder of ${name} with the statements shown above, and ${what}.`,
   )

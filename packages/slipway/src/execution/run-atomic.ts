@@ -70,7 +70,7 @@ function failedOutcome(
   }
 }
 
-/** The failure with its statement. A full disk or a missing right keeps its code and its next steps. */
+/** The failure with its statement. A full disk or a missing privilege keeps its code and its next steps. */
 function withStatement(
   migration: Migration,
   failure: Failure,

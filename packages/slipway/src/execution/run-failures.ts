@@ -8,7 +8,7 @@ import {
   raiserOf,
 } from '../kernel/index.ts'
 
-/** What ends the execution of a migration on a target. Codes are those of a deploy, of which they are part. */
+/** The failures of executing a migration on a target. They have the codes of a deploy, because they are part of one. */
 export const executionFailures = {
   'DEPLOY.LOCK_TIMEOUT': { title: 'Other sessions held a table until the deadline', exit: 5 },
   'DEPLOY.STATEMENT_TIMEOUT': { title: 'A statement ran longer than allowed', exit: 5 },

@@ -10,7 +10,7 @@ import { runAtomic } from './run-atomic.ts'
 import { runSteps } from './run-steps.ts'
 import { isCutOff } from './statement-failure.ts'
 
-/** What running migrations gave: a receipt for each, and the failure that ended it, if one did. */
+/** The result of running migrations: a receipt for each, and the failure that ended the run, if there was one. */
 export interface RunOutcome {
   readonly receipts: readonly Receipt[]
   readonly failure?: Failure
@@ -73,8 +73,8 @@ async function runMigration(
 }
 
 /**
- * The failure of a session that was interrupted while a migration ran: what became of the migration. One that runs step by
- * step has begun then, and can be continued. No part of a whole one runs without the lock.
+ * Adds to the failure of an interrupted session what happened to the running migration. One that runs step by step has
+ * begun, and can be continued. One that runs as one transaction does nothing once the lock is lost.
  */
 function cutOff(failure: Failure, { name }: Migration, whole: boolean): Failure {
   if (!isCutOff(failure) || (whole && failure.code === 'DATABASE.LOCK_LOST')) return failure

@@ -20,15 +20,15 @@ export interface ShadowExecution {
 /** What ended an execution on a shadow database. */
 export interface ShadowRefusal extends Refusal {
   readonly group: TransactionGroup
-  /** Groups before it are committed. */
+  /** Whether earlier groups are committed. */
   readonly committed: boolean
 }
 
 /**
  * Executes a migration on a shadow database as on a target, without limits and journal. A role that it names
  * and the server lacks is created, because roles belong to servers, not histories. So is a harmless extension
- * that the role of the session may not create: see sandbox.ts. Gives the first refusal; then its
- * group left nothing.
+ * that the role of the session may not create: see sandbox.ts. Returns the first refusal; its group has left
+ * nothing behind.
  */
 export async function runOnShadow(
   session: Session,
@@ -82,13 +82,13 @@ export async function runShadowGroup(
       instead = new Map([...instead, [extension.statement, { instead: [extension.sql] }]])
       first = refusal
     } else {
-      // Where another role may not create the extension either, its own words say why.
+      // If the other role may not create the extension either, the original refusal says why.
       return refusal && first?.statement === refusal.statement ? first : refusal
     }
   }
 }
 
-/** The statement that was refused because only a superuser may create its extension, and what does it there. */
+/** The statement that was refused because only a superuser may create its extension, and the SQL that creates it. */
 function refusedExtension(
   refusal: Refusal | undefined,
 ): { readonly statement: number; readonly sql: string } | undefined {
@@ -105,7 +105,7 @@ function refusedExtension(
   }
 }
 
-/** SQL that creates a role without rights; on a private server SQL under test may do that by a function only. */
+/** SQL that creates a role without privileges; on a private server, SQL under test can do that only with a function. */
 function createRoleSql(role: string): string {
   const create = `CREATE ROLE ${quoteIdentifier(role)}`
   return `DO ${quoteLiteral(`BEGIN

@@ -35,11 +35,11 @@ interface Steps {
 }
 
 /**
- * Runs a migration transaction group by transaction group, each journalled with the transaction that does it, so that after a
- * crash it resumes at the transaction group where it stopped. A statement that runs outside any transaction is
- * journalled as begun before and as finished after; between the two, the catalog says whether it was
- * done. When the first transaction group fails the migration leaves nothing; when a later one does, those before it
- * are committed (DEPLOY.INCOMPLETE).
+ * Runs a migration group by group. Each transaction group is journalled in its own transaction, so that after a crash
+ * the migration resumes at the group where it stopped. A statement that runs outside any transaction is journalled as
+ * begun before it runs and as finished afterwards; in between, the catalog shows whether it was done. If the first
+ * group fails, the migration leaves nothing behind; if a later one fails, the groups before it are committed
+ * (DEPLOY.INCOMPLETE).
  */
 export async function runSteps(
   target: TargetSession,
@@ -72,7 +72,7 @@ export async function runSteps(
   return { receipt: doneReceipt(migration, { attempts, lockWaitMs }, began) }
 }
 
-/** How many transaction groups the journal holds as finished. Their text must not have changed since. */
+/** How many transaction groups the journal has as finished. Their text must not have changed since. */
 export function finishedGroups(
   { name, groups }: Pick<Migration, 'name' | 'groups'>,
   entries: readonly JournalEntry[],
@@ -94,8 +94,8 @@ export function finishedGroups(
 }
 
 /**
- * The group that a crash interrupted and of which it is unknown whether it ran: code with its own COMMIT (CALL, a DO
- * with COMMIT).
+ * The group that a crash interrupted and that may or may not have run: code with its own COMMIT (CALL, a DO with
+ * COMMIT).
  */
 export function unknownGroup(
   { groups }: Pick<Migration, 'groups'>,
@@ -121,7 +121,7 @@ function refuseUnknown({ name, groups, statements }: Migration, entries: readonl
   })
 }
 
-/** The result of a transaction group. Failures that come up between statements count to it. */
+/** The result of a transaction group, including failures between its statements. */
 async function runGroup(steps: Steps, group: TransactionGroup): Promise<Retried<Refusal>> {
   try {
     return group.kind === 'alone'
@@ -194,12 +194,12 @@ async function executeBuilding(
   const builds = role?.kind === 'alone' ? role.builds : undefined
   if (builds) await dropInvalidIndex(session, builds)
   const refusal = await executeGroup({ session, group, hooks: NO_HOOKS, observer })
-  // What a broken build leaves would be taken for the index by IF NOT EXISTS, and slows writes.
+  // The leftover of a failed build slows writes, and IF NOT EXISTS would mistake it for the index.
   if (refusal && builds) await dropInvalidIndex(session, builds).catch(() => {})
   return refusal
 }
 
-/** Whether a statement that was begun before a crash has had its effect. */
+/** Whether a statement that was begun before a crash has taken effect. */
 async function isDone({ target: { session } }: Steps, group: TransactionGroup): Promise<boolean> {
   const role = group.statements[0]?.role
   if (role?.kind !== 'alone') return false
@@ -212,7 +212,7 @@ function resetSql({ target }: Steps): Sql {
   return resetSessionSql(target.session, targetSettingsSql(target))
 }
 
-/** A run that continues after a crash has another session than the one in which the file set something. */
+/** A run that continues after a crash has a new session, which lacks the earlier settings of the file. */
 function earlierSettings({ execution }: Steps, next: TransactionGroup | undefined): string {
   return next ? settingsBeforeSql(execution.migration, next) : ''
 }

@@ -3,7 +3,7 @@ import { type Migration, placeAt } from '../statements/index.ts'
 import type { Refusal } from './execute-group.ts'
 import { remedyFor } from './remedy.ts'
 
-/** What the server said of a statement that it refused; nothing if something else went wrong. */
+/** The server's error for a statement that it refused; undefined if something else failed. */
 export function refusedBy(failure: Failure): ServerError | undefined {
   const refused = failure.code.startsWith('DATABASE.') && !isCutOff(failure)
   return refused ? failure.server : undefined
@@ -21,10 +21,10 @@ export function refusalCode({
   return sqlstate === '57014' ? 'DEPLOY.STATEMENT_TIMEOUT' : 'DEPLOY.STATEMENT_FAILED'
 }
 
-/** Where a transaction group was refused, and what of it remains. */
+/** Where a transaction group was refused, and which sequences it left moved. */
 export type RefusalPlace = Pick<Refusal, 'statement' | 'index' | 'moved'>
 
-/** The failure of a statement, with its place in the file and all that the server said. */
+/** The failure of a statement, with its place in the file and everything that the server reported. */
 export function statementFailure(
   code: 'DEPLOY.STATEMENT_FAILED' | 'DEPLOY.STATEMENT_TIMEOUT' | 'DEPLOY.INCOMPLETE',
   migration: Migration,

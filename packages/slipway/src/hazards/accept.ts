@@ -1,20 +1,20 @@
 import { type Marker, placeAt } from '../statements/index.ts'
 import type { JudgedMigration } from './hazard.ts'
 
-/** A comment `-- slipway: accept <hazard-id> (<reason>)` of a file. */
+/** A comment `-- slipway: accept <hazard-id> (<reason>)` in a migration file. */
 export interface Acceptance {
   readonly id: string
-  /** Nothing if none is written: then it accepts nothing. */
+  /** Undefined if none is written; the comment then accepts nothing. */
   readonly reason?: string
   readonly line: number
   readonly column: number
-  /** The statement below the comment; nothing if it applies to the whole file. */
+  /** The statement below the comment; undefined if the comment applies to the whole file. */
   readonly statement?: number
 }
 
 /**
- * The acceptances of a file. One above a statement is for that statement; one at the head of the file,
- * with an empty line between it and the first statement, is for the whole file.
+ * The accept comments of a file. A comment above a statement applies to that statement. A comment at the
+ * top of the file, with an empty line between it and the first statement, applies to the whole file.
  */
 export function acceptancesIn(
   { sql, statements }: JudgedMigration,
@@ -23,7 +23,7 @@ export function acceptancesIn(
   return markersIn(sql).flatMap(({ name, value, start, end }): Acceptance[] => {
     if (name !== 'accept') return []
     const next = statements.find((statement) => statement.end > start)
-    // One within a statement accepts nothing.
+    // A comment inside a statement accepts nothing.
     if (next && next.start < start) return []
     const [, id = '', rest = ''] = /^([^\s(]*)\s*(.*)$/.exec(value) ?? []
     const reason = /^\((.*)\)$/.exec(rest)?.[1]?.trim() ?? ''

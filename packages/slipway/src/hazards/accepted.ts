@@ -3,24 +3,24 @@ import type { Acceptance } from './accept.ts'
 import type { Found } from './found.ts'
 import type { Hazard, JudgedMigration } from './hazard.ts'
 
-/** The hazards of the acceptances themselves; no rule finds them. */
+/** The hazards of accept comments themselves; no rule finds them. */
 export const acceptanceHazards = [
   { id: 'accept-without-reason', title: 'A hazard is accepted without a reason' },
   { id: 'accept-unused', title: 'An accept comment has no effect' },
   { id: 'accept-unknown', title: 'An accept comment names an unknown hazard' },
 ] as const
 
-/** What the acceptances of a migration are compared with. */
+/** The accept comments of a migration, and what they are checked against. */
 interface Accepting {
   readonly migration: JudgedMigration
   readonly acceptances: readonly Acceptance[]
-  /** Those of which it is known whether they are needed. */
+  /** The acceptances for which it is known whether they are needed. */
   readonly judged: readonly Acceptance[]
   /** The ids that an acceptance can name. */
   readonly ids: readonly string[]
 }
 
-/** The hazards of a migration that nothing accepts, and those of its acceptances, in the order of their places. */
+/** The unaccepted hazards of a migration, and the hazards of its accept comments, sorted by position. */
 export function withoutAccepted(
   found: readonly Found[],
   { migration, acceptances, judged, ids }: Accepting,
@@ -33,7 +33,7 @@ export function withoutAccepted(
   ].toSorted((one, other) => one.line - other.line || one.statement - other.statement)
 }
 
-/** The hazards that no comment of the file accepts. */
+/** The hazards that no accept comment of the file covers. */
 function suppress(
   hazards: readonly Hazard[],
   acceptances: readonly Acceptance[],
@@ -47,7 +47,10 @@ function covers({ id, statement }: Acceptance, hazard: Hazard): boolean {
   return id === hazard.id && (statement === undefined || statement === hazard.statement)
 }
 
-/** What is wrong with the acceptances of a file, of which `hazards` are all hazards that size can excuse or not. */
+/**
+ * Finds what is wrong with the accept comments of a file. `hazards` includes those
+ * that the table's size excuses.
+ */
 function judgeAcceptances(
   acceptances: readonly Acceptance[],
   given: {
@@ -66,7 +69,7 @@ function judgeAcceptances(
         file: given.migration.path,
         line: acceptance.line,
         column: acceptance.column,
-        // After the last statement there is no statement below it.
+        // A comment after the last statement has no statement below it.
         statement: Math.max(
           1,
           Math.min(acceptance.statement ?? 1, given.migration.statements.length),

@@ -9,7 +9,10 @@ const WORDS = {
   unique: { what: 'unique constraint', as: 'UNIQUE' },
 } as const
 
-/** The finding for a constraint of the kind that builds its index under the strongest lock, if it builds one. */
+/**
+ * The finding for a constraint of the given kind that builds its index under ACCESS EXCLUSIVE; undefined if
+ * it builds none.
+ */
 export function builtInPlace(
   table: ObjectName,
   constraint: ConstraintDefinition | undefined,

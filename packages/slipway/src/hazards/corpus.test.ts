@@ -3,7 +3,7 @@ import { corpusMigrations, hasCorpus } from '../../test/corpus.ts'
 import { loadParser, parseStatements } from '../statements/index.ts'
 import { judge, type JudgedMigration } from './index.ts'
 
-// Histories of real projects, each judged as one long list of pending migrations.
+// Migration histories of real projects, each judged as one long list of pending migrations.
 
 beforeAll(loadParser)
 
@@ -16,7 +16,7 @@ function readProject(project: string): JudgedMigration[] {
 }
 
 test.skipIf(!hasCorpus).each(['umami', 'hoppscotch', 'langfuse', 'trigger'])(
-  '%s: every finding has a place, and is the same when it is judged again',
+  '%s: every finding has a position, and judging again gives the same findings',
   (project) => {
     const migrations = readProject(project)
     const hazards = judge({ history: [], migrations, facts })

@@ -1,6 +1,6 @@
 import type { Rule } from './hazard.ts'
 
-/** Gives a file of rules its types; returns what it is given. */
+/** Types a file of rules. Returns its argument unchanged. */
 export function defineRules(rules: readonly Rule[]): readonly Rule[] {
   return rules
 }

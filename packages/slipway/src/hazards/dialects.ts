@@ -12,7 +12,7 @@ import { judgeSqlite } from './sqlite/judge.ts'
 import { rewriteSqlite } from './sqlite/rewrite/rewrite.ts'
 import { sqliteRules } from './sqlite/rules.ts'
 
-/** A rule as others know it: its page is docs/hazards/<id>.md. */
+/** The public part of a rule. Its page is docs/hazards/<id>.md. */
 export type RuleInfo = Pick<Rule, 'id' | 'title'>
 
 /** The hazards of one dialect. */
@@ -32,8 +32,8 @@ export const rules: readonly RuleInfo[] = Object.values(HAZARDS).flatMap((one) =
 
 /**
  * The hazards of migrations, in the order of their statements. The same input gives the same output.
- * What the SQL itself accepts (`-- slipway: accept <id> (<reason>)`) is left out. The parser of the dialect must be
- * loaded. Fails with HAZARDS.DUPLICATE_RULE.
+ * Hazards that the SQL itself accepts (`-- slipway: accept <id> (<reason>)`) are left out. The dialect's
+ * parser must be loaded. Fails with HAZARDS.DUPLICATE_RULE.
  */
 export function judge(judging: Judging): Hazard[] {
   refuseTakenIds(judging.rules ?? [])
@@ -41,8 +41,8 @@ export function judge(judging: Judging): Hazard[] {
 }
 
 /**
- * The safe forms of migrations, one by one. The end state is the same. What has no safe form stays byte for byte, as do
- * comments and hazards that the SQL accepts.
+ * Rewrites each migration to its safe form, with the same end state. Statements without a safe form stay
+ * byte for byte, as do comments and accepted hazards.
  */
 export function rewrite(request: RewriteRequest): Rewriting[] {
   refuseTakenIds(request.rules ?? [])

@@ -13,11 +13,11 @@ import {
 } from './index.ts'
 import { rules } from './rules.ts'
 
-// The pages are the tests: what they claim of locks and rewrites is compared with a real server.
+// The docs pages are the tests: their claims about locks and rewrites are compared with a real server.
 
 const FOLDER = new URL('../../../../docs/hazards/', import.meta.url)
 const known = [...rules, ...acceptanceHazards]
-// The pages of these are run by check/observed.test.ts.
+// check/observed.test.ts runs the pages of these hazards.
 const listed = [...known, ...observedHazards]
 
 interface Page {
@@ -25,11 +25,11 @@ interface Page {
   readonly insteadOf: string
   readonly use: string
   readonly setup: string
-  /** The SQLSTATE with which "Instead of" fails: then there is no lock to see. */
+  /** The SQLSTATE with which "Instead of" fails. There is then no lock to observe. */
   readonly fails?: string
-  /** The version that the page is about, where it is not the newest. */
+  /** The server version of the page, if it is not the newest. */
   readonly server?: string
-  /** The relation whose lock is claimed, where the hazard names another object. */
+  /** The relation whose lock is claimed, if the hazard names another object. */
   readonly locks?: string
   /** "Instead of" empties the relation, which gives it another file without a rewrite. */
   readonly empties?: string
@@ -59,7 +59,7 @@ test('each hazard has a page, and no two have the same id', () => {
   expect(files.toSorted()).toEqual(all.map(({ id }) => `${id}.md`).toSorted())
 })
 
-test('each hazard of PostgreSQL has the headings, and the list names all', () => {
+test('each PostgreSQL hazard page has the headings, and the list names all hazards', () => {
   const list = readFileSync(new URL('README.md', FOLDER), 'utf8')
   for (const { id, title } of listed) {
     const text = readFileSync(new URL(`${id}.md`, FOLDER), 'utf8')
@@ -88,7 +88,7 @@ function hazardsOf({ id, setup, server }: Page, sql: string): Hazard[] {
   )
 }
 
-test.each(pages)('$id: found in "Instead of", not in "Use" and the safe form', (page) => {
+test.each(pages)('$id: found in "Instead of", but not in "Use" or the safe form', (page) => {
   const found = hazardsOf(page, page.insteadOf)
   expect(found).toHaveLength(1)
   expect(hazardsOf(page, page.use)).toEqual([])
@@ -133,7 +133,7 @@ test.each(failing)('$id: "Instead of" fails with $fails', async (page) => {
   })
 })
 
-/** The strongest lock on a relation, and where its rows lie before and after. */
+/** The strongest lock on a relation, and its file before and after. */
 interface Observed {
   readonly lock: string | undefined
   readonly rewritten: boolean
@@ -189,7 +189,10 @@ async function lockHeld(client: pg.Client, { sql, oid, pid }: Asked): Promise<st
   return await strongestLock(client, { oid, pid })
 }
 
-/** What cannot run in a transaction is made to wait behind a reader: the lock that it asks for shows. */
+/**
+ * Makes a statement that cannot run in a transaction wait for a reader, which
+ * shows the lock that it requests.
+ */
 async function lockAskedFor(
   client: pg.Client,
   { sql, oid, pid }: Asked,
@@ -198,7 +201,7 @@ async function lockAskedFor(
     await reader.query(`BEGIN; LOCK TABLE ${await nameOf(reader, oid)} IN ACCESS SHARE MODE`)
     const done = client.query(sql)
     let lock: string | undefined
-    // VACUUM first looks up its table under ACCESS SHARE, for a moment.
+    // VACUUM first looks up its table under a short ACCESS SHARE lock.
     while (lock === undefined || lock === 'ACCESS SHARE') {
       lock = await strongestLock(reader, { oid, pid })
     }
@@ -221,7 +224,7 @@ async function strongestLock(
   return ORDER.find((mode) => rows.some((row) => row.mode === mode))
 }
 
-/** The relation of a hazard's object: of a column, its table. */
+/** The relation of a hazard's object; for a column, its table. */
 function relationOf({ locks }: Page, { object }: Hazard): string {
   if (locks !== undefined || object === undefined || !('schema' in object)) return locks ?? ''
   const parts = [object.schema ?? 'public', 'table' in object ? object.table : object.name]
@@ -231,7 +234,7 @@ function relationOf({ locks }: Page, { object }: Hazard): string {
 const locking = pages.filter((page) => page.fails === undefined)
 
 test.each(locking)(
-  '$id: takes the lock that it claims, and rewrites what it claims',
+  '$id: takes the lock and does the rewrite that the page claims',
   async (page) => {
     const [hazard] = hazardsOf(page, page.insteadOf)
     if (hazard?.lock === undefined) return expect(hazard?.rewrites).toBeUndefined()

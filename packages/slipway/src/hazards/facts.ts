@@ -9,30 +9,33 @@ export interface TableFacts {
   readonly bytes: number
 }
 
-/** What is known of the target. */
+/** What is known about the target. */
 export interface Facts {
   /** `postgres` if absent. */
   readonly dialect?: Dialect
-  /** The target is a database of Cloudflare D1: on Cloudflare, or wrangler's own. */
+  /** Set if the target is a Cloudflare D1 database: `remote` on Cloudflare, `local` in wrangler. */
   readonly d1?: 'remote' | 'local'
-  /** Who runs the migrations on it; `slipway` if absent. `wrangler d1 migrations apply` enforces foreign keys in each of them. */
+  /**
+   * The tool that applies the migrations; `slipway` if absent. `wrangler d1 migrations apply` enforces
+   * foreign keys in each.
+   */
   readonly appliedBy?: 'slipway' | 'wrangler'
-  /** As `server_version_num`: 150018; 180000 if no server was asked. */
+  /** As `server_version_num`: 150018; 180000 if no server was queried. */
   readonly serverVersion: number
   readonly defaultSchema: string
-  /** By `objectKey` of each table. Absent: unknown, so every table that exists counts as filled. */
+  /** Keyed by `objectKey`. Absent if unknown; every existing table then counts as filled. */
   readonly tables?: ReadonlyMap<string, TableFacts>
 }
 
-/** What the judgement of a statement needs to know of its table. */
+/** The size classes of a table that affect how severe a hazard is. */
 export type TableSize =
-  /** Made by the migration that is judged, or not yet on the target: no client knows it. */
+  /** Created by the judged migration, or not yet on the target: no client uses it. */
   'new' | 'empty' | 'small' | 'filled'
 
-/** Below this many rows a lock is over before anybody notices. */
+/** A table with fewer rows than this is locked too briefly to be noticed. */
 const SMALL = 1000
 
-/** How big a table is, at the statement that is judged. */
+/** How big a table is at the judged statement. */
 export function sizeOf(
   { schema, facts, migration }: Pick<Context, 'schema' | 'facts' | 'migration'>,
   name: ObjectName,
@@ -47,7 +50,7 @@ export function sizeOf(
   return rows < SMALL ? 'small' : 'filled'
 }
 
-/** Whether a statement that reads or writes all rows of a table would take its time. */
+/** Whether a statement that reads or writes all rows of a table would take noticeably long. */
 export function isFilled(context: Context, table: ObjectName): boolean {
   return sizeOf(context, table) === 'filled'
 }

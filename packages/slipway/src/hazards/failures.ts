@@ -1,6 +1,6 @@
 import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
 
-/** What can go wrong when migrations are judged. */
+/** The failures of judging migrations. */
 export const hazardFailures = {
   'HAZARDS.DUPLICATE_RULE': { title: 'Two rules have the same id' },
 } as const satisfies FailureSpecs

@@ -4,19 +4,19 @@ import { sizeOf } from './facts.ts'
 import type { Context, Finding, Hazard, HeldLock, Rule } from './hazard.ts'
 import { blockedBy, stronger } from './lock-mode.ts'
 
-/** A finding with all that `judge` knows of it. */
+/** A finding with everything that `judge` adds to it. */
 export interface Found {
   readonly finding: Finding
   readonly hazard: Hazard
-  /** The size of the table makes it no hazard. */
+  /** Whether the table's size makes the finding harmless. */
   readonly excused: boolean
 }
 
-/** A rule's finding with its place, its lock's meaning, and the weight that the table's size gives it. */
+/** A rule's finding with its position, what its lock blocks, and its severity for the table's size. */
 export function foundBy({ id }: Pick<Rule, 'id'>, finding: Finding, context: Context): Found {
   const { migration, statement } = context
   const { table, lock, object, rewrites } = finding
-  // CONCURRENTLY, USING INDEX and NOT VALID are refused on a table with partitions.
+  // PostgreSQL refuses CONCURRENTLY, USING INDEX and NOT VALID on a partitioned table.
   const isPartitioned = table && tableNamed(context.schema, table)?.partitioned
   const safeSql = isPartitioned ? undefined : finding.safeSql
   const size = table && sizeOf(context, table)
@@ -64,7 +64,7 @@ export function withStatementLock(
   })
 }
 
-/** A statement of several parts says one thing once. */
+/** Removes findings that several parts of one statement repeat. */
 export function once(found: readonly Found[]): Found[] {
   const seen = new Set<string>()
   return found.filter(({ hazard: { id, object, message } }) => {

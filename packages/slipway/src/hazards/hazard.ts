@@ -3,7 +3,7 @@ import type { Action, ObjectName, ObjectRef, Statement } from '../statements/ind
 import type { Facts } from './facts.ts'
 import type { Blocks, LockMode } from './lock-mode.ts'
 
-/** How much a hazard weighs: `error` breaks or stops something, `warning` may, `info` is worth knowing. */
+/** How severe a hazard is: `error` breaks or stops something, `warning` may, `info` is worth knowing. */
 export type Severity = 'error' | 'warning' | 'info'
 
 /** A finding about one statement: what it locks, rewrites, loses or breaks. Plain JSON. */
@@ -17,12 +17,12 @@ export interface Hazard {
   readonly column: number
   /** Number of the statement in its file, from 1. */
   readonly statement: number
-  /** What it is about. */
+  /** The object that the hazard is about. */
   readonly object?: ObjectRef
-  /** The strongest lock that the statement takes on it. */
+  /** The strongest lock that the statement takes on the object. */
   readonly lock?: LockMode
   readonly blocks: Blocks
-  /** The server rewrites all rows. */
+  /** Set if the server rewrites all rows. */
   readonly rewrites?: true
   readonly message: string
   /** The safe form with the user's own names, if there is one. */
@@ -33,9 +33,9 @@ export interface Hazard {
 export interface Finding {
   readonly severity: Severity
   readonly object?: ObjectRef | undefined
-  /** The table that it concerns: no hazard if this migration made it. */
+  /** The table concerned. The finding is no hazard if this migration created the table. */
   readonly table?: ObjectName | undefined
-  /** It applies even to a small or empty table: data is lost, or running clients break. */
+  /** Set if the finding applies even to a small or empty table: data is lost, or running clients break. */
   readonly anySize?: true
   readonly lock?: LockMode
   readonly rewrites?: true
@@ -43,7 +43,7 @@ export interface Finding {
   readonly safeSql?: string | undefined
 }
 
-/** A file to judge, parsed. `path` is how findings name it. */
+/** A parsed file to judge. Findings show its `path`. */
 export interface JudgedMigration {
   readonly name: string
   readonly path: string
@@ -58,16 +58,16 @@ export interface HeldLock {
   readonly statement: Statement
 }
 
-/** What a rule sees besides the action. */
+/** What a rule gets in addition to the action. */
 export interface Context {
   /** The schema before the action. */
   readonly schema: DatabaseSchema
   readonly facts: Facts
   readonly migration: JudgedMigration
   readonly statement: Statement
-  /** The statement is between a BEGIN of the file and its COMMIT. */
+  /** Whether the statement is between a BEGIN of the file and its COMMIT. */
   readonly inBlock: boolean
-  /** What the transaction holds already, in order. */
+  /** The locks that the transaction already holds, in the order taken. */
   readonly held: readonly HeldLock[]
 }
 

@@ -68,11 +68,15 @@ test.each<[string, string, number | undefined, string | undefined]>([
 })
 
 test.each<[string, string, readonly string[]]>([
-  ['made here', 'CREATE TABLE a (b json); CREATE INDEX c ON a (b)', ['json-column']],
-  ['made and renamed here', 'CREATE TABLE a (b int); ALTER TABLE a RENAME TO c; DROP TABLE c', []],
-  ['a column that is NOT NULL already', 'ALTER TABLE users ALTER id SET NOT NULL', []],
+  ['an index on a new table', 'CREATE TABLE a (b json); CREATE INDEX c ON a (b)', ['json-column']],
   [
-    'NOT NULL behind a valid check, all in one',
+    'a new table that is renamed and dropped',
+    'CREATE TABLE a (b int); ALTER TABLE a RENAME TO c; DROP TABLE c',
+    [],
+  ],
+  ['a column that is already NOT NULL', 'ALTER TABLE users ALTER id SET NOT NULL', []],
+  [
+    'NOT NULL after a valid check, in one statement',
     'ALTER TABLE users ADD CHECK (email IS NOT NULL), ALTER email SET NOT NULL',
     ['check-validates'],
   ],
@@ -94,7 +98,7 @@ test.each<[string, string, readonly string[]]>([
   ['a longer text', 'ALTER TABLE users ALTER email TYPE varchar(200)', ['cached-plan']],
   ['a type of a renamed column', 'ALTER TABLE teams ALTER name TYPE varchar', ['cached-plan']],
   [
-    'a type of a column that is added here',
+    'a type of a new column',
     'ALTER TABLE teams ADD a varchar(1); ALTER TABLE teams ALTER a TYPE varchar(2)',
     [],
   ],
@@ -115,7 +119,7 @@ test.each<[string, string, readonly string[]]>([
     ['lock-held'],
   ],
   [
-    'a key that is validated in a transaction of its own',
+    'a key that is validated in its own transaction',
     '-- slipway: no-transaction\n\nALTER TABLE users ADD CONSTRAINT f FOREIGN KEY (id) REFERENCES teams NOT VALID; ALTER TABLE users VALIDATE CONSTRAINT f',
     [],
   ],
@@ -126,20 +130,20 @@ test.each<[string, string, readonly string[]]>([
   ],
   ['a lock that lets others write', 'LOCK TABLE users IN SHARE UPDATE EXCLUSIVE MODE', []],
   [
-    'a lock, and what is done under it',
+    'a lock, and the work under it',
     'LOCK users, teams IN EXCLUSIVE MODE; UPDATE users SET email = lower(email) WHERE id = 1',
     ['lock-table', 'lock-table', 'mixed-backfill'],
   ],
-  ['a condition that holds always', 'DELETE FROM users WHERE 1 = 1', ['no-where']],
+  ['a condition that is always true', 'DELETE FROM users WHERE 1 = 1', ['no-where']],
   [
     'a condition in other words',
     `UPDATE users SET email = '' WHERE NOT false OR id = 1`,
     ['backfill-unbatched', 'no-where'],
   ],
-  ['a condition that holds never', 'DELETE FROM users WHERE false AND true', []],
+  ['a condition that is never true', 'DELETE FROM users WHERE false AND true', []],
   ['a condition that needs a row', 'DELETE FROM users WHERE true AND id = 1', []],
   [
-    'REINDEX of an index that is made here',
+    'REINDEX of a new index',
     'CREATE TABLE a (b int); CREATE INDEX c ON a (b); REINDEX INDEX c',
     [],
   ],
@@ -149,14 +153,14 @@ test.each<[string, string, readonly string[]]>([
     'ALTER TABLE users SET LOGGED, SET TABLESPACE fast',
     ['set-logged', 'set-tablespace'],
   ],
-  ['a view that is refreshed beside readers', 'REFRESH MATERIALIZED VIEW CONCURRENTLY totals', []],
+  ['a view that is refreshed concurrently', 'REFRESH MATERIALIZED VIEW CONCURRENTLY totals', []],
   [
-    'a view that is made here and refreshed',
+    'a new view that is refreshed',
     'CREATE MATERIALIZED VIEW v AS SELECT 1; REFRESH MATERIALIZED VIEW v',
     [],
   ],
   [
-    'a partition that is made here',
+    'a new partition',
     'CREATE TABLE p (id int) PARTITION BY LIST (id); CREATE TABLE q (id int); ALTER TABLE p ATTACH PARTITION q FOR VALUES IN (1); ALTER TABLE p DETACH PARTITION q',
     [],
   ],
@@ -165,11 +169,15 @@ test.each<[string, string, readonly string[]]>([
     'ALTER TABLE totals ATTACH PARTITION users FOR VALUES IN (1); ALTER TABLE teams ADD CHECK (id = 2); ALTER TABLE totals ATTACH PARTITION teams FOR VALUES IN (2)',
     ['attach-scans', 'check-validates', 'lock-held'],
   ],
-  ['TRUNCATE of several', 'TRUNCATE users, teams', ['truncate', 'truncate']],
-  ['TRUNCATE of what is made here', 'CREATE TABLE a (b int); TRUNCATE a', []],
+  ['TRUNCATE of several tables', 'TRUNCATE users, teams', ['truncate', 'truncate']],
+  ['TRUNCATE of a new table', 'CREATE TABLE a (b int); TRUNCATE a', []],
   ['a domain that refuses NULL', 'ALTER DOMAIN email SET NOT NULL', ['domain-constraint']],
   ['a domain that allows NULL', 'ALTER DOMAIN email DROP NOT NULL', []],
-  ['a domain that is validated beside writers', 'ALTER DOMAIN email VALIDATE CONSTRAINT c', []],
+  [
+    'a domain whose validation does not block writers',
+    'ALTER DOMAIN email VALIDATE CONSTRAINT c',
+    [],
+  ],
   [
     'a key that another replaces',
     'ALTER TABLE teams DROP CONSTRAINT teams_pkey, ADD PRIMARY KEY (name)',
@@ -177,7 +185,7 @@ test.each<[string, string, readonly string[]]>([
   ],
   ['a unique constraint dropped', 'ALTER TABLE teams DROP CONSTRAINT teams_name_key', []],
   [
-    'a trigger disabled for a while',
+    'a trigger that is disabled temporarily',
     'ALTER TABLE users DISABLE TRIGGER ALL; ALTER TABLE users ENABLE TRIGGER ALL',
     ['disable-trigger'],
   ],
@@ -195,24 +203,24 @@ test.each<[string, string, readonly string[]]>([
     ['rename-type', 'rename-type'],
   ],
   [
-    'a type beside another of its name',
+    'a type with the same name in another schema',
     'ALTER TYPE mood RENAME TO feeling; CREATE TYPE other.mood AS ENUM ()',
     ['rename-type'],
   ],
   [
-    'things moved to another schema',
+    'objects moved to another schema',
     'ALTER TABLE users SET SCHEMA other; ALTER VIEW v SET SCHEMA other; ALTER TYPE mood SET SCHEMA other; ALTER SEQUENCE s SET SCHEMA other; ALTER FUNCTION f SET SCHEMA other',
     ['set-schema', 'set-schema', 'set-schema', 'set-schema'],
   ],
-  ['a patient file', 'SET lock_timeout = 0', ['lock-timeout-weak']],
+  ['a file that waits without limit', 'SET lock_timeout = 0', ['lock-timeout-weak']],
   [
-    'a file with the setting of its session',
+    'a file that sets the lock timeout of its session',
     'RESET lock_timeout; RESET ALL',
     ['lock-timeout-weak', 'lock-timeout-weak'],
   ],
-  ['a file that waits longer', `SET LOCAL lock_timeout TO '2s'`, ['lock-timeout-weak']],
+  ['a file that raises the lock timeout', `SET LOCAL lock_timeout TO '2s'`, ['lock-timeout-weak']],
   [
-    'a file that waits less',
+    'a file that lowers the lock timeout',
     `SET lock_timeout TO '200ms'; SET LOCAL lock_timeout = 50; SET statement_timeout = 0`,
     [],
   ],
@@ -222,7 +230,7 @@ test.each<[string, string, readonly string[]]>([
     ['mixed-backfill', 'backfill-unbatched'],
   ],
   ['an expression index', 'DROP INDEX CONCURRENTLY users_name_idx', ['drop-inexpressible']],
-  ['a transaction around the whole', 'BEGIN; SELECT 1; COMMIT', ['nested-transaction']],
+  ['a transaction around the whole file', 'BEGIN; SELECT 1; COMMIT', ['nested-transaction']],
   [
     "Prisma's change of an enum",
     `ALTER TYPE mood RENAME TO mood_old; CREATE TYPE mood AS ENUM ('bad'); DROP TYPE mood_old`,
@@ -253,7 +261,7 @@ test.each<[string, string, readonly string[]]>([
     ['rename-column'],
   ],
   [
-    'an index of a materialized view that is made here',
+    'an index of a new materialized view',
     'CREATE MATERIALIZED VIEW v AS SELECT 1 AS a; ALTER MATERIALIZED VIEW v RENAME TO w; CREATE INDEX i ON w (a)',
     [],
   ],
@@ -270,7 +278,7 @@ test.each<[string, string, readonly string[]]>([
     [],
   ],
   [
-    'a view beside another of its name',
+    'a view with the same name in another schema',
     'DROP VIEW v; CREATE VIEW other.v AS SELECT 1',
     ['drop-inexpressible'],
   ],
@@ -286,12 +294,12 @@ test.each<[string, string, readonly string[]]>([
   ],
   ['a policy', 'DROP POLICY p ON users', ['drop-inexpressible']],
   [
-    'row security for a while',
+    'row security that is enabled temporarily',
     'ALTER TABLE users ENABLE ROW LEVEL SECURITY; ALTER TABLE users DISABLE ROW LEVEL SECURITY',
     [],
   ],
   [
-    'row security that was on before',
+    'row security that was already on',
     'ALTER TABLE teams ENABLE ROW LEVEL SECURITY; ALTER TABLE teams DISABLE ROW LEVEL SECURITY',
     ['rls-disabled'],
   ],
@@ -313,7 +321,7 @@ test.each([
   })
 })
 
-test('the history is followed through renames', () => {
+test('renames in the history are followed', () => {
   const before = `ALTER TABLE users RENAME TO people; ALTER TABLE people RENAME email TO mail;
 ALTER SCHEMA public RENAME TO shop`
   const sql = 'ALTER TABLE shop.people ALTER mail TYPE bigint USING mail::bigint'
@@ -325,7 +333,7 @@ ALTER SCHEMA public RENAME TO shop`
   expect(hazard?.message).toContain('from character varying(100) to bigint')
 })
 
-test("a column's type is followed when the type is renamed", () => {
+test("a column's type follows a rename of the type", () => {
   const change = (to: string) => `CREATE TYPE mood_new AS ENUM (${to});
 ALTER TABLE teams ALTER mood TYPE mood_new USING (mood::text::mood_new);
 ALTER TYPE mood RENAME TO mood_old; ALTER TYPE mood_new RENAME TO mood; DROP TYPE mood_old;`
@@ -334,7 +342,7 @@ ALTER TYPE mood RENAME TO mood_old; ALTER TYPE mood_new RENAME TO mood; DROP TYP
   expect(hazard?.message).toContain('from mood to mood_new')
 })
 
-test('a table that an earlier pending migration makes is not on the target', () => {
+test('a table created by an earlier pending migration is not on the target', () => {
   const before = 'CREATE TABLE a (b int)'
   const tables = sizesOf({ users: { rows: 10_000, bytes: 1 } })
   expect(judged('CREATE INDEX c ON a (b)', { before, tables })).toEqual([])
@@ -360,7 +368,7 @@ test.each([
   expect(judged(sql)[0]?.safeSql).toBe(safeSql)
 })
 
-test('a table with partitions has no safe form by CONCURRENTLY', () => {
+test('a partitioned table has no safe form with CONCURRENTLY', () => {
   const before = 'CREATE TABLE p PARTITION OF users FOR VALUES IN (1)'
   expect(judged(INDEX)[0]?.safeSql).toBe('CREATE INDEX CONCURRENTLY a ON users (email);')
   expect(judged(INDEX, { before })[0]).not.toHaveProperty('safeSql')
@@ -415,20 +423,20 @@ test.each<[string, string, readonly string[]]>([
     `-- slipway: accept index-not-concurrent small\n${INDEX}`,
     ['accept-without-reason', 'index-not-concurrent'],
   ],
-  ['behind the last statement', 'SELECT 1;\n-- slipway: accept drop-table (x)', ['accept-unused']],
+  ['after the last statement', 'SELECT 1;\n-- slipway: accept drop-table (x)', ['accept-unused']],
   ['in a file without statements', '-- slipway: accept drop-table (x)', ['accept-unused']],
-  ['in a text', `SELECT '\n-- slipway: accept drop-table (x)\n'`, []],
+  ['in a string', `SELECT '\n-- slipway: accept drop-table (x)\n'`, []],
   ['with CRLF', `SELECT 1;\r\n-- slipway: accept index-not-concurrent (small)\r\n${INDEX}`, []],
 ])('an acceptance %s', (_, sql, ids) => {
   expect(idsOf(judged(sql))).toEqual(ids)
 })
 
-test('an acceptance that only the size of the table makes unneeded is not unused', () => {
+test('an acceptance is not unused if only the size of the table makes it unnecessary', () => {
   const tables = sizesOf({ users: { rows: 0, bytes: 1 } })
   expect(judged(`-- slipway: accept index-not-concurrent (x)\n${INDEX}`, { tables })).toEqual([])
 })
 
-test('an unknown hazard is named with what was meant, at its place', () => {
+test('an unknown hazard is reported at its position, with a suggestion', () => {
   const [hazard] = judged('SELECT 1;\n\n  -- slipway: accept drop-tabel (old)\nDROP TABLE users')
   expect(hazard).toMatchObject({ id: 'accept-unknown', line: 3, column: 3, statement: 2 })
   expect(hazard?.message).toContain('drop-table?')

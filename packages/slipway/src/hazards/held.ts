@@ -7,9 +7,9 @@ import { locksOf } from './locks.ts'
 import { full } from './names.ts'
 
 /**
- * The lock that keeps others out the most while an action works, of those that its transaction holds on filled tables; the
- * first one, of several. VALIDATE CONSTRAINT works under the locks of all parts of its ALTER TABLE. A lock that only
- * stops writes does not count where the action takes it itself: another hazard names it there.
+ * The first of the strongest locks that the transaction already holds on filled tables while an action
+ * runs. VALIDATE CONSTRAINT also runs under the locks of the other parts of its ALTER TABLE. A lock that
+ * only blocks writes does not count if the action takes it itself, because another hazard reports that.
  */
 export function heldAgainstOthers(action: Action, context: Context): HeldLock | undefined {
   const own = locksOf(action, context.schema)

@@ -10,12 +10,12 @@ import { locksOf } from './locks.ts'
 import { type ActionContext, type Observed, observedHazards, observedIn } from './observed.ts'
 import { rules as builtInRules } from './rules.ts'
 
-/** The hazards of migrations of PostgreSQL. */
+/** The hazards of PostgreSQL migrations. */
 export function judgePostgres({ history, ...pending }: Judging): Hazard[] {
   return judgeFrom(schemaAfter(history, pending.facts), pending)
 }
 
-/** The same, from a schema that is known. */
+/** The hazards of migrations that start from a known schema. */
 export function judgeFrom(
   before: DatabaseSchema,
   { migrations, facts, rules: more = [], observed }: Omit<Judging, 'history'>,
@@ -32,7 +32,7 @@ export function judgeFrom(
   return hazards
 }
 
-/** The schema that a target has after its history. */
+/** The schema of a target after its history. */
 export function schemaAfter(history: readonly JudgedMigration[], facts: Facts): DatabaseSchema {
   return asTarget(history.reduce(folded, emptySchema(facts.defaultSchema)))
 }
@@ -55,7 +55,7 @@ function asTarget(schema: DatabaseSchema): DatabaseSchema {
   return { ...schema, tables }
 }
 
-/** What all statements of a migration are judged with. */
+/** The input that all statements of a migration share. */
 interface Given {
   readonly migration: JudgedMigration
   readonly facts: Facts
@@ -64,10 +64,10 @@ interface Given {
   readonly observed: Observed | undefined
 }
 
-/** What the statements before have left. */
+/** The state after the preceding statements. */
 interface State {
   readonly schema: DatabaseSchema
-  /** The number of the transaction that is open. */
+  /** The number of the open transaction. */
   readonly transaction?: number | undefined
   readonly held: readonly HeldLock[]
   readonly inBlock: boolean
@@ -133,7 +133,7 @@ function judgeStatement(
   }
 }
 
-/** What the test run saw of a statement beyond what its text and the rules say. */
+/** The effects that the test run observed and neither the statement's text nor a rule's finding shows. */
 function foundInTestRun(
   start: DatabaseSchema,
   { found, contexts }: JudgedStatement,

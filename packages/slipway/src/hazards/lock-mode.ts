@@ -1,6 +1,6 @@
 import { LOCK_MODES } from '../statements/index.ts'
 
-/** A lock on a table, as PostgreSQL names it. */
+/** A table-level lock mode, with PostgreSQL's name. */
 export type LockMode = (typeof LOCK_MODES)[number]
 
 /** What other sessions cannot do to the table while a lock is held. */
@@ -16,7 +16,7 @@ export function stronger(one: LockMode, other: LockMode): LockMode {
   return LOCK_MODES.indexOf(one) >= LOCK_MODES.indexOf(other) ? one : other
 }
 
-/** What a lock keeps other sessions from. */
+/** What a lock prevents other sessions from doing. */
 export function blockedBy(lock: LockMode | undefined): Blocks {
   if (lock === undefined) return 'nothing'
   if (lock === 'ACCESS EXCLUSIVE') return 'reads and writes'

@@ -7,7 +7,7 @@ import { stronger, type LockMode } from './lock-mode.ts'
 import { locksOf } from './locks.ts'
 import { full } from './names.ts'
 
-// What a statement locks, and how, is compared with pg_locks: all tables, from SHARE UPDATE EXCLUSIVE up.
+// Compares the predicted locks of a statement with pg_locks: all tables, from SHARE UPDATE EXCLUSIVE up.
 
 const SETUP = `CREATE TABLE a (id integer PRIMARY KEY, n integer, t text);
 CREATE TABLE b (id integer PRIMARY KEY, "aId" integer);
@@ -133,7 +133,7 @@ test.each([
   'CLUSTER a USING a_n_idx',
   'REINDEX TABLE a',
   'REINDEX INDEX a_n_idx',
-  // PostgreSQL 13 locks the partition less.
+  // PostgreSQL 13 takes a weaker lock on the partition.
   ...(Number(process.env.TEST_SERVER_VERSION) >= 14
     ? ['ALTER TABLE parent DETACH PARTITION child']
     : []),

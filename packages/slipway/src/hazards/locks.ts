@@ -112,18 +112,18 @@ const MOVED_WITH_ROWS: ReadonlySet<string> = new Set([
   'materialized-view',
 ])
 
-/** The table of an index, as far as the history shows it. */
+/** The table of an index; undefined if the history does not show it. */
 export function tableOfIndex(schema: DatabaseSchema, index: ObjectName): ObjectName | undefined {
   const table = schema.indexes.get(keyOf(schema, index))?.table
   return table && tableNamed(schema, table) && objectNameOf(table)
 }
 
-/** The lock that keeps all others out. */
+/** The lock that conflicts with every other lock. */
 function against(table: ObjectName): TableLock {
   return { table, lock: 'ACCESS EXCLUSIVE' }
 }
 
-/** The same for those tables that are known. */
+/** ACCESS EXCLUSIVE locks on those of the tables that the schema contains. */
 function known(schema: DatabaseSchema, tables: readonly QualifiedName[]): TableLock[] {
   return tables.flatMap((name) => {
     return tableNamed(schema, name) ? [against(objectNameOf(name))] : []
@@ -138,14 +138,14 @@ function constraintLocks({
   return [{ table, lock: 'SHARE ROW EXCLUSIVE' }, ...sharedByKeys([constraint])]
 }
 
-/** A foreign key puts its triggers on the table that it points at. */
+/** Adding a foreign key creates triggers on the referenced table. */
 function sharedByKeys(constraints: readonly ConstraintDefinition[]): TableLock[] {
   return constraints.flatMap(({ references }) =>
     references ? [{ table: references.table, lock: 'SHARE ROW EXCLUSIVE' as const }] : [],
   )
 }
 
-/** With a table go its foreign keys, and their triggers on the tables at the other end. */
+/** Dropping a table also drops its foreign keys, and their triggers on the referenced tables. */
 function dropLocks(
   { of, object, cascade }: Extract<Action, { kind: 'drop' }>,
   schema: DatabaseSchema,
@@ -164,7 +164,7 @@ function dropLocks(
   return [against(object), ...known(schema, [...referenced, ...referencing])]
 }
 
-/** The tables with a foreign key to this one, of those with one to them, and so on. */
+/** The tables that reference this one, directly or through other tables. */
 function reachedByCascade(schema: DatabaseSchema, table: ObjectName): QualifiedName[] {
   const reached = new Set<QualifiedName>()
   const next: (ObjectName | QualifiedName)[] = [table]

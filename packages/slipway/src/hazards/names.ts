@@ -8,7 +8,7 @@ import {
 } from '../statements/index.ts'
 import type { Context } from './hazard.ts'
 
-/** A table, view or type as messages name it: `users`, `billing.invoice`. */
+/** The name of a table, view or type in messages: `users`, `billing.invoice`. */
 export function full({ schema }: Pick<Context, 'schema'>, name: Named): string {
   return objectName(tableRef(schema, name))
 }

@@ -2,8 +2,8 @@ import { columnNamed, type DatabaseSchema, tableNamed } from '../schema/index.ts
 import { conditionsOf, type ObjectName } from '../statements/index.ts'
 
 /**
- * Whether the server can tell without reading rows that a column has no NULL: it is NOT NULL already,
- * or a valid CHECK says so (from PostgreSQL 12).
+ * Whether the server can tell without reading rows that a column contains no NULL: the column is already
+ * NOT NULL, or a valid CHECK proves it (since PostgreSQL 12).
  */
 export function knownNotNull(schema: DatabaseSchema, table: ObjectName, column: string): boolean {
   if (columnNamed(schema, table, column)?.notNull === true) return true

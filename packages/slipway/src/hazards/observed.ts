@@ -14,10 +14,10 @@ import { locksOf } from './locks.ts'
 import { full } from './names.ts'
 import { workOf } from './work.ts'
 
-/** What a test run saw the statements of a migration do to relations that existed before it. */
+/** What the statements of a migration did, in a test run, to relations that existed before it. */
 export type Observed = Pick<Proof, 'locks' | 'rewrites' | 'scans' | 'effects'>
 
-/** The hazards that only a test run finds; no rule does. */
+/** The hazards that only a test run finds, and no rule. */
 export const observedHazards = [
   { id: 'observed-lock', title: 'The test run saw a lock that the statement does not show' },
   { id: 'observed-rewrite', title: 'The test run saw a rewrite that no other hazard reports' },
@@ -37,24 +37,24 @@ export interface ObservedFinding {
   readonly finding: Finding
 }
 
-/** An action, and what a rule sees besides it. */
+/** An action with the context that a rule gets. */
 export interface ActionContext extends Context {
   readonly action: Action
 }
 
-/** A statement as it is known by its text. */
+/** What is known about a statement from its text. */
 export interface KnownStatement {
-  /** The schema before the migration, by whose names the test run speaks. */
+  /** The schema before the migration. The test run uses its names. */
   readonly start: DatabaseSchema
-  /** One for each of its actions, in order. */
+  /** One for each action of the statement, in order. */
   readonly contexts: readonly ActionContext[]
   /** What the rules found. */
   readonly found: readonly Found[]
 }
 
 /**
- * What the test run saw a statement do, and neither its text nor a hazard says: a lock above SHARE UPDATE EXCLUSIVE, a
- * rewrite, a table read while its lock keeps others from writing, or data that are destroyed.
+ * The effects that the test run observed and neither the statement's text nor a hazard shows: a lock above
+ * SHARE UPDATE EXCLUSIVE, a rewrite, a scan of a table whose lock blocks writes, or destroyed data.
  */
 export function observedIn(observed: Observed, known: KnownStatement): ObservedFinding[] {
   const number = known.contexts[0]?.statement.number
@@ -96,7 +96,7 @@ interface SeenLock {
   readonly within: readonly string[]
 }
 
-/** The strongest lock on each table that keeps others from writing to it. */
+/** The strongest lock on each table, among the locks that block writes. */
 function strongest(locks: Observed['locks']): SeenLock[] {
   const all = new Map<string, SeenLock>()
   for (const { relation, mode, within = [] } of locks) {
@@ -126,7 +126,7 @@ function isRewriteKnown(known: KnownStatement, relations: readonly string[]): bo
   return emptied || hazardsOn(known, keys).some(({ finding }) => finding.rewrites)
 }
 
-/** DML reads what it has to: its locks block no other session, and its rules judge it. */
+/** DML is left to its own rules: it reads what it must, and its locks block no other session. */
 function isWorkKnown(known: KnownStatement, relations: readonly string[]): boolean {
   const keys = keysOf(known, relations)
   return (
@@ -143,7 +143,7 @@ function isWorkKnown(known: KnownStatement, relations: readonly string[]): boole
   )
 }
 
-/** Whether the statement says that it destroys that, or the effect destroys nothing. */
+/** Whether the statement's text shows the destruction, or the effect destroys nothing. */
 function isDestructionKnown(known: KnownStatement, effect: Observed['effects'][number]): boolean {
   const { relation, within = [], what, column } = effect
   if (what === 'inserted') return true
@@ -153,7 +153,7 @@ function isDestructionKnown(known: KnownStatement, effect: Observed['effects'][n
       tables.some((table) => keys.has(keyBefore(known, schema, table)))
     switch (action.kind) {
       case 'update':
-        // A row that goes to another partition is deleted in the first.
+        // A row that moves to another partition is deleted from the first one.
         return what !== 'emptied' && isNamed(action.table)
       case 'delete':
         return what === 'deleted' && isNamed(action.table)
@@ -181,7 +181,7 @@ function schemaOf({ start }: KnownStatement, relation: string): string {
 
 const READS: ReadonlySet<string> = new Set(['insert', 'update', 'delete'])
 
-/** The findings about one of these tables, and those about no table in particular. */
+/** The findings about one of these tables or about no particular table. */
 function hazardsOn({ contexts, start, found }: KnownStatement, keys: ReadonlySet<string>): Found[] {
   return found.filter(({ finding: { table }, hazard }) => {
     if (hazard.lock === undefined) return false
@@ -194,7 +194,7 @@ function keysOf({ start }: KnownStatement, relations: readonly string[]): Readon
   return new Set(relations.map((relation) => keyOf(start, nameOf(relation))))
 }
 
-/** The key that a table had before the migration, whatever it is called now. */
+/** The key that a table had before the migration, even if it was renamed since. */
 function keyBefore(
   { start }: Pick<KnownStatement, 'start'>,
   schema: DatabaseSchema,
@@ -205,7 +205,7 @@ function keyBefore(
   return before?.[0] ?? keyOf(schema, name)
 }
 
-/** A relation as the server prints it: `billing."Order"`. */
+/** The name of a relation that is written as the server prints it: `billing."Order"`. */
 function nameOf(relation: string): ObjectName {
   const [name = '', schema] = tokensOf(relation)
     .filter(({ text }) => text !== '.')

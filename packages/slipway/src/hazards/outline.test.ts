@@ -54,6 +54,6 @@ test.each<[string, readonly string[]]>([
   expect(lastOf(sql)).toEqual(expected)
 })
 
-test('a table that no migration made is known by the target', () => {
+test('a table that no migration created is known from the target', () => {
   expect(lastOf('DELETE FROM elsewhere', ['elsewhere'])).toEqual(['elsewhere, ROW EXCLUSIVE'])
 })

@@ -13,14 +13,14 @@ import { type LockMode, stronger } from './lock-mode.ts'
 import { locksOf } from './locks.ts'
 import { type Work, workOf } from './work.ts'
 
-/** What a statement does with all rows of a table, from the quickest to the slowest. */
+/** What a statement does with all rows of a table, from the fastest to the slowest. */
 export type RowWork =
   | 'reads every row'
   | 'builds an index'
   | typeof CONCURRENTLY
   | 'rewrites every row'
 
-/** The words of `workOf` without the table's name. */
+/** The row work for each kind that `workOf` returns. */
 const WORKS: Readonly<Record<Work['kind'], RowWork>> = {
   'reads all rows of': 'reads every row',
   'builds an index on': 'builds an index',
@@ -29,24 +29,24 @@ const WORKS: Readonly<Record<Work['kind'], RowWork>> = {
 
 /** What a statement does to a table of the target. */
 export interface TableOutline {
-  /** As the target has it, whatever pending statements rename it to. */
+  /** The table's name on the target, even if pending statements rename it. */
   readonly table: TableRef
-  /** How big it is; absent if it is not known. */
+  /** The table's size; absent if unknown. */
   readonly size?: TableFacts
-  /** The strongest lock that is taken on it, if it is known. */
+  /** The strongest lock that the statement takes on the table, if known. */
   readonly lock?: LockMode
   /** The slowest work on its rows, if there is any. */
   readonly work?: RowWork
 }
 
-/** What a statement does to the tables that are on the target, the strongest lock first. */
+/** What a statement does to the tables of the target, the strongest lock first. */
 export interface StatementOutline {
   readonly migration: string
   readonly statement: number
   readonly tables: readonly TableOutline[]
 }
 
-/** Shows for each statement which tables of the target it locks, and what it does with their rows. Pure. */
+/** Lists for each statement the tables of the target that it locks, and what it does with their rows. Pure. */
 export function outline({
   history,
   migrations,
@@ -103,7 +103,7 @@ function namedBy(action: Action): readonly ObjectName[] {
   return 'table' in action && action.table !== undefined ? [action.table] : []
 }
 
-/** A table on the target; none if a pending migration creates it, or if it is not a table there. */
+/** The table on the target; empty if a pending migration creates it or the target has no such table. */
 function onTarget(name: ObjectName, { schema, facts }: Seen): readonly TableOutline[] {
   const table = tableNamed(schema, name)
   if (table?.madeBy !== undefined && table.onTarget === undefined) return []
@@ -113,7 +113,7 @@ function onTarget(name: ObjectName, { schema, facts }: Seen): readonly TableOutl
   return [{ table: found, ...(size ? { size } : {}) }]
 }
 
-/** One entry a table: its strongest lock, its slowest work. */
+/** One entry per table, with its strongest lock and its slowest work. */
 function merged(touched: readonly TableOutline[]): TableOutline[] {
   const all = new Map<string, TableOutline>()
   for (const one of touched) {

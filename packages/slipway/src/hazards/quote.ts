@@ -1,6 +1,6 @@
 /**
- * The keywords that PostgreSQL's quote_ident quotes: all that are not "unreserved".
- * Source: src/include/parser/kwlist.h, version 18.
+ * The keywords that PostgreSQL's quote_ident quotes: all except the unreserved ones. Source:
+ * src/include/parser/kwlist.h, version 18.
  */
 const KEYWORDS = new Set(
   `all analyse analyze and any array as asc asymmetric authorization between bigint binary bit

@@ -3,8 +3,8 @@ import type { Action, ObjectName, RenameAction } from '../statements/index.ts'
 import type { Context } from './hazard.ts'
 
 /**
- * Whether running clients do not depend on the old name of a view or a type: the migration made the object, or it gives the
- * name to another one, as Prisma does when it changes an enum.
+ * Whether no running client depends on the old name of a view or type: either the migration created the
+ * object, or it gives the name to another object, as Prisma does when it changes an enum.
  */
 export function isNewName(
   { from, schema: inSchema }: Pick<RenameAction, 'from'> & { readonly schema?: string },
@@ -19,7 +19,7 @@ export function isNewName(
   )
 }
 
-/** The view or type that has this name after an action, and had not before. */
+/** The name that an action gives to a view or type, by creating or renaming it. */
 function nameGivenBy(action: Action): ObjectName | undefined {
   if (action.kind === 'create-view') return action.view
   if (action.kind === 'create-enum') return action.type

@@ -28,7 +28,7 @@ const APART = '-- slipway: no-transaction\n\n'
 describe('what is rewritten', () => {
   test.each<[string, string, string]>([
     [
-      'an index, with all around it',
+      'an index, with the surrounding text',
       '-- CreateIndex\nCREATE  UNIQUE INDEX "a_idx" ON "User"("email"); -- ü\n\nSELECT 1 ;\n',
       '-- CreateIndex\nCREATE  UNIQUE INDEX CONCURRENTLY "a_idx" ON "User"("email"); -- ü\n\nSELECT 1 ;\n',
     ],
@@ -38,7 +38,7 @@ describe('what is rewritten', () => {
       'CREATE INDEX CONCURRENTLY "User_email_code_idx" ON "User" ("email", code)',
     ],
     [
-      'an index that may be there',
+      'an index that may exist',
       'CREATE INDEX IF NOT EXISTS a ON "User" (code) WHERE code > 1;',
       'CREATE INDEX CONCURRENTLY IF NOT EXISTS a ON "User" (code) WHERE code > 1;',
     ],
@@ -97,7 +97,7 @@ ADD COLUMN y text;
 `.replaceAll('\n', '\r\n'),
     ],
     [
-      'work behind a lock',
+      'work after a lock',
       '\uFEFFALTER TABLE "User" ADD a text;\nUPDATE "User" SET a = name FROM team WHERE team.id = "teamId";\n',
       `\uFEFF${APART}ALTER TABLE "User" ADD a text;\nUPDATE "User" SET a = name FROM team WHERE team.id = "teamId";\n`,
     ],
@@ -106,12 +106,12 @@ ADD COLUMN y text;
     expect(rewritten(expected).rewritten).toEqual([])
   })
 
-  test('no index of a materialized view that the file makes', () => {
+  test('no index of a materialized view that the file creates', () => {
     const sql = 'CREATE MATERIALIZED VIEW v AS SELECT 1 AS a; CREATE UNIQUE INDEX i ON v (a);'
     expect(rewritten(sql)).toMatchObject({ sql, rewritten: [] })
   })
 
-  test('an UPDATE, in a block that walks the key', () => {
+  test('an UPDATE, in batches along the primary key', () => {
     const { sql, rewritten: done } = rewritten(
       'UPDATE "User" AS u SET "email" = lower(\'A\'), code = id + 1 WHERE "email" IS NULL;',
     )
@@ -121,7 +121,7 @@ ADD COLUMN y text;
     expect(done.map(({ id }) => id)).toEqual(['backfill-unbatched'])
   })
 
-  test('a column with a default for each row', () => {
+  test('a column with a volatile default', () => {
     const { sql } = rewritten(
       'ALTER TABLE "User" ADD "key" uuid NOT NULL DEFAULT gen_random_uuid()',
     )
@@ -150,17 +150,17 @@ ADD COLUMN y text;
   })
 })
 
-describe('what stays', () => {
+describe('what is left unchanged', () => {
   test.each<[string, string, readonly [string, RegExp][]]>([
-    ['a table of the migration', 'CREATE TABLE a (b int); CREATE INDEX c ON a (b)', []],
+    ['a new table', 'CREATE TABLE a (b int); CREATE INDEX c ON a (b)', []],
     [
-      'what is accepted',
+      'an accepted hazard',
       '-- slipway: accept index-not-concurrent (tiny)\nCREATE INDEX c ON team (name)',
       [],
     ],
-    ['what is safe already', 'CREATE INDEX CONCURRENTLY c ON team (name)', []],
+    ['a statement that is already safe', 'CREATE INDEX CONCURRENTLY c ON team (name)', []],
     [
-      'a table with partitions',
+      'a partitioned table',
       'CREATE INDEX c ON part (id)',
       [['index-not-concurrent', /partitions/]],
     ],
@@ -190,7 +190,7 @@ describe('what stays', () => {
       [['primary-key-in-place', /email allows NULL/]],
     ],
     [
-      'a unique constraint that can wait',
+      'a deferrable unique constraint',
       'ALTER TABLE "User" ADD CONSTRAINT k UNIQUE (code) DEFERRABLE',
       [['unique-in-place', /contains more than columns/]],
     ],
@@ -205,27 +205,27 @@ describe('what stays', () => {
       [['not-null-scans', /comment/]],
     ],
     [
-      'what a file wraps in a transaction',
+      'a statement inside the BEGIN and COMMIT of the file',
       'BEGIN; CREATE INDEX c ON team (name); COMMIT',
       [['index-not-concurrent', /BEGIN/]],
     ],
     [
-      'an enum value of a type that the transaction makes',
+      'an enum value of a type that the transaction creates',
       `BEGIN; CREATE TYPE a AS ENUM ('b'); ALTER TYPE a ADD VALUE 'c'; SELECT 'c'::a; COMMIT`,
       [['enum-value-used', /inside the same BEGIN/]],
     ],
     [
-      'what needs its transaction',
+      'a file whose statements need one transaction',
       "SET LOCAL statement_timeout = '1s'; CREATE INDEX c ON team (name)",
       [['index-not-concurrent', /SET LOCAL/]],
     ],
     [
-      'an UPDATE without a key to walk',
+      'an UPDATE of a table without a primary key',
       'UPDATE pair SET note = 1 WHERE note IS NULL',
       [['backfill-unbatched', /no primary key/]],
     ],
     [
-      'an UPDATE that counts',
+      'an UPDATE that increments a value',
       'UPDATE "User" SET code = code + 1 WHERE code IS NOT NULL',
       [['backfill-unbatched', /column code/]],
     ],
@@ -235,17 +235,17 @@ describe('what stays', () => {
       [['backfill-unbatched', /changes the primary key/]],
     ],
     [
-      'an UPDATE that gives back rows',
+      'an UPDATE with RETURNING',
       'UPDATE "User" SET code = 1 WHERE code IS NULL RETURNING id',
       [['backfill-unbatched', /RETURNING/]],
     ],
     [
-      'an UPDATE behind a WITH',
+      'an UPDATE after a WITH',
       'WITH a AS (SELECT 1) UPDATE "User" SET code = 1 WHERE code IS NULL',
       [['backfill-unbatched', /WITH/]],
     ],
     [
-      'another type',
+      'a type change',
       'ALTER TABLE "User" ALTER code TYPE bigint',
       [['type-change', /second column/]],
     ],

@@ -24,8 +24,8 @@ import {
 } from './rewriting.ts'
 
 /**
- * The safe forms of migrations of PostgreSQL, one by one: concurrent indexes, constraints that are validated by themselves,
- * keys that take over an index, batches.
+ * Rewrites each PostgreSQL migration to its safe form: concurrent index builds, separately validated
+ * constraints, keys that use an existing index, and batched updates.
  */
 export function rewritePostgres({ history, migrations, ...judging }: RewriteRequest): Rewriting[] {
   let before = schemaAfter(history, judging.facts)
@@ -36,7 +36,7 @@ export function rewritePostgres({ history, migrations, ...judging }: RewriteRequ
   })
 }
 
-/** What a migration is rewritten by. */
+/** The input for rewriting one migration. */
 interface Given extends Omit<RewriteRequest, 'history' | 'migrations'> {
   readonly before: DatabaseSchema
 }
@@ -109,13 +109,13 @@ function editOf({ statement, steps, end }: Placed): Edit[] {
   return steps === undefined ? [] : [{ start: statement.start, end, text: steps.join(';\n') }]
 }
 
-/** Whether the line that takes statements apart is missing, and would do so. */
+/** Whether the file lacks the no-transaction line, and its statements can run in separate transactions. */
 function mayBeApart({ sql, statements }: JudgedMigration): boolean {
   if (wantsNoTransaction(sql) || whyTogether(statements) !== undefined) return false
   return !statements.some(({ role }) => role.kind === 'begin')
 }
 
-/** The locks that are held while others work, once a file is edited so. */
+/** The hazards of held locks that remain after these edits. */
 function heldIn(migration: JudgedMigration, edits: readonly Edit[], given: Given): Hazard[] {
   const sql = spliced(migration.sql, edits)
   const statements = given.parser.parse(sql, migration.path)
@@ -124,7 +124,7 @@ function heldIn(migration: JudgedMigration, edits: readonly Edit[], given: Given
   )
 }
 
-/** The hazards of a lock that its transaction keeps: another transaction is their safe form. */
+/** The hazards of locks that the transaction still holds. Their safe form is a separate transaction. */
 function ofLocks(hazards: readonly Hazard[]): Hazard[] {
   return hazards.filter(({ id }) => id === 'lock-held' || id === 'mixed-backfill')
 }

@@ -2,53 +2,53 @@ import type { StatementParser } from '../statements/index.ts'
 import type { Hazard } from './hazard.ts'
 import type { Judging } from './judging.ts'
 
-/** A piece of a text, by its indexes, and its replacement. */
+/** The start and end index of a piece of text, and its replacement. */
 export interface Edit {
   readonly start: number
   readonly end: number
   readonly text: string
 }
 
-/** A hazard that is gone from the new text. */
+/** A hazard that the new text no longer has. */
 export interface RewrittenHazard extends Pick<Hazard, 'id' | 'statement' | 'line' | 'lock'> {
   readonly done: string
 }
 
-/** A hazard that stays. */
+/** A hazard that remains in the new text. */
 export interface LeftHazard extends Pick<Hazard, 'id' | 'statement' | 'line' | 'lock'> {
   readonly reason: string
 }
 
 /** The safe form of a migration. */
 export interface Rewriting {
-  /** The new text; the old one if nothing is rewritten. */
+  /** The new text; the original if nothing was rewritten. */
   readonly sql: string
-  /** From the old text to the new one, in order. */
+  /** The edits that turn the old text into the new one, in order. */
   readonly edits: readonly Edit[]
   readonly rewritten: readonly RewrittenHazard[]
   readonly left: readonly LeftHazard[]
 }
 
-/** What is to be rewritten. */
+/** The migrations to rewrite, and the parser. */
 export interface RewriteRequest extends Judging {
-  /** Loaded; it reads the new text. */
+  /** Must be loaded. Parses the new text. */
   readonly parser: StatementParser
 }
 
-/** How a hazard is named in a rewriting. */
+/** The fields that identify a hazard in a rewriting. */
 export type HazardId = Pick<Hazard, 'id' | 'statement' | 'line' | 'lock'>
 
-/** A hazard as a rewriting names it. */
+/** Reduces a hazard to its identifying fields. */
 export function identify({ id, statement, line, lock }: Hazard): HazardId {
   return { id, statement, line, ...(lock === undefined ? {} : { lock }) }
 }
 
-/** The order of a report. */
+/** Compares two hazards by statement number, for sorting a report. */
 export function inOrder(one: HazardId, other: HazardId): number {
   return one.statement - other.statement
 }
 
-/** A text with its edits. */
+/** Applies edits to a text. */
 export function spliced(sql: string, edits: readonly Edit[]): string {
   let text = sql
   for (const { start, end, text: instead } of edits.toReversed()) {
@@ -57,7 +57,7 @@ export function spliced(sql: string, edits: readonly Edit[]): string {
   return text
 }
 
-/** New lines end as those of the file do. */
+/** Gives new lines the line endings of the file. */
 export function inLineEnds(edits: readonly Edit[], sql: string): Edit[] {
   if (!sql.includes('\r\n')) return [...edits]
   return edits.map((edit) => ({ ...edit, text: edit.text.replaceAll(/\r?\n/g, '\r\n') }))

@@ -7,15 +7,18 @@ import {
 } from '../statements/index.ts'
 import { identifier, identifiers, qualified } from './quote.ts'
 
-/** Makes every statement of a file a transaction of its own, so that no lock outlives its statement. */
+/** Runs every statement of a file in its own transaction, so that no lock outlives its statement. */
 const EACH_ALONE = '-- slipway: no-transaction'
 
-/** Statements that must not share a transaction. */
+/** SQL that runs each statement in its own transaction. */
 export function oneByOne(statements: readonly string[]): string {
   return [EACH_ALONE, ...statements.map((statement) => `${statement};`)].join('\n')
 }
 
-/** The same index, built or dropped without blocking writes. CASCADE is not possible with it. */
+/**
+ * The statement with CONCURRENTLY, so that building or dropping the index does not block writes. Undefined
+ * for a DROP with CASCADE, which PostgreSQL refuses together with CONCURRENTLY.
+ */
 export function concurrently({ text }: Statement): string | undefined {
   const tokens = tokensOf(text)
   const drops = isKeyword(tokens[0], 'DROP')
@@ -26,12 +29,15 @@ export function concurrently({ text }: Statement): string | undefined {
     : `${text.slice(0, at)} CONCURRENTLY${text.slice(at)};`
 }
 
-/** A statement as it is shown, if there is one. */
+/** The statement with a semicolon, for display; undefined if there is none. */
 export function withSemicolon(statement: string | undefined): string | undefined {
   return statement === undefined ? undefined : `${statement};`
 }
 
-/** The same REINDEX, allowing reads and writes. The system catalogs cannot be rebuilt in this way. */
+/**
+ * The same REINDEX, allowing reads and writes; undefined for system catalogs, which
+ * cannot be reindexed concurrently.
+ */
 export function reindexedConcurrently(text: string): string | undefined {
   const [, what] = tokensOf(text)
   if (!what || !['INDEX', 'TABLE', 'SCHEMA', 'DATABASE'].some((word) => isKeyword(what, word)))
@@ -39,7 +45,10 @@ export function reindexedConcurrently(text: string): string | undefined {
   return `${text.slice(0, what.end)} CONCURRENTLY${text.slice(what.end)}`
 }
 
-/** The same REFRESH MATERIALIZED VIEW, allowing reads. WITH NO DATA cannot be combined with it. */
+/**
+ * The same REFRESH MATERIALIZED VIEW, allowing reads; undefined for WITH NO
+ * DATA, which excludes CONCURRENTLY.
+ */
 export function refreshedConcurrently(text: string): string | undefined {
   const tokens = tokensOf(text)
   const view = tokens.find((token) => isKeyword(token, 'VIEW'))
@@ -54,8 +63,8 @@ export function detachedConcurrently(text: string): string {
 }
 
 /**
- * The same constraint, first for new rows and then for the old ones. Nothing if the statement does
- * more than add it: its text cannot be taken apart.
+ * The same constraint, first for new rows and then validated for existing ones. Undefined if the statement
+ * does more than add it, because its text cannot be split.
  */
 export function validatedLater(
   statement: Statement,
@@ -65,18 +74,18 @@ export function validatedLater(
   if (!addsOnly(statement)) return undefined
   const { text } = statement
   return oneByOne([
-    // A comment at the end would swallow it.
+    // A trailing comment would swallow NOT VALID.
     `${text}${text.includes('--') ? '\n' : ' '}NOT VALID`,
     `ALTER TABLE ${qualified(table)} VALIDATE CONSTRAINT ${identifier(constraint)}`,
   ])
 }
 
-/** Words of a key that says more than its columns. */
+/** Words of a key definition that specifies more than its columns. */
 const MORE = ['INCLUDE', 'DEFERRABLE', 'NULLS', 'WITH']
 
 /**
- * The same key, its index built without blocking writes and then taken over. Nothing if the statement
- * says more than its columns: INCLUDE, DEFERRABLE, NULLS NOT DISTINCT.
+ * The same key, using an index that is first built without blocking writes. Undefined if the statement
+ * specifies more than the columns: INCLUDE, DEFERRABLE, NULLS NOT DISTINCT.
  */
 export function takenOver(
   statement: Statement,
@@ -97,7 +106,7 @@ export function takenOver(
   ])
 }
 
-/** The statement adds one constraint, and that is all. */
+/** Whether the statement adds one constraint and does nothing else. */
 function addsOnly({ actions }: Statement): boolean {
   return actions.length === 1 && actions[0]?.kind === 'add-constraint'
 }

@@ -3,18 +3,18 @@ import type { Action } from '../statements/index.ts'
 import type { Context } from './hazard.ts'
 import { type TypeChange, typeChange } from './type-change.ts'
 
-/** What an ALTER COLUMN TYPE costs, with the type before it; absent if it is not known. */
+/** What an ALTER COLUMN TYPE costs, and the previous type; `from` is absent if that is unknown. */
 export function typeChangeOf(
   { table, column, type, using, casts, collated }: Extract<Action, { kind: 'change-type' }>,
   { schema }: Pick<Context, 'schema'>,
 ): { readonly kind: TypeChange; readonly from?: string } {
   const from = columnNamed(schema, table, column)?.type
   if (from === undefined) return { kind: 'rewrite' }
-  // `USING a::text` says nothing more than the change itself.
+  // `USING a::text` adds nothing to the type change itself.
   if (using !== undefined && (casts === undefined || casts.length > 1))
     return { from, kind: 'rewrite' }
   const kind = typeChange(from, type)
-  // Another collation sorts otherwise, whatever the type.
+  // A different collation changes the sort order, whatever the type.
   const sorted = collated && kind === 'catalog'
   return { from, kind: sorted ? 'indexes' : kind }
 }

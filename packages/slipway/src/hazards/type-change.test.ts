@@ -4,7 +4,7 @@ import { createDatabase, type TestDatabase } from '../../test/postgres.ts'
 import { loadParser, parseStatements } from '../statements/index.ts'
 import { judge } from './index.ts'
 
-// What a change of type costs is compared with the server: the files of the table and of its index.
+// Compares the predicted cost of a type change with the server, by the files of the table and its index.
 
 let database: TestDatabase
 let client: pg.Client

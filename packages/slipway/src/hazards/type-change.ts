@@ -4,13 +4,13 @@ import { parseSqlType, type SqlType } from '../kernel/index.ts'
 export type TypeChange =
   /** Only the catalog changes. */
   | 'catalog'
-  /** The rows stay; the indexes of the column are rebuilt. */
+  /** The rows are not rewritten; the indexes of the column are rebuilt. */
   | 'indexes'
   | 'rewrite'
 
 /**
- * What a change of type costs. What is not known to be cheap counts as a rewrite.
- * Source: `ATColumnChangeRequiresRewrite` and the support functions of the length casts in the server.
+ * What a type change costs. A change not known to be cheap counts as a rewrite. Source:
+ * `ATColumnChangeRequiresRewrite` and the support functions of the length casts in the server.
  */
 export function typeChange(from: string, to: string): TypeChange {
   if (from === to) return 'catalog'
@@ -22,7 +22,7 @@ export function typeChange(from: string, to: string): TypeChange {
   return OTHER_OPERATORS[before.name]?.includes(after.name) === true ? 'indexes' : 'rewrite'
 }
 
-/** Types whose values are the same bytes, compared in the same way. */
+/** Types with the same binary representation and the same comparison operators. */
 const BINARY_EQUAL: Readonly<Record<string, string>> = {
   'character varying': 'text',
   text: 'character varying',
@@ -30,7 +30,7 @@ const BINARY_EQUAL: Readonly<Record<string, string>> = {
   xml: 'text',
 }
 
-/** Types whose values are the same bytes, but sorted or compared otherwise. */
+/** Types with the same binary representation that are sorted or compared differently. */
 const OTHER_OPERATORS: Readonly<Record<string, readonly string[]>> = {
   bit: ['bit varying'],
   text: ['citext'],

@@ -9,7 +9,7 @@ export interface Work {
   readonly kind: 'reads all rows of' | 'builds an index on' | 'rewrites all rows of'
 }
 
-/** What an action does with all rows of a table, except changes by UPDATE and DELETE. */
+/** What an action does with all rows of a table; excludes UPDATE and DELETE. */
 export function workOf(action: Action, context: Context): Work | undefined {
   switch (action.kind) {
     case 'create-index':

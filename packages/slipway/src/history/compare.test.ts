@@ -28,7 +28,7 @@ test.each([
   expect(compare([...rows], [...names]).state).toBe(state)
 })
 
-test('a migration that was rolled back is pending again, and applied again is applied', () => {
+test('a rolled back migration is pending until it is applied again', () => {
   const back = row('a', { rolledBackAt: '2026-01-02' })
   expect(compare([back], ['a'])).toMatchObject({ pending: ['a'], rolledBack: ['a'], applied: [] })
   expect(compare([back, row('a')], ['a'])).toMatchObject({
@@ -38,7 +38,7 @@ test('a migration that was rolled back is pending again, and applied again is ap
   })
 })
 
-test('another text is an edit, other line ends are none', () => {
+test('a different text is an edit, different line endings are not', () => {
   const applied = { exists: true, rows: [row('a', { checksum: checksum('SELECT 1;\n') })] }
   expect(compareHistory(applied, [file('a', 'SELECT 1;\r\n')]).edited).toEqual([])
   expect(compareHistory(applied, [file('a', 'SELECT 2;\n')]).edited).toEqual(['a'])
@@ -75,19 +75,19 @@ test.each([
   expect(obstacle(comparison)?.code).toBe(code)
 })
 
-test('a squash says nothing of an empty target, nor of one where it ran', () => {
+test('a squash has no status on an empty target, nor on one where it ran', () => {
   expect(withSquash([])).toMatchObject({ state: 'empty', squashed: [], pending: ['b_squashed'] })
   expect(withSquash([own])).toMatchObject({ state: 'up-to-date', squashed: [] })
 })
 
-test('a migration that no squash replaces is still missing; a squash beside migrations that it replaces is unfinished', () => {
+test('a migration that no squash replaces is still missing; a squash next to migrations that it replaces is unfinished', () => {
   expect(obstacle(withSquash([row('a'), row('b'), row('x')]))?.code).toBe('HISTORY.DIVERGED')
   const unfinished = withSquash([row('a'), row('b')], 'b')
   expect(unfinished.unfinishedSquashes).toEqual(['b_squashed'])
   expect(obstacle(unfinished)?.code).toBe('HISTORY.SQUASH_UNFINISHED')
 })
 
-test('a squash within a squash counts where all of its own are applied', () => {
+test('a nested squash counts as applied if all migrations that it replaces are', () => {
   const outer = `${squashHead([file('b_squashed', SQUASH), file('c')])}SELECT 1;`
   const kindOn = (rows: HistoryRow[]) =>
     compareHistory({ exists: true, rows }, [file('c_squashed', outer)]).squashed.map((one) => [

@@ -3,7 +3,7 @@ import { matchesChecksum } from '../statements/index.ts'
 import { type History, type HistoryRow, intoSquash } from './prisma-history.ts'
 import { squashesOn, type SquashStatus, unfinishedSquashes } from './squash.ts'
 
-/** A migration of the project, as far as history needs it. */
+/** What a comparison with the history needs of a migration. */
 export interface MigrationText {
   readonly name: string
   readonly sql: string
@@ -17,7 +17,7 @@ export interface Comparison {
   readonly state: HistoryState
   readonly applied: readonly string[]
   readonly pending: readonly string[]
-  /** Begun, neither finished nor rolled back. */
+  /** Begun, but neither finished nor rolled back. */
   readonly failed: readonly string[]
   /** Applied with a text that differs from the current file. */
   readonly edited: readonly string[]
@@ -32,7 +32,7 @@ export interface Comparison {
   readonly unfinishedSquashes: readonly string[]
 }
 
-/** Compares what was applied with what the project has. Pure; equal to Prisma's own reading. */
+/** Compares the applied migrations with those of the project. Pure; agrees with Prisma's own reading. */
 export function compareHistory(history: History, migrations: readonly MigrationText[]): Comparison {
   const living = livingRows(history)
   const files = new Map(migrations.map((migration) => [migration.name, migration]))
@@ -49,7 +49,7 @@ export function compareHistory(history: History, migrations: readonly MigrationT
   const edited = applied.filter((name) => {
     const file = files.get(name)
     const checksums = checksumsOf.get(name) ?? []
-    // What another tool applied without a checksum cannot be found to be edited.
+    // If another tool recorded no checksum, an edit cannot be detected.
     if (file === undefined || checksums.includes(null)) return false
     return !checksums.some((one) => matchesChecksum(file.sql, one))
   })
@@ -73,7 +73,7 @@ function livingRows(history: History): Map<string, HistoryRow> {
   return living
 }
 
-/** The checksums of the rows by which each migration is applied: one, or more where the history has duplicates. */
+/** The checksums of the rows that record each migration as applied: several if the history has duplicates. */
 function appliedChecksums({ rows }: History): ReadonlyMap<string, readonly (string | null)[]> {
   const found = new Map<string, (string | null)[]>()
   for (const { migration, checksum, finishedAt, rolledBackAt } of rows) {
@@ -92,7 +92,7 @@ function stateOf(
   return lists.pending.length > 0 ? 'behind' : 'up-to-date'
 }
 
-/** What stops a deploy in this state, if anything does, with the command that resolves it. */
+/** The failure that stops a deploy in this state, if any, with the command that resolves it. */
 export function obstacle(comparison: Comparison): Failure | undefined {
   const { state, pending } = comparison
   const [failed] = comparison.failed
@@ -135,7 +135,7 @@ export function obstacle(comparison: Comparison): Failure | undefined {
   })
 }
 
-/** What of a squash stops a deploy: it was not written to its end, or the target has only a part of it. */
+/** The failure if a squash stops a deploy: writing it was interrupted, or the target has only a part of it. */
 function squashObstacle({ squashed, unfinishedSquashes: unfinished }: Comparison) {
   const [unfinishedSquash] = unfinished
   if (unfinishedSquash !== undefined) {

@@ -5,7 +5,7 @@ import { sqliteTable } from './sqlite/prisma-table.ts'
 
 const TABLES: ByDialect<PrismaTable> = { postgres: postgresTable, sqlite: sqliteTable }
 
-/** The table of a session's database. */
+/** Prisma's history table in the dialect of a session. */
 export function prismaTableOf(session: Session): PrismaTable {
   return TABLES[dialectOf(session)]
 }

@@ -6,14 +6,13 @@ import type { History } from './prisma-history.ts'
 export interface Interruption {
   readonly migration: string
   readonly direction: Direction
-  /** Transaction groups of it that are done. */
+  /** The number of its transaction groups that are done. */
   readonly done: number
 }
 
 /**
- * The migration that a command can continue, if any: its journal records how far it came,
- * and no statement of it failed. `deploy` continues one that was being applied, `rollback` one
- * that was being rolled back. Pure.
+ * The migration that a command can continue, if any: its journal records how far it got, and none of its statements
+ * failed. `deploy` continues one that was being applied, `rollback` one that was being rolled back. Pure.
  */
 export function findInterruption(
   { failed }: Comparison,
@@ -32,7 +31,7 @@ export function findInterruption(
       row.rolledBackAt === null &&
       row.logs !== null,
   )
-  // A down migration that failed may have been corrected since; a migration that failed is repair's business.
+  // A failed down migration may have been corrected since; a failed migration needs `repair`.
   if (refused && first.direction === 'up') return undefined
   return {
     migration,

@@ -3,7 +3,7 @@ import { type JournalEntry, readJournal as readPostgresJournal } from './postgre
 
 const READERS: ByDialect<(session: Session) => Promise<JournalEntry[]>> = {
   postgres: readPostgresJournal,
-  // Each migration is one transaction there: none is ever half done.
+  // On SQLite, each migration is one transaction and is never half done.
   sqlite: async () => [],
 }
 

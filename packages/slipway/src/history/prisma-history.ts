@@ -6,14 +6,14 @@ import { prismaTableOf } from './dialects.ts'
 /** The columns of `_prisma_migrations` that give the state of a migration. Times are the server's, as text. */
 export interface HistoryRow {
   readonly migration: string
-  /** SHA-256 of its file; null if another tool applied it that records none (wrangler). */
+  /** SHA-256 of its file; null if it was applied by a tool that records none (wrangler). */
   readonly checksum: string | null
   readonly finishedAt: string | null
   readonly rolledBackAt: string | null
   readonly logs: string | null
 }
 
-/** What a database says was applied to it, oldest first. */
+/** The migrations that a database records as applied to it, oldest first. */
 export interface History {
   /** Whether the table exists at all. */
   readonly exists: boolean
@@ -46,13 +46,13 @@ function rowFrom(values: readonly (string | null)[]): HistoryRow {
   return { migration: migration ?? '', checksum: checksum ?? '', finishedAt, rolledBackAt, logs }
 }
 
-/** SQL that creates the history table where it is absent. */
+/** SQL that creates the history table if it does not exist. */
 export function createHistorySql(session: Session): string {
   const { nameSql, columnsSql } = prismaTableOf(session)
   return `CREATE TABLE IF NOT EXISTS ${nameSql(session)} (\n${columnsSql}\n);\n`
 }
 
-/** SQL of the row of a migration that was applied whole, in the transaction that applied it. */
+/** SQL that inserts the row of a migration in the one transaction that applies it. */
 export function appliedRowSql(session: Session, migration: string, checksum: string): string {
   const { literal, nowSql, clockSql } = prismaTableOf(session)
   return `INSERT INTO ${historyTable(session)} (id, checksum, finished_at, migration_name, started_at, applied_steps_count)
@@ -60,8 +60,8 @@ VALUES ('${randomUUID()}', '${checksum}', ${clockSql}, ${literal(migration)}, ${
 }
 
 /**
- * SQL of the row of a migration that is marked as applied without being run: as Prisma does, with 0
- * steps and empty logs. The clock keeps several of one transaction in their order.
+ * SQL that inserts the row of a migration that is marked as applied without being run: like Prisma, with 0 steps and
+ * empty logs. The clock time keeps several rows of one transaction in order.
  */
 export function markedRowSql(session: Session, migration: string, checksum: string): string {
   const { literal, clockSql } = prismaTableOf(session)
@@ -69,7 +69,7 @@ export function markedRowSql(session: Session, migration: string, checksum: stri
 VALUES ('${randomUUID()}', '${checksum}', ${clockSql}, ${clockSql}, ${literal(migration)}, '', 0);\n`
 }
 
-/** SQL of the row of a migration that begins and is not yet done: what Prisma takes for failed. */
+/** SQL that inserts the row of a migration that begins; until it is finished, Prisma considers it failed. */
 export function startedRowSql(session: Session, migration: string, checksum: string): string {
   const { literal, clockSql } = prismaTableOf(session)
   return `INSERT INTO ${historyTable(session)} (id, checksum, migration_name, started_at)
@@ -81,7 +81,7 @@ function unfinished(session: Session, migration: string): string {
   return `migration_name = ${prismaTableOf(session).literal(migration)} AND finished_at IS NULL AND rolled_back_at IS NULL`
 }
 
-/** SQL that finishes an unfinished row; `checksum` is that of the file as it is now, where it may have changed. */
+/** SQL that finishes an unfinished row; `checksum` is that of the current file, if it may have changed. */
 export function finishedRowSql(session: Session, migration: string, checksum?: string): string {
   const { clockSql } = prismaTableOf(session)
   const edited = checksum === undefined ? '' : `, checksum = '${checksum}'`
@@ -96,14 +96,14 @@ export function reopenedRowSql(session: Session, migration: string): string {
 WHERE migration_name = ${literal(migration)} AND rolled_back_at IS NULL;\n`
 }
 
-/** SQL that writes why a migration failed into its row, as Prisma does. */
+/** SQL that records in its row why a migration failed, as Prisma does. */
 export function failedRowSql(session: Session, migration: string, logs: string): string {
   const { literal } = prismaTableOf(session)
   const text = session.server.encoding === 'UTF8' ? logs : asciiOf(logs)
   return `UPDATE ${historyTable(session)} SET logs = ${literal(text)} WHERE ${unfinished(session, migration)};\n`
 }
 
-/** A database in another encoding lacks most characters: a text with one of them would fail to be recorded. */
+/** A database with another encoding lacks most characters, and cannot store a text that has one of them. */
 function asciiOf(text: string): string {
   return text.replaceAll('…', '...').replaceAll(/[^\t\n\x20-\x7E]/g, '?')
 }
@@ -113,12 +113,12 @@ export function continuedRowSql(session: Session, migration: string): string {
   return `UPDATE ${historyTable(session)} SET logs = NULL WHERE ${unfinished(session, migration)};\n`
 }
 
-/** SQL that rolls back a row which began and left nothing behind. */
+/** SQL that deletes the row of a migration that began and left nothing behind. */
 export function forgottenRowSql(session: Session, migration: string): string {
   return `DELETE FROM ${historyTable(session)} WHERE ${unfinished(session, migration)};\n`
 }
 
-/** SQL that marks the living rows of a migration as rolled back: Prisma then sees it as pending. */
+/** SQL that marks a migration as rolled back in all its rows that count: Prisma then sees it as pending. */
 export function rolledBackRowSql(session: Session, migration: string): string {
   const { literal, nowSql } = prismaTableOf(session)
   return `UPDATE ${historyTable(session)} SET rolled_back_at = ${nowSql}
@@ -129,8 +129,8 @@ WHERE migration_name = ${literal(migration)} AND rolled_back_at IS NULL;\n`
 const DUPLICATE = 'slipway: another row records this migration'
 
 /**
- * SQL that lets one of the rows by which a migration is applied count: the first that has the checksum of the file, else
- * the first. As when Prisma resolves a migration, the others have `rolled_back_at`. Nothing is deleted.
+ * SQL that keeps one of several rows that record a migration as applied: the first with the checksum of the file, or
+ * else the first. The others get `rolled_back_at`, as when Prisma resolves a migration. Nothing is deleted.
  */
 export function singleRowSql(session: Session, migration: string, checksum: string): string {
   const { literal, nowSql } = prismaTableOf(session)
@@ -140,7 +140,7 @@ export function singleRowSql(session: Session, migration: string, checksum: stri
   AND id <> (SELECT id FROM ${table} WHERE ${applied} ORDER BY checksum <> '${checksum}', started_at, id LIMIT 1);\n`
 }
 
-/** SQL that records the checksum of the file as it is now. */
+/** SQL that records the checksum of the current file. */
 export function checksumRowSql(session: Session, migration: string, checksum: string): string {
   const { literal } = prismaTableOf(session)
   return `UPDATE ${historyTable(session)} SET checksum = '${checksum}'
@@ -153,9 +153,8 @@ export function intoSquash(squash: string): string {
 }
 
 /**
- * SQL that replaces applied migrations by a squash: its row takes the place of the first of
- * their rows, and their rows no longer count. As when Prisma resolves a migration, such a row has
- * `rolled_back_at`; its logs give the reason. Nothing is deleted.
+ * SQL that replaces applied migrations with a squash: its row takes the place of the first of their rows. Their rows
+ * get `rolled_back_at`, as when Prisma resolves a migration, and logs that give the reason. Nothing is deleted.
  */
 export function squashedRowsSql(
   session: Session,

@@ -3,9 +3,9 @@ import type { MigrationText } from './compare.ts'
 import { type History, type HistoryRow, intoSquash } from './prisma-history.ts'
 
 /**
- * How much of a squash a target has. `whole`: all replaced migrations are applied, so the
- * squash must be recorded and not run. `left-over`: it is recorded, but the rows of the old ones still
- * count. `partly`: some of them are missing. `recorded`: nothing is left to do.
+ * How much of a squash a target has. `whole`: all replaced migrations are applied, so the squash must be recorded, not
+ * run. `left-over`: it is recorded, but the rows of the replaced migrations still count. `partly`: some of these are
+ * missing. `recorded`: nothing is left to do.
  */
 export interface SquashStatus {
   readonly kind: 'whole' | 'left-over' | 'partly' | 'recorded'
@@ -13,9 +13,9 @@ export interface SquashStatus {
   readonly migration: string
   /** The replaced migrations that are, or were, applied one by one. */
   readonly replaces: readonly string[]
-  /** Those that the target lacks; only where it has them partly. */
+  /** The replaced migrations that the target lacks; only if `kind` is `partly`. */
   readonly lacks: readonly string[]
-  /** Those whose applied text is not the squashed one. */
+  /** The replaced migrations whose applied text differs from the squashed one. */
   readonly edited: readonly string[]
 }
 
@@ -58,7 +58,7 @@ function isFinished(row: HistoryRow | undefined): boolean {
   return row !== undefined && row.finishedAt !== null
 }
 
-/** What of a squash is not applied. A squash within it counts as applied where all of its own are. */
+/** The migrations of a squash that are not applied. A nested squash counts as applied if all of its own are. */
 function lacking(
   squashed: readonly SquashedMigration[],
   applied: ReadonlySet<string>,

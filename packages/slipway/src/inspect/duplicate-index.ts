@@ -1,16 +1,18 @@
 import type { IndexFacts } from './postgres/indexes.ts'
 
 /**
- * The index that makes another one unnecessary, if there is one: it has the same parts in the same order, with operator class, collation,
- * direction and NULLS, the same predicate and method, and what the other carries along. A B-tree may have further parts behind them. A unique index,
- * which forbids something, is unnecessary only beside one that forbids the same. Of two equal indexes one is named, the one that less depends on.
+ * The index that makes another one unnecessary; undefined if there is none. It has the same key parts in
+ * the same order (with operator class, collation, direction and NULLS order), the same predicate and
+ * method, and all INCLUDE columns of the other. A B-tree may have further key parts after them. A unique
+ * index is unnecessary only if another one enforces the same. Of two equal indexes only one is reported:
+ * never the primary key, otherwise the later by name.
  */
 export function duplicateOf(index: IndexFacts, all: readonly IndexFacts[]): IndexFacts | undefined {
   if (!index.valid || index.attached || index.required || index.primary) return undefined
   return all.find((other) => other !== index && other.valid && serves(other, index))
 }
 
-/** Whether `other` does all that `index` does, and stays if both do the same. */
+/** Whether `other` does everything that `index` does. If both do the same, whether `other` is the one to keep. */
 function serves(other: IndexFacts, index: IndexFacts): boolean {
   if (other.method !== index.method || other.predicate !== index.predicate) return false
   if (!index.keys.every((key, place) => other.keys[place] === key)) return false
@@ -23,7 +25,7 @@ function serves(other: IndexFacts, index: IndexFacts): boolean {
   return !isEqual(other, index) || staysBefore(other, index)
 }
 
-/** Both make each other unnecessary. */
+/** Whether each of two indexes makes the other unnecessary. */
 function isEqual(one: IndexFacts, other: IndexFacts): boolean {
   return (
     one.unique === other.unique &&
@@ -34,12 +36,12 @@ function isEqual(one: IndexFacts, other: IndexFacts): boolean {
   )
 }
 
-/** Of two equal indexes the primary key stays, or else the first by name. */
+/** Of two equal indexes, the primary key is kept, otherwise the first by name. */
 function staysBefore(one: IndexFacts, other: IndexFacts): boolean {
   return one.primary || one.name < other.name
 }
 
-/** `"total"` of its text with operator class and so on. */
+/** The column part of a key: `"total"` without operator class, collation and options. */
 function columnOf(key: string): string {
   return key.slice(0, key.lastIndexOf(' opclass '))
 }

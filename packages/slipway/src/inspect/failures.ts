@@ -1,6 +1,6 @@
 import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
 
-/** What can stop an inspection as a whole. */
+/** The failures that stop a whole inspection. */
 export const inspectFailures = {
   'INSPECT.NOT_SUPPORTED': { title: 'Databases of this kind cannot be inspected' },
   'INSPECT.NOTHING_READ': { title: 'No check of the inspection could read the database' },

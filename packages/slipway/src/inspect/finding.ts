@@ -2,7 +2,7 @@ import type { Session } from '../database/index.ts'
 import type { ObjectRef } from '../statements/index.ts'
 import type { Thresholds } from './thresholds.ts'
 
-/** What of a target is examined. */
+/** The checks of an inspection. */
 export type CheckName =
   | 'statements'
   | 'foreign keys'
@@ -20,7 +20,7 @@ export type CheckName =
   | 'replication'
   | 'last backup'
 
-/** What a finding is about. The ids are those of docs/guides/inspect.md. */
+/** The kinds of findings. docs/guides/inspect.md describes each id. */
 export type HealthId =
   | 'slow-statement'
   | 'foreign-key-unindexed'
@@ -46,26 +46,26 @@ export type Evidence = Readonly<
   Record<string, string | number | boolean | null | readonly string[] | readonly number[]>
 >
 
-/** Something about the health of a target that is worth a look, with its evidence. */
+/** A health problem of a target, with its evidence. */
 export interface HealthFinding {
   readonly id: HealthId
-  /** With `error` something is failing, or will fail soon. */
+  /** `error`: something is failing or will fail soon. */
   readonly severity: 'error' | 'warning' | 'notice'
-  /** What it is about; null for a session, a statement or the server. */
+  /** The object concerned; null for a session, a statement or the server. */
   readonly object: ObjectRef | null
   /** One sentence. */
   readonly message: string
-  /** Never empty. Times in seconds, sizes in bytes, moments in ISO form. */
+  /** Never empty. Durations in seconds, sizes in bytes, timestamps in ISO format. */
   readonly evidence: Evidence
   /** What to do, in one or two sentences. */
   readonly fix: string
-  /** SQL for it, for a migration or for psql; null if no SQL helps. */
+  /** SQL for the fix, for a migration or for psql; null if no SQL helps. */
   readonly sql: string | null
 }
 
 /** A measured value, for a monitoring system. */
 export interface Figure {
-  /** In the form of Prometheus, with its unit: `connections_used`, `database_cache_hit_ratio`. */
+  /** A Prometheus metric name: `connections_used`, `database_cache_hit_ratio`. */
   readonly name: string
   readonly help: string
   readonly type: 'gauge' | 'counter'
@@ -73,54 +73,54 @@ export interface Figure {
   readonly labels: Readonly<Record<string, string>>
 }
 
-/** A statement as `pg_stat_statements` counts it. */
+/** The figures of a statement in `pg_stat_statements`. */
 export interface StatementFigures {
-  /** The identifier of the server; text, because it has 64 bits. */
+  /** The server's query identifier; a string, because it has 64 bits. */
   readonly queryId: string
-  /** Model and action of Prisma, from the tag in its comment; null without one. */
+  /** Prisma model and action from the tag in the statement's comment; null without one. */
   readonly model: string | null
   readonly action: string | null
-  /** Without comments, its literals masked. */
+  /** The text without comments and with masked literals. */
   readonly text: string
   readonly calls: number
   readonly totalMs: number
   readonly meanMs: number
   readonly maxMs: number
   readonly rows: number
-  /** Its part of the time of all statements of the database, from 0 to 1. */
+  /** Its share of the total time of all statements of the database, from 0 to 1. */
   readonly share: number
 }
 
 /** The statements that take the most time, and those that run most often. */
 export interface TopStatements {
-  /** The moment of the last reset in ISO form; null if the server does not report it. */
+  /** The time of the last statistics reset in ISO format; null if the server does not report it. */
   readonly since: string | null
   readonly byTime: readonly StatementFigures[]
   readonly byCalls: readonly StatementFigures[]
 }
 
-/** What a check works with. */
+/** The input of a check. */
 export interface Probe {
   readonly session: Session
-  /** The schemas of the project, as the server calls them. */
+  /** The schemas of the project, by their names on the server. */
   readonly schemas: readonly string[]
   readonly thresholds: Thresholds
-  /** The role may read the statistics of all sessions, as pg_monitor may. */
+  /** Whether the role may read the statistics of all sessions, like pg_monitor. */
   readonly readsAllStatistics: boolean
-  /** When Slipway made the last backup: UTC. */
+  /** The time of Slipway's last backup, in UTC. */
   readonly lastBackup: string | undefined
 }
 
-/** What a check read. */
+/** The result of a check. */
 export interface Reading {
   readonly findings: readonly HealthFinding[]
   readonly figures?: readonly Figure[]
   readonly statements?: TopStatements
-  /** What could not be read, and why; `all` if nothing could. */
+  /** How much could not be read, and why; `all` if nothing could. */
   readonly unread?: { readonly extent: 'all' | 'part'; readonly reason: string }
 }
 
-/** How a check went. A check that could not read everything says so. */
+/** The status of a check, including whether it could read everything. */
 export interface CheckStatus {
   readonly name: CheckName
   readonly status: 'read' | 'partly-read' | 'not-readable'
@@ -128,5 +128,5 @@ export interface CheckStatus {
   readonly findings: number
 }
 
-/** Why a role without rights cannot read something. */
+/** The reason why a role without privileges cannot read something. */
 export const NEEDS_MONITOR = 'not readable: needs pg_monitor'

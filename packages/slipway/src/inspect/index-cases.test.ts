@@ -3,7 +3,7 @@ import { inspect, named } from '../../test/inspection.ts'
 import { createTarget, type TestTarget } from '../../test/target.ts'
 import type { Inspection } from './index.ts'
 
-// The cases share a database: each has a schema of its own, and inspects that alone.
+// The cases share a database. Each creates its own schema, and inspects only that.
 
 let target: TestTarget
 let cases = 0
@@ -28,21 +28,21 @@ describe('foreign keys without an index', () => {
 
   test.each<[string, string, boolean]>([
     ['without an index', '', false],
-    ['with one', 'CREATE INDEX ON child (parent_id);', true],
-    ['with one that begins with its column', 'CREATE INDEX ON child (parent_id, id);', true],
-    ['with one that ends with it', 'CREATE INDEX ON child (id, parent_id);', false],
+    ['with an index', 'CREATE INDEX ON child (parent_id);', true],
+    ['with an index that begins with its column', 'CREATE INDEX ON child (parent_id, id);', true],
+    ['with an index that ends with its column', 'CREATE INDEX ON child (id, parent_id);', false],
     ['that is the primary key', 'ALTER TABLE child ADD PRIMARY KEY (parent_id);', true],
     ['with a hash index', 'CREATE INDEX ON child USING hash (parent_id);', false],
     ['with an expression', 'CREATE INDEX ON child ((parent_id + 0));', false],
     ['with a partial index', 'CREATE INDEX ON child (parent_id) WHERE id > 3;', false],
     [
-      'with one of all that is not NULL',
+      'with a partial index of all non-NULL values',
       'CREATE INDEX ON child (parent_id) WHERE parent_id IS NOT NULL;',
       true,
     ],
-    ['that only an INCLUDE has', 'CREATE INDEX ON child (id) INCLUDE (parent_id);', false],
+    ['that is only in INCLUDE', 'CREATE INDEX ON child (id) INCLUDE (parent_id);', false],
     [
-      'with an index that is not valid',
+      'with an invalid index',
       `CREATE INDEX bad ON child (parent_id); UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'bad'::regclass;`,
       false,
     ],
@@ -54,8 +54,8 @@ describe('foreign keys without an index', () => {
     ['in its order', '(a, b)', true],
     ['in another order', '(b, a)', true],
     ['with a column before them', '(id, a, b)', false],
-    ['with one of them', '(a)', false],
-    ['with another one between', '(a, id, b)', false],
+    ['with only one of them', '(a)', false],
+    ['with another column between them', '(a, id, b)', false],
   ])('a key of two columns: an index %s', async (_what, columns, covered) => {
     const child = `CREATE TABLE child (id int, a int, b int, CONSTRAINT fk FOREIGN KEY (a, b) REFERENCES parent (id, other));`
     expect(await unindexed(`${child} CREATE INDEX ON child ${columns};`)).toEqual(
@@ -76,7 +76,7 @@ describe('duplicate indexes', () => {
     ['the beginning of another', 'CREATE INDEX x ON t (a); CREATE INDEX y ON t (a, b)', ['x']],
     ['the end of another', 'CREATE INDEX x ON t (b); CREATE INDEX y ON t (a, b)', []],
     ['another direction', 'CREATE INDEX x ON t (a); CREATE INDEX y ON t (a DESC)', []],
-    ['another place of NULLs', 'CREATE INDEX x ON t (b); CREATE INDEX y ON t (b NULLS FIRST)', []],
+    ['another order of NULLs', 'CREATE INDEX x ON t (b); CREATE INDEX y ON t (b NULLS FIRST)', []],
     [
       'another operator class',
       'CREATE INDEX x ON t (c); CREATE INDEX y ON t (c text_pattern_ops)',
@@ -85,7 +85,7 @@ describe('duplicate indexes', () => {
     ['another collation', 'CREATE INDEX x ON t (c); CREATE INDEX y ON t (c COLLATE "POSIX")', []],
     ['another method', 'CREATE INDEX x ON t (a); CREATE INDEX y ON t USING hash (a)', []],
     [
-      'equal ones of another method',
+      'equal ones of a method other than btree',
       'CREATE INDEX x ON t USING gin (d); CREATE INDEX y ON t USING gin (d)',
       ['y'],
     ],
@@ -117,22 +117,22 @@ describe('duplicate indexes', () => {
       [],
     ],
     [
-      'what is carried along',
+      'the same INCLUDE column',
       'CREATE INDEX x ON t (a) INCLUDE (b); CREATE INDEX y ON t (a) INCLUDE (b, c)',
       ['x'],
     ],
     [
-      'carried along, and a part of the other',
+      'an INCLUDE column that is a key column of the other',
       'CREATE INDEX x ON t (a) INCLUDE (b); CREATE INDEX y ON t (a, b)',
       ['x'],
     ],
     [
-      'carried along by one alone',
+      'an INCLUDE column of only one',
       'CREATE INDEX x ON t (a) INCLUDE (b); CREATE INDEX y ON t (a, c)',
       [],
     ],
     [
-      'beside the primary key',
+      'next to the primary key',
       'ALTER TABLE t ADD CONSTRAINT k PRIMARY KEY (a); CREATE INDEX y ON t (a)',
       ['y'],
     ],
@@ -162,7 +162,7 @@ describe('duplicate indexes', () => {
       ['a'],
     ],
     [
-      'a constraint that is checked at the end of the transaction',
+      'a deferrable constraint',
       'ALTER TABLE t ADD CONSTRAINT k UNIQUE (b), ADD CONSTRAINT l UNIQUE (b) DEFERRABLE',
       [],
     ],
@@ -177,7 +177,7 @@ describe('duplicate indexes', () => {
       ['y'],
     ],
     [
-      'one that is not valid serves nobody',
+      'an invalid one makes none unnecessary',
       `CREATE INDEX x ON t (a); CREATE INDEX y ON t (a, b); UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'y'::regclass`,
       [],
     ],

@@ -13,7 +13,7 @@ afterEach(() => target.drop())
 const PARENT = `CREATE TABLE parent (id int PRIMARY KEY, other int, UNIQUE (id, other));`
 
 describe('foreign keys', () => {
-  test('of a partitioned table every partition needs one, whatever the order of its columns', async () => {
+  test('on a partitioned table every partition needs an index, in any column order', async () => {
     const tables = `CREATE TABLE part (id int, parent_id int CONSTRAINT fk REFERENCES parent) PARTITION BY RANGE (id);
       CREATE TABLE part_1 PARTITION OF part FOR VALUES FROM (0) TO (10);
       CREATE TABLE part_2 (gone int, parent_id int, id int); ALTER TABLE part_2 DROP COLUMN gone;
@@ -62,7 +62,7 @@ describe('foreign keys', () => {
 })
 
 describe('duplicate indexes', () => {
-  test('the SQL drops it, with quoted names, in another schema, and a constraint as such', async () => {
+  test('the SQL drops it, with quoted names, in another schema, and as a constraint if it belongs to one', async () => {
     await target.sql(`CREATE SCHEMA "S""s"; CREATE TABLE "S""s"."T t" ("a b" int, c int NOT NULL);
       CREATE INDEX "x X" ON "S""s"."T t" ("a b"); CREATE INDEX "y Y" ON "S""s"."T t" ("a b");
       ALTER TABLE "S""s"."T t" ADD CONSTRAINT "k K" PRIMARY KEY (c), ADD CONSTRAINT "u U" UNIQUE (c)`)
@@ -75,7 +75,7 @@ describe('duplicate indexes', () => {
     expect(await look()).toEqual({})
   })
 
-  test('of partitioned tables the whole indexes count, not their parts', async () => {
+  test('on partitioned tables whole indexes count, not those of partitions', async () => {
     await target.sql(`CREATE TABLE p (a int, b int) PARTITION BY RANGE (a);
       CREATE TABLE p_1 PARTITION OF p FOR VALUES FROM (0) TO (10);
       CREATE INDEX x ON p (a); CREATE INDEX y ON p (a); CREATE INDEX own ON p_1 (a)`)
@@ -86,7 +86,7 @@ describe('duplicate indexes', () => {
 })
 
 describe('invalid indexes', () => {
-  test('what a cut-off build left is found, and built again by the SQL', async () => {
+  test('an index of an interrupted build is found, and the SQL rebuilds it', async () => {
     await target.sql(
       'CREATE TABLE "T" (a int); INSERT INTO "T" VALUES (1), (1); CREATE INDEX fine ON "T" (a)',
     )
@@ -102,7 +102,7 @@ describe('invalid indexes', () => {
     expect(named(await inspect(target.url), 'index-invalid')).toEqual({})
   })
 
-  test('the copy of a cut-off REINDEX is dropped', async () => {
+  test('the copy of an interrupted REINDEX is dropped', async () => {
     await target.sql(`CREATE TABLE t (a int); CREATE INDEX i_ccnew ON t (a);
       UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'i_ccnew'::regclass`)
     expect(named(await inspect(target.url), 'index-invalid')['i_ccnew']?.sql).toBe(
@@ -110,7 +110,7 @@ describe('invalid indexes', () => {
     )
   })
 
-  test('an index of a partitioned table that lacks a part', async () => {
+  test('an index of a partitioned table that is missing on a partition', async () => {
     await target.sql(`CREATE TABLE p (a int) PARTITION BY RANGE (a);
       CREATE TABLE p_1 PARTITION OF p FOR VALUES FROM (0) TO (10); CREATE INDEX i ON ONLY p (a)`)
     expect(named(await inspect(target.url), 'index-invalid')['i']).toMatchObject({
@@ -144,7 +144,7 @@ describe('unused indexes', () => {
       CREATE INDEX used ON t (c); CREATE INDEX "Never" ON t (d); ANALYZE`)
   })
 
-  test('those of constraints and those that were used are left out', async () => {
+  test('indexes of constraints and used indexes are left out', async () => {
     await target.sql('SET enable_seqscan = off; SELECT * FROM t WHERE c = 7')
     await expect.poll(async () => Object.keys(await unused()), EVENTUALLY).toEqual(['Never'])
     const found = (await unused())['Never']
@@ -159,7 +159,7 @@ describe('unused indexes', () => {
     expect(Object.keys(await unused({ ...SOON, unusedIndexBytes: bytes + 1 }))).toEqual([])
   })
 
-  test('one that serves a foreign key stays, and one of a partitioned table counts as a whole', async () => {
+  test('an index of a foreign key is left out, and an index of a partitioned table counts as a whole', async () => {
     await target.sql(`ALTER TABLE t ADD FOREIGN KEY (d) REFERENCES t; SET enable_seqscan = off; SELECT * FROM t WHERE c = 7;
       CREATE TABLE p (a int, b int) PARTITION BY RANGE (a); CREATE TABLE p_1 PARTITION OF p FOR VALUES FROM (0) TO (9000);
       CREATE TABLE p_2 PARTITION OF p FOR VALUES FROM (9000) TO (9999); CREATE INDEX whole ON p (b); CREATE INDEX idle ON p (b, a);
@@ -169,11 +169,11 @@ describe('unused indexes', () => {
     )
     await expect.poll(async () => Object.keys(await unused()).length, EVENTUALLY).toBe(1)
     const [name] = Object.keys(await unused())
-    // The planner took one of the two: the other one is left.
+    // The planner used one of the two; the other one remains.
     expect(['whole', 'idle']).toContain(name)
   })
 
-  test('statistics of less than a week say nothing, and the report says so', async () => {
+  test('less than a week of statistics is not enough, and the report says so', async () => {
     const young = await inspect(target.url)
     expect(named(young, 'index-unused')).toEqual({})
     expect(checkNamed(young, 'unused indexes')).toMatchObject({
@@ -184,7 +184,7 @@ describe('unused indexes', () => {
     })
   })
 
-  test('a reset begins the time again', async () => {
+  test('a reset restarts the period', async () => {
     const since = async () => (await unused())['Never']?.evidence['since']
     const before = await since()
     await target.sql('SELECT pg_stat_reset()')

@@ -25,21 +25,21 @@ import { checkStatements, OWN_MARK } from './postgres/statements.ts'
 import { checkBloat, checkCache, checkVacuum } from './postgres/tables.ts'
 import { THRESHOLDS, type Thresholds } from './thresholds.ts'
 
-/** What an inspection needs. */
+/** The input of an inspection. */
 export interface InspectRequest {
   readonly address: Address
   readonly migrations: readonly MigrationFile[]
   /** The schemas that the datasource lists. */
   readonly schemas?: readonly string[] | undefined
-  /** When Slipway made the last backup of this environment; absent if that is unknown. */
+  /** The time of Slipway's last backup of this environment; absent if unknown. */
   readonly lastBackup?: string | undefined
-  /** The whole inspection ends after this, in ms; what was not read by then is named. */
+  /** The time limit of the whole inspection, in ms. Checks that did not finish are reported. */
   readonly deadlineMs: number
-  /** In place of the usual ones. */
+  /** Override the default thresholds. */
   readonly thresholds?: Partial<Thresholds> | undefined
 }
 
-/** What an inspection found. */
+/** The result of an inspection. */
 export interface Inspection {
   readonly database: string
   readonly checks: readonly CheckStatus[]
@@ -48,7 +48,7 @@ export interface Inspection {
   readonly figures: readonly Figure[]
 }
 
-/** In the order in which people read them: what is urgent first. */
+/** In reading order: the most urgent first. */
 const CHECKS: readonly (readonly [CheckName, (probe: Probe) => Promise<Reading>])[] = [
   ['blocked sessions', checkBlocked],
   ['transactions', checkTransactions],
@@ -68,13 +68,14 @@ const CHECKS: readonly (readonly [CheckName, (probe: Probe) => Promise<Reading>]
 ]
 
 const CONNECT_TIMEOUT_MS = 5000
-/** Each statement of a check. The catalogs of ten thousand tables are read in a fraction of it. */
+/** The limit of each statement of a check. Reading the catalogs of ten thousand tables takes a fraction of it. */
 const STATEMENT_TIMEOUT_MS = 5000
 const LOCK_TIMEOUT_MS = 200
 
 /**
- * Examines the health of a target by its catalogs and statistics: in read-only transactions, with a limit for each statement, and for all. Reads no
- * row of a table. A check that cannot be read says why, and the others continue. Fails with INSPECT.NOTHING_READ if none could.
+ * Examines the health of a target from its catalogs and statistics, in read-only transactions, with a time
+ * limit for each statement and for the whole. Reads no table rows. If a check cannot read something, it
+ * reports why, and the others continue. Fails with INSPECT.NOTHING_READ if no check could read anything.
  */
 export async function inspectPostgres(request: InspectRequest): Promise<Inspection> {
   const options = { applicationName: 'slipway inspect', connectTimeoutMs: CONNECT_TIMEOUT_MS }
@@ -101,7 +102,7 @@ async function inspectSession(session: Session, request: InspectRequest): Promis
   }
 }
 
-/** Runs one check in a transaction of its own: an error ends that check alone, and no snapshot is held for long. */
+/** Runs one check in its own transaction: an error ends only that check, and no snapshot is held for long. */
 async function readOnly<T>(session: Session, deadline: number, work: () => Promise<T>) {
   const left = Math.floor(deadline - performance.now())
   if (left <= 0) return { ok: false as const, failure: DEADLINE_PASSED }
@@ -139,7 +140,7 @@ async function prepare(given: Session, request: InspectRequest): Promise<Probe> 
   }
 }
 
-/** A session whose queries carry a comment, so that an inspection does not find itself among the statements. */
+/** A session whose queries contain a comment, so that an inspection does not report its own statements. */
 function marked(session: Session): Session {
   return { ...session, query: (sql, params) => session.query(`${sql}\n${OWN_MARK}`, params) }
 }

@@ -29,12 +29,12 @@ describe('sequences', () => {
 
   test.each<[string, string, string]>([
     [
-      'the column ends before the sequence',
+      'the column type ends before the sequence',
       'CREATE TABLE t (id int); CREATE SEQUENCE s OWNED BY t.id',
       "setval('s', 2000000000)",
     ],
     [
-      'a default takes from it',
+      'a column default uses it',
       "CREATE SEQUENCE s; CREATE TABLE t (id int DEFAULT nextval('s'))",
       "setval('s', 2000000000)",
     ],
@@ -44,18 +44,18 @@ describe('sequences', () => {
       "setval('s', 32000)",
     ],
     [
-      'an identity',
+      'an identity column',
       'CREATE TABLE t (id smallint GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME s))',
       "setval('s', 32000)",
     ],
-    ['a sequence of its own limit', 'CREATE SEQUENCE s MAXVALUE 100', "setval('s', 95)"],
+    ['a sequence with its own limit', 'CREATE SEQUENCE s MAXVALUE 100', "setval('s', 95)"],
     [
-      'one that counts down',
+      'a descending sequence',
       'CREATE SEQUENCE s INCREMENT -1 MINVALUE -100 MAXVALUE -1',
       "setval('s', -96)",
     ],
     [
-      'one that begins high',
+      'a sequence with a high start value',
       'CREATE SEQUENCE s MINVALUE 1000 START 1000 MAXVALUE 1100',
       "setval('s', 1095)",
     ],
@@ -65,7 +65,7 @@ describe('sequences', () => {
 
   test.each<[string, string]>([
     ['a bigint', "CREATE TABLE t (id bigserial); SELECT setval('t_id_seq', 2000000000)"],
-    ['one that begins again', "CREATE SEQUENCE s MAXVALUE 100 CYCLE; SELECT setval('s', 99)"],
+    ['a sequence with CYCLE', "CREATE SEQUENCE s MAXVALUE 100 CYCLE; SELECT setval('s', 99)"],
     [
       'one of another application',
       "CREATE SCHEMA o; CREATE SEQUENCE o.s MAXVALUE 100; SELECT setval('o.s', 99)",
@@ -96,7 +96,7 @@ describe('sequences', () => {
     )
   })
 
-  test('a role that may not read one is named what it lacks; pg_monitor may not either', async () => {
+  test('the report names the privilege that a role lacks to read one; pg_monitor is not enough', async () => {
     const role = `${target.name}_none`
     await target.sql(`CREATE TABLE t (id serial); CREATE TABLE u (id serial); SELECT setval('u_id_seq', 2100000000);
       CREATE ROLE ${role} LOGIN PASSWORD 'x'; GRANT pg_monitor TO ${role}; GRANT USAGE ON SEQUENCE u_id_seq TO ${role}`)
@@ -110,7 +110,7 @@ describe('sequences', () => {
   })
 })
 
-test('wraparound: by the age of the oldest database, just under and at the thresholds', async () => {
+test('wraparound: the age of the oldest database, just below and at the thresholds', async () => {
   await target.sql('CREATE TABLE t (a int)')
   await target.sql(
     'DO $$ BEGIN FOR n IN 1..200 LOOP INSERT INTO t VALUES (n); COMMIT; END LOOP; END $$',
@@ -125,7 +125,7 @@ test('wraparound: by the age of the oldest database, just under and at the thres
       findings.flatMap(({ id, severity }) => (id === 'wraparound-near' ? [severity] : [])),
     )
   }
-  // Other tests of the same server use numbers up, too.
+  // Other tests on the same server also consume transaction IDs.
   expect(age).toBeGreaterThan(200)
   expect(await severities(age * 1000 + 1e6, 2e9)).toEqual(new Set())
   expect(await severities(age, 2e9)).toEqual(new Set(['warning']))

@@ -51,7 +51,7 @@ describe('statements', () => {
     })
   })
 
-  test('each with model and action of its tags, its constants gone, in whatever schema the extension is', async () => {
+  test('each has model and action from its tags and no constants, whatever the schema of the extension', async () => {
     await sql(`CREATE TABLE "T" (a int); INSERT INTO "T" SELECT 5 FROM generate_series(1, 1000);
       GRANT SELECT ON "T" TO PUBLIC; CREATE SCHEMA "Ext s"; CREATE EXTENSION pg_stat_statements SCHEMA "Ext s";
       GRANT USAGE ON SCHEMA "Ext s" TO monitor; SELECT "Ext s".pg_stat_statements_reset()`)
@@ -92,7 +92,7 @@ describe('statements', () => {
     )
   })
 
-  test('a slow one is a finding from its mean and its calls on', async () => {
+  test('a slow one is a finding from a certain mean time and number of calls', async () => {
     const slow = async (slowStatementMs: number, slowStatementCalls: number) => {
       const { findings } = await inspect(cluster.url, {
         thresholds: { slowStatementMs, slowStatementCalls },
@@ -114,7 +114,7 @@ describe('statements', () => {
     ])
   })
 
-  test('of other roles and other databases', async () => {
+  test('statements of other roles and other databases', async () => {
     await sql('CREATE DATABASE other')
     await sql(
       'SELECT 1 AS elsewhere',
@@ -149,7 +149,7 @@ describe('replication and archive', () => {
       `SELECT count(pg_logical_emit_message(false, 'test', repeat('x', 1000000))) FROM generate_series(1, ${Math.ceil(bytes / 1e6)})`,
     )
 
-  test('a slot that nobody reads, from the threshold on, until it loses its WAL', async () => {
+  test('an unused slot, from the threshold on, until it loses its WAL', async () => {
     await sql(`SELECT pg_create_physical_replication_slot('left_over', true)`)
     await writeWal(2e6)
     expect(await about('replication-slot')).toEqual([])
@@ -173,7 +173,7 @@ describe('replication and archive', () => {
     expect(await about('replication-slot', { retainedWalBytes: 0 })).toEqual([])
   })
 
-  test('an archive that fails is an error, and backups are not silently left out', async () => {
+  test('failing WAL archiving is an error, and backups are not silently left out', async () => {
     await expect.poll(() => about('archive-failing'), EVENTUALLY).toHaveLength(1)
     const [found] = await about('archive-failing')
     expect(found).toMatchObject({ severity: 'error', evidence: { lastArchived: null } })
@@ -185,10 +185,10 @@ describe('replication and archive', () => {
     await sql(`ALTER SYSTEM SET archive_command = 'true'`).catch(() => undefined)
   })
 
-  // The builds from npm bring no pg_basebackup.
+  // The PostgreSQL builds from npm do not contain pg_basebackup.
   const canCopy = () => existsSync(path.join(cluster.binDir, 'pg_basebackup'))
 
-  test('a replica that is behind, seen from both servers; without rights it is named', async (context) => {
+  test('a replica that lags, seen from both servers; missing privileges are reported', async (context) => {
     if (!canCopy()) context.skip()
     const replica = await startReplica(cluster)
     try {

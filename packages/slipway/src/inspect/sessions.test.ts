@@ -5,7 +5,7 @@ import { EVENTUALLY, checkNamed, inspect, urlAs } from '../../test/inspection.ts
 import { type Cluster, startCluster } from '../../test/postgres.ts'
 import type { HealthFinding, InspectRequest } from './index.ts'
 
-// On a server of its own: what others do on the shared one would be among the findings.
+// Uses its own server, because activity of other tests on the shared one would appear among the findings.
 
 let cluster: Cluster
 const open: pg.Client[] = []
@@ -48,7 +48,7 @@ async function found(
 
 const SECRET = '4929-SECRET-7788'
 
-test('an idle transaction, one that works, and neither of them under its threshold', async () => {
+test('an idle and a working transaction, and neither below its threshold', async () => {
   const idle = await session('shop web')
   await idle.query('BEGIN')
   await idle.query(`SELECT '${SECRET}' /*action='findMany',model='Carrier'*/`)
@@ -77,7 +77,7 @@ test('an idle transaction, one that works, and neither of them under its thresho
   expect(await found('long-transaction', both)).toEqual([])
 })
 
-test('a session without a transaction is none, however old, nor is one of another database', async () => {
+test('no session without a transaction, however old, and none of another database', async () => {
   await run('CREATE DATABASE other')
   await session('idle')
   const url = Object.assign(new URL(cluster.url), { pathname: '/other' }).href
@@ -101,7 +101,7 @@ test('a prepared transaction', async () => {
   await client.query(`ROLLBACK PREPARED '${SECRET}'`)
 })
 
-test('the session at the head of a queue is named once, with all that wait behind it', async () => {
+test('the session at the head of a queue is reported once, with all sessions that wait for it', async () => {
   const holder = await session('holder')
   await holder.query(`BEGIN; LOCK TABLE "T"; SELECT '${SECRET}' /*action='update',model='Load'*/`)
   const second = await session('second')
@@ -135,7 +135,7 @@ test('the session at the head of a queue is named once, with all that wait behin
   const figures = (await inspect(cluster.url)).figures
   expect(figures).toContainEqual(expect.objectContaining({ name: 'blocked_sessions', value: 2 }))
   expect(await found('session-blocks', { blockedSeconds: 600 })).toEqual([])
-  // A role without any right sees who waits for whom, and for how long from PostgreSQL 14 on.
+  // A role without privileges sees who waits for whom, and since PostgreSQL 14 also for how long.
   const blind = await found('session-blocks', { blockedSeconds: 0 }, urlAs(cluster.url, 'nothing'))
   expect(blind).toMatchObject([
     { evidence: { application: 'holder', state: null, model: null, relations: ['T'] } },
@@ -146,7 +146,7 @@ test('the session at the head of a queue is named once, with all that wait behin
   expect(await found('session-blocks', { blockedSeconds: 0 })).toEqual([])
 })
 
-test('connections: of the server, the database and the role, at and under the thresholds', async () => {
+test('connections of the server, the database and the role, at and below the thresholds', async () => {
   await run("CREATE ROLE few LOGIN PASSWORD 'x' CONNECTION LIMIT 4")
   await run('CREATE DATABASE narrow CONNECTION LIMIT 5')
   const url = urlAs(Object.assign(new URL(cluster.url), { pathname: '/narrow' }).href, 'few')
@@ -156,7 +156,7 @@ test('connections: of the server, the database and the role, at and under the th
     )
   await session('one', url)
   await session('two', url)
-  // Three with the inspection itself.
+  // Three connections, including the inspection itself.
   expect(await scopes({ connectionsWarning: 0.76 })).toEqual([])
   expect(await scopes({ connectionsWarning: 0.75 })).toEqual(['role warning'])
   expect(await scopes({ connectionsWarning: 0.6 })).toEqual(['database warning', 'role warning'])
@@ -171,7 +171,7 @@ test('connections: of the server, the database and the role, at and under the th
   expect(await scopes({ connectionsWarning: 0.01 })).toContain('server warning')
 })
 
-test('what a role may not read is named; pg_monitor reads all of it', async () => {
+test('the report names what a role may not read; pg_monitor reads everything', async () => {
   const busy = await session('busy')
   await busy.query('BEGIN')
   await busy.query('SELECT 1')
@@ -202,7 +202,7 @@ test('what a role may not read is named; pg_monitor reads all of it', async () =
   expect(checkNamed(monitor, 'transactions')).toMatchObject({ status: 'read', findings: 1 })
 })
 
-test('a catalog that somebody holds delays nothing, and the other checks continue', async () => {
+test('a locked catalog delays nothing, and the other checks continue', async () => {
   const holder = await session('holder')
   await holder.query('BEGIN; LOCK TABLE pg_sequence')
   const held = await inspect(cluster.url)
@@ -217,7 +217,7 @@ test('a catalog that somebody holds delays nothing, and the other checks continu
   ).toEqual([])
 })
 
-test('without any time it fails, and says why', async () => {
+test('with no time left it fails, and says why', async () => {
   await expect(inspect(cluster.url, { deadlineMs: 0 })).rejects.toMatchObject({
     failure: { code: 'INSPECT.NOTHING_READ', why: 'the time limit of the inspection was reached' },
   })

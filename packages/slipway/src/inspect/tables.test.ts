@@ -15,7 +15,7 @@ const look = (options: Partial<InspectRequest> = {}) => inspect(target.url, opti
 describe('vacuum', () => {
   const OFF = 'WITH (autovacuum_enabled = off)'
 
-  test('dead rows count from 10,000 on, and from twice what autovacuum begins at', async () => {
+  test('dead rows count from 10,000 on, and from twice the autovacuum threshold', async () => {
     for (const script of [
       `CREATE TABLE "Many" (a int) ${OFF}; CREATE TABLE few (a int) ${OFF}; CREATE TABLE big (a int) ${OFF}`,
       'INSERT INTO "Many" SELECT 1 FROM generate_series(1, 10100)',
@@ -48,7 +48,7 @@ describe('vacuum', () => {
     await expect.poll(async () => named(await look(), 'table-needs-vacuum'), EVENTUALLY).toEqual({})
   })
 
-  test('the settings of a table count, and each partition by itself', async () => {
+  test('settings of a table apply, and each partition counts separately', async () => {
     await target.sql(`CREATE TABLE own (a int) WITH (autovacuum_vacuum_threshold = 20000);
       CREATE TABLE p (a int) PARTITION BY RANGE (a);
       CREATE TABLE p_1 PARTITION OF p FOR VALUES FROM (0) TO (10) ${OFF};
@@ -59,7 +59,7 @@ describe('vacuum', () => {
       .toEqual(['p_1'])
   })
 
-  test('statistics that are out of date', async () => {
+  test('outdated statistics', async () => {
     await target.sql(`CREATE TABLE never (a int) ${OFF}; CREATE TABLE fresh (a int) ${OFF};
       INSERT INTO never SELECT 1 FROM generate_series(1, 10000); INSERT INTO fresh SELECT 1 FROM generate_series(1, 9999)`)
     await expect
@@ -73,7 +73,7 @@ describe('vacuum', () => {
       .toEqual({})
   })
 
-  test('a server that counts nothing says so', async () => {
+  test('a server without counters is reported as such', async () => {
     await target.sql(`ALTER DATABASE ${target.name} SET track_counts = off`)
     const found = await look()
     const reason = 'not readable: needs track_counts = on'
@@ -87,7 +87,7 @@ describe('bloat', () => {
   const TABLE = `CREATE TABLE t (id int PRIMARY KEY, name text, note int) WITH (autovacuum_enabled = off); ${FILL}`
   const SMALL = { bloatBytes: 500_000 }
 
-  test('a table and an index of which most rows are gone, and not one without gaps', async () => {
+  test('a table and an index with most rows deleted, and none without gaps', async () => {
     await target.sql(`${TABLE} CREATE TABLE "S t" AS SELECT * FROM t; ANALYZE`)
     expect(
       (await look({ thresholds: { bloatBytes: 8192, bloatRatio: 0.2 } })).findings.filter(
@@ -114,14 +114,14 @@ describe('bloat', () => {
     expect(named(await look({ thresholds: { bloatBytes: 100_000 } }), 'index-bloat')).toEqual({})
   })
 
-  test('a fill factor is no bloat, and what has no statistics is not judged', async () => {
+  test('a fill factor is not bloat, and tables without statistics are not judged', async () => {
     await target.sql(`${TABLE.replace('off', 'off, fillfactor = 40')} ANALYZE;
       CREATE TABLE unknown (a int) WITH (autovacuum_enabled = off); INSERT INTO unknown SELECT 1 FROM generate_series(1, 50000); DELETE FROM unknown`)
     await target.sql('VACUUM unknown')
     expect(named(await look({ thresholds: SMALL }), 'table-bloat')).toEqual({})
   })
 
-  test('a role without SELECT is named what it lacks', async () => {
+  test('the report names the privilege that a role without SELECT lacks', async () => {
     const role = `${target.name}_none`
     await target.sql(
       `${TABLE} CREATE TABLE u AS SELECT * FROM t; ANALYZE; CREATE ROLE ${role} LOGIN PASSWORD 'x'; GRANT SELECT ON u TO ${role}`,

@@ -1,12 +1,12 @@
-/** A limit, with the reason for it and where it is from. */
+/** A limit, with its reason and source. */
 interface Threshold {
   readonly value: number
   readonly why: string
 }
 
 /**
- * From which value on something is a finding. All thresholds are here, so that a reader can judge them together; docs/guides/inspect.md
- * repeats them. Ratios are from 0 to 1, times in seconds, sizes in bytes.
+ * The values from which on something is a finding. All thresholds are here, so that a reader can judge them
+ * together; docs/guides/inspect.md repeats them. Ratios are from 0 to 1, times in seconds, sizes in bytes.
  */
 const TABLE = {
   slowStatementMs: {

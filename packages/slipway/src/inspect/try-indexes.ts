@@ -27,17 +27,17 @@ import {
 import { indexSql, readUnindexedKeys, type UnindexedKey } from './postgres/foreign-keys.ts'
 import { namesOf } from './postgres/names.ts'
 
-/** What the planner of the server expects of a statement: its cost, and how it reads the table. */
+/** The server's plan for a statement: its estimated cost, and how it reads the table. */
 export interface PlanCost {
   readonly cost: number
   readonly scan: string
 }
 
-/** What an index would do for a foreign key, tried on a shadow database with generated rows. */
+/** The effect of an index for a foreign key, tried on a shadow database with generated rows. */
 export interface IndexTrial {
   /** The foreign key. */
   readonly object: ObjectRef
-  /** The statement that was planned; what it looks for is a parameter here. */
+  /** The planned statement, with parameters in place of the values. */
   readonly statement: string
   readonly index: string
   /** Rows of the table on the shadow database, and on the target. */
@@ -45,11 +45,11 @@ export interface IndexTrial {
   readonly targetRows: number | null
   readonly before: PlanCost | null
   readonly after: PlanCost | null
-  /** Why it was not tried. */
+  /** Why the index was not tried; null if it was. */
   readonly reason: string | null
 }
 
-/** What a trial needs. */
+/** The input of a trial. */
 export interface TrialRequest {
   readonly address: Address
   readonly migrations: readonly MigrationFile[]
@@ -60,13 +60,14 @@ export interface TrialRequest {
 
 const MOST_TRIALS = 10
 const LEAST_ROWS = 1000
-/** Proportions of costs do not change beyond it, and the rows are generated in seconds. */
+/** Cost ratios do not change beyond this, and the rows are generated in seconds. */
 const MOST_ROWS = 200_000
 const FILL_MS = 60_000
 
 /**
- * Creates the index that each foreign key lacks, on a shadow database with as many rows as the tables of the target have, 200,000 at most, and
- * gives the cost of a lookup by the foreign key before and after. Reads the catalog of the target; changes nothing there.
+ * Creates the missing index of each foreign key on a shadow database with as many rows as the target, at
+ * most 200,000 per table. Returns the cost of a lookup by the foreign key before and after. Reads the
+ * target's catalog and changes nothing there.
  */
 export async function tryIndexes(request: TrialRequest): Promise<IndexTrial[]> {
   const options = { applicationName: 'slipway inspect' }
@@ -181,7 +182,7 @@ async function tryKey(
   return created.ok ? { ...trial, before, after, reason: null } : not(created.failure.message)
 }
 
-/** The values of a generated row. */
+/** The values of a generated row; undefined if there is none. */
 async function sampleOf(
   session: Session,
   table: ShapeTable,

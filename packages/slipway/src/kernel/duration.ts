@@ -1,8 +1,8 @@
 const UNITS = { ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
 /**
- * Milliseconds of a duration as people write it: `200ms`, `5s`, `15min`, `2h`, `7d`. Nothing if
- * the text is not a duration. A bare number is refused, because its unit would be a guess.
+ * The milliseconds of a duration as people write it: `200ms`, `5s`, `15min`, `2h`, `7d`. Undefined if the
+ * text is not a duration. A bare number is refused, because its unit would be a guess.
  */
 export function parseDuration(text: string): number | undefined {
   const match = /^(\d+(?:\.\d+)?)\s*(ms|s|min|h|d)$/.exec(text.trim())

@@ -1,6 +1,6 @@
 /**
- * What happens while a command works, in the order in which it happens. Streamed as NDJSON with
- * `--format json --verbose`, drawn as progress on a terminal. Plain data; no row content, no secret.
+ * An event of a running command. Events are in order; they are streamed as NDJSON with `--format json
+ * --verbose`, and shown as progress on a terminal. Plain data; no row content, no secret.
  */
 export type Event =
   | { readonly kind: 'phase'; readonly phase: string; readonly detail?: string }
@@ -35,12 +35,12 @@ export type Event =
       readonly attempts: number
     }
   | { readonly kind: 'migration-failed'; readonly migration: string; readonly code: string }
-  /** How far a transfer is: a backup that is written, or read. */
+  /** The progress of a transfer: of a backup that is written or read. */
   | {
       readonly kind: 'transferred'
       readonly what: string
       readonly bytes: number
-      /** About; 0 if unknown. */
+      /** Approximate; 0 if unknown. */
       readonly expectedBytes: number
       readonly ms: number
     }
@@ -53,7 +53,7 @@ export interface Blocker {
   readonly user: string
   readonly state: string
   readonly query: string
-  /** Age of its transaction. */
+  /** The age of its transaction. */
   readonly ageMs: number
 }
 

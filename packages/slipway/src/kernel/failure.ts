@@ -1,11 +1,12 @@
 /** Something a person can do next: a command to type, or a change to make. */
 export type NextAction =
   /**
-   * A command of Slipway: its words, flags and arguments, such as `['deploy', '--accept', 'drift']`. Which project and
-   * target it works on, and how the person starts Slipway, is added when it is rendered.
+   * A command of Slipway: its words, flags and arguments, such as `['deploy', '--accept', 'drift']`. The
+   * project, the target and the way in which the person starts Slipway are added when the command is
+   * rendered.
    */
   | { readonly kind: 'slipway'; readonly args: readonly string[]; readonly label: string }
-  /** Another command or an SQL statement, as it is typed. */
+  /** Another command or an SQL statement, as it must be typed. */
   | { readonly kind: 'command'; readonly command: string; readonly label: string }
   | { readonly kind: 'edit'; readonly path: string; readonly label: string }
   | { readonly kind: 'advice'; readonly label: string }
@@ -19,7 +20,7 @@ export interface Place {
   readonly excerpt?: string
 }
 
-/** PostgreSQL's message with all its fields, for a person who searches the web for it. */
+/** PostgreSQL's message with all its fields, for people who search the web for it. */
 export interface ServerError {
   readonly sqlstate: string
   readonly message: string
@@ -27,21 +28,21 @@ export interface ServerError {
   readonly hint?: string
   /** Character offset into the text that was sent, from 1. */
   readonly position?: number
-  /** Commands of the same message that had been completed before. */
+  /** The number of commands of the same message that were completed before. */
   readonly completed?: number
-  /** What the statement names and the server lacks, where the error says so. */
+  /** The object that the statement names and the server lacks, if the error shows it. */
   readonly missing?: MissingObject
-  /** Where in what COPY was given: the line from 1, and the column by name where it is known. */
+  /** The place in the input of COPY: the line, from 1, and the name of the column if it is known. */
   readonly copied?: { readonly line: number; readonly column?: string }
 }
 
-/** Something that a server lacks, by the name that the server gives it: a table's can have its schema. */
+/** An object that a server lacks, with the server's name for it; a table's name can include its schema. */
 export interface MissingObject {
   readonly kind: 'role' | 'extension' | 'schema' | 'table'
   readonly name: string
 }
 
-/** What SQLite says of a failed statement. */
+/** SQLite's error for a failed statement. */
 export interface SqliteError {
   /** The extended result code: 787. */
   readonly code: number
@@ -62,9 +63,9 @@ export interface Failure {
   readonly why?: string
   readonly nextActions: readonly NextAction[]
   readonly where?: Place
-  /** Where PostgreSQL refused it. */
+  /** PostgreSQL's error, if the server refused a statement. */
   readonly server?: ServerError
-  /** Where SQLite refused it. */
+  /** SQLite's error, if it refused a statement. */
   readonly sqlite?: SqliteError
 }
 
@@ -100,15 +101,18 @@ class RaisedFailure extends Error {
   }
 }
 
-/** The `raise` of a module. Written as its declared type, so that the compiler sees that it never returns. */
+/**
+ * The type of a module's `raise`. Each `raise` is declared with it, so that the compiler knows that it
+ * never returns.
+ */
 export type Raise<Specs extends FailureSpecs> = (
   code: keyof Specs & string,
   details: FailureDetails,
 ) => never
 
 /**
- * Makes the `raise` function of a module: it accepts only the codes that the module declares, and
- * never returns. The failure travels as an exception inside the tool and leaves it as data.
+ * Creates the `raise` function of a module: it accepts only the codes that the module declares, and never
+ * returns. The failure travels as an exception inside the tool and leaves it as data.
  */
 export function raiserOf<Specs extends FailureSpecs>(_specs: Specs): Raise<Specs> {
   return (code, details) => {
@@ -130,7 +134,7 @@ export function failureFrom(code: string, details: FailureDetails): Failure {
   }
 }
 
-/** Raises a failure that exists already, as it is. */
+/** Raises an existing failure unchanged. */
 export function rethrow(failure: Failure, cause?: unknown): never {
   throw new RaisedFailure(failure, cause)
 }
@@ -148,7 +152,7 @@ export function command(args: readonly string[], label: string): NextAction {
   return { kind: 'slipway', args, label }
 }
 
-/** A next action that is an SQL statement or a command of another program, as it is typed. */
+/** A next action that is an SQL statement or a command of another program, as it must be typed. */
 export function otherCommand(text: string, label: string): NextAction {
   return { kind: 'command', command: text, label }
 }

@@ -21,7 +21,7 @@ for (let done = 0; done < Number(rounds); ) {
 }
 `
 
-test('of processes that find the lock of a dead one at the same time, one takes it', async () => {
+test('if several processes find the lock of a dead process at the same time, only one takes it', async () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'slipway-lock-'))
   const [lock, log] = [path.join(folder, 'lock'), path.join(folder, 'log')]
   const rounds = 60

@@ -5,8 +5,8 @@ const PATIENCE_MS = 10_000
 const POLL_MS = 50
 
 /**
- * Runs `work` while this process alone holds `lockFile`. The file holds the process id, so that one
- * left by a dead process is recognised and replaced. Calls `refuse` after waiting for 10 s.
+ * Runs `work` while only this process holds `lockFile`. The file contains the process id, so that the
+ * lock of a dead process is recognised and replaced. Calls `refuse` after waiting for 10 s.
  */
 export async function withFolderLock<T>(
   lockFile: string,
@@ -25,7 +25,10 @@ export async function withFolderLock<T>(
   }
 }
 
-/** Takes the lock without waiting, and returns the function that releases it; nothing if a running process holds it. */
+/**
+ * Takes the lock without waiting, and returns the function that releases it; undefined if a running
+ * process holds it.
+ */
 export function takeFolderLock(lockFile: string): (() => void) | undefined {
   // The second attempt follows the removal of a dead process's lock.
   return take(lockFile) || take(lockFile) ? () => rmSync(lockFile, { force: true }) : undefined
@@ -45,15 +48,15 @@ function take(lockFile: string): boolean {
 }
 
 /**
- * Removes the lock of a dead process. One process at a time looks and removes: between the look of one and its removal,
- * another could have removed the file and taken the lock.
+ * Removes the lock of a dead process. Only one process at a time checks and removes it: otherwise,
+ * another could remove the file and take the lock between the check and the removal.
  */
 function removeLeft(lockFile: string): void {
   const marker = `${lockFile}.removing`
   try {
     closeSync(openSync(marker, 'wx'))
   } catch {
-    // A process that was killed in these few microseconds left its marker.
+    // The marker is left if a process is killed in these few microseconds.
     if (ageOf(marker) > PATIENCE_MS) rmSync(marker, { force: true })
     return
   }
@@ -64,13 +67,13 @@ function removeLeft(lockFile: string): void {
   }
 }
 
-/** Whether the file is there and its process is dead. */
+/** Whether the file exists and its process is dead. */
 function isLeft(lockFile: string): boolean {
   let pid: number
   try {
     pid = Number(readFileSync(lockFile, 'utf8'))
   } catch {
-    return false // released between our two looks
+    return false // released in the meantime
   }
   // Its process is about to write the id, unless it was killed before it could.
   if (!pid) return ageOf(lockFile) > PATIENCE_MS
@@ -82,7 +85,7 @@ function isLeft(lockFile: string): boolean {
   }
 }
 
-/** Milliseconds since the file was written; 0 if it is gone. */
+/** Milliseconds since the file was written; 0 if it no longer exists. */
 function ageOf(file: string): number {
   const written = statSync(file, { throwIfNoEntry: false })?.mtimeMs
   return written === undefined ? 0 : Date.now() - written

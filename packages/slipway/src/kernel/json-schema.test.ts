@@ -69,7 +69,7 @@ async function whyOf(value: unknown, schema: object): Promise<string | undefined
   return 'why' in read ? read.why : undefined
 }
 
-test('valid files are read as they are', async () => {
+test('valid files are accepted', async () => {
   expect(await whyOf(PLAN, planSchema)).toBe(undefined)
   expect(await whyOf(CONFIG, configSchema)).toBe(undefined)
   expect(await whyOf(SEEDS, seedSchema)).toBe(undefined)
@@ -109,7 +109,7 @@ test.each([
     `{ "version": 1, "tables": { "a": { "key": ["b"], "mode": "${SECRET}" } } }`,
     "tables.a.mode must be 'insert-missing', 'upsert' or 'own'.",
   ],
-])('%s: says what is wrong, and where', async (text, why) => {
+])('%s: the failure names what is wrong, and where', async (text, why) => {
   const read = await parseJson(text, schemaOf(seedSchema))
   expect(read).toEqual({ why: typeof why === 'string' ? why : expect.stringMatching(why) })
 })
@@ -127,13 +127,13 @@ test.each([
   expect(await whyOf(plan, planSchema)).toBe(why)
 })
 
-test('a file that cannot be read says why, without its content', async () => {
+test('the failure of a file that cannot be read gives the reason, without its content', async () => {
   const read = (name: string) => readJsonFile(path.join(folder, name), schemaOf(seedSchema))
   mkdirSync(path.join(folder, 'folder'))
   writeFileSync(path.join(folder, 'locked'), JSON.stringify(SEEDS), { mode: 0 })
   expect(await read('nowhere')).toMatchObject({ why: 'There is no such file.' })
   expect(await read('folder')).toMatchObject({ why: 'It is a folder.' })
-  // No mode keeps the superuser out.
+  // File modes do not apply to the superuser.
   const user = process.geteuid?.()
   if (user === 0) process.seteuid?.(65_534)
   const locked = await read('locked')
@@ -141,7 +141,7 @@ test('a file that cannot be read says why, without its content', async () => {
   expect(locked).toMatchObject({ why: 'You are not allowed to read it.' })
 })
 
-test('what code gives becomes plain data: no key without a value, and nothing that JSON lacks', async () => {
+test('an exported value becomes plain data: keys without a value are dropped, and values that JSON lacks are refused', async () => {
   const check = async (value: unknown) => await checkExported(value, schemaOf(configSchema))
   expect(await check({ shadow: undefined, environments: { a: { url: undefined } } })).toEqual({
     value: { environments: { a: {} } },
@@ -152,7 +152,7 @@ test('what code gives becomes plain data: no key without a value, and nothing th
   for (const value of wrong) expect(await check(value)).toHaveProperty('mismatch')
 })
 
-test('the schema knows the durations that are understood', async () => {
+test('the schema accepts the same durations as the parser', async () => {
   const texts = ['200ms', '1.5 h', ' 7d ', '5', '', '5 weeks', '-5s', '.5s', '5min 3s', '5S']
   for (const keep of texts) {
     const why = await whyOf({ environments: { a: { keep } } }, configSchema)
@@ -160,7 +160,7 @@ test('the schema knows the durations that are understood', async () => {
   }
 })
 
-/** A copy of a value with another one somewhere inside. */
+/** A copy of a value, with another value somewhere inside. */
 function withAnother(value: unknown, way: readonly number[], other: unknown): unknown {
   const [turn, ...rest] = way
   const keys = typeof value === 'object' && value !== null ? Object.keys(value) : []
@@ -181,7 +181,7 @@ test.each([
   ['configuration', CONFIG, configSchema],
   ['seed set', SEEDS, seedSchema],
 ])(
-  'a changed %s is refused where another validator refuses it, without a value',
+  'a changed %s is refused if another validator refuses it, without quoting a value',
   async (_, valid, schema) => {
     const ajv = new Ajv({ strict: false })
     formats.default(ajv)

@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs'
 import type { Schema } from '@cfworker/json-schema'
 
-/** Where a value is not as its JSON Schema says: `at` is a dotted path, empty for the value itself. It quotes no value. */
+/**
+ * A place where a value does not match its JSON Schema: `at` is a dotted path, empty for the value
+ * itself. It quotes no value.
+ */
 export type Mismatch =
   | { readonly kind: 'value'; readonly at: string; readonly expected: string }
   | {
@@ -11,18 +14,18 @@ export type Mismatch =
       readonly known: readonly string[]
     }
 
-/** Loads a `.schema.json`, which `npm run schemas` makes of a type. */
+/** Loads a `.schema.json`, which `npm run schemas` generates from a type. */
 export type LoadSchema = () => Promise<{ readonly default: object }>
 
-/** What was read, or why it is not what its schema describes, as a sentence. */
+/** The value that was read, or why it does not match its schema, as a sentence. */
 export type ReadJson<T> = { readonly value: T } | { readonly why: string; readonly cause?: unknown }
 
-/** What was exported, or where it is not what its schema describes. */
+/** The exported value, or where it does not match its schema. */
 export type CheckedValue<T> = { readonly value: T } | { readonly mismatch: Mismatch }
 
 /**
- * Checks what code exports. It becomes plain JSON first: keys without a value are absent, and functions, symbols and big
- * integers fit no schema.
+ * Checks an exported value. It becomes plain JSON first: keys without a value are removed, and functions,
+ * symbols and big integers match no schema.
  */
 export async function checkExported<T>(
   exported: unknown,
@@ -55,7 +58,7 @@ const READ_ERRORS: Readonly<Record<string, string>> = {
   ERR_STRING_TOO_LONG: 'It is too large to be read as a whole.',
 }
 
-/** Why the system did not read a file, as a sentence; nothing if the error is of another kind. */
+/** Why the system did not read a file, as a sentence; undefined for other errors. */
 export function readErrorText(error: unknown): string | undefined {
   const { code = '', syscall } = error as { readonly code?: string; readonly syscall?: string }
   return READ_ERRORS[code] ?? (syscall === undefined ? undefined : `It cannot be read (${code}).`)
@@ -83,7 +86,7 @@ export function mismatchText(mismatch: Mismatch): string {
   return `It has an unknown key${place}: ${mismatch.key}.`
 }
 
-/** What cannot be JSON becomes `null`. */
+/** The value as plain JSON; anything that JSON cannot express becomes `null`. */
 function plainJson(value: unknown): unknown {
   const strange = ['undefined', 'function', 'symbol', 'bigint']
   const isStrange = (one: unknown) => strange.includes(typeof one)
@@ -97,10 +100,10 @@ function plainJson(value: unknown): unknown {
   }
 }
 
-/** Keywords of schemas that contain others: their own errors say where the wrong value is, and not what is wrong. */
+/** Keywords that contain other schemas: their errors only locate the wrong value, without the reason. */
 const WRAPPERS = ['$ref', 'properties', 'additionalProperties', 'items']
 
-/** The validator is loaded where something is checked: most commands read no such file. */
+/** The validator is loaded only when needed, because most commands check no such file. */
 async function mismatchOf(value: unknown, load: LoadSchema): Promise<Mismatch | undefined> {
   const [{ Validator }, loaded] = await Promise.all([import('@cfworker/json-schema'), load()])
   const root = loaded.default as Schema
@@ -155,7 +158,7 @@ const WORDS: Readonly<Record<string, string>> = {
   string: 'a string',
 }
 
-/** What a schema wants, in words: its title, where its type has one. */
+/** What a schema expects, in words: its title, if its type has one. */
 function expectedBy(root: Schema, schema: Schema | boolean): string {
   if (typeof schema === 'boolean') return 'absent'
   const { title, type, const: only, enum: some, anyOf, items } = schema

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { must } from './assert.ts'
 
-/** The version of Slipway: of the package.json beside what is published, or above the sources. */
+/** The version of Slipway, from the package.json next to the published files, or above the sources. */
 export function ownVersion(): string {
   const places = ['./package.json', '../../package.json']
   const paths = places.map((place) => fileURLToPath(new URL(place, import.meta.url)))

@@ -2,8 +2,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
 /**
- * What a file remembers for a key, a hash of all that it depends on; nothing if it was remembered for another key. A
- * cache only: what cannot be read is unknown.
+ * The value that a file caches for a key, a hash of everything that the value depends on; undefined for
+ * another key, or if the file cannot be read.
  */
 export function recall(file: string, key: string): string | undefined {
   try {
@@ -14,12 +14,15 @@ export function recall(file: string, key: string): string | undefined {
   }
 }
 
-/** Remembers one line of text for a key, in place of what the file held. A folder that cannot be written remembers nothing. */
+/**
+ * Caches one line of text for a key, and replaces what the file cached before. Does nothing if the folder
+ * cannot be written.
+ */
 export function remember(file: string, key: string, value: string): void {
   try {
     mkdirSync(path.dirname(file), { recursive: true })
     writeFileSync(file, `${key}\n${value}\n`)
   } catch {
-    // A read-only checkout has no cache.
+    // There is no cache in a read-only checkout.
   }
 }

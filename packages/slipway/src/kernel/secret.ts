@@ -4,8 +4,8 @@ const MASK = '***'
 const SECRET_PARAMETER = /([?&](?:password|api_key|token|sslpassword)=)[^&]*/gi
 
 /**
- * A connection string that cannot print its password: `toString`, `toJSON` and `util.inspect`
- * show it masked. Only `reveal()` gives the real text, to hand to a driver.
+ * A connection string that cannot print its password: `toString`, `toJSON` and `util.inspect` show it
+ * masked. Only `reveal()` returns the real text, to pass to a driver.
  */
 export class ConnectionString {
   readonly #text: string
@@ -19,7 +19,7 @@ export class ConnectionString {
     return this.#text
   }
 
-  /** The same server and role, another database. */
+  /** The same server and role with another database. */
   withDatabase(name: string): ConnectionString {
     const url = new URL(this.#text)
     url.pathname = `/${encodeURIComponent(name)}`
@@ -41,7 +41,7 @@ export class ConnectionString {
     const rest = this.#text
       .slice(scheme.length)
       .replace(/^([^:@/?#]*):[\s\S]*@/, `$1:${MASK}@`)
-      // Without a host, what follows the colon is no port.
+      // Without a host, the text after the colon is not a port.
       .replace(/^([^:@/?#[]*):(?!\d*(?:[/?#]|$))[^@/?#]*/, `$1:${MASK}`)
       .replace(SECRET_PARAMETER, `$1${MASK}`)
     return scheme + rest
@@ -56,7 +56,7 @@ export class ConnectionString {
   }
 }
 
-/** A token or key that cannot be printed: only `reveal()` gives its text, to hand to a service. */
+/** A token or key that cannot be printed: only `reveal()` returns its text, to pass to a service. */
 export class Secret {
   readonly #text: string
 
@@ -88,8 +88,8 @@ export function looksLikeConnectionString(text: string): boolean {
 }
 
 /**
- * Masks every password and token of connection strings found anywhere in a text: the part between
- * `:` and the last `@` of the authority, and query parameters that hold a secret.
+ * Masks every password and token of connection strings found anywhere in a text: the part between `:` and
+ * the last `@` of the authority, and query parameters that contain a secret.
  */
 export function redact(text: string): string {
   return text

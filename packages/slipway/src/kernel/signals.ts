@@ -1,6 +1,7 @@
 /**
- * Runs work that occupies the thread, so that no handler of a signal could run: without one, a signal ends the process
- * immediately. The handlers are back before it returns, or when what it promises is settled.
+ * Runs work that occupies the thread, so that no signal handler could run. Removes the handlers in the
+ * meantime, so that a signal ends the process immediately. Restores them before it returns, or when the
+ * returned promise is settled.
  */
 export function withoutSignalHandlers<T>(work: () => T): T {
   const handlers = (['SIGINT', 'SIGTERM'] as const).flatMap((signal) =>

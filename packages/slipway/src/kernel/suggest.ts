@@ -1,6 +1,6 @@
 /**
- * The candidate that a mistyped word most likely means: one that begins or ends with it, or one within
- * a third of its length in edits. Nothing if none is near.
+ * The candidate that a mistyped word most likely means: one that begins with it or with which it begins,
+ * or one within a third of its length in edits. Undefined if none is close.
  */
 export function suggest(word: string, candidates: readonly string[]): string | undefined {
   const limit = Math.max(1, Math.floor(word.length / 3))
@@ -13,7 +13,10 @@ export function suggest(word: string, candidates: readonly string[]): string | u
   return best?.candidate
 }
 
-/** Number of insertions, deletions, replacements and swaps of neighbours that turn one word into the other. */
+/**
+ * The number of insertions, deletions, replacements and swaps of neighbours that turn one word into the
+ * other.
+ */
 export function editDistance(from: string, to: string): number {
   let beforePrevious: number[] = []
   let previous = Array.from({ length: to.length + 1 }, (_, index) => index)

@@ -44,7 +44,7 @@ function planOf({
   })
 }
 
-test('a step is a statement, with its transaction, its lock, the table and its size', () => {
+test('a step is a statement, with its transaction, lock, table and table size', () => {
   const { steps } = planOf({
     sql: `BEGIN;
 ALTER TABLE users DROP COLUMN email;
@@ -81,15 +81,15 @@ test.each<[string, number | null, Given['sizes']?]>([
 })
 
 describe('the hash', () => {
-  test('of the same input is the same, and the plan too', () => {
+  test('is the same for the same input, and so is the plan', () => {
     expect(JSON.stringify(planOf())).toBe(JSON.stringify(planOf()))
   })
 
   test.each<[string, Given]>([
     ['rows of the same class', { sizes: { users: { rows: 1000, bytes: 8192 } } }],
-    ['a table that no step concerns', { sizes: { users: MEASURED, x: MEASURED } }],
-    ['a minor version', { serverVersion: 150_019 }],
-  ])('is not another for %s', (_what, given) => {
+    ['a table that no step touches', { sizes: { users: MEASURED, x: MEASURED } }],
+    ['another minor version', { serverVersion: 150_019 }],
+  ])('does not change with %s', (_what, given) => {
     expect(planOf(given).hash).toBe(planOf().hash)
   })
 
@@ -99,8 +99,8 @@ describe('the hash', () => {
     ['another file', { sql: `${ADD} -- edited` }],
     ['an empty table', { sizes: { users: { rows: 0, bytes: 0 } } }],
     ['a small table', { sizes: { users: { rows: 999, bytes: 8192 } } }],
-    ['a major version', { serverVersion: 160_000 }],
-  ])('is another for %s', (_what, given) => {
+    ['another major version', { serverVersion: 160_000 }],
+  ])('changes with %s', (_what, given) => {
     expect(planOf(given).hash).not.toBe(planOf().hash)
   })
 })

@@ -9,7 +9,7 @@ import {
 } from '../statements/index.ts'
 import { estimateMs } from './estimate.ts'
 
-/** A table of the target in a step. Rows and bytes are `null` if unknown. */
+/** A table of the target that a step affects. Rows and bytes are `null` if unknown. */
 export interface StepTable {
   readonly table: TableRef
   readonly lock: LockMode | null
@@ -18,41 +18,41 @@ export interface StepTable {
   readonly bytes: number | null
 }
 
-/** What a deploy is going to run, a statement a step. */
+/** A statement that a deploy is going to run. */
 export interface PlanStep {
   readonly migration: string
-  /** Its number in its file. */
+  /** The number of the statement in its file. */
   readonly statement: number
   readonly line: number
-  /** The number of its transaction in its file; `null` if it runs outside any. */
+  /** The number of its transaction in its file; `null` if it runs outside a transaction. */
   readonly transaction: number | null
-  /** The strongest lock that it takes on a table of the target, that table, and how big it is. */
+  /** The strongest lock that it takes on a table of the target, that table, and its size. */
   readonly lock: LockMode | null
   readonly table: TableRef | null
   readonly rows: number | null
   readonly bytes: number | null
-  /** All rows of a table are rewritten. */
+  /** Whether all rows of a table are rewritten. */
   readonly rewrite: boolean
-  /** Once it has its locks; `null` if it is unknown. */
+  /** The estimated time once it has its locks; `null` if unknown. */
   readonly estimateMs: number | null
-  /** What of the data it destroys. */
+  /** The data that it destroys. */
   readonly destroys: readonly Destruction[]
-  /** What it destroys is kept aside first. */
+  /** Whether the data that it destroys is kept first. */
   readonly kept: boolean
-  /** All tables of the target that it concerns, the strongest lock first. */
+  /** All tables of the target that it affects, the strongest lock first. */
   readonly tables: readonly StepTable[]
 }
 
-/** What a plan was made for. Two plans with equal parts are one plan. */
+/** The parts from which a plan's hash is computed. Plans with equal parts are the same plan. */
 export interface PlanBasis {
   readonly database: string
   /** Major version of the server. */
   readonly server: number
-  /** Hash of what was applied: names and checksums, in order. */
+  /** Hash of the applied migrations: names and checksums, in order. */
   readonly history: string
-  /** Hash of what is pending: names and checksums, in order. */
+  /** Hash of the pending migrations: names and checksums, in order. */
   readonly files: string
-  /** Hash of the steps; of the size of a table it holds no more than whether it is empty, small or filled. */
+  /** Hash of the steps. Of a table's size, it includes only whether the table is empty, small or filled. */
   readonly steps: string
 }
 
@@ -63,7 +63,7 @@ export interface DeployPlan {
   readonly steps: readonly PlanStep[]
 }
 
-/** What a plan is made of. */
+/** The input of a plan. */
 export interface PlanInput {
   readonly database: string
   /** As `server_version_num`. */
@@ -72,9 +72,9 @@ export interface PlanInput {
   readonly applied: readonly Named[]
   readonly plans: readonly Migration[]
   readonly outline: readonly StatementOutline[]
-  /** The statements of a migration, by number, whose losses are kept aside first. */
+  /** The numbers of a migration's statements whose destroyed data is kept first. */
   readonly keeps: (plan: Migration) => ReadonlySet<number>
-  /** What a statement destroys, if its text alone does not show it. */
+  /** The data that a statement destroys; by default read from its text alone. */
   readonly destroys?: (plan: Migration, statement: Statement) => readonly Destruction[]
 }
 
@@ -101,7 +101,7 @@ export function planHash({ database, server, history, files, steps }: PlanBasis)
   return hashOf(['plan', 1, database, server, history, files, steps])
 }
 
-/** The hash of steps without rows, bytes and estimates: those change by the minute. */
+/** The hash of steps, without row counts, bytes and estimates, which change all the time. */
 export function stepsHash(steps: readonly PlanStep[]): string {
   return hashOf(
     steps.map(({ migration, statement, line, transaction, rewrite, destroys, kept, tables }) => [

@@ -14,15 +14,15 @@ import type { Change, Fingerprint, Scope } from '../schema/index.ts'
 import type { ShadowOptions } from '../shadow/index.ts'
 import type { MigrationFile } from '../statements/index.ts'
 
-/** Whether a target's schema is what its history gives. */
+/** Whether a target's schema is what its history should have produced. */
 export type Drift =
   | {
       readonly kind: 'none'
-      /** What it was compared with. `token`: nothing has changed since the schema was recorded. */
+      /** What the schema was compared with. `token`: nothing has changed since the schema was recorded. */
       readonly basis: 'token' | 'ledger' | 'shadow' | 'nothing-applied'
-      /** The token of a schema that is as recorded, although the recorded token is another one. */
+      /** The current change token, if the schema equals the recorded one but the recorded token differs. */
       readonly changeToken?: string
-      /** The schema as it is, if migrations are pending and the ledger has it. */
+      /** The current schema, if migrations are pending and the ledger has it. */
       readonly known?: KnownSchema
     }
   | {
@@ -32,23 +32,23 @@ export type Drift =
     }
   | { readonly kind: 'unknown'; readonly reason: string }
 
-/** The schema of a target, and what tells later which objects have changed since. */
+/** The schema of a target, with tokens that later show which objects have changed since. */
 export interface KnownSchema {
   readonly fingerprint: Fingerprint
   readonly tokens: ObjectTokens
 }
 
-/** A history and the files of what was applied. */
+/** A history and the migration files of the project. */
 export interface AppliedHistory {
   readonly history: History
   /** All migrations of the project. */
   readonly migrations: readonly MigrationFile[]
 }
 
-/** Loaded when it is needed: a deploy that finds nothing to do must not pay for it. */
+/** Loaded on demand, so that a deploy with nothing to do does not pay for it. */
 const loadCatalog = () => import('../schema/index.ts')
 
-/** What belongs to a project on this session. `schemas` are those of its datasource. */
+/** The scope of a project in a session's database. `schemas` are those of its datasource. */
 export async function projectScope(
   session: Session,
   migrations: readonly MigrationFile[],
@@ -59,7 +59,7 @@ export async function projectScope(
   return { ...scope, runtimePartitions: await readRuntimePartitions(session) }
 }
 
-/** The partitions, at any height, of the tables whose partitions are not compared. */
+/** The partitions, at any level, of the tables whose partitions are not compared. */
 async function readRuntimePartitions(session: Session): Promise<Scope['runtimePartitions']> {
   const tables = session.runtimePartitions ?? []
   if (tables.length === 0) return []
@@ -73,7 +73,10 @@ async function readRuntimePartitions(session: Session): Promise<Scope['runtimePa
   )
 }
 
-/** The rows that are applied now, in the order in which they were: one for each migration, the first. An unknown checksum is empty. */
+/**
+ * The history rows of the applied migrations, in the order in which they were applied. Of several rows for
+ * a migration, only the first counts. An unknown checksum is an empty string.
+ */
 export function appliedRows(history: History): { name: string; checksum: string }[] {
   const rows = history.rows.filter((row) => row.finishedAt !== null && row.rolledBackAt === null)
   const first = new Map(rows.toReversed().map((row) => [row.migration, row]))
@@ -99,9 +102,10 @@ export function appliedMigrations({ history, migrations }: AppliedHistory): Migr
 }
 
 /**
- * Compares a target with what its history should have produced: with the schema that the ledger holds for just this
- * history. Where that differs, or is not there, the history is replayed on a shadow database, which alone decides: what
- * others changed while a deploy ran is also in the ledger. `change` is what `detectChange` returns, if it is known.
+ * Compares a target with the schema that its history should have produced. First compares it with the
+ * schema that the ledger holds for exactly this history. If that differs or is missing, the history is
+ * replayed on a shadow database, and only this comparison counts, because the ledger also includes changes
+ * that others made during a deploy. `change` is the result of `detectChange`, if known.
  */
 export async function detectDrift(
   session: Session,
@@ -131,8 +135,8 @@ export async function detectDrift(
 }
 
 /**
- * Compares a target with the schema that the ledger holds for just this history; nothing if it holds none. The
- * catalog is read only if the change token differs.
+ * Compares a target with the schema that the ledger holds for exactly this history; undefined if it holds
+ * none. The catalog is read only if the change token differs, or if pending migrations reach other schemas.
  */
 export async function detectChange(
   session: Session,
@@ -144,7 +148,7 @@ export async function detectChange(
   if (state?.historyHash !== historyHash(rows)) return undefined
   const applied = new Set(rows.map(({ name }) => name))
   const pending = migrations.filter(({ name }) => !applied.has(name))
-  // Read before the catalog: what changes meanwhile must give another token.
+  // Read before the catalog, so that a concurrent change gives a different token.
   const tokens = pending.length > 0 ? await readTokens(session) : undefined
   const changeToken = tokens?.changeToken ?? (await readChangeToken(session))
   const known = tokens && { known: { fingerprint: fingerprintOf(state), tokens } }
@@ -160,7 +164,10 @@ export async function detectChange(
   return { kind: 'drifted', basis: 'ledger', changes }
 }
 
-/** The schema of a target, if it is unchanged since the ledger recorded it for just this history. */
+/**
+ * The schema of a target, if it is unchanged since the ledger recorded it for exactly this history;
+ * otherwise undefined.
+ */
 export async function readKnownSchema(
   session: Session,
   history: History,
@@ -182,8 +189,8 @@ function fingerprintOf({ method, fingerprint: hash, objects }: SchemaState): Fin
 }
 
 /**
- * Whether migrations make something of a schema other than the default one the project's own: what exists in it
- * already was not part of the recorded schema, and is compared.
+ * Whether migrations extend the project's scope beyond the default schema. Existing objects there were not
+ * part of the recorded schema, and must be compared.
  */
 async function reachOtherSchemas(
   session: Session,

@@ -1,16 +1,16 @@
 import type { RowWork, TableFacts } from '../hazards/index.ts'
 import type { Action, Statement } from '../statements/index.ts'
 
-/** What a statement does to a table, and how big that is; no size if it is not known. */
+/** What a statement does to a table, and the table's size if known. */
 export interface Task {
   readonly work?: RowWork
   readonly size?: TableFacts
 }
 
 /**
- * About how long a statement runs once it has its locks, in ms with two digits; undefined if it is
- * unknown. By what was measured on a machine with 2 cores, PostgreSQL 15, 5 million rows in 641 MB: a
- * proportion, not a promise.
+ * Estimates how long a statement runs once it has its locks, in ms with two significant digits; null if
+ * unknown. Scales measurements on a machine with 2 cores, PostgreSQL 15 and 5 million rows in 641 MB, so it
+ * is only a rough guide.
  */
 export function estimateMs(statement: Statement, tasks: readonly Task[]): number | null {
   const busy = tasks.filter(({ work }) => work !== undefined)
@@ -27,10 +27,10 @@ const MEASURED = { rows: 5_000_000, bytes: 641_000_000 }
 
 function timeOf(work: RowWork, { actions }: Statement, { rows, bytes }: TableFacts): number {
   switch (work) {
-    // VALIDATE CONSTRAINT 548 ms, SET NOT NULL 560 ms: the pages are what is read.
+    // VALIDATE CONSTRAINT 548 ms, SET NOT NULL 560 ms: the time depends on the pages read.
     case 'reads every row':
       return (560 * bytes) / MEASURED.bytes
-    // CREATE INDEX 2.1 s, CONCURRENTLY 5.2 s: the rows are what is sorted.
+    // CREATE INDEX 2.1 s, CONCURRENTLY 5.2 s: the time depends on the rows sorted.
     case 'builds an index':
       return (2100 * rows) / MEASURED.rows
     case 'builds an index concurrently':
@@ -43,7 +43,7 @@ function timeOf(work: RowWork, { actions }: Statement, { rows, bytes }: TableFac
   }
 }
 
-/** What changes the catalog alone took from 0.7 ms (DROP NOT NULL) to 7.5 ms (a column with a default). */
+/** Catalog-only changes took from 0.7 ms (DROP NOT NULL) to 7.5 ms (a column with a default). */
 const CATALOG_MS = 1
 
 const CATALOG = new Set<Action['kind']>([
@@ -70,7 +70,7 @@ function withoutWork({ actions }: Statement, tasks: readonly Task[]): number | n
   const [only, ...more] = actions
   if (only?.kind === 'update' && only.where === undefined && more.length === 0) {
     const size = tasks[0]?.size
-    // 20,000 rows a second, in batches or in one.
+    // 20,000 rows per second, with or without batches.
     return size ? rounded(size.rows / 20) : null
   }
   const catalog = actions.every(

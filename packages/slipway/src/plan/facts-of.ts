@@ -1,7 +1,7 @@
 import { type Address, dialectOf } from '../database/index.ts'
 import type { Facts } from '../hazards/index.ts'
 
-/** What an address alone says of a target. */
+/** The facts about a target that its address alone gives. */
 export function factsOf(address: Address): Pick<Facts, 'dialect' | 'd1'> {
   const dialect = dialectOf(address)
   if (address.kind === 'd1') return { dialect, d1: 'remote' }

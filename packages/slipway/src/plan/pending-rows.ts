@@ -20,38 +20,38 @@ import {
 } from '../statements/index.ts'
 import { parseType, typeSql } from './postgres/type-range.ts'
 
-/** What is known of the rows of a target, at one of the pending statements. */
+/** What is known about the rows of a target at one of the pending statements. */
 export interface PendingRows {
   /** The target before the first pending statement. */
   readonly target: DatabaseSchema
   readonly versionNumber: number
-  /** The schema as the pending statements have made it so far. */
+  /** The schema after the pending statements so far. */
   schema: DatabaseSchema
-  /** The values of columns that pending statements added or changed, by the identity of the column. */
+  /** The values of columns that pending statements added or changed, by column id. */
   readonly values: Map<number, PendingValue>
-  /** How earlier statements change the rows of tables, by the identity of the table. */
+  /** How earlier statements change the rows of tables, by table id. */
   readonly changes: Map<number, RowChange[]>
-  /** Enums of the target that have a label renamed, by their keys there. */
+  /** Keys of the target's enums of which a pending statement renames a label. */
   readonly relabelled: Set<string>
 }
 
-/** A column of the target that a value is, unchanged. */
+/** The column of the target from which a value comes. */
 export interface SourceColumn extends Pick<Column, 'type' | 'notNull' | 'enum'> {
   readonly name: string
 }
 
-/** What a column holds at a pending statement. */
+/** The value of a column at a pending statement. */
 export interface PendingValue {
-  /** Its value, as SQL over a row `t` of the target's table; nothing if no SQL gives it. */
+  /** The value, as SQL over a row `t` of the target's table; undefined if SQL cannot compute it. */
   readonly value?: string
-  /** Why no SQL gives it. */
+  /** Why SQL cannot compute the value. */
   readonly unknown?: string
   readonly source?: SourceColumn
-  /** Added by a pending statement, without a default: it is NULL in every row. */
+  /** Set if a pending statement added the column without a default, so that it is NULL in every row. */
   readonly empty?: true
 }
 
-/** A column as the pending statements have made it so far. */
+/** A column after the pending statements so far. */
 export interface PendingColumn extends PendingValue {
   readonly id: number
 }
@@ -60,19 +60,19 @@ export interface PendingColumn extends PendingValue {
 export interface RowChange {
   /** `statement 2 of 3_fill` */
   readonly by: string
-  /** `unknown`: it is not known what it does to which rows. */
+  /** `unknown`: which rows it changes, and how, is not known. */
   readonly how: 'insert' | 'update' | 'delete' | 'unknown'
-  /** The columns that an UPDATE sets, by their identities. */
+  /** The ids of the columns that an UPDATE sets. */
   readonly columns?: ReadonlySet<number>
 }
 
 /** A table at a pending statement, and its rows on the target. */
 export interface PendingTable extends TableRef, Pick<Table, 'id' | 'constraints'> {
-  /** What it is on the target; nothing if a pending statement creates it. */
+  /** The table on the target; absent if a pending statement creates it. */
   readonly target?: Table
-  /** Its name there, as SQL. */
+  /** Its name on the target, as SQL. */
   readonly targetSql: string
-  /** By their names now. */
+  /** Keyed by their current names. */
   readonly columns: ReadonlyMap<string, PendingColumn>
   readonly primaryKey: readonly string[]
   readonly changes: readonly RowChange[]
@@ -90,10 +90,10 @@ export function rowsOfTarget(target: DatabaseSchema, versionNumber: number): Pen
   }
 }
 
-/** The table that a statement names; nothing for one that does not exist then. */
+/** The table that a statement names; undefined if it does not exist at that point. */
 export function tableNamed(rows: PendingRows, name: ObjectName): PendingTable | undefined {
   const table = tableIn(rows.schema, name)
-  // One that only an ALTER TABLE has shown does not exist.
+  // A table that is known only from an ALTER TABLE does not exist.
   if (table === undefined || (table.onTarget === undefined && table.madeBy === undefined))
     return undefined
   const target = targetOf(rows, table)
@@ -117,7 +117,7 @@ export function tableNamed(rows: PendingRows, name: ObjectName): PendingTable | 
   }
 }
 
-/** What a table is on the target. */
+/** The table on the target; undefined if it is not there. */
 export function targetOf({ target }: PendingRows, { onTarget }: Table): Table | undefined {
   return onTarget && target.tables.get(keyOf(target, onTarget))
 }
@@ -126,7 +126,7 @@ function unchanged(source: SourceColumn | undefined): PendingValue {
   return source ? { value: `t.${quoteIdentifier(source.name)}`, source } : {}
 }
 
-/** Notes how a statement changes the rows of a table. */
+/** Records how a statement changes the rows of a table. */
 export function noteChange(
   { changes }: PendingRows,
   { id }: Pick<Table, 'id'>,
@@ -135,7 +135,7 @@ export function noteChange(
   changes.set(id, [...(changes.get(id) ?? []), change])
 }
 
-/** Follows what an action does to the schema and to the values of columns. */
+/** Applies the effect of an action to the schema and to column values. */
 export function followAction(rows: PendingRows, action: Action, by: string): void {
   const before = rows.schema
   rows.schema = applyAction(before, action, by)
@@ -177,7 +177,7 @@ function addedValue(
   return { empty: true, value: `NULL${castTo(schema, type)}` }
 }
 
-/** The value in its new type, if the target already has that type. */
+/** The value cast to its new type, if the target already has that type. */
 function retypedValue(
   rows: PendingRows,
   { table, column: name, type, using, casts }: Extract<TableAction, { kind: 'change-type' }>,
@@ -193,7 +193,7 @@ function retypedValue(
       ? { value: `(${column.value})${throughText(casts)}${cast}` }
       : { unknown: `${by} changes the type of the column ${name}` }),
     ...(column?.empty && known ? { empty: true } : {}),
-    // A cast gives NULL for NULL alone.
+    // A cast returns NULL only for NULL.
     ...(plain && source ? { source: { name: source.name, notNull: source.notNull, type } } : {}),
   }
 }
@@ -202,12 +202,12 @@ function throughText(casts: readonly string[] = []): string {
   return casts.length === 2 && casts[0]?.startsWith('text') ? `::${casts[0]}` : ''
 }
 
-/** A cast as SQL; nothing if the target does not know the type by this name. */
+/** A cast as SQL; empty if the target does not know the type by this name. */
 function castTo(schema: DatabaseSchema, type: string): string {
   return isNewType(schema, type) ? '' : `::${typeSql(parseType(type))}`
 }
 
-/** Whether a pending statement creates or renames a type: the target does not know it by this name. */
+/** Whether a pending statement creates or renames a type, so that the target does not know it by this name. */
 export function isNewType(schema: DatabaseSchema, type: string): boolean {
   const key = typeKey(schema, type)
   const known = schema.enums.get(key) ?? schema.domains.get(key)
@@ -215,7 +215,7 @@ export function isNewType(schema: DatabaseSchema, type: string): boolean {
   return known.onTarget === undefined || keyOf(schema, known.onTarget) !== key
 }
 
-/** The columns of a table that an SQL text names. */
+/** The columns of a table that an SQL text mentions. */
 export function columnsIn({ columns }: PendingTable, sql: string): string[] {
   const named = identifiersIn(sql)
   return [...columns.keys()].filter((name) => named.has(name))

@@ -1,6 +1,6 @@
 import type { ObjectRef } from '../statements/index.ts'
 
-/** What would be wrong with the rows. */
+/** The requirement that rows may violate. */
 export type PreCheckKind =
   | 'not-null'
   | 'unique'
@@ -13,37 +13,37 @@ export type PreCheckKind =
 
 /** Why the current rows do not decide whether the statement will fail. */
 export interface Doubts {
-  /** Of rows that offend now. */
+  /** If rows violate it now: why the statement may still succeed. */
   readonly violated?: string
-  /** Of rows that do not. */
+  /** If no row violates it now: why the statement may still fail. */
   readonly clean?: string
 }
 
 /** What one pending statement requires of the existing rows. */
 export interface PreCheck {
   readonly migration: string
-  /** Its number in its file. */
+  /** The number of the statement in its file. */
   readonly statement: number
   readonly line: number
   readonly kind: PreCheckKind
-  /** What the rows would violate. */
+  /** The object that the rows would violate. */
   readonly object: ObjectRef
-  /** A SELECT that gives the key of each offending row; nothing if no SQL can tell. */
+  /** A SELECT that returns the key of each offending row; null if SQL cannot find them. */
   readonly sql: string | null
   readonly doubts: Doubts
 }
 
-/** The result of a pre-check. Plain data; of the rows it contains only keys. */
+/** The result of a pre-check. Plain data; the only row content in it is keys. */
 export interface PreCheckResult extends Omit<PreCheck, 'sql' | 'doubts'> {
-  /** Nothing if it is not decided. */
+  /** Null if undecided. */
   readonly ok: boolean | null
-  /** Offending rows; counting ends at VIOLATION_LIMIT. */
+  /** The number of offending rows, at most VIOLATION_LIMIT. */
   readonly violations: number
-  /** Keys of the first of them, at most 5: `id=17`, `a=1, b=2`; `ctid=(0,1)` if there is no primary key. */
+  /** The keys of the first offending rows, at most 5: `id=17`, `a=1, b=2`; `ctid=(0,1)` without a primary key. */
   readonly sample: readonly string[]
-  /** Why it is not decided. */
+  /** Why the result is undecided. */
   readonly undecided?: string
 }
 
-/** Where the counting of offending rows ends. */
+/** The maximum number of offending rows to count. */
 export const VIOLATION_LIMIT = 1_000_000

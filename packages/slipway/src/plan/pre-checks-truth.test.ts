@@ -113,7 +113,7 @@ test.each<[string, string[]]>([
   ['date', DAYS],
   ['timestamp without time zone', DAYS],
   ['timestamp with time zone', DAYS],
-])('a text that reads as %s passes, and every other is found', async (type, words) => {
+])('text that is a valid %s passes, and all other text is found', async (type, words) => {
   const values = words.map((word, id) => `(${id}, $w$${word}$w$)`).join(', ')
   const setup = `CREATE TABLE words (id integer PRIMARY KEY, word text); INSERT INTO words VALUES ${values};
     CREATE FUNCTION reads(word text) RETURNS boolean LANGUAGE plpgsql AS
@@ -126,13 +126,13 @@ test.each<[string, string[]]>([
   const found = await target.sql(`SELECT id FROM (${check?.sql}) o ORDER BY id`)
   const truth = await target.sql('SELECT id FROM words WHERE NOT reads(word) ORDER BY id')
   const texts = (rows: Record<string, unknown>[]) => rows.map(({ id }) => words[Number(id)])
-  // Of days PostgreSQL reads more forms than ISO's; of such a row the check says that it does not know.
+  // PostgreSQL accepts more date formats than ISO. For such a row, the check is undecided.
   if (check?.doubts.violated !== undefined)
     expect(texts(found)).toEqual(expect.arrayContaining(texts(truth)))
   else expect(texts(found)).toEqual(texts(truth))
 })
 
-test('a server from 16 on is asked itself how a text reads, and what is NOT VALID is asked for', async () => {
+test('from version 16 on the server itself validates text, and VALIDATE CONSTRAINT is checked', async () => {
   const setup = `CREATE TYPE "Mood" AS ENUM ('ok'); CREATE TABLE words (id integer PRIMARY KEY, word text, mood text);
     INSERT INTO words VALUES (1, '2021-02-30', 'ok'), (2, 'today', 'sad'), (3, '[1,2]', NULL), (4, NULL, NULL), (5, '0x10', NULL);
     ALTER TABLE words ADD CONSTRAINT filled NOT NULL word NOT VALID`
@@ -174,7 +174,7 @@ const STATEMENTS = [
   `CREATE TYPE e AS ENUM ('x', 'X', '1'); ALTER TABLE r ALTER b TYPE e USING b::text::e`,
 ]
 
-test('whatever the rows are, the checks say what the server does', async () => {
+test('for any rows, the checks predict what the server does', async () => {
   const row = fc.tuple(
     fc.option(fc.integer({ min: 0, max: 4 })),
     fc.option(fc.constantFrom('x', 'X', '1', '1 ', 'x  ', 'long', '')),

@@ -195,7 +195,7 @@ const violating: Violating[] = [
   ['cast', NUMBERS, 'ALTER TABLE numbers ALTER exact TYPE numeric(6, 2)', ['id=2']],
 ]
 
-describe('rows that violate are named, and the server refuses the statements', () => {
+describe('violating rows are reported, and the server refuses the statements', () => {
   test.each(
     violating.map(([kind, setup, sql, keys, object]) => ({ kind, setup, sql, keys, object })),
   )('$kind: $sql', async ({ kind, setup, sql, keys, object }) => {
@@ -265,7 +265,7 @@ const clean: [setup: string, sql: string][] = [
   ],
 ]
 
-describe('rows that do not violate pass, and the server takes the statements', () => {
+describe('other rows pass, and the server accepts the statements', () => {
   test.each(clean.map(([setup, sql]) => ({ setup, sql })))('$sql', async ({ setup, sql }) => {
     const results = await checkedRows(target, { setup, sql })
     expect(results.filter(({ ok }) => ok !== true)).toEqual([])
@@ -275,7 +275,7 @@ describe('rows that do not violate pass, and the server takes the statements', (
 
 const NOT_NULL = 'ALTER TABLE users ALTER name SET NOT NULL'
 
-/** What the rows of now cannot say, and why. */
+/** Statements that the current rows do not decide, and why. */
 const undecidedCases: [setup: string, sql: string, why: string][] = [
   [
     USERS,
@@ -349,7 +349,7 @@ const undecidedCases: [setup: string, sql: string, why: string][] = [
 ]
 
 test.each(undecidedCases.map(([setup, sql, why]) => ({ setup, sql, why })))(
-  'not decided: $sql',
+  'undecided: $sql',
   async ({ setup, sql, why }) => {
     const results = await checkedRows(target, { setup, sql })
     const open = results.filter(({ ok }) => ok !== true)
@@ -358,7 +358,7 @@ test.each(undecidedCases.map(([setup, sql, why]) => ({ setup, sql, why })))(
   },
 )
 
-test('a check that takes too long, or that a lock holds up, is not decided', async () => {
+test('a check that takes too long or waits for a lock is undecided', async () => {
   const slow = await checkedRows(
     target,
     { setup: USERS, sql: 'ALTER TABLE users ADD CHECK (pg_sleep(1) IS NULL)' },

@@ -29,15 +29,15 @@ import type { PreCheck } from './pre-check.ts'
 import type { Asking, Question } from './question.ts'
 import { followRows } from './row-changes.ts'
 
-/** What pre-checks need to know of a target besides the migrations. */
+/** What pre-checks need to know about a target, in addition to the migrations. */
 export interface TargetFacts {
   readonly target: DatabaseSchema
   readonly versionNumber: number
 }
 
 /**
- * What pending migrations ask of the rows of a target, in their order. Pure: what is known of the
- * target comes in as facts. Names that an earlier statement gives are mapped to those of the target.
+ * The pre-checks of pending migrations, in statement order. Pure: the facts of the target are passed in.
+ * Names that an earlier statement introduces are mapped to those on the target.
  */
 export function preChecksOf(
   plans: readonly Migration[],
@@ -49,12 +49,12 @@ export function preChecksOf(
   )
 }
 
-/** Whether a statement of these asks anything: what says no needs no facts of the target. */
+/** Whether any statement needs a pre-check. If not, the facts of the target need not be read. */
 export function asksRows(plans: readonly Migration[]): boolean {
   return plans.some(({ statements }) => statements.some(({ actions }) => actions.some(mayAsk)))
 }
 
-/** Columns that may be empty and indexes that are not unique are the most common, and ask nothing. */
+/** Nullable columns and non-unique indexes are the most common cases, and need no pre-check. */
 function mayAsk(action: Action): boolean {
   switch (action.kind) {
     case 'add-column':
@@ -81,7 +81,7 @@ function statementChecks(rows: PendingRows, migration: string, statement: Statem
   const questions = inOrder(statement.actions).flatMap((action) => {
     const before = rows.schema
     const table = ASKING.has(action.kind) ? tableOf(rows, action) : undefined
-    // Values in their old type are asked before they are changed.
+    // The values are checked in their old type, before the change is applied.
     const old =
       table && action.kind === 'change-type'
         ? typeChangeQuestion({ rows, table, before }, action)
@@ -98,7 +98,7 @@ function tableOf(rows: PendingRows, action: Action): PendingTable | undefined {
   return 'table' in action && action.table ? tableNamed(rows, action.table) : undefined
 }
 
-/** Whether ADD COLUMN IF NOT EXISTS did add one. */
+/** Whether ADD COLUMN IF NOT EXISTS really adds the column. */
 function isAdded(
   { before }: Asking,
   { table, column, ifNotExists }: Extract<TableAction, { kind: 'add-column' }>,
@@ -106,7 +106,7 @@ function isAdded(
   return !ifNotExists || columnNamed(before, table, column.name) === undefined
 }
 
-/** Asks what an action wants to know, once it is followed. */
+/** The questions of an action, after its effect was applied. */
 function actionQuestions(asking: Asking, action: Action): Question[] {
   switch (action.kind) {
     case 'add-column':
@@ -128,7 +128,7 @@ function actionQuestions(asking: Asking, action: Action): Question[] {
   }
 }
 
-/** A constraint as a statement would add it, to look at all rows. */
+/** The definition that would add a constraint and check all rows. */
 function definitionOf({
   valid: _valid,
   references,
@@ -145,7 +145,7 @@ function newColumnQuestions(
   const known = asking.table.columns.get(column.name)
   const missing = column.notNull && known?.empty ? notNullQuestion(asking, column.name) : []
   const constraints = column.constraints.flatMap((constraint) =>
-    // A primary key wants a value in each row, and that is asked already.
+    // A primary key needs a value in each row, which `missing` already checks.
     constraint.kind === 'primary-key' && known?.empty
       ? []
       : constraintQuestions(asking, constraint),
@@ -153,7 +153,7 @@ function newColumnQuestions(
   return [...missing, ...constraints]
 }
 
-/** The actions of an ALTER TABLE in the order in which PostgreSQL does them: `ATPrepCmd` in tablecmds.c. */
+/** The actions of an ALTER TABLE in the order in which PostgreSQL runs them: `ATPrepCmd` in tablecmds.c. */
 function inOrder(actions: readonly Action[]): Action[] {
   return actions.toSorted((one, other) => passOf(one) - passOf(other))
 }

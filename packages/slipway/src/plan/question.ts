@@ -5,10 +5,10 @@ import { type Offence, offendingRows, unknownColumn } from './postgres/offending
 import type { Doubts, PreCheck, PreCheckKind } from './pre-check.ts'
 import { doubtsOf, whyFilled } from './row-changes.ts'
 
-/** What an action asks of the rows, without the statement that it belongs to. */
+/** A pre-check of an action, without the statement to which it belongs. */
 export type Question = Pick<PreCheck, 'kind' | 'object' | 'sql' | 'doubts'>
 
-/** The table of an action, and the action's place. */
+/** The table of an action, and the state before and after the action. */
 export interface Asking {
   readonly rows: PendingRows
   readonly table: PendingTable
@@ -16,14 +16,14 @@ export interface Asking {
   readonly before: DatabaseSchema
 }
 
-/** What is asked about: for messages. */
+/** The subject of a question, for messages. */
 export interface Subject {
   readonly kind: PreCheckKind
   readonly object: ObjectRef
 }
 
 /**
- * Asks a table for its offending rows. A table that the pending statements create has none to ask: no
+ * The question for the offending rows of a table. For a table that pending statements create there is no
  * question, or an undecided one if a statement fills it.
  */
 export function ask({ table }: Asking, subject: Subject, offence: Offence): Question[] {

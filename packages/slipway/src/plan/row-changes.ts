@@ -12,9 +12,9 @@ import {
 import type { Doubts } from './pre-check.ts'
 
 /**
- * Why the current rows would not decide. Rows that fail now still fail after an INSERT, and an UPDATE or
- * a DELETE may repair them; rows that pass now still pass after a DELETE, an UPDATE before a constraint
- * is there to make rows meet it and is trusted with that, and an INSERT may add others.
+ * Why the current rows do not decide. Rows that fail now still fail after an INSERT, but an UPDATE or a
+ * DELETE may repair them. Rows that pass now still pass after a DELETE, and an UPDATE before a constraint
+ * is assumed to make rows satisfy it, but an INSERT may add rows that fail.
  */
 export function doubtsOf(table: PendingTable, columns: readonly string[]): Doubts {
   const read = columns.flatMap((name) => table.columns.get(name) ?? [])
@@ -28,7 +28,7 @@ export function doubtsOf(table: PendingTable, columns: readonly string[]): Doubt
     (change) =>
       change.how === 'insert' ||
       change.how === 'unknown' ||
-      // It passes now only for having no value.
+      // The row passes now only because the column has no value.
       (change.how === 'update' && touched(change).some(({ empty }) => empty)),
   )
   return {
@@ -37,13 +37,16 @@ export function doubtsOf(table: PendingTable, columns: readonly string[]): Doubt
   }
 }
 
-/** What puts rows into a table that the pending statements create; nothing if it is empty. */
+/** What puts rows into a table that the pending statements create; undefined if it stays empty. */
 export function whyFilled(table: PendingTable): string | undefined {
   const change = table.changes.find(({ how }) => how === 'insert' || how === 'unknown')
   return change && reason(change, table)
 }
 
-/** Why neither answer would decide, if rows of the table that others refer to change. */
+/**
+ * Why the current rows do not decide in either case, if rows of the referenced
+ * table change; otherwise undefined.
+ */
 export function doubtOfReferenced(table: PendingTable): string | undefined {
   if (table.target === undefined) return whyFilled(table)
   const [change] = table.changes
@@ -55,7 +58,7 @@ function reason({ by, how }: RowChange, table: PendingTable): string {
   return `${by} ${may} rows of ${objectName(table)} before`
 }
 
-/** Notes on the tables how a statement changes their rows. */
+/** Records for each table how a statement changes its rows. */
 export function followRows(rows: PendingRows, statement: Statement, by: string): void {
   for (const action of statement.actions) {
     const hidden = 'hasWith' in action && action.hasWith
@@ -74,7 +77,7 @@ function noteWrite(rows: PendingRows, action: Write, by: string): void {
   const names: readonly ObjectName[] = action.kind === 'truncate' ? action.tables : [action.table]
   for (const name of names) {
     const table = tableNamed(rows, name)
-    // Written through a view, or watched by a trigger: who knows which rows change.
+    // A write through a view, or one that fires a trigger, may change any rows.
     if (table === undefined || (table.target?.triggers.length ?? 0) > 0)
       return everythingMayChange(rows, by)
     const change = changeBy(action, table)
@@ -99,7 +102,7 @@ function changeBy(action: Write, table: PendingTable): Omit<RowChange, 'by'> {
   }
 }
 
-/** Foreign keys pass a DELETE or an UPDATE on to other tables, and those to others. */
+/** Records the tables to which foreign keys may pass on a DELETE or UPDATE, directly or through other tables. */
 function passOn(rows: PendingRows, from: PendingTable, by: string): void {
   const { target } = rows
   const known = [...rows.schema.tables.values()].flatMap((table) => {
@@ -121,7 +124,10 @@ function passOn(rows: PendingRows, from: PendingTable, by: string): void {
   }
 }
 
-/** A table that is created on the way is taken as empty until something fills it by name. */
+/**
+ * Records that all tables of the target may change. A table that a pending statement creates counts as
+ * empty until a statement fills it by name.
+ */
 function everythingMayChange(rows: PendingRows, by: string): void {
   for (const table of rows.schema.tables.values())
     if (table.onTarget) noteChange(rows, table, { by, how: 'unknown' })
@@ -130,7 +136,7 @@ function everythingMayChange(rows: PendingRows, by: string): void {
 function runsUnknownCode(action: Action): boolean {
   if (action.kind === 'other') return action.statement === 'ExecuteStmt'
   if (action.kind !== 'opaque') return false
-  // A SELECT changes rows only by a function that it calls.
+  // A SELECT can change rows only through a function that it calls.
   return action.calls === undefined || action.calls.some((name) => !isHarmless(name))
 }
 

@@ -7,32 +7,32 @@ import { type DeployPlan, deployPlan } from './deploy-plan.ts'
 import { appliedMigrations, appliedRows } from './drift-gate.ts'
 import { readTableSizes } from './postgres/table-sizes.ts'
 
-/** A target's history, the project's migrations, and those of them that are to be run. */
+/** A target's history, the project's migrations, and the pending ones among them. */
 export interface Pending {
   readonly history: History
   readonly migrations: readonly MigrationFile[]
   readonly plans: readonly Migration[]
-  /** Rules of the project's own. */
+  /** The project's own rules. */
   readonly rules: readonly Rule[]
-  /** The statements of a migration, by number, whose losses are kept aside first. */
+  /** The numbers of a migration's statements whose destroyed data is kept first. */
   readonly keeps: (plan: Migration) => ReadonlySet<number>
 }
 
-/** What is ahead of a deploy: its plan, and its hazards by the sizes that the target's tables have. */
+/** What a deploy would do: its plan, and its hazards judged by the target's table sizes. */
 export interface Survey {
   readonly plan: DeployPlan
   readonly hazards: readonly Hazard[]
 }
 
-/** Loaded when something is pending: a deploy that finds nothing to do must not pay for it. */
+/** Loaded only if migrations are pending, so that a deploy with nothing to do does not pay for it. */
 const loadHazards = () => import('../hazards/index.ts')
 
-/** Surveys what pending migrations will do to a target. Reads its catalog, and no row of a user. */
+/** Surveys what pending migrations will do to a target. Reads its catalog, but no rows of user tables. */
 export async function survey(session: Session, pending: Pending): Promise<Survey> {
   const { judge, outline } = await loadHazards()
   const { database, schema, versionNumber } = session.server
   const judging = {
-    // Parsing a long history takes a second: not for nothing.
+    // Parsing a long history takes a second, so it is skipped if nothing is pending.
     history: pending.plans.length > 0 ? await parsedHistory(session, pending) : [],
     migrations: pending.plans,
     facts: {
@@ -54,8 +54,9 @@ export async function survey(session: Session, pending: Pending): Promise<Survey
 }
 
 /**
- * Whether these migrations cannot have a built-in hazard of severity error, judged by their text alone. A rule
- * assumes the worst about an unknown history, so migrations that pass here pass with it too. This saves parsing a long one.
+ * Whether these migrations have no built-in hazard of severity error, judged by their text alone. Rules
+ * assume the worst about an unknown history, so migrations that pass here also pass with the history. This
+ * avoids parsing a long history.
  */
 export async function looksHarmless(
   { server }: Session,
@@ -67,7 +68,7 @@ export async function looksHarmless(
   return hazards.every(({ severity }) => severity !== 'error')
 }
 
-/** The applied migrations, parsed. A file that the current grammar refuses is left out; it has run anyway. */
+/** The parsed applied migrations. A file that the parser refuses counts as empty, because it has already run. */
 async function parsedHistory(session: Session, pending: Pending): Promise<JudgedMigration[]> {
   const { parse } = await parserFor(dialectOf(session))
   const parsed = appliedMigrations(pending).map(async ({ name, sql, path = name }) => {

@@ -2,17 +2,17 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { advice, type NextAction, otherCommand, type Place, redact } from '../kernel/index.ts'
 
-/** An error that code of the project threw, or that kept it from being loaded. */
+/** An error that code of the project threw, or that prevented it from being loaded. */
 export interface CodeError {
   /** Its message, as a sentence. */
   readonly reason: string
-  /** The line that threw it, in a file that is not of a package. */
+  /** The line that threw it, in a file that does not belong to a package. */
   readonly place?: Place
-  /** What to do about a module that is missing. */
+  /** How to fix a missing module. */
   readonly next?: NextAction
 }
 
-/** Says what code of the project threw, where, and which package it lacks. */
+/** Describes what code of the project threw, where, and which package is missing. */
 export function describeCodeError(error: unknown): CodeError {
   const text = error instanceof Error ? error.message : String(error)
   const [line = ''] = text.split('\n')
@@ -40,7 +40,10 @@ function placeOf(stack: string): Place | undefined {
   return undefined
 }
 
-/** A file that was loaded a second time has a name with a number. Frames of Slipway itself are not those of the project. */
+/**
+ * The file on disk: a file that was loaded again has a name with a number. Frames of Slipway itself are
+ * skipped.
+ */
 function sourceFile(name: string): string | undefined {
   if (name.startsWith(OWN)) return undefined
   return [name, name.replace(/\.\d+$/, '')].find((file) => existsSync(file))

@@ -14,7 +14,7 @@ import {
 import { describeCodeError } from './code-error.ts'
 import { raise } from './failures.ts'
 
-/** What a configuration file exports, and the environment as it left it. */
+/** The export of a configuration file, and the environment after it ran. */
 export interface ConfigurationModule {
   readonly exported: unknown
   readonly environment: Readonly<Record<string, string | undefined>>
@@ -22,11 +22,11 @@ export interface ConfigurationModule {
 
 export interface LoadOptions {
   readonly file: string
-  /** As messages name the file. */
+  /** The name of the file in messages. */
   readonly shown: string
   /** The content of `process.env` while the file runs. It is restored afterwards. */
   readonly environment: Readonly<Record<string, string>>
-  /** Ends the wait for a file that waits for something while it loads. */
+  /** Ends the wait for a file that uses top-level await. */
   readonly signal?: AbortSignal | undefined
   /** How long such a file may take, in ms; a minute if absent. */
   readonly timeoutMs?: number | undefined
@@ -35,10 +35,10 @@ export interface LoadOptions {
 }
 
 const LONGEST_LOAD_MS = 60_000
-/** A timer of a longer time ends immediately. */
+/** A timer with a longer time fires immediately. */
 const LONGEST_TIMER_MS = 2_147_483_647
 
-/** The value of a variable that is not set: `env('NAME')` of Prisma throws in that case. */
+/** The value of an unset variable; Prisma's own `env('NAME')` throws instead. */
 const UNSET = /slipway-unset:(\w+)/
 
 /** The placeholder for a variable that is not set. */
@@ -46,7 +46,10 @@ export function unsetText(variable: string): string {
   return `slipway-unset:${variable}`
 }
 
-/** The unset variable that a configured text is the placeholder of, if it is one. */
+/**
+ * The unset variable for which a configured text is the placeholder; undefined if it is not a
+ * placeholder.
+ */
 export function unsetVariable(text: string): string | undefined {
   return UNSET.exec(text)?.[1]
 }
@@ -58,14 +61,17 @@ const PRISMA_CONFIG = `
   // A type, which configurations import without the keyword for it.
   export const PrismaConfig = undefined
 `
-/** Modules that configuration files import, and their content: the same with and without node_modules. */
+/**
+ * The content of modules that configuration files import, so that they work with and without
+ * node_modules.
+ */
 const STAND_INS: Readonly<Record<string, string>> = {
   'prisma/config': PRISMA_CONFIG,
   '@prisma/config': PRISMA_CONFIG,
   prisma: PRISMA_CONFIG,
   slipway:
     'export const defineConfig = (config) => config; export const defineRules = (rules) => rules; export const defineSeed = (seed) => seed',
-  // The .env files have been read by the time a configuration runs.
+  // The .env files are read before a configuration runs.
   'dotenv/config': '',
 }
 const RESOLVED_BY_JITI = ['.ts', '.mts', '.js', '.mjs', '.cjs', '/index.ts', '/index.js']
@@ -74,7 +80,8 @@ let loads = 0
 let lastTurn: Promise<unknown> = Promise.resolve()
 
 /**
- * Runs work after the files that wait for something while they load: meanwhile the environment of the process is theirs.
+ * Runs work after the files that are still loading with top-level await, which use the environment of the
+ * process.
  */
 export async function inTurn<T>(work: () => Promise<T>): Promise<T> {
   const turn = lastTurn.then(work)
@@ -84,9 +91,10 @@ export async function inTurn<T>(work: () => Promise<T>): Promise<T> {
 
 /**
  * Runs a configuration file (`.ts`, `.js`, `.mjs`, `.cjs` …) in this process, with Node's own type
- * stripping and without what it imports from Prisma. What it prints goes to stderr. Nothing else runs meanwhile, unless
- * the file waits for something: of such files one runs at a time. A signal ends the process while it does not wait.
- * PROJECT.CONFIG_INVALID, or what `refuse` raises, where it throws or waits too long.
+ * stripping and with stand-ins for its imports from Prisma. Its output goes to stderr. Nothing else runs
+ * in the meantime, unless the file uses top-level await; such files run one at a time. While a file runs
+ * without waiting, a signal ends the process. Fails with PROJECT.CONFIG_INVALID, or with the failure of
+ * `refuse`, if the file throws or waits too long.
  */
 export async function loadConfigurationModule(options: LoadOptions): Promise<ConfigurationModule> {
   try {
@@ -115,7 +123,10 @@ async function finish(options: LoadOptions, run: Run): Promise<ConfigurationModu
   }
 }
 
-/** Waits for a file that loads; a signal, a time limit, and that nothing is left which could end it, end the wait. */
+/**
+ * Waits for a file to load. The wait ends at a signal, at a time limit, or if nothing is left that could
+ * end it.
+ */
 async function withinTime(loading: Promise<unknown>, options: LoadOptions): Promise<unknown> {
   const { signal, timeoutMs = LONGEST_LOAD_MS } = options
   const end = Promise.withResolvers<never>()
@@ -134,7 +145,7 @@ async function withinTime(loading: Promise<unknown>, options: LoadOptions): Prom
       refuseHang(options, `It did not finish loading within ${formatDuration(timeoutMs)}.`),
     )
   const timer = setTimeout(onTime, Math.min(timeoutMs, LONGEST_TIMER_MS))
-  // Node.js says that it has nothing left to do, which a timer of our own must not prevent.
+  // Node.js emits `beforeExit` when nothing is left to do, which this timer must not prevent.
   timer.unref()
   process.once('beforeExit', onIdle)
   signal?.addEventListener('abort', onAbort)
@@ -174,7 +185,7 @@ function loaded(exported: unknown): ConfigurationModule {
   return { exported: defaultOf(exported), environment: { ...process.env } }
 }
 
-/** Gives the process what a file expects there while it runs; the result restores what it had before. */
+/** Prepares the process for a running file; the returned function restores the previous state. */
 function enter({ file, environment }: LoadOptions): () => void {
   const before = { ...process.env }
   const restoreOutput = divertStdout()
@@ -187,17 +198,17 @@ function enter({ file, environment }: LoadOptions): () => void {
   }
 }
 
-/** What a file exports, or that it waits for something before it does. */
+/** The export of a file, or the entry of a file that uses top-level await. */
 type Run = { readonly exported: unknown } | { readonly waits: Entry }
 
 /**
- * Most TypeScript configurations hold no types at all, and loading Node's type stripper takes
- * 30 ms. So a file is first read as JavaScript; where its syntax says otherwise, as TypeScript.
+ * Most TypeScript configurations contain no types at all, and loading Node's type stripper takes 30 ms.
+ * So a file first runs as JavaScript, and only after a syntax error as TypeScript.
  */
 function runFile(file: string): Run {
   const source = readFileSync(file, 'utf8')
   const typed = /\.[mc]?ts$/.test(file)
-  // `f<T>(x)` is a call in TypeScript and two comparisons in JavaScript: no syntax error tells.
+  // `f<T>(x)` is a call in TypeScript and two comparisons in JavaScript, so there is no syntax error.
   const ambiguous = /\w<[^<>=]*>\s*\(/.test(source)
   if (!typed || !ambiguous) {
     try {
@@ -236,10 +247,10 @@ async function runWaiting(entry: Entry): Promise<unknown> {
   }
 }
 
-/** Lets Node.js load an entry and its stand-ins, under a name of its own until `deregister`. */
+/** Lets Node.js load an entry and its stand-ins, under a unique name, until `deregister`. */
 function hookInto(entry: Entry) {
-  // The environment may have changed since the file ran last, so it must run again: Node keeps
-  // what it loaded by name, so each time is given a name of its own, in the same folder.
+  // The environment may have changed since the file last ran, so it must run again. Node caches modules
+  // by name, so each run uses a new name in the same folder.
   loads += 1
   const name = loads === 1 ? entry.file : `${entry.file}.${loads}`
   const url = pathToFileURL(name).href
@@ -266,8 +277,8 @@ function hookInto(entry: Entry) {
 }
 
 /**
- * Where the package `slipway` is for the project: its configuration may ask with `import.meta.resolve`
- * for files beside it. Also if it has not been built yet; nothing if it is not installed.
+ * The URL of the project's package `slipway`, which its configuration may pass to `import.meta.resolve`.
+ * Works even if the package is not built yet; undefined if it is not installed.
  */
 function installedUrl(resolve: () => { url: string }): string | undefined {
   try {
@@ -278,7 +289,10 @@ function installedUrl(resolve: () => { url: string }): string | undefined {
   }
 }
 
-/** Without a package.json that says whether a file is an ES module, Node.js has to detect it, slowly and with a warning. */
+/**
+ * Sets the format of a file. Otherwise Node.js would have to detect it, slowly and with a warning, if no
+ * package.json declares it.
+ */
 function withFormat(url: string, context: LoadHookContext): LoadHookContext {
   if (context.format || !url.startsWith('file:')) return context
   const file = fileURLToPath(url)
@@ -286,7 +300,10 @@ function withFormat(url: string, context: LoadHookContext): LoadHookContext {
   return { ...context, format: /\.[mc]?ts$/.test(file) ? `${format}-typescript` : format }
 }
 
-/** Prisma's loader (jiti) finds files without their extension, and our own dotenv serves who has none. */
+/**
+ * Prisma's loader (jiti) finds files without their extension; and Slipway's own dotenv is used if the
+ * project has none.
+ */
 function resolveTolerantly<T>(specifier: string, next: (specifier: string) => T): T {
   try {
     return next(specifier)
@@ -318,7 +335,9 @@ function defaultOf(exported: unknown): unknown {
     : exported
 }
 
-/** Prisma's loader gives ES modules `__dirname`, `__filename` and `require`, and people use them. */
+/**
+ * Prisma's loader gives ES modules `__dirname`, `__filename` and `require`, and configurations use them.
+ */
 function commonJsGlobals(file: string): () => void {
   const given = { __dirname: path.dirname(file), __filename: file, require: createRequire(file) }
   const before = Object.entries(given).map(([name, value]) => {

@@ -4,7 +4,7 @@ import { raise } from './failures.ts'
 import type { SchemaValue } from './schema-blocks.ts'
 import type { Variables } from './variables.ts'
 
-/** A connection string as a setting gives it. */
+/** A connection string from a setting. */
 export type Connection =
   | {
       readonly kind: 'set'
@@ -24,7 +24,7 @@ export function givenConnection(text: string | undefined, source: string): Conne
   return text === undefined || text === '' ? NO_CONNECTION : set(text, source)
 }
 
-/** What `url = …` of a schema says, as Prisma 5 and 6 read it. */
+/** The connection of `url = …` in a schema, as Prisma 5 and 6 read it. */
 export function schemaConnection(
   value: SchemaValue | undefined,
   variables: Variables,
@@ -34,7 +34,7 @@ export function schemaConnection(
   return value?.kind === 'string' ? givenConnection(value.value, place) : NO_CONNECTION
 }
 
-/** What `datasource.url` of a prisma.config says: text, which most likely came from a variable. */
+/** The connection of `datasource.url` in a prisma.config: text, which most likely came from a variable. */
 export function prismaConfigConnection(
   text: string | undefined,
   variables: Variables,
@@ -47,7 +47,7 @@ export function prismaConfigConnection(
   return variable === undefined ? set(text, place) : variableConnection(variable, variables, place)
 }
 
-/** What `url` of an environment in slipway.config says: `env:NAME`, or the text itself. */
+/** The connection of an environment's `url` in slipway.config: `env:NAME`, or the text itself. */
 export function environmentConnection(
   text: string | undefined,
   variables: Variables,
@@ -66,7 +66,7 @@ function variableConnection(name: string, variables: Variables, place: string): 
   return { kind: 'set', url: new ConnectionString(variable.value), source, variable: name }
 }
 
-/** Prisma refuses as well to guess which of its two .env files is meant. */
+/** Like Prisma, refuses to guess which of its two .env files is meant. */
 function refuseConflict(name: string, variables: Variables): void {
   const conflict = variables.overridden.find(
     (other) => other.name === name && isPlainEnv(other.file) && isPlainEnv(other.by),

@@ -28,7 +28,10 @@ export async function findDatabaseOf(dialect: Dialect): Promise<FindDatabase> {
   return (await DIALECTS[dialect]()).findDatabase
 }
 
-/** The D1 database of an environment, as wrangler's configuration names it; nothing if the project is not on D1. */
+/**
+ * The D1 database of an environment, from wrangler's configuration; undefined if the project is not on
+ * D1.
+ */
 export async function d1BindingOf(
   project: Project,
   environment: string | undefined,
@@ -39,7 +42,7 @@ export async function d1BindingOf(
   return choice.kind === 'found' ? choice.database : undefined
 }
 
-/** Reads the files that a project of its dialect has beside those of every project. */
+/** Reads the files that only projects of a dialect have. */
 export async function readDialectFiles(
   dialect: Dialect,
   ...request: Parameters<ReadDialectFiles>

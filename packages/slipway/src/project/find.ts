@@ -25,7 +25,7 @@ export function findSlipwayConfig(root: string): string | undefined {
   return firstFile(root, SLIPWAY_CONFIGS, 'slipway.config')
 }
 
-/** One listing of the folder spares a look for each of the thirty names a configuration may have. */
+/** Lists the folder once, instead of checking each of the thirty names that a configuration may have. */
 function firstFile(
   root: string,
   candidates: readonly string[],
@@ -37,14 +37,14 @@ function firstFile(
   return found === undefined ? undefined : path.join(root, found)
 }
 
-/** The part of a package.json that concerns us. */
+/** The part of a package.json that Slipway uses. */
 export interface PackageJson {
   readonly prisma?: { readonly schema?: string }
   readonly dependencies?: Readonly<Record<string, string>>
   readonly devDependencies?: Readonly<Record<string, string>>
 }
 
-/** The package.json of a folder; nothing if there is none or it is not JSON. */
+/** The package.json of a folder; undefined if there is none or it is not JSON. */
 export function readPackageJson(folder: string): PackageJson | undefined {
   try {
     return JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as PackageJson
@@ -54,9 +54,9 @@ export function readPackageJson(folder: string): PackageJson | undefined {
 }
 
 /**
- * The root of the project that a folder belongs to: the nearest folder upward with a prisma.config,
- * a slipway.config, a schema where Prisma looks for one, or `prisma` in its package.json. Ends at
- * the root of the repository. The folder itself where nothing is found.
+ * The root of the project that a folder belongs to: the nearest folder upward with a prisma.config, a
+ * slipway.config, a schema where Prisma looks for one, or `prisma` in its package.json. The search ends
+ * at the root of the repository. Returns the folder itself if nothing is found.
  */
 export function findRoot(cwd: string): string {
   for (let folder = path.resolve(cwd); ; folder = path.dirname(folder)) {
@@ -76,7 +76,7 @@ function isRoot(folder: string): boolean {
   )
 }
 
-/** Whether a command that runs inside `prisma/` is meant for the folder around it. */
+/** Whether a command that runs inside `prisma/` is meant for the parent folder. */
 function isPrismaFolderOf(parent: string, folder: string): boolean {
   const configured = findPrismaConfig(folder) ?? findSlipwayConfig(folder)
   return (
@@ -86,10 +86,10 @@ function isPrismaFolderOf(parent: string, folder: string): boolean {
   )
 }
 
-/** Where Prisma looks for a schema that no setting names. */
+/** Where Prisma looks for a schema if no setting names one. */
 export const DEFAULT_SCHEMAS = ['schema.prisma', 'prisma/schema.prisma', 'prisma/schema'] as const
 
-/** The first of the default places that holds a schema. */
+/** The first of the default places that has a schema. */
 export function defaultSchema(root: string): string | undefined {
   const found = DEFAULT_SCHEMAS.find((place) => holdsSchema(path.join(root, place)))
   return found === undefined ? undefined : path.join(root, found)
@@ -102,8 +102,8 @@ function holdsSchema(place: string): boolean {
 }
 
 /**
- * The `*.prisma` files of a schema: the file itself, or all under a folder in a fixed order. Not
- * those of migrations and dependencies, which a schema folder may hold by the thousand.
+ * The `*.prisma` files of a schema: the file itself, or all files under a folder in a fixed order.
+ * Folders of migrations and dependencies are skipped: a schema folder may contain thousands of them.
  */
 export function schemaPaths(schema: string): string[] {
   if (!statSync(schema).isDirectory()) return [schema]
@@ -118,9 +118,10 @@ export function schemaPaths(schema: string): string[] {
 }
 
 /**
- * The migrations folder that no setting names. Prisma 7 takes `migrations` in the schema folder or
- * beside the schema file; earlier versions with a schema folder also the one beside the file with
- * the datasource, and beside the folder. The first that exists, else where Prisma 7 would make it.
+ * The migrations folder if no setting names one. Prisma 7 uses `migrations` in the schema folder or next
+ * to the schema file. With a schema folder, earlier versions also use the one next to the file with the
+ * datasource, or next to the folder. Returns the first that exists, or else where Prisma 7 would create
+ * it.
  */
 export function defaultMigrationsDir(schema: string, datasourceFile: string): string {
   const folder = statSync(schema).isDirectory() ? schema : path.dirname(schema)

@@ -4,7 +4,9 @@ import { promisify } from 'node:util'
 const run = promisify(execFile)
 const PATIENCE_MS = 10_000
 
-/** What git says in a folder; nothing if git, the repository or what is asked for is not there. */
+/**
+ * The output of git in a folder; undefined if git, the repository or the requested object does not exist.
+ */
 export async function git(cwd: string, args: readonly string[]): Promise<string | undefined> {
   try {
     const options = { cwd, timeout: PATIENCE_MS, maxBuffer: 64 << 20 }

@@ -2,9 +2,10 @@ import path from 'node:path'
 import { assertNever } from '../kernel/index.ts'
 
 /**
- * How migrations lie in their folder. `folders`: each has one with `migration.sql` and `down.sql`, as Prisma writes it.
- * `flat`: each is a file `<name>.sql`, as wrangler writes it, and its down migration is `down/<name>.sql`. wrangler takes
- * every `.sql` file of the folder itself for a migration, also `<name>.down.sql`, and none of a folder in it.
+ * The layout of a migrations folder. `folders`: each migration has a folder with `migration.sql` and
+ * `down.sql`, as Prisma writes it. `flat`: each is a file `<name>.sql`, as wrangler writes it, and its
+ * down migration is `down/<name>.sql`. wrangler treats every `.sql` file in the folder itself as a
+ * migration, even `<name>.down.sql`, and ignores subfolders.
  */
 export type MigrationsLayout = 'folders' | 'flat'
 
@@ -17,7 +18,7 @@ export interface MigrationsFolder {
 /** The folder of down migrations and proofs in a flat layout. */
 export const DOWN_FOLDER = 'down'
 
-/** The files of one migration; none need exist. */
+/** The files of one migration, which need not exist. */
 export interface MigrationPaths {
   readonly path: string
   readonly downPath: string
@@ -43,7 +44,7 @@ export function migrationPaths(
   }
 }
 
-/** Where the proof of a migration is: `proof.json` beside it, or `down/<name>.proof.json`. */
+/** Where the proof of a migration is: `proof.json` next to it, or `down/<name>.proof.json`. */
 export function proofPath({
   name,
   path: file,
@@ -58,7 +59,10 @@ export function proofPath({
     : path.join(folder, 'proof.json')
 }
 
-/** Whether a migration is applied before another: negative if so. Prisma compares names byte by byte. */
+/**
+ * Compares names in the order in which migrations are applied: negative if `one` comes first. Prisma
+ * compares names byte by byte.
+ */
 export function compareNames(layout: MigrationsLayout, one: string, other: string): number {
   if (layout === 'flat') {
     const order = compareNumbers(leadingNumber(one), leadingNumber(other))

@@ -21,7 +21,7 @@ function names(): string[] {
   return readMigrations(dir, { layout: 'flat' }).map(({ name }) => name)
 }
 
-test('files come by number as in wrangler, those without one last, and others are left out', () => {
+test('files are ordered by number as in wrangler, those without one last, and others are left out', () => {
   for (const file of ['10_c.sql', '0001_init.sql', '2_b.sql', 'late.sql', '0001_again.sql'])
     write(file)
   for (const file of ['README.md', '.hidden.sql', 'meta/0003_x.sql', 'down/0001_init.sql'])
@@ -29,7 +29,7 @@ test('files come by number as in wrangler, those without one last, and others ar
   expect(names()).toEqual(['0001_again', '0001_init', '2_b', '10_c', 'late'])
 })
 
-test('a down migration is in the folder down, which wrangler leaves out', () => {
+test('a down migration is in the folder down, which wrangler ignores', () => {
   write('0001_init.sql', 'CREATE TABLE a (id);')
   write('down/0001_init.sql', 'DROP TABLE a;')
   write('0002_b.sql')
@@ -48,7 +48,7 @@ test('a down migration is in the folder down, which wrangler leaves out', () => 
   )
 })
 
-test('a down migration beside its migration is refused: wrangler would apply it', async () => {
+test('a down migration next to its migration is refused: wrangler would apply it', async () => {
   write('0001_init.sql')
   write('0001_init.down.sql')
   const result = await attempt(async () => names())

@@ -9,26 +9,26 @@ export interface MigrationsPlace {
   /** Absolute; it may not exist yet. */
   readonly dir: string
   readonly layout: MigrationsLayout
-  /** Who says so, for people. */
+  /** The setting that determines it, for people. */
   readonly source: string
-  /** Prisma's folder, absolute, if it is another one that has migrations too. */
+  /** Prisma's folder, absolute, if it is a different one that also has migrations. */
   readonly other?: string
 }
 
-/** What is known of a project before the files of its dialect are read. */
+/** The parts of a project that are known before the files of its dialect are read. */
 export interface ProjectSources {
   readonly root: string
   readonly schema: ProjectSchema
   readonly prisma: PrismaConfig
-  /** As messages name the prisma.config. */
+  /** The name of the prisma.config in messages. */
   readonly prismaConfig: string
   readonly config: SlipwayConfig
-  /** Absolute; absent: there is no slipway.config. */
+  /** Absolute; undefined if there is no slipway.config. */
   readonly configFile: string | undefined
   readonly environment: string | undefined
 }
 
-/** The files that a project of a dialect has beside those of every project. */
+/** The files that only projects of a dialect have. */
 export interface DialectFiles {
   readonly migrations: MigrationsPlace
   readonly wrangler?: WranglerConfig

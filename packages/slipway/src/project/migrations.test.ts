@@ -23,7 +23,7 @@ async function failure(options?: ReadMigrationsOptions) {
   return result.failure
 }
 
-test('names come in byte order, whatever they look like', () => {
+test('migrations are sorted by the bytes of their names', () => {
   const names = [
     '20240101000000_b',
     '20240101000000_B',
@@ -40,7 +40,7 @@ test('names come in byte order, whatever they look like', () => {
   expect(readMigrations(dir).map(({ name }) => name)).toEqual(inOrder)
 })
 
-test('the text is exact: byte-order mark, CRLF, and a replacement character that is really there', () => {
+test('the text is exact: byte-order mark, CRLF, and a real replacement character', () => {
   const text = '\ufeff-- über \ufffd\r\nSELECT 1;\r\n'
   write('1_a/migration.sql', text)
   write('1_a/down.sql', 'SELECT 2;')
@@ -66,7 +66,7 @@ test('the lock file, plain files and folders of tools are not migrations', () =>
   expect(readMigrations(dir).map(({ name }) => name)).toEqual(['1_a'])
 })
 
-test('a folder that is not there is a failure, or an empty history where that is expected', async () => {
+test('a missing folder is a failure, or an empty history if that is allowed', async () => {
   rmSync(dir, { recursive: true })
   expect((await failure()).code).toBe('PROJECT.MIGRATIONS_MISSING')
   expect(readMigrations(dir, { mayBeMissing: true })).toEqual([])
@@ -83,7 +83,7 @@ test('a folder without migration.sql is a failure that names it', async () => {
   })
 })
 
-test('a device in the place of migration.sql is never read: it may have no end', async () => {
+test('a device named migration.sql is never read, because it may have no end', async () => {
   write('1_a/README.md')
   symlinkSync('/dev/null', path.join(dir, '1_a/migration.sql'))
   expect((await failure()).code).toBe('PROJECT.MIGRATION_FILE_MISSING')
@@ -92,9 +92,9 @@ test('a device in the place of migration.sql is never read: it may have no end',
 test.each([
   ['UTF-16', Buffer.from('\ufeffSELECT 1;', 'utf16le'), 'UTF-16'],
   ['Latin-1', Buffer.from('-- über', 'latin1'), 'bytes that are not valid UTF-8'],
-  // Parser and server would end there: what follows would be recorded as applied without having run.
+  // The parser and the server would stop there: the rest would be recorded as applied without having run.
   ['UTF-8 with a NUL byte', Buffer.from('SELECT 1;\0SELECT 2;'), 'NUL byte'],
-])('a file in %s is a failure that says so', async (_, bytes, why) => {
+])('a file in %s is a failure that names the reason', async (_, bytes, why) => {
   write('1_a/migration.sql', bytes)
   const found = await failure()
   expect(found.code).toBe('PROJECT.MIGRATION_NOT_UTF8')
@@ -105,7 +105,7 @@ test.each([
   ['case', ['1_Add/migration.sql', '1_add/migration.sql']],
   ['Unicode form', ['1_caf\u00e9/migration.sql', '1_cafe\u0301/migration.sql']],
   ['folder and file', ['1_add/migration.sql', '1_add.sql']],
-])('names that differ in %s alone are a failure', async (_, files) => {
+])('names that differ only in %s are a failure', async (_, files) => {
   for (const file of files) write(file)
   expect((await failure()).code).toBe('PROJECT.MIGRATION_DUPLICATE')
 })

@@ -12,15 +12,15 @@ import {
 } from './migration-layout.ts'
 import { isPrisma8Migration, refusePrisma8 } from './prisma-8.ts'
 
-/** A migration as it lies in the project. */
+/** A migration in the project's files. */
 export interface MigrationFolder {
   /** The name of its folder, or of its file without `.sql`: what Prisma records as `migration_name`. */
   readonly name: string
-  /** Of its `migration.sql`, or of its file; absolute. */
+  /** The path of its `migration.sql`, or of its file; absolute. */
   readonly path: string
-  /** The text exactly as it is in the file: byte-order mark, CRLF and all. */
+  /** The exact text of the file, including a byte-order mark and CRLF. */
   readonly sql: string
-  /** Of its down migration, where there is one and `downMigrations` was asked for. */
+  /** The path of its down migration, if there is one and `downMigrations` was requested. */
   readonly downPath?: string
   readonly down?: string
 }
@@ -28,19 +28,19 @@ export interface MigrationFolder {
 export interface ReadMigrationsOptions {
   /** The provider of the schema: migrations that were written for another database are refused. */
   readonly provider?: string
-  /** A folder that is not there counts as a history without migrations: for the first `create`. */
+  /** Treats a missing folder as a history without migrations, for the first `create`. */
   readonly mayBeMissing?: boolean
-  /** Read each down migration, too: for those who roll migrations back. */
+  /** Also reads down migrations, for callers that roll migrations back. */
   readonly downMigrations?: boolean
   /** `folders` if absent. */
   readonly layout?: MigrationsLayout
 }
 
 /**
- * The migrations of a folder in the order in which Prisma applies them: by name, byte by byte; or in wrangler's, where
- * it writes them: by number. Fails with PROJECT.MIGRATIONS_MISSING, PROJECT.MIGRATION_FILE_MISSING,
- * PROJECT.MIGRATION_NOT_UTF8, PROJECT.MIGRATION_DUPLICATE, PROJECT.DOWN_MIGRATION_PLACE, PROJECT.PROVIDER_SWITCHED
- * or PROJECT.PRISMA_8.
+ * The migrations of a folder in the order in which Prisma applies them: by name, byte by byte; or by
+ * number, in a folder with wrangler's layout. Fails with PROJECT.MIGRATIONS_MISSING,
+ * PROJECT.MIGRATION_FILE_MISSING, PROJECT.MIGRATION_NOT_UTF8, PROJECT.MIGRATION_DUPLICATE,
+ * PROJECT.DOWN_MIGRATION_PLACE, PROJECT.PROVIDER_SWITCHED or PROJECT.PRISMA_8.
  */
 export function readMigrations(
   dir: string,
@@ -56,7 +56,7 @@ export function readMigrations(
   return inByteOrder(names).flatMap((name) => readMigration(dir, name, options))
 }
 
-/** wrangler takes the `.sql` files of the folder itself, and leaves out those that begin with a dot. */
+/** Reads what wrangler applies: the `.sql` files of the folder itself that do not begin with a dot. */
 function readFlat(
   migrationsDir: string,
   entries: readonly Dirent[],
@@ -119,7 +119,7 @@ function readMigration(
   name: string,
   { downMigrations }: ReadMigrationsOptions,
 ): MigrationFolder[] {
-  // For a thousand folders joining paths by hand saves what path.join takes to normalise them.
+  // For a thousand folders, joining paths by hand is faster than path.join, which normalises them.
   const file = `${dir}${path.sep}${name}${path.sep}migration.sql`
   const sql = readText(file, name)
   if (sql === undefined) {
@@ -137,7 +137,7 @@ function readMigration(
 function readText(file: string, name: string): string | undefined {
   try {
     if (!(statSync(file, { throwIfNoEntry: false })?.isFile() ?? true)) return undefined
-    // Decoding in Node's native read is twice as fast, but puts U+FFFD in place of what is not UTF-8.
+    // Decoding in Node's native read is twice as fast, but replaces invalid UTF-8 with U+FFFD.
     const text = readFileSync(file, 'utf8')
     return text.includes('\ufffd') || text.includes('\0') ? readCarefully(file, name) : text
   } catch (error) {
@@ -161,7 +161,7 @@ function readCarefully(file: string, name: string): string {
 function encodingOf(bytes: Buffer): string {
   const mark = bytes.subarray(0, 2).toString('hex')
   if (mark === 'fffe' || mark === 'feff') return 'It begins with the byte order mark of UTF-16.'
-  // The parser and the server would take it for the end of the file.
+  // The parser and the server would treat it as the end of the file.
   if (bytes.includes(0)) return 'It contains a NUL byte.'
   return 'It contains bytes that are not valid UTF-8.'
 }
@@ -178,7 +178,7 @@ function refuseWithoutFile(name: string, file: string): never {
   })
 }
 
-/** Names that differ in case or in Unicode form alone become one folder on macOS and Windows. */
+/** Names that differ only in case or in Unicode form become one folder on macOS and Windows. */
 function refuseDuplicates(names: readonly string[], entries: readonly Dirent[]): void {
   const seen = new Map<string, string>()
   for (const name of names) {
@@ -205,13 +205,13 @@ function sameName(name: string): string {
   return name.normalize('NFC').toLowerCase()
 }
 
-/** JavaScript sorts by UTF-16 units, Prisma by bytes: the same for ASCII, not for all else. */
+/** JavaScript sorts by UTF-16 units, Prisma by bytes: the order is the same only for ASCII. */
 function inByteOrder(names: readonly string[]): string[] {
   if (/^[\0-\x7f]*$/.test(names.join(''))) return names.toSorted()
   return names.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
 }
 
-/** Prisma's P3019: a history cannot move from one database product to another. */
+/** Like Prisma's P3019: a history cannot move from one database product to another. */
 function refuseOtherProvider(file: string, expected: string | undefined): void {
   const written = /^\s*provider\s*=\s*"([^"]*)"/m.exec(readFileSync(file, 'utf8'))?.[1]
   if (written === undefined || expected === undefined) return
@@ -227,7 +227,7 @@ function refuseOtherProvider(file: string, expected: string | undefined): void {
   })
 }
 
-/** A path as messages name it: its last parts, never where the project lies on this machine. */
+/** A path for messages: its last parts, never the location of the project on this machine. */
 function shown(file: string): string {
   return path.relative(process.cwd(), file).startsWith('..')
     ? file.split(path.sep).slice(-3).join('/')

@@ -6,8 +6,9 @@ import type { EnvironmentConfig } from './slipway-config.ts'
 import { valuesInFilesOf } from './variables.ts'
 
 /**
- * The environments of the configuration that name one of these databases, however it is spelled. A variable that the
- * project itself connects by says nothing: it leads where the shell says. What `.env.<name>` gives it counts.
+ * The environments whose configuration names one of these databases, in any spelling. The shell's value
+ * of a variable through which the project itself connects proves nothing; its value in `.env.<name>`
+ * counts.
  */
 export async function ownersOf(
   project: Project,
@@ -31,7 +32,7 @@ async function placesOf(
   return texts.flatMap((text) => placeOf(text) ?? [])
 }
 
-/** The connection strings that the configuration gives an environment alone. */
+/** The connection strings that the configuration gives only to this environment. */
 export async function ownConnectionTexts(
   project: Project,
   name: string,
@@ -50,7 +51,7 @@ export async function ownConnectionTexts(
   return texts
 }
 
-/** The variables by which the project, or another environment of its configuration, connects. */
+/** The variables through which the project, or another environment of its configuration, connects. */
 function sharedVariables(project: Project, name: string): Set<string> {
   const { connection, direct, config } = project
   const ofProject = [connection, direct].flatMap((one) =>
@@ -65,7 +66,7 @@ function sharedVariables(project: Project, name: string): Set<string> {
   return new Set([...ofProject, ...named, 'DATABASE_URL'])
 }
 
-/** Nothing if it cannot be read: that is reported when the environment is used. */
+/** Undefined if it cannot be read, which is reported when the environment is used. */
 function placeOf(text: string): PostgresLocation | undefined {
   try {
     return locate(new ConnectionString(text))

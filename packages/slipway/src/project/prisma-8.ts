@@ -8,15 +8,18 @@ const CONTRACTS = ['contract.prisma', 'contract.json']
 const FOLDERS = ['', 'prisma', 'src/prisma']
 
 /**
- * The file that shows that a project is one of Prisma 8: its configuration, or a data contract
- * where Prisma 5 to 7 have a schema. https://www.prisma.io/docs/orm/next
+ * The file that shows that a project uses Prisma 8: its configuration, or a data contract where Prisma 5
+ * to 7 have a schema. https://www.prisma.io/docs/orm/next
  */
 export function prisma8File(root: string): string | undefined {
   const contracts = FOLDERS.flatMap((folder) => CONTRACTS.map((name) => path.join(folder, name)))
   return [...CONFIGS, ...contracts].find((file) => existsSync(path.join(root, file)))
 }
 
-/** Whether a folder under `migrations` is one of Prisma 8: operations as JSON, alone or by contract space. */
+/**
+ * Whether a folder under `migrations` is from Prisma 8: operations as JSON, directly or by contract
+ * space.
+ */
 export function isPrisma8Migration(folder: string): boolean {
   const isOne = (dir: string) =>
     existsSync(path.join(dir, 'migration.json')) || existsSync(path.join(dir, 'ops.json'))
@@ -24,13 +27,13 @@ export function isPrisma8Migration(folder: string): boolean {
   return readdirSync(folder).some((name) => isOne(path.join(folder, name)))
 }
 
-/** Whether the text of a prisma.config is one of Prisma 8, which names a contract and no schema. */
+/** Whether the text of a prisma.config is for Prisma 8, which names a contract and no schema. */
 export function isPrisma8Config(source: string): boolean {
   const code = source.replaceAll(/\/\/[^\n]*|\/\*[\s\S]*?\*\//g, '')
   return /\bcontract\s*:/.test(code) && !/\b(?:schema|datasource)\s*:/.test(code)
 }
 
-/** Raises PROJECT.PRISMA_8, with the place that shows it. */
+/** Raises PROJECT.PRISMA_8, with the file that shows it. */
 export function refusePrisma8(file: string): never {
   return raise('PROJECT.PRISMA_8', {
     message: `This project uses Prisma 8 (${file}).`,

@@ -6,12 +6,15 @@ import { raise } from './failures.ts'
 import { isPrisma8Config, refusePrisma8 } from './prisma-8.ts'
 import { type Variables, withChanges } from './variables.ts'
 
-/** What a prisma.config of Prisma 6 or 7 says; paths are absolute. */
+/** The settings of a prisma.config of Prisma 6 or 7; paths are absolute. */
 export interface PrismaConfig {
   readonly schema?: string
   readonly migrations?: string
   readonly initShadowDb?: string
-  /** The folder at which the file of a SQLite `url` begins; absent: that of the file with the datasource. */
+  /**
+   * The folder to which the file of a SQLite `url` is relative; if absent, that of the file with the
+   * datasource.
+   */
   readonly fileBase?: string
   readonly url?: string
   readonly directUrl?: string
@@ -21,8 +24,8 @@ export interface PrismaConfig {
 }
 
 /**
- * Runs a prisma.config file. Fails with PROJECT.CONFIG_INVALID, or PROJECT.PRISMA_8 where it is
- * one of that version. Variables that it sets are part of the environment from then on.
+ * Runs a prisma.config file. Fails with PROJECT.CONFIG_INVALID, or PROJECT.PRISMA_8 if it is for that
+ * version. Variables that it sets are part of the returned environment.
  */
 export async function readPrismaConfig(
   file: string,
@@ -61,7 +64,8 @@ function readExport(exported: unknown, folder: string, shown: string): PrismaCon
     schema: absolute(text('', 'schema')),
     migrations: absolute(text('migrations', 'path')),
     initShadowDb: text('migrations', 'initShadowDb'),
-    // Prisma 6 asks for `engine`, and Prisma 7 does not have it: https://github.com/prisma/prisma/pull/28514
+    // Prisma 6 requires `engine`, and Prisma 7 does not have it:
+    // https://github.com/prisma/prisma/pull/28514
     fileBase: text('', 'engine') === undefined ? folder : undefined,
     url: text('datasource', 'url'),
     directUrl: text('datasource', 'directUrl'),
@@ -71,7 +75,7 @@ function readExport(exported: unknown, folder: string, shown: string): PrismaCon
   })
 }
 
-/** The variable that `url: process.env.NAME` means, where the configuration has a `url` without value. */
+/** The variable in `url: process.env.NAME`, if the configuration has a `url` without a value. */
 function variableBehindUrl(exported: unknown, source: string): string | undefined {
   const datasource = recordOf(recordOf(exported)?.['datasource'])
   if (datasource === undefined || !('url' in datasource)) return undefined

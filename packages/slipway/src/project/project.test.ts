@@ -13,7 +13,7 @@ afterEach(() => {
   for (const folder of made.splice(0)) rmSync(folder, { recursive: true })
 })
 
-/** A project of files that are written for one test. */
+/** A project with the given files, for one test. */
 function projectOf(files: Record<string, string>): string {
   const root = mkdtempSync(path.join(os.tmpdir(), 'slipway-project-'))
   made.push(root)
@@ -56,7 +56,7 @@ function summary(project: Project) {
 const DATASOURCE = 'datasource db {\n  provider = "postgresql"\n  url = env("DATABASE_URL")\n}\n'
 
 describe('a project of Prisma 5', () => {
-  test('has its schema under prisma/, and .env with expansion', async () => {
+  test('has its schema under prisma/, and a .env with expansion', async () => {
     const project = await load('prisma5/single-file')
     expect(summary(project)).toEqual({
       schema: 'prisma/schema.prisma',
@@ -68,7 +68,7 @@ describe('a project of Prisma 5', () => {
     expect(project.schema.generators).toEqual([{ name: 'client', provider: 'prisma-client-js' }])
   })
 
-  test('may keep .env beside the schema', async () => {
+  test('may keep .env next to the schema', async () => {
     const { url } = summary(await load('prisma5/env-beside-schema'))
     expect(url).toBe('postgresql://app@localhost/beside')
   })
@@ -80,7 +80,7 @@ describe('a project of Prisma 5', () => {
     }
   })
 
-  test('a variable of the shell wins over .env, and it is reported', async () => {
+  test('a variable of the shell takes precedence over .env, and the override is reported', async () => {
     const project = await load('prisma5/env-beside-schema', {
       DATABASE_URL: 'postgresql://shell/x',
     })
@@ -110,7 +110,7 @@ describe('a project of Prisma 6', () => {
     })
   })
 
-  test('has a schema folder, with migrations beside it', async () => {
+  test('has a schema folder, with migrations next to it', async () => {
     const project = await load('prisma6/schema-folder')
     expect(summary(project)).toEqual({
       schema: 'prisma/schema',
@@ -152,7 +152,7 @@ describe('a project of Prisma 7', () => {
     })
   })
 
-  test('needs no node_modules: the configuration runs in a bare folder', async () => {
+  test('needs no node_modules: the configuration runs without them', async () => {
     const root = projectOf({})
     cpSync(path.join(FIXTURES, 'prisma7/config'), root, { recursive: true })
     expect(summary(await load(root)).url).toBe('postgresql://app:p$word@localhost:5432/shop')
@@ -168,14 +168,14 @@ describe('a project of Prisma 7', () => {
     })
   })
 
-  test('env() of a variable that nothing sets does not stop the configuration', async () => {
+  test('env() of an unset variable does not stop the configuration', async () => {
     const config = `import { defineConfig, env } from 'prisma/config'
       export default defineConfig({ datasource: { url: env('NOT_SET') } })`
     const root = projectOf({ 'prisma/schema.prisma': DATASOURCE, 'prisma.config.js': config })
     expect((await load(root)).connection).toMatchObject({ kind: 'unset', variable: 'NOT_SET' })
   })
 
-  test('may import its own modules and read .env files of its own; process.env is left as it was', async () => {
+  test('may import its own modules and read its own .env files; process.env is restored', async () => {
     const before = { ...process.env }
     const project = await load('prisma7/local-module')
     expect(summary(project).url).toBe('postgresql://app@localhost:5440/shop')
@@ -186,7 +186,7 @@ describe('a project of Prisma 7', () => {
     expect({ ...process.env }).toEqual(before)
   })
 
-  test('may ask where Slipway is installed, and import it, built or not', async () => {
+  test('may resolve and import the installed package slipway, built or not', async () => {
     const config = `import { defineConfig } from 'slipway'
       defineConfig({})
       export default { datasource: { url: import.meta.resolve('slipway') } }`
@@ -200,7 +200,7 @@ describe('a project of Prisma 7', () => {
     )
   })
 
-  test('may say nowhere that its configuration is an ES module', async () => {
+  test('need not declare that its configuration is an ES module', async () => {
     const warnings: string[] = []
     const listener = (warning: Error) => warnings.push(warning.message)
     process.on('warning', listener)
@@ -216,12 +216,12 @@ describe('a project of Prisma 7', () => {
     expect(warnings).toEqual([])
   })
 
-  test('a configuration with top-level await runs, and what it prints is not on stdout', () => {
+  test('a configuration with top-level await runs, and its output is not on stdout', () => {
     const config = `console.log('noise')
       const url: string = await Promise.resolve('postgresql://h/awaited')
       export default { datasource: { url } }`
     const root = projectOf({ 'prisma/schema.prisma': DATASOURCE, 'prisma.config.ts': config })
-    // In a process of its own: the test runner rewrites import().
+    // In a separate process, because the test runner rewrites import().
     const program = `import { loadProject } from ${JSON.stringify(path.join(import.meta.dirname, 'index.ts'))}
       const { connection } = await loadProject({ cwd: ${JSON.stringify(root)}, env: {} })
       process.stdout.write(connection.url.reveal())`
@@ -249,7 +249,8 @@ test.each([
         'prisma.config.ts': `${exported} { datasource: { url: ${url} } }`,
       })
     })
-    // In a process of its own: the test runner rewrites import(). Every other one takes the environment of the process.
+    // In a separate process, because the test runner rewrites import(). Every other project uses the
+    // environment of the process.
     const program = `import { loadProject } from ${JSON.stringify(path.join(import.meta.dirname, 'index.ts'))}
     const state = () => JSON.stringify([Object.entries(process.env).toSorted(), globalThis.__dirname])
     const before = state()
@@ -274,7 +275,7 @@ test.each([
 )
 
 describe('flags', () => {
-  test('--schema and --config name files; SLIPWAY_SCHEMA does where the flag is absent', async () => {
+  test('--schema and --config name files; without the flag, SLIPWAY_SCHEMA does', async () => {
     const schema = path.join(FIXTURES, 'prisma6/package-json/db/main.prisma')
     expect((await load('bare', {}, { schema })).schema.path).toBe(schema)
     expect((await load('bare', { SLIPWAY_SCHEMA: schema })).schema.path).toBe(schema)
@@ -284,7 +285,7 @@ describe('flags', () => {
     ).toEqual(['public.users'])
   })
 
-  test('a configuration that is named must be there', async () => {
+  test('a configuration that is named must exist', async () => {
     const failure = await failureOf('bare', { config: 'slipway.confg.ts' })
     expect(failure.code).toBe('PROJECT.CONFIG_MISSING')
   })
@@ -329,7 +330,7 @@ describe('bad input', () => {
     expect(failure.code).toBe('PROJECT.DATASOURCE_MISSING')
   })
 
-  test('a project of Prisma 8 is named, by its contract or by its configuration', async () => {
+  test('a project of Prisma 8 is recognised by its contract or by its configuration', async () => {
     expect(await failureOf('prisma8/graph')).toMatchObject({ code: 'PROJECT.PRISMA_8' })
     const config = `export default { contract: './prisma/contract.prisma', db: {} }`
     expect(await failureOf(projectOf({ 'prisma.config.ts': config }))).toMatchObject({
@@ -355,7 +356,7 @@ describe('bad input', () => {
     expect(JSON.stringify(failure)).not.toContain('geheim')
   })
 
-  test('settings never hold a password', async () => {
+  test('settings never contain a password', async () => {
     const project = await load('prisma5/single-file')
     expect(JSON.stringify(project)).not.toContain('s3cr3t')
   })

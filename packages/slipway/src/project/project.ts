@@ -25,14 +25,14 @@ import { readSlipwayConfig, type SlipwayConfig } from './slipway-config.ts'
 import { readVariables, type Variable, type Variables } from './variables.ts'
 import type { WranglerConfig } from './wrangler-config.ts'
 
-/** A setting for `doctor`: what it is, and who says so. Secrets are masked. */
+/** A setting for `doctor`: its value, and where it comes from. Secrets are masked. */
 export interface Setting {
   readonly name: string
   readonly value: string
   readonly source: string
 }
 
-/** A Prisma project as its files and the environment describe it. Nothing has been connected to. */
+/** A Prisma project, read from its files and the environment, without connecting to anything. */
 export interface Project {
   /** Absolute. */
   readonly root: string
@@ -40,7 +40,10 @@ export interface Project {
   /** Absolute; it may not exist yet. */
   readonly migrationsDir: string
   readonly migrationsLayout: MigrationsLayout
-  /** Prisma's migrations folder, absolute, if wrangler's configuration names another and both have migrations. */
+  /**
+   * Prisma's migrations folder, absolute, if wrangler's configuration names another and both have
+   * migrations.
+   */
   readonly otherMigrations?: string
   /** SQL that Prisma runs on a shadow database before the migrations (`migrations.initShadowDb`). */
   readonly initShadowDb?: string
@@ -51,24 +54,24 @@ export interface Project {
   readonly configured: boolean
   /** The slipway.config, absolute. */
   readonly configFile?: string
-  /** Of the Worker whose D1 database the project may be for. */
+  /** The configuration of the Worker whose D1 database the project may be for. */
   readonly wrangler?: WranglerConfig
-  /** Which of the D1 databases was asked for, by flag. */
+  /** The location of the D1 database that was requested by flag. */
   readonly location?: D1Location
-  /** The environment that was asked for, by flag or by SLIPWAY_ENV. */
+  /** The environment that was requested by flag or by SLIPWAY_ENV. */
   readonly environment?: string
-  /** A connection string that was given for this run alone; a file begins at `cwd`. */
+  /** A connection string for this run only; a file in it is relative to `cwd`. */
   readonly given: Connection
   /** Absolute. */
   readonly cwd: string
-  /** Where the file of any other connection string begins, as Prisma reads it. */
+  /** The folder to which files of all other connection strings are relative, as for Prisma. */
   readonly fileBase: string
-  /** What Prisma would connect to. */
+  /** The connection that Prisma would use. */
   readonly connection: Connection
   readonly direct: Connection
   readonly shadow: Connection
   readonly variables: Variables
-  /** Folders whose `.env` files count. */
+  /** Folders whose `.env` files are read. */
   readonly envFolders: readonly string[]
   readonly settings: readonly Setting[]
 }
@@ -81,14 +84,14 @@ export interface LoadProjectOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** Flags that say where the project's parts are. Each has a variable, `SLIPWAY_` and its name, which it overrides. */
+/** Flags that locate the parts of a project. Each overrides a variable named `SLIPWAY_` and its name. */
 export interface ProjectFlags {
   readonly schema?: string | undefined
-  /** A slipway.config, or a prisma.config: the name decides. */
+  /** A slipway.config or a prisma.config, depending on its name. */
   readonly config?: string | undefined
   readonly url?: string | undefined
   readonly env?: string | undefined
-  /** It has no variable. */
+  /** It has no such variable. */
   readonly location?: D1Location | undefined
 }
 
@@ -201,7 +204,9 @@ function readAsked({ cwd, env, flags = {} }: LoadProjectOptions): Asked {
   }
 }
 
-/** A name becomes part of a file name (`.env.<name>`): nothing that leads out of the folder. */
+/**
+ * Checks a name, which becomes part of a file name (`.env.<name>`) and must not lead out of the folder.
+ */
 function environmentName(name: string): string {
   if (/^[\w-][\w.-]*$/.test(name)) return name
   return raise('PROJECT.ENVIRONMENT_UNKNOWN', {
@@ -244,8 +249,8 @@ function schemaPlace(
 }
 
 /**
- * Where .env files count. Prisma 5 and 6 read the one beside package.json and the one beside the
- * schema; with a prisma.config that file does it, with `dotenv/config`, from the root.
+ * The folders whose .env files are read. Prisma 5 and 6 read the one next to package.json and the one
+ * next to the schema; a prisma.config reads the one in the root itself, with `dotenv/config`.
  */
 function envFolders(
   root: string,
@@ -282,7 +287,10 @@ function readConnections({ root, schema, prisma, prismaFile, variables }: Connec
   return { connection: implied, direct: read('directUrl'), shadow: read('shadowDatabaseUrl') }
 }
 
-/** Prisma 7 has the connection string in its configuration, and Prisma 6 in the schema. */
+/**
+ * The folder to which a SQLite file is relative. Prisma 7 has the connection string in its configuration,
+ * Prisma 6 in the schema.
+ */
 function fileBaseOf({
   root,
   schema,

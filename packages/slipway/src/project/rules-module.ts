@@ -4,7 +4,7 @@ import { loadConfigurationModule } from './configuration-module.ts'
 import { raise } from './failures.ts'
 import type { Project } from './project.ts'
 
-/** A rule as far as it is known without running it; `hazards` checks the rest. */
+/** The parts of a rule that can be checked without running it; `hazards` checks the rest. */
 export interface RuleModule {
   readonly id: string
   readonly title: string
@@ -13,7 +13,7 @@ export interface RuleModule {
 
 /**
  * The project's own rules: the exports of the file that `rules` of slipway.config names. Fails with
- * PROJECT.CONFIG_INVALID where it exports anything but a list of them.
+ * PROJECT.CONFIG_INVALID if it does not export a list of rules.
  */
 export async function loadRules(project: Project): Promise<readonly RuleModule[]> {
   const { rules } = project.config

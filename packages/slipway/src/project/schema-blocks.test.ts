@@ -26,7 +26,7 @@ test('reads the blocks and leaves comments, models and strings alone', () => {
   expect(blocks[1]?.properties.get('output')).toEqual({ kind: 'string', value: '../a"b' })
 })
 
-test('a block that does not end is read as far as it goes', () => {
+test('an unterminated block is read to the end of the text', () => {
   expect(schemaBlocks('datasource db { provider = "postgresql"')).toHaveLength(1)
   expect(schemaBlocks('')).toEqual([])
 })

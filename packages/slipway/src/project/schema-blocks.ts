@@ -12,14 +12,14 @@ export interface SchemaBlock {
   readonly properties: ReadonlyMap<string, SchemaValue>
 }
 
-// Comments and strings come first, so that nothing inside them is taken for a token or a brace.
+// Comments and strings come first, so that nothing inside them is read as a token or a brace.
 const SKIPPED = String.raw`\/\/[^\n]*|\/\*[\s\S]*?\*\/|"(?:\\.|[^"\\\n])*"`
 const BRACE = new RegExp(`${SKIPPED}|[{}]`, 'g')
 const TOKEN = new RegExp(`${SKIPPED}|[{}[\\]()=,]|[\\p{L}\\p{N}_.@-]+`, 'gu')
 
 /**
- * The `datasource` and `generator` blocks of a schema's text. Tolerant: it reads what it knows and
- * leaves judgement to Prisma's own parser, which costs too much for every start of the tool.
+ * The `datasource` and `generator` blocks of a schema's text. It is tolerant: it reads what it knows, and
+ * leaves validation to Prisma's own parser, which is too slow for every start of the tool.
  */
 export function schemaBlocks(text: string): SchemaBlock[] {
   const blocks: SchemaBlock[] = []

@@ -1,6 +1,6 @@
 import type { ProjectSchemaFile } from './schema.ts'
 
-/** A name of the Prisma schema and the database's name for it, which `@map` can make another. */
+/** A name in the Prisma schema and the name in the database, which `@map` can change. */
 export interface MappedName {
   readonly name: string
   readonly mapped: string
@@ -8,9 +8,9 @@ export interface MappedName {
 
 /** A field of a model, or a value of an enum. */
 export interface MappedMember extends MappedName {
-  /** What Prisma's client fills a field with that is not given: the database has no default for it. */
+  /** The value that Prisma's client generates for a missing field; the database has no default for it. */
   readonly filled?: 'uuid' | 'cuid' | 'nanoid' | 'ulid' | 'updatedAt'
-  /** The enum of the schema that a field has as its type: SQLite's own columns know nothing of it. */
+  /** The enum that is the type of a field, which SQLite's columns do not show. */
   readonly enum?: string
 }
 
@@ -20,21 +20,21 @@ export interface MappedBlock extends MappedName {
   readonly members: readonly MappedMember[]
 }
 
-/** What the models and enums of a Prisma schema are called in the database. */
+/** The database names of the models and enums of a Prisma schema. */
 export interface SchemaNames {
   readonly models: readonly MappedBlock[]
   readonly enums: readonly MappedBlock[]
-  /** The schema names PostgreSQL schemas, and Prisma therefore writes them before every name. */
+  /** Whether the Prisma schema names PostgreSQL schemas, so that Prisma qualifies every name. */
   readonly qualified: boolean
 }
 
 const BLOCK = /^[ \t]*(model|enum)[ \t]+(\w+)[ \t]*\{((?:"(?:\\.|[^"\\\n])*"|[^"}])*)\}/gm
-// Strings first: a `//` inside one begins no comment.
+// Strings come first: a `//` inside one does not begin a comment.
 const STRING_OR_COMMENT = /("(?:\\.|[^"\\\n])*")|\/\/[^\n]*/g
 
 /**
- * Reads the names of a schema that Prisma's engine accepts; judgement is left to the engine. What names no
- * PostgreSQL schema is in the default schema.
+ * Reads the names of a schema that Prisma's engine accepts; validation is left to the engine. Blocks that
+ * name no PostgreSQL schema are in the default schema.
  */
 export function schemaNames(
   files: readonly ProjectSchemaFile[],

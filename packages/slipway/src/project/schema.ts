@@ -22,7 +22,7 @@ export interface Generator {
   readonly output?: string
 }
 
-/** A project's schema, with what its blocks say about the database. */
+/** A project's schema, with the database settings of its blocks. */
 export interface ProjectSchema {
   /** The file or the folder, absolute. */
   readonly path: string
@@ -30,11 +30,11 @@ export interface ProjectSchema {
   /** The file with the `datasource`, absolute. */
   readonly datasourceFile: string
   readonly datasource: ReadonlyMap<string, SchemaValue>
-  /** The `provider` of the datasource, as it is written: `postgresql`. */
+  /** The `provider` of the datasource, as written: `postgresql`. */
   readonly provider: string
-  /** Of the SQL that its migrations are written in. */
+  /** The dialect of the SQL in its migrations. */
   readonly dialect: Dialect
-  /** `schemas` of the datasource; empty where it names none. */
+  /** `schemas` of the datasource; empty if it names none. */
   readonly schemas: readonly string[]
   readonly generators: readonly Generator[]
 }
@@ -70,7 +70,7 @@ export function readSchema(place: string, root: string): ProjectSchema {
   }
 }
 
-/** Raises PROJECT.SCHEMA_MISSING, or PROJECT.PRISMA_8 if the project uses that version. */
+/** Raises PROJECT.SCHEMA_MISSING, or PROJECT.PRISMA_8 if the project uses Prisma 8. */
 export function refuseMissing(root: string, looked: readonly string[] = DEFAULT_SCHEMAS): never {
   const other = prisma8File(root)
   if (other !== undefined) refusePrisma8(other)
@@ -97,7 +97,10 @@ function textOf(value: SchemaValue | undefined): string | undefined {
   return value?.kind === 'string' ? value.value : undefined
 }
 
-/** The provider of a datasource block. Fails with PROJECT.PROVIDER_UNSUPPORTED for a database of another product. */
+/**
+ * The provider of a datasource block. Fails with PROJECT.PROVIDER_UNSUPPORTED for a database of another
+ * product.
+ */
 function supportedDatabase(
   value: SchemaValue | undefined,
   file: string,

@@ -5,8 +5,8 @@ import { raise } from './failures.ts'
 import type { Project } from './project.ts'
 
 /**
- * Where the configuration wants shadow databases: on a server, or embedded; nothing if it leaves
- * that to Slipway. Fails with PROJECT.URL_MISSING if it names a variable that nothing sets.
+ * Where the configuration places shadow databases: on a server, or embedded; undefined if Slipway
+ * decides. Fails with PROJECT.URL_MISSING if it names an unset variable.
  */
 export function shadowSetting(project: Project): ConnectionString | 'embedded' | undefined {
   const { shadow } = project.config
@@ -20,7 +20,7 @@ export function shadowSetting(project: Project): ConnectionString | 'embedded' |
   })
 }
 
-/** How long one message of SQL may run on a shadow database, in ms; nothing if the configuration leaves it out. */
+/** How long one message of SQL may run on a shadow database, in ms; undefined if it is not configured. */
 export function shadowTimeLimitMs({ config }: Project): number | undefined {
   return config.shadowTimeout === undefined ? undefined : parseDuration(config.shadowTimeout)
 }

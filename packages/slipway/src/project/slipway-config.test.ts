@@ -29,7 +29,7 @@ test.each([
     'lockTimeout',
   ],
   [`{ rulez: 'a', toString: 1 }`, 'slipway.config.ts has an unknown key: rulez.', 'rules'],
-])('%s: an unknown key is named, with the one that is meant', async (config, message, meant) => {
+])('%s: an unknown key is named, with a suggestion', async (config, message, meant) => {
   expect(await outcome(`export default ${config}`)).toMatchObject({
     failure: { code: 'PROJECT.CONFIG_UNKNOWN_KEY', message, why: `Did you mean ${meant}?` },
   })

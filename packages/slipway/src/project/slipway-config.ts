@@ -23,7 +23,10 @@ export interface SlipwayConfig {
   readonly drift?: DriftConfig
   /** Backups of all environments. */
   readonly backup?: BackupConfig
-  /** The database on Cloudflare D1, for a SQLite schema. Without it, Slipway reads the nearest wrangler configuration. */
+  /**
+   * The database on Cloudflare D1, for a SQLite schema. Without it, Slipway reads the nearest wrangler
+   * configuration.
+   */
   readonly d1?: D1Config
   /** A file with your own hazard rules, in addition to the built-in ones. */
   readonly rules?: string
@@ -31,11 +34,11 @@ export interface SlipwayConfig {
 
 /** One environment. */
 export interface EnvironmentConfig {
-  /** Connection string: `env:NAME` reads a variable, anything else is taken literally. */
+  /** Connection string: `env:NAME` reads a variable, anything else is used literally. */
   readonly url?: string
   /** A direct connection that avoids a transaction pooler, for deploys and rollbacks. */
   readonly directUrl?: string
-  /** When a deploy makes a backup first; or that, and where the backups are stored. */
+  /** When a deploy makes a backup first; as an object, also where the backups are stored. */
   readonly backup?: BackupPolicy | EnvironmentBackupConfig
   /** How long Slipway keeps destroyed data before `slipway kept prune` drops it; `7d` if absent. */
   readonly keep?: Duration
@@ -52,15 +55,19 @@ export interface EnvironmentConfig {
 
 /** Where Slipway keeps its own tables. */
 export interface LedgerConfig {
-  /** A schema that contains no other objects; `slipway` if absent. All projects of a database name the same one. */
+  /**
+   * A schema that contains no other objects; `slipway` if absent. All projects of a database name the
+   * same one.
+   */
   readonly schema?: SchemaName
 }
 
 /** Parts of a target that may differ from its history. */
 export interface DriftConfig {
   /**
-   * Partitioned tables whose partitions come and go at run time, because pg_partman or the application creates and drops them:
-   * `events` in the default schema, or `billing.events`, without quotes. Their partitions are not compared.
+   * Partitioned tables whose partitions change at run time, because pg_partman or the application creates
+   * and drops them: `events` in the default schema, or `billing.events`, without quotes. Their partitions
+   * are not compared.
    */
   readonly runtimePartitions?: readonly string[]
 }
@@ -91,12 +98,14 @@ export interface DeployConfig {
   readonly deadline?: Duration
 }
 
-/** Gives a `slipway.config.ts` its types; returns what it is given. */
+/** Gives a `slipway.config.ts` its types; returns its argument. */
 export function defineConfig(config: SlipwayConfig): SlipwayConfig {
   return config
 }
 
-/** Runs and checks a slipway.config file: PROJECT.CONFIG_INVALID, PROJECT.CONFIG_UNKNOWN_KEY. */
+/**
+ * Runs and checks a slipway.config file. Fails with PROJECT.CONFIG_INVALID or PROJECT.CONFIG_UNKNOWN_KEY.
+ */
 export async function readSlipwayConfig(
   file: string,
   { root, ...options }: Pick<LoadOptions, 'environment' | 'signal'> & { readonly root: string },

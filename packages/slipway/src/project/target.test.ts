@@ -26,7 +26,7 @@ function urlOf({ address }: Target): string | undefined {
 const REMOTE = 'postgresql://app:geheim@db.example.com/shop'
 
 describe('without a configuration', () => {
-  test('a database on this machine is development, any other is production', async () => {
+  test('a database on this machine is development, any other one is production', async () => {
     expect(await target('bare', { DATABASE_URL: 'postgresql://localhost/x' })).toMatchObject({
       environment: 'development',
       protected: false,
@@ -75,17 +75,17 @@ describe('without a configuration', () => {
     })
   })
 
-  test('a variable that nothing sets gives the embedded database too, but says so', async () => {
+  test('an unset variable also means the embedded database, but is reported', async () => {
     const found = await target('prisma7/commonjs')
     expect(found).toMatchObject({ unsetVariable: 'DATABASE_URL', address: { kind: 'embedded' } })
   })
 
-  test('in CI, and where production is named, a missing connection string is a failure', async () => {
+  test('in CI, and if production is named, a missing connection string is a failure', async () => {
     expect((await failure('prisma7/commonjs', { CI: 'true' })).code).toBe('PROJECT.URL_MISSING')
     expect((await failure('bare', {}, { env: 'production' })).code).toBe('PROJECT.URL_MISSING')
   })
 
-  test('--url wins over the shell, and the shell over .env', async () => {
+  test('--url takes precedence over the shell, and the shell over .env', async () => {
     const shell = { DATABASE_URL: 'postgresql://shell/x' }
     expect(urlOf(await target('prisma7/config', shell, { url: 'postgresql://flag/x' }))).toBe(
       'postgresql://flag/x',
@@ -141,7 +141,7 @@ describe('with a configuration', () => {
     expect(production.direct).toMatchObject({ kind: 'postgres' })
   })
 
-  test('without a name the host decides, and a remote one gets the policy of production', async () => {
+  test('without a name, the host decides, and a remote database gets the policy of production', async () => {
     expect(await target(project)).toMatchObject({ environment: 'development', protected: false })
     const remote = await target(project, { DATABASE_URL: REMOTE })
     expect(remote).toMatchObject({
@@ -151,7 +151,7 @@ describe('with a configuration', () => {
     })
   })
 
-  test('testing may be elsewhere where its connection string is its own', async () => {
+  test('testing may be on another machine if it has its own connection string', async () => {
     const found = await target(project, { TEST_URL: REMOTE }, { env: 'testing' })
     expect(found).toMatchObject({ environment: 'testing', protected: false })
   })
@@ -169,13 +169,13 @@ describe('with a configuration', () => {
     })
   })
 
-  test('a variable that an environment names and nothing sets is a failure', async () => {
+  test('an unset variable that an environment names is a failure', async () => {
     expect(await failure(project, {}, { env: 'testing' })).toMatchObject({
       code: 'PROJECT.URL_MISSING',
     })
   })
 
-  test('nothing that can be printed holds a password', async () => {
+  test('nothing that can be printed contains a password', async () => {
     const found = await target(project, { DATABASE_URL: REMOTE })
     expect(JSON.stringify(found)).not.toContain('geheim')
   })

@@ -18,10 +18,10 @@ import { isOpen } from './open-environments.ts'
 import type { Project, Setting } from './project.ts'
 import type { EnvironmentConfig, SlipwayConfig } from './slipway-config.ts'
 
-/** When a deploy makes a backup, and all that is configured about the backups of an environment. */
+/** When a deploy makes a backup, and all settings for the backups of an environment. */
 export interface BackupSettings extends BackupConfig {
   readonly when: BackupPolicy
-  /** A backup that is not older serves for a deploy, too; absent: each deploy makes its own. */
+  /** A deploy also accepts a backup that is not older; if absent, each deploy makes its own. */
   readonly maxAgeMs?: number
 }
 
@@ -33,13 +33,13 @@ export interface Policy {
   readonly backup: BackupSettings
   /** How long Slipway keeps destroyed data before `slipway kept prune` drops it. */
   readonly keepMs: number
-  /** The seed sets that belong there by name; absent if the sets themselves say so. */
+  /** The names of its seed sets; absent if the sets list their environments. */
   readonly seeds?: readonly string[]
-  /** Every deploy needs `--confirm <database>`. */
+  /** Whether every deploy needs `--confirm <database>`. */
   readonly confirm: boolean
 }
 
-/** The database that a command acts on, and the policy that holds there. */
+/** The database that a command acts on, and the policy for it. */
 export interface Target {
   readonly environment: string
   /** The environment that was named, if another has the same database and is stricter. */
@@ -52,7 +52,10 @@ export interface Target {
   /** Nothing is destroyed here without `--confirm <database>` (guarantee 7). */
   readonly protected: boolean
   readonly policy: Policy
-  /** The schemas that the project manages: those of the datasource, else `?schema=`, else `public`; `main` on SQLite. */
+  /**
+   * The schemas that the project manages: those of the datasource, else `?schema=`, else `public`; `main`
+   * on SQLite.
+   */
   readonly schemas: readonly string[]
   /** The variable of the connection string, if it is not set and the embedded database is used instead. */
   readonly unsetVariable?: string
@@ -62,9 +65,9 @@ export interface Target {
 export interface TargetRequest {
   readonly envName?: string | undefined
   readonly urlFlag?: string | undefined
-  /** Which D1 database is meant; that of the project's request if absent. */
+  /** The location of the D1 database; that of the project's flags if absent. */
   readonly location?: D1Location | undefined
-  /** The use case may work without a target: no connection string need be set. */
+  /** Whether the use case can work without a target, so that no connection string is required. */
   readonly unused?: boolean | undefined
 }
 
@@ -77,10 +80,11 @@ export const USUAL_ENVIRONMENTS: readonly string[] = [
 ]
 
 /**
- * Decides which database is meant, from the project's settings and the request. A database that the configuration
- * gives to an environment has the policy of that environment, even if another one is named; of several, the strictest counts.
- * Any other without a named environment is `development` on this machine, and else `production`. Fails with
- * PROJECT.ENVIRONMENT_UNKNOWN, and as finding the database does: see postgres/find-database.ts and sqlite/find-database.ts.
+ * Selects the database from the project's settings and the request. A database that the configuration
+ * gives to an environment has the policy of that environment, even if another one is named; if there are
+ * several, the strictest applies. Without a named environment, any other database is `development` on
+ * this machine, and `production` elsewhere. Fails with PROJECT.ENVIRONMENT_UNKNOWN, and with the failures
+ * of finding the database: see postgres/find-database.ts and sqlite/find-database.ts.
  */
 export async function resolveTarget(
   project: Project,
@@ -115,7 +119,7 @@ export async function resolveTarget(
   }
 }
 
-/** `owned`: the configuration gives it this database. */
+/** Returns the environment, and as `owned` whether the configuration gives it this database. */
 function chooseEnvironment(
   project: Project,
   named: string | undefined,
@@ -128,7 +132,7 @@ function chooseEnvironment(
   return { environment, owned: owners.includes(environment) }
 }
 
-/** Protection weighs more than consent, and consent more than which seeds may run. */
+/** Protection counts more than consent, and consent more than the choice of seeds. */
 function strictness({ config }: Project, name: string): number {
   const { confirm = false, seeds } = config.environments?.[name] ?? {}
   return (isOpen(name) ? 0 : 4) + (confirm ? 2 : 0) + (seeds === undefined ? 0 : 1)
@@ -175,7 +179,7 @@ function backupSettings(all: SlipwayConfig, { backup = {} }: EnvironmentConfig):
   return { ...all.backup, ...rest, when, ...(maxAgeMs === undefined ? {} : { maxAgeMs }) }
 }
 
-/** `none` is not a set. */
+/** The names without `none`, which is not a set. */
 function seedNames(seeds: string | readonly string[]): readonly string[] {
   return [seeds].flat().filter((name) => name !== 'none')
 }

@@ -16,14 +16,16 @@ export interface Overridden {
   readonly by: string
 }
 
-/** The environment as the project sees it. Holds secrets: only functions, so that nothing prints it. */
+/**
+ * The environment of the project. It contains secrets, so it consists of functions, which nothing prints.
+ */
 export interface Variables {
   get(name: string): Variable | undefined
   /** The names that have exactly this value. */
   namesOf(value: string): string[]
-  /** Everything, to run a configuration file with. */
+  /** All variables, for running a configuration file. */
   all(): Record<string, string>
-  /** Values that a file sets differently from the one that counts. */
+  /** Values in files that differ from the effective one. */
   readonly overridden: readonly Overridden[]
   /** The `.env` files that were read, relative to the root. */
   readonly files: readonly string[]
@@ -32,7 +34,7 @@ export interface Variables {
 export interface ReadVariablesOptions {
   readonly root: string
   readonly shell: Readonly<Record<string, string | undefined>>
-  /** Folders whose `.env` is read, the one that counts first. */
+  /** Folders whose `.env` is read, in order of precedence. */
   readonly folders: readonly string[]
   /** Reads `.env.<environment>` before each `.env`. */
   readonly environment?: string | undefined
@@ -78,7 +80,7 @@ export function withChanges(
   return createVariables(values, variables.overridden, variables.files)
 }
 
-/** What `.env.<environment>` files give a variable, whatever the shell says: each value once. */
+/** The values of a variable in `.env.<environment>` files, regardless of the shell; each value once. */
 export async function valuesInFilesOf(
   environment: string,
   name: string,
@@ -134,8 +136,8 @@ const REFERENCE = /(\\)?\$(?:\{(\w+)(?::?-([^}]*))?\}|([A-Za-z_]\w*))/g
 const MAX_DEPTH = 10
 
 /**
- * Replaces references to variables. Our own few lines because the current `dotenv-expand` takes
- * 30 ms to load, at every start of the tool.
+ * Replaces references to variables. Not done by `dotenv-expand`, because loading it takes 30 ms at every
+ * start of the tool.
  */
 function expandValue(
   value: string,

@@ -3,31 +3,31 @@ import path from 'node:path'
 import { advice } from '../kernel/index.ts'
 import { raise } from './failures.ts'
 
-/** A D1 database of a Worker, as wrangler's configuration names it. */
+/** A D1 database of a Worker in wrangler's configuration. */
 export interface D1Binding {
-  /** The name by which the Worker reaches it. */
+  /** The name through which the Worker accesses it. */
   readonly binding: string
   readonly databaseName?: string
   readonly databaseId?: string
   /** The database that `wrangler dev --remote` uses; its id also names the local file. */
   readonly previewDatabaseId?: string
-  /** Absolute; absent: `migrations` beside the configuration. */
+  /** Absolute; if absent, `migrations` next to the configuration. */
   readonly migrationsDir?: string
-  /** As it is written, relative to the configuration; absent: every `.sql` file of the migrations folder. */
+  /** As written, relative to the configuration; if absent, every `.sql` file of the migrations folder. */
   readonly migrationsPattern?: string
-  /** Absent: `d1_migrations`. */
+  /** `d1_migrations` if absent. */
   readonly migrationsTable?: string
 }
 
 /** The top level of wrangler's configuration, or one of its environments. */
 export interface WranglerEnvironment {
-  /** Of the Cloudflare account. An environment inherits it. */
+  /** The id of the Cloudflare account, which environments inherit. */
   readonly accountId?: string
-  /** No environment inherits them. */
+  /** The D1 databases, which environments do not inherit. */
   readonly databases: readonly D1Binding[]
 }
 
-/** What a wrangler configuration says of D1. */
+/** The D1 settings of a wrangler configuration. */
 export interface WranglerConfig extends WranglerEnvironment {
   /** Absolute. */
   readonly file: string
@@ -35,10 +35,13 @@ export interface WranglerConfig extends WranglerEnvironment {
   readonly environments: Readonly<Record<string, WranglerEnvironment>>
 }
 
-/** In the order in which wrangler looks for them. */
+/** The names of the file, in the order in which wrangler looks for them. */
 const FILES = ['wrangler.json', 'wrangler.jsonc', 'wrangler.toml']
 
-/** The wrangler configuration of a folder, or of the nearest folder above it; ends at the root of the repository. */
+/**
+ * The wrangler configuration of a folder, or of the nearest folder above it, up to the root of the
+ * repository.
+ */
 export function findWranglerConfig(from: string): string | undefined {
   for (const folder of foldersUpward(from)) {
     const found = configIn(folder)
@@ -48,8 +51,9 @@ export function findWranglerConfig(from: string): string | undefined {
 }
 
 /**
- * The wrangler configurations of other folders of the repository: up to two levels below the given one or a folder above
- * it, as `apps/worker` is beside `packages/database`. Outside of a repository only the parent folder is searched.
+ * The wrangler configurations of other folders of the repository: up to two levels below the given one or
+ * a folder above it, such as `apps/worker` for `packages/database`. Outside of a repository only the
+ * parent folder is searched.
  */
 export function findOtherWorkers(from: string): string[] {
   const upward = foldersUpward(from)
@@ -105,7 +109,7 @@ export async function readWranglerConfig(file: string, shown: string): Promise<W
   }
 }
 
-/** With the parsers that wrangler itself uses: what one of the two reads, the other reads as well. */
+/** Uses the same parsers as wrangler, so that both accept the same files. */
 async function parse(file: string, shown: string): Promise<unknown> {
   const text = readFileSync(file, 'utf8').replace(/^\uFEFF/, '')
   return file.endsWith('.toml') ? await parseToml(text, shown) : await parseJsonc(text, shown)
@@ -135,7 +139,7 @@ async function parseJsonc(text: string, shown: string): Promise<unknown> {
 function environmentOf(from: Reader, folder: string): WranglerEnvironment {
   const accountId = from.text('account_id')
   return {
-    // wrangler ignores an empty one as well.
+    // Like wrangler, ignores an empty id.
     ...(accountId ? { accountId } : {}),
     databases: from.records('d1_databases').map((one) => bindingOf(one, folder)),
   }
@@ -156,7 +160,7 @@ function bindingOf(from: Reader, folder: string): D1Binding {
   }
 }
 
-/** The values of an object, of the type that they must have. */
+/** Reads the values of an object, and checks their types. */
 interface Reader {
   text(key: string): string | undefined
   record(key: string): Record<string, unknown> | undefined

@@ -3,8 +3,8 @@ import { isRequired, objectKey } from '../statements/index.ts'
 import type { EmptyTables } from './test-run.ts'
 
 /**
- * The tables that have no rows wherever a migration runs: those to which it adds a required column,
- * and those whose rows cannot be without one of theirs.
+ * The tables that cannot have rows on any target where the migration runs: those to which it adds a required
+ * column, and those whose rows must refer to a row of such a table.
  */
 export function alwaysEmpty(
   withheld: readonly EmptyTables[],
@@ -27,7 +27,7 @@ export function alwaysEmpty(
   return tables.filter(({ id }) => empty.has(id))
 }
 
-/** Whether each row must name one of another table. */
+/** Whether each row must refer to a row of one of `others`. */
 function refersTo({ columns, references }: ShapeTable, others: ReadonlySet<string>): boolean {
   const required = new Set(columns.filter(({ notNull }) => notNull).map(({ name }) => name))
   return references.some(

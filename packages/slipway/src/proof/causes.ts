@@ -5,23 +5,23 @@ import type { ForeignKey } from './postgres/schema-code.ts'
 import { isNamed, nameOfRelation } from './relation-name.ts'
 import type { SeenEffect } from './seen-effect.ts'
 
-/** Something of a statement that may change data. */
+/** Part of a statement that may change data. */
 export interface Cause {
   readonly demand: Demand
   /** The effects of its statement. */
   readonly effects: readonly SeenEffect[]
 }
 
-/** An effect, and the columns that are set with it; absent if they may be any. */
+/** An effect, and the columns that it sets; absent if it may set any. */
 export interface Caused {
   readonly effect: SeenEffect
   readonly columns?: readonly string[]
 }
 
 export interface KnownTables {
-  /** The schema before. */
+  /** The schema before the migration. */
   readonly before: DatabaseSchema
-  /** Tables that the migration makes, and its code. */
+  /** Tables that the migration and its code create. */
   readonly made: readonly ObjectName[]
   readonly foreignKeys: readonly ForeignKey[]
 }
@@ -31,27 +31,27 @@ export function isEffectOn({ relation, within = [] }: SeenEffect, table: ObjectN
   return [relation, ...within].some((one) => isNamed(one, table))
 }
 
-/** Whether an effect is one that a demand asks for. */
+/** Whether an effect matches a demand. */
 export function isEffectOf(demand: Demand, effect: SeenEffect, tables: KnownTables): boolean {
-  // An update moves rows from partition to partition.
+  // An update may move rows to another partition, which counts as deleting them.
   const moves = demand.verb === 'UPDATE' && effect.what === 'deleted' && effect.within !== undefined
   return (moves || demand.shown.includes(effect.what)) && isWhere(demand, effect, tables)
 }
 
 function isWhere({ table, column }: Demand, effect: SeenEffect, { before }: KnownTables): boolean {
-  // A view is not known: it may pass on a change to any table.
+  // A view is not among the known tables: it may pass a change on to any table.
   const isAny = table === undefined || tableNamed(before, table) === undefined
   if (!isAny && !isEffectOn(effect, table)) return false
   return column === undefined || effect.column === undefined || effect.column === column
 }
 
-/** Whether a demand is about a table that the migration makes: nothing in it is older. */
+/** Whether a demand is about a table that the migration creates: it contains no older data. */
 function isOfMade({ table }: Demand, { before, made }: KnownTables): boolean {
   if (table === undefined || tableNamed(before, table) !== undefined) return false
   return made.some(({ name }) => name === table.name)
 }
 
-/** The effects that may be those of a cause, including through foreign keys. */
+/** The effects that a cause may have had, including through foreign keys. */
 export function causedBy({ demand, effects }: Cause, tables: KnownTables): Caused[] {
   if (isOfMade(demand, tables)) return []
   const caused = effects.filter((effect) => mayCause(demand, effect, tables)).map(withColumns)
@@ -78,7 +78,7 @@ function mayCause(demand: Demand, effect: SeenEffect, tables: KnownTables): bool
   return demand.reaches?.includes(effect.what) === true || isEffectOf(demand, effect, tables)
 }
 
-/** What a foreign key does when an effect meets the table that it refers to. */
+/** The effects that a foreign key adds if an effect is on the table that it refers to. */
 function passedOn(
   { effect, columns }: Caused,
   key: ForeignKey,
@@ -86,7 +86,7 @@ function passedOn(
   { before, made }: KnownTables,
 ): Caused[] {
   const to = nameOfRelation(key.to)
-  // It may have another name by now.
+  // The referenced table may have been renamed since.
   const isRenamed =
     tableNamed(before, to) === undefined && !made.some(({ name }) => name === to.name)
   if (!isRenamed && !isEffectOn(effect, to)) return []

@@ -5,7 +5,8 @@ import { catalogReader } from '../schema/index.ts'
 import { withShadowDatabase } from '../shadow/index.ts'
 import { gradeOf, type Proof, prove } from './prove.ts'
 
-// Each place that destroys data must have shown in the run that it does: what one of them did is no evidence of another.
+// The run must show the effect of each place that destroys data: the effect of one is not evidence of
+// another.
 
 const GROUND = `CREATE TABLE users (id integer PRIMARY KEY, email varchar(80) NOT NULL, note text, age integer, seen timestamptz);
   CREATE TABLE posts (id integer PRIMARY KEY, author integer NOT NULL, body text);
@@ -45,12 +46,12 @@ test.each(
       DELETE,
     ],
     [
-      'a branch and the other',
+      'both branches of an IF',
       block(`IF ${IS_RARE} THEN DELETE FROM posts; ELSE DELETE FROM posts WHERE ${SOME}; END IF;`),
       DELETE,
     ],
     [
-      'a loop and what follows it',
+      'a loop and the statement after it',
       block(
         `FOR i IN 1..3 LOOP DELETE FROM posts WHERE id = i AND ${NO_ROW}; END LOOP; DELETE FROM posts;`,
       ),
@@ -67,7 +68,7 @@ test.each(
       inDoubt('the UPDATE of users in the code of statement 1 took effect'),
     ],
     [
-      'two statements, of which one sets the column',
+      'an update of a column that another statement also sets',
       `UPDATE users SET age = 7; ${block(`UPDATE users SET note = 'a'; UPDATE users SET age = 1 WHERE ${NO_ROW};`)}`,
       inDoubt('the UPDATE of users in the code of statement 2 took effect'),
     ],
@@ -122,25 +123,25 @@ test.each(
       `${CASCADE} CASCADE;`,
     ],
     [
-      'a foreign key that gives another value, and a place',
+      'a foreign key with SET NULL and a place',
       block(`DELETE FROM users; UPDATE posts SET author = NULL WHERE ${NO_ROW};`),
       inDoubt('the UPDATE of posts in the code of statement 1 took effect'),
       `ALTER TABLE posts ALTER author DROP NOT NULL; ${CASCADE} SET NULL;`,
     ],
     [
-      'a text that is put together, and a place',
+      'a dynamic statement and a place',
       block(`EXECUTE format('DELETE FROM %I', 'posts'); DELETE FROM posts WHERE ${NO_ROW};`),
       DELETE,
     ],
     [
-      'two texts that are put together',
+      'two dynamic statements',
       block(
         `EXECUTE format('DELETE FROM %I', 'posts'); IF ${IS_RARE} THEN EXECUTE format('DELETE FROM %I', 'tags'); END IF;`,
       ),
       inDoubt('the DELETE in the code of statement 1 took effect'),
     ],
     [
-      'two texts',
+      'two EXECUTE literals',
       block(
         `EXECUTE 'DELETE FROM posts WHERE ${SOME}'; IF ${IS_RARE} THEN EXECUTE 'DELETE FROM posts'; END IF;`,
       ),
@@ -156,7 +157,7 @@ test.each(
       'ALTER TABLE posts ADD body text',
     ],
     [
-      'a change of another property of a column',
+      'two changes to a column, one of its default',
       `ALTER TABLE users ALTER note SET DEFAULT 'x'; ${block(`IF ${IS_RARE} THEN ALTER TABLE users ALTER note TYPE varchar(3); END IF;`)}`,
       'The change of type in the code of statement 2 changed nothing.',
       '',
@@ -170,12 +171,12 @@ test.each(
       'CREATE SEQUENCE counter',
     ],
     [
-      'two queries of a statement',
+      'a WITH query and its statement on the same table',
       `WITH gone AS (DELETE FROM posts WHERE ${SOME} RETURNING id) DELETE FROM posts WHERE ${NO_ROW} AND id NOT IN (SELECT id FROM gone)`,
       inDoubt('the DELETE of posts in statement 1 took effect'),
     ],
     [
-      'a query of a statement and the statement',
+      'a WITH query and its statement',
       `WITH gone AS (DELETE FROM tags RETURNING id) DELETE FROM posts WHERE ${NO_ROW} AND id NOT IN (SELECT id FROM gone)`,
       'Statement 1 changed none of the generated rows of posts.',
     ],
@@ -187,12 +188,12 @@ test.each(
       DELETE,
     ],
     [
-      'what an error undid in a table that another statement changed',
+      'an undone DELETE in a table that another statement changed',
       `DELETE FROM posts WHERE ${SOME}; ${block(`BEGIN DELETE FROM posts; RAISE EXCEPTION 'no'; EXCEPTION WHEN OTHERS THEN NULL; END;`)}`,
       inDoubt('the DELETE of posts in the code of statement 2 took effect'),
     ],
     [
-      'two values that a trigger gives a column',
+      'two assignments of a trigger to a column',
       'UPDATE users SET age = 1',
       inDoubt('code that statement 1 runs changed users.note itself'),
       trigger(
@@ -202,7 +203,7 @@ test.each(
       ),
     ],
     [
-      'a value that a trigger gives a column, and another statement does',
+      'an assignment of a trigger, and a statement that sets the same column',
       `UPDATE users SET age = 1; UPDATE users SET note = 'b'`,
       inDoubt('code that statement 1 runs changed users.note itself'),
       trigger(
@@ -212,7 +213,7 @@ test.each(
       ),
     ],
   ]),
-)('%s: one of them is no evidence of the other', async (_what, sql, reason, ground, down) => {
+)('%s: one is not evidence of the other', async (_what, sql, reason, ground, down) => {
   const proof = await proofOf(sql, ground, down)
   expect(proof.reasons).toContain(reason)
   expect(gradeOf(proof)).not.toMatch(/lossless/)
@@ -222,8 +223,8 @@ const KEPT = 'lossless (kept)'
 
 test.each(
   shortForm<[string, string, string, string?, string?]>([
-    ['tables that differ', block('DELETE FROM posts; DELETE FROM tags;'), KEPT],
-    ['columns that differ', block(`UPDATE users SET note = 'a'; UPDATE users SET age = 1;`), KEPT],
+    ['different tables', block('DELETE FROM posts; DELETE FROM tags;'), KEPT],
+    ['different columns', block(`UPDATE users SET note = 'a'; UPDATE users SET age = 1;`), KEPT],
     [
       'a loop',
       `DO $$ DECLARE r record; BEGIN FOR r IN SELECT id FROM posts LOOP DELETE FROM posts WHERE id = r.id; END LOOP; END $$`,
@@ -239,13 +240,13 @@ test.each(
       ),
     ],
     [
-      'a function of several versions',
+      'an overloaded function',
       'SELECT purge(1)',
       KEPT,
       routine('purge(n int)', 'DELETE FROM posts;') +
         routine('purge(t text)', 'DELETE FROM posts WHERE body = t;'),
     ],
-    ['a text that is put together', block(`EXECUTE format('DELETE FROM %I', 'posts');`), KEPT],
+    ['a dynamic statement', block(`EXECUTE format('DELETE FROM %I', 'posts');`), KEPT],
     ['rows that a foreign key deletes', block('DELETE FROM users;'), KEPT, `${CASCADE} CASCADE;`],
     [
       'a new column that is filled in two places',
@@ -255,26 +256,26 @@ test.each(
       'ALTER TABLE users DROP kind',
     ],
     [
-      'a trigger that says when a row was changed, in two statements',
+      'a trigger that sets a timestamp, in two statements',
       `UPDATE users SET age = 1; UPDATE users SET note = 'x'`,
       KEPT,
       trigger('BEFORE UPDATE ON users', 'stamp', 'NEW.seen := now();'),
     ],
     [
-      'a trigger that gives another value to the column that a statement sets',
+      'a trigger that overwrites the column that a statement sets',
       `UPDATE users SET note = 'x'`,
       KEPT,
       trigger('BEFORE UPDATE ON users', 'stamp', `IF NEW.age = 77 THEN NEW.note := 'y'; END IF;`),
     ],
     [
-      'a trigger of a partitioned table',
+      'a trigger on a partitioned table',
       `UPDATE parts SET a = a + 1`,
       KEPT,
       `CREATE TABLE parts (id int, a int, seen int) PARTITION BY RANGE (id); CREATE TABLE parts_1 PARTITION OF parts DEFAULT;` +
         trigger('AFTER UPDATE ON parts', 'tidy', 'DELETE FROM posts;'),
     ],
   ]),
-)('%s: the run shows all that is destroyed', async (_what, sql, grade, ground, down) => {
+)('%s: the run shows all destroyed data', async (_what, sql, grade, ground, down) => {
   const proof = await proofOf(sql, ground, down)
   expect(proof.reasons).toEqual([])
   expect(gradeOf(proof)).toBe(grade)

@@ -16,14 +16,14 @@ import { isOfRows } from './row-actions.ts'
 import type { RunOfCode } from './run-of-code.ts'
 
 interface KnownRun extends RunOfCode, KnownTables {
-  /** Names of columns that the migration adds, and its code. */
+  /** Names of columns that the migration and its code add. */
   readonly added: ReadonlySet<string>
 }
 
 /**
- * What code may destroy and did not in the run, in sentences: a condition was not met, an error undid it, or something else may
- * have done what the run shows. The code of blocks counts, and all that a statement runs without showing it: functions, and the
- * triggers and rules of the tables that it changes.
+ * What code may destroy but did not destroy in the run, in sentences: a condition was not met, an error undid
+ * it, or something else may have had the observed effect. This covers the code of DO blocks and all that a
+ * statement runs implicitly: functions, and the triggers and rules of the tables that it changes.
  */
 export function idleCode(run: RunOfCode): string[] {
   const places = findPlaces(run)
@@ -54,14 +54,14 @@ function whyUnseen({ role, actions }: Statement): string | undefined {
 }
 
 /**
- * The tables whose rows code meant to change and did not: by the locks that PostgreSQL takes for it, of a function of SQL when it
- * is created.
+ * The tables whose rows code was to change but did not change. They are known from the locks that PostgreSQL
+ * takes for the code; for an SQL function, it takes them when the function is created.
  */
 function idleTables({ statements, trace, vacant }: RunOfCode, number: number): string[] {
   const isPlain = new Set(
     statements.flatMap((one) => (one.actions.some(isOfRows) ? [one.number] : [])),
   )
-  // Rows are counted where they are: in the partition.
+  // Rows of a partitioned table are counted in the partition.
   const changed = new Set([
     ...vacant,
     ...trace.effects
@@ -81,13 +81,13 @@ function idleTables({ statements, trace, vacant }: RunOfCode, number: number): s
     .map(({ relation }) => relation)
 }
 
-/** Whether an action calls code that is not PostgreSQL's own. */
+/** Whether an action calls routines that are not built into PostgreSQL. */
 function callsOwn(action: Action, { routines }: SchemaCode): boolean {
   if (action.kind !== 'opaque' || action.words !== undefined) return false
   return action.calls?.some((name) => routines.has(name)) === true
 }
 
-/** Places of a statement itself, of which each must have changed existing rows. */
+/** The gaps of the places in the statement itself: each must have changed existing rows. */
 function ownGaps(
   run: KnownRun,
   { own, statement }: StatementPlaces,
@@ -101,11 +101,11 @@ function ownGaps(
     if (!isCounted(place)) return []
     if (verb === 'UPDATE' && sets === undefined && !isShownHere)
       return [`Statement ${number} updates existing rows, but matched none of the generated rows.`]
-    // What a trigger makes of it, or a rule, is another change.
+    // A trigger or a rule may turn it into another change.
     if (isHooked(place.demand, run)) return []
     if (!isShownHere)
       return [`Statement ${number} changed none of the generated rows of ${table?.name}.`]
-    // What its code does follows from it.
+    // What the statement's code does follows from the statement, so only its own places are compared.
     return distinction.isAlone(place, own, []) ? [] : [inDoubt(place)]
   })
 }
@@ -126,7 +126,7 @@ function isHooked({ table, shown }: Demand, { code }: KnownRun): boolean {
   )
 }
 
-/** Whether there is, wherever it runs, something older that it can change. */
+/** Whether there may be, on some target, older data that it can change. */
 function isExpected(demand: Demand, run: KnownRun): boolean {
   const { table, column, sets } = demand
   if (table === undefined) return true
@@ -134,7 +134,7 @@ function isExpected(demand: Demand, run: KnownRun): boolean {
   if (columns === undefined) return !run.made.some(({ name }) => name === table.name)
   if (column !== undefined && !columns.has(column)) return false
   if (run.vacant.some((one) => isNamed(one, table))) return false
-  // To fill new columns destroys nothing, unless a trigger does.
+  // Filling new columns destroys nothing, unless a trigger does.
   const isFilling = sets?.every((name) => !columns.has(name) && run.added.has(name)) === true
   return !isFilling || isHooked(demand, run)
 }
@@ -175,7 +175,7 @@ function isShown({ demand, effects }: Place, run: KnownRun): boolean {
   return run.changes.some((change) => isChangeOf(change, demand))
 }
 
-/** Whether something of this name is removed or changed; of no name, a type. */
+/** Whether the object of this name is removed or changed; without a name, whether a type is. */
 function isChangeOf({ change, object, attributes }: Change, demand: Demand): boolean {
   const { object: name = '', table, verb } = demand
   if (change === 'added') return false
@@ -185,7 +185,7 @@ function isChangeOf({ change, object, attributes }: Change, demand: Demand): boo
   return object.kind === 'column' && object.table === table?.name && attributes.includes('type')
 }
 
-/** The columns of an existing table that are to be set, and have the same values after the run. */
+/** The columns of an existing table that should be set but have the same values after the run. */
 function sameColumns(table: ObjectName, names: readonly string[], run: KnownRun): string[] {
   const known = tableNamed(run.before, table)
   if (known === undefined) return []
@@ -193,7 +193,7 @@ function sameColumns(table: ObjectName, names: readonly string[], run: KnownRun)
     (name) => names.includes(name) || names.includes('*'),
   )
   const same = all.filter((name) => run.unchanged.has(objectKey(partRef('column', known, name))))
-  // Which columns a whole row changes is unknown.
+  // It is unknown which columns an assignment of the whole row changes.
   if (names.includes('*') && same.length < all.length) return []
   return same.map((name) => `${known.name}.${name}`)
 }

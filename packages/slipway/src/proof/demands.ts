@@ -1,30 +1,30 @@
 import type { Action, ObjectName } from '../statements/index.ts'
 import type { SeenEffect } from './seen-effect.ts'
 
-/** What an action destroys where it runs, as PostgreSQL shows it. */
+/** What an action must have destroyed in a run, and the effects by which PostgreSQL shows it. */
 export interface Demand {
-  /** As SQL has it. */
+  /** The SQL command. */
   readonly verb: string
-  /** Absent if it may be any. */
+  /** Absent if it may be any table. */
   readonly table?: ObjectName
-  /** The effects of which there must be one; none if no run shows it. */
+  /** The effects, at least one of which must have occurred; empty if no run can show it. */
   readonly shown: readonly SeenEffect['what'][]
-  /** What it may do to data of other tables. */
+  /** The effects that it may have on data of other tables. */
   readonly reaches?: readonly SeenEffect['what'][]
   readonly column?: string
   /** Columns that it sets; absent if it may set any. */
   readonly sets?: readonly string[]
   /** The type that it gives the column. */
   readonly type?: string
-  /** What is removed or changed of the schema. */
+  /** The schema object that is removed or changed. */
   readonly object?: string
-  /** The same text has it several times. */
+  /** It occurs several times in the same text. */
   readonly several?: boolean
 }
 
 export const CHANGE_OF_TYPE = 'change of type'
 
-/** What an action demands of a run. */
+/** What a run must show of an action. */
 export function demandsOf(action: Action): Demand[] {
   switch (action.kind) {
     case 'delete':
@@ -81,10 +81,12 @@ function droppedBy({ of, object, cascade }: Extract<Action, { kind: 'drop' }>): 
   }
 }
 
-/** What destroys data in a text from which code builds statements, and as PostgreSQL shows it. */
+/**
+ * The commands that destroy data in a text from which code builds statements, and the effects that show them.
+ */
 const VERBS: readonly (readonly [RegExp, string, readonly SeenEffect['what'][]])[] = [
   [/\bdelete\s+from\b/gi, 'DELETE', ['deleted']],
-  // Not a right that is granted, a lock, an event.
+  // Not the UPDATE of a GRANT, a row lock, a trigger event or ON UPDATE.
   [/(?<!\b(?:on|for|key|before|after|or|of)\s+)\bupdate\s+(?!on\b)["%\w]/gi, 'UPDATE', ['updated']],
   [/\bmerge\s+into\b/gi, 'MERGE', ['updated', 'deleted']],
   [/\btruncate\b/gi, 'TRUNCATE', ['emptied']],
@@ -93,7 +95,7 @@ const VERBS: readonly (readonly [RegExp, string, readonly SeenEffect['what'][]])
   [/\bdrop\s+(?:schema|sequence|extension|owned|materialized)\b/gi, 'DROP', ['dropped']],
 ]
 
-/** What a text demands of which only parts are known: of which tables is unknown. */
+/** What a run must show of a text that is known only in parts. The tables are unknown. */
 export function demandsOfText(text: string): Demand[] {
   return VERBS.flatMap(([pattern, verb, shown]) => {
     const times = [...text.matchAll(pattern)].length
@@ -101,11 +103,11 @@ export function demandsOfText(text: string): Demand[] {
   })
 }
 
-/** Statements that begin so can be read, whatever names are put into them. */
+/** Statements that begin like this can be classified, whatever names are inserted into them. */
 const READABLE =
   /^\s*(?:alter|analyze|comment|copy|create|delete|drop|grant|insert|lock|merge|notify|refresh|reindex|reset|revoke|security|select|set|truncate|update|vacuum|with)\s/i
 
-/** Whether it is known of a text what kind of statement it builds. */
+/** Whether the kind of statement that a text builds is known. */
 export function isReadable(text: string): boolean {
   return READABLE.test(text)
 }

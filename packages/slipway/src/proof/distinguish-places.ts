@@ -6,11 +6,13 @@ import type { ReachedCode } from './reached-code.ts'
 import { isNamed, nameOfRelation } from './relation-name.ts'
 import type { RunOfCode } from './run-of-code.ts'
 
-/** Tells what a run shows of one place from what it shows of the others. */
+/** Distinguishes the effects of one place from those of the others. */
 export interface Distinction {
-  /** Whether something shows that a place took effect that none of the others can have done. */
+  /** Whether an effect proves that a place ran, because none of the others can have caused it. */
   isAlone(place: Place, others: readonly Place[], unsure: StatementPlaces['unsure']): boolean
-  /** The columns of its row that a trigger sets and that something else may have changed; `*` for the whole row. */
+  /**
+   * The columns of its row that a trigger sets but something else may have changed; `*` for the whole row.
+   */
   columnsInDoubt(assignment: Assignment, at: StatementPlaces): string[]
 }
 
@@ -49,7 +51,7 @@ export function distinguishPlaces(
     return drops && demand.verb.startsWith('DROP')
   }
 
-  /** A column has other values that nothing else sets. */
+  /** Whether a column changed that nothing else sets. */
   function hasOwnColumn(place: Place): boolean {
     const { table, sets = [] } = place.demand
     return (
@@ -96,7 +98,10 @@ export function distinguishPlaces(
     })
   }
 
-  /** Every update of the statement gives the column a value itself: another one destroys no more. */
+  /**
+   * Whether every update of the statement sets the column itself, so that the trigger's value destroys
+   * nothing more.
+   */
   function isOverwritten(table: ObjectName, column: string, at: StatementPlaces): boolean {
     const updates = [...at.own, ...at.code]
       .flatMap(caused)
@@ -105,7 +110,7 @@ export function distinguishPlaces(
   }
 }
 
-/** Whether a trigger that a statement runs sets a column, but for that code itself. */
+/** Whether a trigger that a statement runs sets a column; `itself` does not count. */
 function isAssigned(
   table: ObjectName,
   column: string,
@@ -122,7 +127,7 @@ function isAssigned(
   })
 }
 
-/** A place that may run besides another: of the versions of a routine a call runs one. */
+/** Whether a place may run in addition to another. A call runs only one of a routine's versions. */
 function isOther(one: Place, place: Place): boolean {
   if (one === place) return false
   const isSameCall = one.effects === place.effects && one.code?.version === place.code?.version

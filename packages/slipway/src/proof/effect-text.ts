@@ -1,6 +1,6 @@
 import type { SeenEffect } from './seen-effect.ts'
 
-/** What became of the data of a table, without its name: `3 deleted`, `email dropped`. */
+/** What happened to a table's data, without the table's name: `3 deleted`, `email dropped`. */
 export function effectText({ what, rows, column }: SeenEffect): string {
   switch (what) {
     case 'emptied':

@@ -8,34 +8,35 @@ import type { Trace } from './postgres/trace.ts'
 import { nameOfRelation } from './relation-name.ts'
 import type { EmptyTables } from './test-run.ts'
 
-/** A run of a migration on rows, as far as it shows what becomes of data. */
+/** What a run of a migration on rows shows about its effect on data. */
 export interface RunOnRows {
   readonly statements: readonly Statement[]
-  /** The schema before. */
+  /** The schema before the migration. */
   readonly before: DatabaseSchema
-  /** The tables before. */
+  /** The tables before the migration. */
   readonly tables: readonly ShapeTable[]
   readonly filling: Filling
   readonly withheld: readonly EmptyTables[]
   readonly trace: Trace
-  /** Materialized views that it or the down migration computes again. */
+  /** Materialized views that the migration or the down migration refreshes or recreates. */
   readonly computedViews: readonly string[]
-  /** Attributes of types that the down migration cannot put in their places. */
+  /** Attributes of types that the down migration cannot restore at their positions. */
   readonly misplaced: readonly ObjectRef[]
-  /** What it changes of the schema. */
+  /** The schema changes of the migration. */
   readonly changes: readonly Change[]
-  /** The code of the schema, before and after. */
+  /** The code of the schema, before and after the migration. */
   readonly code: SchemaCode
-  /** The keys of tables and columns that it left as they were. */
+  /** The keys of tables and columns whose rows and values it left unchanged. */
   readonly unchanged: ReadonlySet<string>
-  /** The keys of columns that have other values, in as many rows. */
+  /** The keys of columns whose values changed while the number of rows did not. */
   readonly changed: ReadonlySet<string>
 }
 
 /**
- * Why the run does not show that no data is lost, in sentences; empty if it does: each table that it locked for
- * more than reading had rows, unless it must be empty wherever the migration runs, with values in all columns, also where
- * their type alone changed; and each statement on rows changed some.
+ * Why the run does not show that no data is lost, in sentences; empty if it does. Each table that the run
+ * locked for more than reading must have had rows, with values in all columns (also if only a column's type
+ * changed), unless the table is empty on every target where the migration runs. Each statement on rows must
+ * have changed some.
  */
 export function evidenceGaps(run: RunOnRows): string[] {
   const empty = emptyTouched(run)
@@ -54,7 +55,7 @@ export function evidenceGaps(run: RunOnRows): string[] {
   ]
 }
 
-/** Statements that name functions of large objects, of which no run has any. */
+/** Statements that call large object functions. A test run has no large objects. */
 function largeObjects(statements: readonly Statement[]): string[] {
   return statements
     .filter(({ actions }) =>
@@ -67,7 +68,7 @@ function largeObjects(statements: readonly Statement[]): string[] {
     .map(({ number }) => `Statement ${number} changes large objects, which are not kept.`)
 }
 
-/** Their rows may be older than those of the tables, and then no query produces them again. */
+/** Refreshed views: their rows may be older than those of the tables, and then no query reproduces them. */
 function storedViews({ computedViews, trace }: RunOnRows): string[] {
   const refreshed = trace.locks.flatMap(({ relation, kind, mode }) =>
     kind === 'view' && mode === 'EXCLUSIVE' ? [relation] : [],
@@ -77,7 +78,10 @@ function storedViews({ computedViews, trace }: RunOnRows): string[] {
   )
 }
 
-/** Columns that are restored after others, where values within arrays and other types are rows of their table: these are texts without names. */
+/**
+ * Columns that are restored after others, if rows of their table are stored inside arrays or other types:
+ * those are restored from texts without column names.
+ */
 function misplacedColumns({ tables, before, trace }: RunOnRows): string[] {
   return trace.effects.flatMap(({ what, relation, column }) => {
     const name = nameOfRelation(relation)
@@ -110,7 +114,7 @@ function valuelessColumns({ filling, tables, trace, changes }: RunOnRows): strin
   const touched = touchedBy(trace)
   const changesType = changes.some(({ object }) => TYPES.includes(object.kind))
   const dropsColumn = trace.effects.some(({ what }) => what === 'column-dropped')
-  // It may hold rows of the table that loses the column.
+  // A composite column may contain rows of the table that loses the column.
   const isComposite = (id: string, names: readonly string[]) =>
     tables
       .find((table) => table.id === id)
@@ -133,13 +137,13 @@ function emptyTouched(run: RunOnRows): string[] {
     .map(({ name }) => name)
 }
 
-/** The tables without rows that have none wherever the migration runs. */
+/** The tables without generated rows that are empty on every target where the migration runs. */
 function vacantTables({ filling, withheld, tables }: RunOnRows): string[] {
   const vacant = new Set(alwaysEmpty(withheld, tables).map(({ id }) => id))
   return filling.empty.flatMap(({ id, name }) => (vacant.has(id) ? [name] : []))
 }
 
-/** Statements that change existing rows, and met none that were generated. */
+/** Statements that change existing rows but changed none of the generated ones. */
 function idleStatements({ statements, before, trace }: RunOnRows): string[] {
   const changed = new Set(
     trace.effects.flatMap(({ statement, rows }) => (rows === undefined ? [] : [statement])),

@@ -14,7 +14,7 @@ import type { SeenEffect } from './seen-effect.ts'
 
 /** A place in a statement, or in code that it runs, that may destroy data. */
 export interface Place extends Cause {
-  /** What the place is called in a sentence. */
+  /** The name of the place in a sentence. */
   readonly where: string
   /** The code; absent if it is the statement itself. */
   readonly code?: ReachedCode
@@ -22,7 +22,7 @@ export interface Place extends Cause {
 
 /** Code of a trigger that sets columns of its row. */
 export interface Assignment {
-  /** As the server names it. */
+  /** The table's name as the server writes it. */
   readonly table: string
   readonly code: ReachedCode
 }
@@ -30,19 +30,19 @@ export interface Assignment {
 /** The places of a statement. */
 export interface StatementPlaces {
   readonly statement: Statement
-  /** What it did, without what an error undid. */
+  /** Its effects, without those that an error undid. */
   readonly effects: readonly SeenEffect[]
-  /** Those of which an error may have undone all. */
+  /** Effects that an error may have undone completely. */
   readonly unsure: readonly SeenEffect[]
-  /** Of the statement itself. */
+  /** Places in the statement itself. */
   readonly own: readonly Place[]
   readonly code: readonly Place[]
   readonly assignments: readonly Assignment[]
   /** Where code builds statements that cannot be read. */
   readonly unreadable: readonly string[]
-  /** Tables that it makes, and its code. */
+  /** Tables that the statement and its code create. */
   readonly made: readonly ObjectName[]
-  /** Columns that it adds, and its code, by their names. */
+  /** Names of the columns that the statement and its code add. */
   readonly added: readonly string[]
 }
 
@@ -95,13 +95,19 @@ function addedBy(action: Action): string[] {
   return action.kind === 'add-column' ? [action.column.name] : []
 }
 
-/** Counts have rows including those of a subtransaction that was rolled back: the table is as it was. */
+/**
+ * Whether an effect was rolled back. Row counts include those of a rolled-back subtransaction, but the table
+ * is unchanged.
+ */
 function isUndone({ relation, rows }: SeenEffect, { before, unchanged }: RunOfCode): boolean {
   if (rows === undefined) return false
   return unchanged.has(objectKey(tableRef(before, nameOfRelation(relation))))
 }
 
-/** Whether another statement changed rows of the same table: that it is not as it was shows nothing then. */
+/**
+ * Whether another statement changed rows of the same table: then a changed table proves nothing about this
+ * one.
+ */
 function isElsewhere({ statement, relation, rows }: SeenEffect, { trace }: RunOfCode): boolean {
   if (rows === undefined) return false
   return trace.effects.some((one) => one.relation === relation && one.statement !== statement)

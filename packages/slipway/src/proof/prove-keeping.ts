@@ -41,20 +41,23 @@ import {
 import { compareRows, readRowSums, type RowSums } from './postgres/row-sums.ts'
 import { comparedBy, type EmptyTables, withRows } from './test-run.ts'
 
-/** What a test run with safekeeping showed of a lossy migration. */
+/** What a test run with safekeeping showed about a lossy migration. */
 export interface KeepingProof {
   readonly grade: Extract<Grade, 'lossless (kept)' | 'lossy' | 'not proven'>
-  /** Data that is lost anyway. */
+  /** Data that is lost even so. */
   readonly lost: readonly Destruction[]
-  /** Data of which that was not seen: its table had no rows, none was touched, or the down migration stopped at them. */
+  /**
+   * Data whose restore was not seen: its table had no rows, none was touched, or the down migration failed on
+   * them.
+   */
   readonly unseen: readonly Destruction[]
-  /** Data that cannot be there: the migration runs only where its table is empty. */
+  /** Data that cannot exist: the migration runs only if its table is empty. */
   readonly vacant: readonly Destruction[]
-  /** Sentences: what is not kept, and why; what the server has against going up and back with safekeeping. */
+  /** Sentences: what is not kept, and why; the server's error if the run with safekeeping failed. */
   readonly notKept: readonly string[]
-  /** Sentences: why rows written since may hinder what was restored here. */
+  /** Sentences: why rows written since the deploy may prevent the restore that worked here. */
   readonly hindrances?: readonly string[]
-  /** It ran up and down on rows, whatever was restored. */
+  /** Whether it ran up and down on rows, whatever was restored. */
   readonly runs: boolean
   /** Sequences that continue after the numbers that the migration took; absent if there are none. */
   readonly passed?: readonly ObjectRef[]
@@ -66,17 +69,17 @@ export interface KeepingRun {
   readonly filling: Filling
   /** Tables that get no rows. */
   readonly withheld: readonly EmptyTables[]
-  /** What the down migration alone cannot bring. */
+  /** Data that the down migration alone cannot restore. */
   readonly lost: readonly Destruction[]
-  /** Why the run on rows shows not all that the migration does to data. */
+  /** Why the run on rows does not show all that the migration does to data. */
   readonly gaps: readonly string[]
   /** The tables whose rows count; all if absent. */
   readonly touched?: readonly ObjectName[] | undefined
 }
 
 /**
- * Runs a migration and its down migration once more, as `deploy` and `rollback` do: they keep what is destroyed,
- * and restore it. On `session` the migration is applied; afterwards it is not.
+ * Runs a migration and its down migration once more, as `deploy` and `rollback` do: they keep what is
+ * destroyed, and restore it. On entry the migration is applied on `session`; on return it is not.
  */
 export async function proveKeeping(session: Session, testRun: KeepingRun): Promise<KeepingProof> {
   const { migration, lost } = testRun
@@ -125,7 +128,7 @@ function hindranceOf(sequence: ObjectRef): string {
   return `Sequence ${objectName(sequence)} reuses numbers of removed rows: a removed row is not restored if a newer row has its key.`
 }
 
-/** Tables that queries of a WITH change: the generated rows may not have been among those that they name. */
+/** Tables that WITH queries change: they may not have touched any of the generated rows. */
 function changedUnseen(statements: readonly Statement[], defaultSchema: string): ObjectRef[] {
   return statements.flatMap(({ actions }) =>
     actions.flatMap((action) => {
@@ -136,7 +139,7 @@ function changedUnseen(statements: readonly Statement[], defaultSchema: string):
   )
 }
 
-/** A table that was to be lost loses its rows by its own name. */
+/** Reports the lost rows of a dropped table as the loss of that table. */
 function namedAs(
   lost: readonly Destruction[],
   left: readonly Destruction[],
@@ -153,17 +156,17 @@ function namedAs(
 interface Shown {
   readonly sums: RowSums
   readonly positions: Positions
-  /** Tables that have no rows wherever the migration runs. */
+  /** Tables that are empty on every target where the migration runs. */
   readonly empty: readonly ObjectRef[]
-  /** What differs after the down migration. */
+  /** Data that differs after the down migration. */
   readonly left: readonly Destruction[]
-  /** Sequences that gave numbers again between the two. */
+  /** Sequences that would reuse numbers of removed rows after the migration. */
   readonly repeated: readonly ObjectRef[]
-  /** Tables of which something was kept. */
+  /** Tables with kept data. */
   readonly kept: readonly ObjectRef[]
-  /** Why the server kept something not. */
+  /** Why the server could not keep something. */
   readonly refused: readonly string[]
-  /** Sequences that give later numbers afterwards. */
+  /** Sequences that are ahead of their previous position afterwards. */
   readonly passed: readonly ObjectRef[]
 }
 
@@ -172,7 +175,7 @@ async function upAndDown(
   { migration, down, filling, withheld, touched }: KeepingRun,
   keeping: { readonly hooks: Hooks; readonly keeper: Keeper },
 ): Promise<Shown> {
-  // Rows that the migration wrote, or that the down migration cannot take, are not what is looked at.
+  // Rows that the migration wrote, or on which the down migration fails, are not the subject of this run.
   await emptyTables(session, await readShape(session, touched))
   await replay(session, [down])
   const tables = await readShape(session, touched)
@@ -229,7 +232,7 @@ function isShown(loss: Destruction, sums: RowSums): boolean {
   return Object.values(sums).some(({ table, rows }) => rows > 0 && isOf(loss, table))
 }
 
-/** Whether lost data is that of a table, or something in it. */
+/** Whether lost data is a table or part of it. */
 function isOf({ object }: Destruction, table: ObjectRef): boolean {
   return isSameObject(ownerOf(object), table)
 }

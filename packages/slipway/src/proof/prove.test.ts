@@ -86,14 +86,22 @@ test.each<[string, Partial<Proof>]>([
 })
 
 test.each<[string, string, string]>([
-  ['nothing that they look for', `UPDATE users SET note = 'x' WHERE id = id + 1`, 'not proven'],
-  ['the value that they look for', `DELETE FROM users WHERE note = 'only this'`, 'lossless (kept)'],
+  [
+    'nothing that matches a contradiction',
+    `UPDATE users SET note = 'x' WHERE id = id + 1`,
+    'not proven',
+  ],
+  [
+    'the value of a WHERE condition',
+    `DELETE FROM users WHERE note = 'only this'`,
+    'lossless (kept)',
+  ],
   [
     'each value of a list',
     `UPDATE users SET mood = 'sad' WHERE note IN ('one', 'two') AND age = 77`,
     'lossless (kept)',
   ],
-])('what rows show where they hold %s', async (_what, sql, grade) => {
+])('generated rows contain %s', async (_what, sql, grade) => {
   const proof = await proofOf(sql)
   expect(gradeOf(proof)).toBe(grade)
   if (grade === 'not proven')
@@ -103,7 +111,7 @@ test.each<[string, string, string]>([
     })
 })
 
-test('a table that took no rows proves nothing about its rows, and the proof leaves out those that are not touched', async () => {
+test('an empty table proves nothing about its rows; untouched tables are left out of the proof', async () => {
   const odd = 'CREATE TABLE odd (n integer NOT NULL CHECK (n > 100 AND n % 7919 = 13))'
   const proven = async (sql: string) =>
     await prove(
@@ -123,7 +131,7 @@ test('a table that took no rows proves nothing about its rows, and the proof lea
   expect(beside).toMatchObject({ proven: true, grade: 'lossless', emptyTables: ['odd'] })
 })
 
-test('data that only a deploy can keep is distinguished from data that nothing keeps', async () => {
+test('data that a deploy keeps is distinguished from data that is not kept', async () => {
   const both = `ALTER TABLE users DROP COLUMN note; DO $$ BEGIN ALTER TABLE posts DISABLE TRIGGER USER;
     DELETE FROM posts; ALTER TABLE posts ENABLE TRIGGER USER; END $$`
   const { grade, kept } = await proofOf(both)
@@ -138,7 +146,7 @@ test('data that only a deploy can keep is distinguished from data that nothing k
   })
 })
 
-test('a dropped required column is restored with kept data, and not without', async () => {
+test('a dropped required column is restored only with kept data', async () => {
   const proof = await proofOf('ALTER TABLE users DROP COLUMN tags')
   expect(proof).toMatchObject({ grade: 'lossy', proven: true, reasons: [] })
   expect(proof.kept).toMatchObject({ grade: 'lossless (kept)', lost: [] })
@@ -155,14 +163,14 @@ test('a statement that fails on any row of a table is reported, and proven on ro
   ])
 })
 
-test('values that an UPDATE destroys are restored before the down migration requires them', async () => {
+test('values that an UPDATE destroys are restored before the down migration needs them', async () => {
   const proof = await proofOf(
     `ALTER TABLE posts ALTER COLUMN author DROP NOT NULL; UPDATE posts SET author = NULL WHERE id > 0`,
   )
   expect(proof).toMatchObject({ grade: 'lossy', proven: true, kept: { grade: 'lossless (kept)' } })
 })
 
-test('rows that a query in WITH deletes are not reported as restored because none was deleted', async () => {
+test('rows that a WITH query would delete are not reported as restored if none was deleted', async () => {
   const { kept } = await proofOf(
     `WITH gone AS (DELETE FROM posts WHERE id = author - 987654321 RETURNING *) SELECT count(*) FROM gone`,
   )
@@ -177,7 +185,7 @@ test.each([
   ["TRUNCATE users CASCADE; SELECT setval('users_id_seq', 1, false)", 'not proven'],
   ['TRUNCATE users CASCADE', 'lossless (kept)'],
   ["SELECT setval('users_id_seq', 1, false); DELETE FROM posts", 'lossless (kept)'],
-])('rows written since may have the keys of removed ones: %s', async (sql, grade) => {
+])('later rows may reuse the keys of removed ones: %s', async (sql, grade) => {
   const proof = await proofOf(sql)
   expect(gradeOf(proof)).toBe(grade)
   if (grade === 'not proven')
@@ -186,7 +194,7 @@ test.each([
     ])
 })
 
-test('where a migration runs on empty tables alone it has nothing to lose in them', async () => {
+test('a migration that runs only on empty tables has nothing to lose in them', async () => {
   const { grade, kept } = await proofOf(
     'ALTER TABLE users DROP COLUMN note, ADD COLUMN phone text NOT NULL; DROP TABLE posts',
   )
@@ -198,7 +206,7 @@ test('where a migration runs on empty tables alone it has nothing to lose in the
   expect(kept).toMatchObject({ grade: 'lossless (kept)', lost: [], unseen: [], vacant })
 })
 
-test('data that the test run could not check, without rows, is not reported as lost', async () => {
+test('data that the test run could not check for lack of rows is not reported as lost', async () => {
   const { grade, kept } = await proofOf(
     `ALTER TABLE users DROP COLUMN note; ALTER TABLE users ALTER COLUMN email TYPE integer USING (email || 'x')::integer`,
   )
@@ -210,7 +218,7 @@ test('data that the test run could not check, without rows, is not reported as l
   })
 })
 
-test('a sequence with bounds of its own stops nothing', async () => {
+test('a sequence with narrow bounds does not stop the proof', async () => {
   const number = `CREATE SEQUENCE number START 1000 MINVALUE 1000 MAXVALUE 1001; CREATE TABLE invoice (no integer DEFAULT nextval('number'))`
   const proof = await prove(
     (work) => withShadowDatabase(SHADOW, [...HISTORY, { name: '1_number', sql: number }], work),
@@ -239,7 +247,7 @@ test('a sequence that a trigger moves continues after a rollback, and the proof 
   ])
 })
 
-test('what fails on the rows of every table is proven on none', async () => {
+test('a migration that fails on rows of every table is tested on empty tables', async () => {
   const added = ['users', 'posts', '"Key"'].map(
     (table) => `ALTER TABLE ${table} ADD z text NOT NULL;`,
   )
@@ -248,7 +256,7 @@ test('what fails on the rows of every table is proven on none', async () => {
   expect(proof.reasons[0]).toMatch(/Statement 1 fails on generated rows: Column "z"/)
 })
 
-test('a concurrent build that rows stop is tried again without what it left', async () => {
+test('a concurrent index build that fails on rows is retried without its invalid index', async () => {
   const proof = await proofOf('CREATE UNIQUE INDEX CONCURRENTLY posts_author ON posts (author)')
   expect(proof).toMatchObject({ grade: 'lossless', schemaEqual: true, proven: true })
   expect(proof.conditions).toEqual([
@@ -257,13 +265,13 @@ test('a concurrent build that rows stop is tried again without what it left', as
   expect(proof.rows).toBeGreaterThan(10)
 })
 
-test('a text that must be JSON is', async () => {
+test('a text that is cast to JSON gets JSON values', async () => {
   const proof = await proofOf('ALTER TABLE users ALTER COLUMN note TYPE jsonb USING note::jsonb')
   expect(proof).toMatchObject({ proven: true, kept: { grade: 'lossless (kept)' } })
   expect(proof.conditions[0]).toMatch(/json/)
 })
 
-test('what rows stop after a part was committed is tested on another shadow database', async () => {
+test('a migration that fails on rows after a commit is tested again on another shadow database', async () => {
   const proof = await proofOf(
     `CREATE INDEX CONCURRENTLY posts_body ON posts USING gin (body);
      CREATE UNIQUE INDEX CONCURRENTLY posts_author ON posts (author);`,
@@ -273,7 +281,7 @@ test('what rows stop after a part was committed is tested on another shadow data
   expect(proof.rows).toBeGreaterThan(10)
 })
 
-test('a down migration that rows stop after a part of it was committed is not called impossible', async () => {
+test('a down migration that fails on rows after a commit is not called irreversible', async () => {
   const sql = 'ALTER TABLE users DROP COLUMN tags; CREATE INDEX CONCURRENTLY u_note ON users (note)'
   const down = 'DROP INDEX CONCURRENTLY u_note; ALTER TABLE users ADD COLUMN tags text[] NOT NULL'
   const proof = await proofOf(sql, down)
@@ -297,7 +305,7 @@ test.each([
      SELECT purge(); DROP FUNCTION purge()`,
     'Statement 2 changed none of the generated rows of posts.',
   ],
-  // PostgreSQL has the lock of the first statement still.
+  // PostgreSQL still holds the lock of the first statement.
   [
     `UPDATE posts SET body = body; DO $$ BEGIN DELETE FROM posts WHERE ${NO_ROW}; END $$`,
     'The DELETE in the code of statement 2 changed nothing.',
@@ -320,7 +328,7 @@ test.each([
     `DO $$ BEGIN IF false THEN ALTER TABLE users DROP COLUMN note; DROP TABLE posts; END IF; END $$`,
     'The DROP COLUMN in the code of statement 1 changed nothing.',
   ],
-])('%s: code that changed no generated row proves nothing', async (sql, reason, down = '') => {
+])('%s: code that changed no generated row is not proven', async (sql, reason, down = '') => {
   const proof = await proofOf(sql, down)
   expect(gradeOf(proof)).toBe('not proven')
   expect(proof.reasons).toContain(reason)
@@ -340,11 +348,11 @@ test.each([
     `DO $$ BEGIN /* update users */ GRANT SELECT, UPDATE, DELETE ON users TO pg_monitor; END $$`,
     'REVOKE ALL ON users FROM pg_monitor',
   ],
-])('%s: code that destroys nothing keeps its grade', async (sql, down) => {
+])('%s: code that destroys nothing is lossless', async (sql, down) => {
   expect(gradeOf(await proofOf(sql, down))).toBe('lossless')
 })
 
-/** A proof on a history with code that a migration runs without naming it. */
+/** A proof on a history with code that the migration runs implicitly. */
 async function proofWith(ground: string, sql: string, down = ''): Promise<Proof> {
   const history = [...HISTORY, { name: '1_more', sql: ground }]
   return await prove((work) => withShadowDatabase(SHADOW, history, work), {
@@ -354,7 +362,7 @@ async function proofWith(ground: string, sql: string, down = ''): Promise<Proof>
   })
 }
 
-/** No generated row is so. */
+/** No generated row matches this. */
 const RARE = `md5(note) = md5('x' || 'y')`
 const ADDED = 'ALTER TABLE users ADD COLUMN f text; UPDATE users SET f = email'
 const NOT_ADDED = 'ALTER TABLE users DROP COLUMN f'
@@ -366,13 +374,13 @@ function triggerOf(body: string, on = 'AFTER UPDATE ON users'): string {
 
 test.each([
   [
-    'a trigger deletes elsewhere',
+    'a trigger deletes from another table',
     triggerOf(`IF md5(NEW.note) = md5('x' || 'y') THEN DELETE FROM posts; END IF;`),
     ADDED,
     'The DELETE in code that statement 2 runs changed nothing.',
   ],
   [
-    'a function that a trigger calls does',
+    'a function that a trigger calls deletes rows',
     `CREATE FUNCTION tidy() RETURNS void LANGUAGE sql AS 'DELETE FROM posts WHERE ${NO_ROW}';
      ${triggerOf('PERFORM tidy();')}`,
     ADDED,
@@ -388,13 +396,13 @@ test.each([
     'Code that statement 2 runs sets users.note, but changed no value of it.',
   ],
   [
-    'a rule deletes elsewhere',
+    'a rule deletes from another table',
     `CREATE RULE r AS ON UPDATE TO users WHERE NEW.${RARE.replace('md5(note)', 'age = 7 AND md5(NEW.note)').replace('NEW.age', 'age')} DO ALSO DELETE FROM posts WHERE author = NEW.id`,
     ADDED,
     'The DELETE in code that statement 2 runs changed nothing.',
   ],
   [
-    'a trigger of rows that go with others does',
+    'a trigger on cascaded deletes updates another table',
     triggerOf(
       `IF ${NO_ROW.replaceAll('id', 'OLD.id')} THEN UPDATE "Key" SET b = NULL; END IF;`,
       'AFTER DELETE ON posts',
@@ -404,38 +412,41 @@ test.each([
     'The UPDATE in code that statement 1 runs changed nothing.',
   ],
   [
-    'the default of a new column does',
+    'the default of a new column deletes rows',
     `CREATE FUNCTION g() RETURNS text LANGUAGE plpgsql AS $$ BEGIN DELETE FROM posts WHERE ${NO_ROW}; RETURN 'a'; END $$`,
     'ALTER TABLE users ADD COLUMN f text DEFAULT g()',
     'The DELETE in code that statement 1 runs changed nothing.',
   ],
   [
-    'a check does',
+    'a check constraint deletes rows',
     `CREATE FUNCTION g(i int) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN DELETE FROM posts WHERE ${NO_ROW}; RETURN true; END $$`,
     'ALTER TABLE users ADD COLUMN f text, ADD CHECK (g(id) OR f IS NULL)',
     'The DELETE in code that statement 1 runs changed nothing.',
   ],
-])('%s, in a case that no generated row is: not proven', async (_what, ground, sql, reason) => {
-  const down = sql.startsWith('DELETE') ? '' : NOT_ADDED
-  const proof = await proofWith(ground, sql, down)
-  expect(gradeOf(proof)).toBe('not proven')
-  expect(proof.reasons).toContain(reason)
-})
+])(
+  '%s under a condition that no generated row meets: not proven',
+  async (_what, ground, sql, reason) => {
+    const down = sql.startsWith('DELETE') ? '' : NOT_ADDED
+    const proof = await proofWith(ground, sql, down)
+    expect(gradeOf(proof)).toBe('not proven')
+    expect(proof.reasons).toContain(reason)
+  },
+)
 
 test.each([
   [
-    'a trigger says when a row was changed',
+    'a trigger sets a timestamp of the change',
     `ALTER TABLE users ADD COLUMN updated_at timestamptz; ${triggerOf('NEW.updated_at := now();', 'BEFORE UPDATE ON users')}`,
   ],
   [
-    'a trigger counts',
+    'a trigger updates a counter',
     `ALTER TABLE posts ADD COLUMN count integer; ${triggerOf('UPDATE posts SET count = coalesce(count, 0) - 1 WHERE author = NEW.id;')}`,
   ],
-])('%s: what the run saw of it is proven', async (_what, ground) => {
+])('%s: the observed effects are proven', async (_what, ground) => {
   expect(gradeOf(await proofWith(ground, ADDED, NOT_ADDED))).toBe('lossless (kept)')
 })
 
-test('a trigger that statements do not run makes no difference', async () => {
+test('a trigger that no statement fires makes no difference', async () => {
   const ground = triggerOf(
     `IF false THEN DELETE FROM posts; END IF;`,
     'AFTER UPDATE OF note ON users',
@@ -446,7 +457,7 @@ test('a trigger that statements do not run makes no difference', async () => {
   expect(gradeOf(await proofOf(made, gone))).toBe('lossless')
 })
 
-test('code that commits by itself is not seen, and nothing else is taken for what it did', async () => {
+test('effects of code that commits itself are not observed, nor attributed to other code', async () => {
   const ground = `CREATE PROCEDURE tidy() LANGUAGE plpgsql AS $$ BEGIN DELETE FROM posts WHERE ${NO_ROW}; COMMIT; END $$`
   for (const sql of ['CALL tidy()', 'DO $$ BEGIN CALL tidy(); COMMIT; END $$']) {
     const proof = await proofWith(ground, sql)
@@ -496,13 +507,13 @@ test.each([
     `DO $$ BEGIN IF false THEN EXECUTE format('TRUNCATE %I', 'posts'); END IF; END $$`,
     'The TRUNCATE in the code of statement 1 changed nothing.',
   ],
-])('%s: what was undone, or not reached, is no evidence', async (sql, reason, down = '') => {
+])('%s: undone or unreached changes are not evidence', async (sql, reason, down = '') => {
   const proof = await proofOf(sql, down)
   expect(gradeOf(proof)).toBe('not proven')
   expect(proof.reasons).toContain(reason)
 })
 
-test('what code makes for itself holds no data', async () => {
+test('temporary objects of code contain no data', async () => {
   const sql = `DO $$ DECLARE name text; BEGIN CREATE TEMP TABLE own (a int); UPDATE own SET a = 1; DELETE FROM own; DROP TABLE own;
     FOR name IN SELECT conname FROM pg_constraint WHERE conrelid = 'users'::regclass AND contype = 'c' LOOP
       EXECUTE format('ALTER TABLE users DROP CONSTRAINT %I', name); END LOOP;
@@ -512,7 +523,7 @@ test('what code makes for itself holds no data', async () => {
   expect(gradeOf(await proofOf(sql, ''))).toBe('lossless')
 })
 
-test('rows that the code of a block looks for are generated', async () => {
+test('rows that match conditions in a DO block are generated', async () => {
   const sql = `DO $$ BEGIN DELETE FROM users WHERE note LIKE 'site 1%'; UPDATE users SET note = 'x' WHERE note = 'other'; END $$`
   const proof = await proofOf(sql, '')
   expect(gradeOf(proof)).toBe('lossless (kept)')
@@ -521,7 +532,7 @@ test('rows that the code of a block looks for are generated', async () => {
   )
 })
 
-test('a type that holds less is lossy, although rows that fit are restored', async () => {
+test('a narrower type is lossy, although rows that fit are restored', async () => {
   const proof = await proofOf('ALTER TABLE users ALTER COLUMN age TYPE smallint')
   expect(proof).toMatchObject({
     grade: 'lossy',
@@ -534,7 +545,7 @@ test('a type that holds less is lossy, although rows that fit are restored', asy
   expect(proof.rows).toBeGreaterThan(10)
 })
 
-test('a down migration that does not bring the schema back is named object by object, without a grade', async () => {
+test('an incomplete down migration gets no grade, and each object that differs is named', async () => {
   const proof = await proofOf(
     'ALTER TABLE users ADD COLUMN phone text; CREATE INDEX posts_author ON posts (author)',
     'DROP INDEX posts_author',
@@ -544,12 +555,12 @@ test('a down migration that does not bring the schema back is named object by ob
   expect(proof.reasons[0]).toContain('column users.phone (added)')
 })
 
-test('a down migration that fails makes it irreversible', async () => {
+test('a migration whose down migration fails is irreversible', async () => {
   const proof = await proofOf('ALTER TABLE users ADD COLUMN phone text', 'DROP TABLE nowhere')
   expect(proof).toMatchObject({ grade: 'irreversible', proven: false, schemaEqual: false })
 })
 
-test('one that fails where there are rows is not a proof, and says so', async () => {
+test('a down migration that fails only on rows is reported as not proven', async () => {
   const sql = 'ALTER TABLE users DROP COLUMN email'
   const down = 'ALTER TABLE users ADD COLUMN email varchar(80) NOT NULL UNIQUE'
   const proof = await proofOf(sql, down)
@@ -557,7 +568,7 @@ test('one that fails where there are rows is not a proof, and says so', async ()
   expect(proof.reasons[0]).toMatch(/The down migration fails if there are rows/)
 })
 
-test('rows that a migration writes and its down migration leaves keep it from running again', async () => {
+test('inserted rows that the down migration leaves stop the second run', async () => {
   const proof = await proofOf(
     `INSERT INTO "Key" VALUES ('00000000-0000-4000-8000-999999999999', '2026-01-01')`,
   )
@@ -566,7 +577,7 @@ test('rows that a migration writes and its down migration leaves keep it from ru
   expect(proof.reasons[0]).toContain('Rows that it wrote stay in Key')
 })
 
-test('rows that it writes out by their keys are deleted by the down migration, unless others refer to them', async () => {
+test('rows inserted with literal keys are deleted by the down migration, unless others refer to them', async () => {
   const proof = await proofOf(
     `INSERT INTO "Key" (b, a) VALUES ('2026-01-01', '00000000-0000-4000-8000-999999999999'),
        (DATE '2026-01-02', '00000000-0000-4000-8000-999999999999'::uuid);
@@ -576,7 +587,7 @@ test('rows that it writes out by their keys are deleted by the down migration, u
   expect(proof).toMatchObject({ grade: 'lossless', proven: true, rowsEqual: true, left: [] })
 })
 
-test('a migration that does not run at all has no proof', async () => {
+test('a migration that does not run has no proof', async () => {
   const run = await attempt(() => proofOf('ALTER TABLE nowhere ADD COLUMN a int'))
   expect(run).toMatchObject({ ok: false, failure: { server: { sqlstate: '42P01' } } })
 })
@@ -608,9 +619,9 @@ test.each([
   ['VACUUM users', ['SHARE UPDATE EXCLUSIVE'], []],
   ['VACUUM FULL users', ['ACCESS EXCLUSIVE'], ['users']],
   ['ALTER SYSTEM RESET ALL', [], []],
-])('%s: its locks are those that another session sees', async (sql, modes, rewritten) => {
+])('%s: its locks are read from another session', async (sql, modes, rewritten) => {
   const index = { name: '1_index', sql: 'CREATE INDEX users_old ON users (note)' }
-  // Only a superuser may change the system: no SQL on a private server is run by one.
+  // ALTER SYSTEM needs a superuser, and a private server runs no SQL as one.
   const named = sql.startsWith('ALTER SYSTEM') ? new ConnectionString(serverUrl()) : undefined
   const { locks, rewrites, unseen } = await withShadowServer({ ...SHADOW, named }, (shadow) =>
     prove((work) => withShadowDatabase(shadow, [...HISTORY, index], work), {
@@ -622,7 +633,7 @@ test.each([
   expect(unseen).toEqual([])
   const ofTable = <T extends { kind: string }>(all: readonly T[]) =>
     all.filter(({ kind }) => kind === 'table')
-  // What follows the first may be over before anybody looks.
+  // Locks after the first may be released before the other session reads them.
   expect(
     ofTable(locks)
       .slice(0, 1)
@@ -646,7 +657,7 @@ describe('on a large schema', () => {
     })
   }
 
-  test('what a migration touches has rows, and what that refers to', async () => {
+  test('only touched tables, and tables to which they refer, get rows', async () => {
     const proof = await proofOn(
       'ALTER TABLE posts ADD COLUMN note text; ALTER TABLE "Key" DROP COLUMN b',
       'ALTER TABLE "Key" ADD COLUMN b date; ALTER TABLE posts DROP COLUMN note',
@@ -658,7 +669,7 @@ describe('on a large schema', () => {
     })
   })
 
-  test('every table has rows where the statements do not say what they touch', async () => {
+  test('every table gets rows if the statements do not tell what they touch', async () => {
     const proof = await proofOn('DO $$ BEGIN DELETE FROM many_7; END $$', 'SELECT 1')
     expect(proof.rows).toBeGreaterThan(1000)
     expect(proof.lost).toContainEqual({

@@ -39,69 +39,72 @@ import { FIRST_START, runUpDownUp, type TestRun, type Start, type EmptyTables } 
 import { touchedTables } from './touched-tables.ts'
 import { watchPart } from './watched-part.ts'
 
-/** The record of a test run. Plain JSON: it can be stored beside the migration. */
+/** The record of a test run. Plain JSON: it can be stored next to the migration. */
 export interface Proof {
   readonly migration: string
-  /** SHA-256 of both files; it is a proof of these alone. */
+  /** SHA-256 of both files; the proof is valid only for these. */
   readonly checksums: { readonly up: string; readonly down: string }
   readonly shadow: { readonly kind: Session['kind']; readonly version: string }
-  /** The grade of the two files alone, `not proven` if the run on rows does not show that no data is lost; absent if the schema is not restored. */
+  /**
+   * The grade of the two files alone: `not proven` if the run on rows does not show that no data is lost,
+   * absent if the schema is not restored.
+   */
   readonly grade?: Grade
-  /** What they do if a deploy keeps the data that the migration destroys; absent if nothing is lost. */
+  /** The result if a deploy keeps the data that the migration destroys; absent if nothing is lost. */
   readonly kept?: KeepingProof
-  /** Up, down and up again went as they should, on rows. */
+  /** Whether up, down and up again succeeded on rows. */
   readonly proven: boolean
   /** Why it is not proven, in sentences. */
   readonly reasons: readonly string[]
-  /** Rows that it refuses, in sentences: it was proven on others. */
+  /** Rows on which it fails, in sentences: it was proven on others. */
   readonly conditions: readonly string[]
   readonly schemaEqual: boolean
   readonly rowsEqual: boolean
-  /** Data that the down migration does not bring: `column public.users.email`. */
+  /** Data that the down migration does not restore: `column public.users.email`. */
   readonly lost: readonly Destruction[]
   /** Tables in which rows that the migration wrote remain. */
   readonly left: readonly ObjectRef[]
-  /** Generated rows, and the tables that took none. */
+  /** The number of generated rows. */
   readonly rows: number
   readonly emptyTables: readonly string[]
   readonly upMs: number
   readonly downMs: number
-  /** What the migration changes of the catalog. */
+  /** The migration's changes to the catalog. */
   readonly changes: readonly Change[]
   readonly statements: Trace['statements']
   readonly locks: Trace['locks']
   readonly rewrites: Trace['rewrites']
   readonly scans: Trace['scans']
-  /** What became of the data of existing tables, statement by statement. */
+  /** The effects on the data of existing tables, by statement. */
   readonly effects: Trace['effects']
   /** Statements whose locks cannot be read, because they run outside a transaction. */
   readonly unseen: Trace['unseen']
 }
 
 /**
- * The grade of a migration as Slipway deploys it: the one that is stated everywhere. Lossless only where up, down and up again
- * went as they should, on rows that show it; nothing if the schema is not restored.
+ * The grade of a migration as Slipway deploys it, which is the one shown everywhere. Lossless only if up,
+ * down and up again succeeded on rows that show it; undefined if the schema is not restored.
  */
 export function gradeOf({ grade, kept, proven }: Proof): Grade | undefined {
   const found = kept?.grade ?? grade
   return found?.startsWith('lossless') && !proven ? 'not proven' : found
 }
 
-/** Hands `work` a shadow database that holds the history before the migration; a fresh one each time. */
+/** Passes `work` a fresh shadow database to which the history before the migration is applied. */
 export type OnShadow = <T>(work: (session: Session, address?: Address) => Promise<T>) => Promise<T>
 
 export interface ProveOptions {
   readonly migration: MigrationFile
   /** The `down.sql`; written from the catalogs if absent. */
   readonly down?: MigrationFile | undefined
-  /** Reads of a shadow database what the proof is about. */
+  /** Reads the catalogs of a shadow database that the proof compares. */
   readonly catalogs: (session: Session) => Promise<CatalogReader>
 }
 
 /**
- * Proves a migration: up, down, up again, on generated rows, with catalogs and rows compared. One shadow database is
- * enough, unless rows stop a migration that has committed part of itself. Fails with SHADOW.REPLAY_FAILED
- * if the migration does not run.
+ * Proves a migration: up, down, up again, on generated rows, with catalogs and rows compared. One shadow
+ * database is enough, unless rows stop a migration that has already committed a part. Fails with
+ * SHADOW.REPLAY_FAILED if the migration does not run.
  */
 export async function prove(onShadow: OnShadow, options: ProveOptions): Promise<Proof> {
   let start = FIRST_START
@@ -125,7 +128,7 @@ async function proveOn(
 ): Promise<Proven> {
   const { address } = options
   const migration = parseMigration(options.migration, await parserFor(dialectOf(session)))
-  // A down migration that is yet to be written may touch anything.
+  // A down migration that has not been written yet may touch anything.
   const touched =
     options.down && !start.beyond
       ? touchedTables([migration, ...(await parseMigrations([options.down], dialectOf(session)))])
@@ -154,19 +157,19 @@ async function proveOn(
 interface TestRunResult {
   readonly migration: Migration
   readonly before: KnownState
-  /** The code of the state before. */
+  /** The code before the migration. */
   readonly code: SchemaCode
   readonly testRun: TestRun
   readonly touched: readonly ObjectName[] | undefined
 }
 
-/** The relations of which a run changed rows, or meant to. */
+/** The relations whose rows a run changed or was to change. */
 function writtenBy({ effects, locks }: Trace): string[] {
   const locked = locks.filter(({ kind, mode }) => kind === 'table' && mode === 'ROW EXCLUSIVE')
   return [...effects, ...locked].map(({ relation }) => relation)
 }
 
-/** What a test run proves; a lossy migration is run once more. */
+/** The proof from a test run. A lossy migration is run once more, with safekeeping. */
 async function proofOf(
   session: Session,
   { migration, before, code, testRun, touched }: TestRunResult,
@@ -234,14 +237,14 @@ function changedColumns({ lost }: TestRun['touched']): ReadonlySet<string> {
   return new Set(lost.flatMap(({ what, object }) => (what === 'values' ? [objectKey(object)] : [])))
 }
 
-/** The test run saw the values change, and saw them restored. */
+/** Whether the test run saw the values change and then saw them restored. */
 function comesBack(column: Destruction, { touched, rows, downFails }: TestRun): boolean {
   const isAmong = (lost: readonly Destruction[]) =>
     lost.some((one) => destructionKey(one) === destructionKey(column))
   return downFails === undefined && isAmong(touched.lost) && !isAmong(rows.lost)
 }
 
-/** What a dropped table loses with it need not be named again. */
+/** Lost data without repetition: the rows of a dropped table are not listed separately. */
 function lostData(all: readonly Destruction[]): Destruction[] {
   const dropped = new Set(
     all.flatMap(({ what, object }) => (what === 'object' ? [objectKey(object)] : [])),
@@ -261,7 +264,7 @@ function gradeOfFiles(
   return gaps.length > 0 ? 'not proven' : 'lossless'
 }
 
-/** Whether there is a run to be repeated with safekeeping: one that lost rows or a sequence, and left no rows. */
+/** Whether to repeat the run with safekeeping: it lost rows or a sequence, and left no rows behind. */
 function mayKeep(
   { filling, againFails, rows }: TestRun,
   grade: Grade | undefined,
@@ -277,7 +280,10 @@ function reasonsOf(testRun: TestRun, kept: KeepingProof | undefined): string[] {
   return [...refused, ...notUndone(testRun, { says: messageOf, kept: kept?.runs === true })]
 }
 
-/** Rows that stopped it and sequences that continue, if it went through on plainer ones, or with what a deploy keeps. */
+/**
+ * Conditions of the proof: rows that stopped it although it ran on simpler ones or with kept data, and
+ * sequences that continue after the migration's numbers.
+ */
 function conditionsOf(
   { failsOnRows, filling, withheld, downFails }: TestRun,
   kept: KeepingProof | undefined,

@@ -4,12 +4,12 @@ import { isNamed } from './relation-name.ts'
 import { isOfRows, tablesChangedBy } from './row-actions.ts'
 import type { SeenEffect } from './seen-effect.ts'
 
-/** Code that a statement runs, or may run, and what it is called in a sentence. */
+/** Code that a statement runs or may run, and its name in a sentence. */
 export interface ReachedCode extends Code {
-  /** The table whose row the trigger has. */
+  /** The table of the trigger, if it is a trigger's code. */
   readonly trigger?: string
   readonly place: string
-  /** Of several versions of a routine, which have this in common, a call runs one. */
+  /** The versions of a routine have this in common; a call runs only one of them. */
   readonly version: string
   /** More than one call or trigger leads to it. */
   readonly inSeveralWays: boolean
@@ -17,14 +17,14 @@ export interface ReachedCode extends Code {
 
 export interface StatementRun {
   readonly statement: Statement
-  /** Those before it. */
+  /** The statements before it. */
   readonly earlier: readonly Statement[]
   readonly code: SchemaCode
-  /** Of the statement. */
+  /** The effects of the statement. */
   readonly effects: readonly SeenEffect[]
 }
 
-/** The code of a block, of the routines that are called, and of triggers and rules of the tables that are changed, to any depth. */
+/** The code of a DO block, of called routines, and of triggers and rules of changed tables, to any depth. */
 export function reachedCode(run: StatementRun): ReachedCode[] {
   const { statement } = run
   const { number, text } = statement
@@ -42,7 +42,7 @@ export function reachedCode(run: StatementRun): ReachedCode[] {
   return search.found()
 }
 
-/** The statements that create a routine: those of the schema, and of the migration so far. */
+/** The statements that create a routine, in the schema and in the migration so far. */
 function sourcesOf({ earlier, code }: StatementRun): (name: string) => readonly string[] {
   const made = earlier
     .filter(({ actions }) => actions.some(createsRoutine))
@@ -56,7 +56,7 @@ function sourcesOf({ earlier, code }: StatementRun): (name: string) => readonly 
 type Entry = Pick<ReachedCode, 'place' | 'trigger' | 'version'>
 
 interface Search {
-  /** Reads code, and what it calls. */
+  /** Adds code and what it calls. */
   reach(source: string, entry: Entry): void
   call(name: string, trigger?: string): void
   found(): ReachedCode[]
@@ -68,7 +68,8 @@ function searchFrom(sources: (name: string) => readonly string[], place: string)
   const reach = (source: string, entry: Entry) => {
     const key = JSON.stringify([source, entry.trigger])
     const known = found.get(key)
-    // Code that calls itself is a loop. What it calls is read a second time with it: that is also reached twice.
+    // Stops recursion. Code reached twice is searched a second time, because what it calls is then also
+    // reached twice.
     if (open.has(key) || (known?.times ?? 0) > 1) return
     const one = known ?? { code: { ...codeIn(source), ...entry }, times: 0 }
     one.times++
@@ -94,7 +95,7 @@ function createsRoutine(action: Action): boolean {
   return action.kind === 'other' && action.statement === 'CreateFunctionStmt'
 }
 
-/** Whether the functions that a statement names run with it. A block has them in its code. */
+/** Whether the functions that a statement names run with it. Those of a DO block are found in its code. */
 function runsCode(action: Action): boolean {
   switch (action.kind) {
     case 'add-constraint':
@@ -119,7 +120,7 @@ function runsCode(action: Action): boolean {
   }
 }
 
-/** Each trigger and rule that a statement may run, once, and whether rows are updated with it. */
+/** Each trigger and rule that a statement may run, once, and whether it fires on an update. */
 function firedHooks(run: StatementRun): { readonly hook: Hook; readonly updates: boolean }[] {
   const fired = run.code.hooks.filter((hook) => fires(hook, run))
   const unique = fired.filter((hook, at) => fired.findIndex((one) => isSameHook(one, hook)) === at)
@@ -129,7 +130,10 @@ function firedHooks(run: StatementRun): { readonly hook: Hook; readonly updates:
   }))
 }
 
-/** Before the migration and after it, under whatever name, or created again under the same. */
+/**
+ * Whether two hooks, of the states before and after the migration, are the same: renamed, or recreated under
+ * the same name.
+ */
 function isSameHook(one: Hook, other: Hook): boolean {
   if (one.routine !== other.routine || one.rule !== other.rule) return false
   return one.id === other.id || (one.table === other.table && one.name === other.name)
@@ -142,7 +146,7 @@ const OPERATIONS: Readonly<Partial<Record<SeenEffect['what'], Hook['on'][number]
   emptied: 'truncate',
 }
 
-/** Whether a statement changes rows of the table of a trigger or a rule by an operation that it is for. */
+/** Whether a statement performs an operation for which the trigger or rule fires, on its table. */
 function fires(hook: Hook, run: StatementRun): boolean {
   return hook.on.some((operation) => does(operation, hook, run))
 }

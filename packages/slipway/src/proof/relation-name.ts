@@ -1,6 +1,9 @@
 import { identifierOf, type ObjectName } from '../statements/index.ts'
 
-/** The name of a relation or a type that the server writes, quoted if it must be: `billing.users`, `"Key"`. */
+/**
+ * Parses the name of a relation or type as the server writes it, quoted if necessary: `billing.users`,
+ * `"Key"`.
+ */
 export function nameOfRelation(relation: string): ObjectName {
   const [name = '', schema] = (relation.match(/"(?:[^"]|"")+"|[^.]+/g) ?? [])
     .map((part) => identifierOf(part))
@@ -8,7 +11,7 @@ export function nameOfRelation(relation: string): ObjectName {
   return schema === undefined ? { name } : { schema, name }
 }
 
-/** Whether the server's name of a relation is that of a statement. */
+/** Whether the server's name of a relation matches the name in a statement. */
 export function isNamed(relation: string, { schema, name }: ObjectName): boolean {
   const own = nameOfRelation(relation)
   const isSame = schema === undefined || own.schema === undefined || own.schema === schema

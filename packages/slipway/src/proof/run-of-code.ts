@@ -3,20 +3,20 @@ import type { Statement } from '../statements/index.ts'
 import type { SchemaCode } from './postgres/schema-code.ts'
 import type { Trace } from './postgres/trace.ts'
 
-/** A run of a migration, as far as it shows what code did. */
+/** What a run of a migration shows about its code. */
 export interface RunOfCode {
   readonly statements: readonly Statement[]
-  /** The schema before. */
+  /** The schema before the migration. */
   readonly before: DatabaseSchema
   readonly trace: Trace
-  /** The code of the schema before it and after. */
+  /** The code of the schema before and after the migration. */
   readonly code: SchemaCode
-  /** What it changes of the schema. */
+  /** The schema changes of the migration. */
   readonly changes: readonly Change[]
-  /** The keys of tables and columns whose rows and values are after it what they were. */
+  /** The keys of tables and columns whose rows and values are unchanged after it. */
   readonly unchanged: ReadonlySet<string>
-  /** The keys of columns that have other values, in as many rows. */
+  /** The keys of columns whose values changed while the number of rows did not. */
   readonly changed: ReadonlySet<string>
-  /** The tables that have no rows wherever it runs. */
+  /** The tables that are empty on every target where it runs. */
   readonly vacant: readonly string[]
 }

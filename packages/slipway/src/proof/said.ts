@@ -2,9 +2,9 @@ import type { Failure } from '../kernel/index.ts'
 import type { Change } from '../schema/index.ts'
 import { objectName, type ObjectRef, objectText } from '../statements/index.ts'
 
-/** What a test run shows of a down migration, whatever the database. */
+/** What a test run on any database shows about a down migration. */
 interface DownRun {
-  /** The down migration was refused; `onEmpty` where it runs if there are no rows. */
+  /** The down migration failed; `onEmpty`: it runs if there are no rows. */
   readonly downFails?: { readonly failure: Failure; readonly onEmpty: boolean }
   readonly notRestored: readonly Change[]
   readonly rows: { readonly grown: readonly ObjectRef[] }
@@ -13,7 +13,7 @@ interface DownRun {
   readonly notRepeated: readonly Change[]
 }
 
-/** Why a down migration is not proven, in sentences. `kept`: it runs with what a deploy keeps. */
+/** Why a down migration is not proven, in sentences. `kept`: it runs if a deploy has kept data. */
 export function notUndone(
   { downFails, notRestored, rows, againFails, notRepeated }: DownRun,
   { says, kept }: { says(failure: Failure): string; readonly kept: boolean },
@@ -38,7 +38,7 @@ export function notUndone(
   return reasons
 }
 
-/** The text as a sentence: with a capital and a full stop. */
+/** The text as a sentence: capitalized, with a final full stop. */
 export function sentence(text: string): string {
   const whole = text.endsWith('.') ? text : `${text}.`
   return whole.charAt(0).toUpperCase() + whole.slice(1)

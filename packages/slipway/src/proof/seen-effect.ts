@@ -1,10 +1,12 @@
-/** What a statement did to the data of an existing table, including through functions, triggers, rules and foreign keys. */
+/**
+ * What a statement did to an existing table's data, also through functions, triggers, rules and foreign keys.
+ */
 export interface SeenEffect {
   readonly statement: number
-  /** As the server names it. */
+  /** The name as the server writes it. */
   readonly relation: string
   readonly what: 'inserted' | 'updated' | 'deleted' | 'emptied' | 'dropped' | 'column-dropped'
-  /** Of what was inserted, updated or deleted. */
+  /** The number of inserted, updated or deleted rows. */
   readonly rows?: number
   readonly column?: string
   readonly within?: readonly string[]

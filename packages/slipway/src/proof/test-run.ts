@@ -33,32 +33,32 @@ import {
 import { computedAgain, readStoredViews } from './postgres/stored-views.ts'
 import { runTraced, type StoppedRun, type Trace } from './postgres/trace.ts'
 
-/** What a test run showed: the migration run on rows, back, and run again. */
+/** The result of a test run: the migration up, down and up again, on rows. */
 export interface TestRun {
   readonly filling: Filling
-  /** The tables before. */
+  /** The tables before the migration. */
   readonly tables: readonly ShapeTable[]
   readonly trace: Trace
   /** Where it stopped on generated rows; it then continued with simpler ones, or with none. */
   readonly failsOnRows?: StoppedRun
-  /** What went through only where some tables were empty. */
+  /** Tables that had to be empty for statements to succeed. */
   readonly withheld: readonly EmptyTables[]
-  /** What the migration leads to. */
+  /** The state after the migration. */
   readonly after: KnownState
   /** The down migration that was run. */
   readonly down: MigrationFile
   readonly downMs: number
-  /** The down migration was refused; `onEmpty` if it runs once the tables are emptied. */
+  /** The down migration failed; `onEmpty`: it runs once the tables are emptied. */
   readonly downFails?: { readonly failure: Failure; readonly onEmpty: boolean }
-  /** What the down migration did not restore of the schema. */
+  /** Schema differences that the down migration did not restore. */
   readonly notRestored: readonly Change[]
-  /** What the migration did to the existing rows. */
+  /** The migration's changes to the existing rows. */
   readonly touched: RowChange
-  /** How they differ after the down migration. */
+  /** How the rows differ after the down migration. */
   readonly rows: RowChange
-  /** Materialized views that the migration or the down migration computes again. */
+  /** Materialized views that the migration or the down migration refreshes or recreates. */
   readonly computedViews: readonly string[]
-  /** In what a second run of the migration differs from the first. */
+  /** Schema differences between the second run of the migration and the first. */
   readonly notRepeated: readonly Change[]
   readonly againFails?: Failure
 }
@@ -66,45 +66,53 @@ export interface TestRun {
 export interface TestRunOptions {
   readonly before: KnownState
   readonly migration: Migration
-  /** The down migration; a function writes it, on the shadow database where the migration has just run. */
+  /**
+   * The down migration, or a function that writes it on the shadow database where the migration has just run.
+   */
   readonly down: MigrationFile | ((after: Catalog) => Promise<MigrationFile>)
-  /** Of the shadow database, for a second session; the embedded database has one alone. */
+  /**
+   * The shadow database's address, for a second session; absent for the embedded database, which has only
+   * one.
+   */
   readonly address?: Address | undefined
   /** The tables whose rows count; all if absent. */
   readonly touched?: readonly ObjectName[] | undefined
-  /** Of the shadow database; it has read `before`. */
+  /** Reads the shadow database; `before` was read with it. */
   readonly catalogs: CatalogReader
 }
 
-/** How a test run begins: with what rows, and what earlier ones on other shadow databases have shown. */
+/** How a test run begins: the rows to generate, and the results of earlier runs on other shadow databases. */
 export interface Start {
   readonly manner: RowStyle
   readonly failsOnRows?: StoppedRun
-  /** Tables that get no rows, for a statement fails on any. */
+  /** Tables that get no rows, because a statement fails on any row. */
   readonly withheld?: readonly EmptyTables[]
   readonly downFails?: Failure
-  /** Objects have changed that the statements do not name. */
+  /** An earlier run changed objects that the statements do not name. */
   readonly beyond?: true
 }
 
-/** Tables without rows, and the statement that fails wherever they have some. */
+/** Tables without rows, and the statement that fails if they have some. */
 export interface EmptyTables {
   readonly tables: readonly TableRef[]
   readonly stop: StoppedRun
 }
 
-/** The usual beginning. */
+/** The start of the first run. */
 export const FIRST_START: Start = { manner: 'edge' }
 
-/** The outcome: if a part of the refused migration is applied, the test run must continue on a new shadow database. */
+/**
+ * The outcome. If a part of the refused migration was committed, the test run must start over on a new shadow
+ * database.
+ */
 export type TestRunOutcome =
   | { readonly kind: 'tested'; readonly testRun: TestRun }
   | { readonly kind: 'start-over'; readonly from: Start }
 
 /**
- * Runs a migration up, down and up again on a shadow database that holds the history before it, on generated rows, and
- * compares catalogs and rows. Fails with what the server says if the migration does not even run on empty
- * tables.
+ * Runs a migration up, down and up again on a shadow database that holds the history before it, on generated
+ * rows, and compares catalogs and rows. Fails with the server's error if the migration does not even run on
+ * empty tables.
  */
 export async function runUpDownUp(
   session: Session,
@@ -148,7 +156,7 @@ export async function runUpDownUp(
       restored: await catalogs.identities(),
     })),
   ]
-  // Where the tables had to be emptied there is nothing to compare.
+  // If the tables had to be emptied, there are no rows to compare.
   const rows = downFails
     ? NO_CHANGE
     : await compareRows(
@@ -164,7 +172,9 @@ export async function runUpDownUp(
   return { kind: 'tested', testRun }
 }
 
-/** A down migration that rows stopped on another shadow database, and that came through on empty tables. */
+/**
+ * The failure of a down migration that rows stopped on an earlier shadow database; on empty tables it ran.
+ */
 function earlierFailure({ downFails }: Start): TestRun['downFails'] {
   return downFails && { failure: downFails, onEmpty: true }
 }
@@ -172,7 +182,7 @@ function earlierFailure({ downFails }: Start): TestRun['downFails'] {
 interface Climb {
   readonly filling: Filling
   readonly sums: RowSums
-  /** The tables before it. */
+  /** The tables before the migration. */
   readonly tables: readonly ShapeTable[]
   readonly trace: Trace
   readonly failsOnRows?: StoppedRun
@@ -183,10 +193,13 @@ type Climbed =
   | { readonly kind: 'up'; readonly climb: Climb }
   | Extract<TestRunOutcome, { kind: 'start-over' }>
 
-/** How the tables are filled, in the order in which it is tried. */
+/** The styles of generated rows, in the order in which they are tried. */
 const MANNERS: readonly RowStyle[] = ['edge', 'sparse', 'plain', 'json', 'none']
 
-/** Up on rows with the ends of what types hold; if that fails, on plainer ones, and at last on empty tables. */
+/**
+ * Runs the migration on rows with extreme values; if that fails, on simpler rows, and finally on empty
+ * tables.
+ */
 async function climbOnRows(
   session: Session,
   options: Pick<TestRunOptions, 'migration' | 'address' | 'touched'>,
@@ -204,7 +217,7 @@ async function climbOnRows(
     return { kind: 'up', climb: failsOnRows ? { ...climb, failsOnRows } : climb }
   }
   const from = next(start, stop, { filled, defaultSchema: session.server.schema })
-  // A migration that does not even run on empty tables fails as a replay of it would.
+  // A migration that does not even run on empty tables fails like its replay.
   if (from === undefined) return raiseRefusal(migration, refusal)
   if (stop.committed) return { kind: 'start-over', from }
   await emptyTables(session, tables)
@@ -212,12 +225,15 @@ async function climbOnRows(
   return await climbOnRows(session, options, from)
 }
 
-/** The values that a migration looks for in rows. */
+/** The values with which a migration compares columns. */
 export function comparedBy({ statements }: Migration): ComparedValues[] {
   return statements.flatMap(({ text }) => comparedValues(text))
 }
 
-/** How to continue after a stop: with simpler rows, then without rows in the tables of the statement, then with none. */
+/**
+ * How to continue after a stop: with simpler rows, then without rows in the statement's tables, then without
+ * any rows.
+ */
 function next(
   start: Start,
   stop: StoppedRun,
@@ -235,7 +251,7 @@ function next(
   return { ...from, manner: 'plain', withheld: [...(start.withheld ?? []), { tables, stop }] }
 }
 
-/** The tables that may have rows. */
+/** The tables that can be filled. */
 export function withRows(
   tables: readonly ShapeTable[],
   withheld: readonly EmptyTables[],
@@ -260,7 +276,9 @@ function namedTables(
   return filled.map(({ ref }) => ref).filter((ref) => named.has(objectKey(ref)))
 }
 
-/** A concurrent build that rows stopped leaves an invalid index, on which the next attempt would fail. */
+/**
+ * A concurrent index build that rows stopped leaves an invalid index, which would make the next attempt fail.
+ */
 async function dropUnfinishedIndexes(session: Session): Promise<void> {
   const rows = await session.query<{ id: string }>(
     'SELECT indexrelid::regclass::text AS id FROM pg_index WHERE NOT indisvalid',
@@ -270,7 +288,7 @@ async function dropUnfinishedIndexes(session: Session): Promise<void> {
 
 interface DownFailure {
   readonly failure: Failure
-  /** Absent if it is unknown, because a part of it was committed. */
+  /** Absent if unknown, because a part of the down migration was committed. */
   readonly onEmpty?: boolean
 }
 

@@ -1,8 +1,8 @@
 import type { Action, Migration, ObjectName } from '../statements/index.ts'
 
 /**
- * The tables whose rows some migrations can change, lose or trip over, besides those that they refer to; nothing if that
- * cannot be read from the statements. Rows of other tables then make no difference to a test run.
+ * The tables whose rows the migrations can change, lose or fail on, and the tables that they reference.
+ * Undefined if the statements do not tell. Rows of other tables make no difference to a test run.
  */
 export function touchedTables(migrations: readonly Migration[]): readonly ObjectName[] | undefined {
   const found: ObjectName[] = []
@@ -14,7 +14,10 @@ export function touchedTables(migrations: readonly Migration[]): readonly Object
   return found
 }
 
-/** Code, statements on rows and what reaches further tables by CASCADE or by a type are left to a run on all rows. */
+/**
+ * Undefined for code, for statements on rows and for what affects more tables through CASCADE or a type:
+ * these need a run with rows in all tables.
+ */
 function tablesOf(action: Action): readonly ObjectName[] | undefined {
   switch (action.kind) {
     case 'add-column':

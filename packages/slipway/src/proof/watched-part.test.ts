@@ -14,7 +14,7 @@ const TABLES = `CREATE TYPE mood AS ENUM ('good', 'bad');
   CREATE TABLE apart (id integer);
   CREATE FUNCTION forget(integer) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN DELETE FROM apart; RETURN true; END';`
 
-/** So many tables that only those around a migration are read. */
+/** Enough tables that only those related to a migration are read. */
 const OTHERS = Array.from({ length: 200 }, (_, at) => `CREATE TABLE other_${at} (id integer);`)
 
 async function proofOn(init: string, sql: string, down: string): Promise<Proof> {
@@ -27,7 +27,7 @@ async function proofOn(init: string, sql: string, down: string): Promise<Proof> 
   })
 }
 
-/** Without what is counted or measured. */
+/** The proof without counts and durations. */
 function shownBy({ grade, kept, proven, reasons, lost, left, changes, effects, locks }: Proof) {
   return { grade, kept, proven, reasons, lost, left, changes, effects, locks: locks.length }
 }
@@ -47,7 +47,7 @@ test.each([
     'lossless',
   ],
   [`CREATE TYPE size AS ENUM ('s', 'l')`, 'DROP TYPE size', 'lossless'],
-  // The server changes tables that no statement names, and rows of them.
+  // Here the server changes tables that no statement names, and their rows.
   [
     'ALTER TABLE users ADD CONSTRAINT known CHECK (forget(id))',
     'ALTER TABLE users DROP CONSTRAINT known',
@@ -59,7 +59,7 @@ test.each([
     'ALTER TABLE ONLY log DROP COLUMN level; ALTER TABLE child DROP COLUMN level; ALTER TABLE grandchild ADD COLUMN level integer',
     undefined,
   ],
-])('%s, %s: of a large schema a part shows the same', async (sql, down, grade) => {
+])('%s, %s: a part of a large schema gives the same proof', async (sql, down, grade) => {
   const small = await proofOn(TABLES, sql, down)
   const large = await proofOn([TABLES, ...OTHERS].join('\n'), sql, down)
   expect(small.grade).toBe(grade)

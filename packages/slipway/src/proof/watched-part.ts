@@ -4,17 +4,20 @@ import type { CatalogReader } from '../schema/index.ts'
 import { relatedTables } from '../shadow/index.ts'
 import type { ObjectName } from '../statements/index.ts'
 
-/** The part of a large shadow database that a test run changes, as far as its statements say. */
+/** The part of a large shadow database that a test run changes according to its statements. */
 export interface WatchedPart {
-  /** Reads the part alone. */
+  /** Reads only this part. */
   readonly catalogs: CatalogReader
-  /** Whether nothing else has changed since, by what the server says; nor rows of others, of the relations that were written. */
+  /**
+   * Whether, according to the server, nothing else has changed since, and all of the `written` relations
+   * belong to the part.
+   */
   isAll(written: readonly string[]): Promise<boolean>
 }
 
 /**
- * Watches the tables that are named, what they refer to and what depends on them, with all types and routines, and what
- * is made from now on. Nothing for a small schema: it is read as a whole.
+ * Watches the named tables, what they refer to, what depends on them, all types and routines, and everything
+ * that is created from now on. Undefined for a small schema, which is read as a whole.
  */
 export async function watchPart(
   session: Session,
@@ -42,7 +45,7 @@ export async function watchPart(
   }
 }
 
-/** What is made later has a higher OID. */
+/** Objects created later have a higher OID. */
 async function newestOid(session: Session): Promise<number> {
   const [row] = await session.query<{ oid: number }>(
     'SELECT max(oid)::int8::float8 AS oid FROM pg_class',
@@ -50,7 +53,7 @@ async function newestOid(session: Session): Promise<number> {
   return row?.oid ?? 0
 }
 
-/** Of those that exist; what is gone has changed anyway. */
+/** The OIDs of the relations that exist. Dropped ones are noticed anyway. */
 async function oidsOf(session: Session, relations: readonly string[]): Promise<number[]> {
   const rows = await session.query<{ oid: number }>(
     `SELECT to_regclass(name)::oid::int8::float8 AS oid FROM unnest($1::text[]) AS name WHERE to_regclass(name) IS NOT NULL`,

@@ -30,7 +30,7 @@ async function run(options: { upTo?: string; accept?: boolean } = {}) {
 test.each([
   [1, ['1_init'], ['2_email', '3_index', '4_rows', '5_address']],
   [2, ['1_init', '2_email'], ['3_index', '4_rows', '5_address']],
-  // The fourth changes rows alone: whether it ran cannot be seen, and a part that has it fits, too.
+  // The fourth changes only rows: whether it ran cannot be seen, so the part with it matches, too.
   [3, ['1_init', '2_email', '3_index', '4_rows'], ['5_address']],
   [5, HISTORY.map(({ name }) => name), []],
 ])(
@@ -53,7 +53,7 @@ test.each([
   },
 )
 
-test('refuses a database that no part of the history gives, with the differences to the nearest', async () => {
+test('refuses a database that matches no part of the history, with the differences from the nearest', async () => {
   await filled(3)
   await target.sql(
     'DROP INDEX customer_email_idx; CREATE INDEX by_hand ON customer (name); ALTER TABLE customer ADD phone text',
@@ -82,7 +82,7 @@ test('records the named migration if that is accepted, and names the differences
   })
 })
 
-test('has nothing to do where there is a history, no table, or no such migration', async () => {
+test('refuses a database with a history or without tables, and an unknown migration', async () => {
   await expect(run()).rejects.toMatchObject({ failure: { code: 'REPAIR.NO_BASELINE' } })
   await filled(1)
   await expect(run({ upTo: '9_none' })).rejects.toMatchObject({

@@ -15,11 +15,11 @@ import {
 import { raise } from './failures.ts'
 import { outlineDistance, readOutline } from './outline.ts'
 
-/** A baseline: a database that has tables and no history is given one. */
+/** A request to record a history for a database that has tables and no history. */
 export interface BaselineRequest extends WorkRequest {
   /** The last migration that the database has; found by comparison if absent. */
   readonly upTo?: string | undefined
-  /** Record it although the catalogs differ. */
+  /** Record it even if the catalogs differ. */
   readonly accept: boolean
 }
 
@@ -28,23 +28,23 @@ export interface BaselineOutcome {
   readonly database: string
   readonly recorded: readonly string[]
   readonly pending: readonly string[]
-  /** The last of them that change rows alone: whether the database has these cannot be seen. */
+  /** The last of them that change only rows: whether the database has these cannot be seen. */
   readonly undecided: readonly string[]
-  /** In what the database differs from them; only where that was accepted. */
+  /** The differences of the database from them; only if they were accepted. */
   readonly changes: readonly Change[]
 }
 
-/** The part of the history that a database has, or comes nearest to. */
+/** The part of the history that a database matches, or the nearest one. */
 export interface Match {
-  /** How many migrations. */
+  /** The number of migrations in it. */
   readonly count: number
   readonly changes: readonly Change[]
 }
 
 /**
- * Finds the part of the history whose catalog the database has and records it as applied, as Prisma's
- * `resolve --applied` does. Runs no migration. Fails with REPAIR.HISTORY_EXISTS, REPAIR.UNKNOWN_MIGRATION
- * or REPAIR.NO_BASELINE, which names the differences to the nearest part.
+ * Finds the part of the history whose catalog the database has, and records it as applied, like Prisma's
+ * `resolve --applied`. Runs no migration. Fails with REPAIR.HISTORY_EXISTS, REPAIR.UNKNOWN_MIGRATION
+ * or REPAIR.NO_BASELINE, which names the differences from the nearest part.
  */
 export async function baseline(asked: BaselineRequest): Promise<BaselineOutcome> {
   return await withTarget(asked, async (session) => {
@@ -108,7 +108,7 @@ export function refuseTables(session: Session, tables: number): void {
   })
 }
 
-/** The target, and what of it belongs to the project. */
+/** The target, and the scope of the project in it. */
 interface Actual {
   readonly session: Session
   readonly scope: Scope
@@ -143,9 +143,9 @@ async function compareWith(
 }
 
 /**
- * The whole history first, which is the usual case. Then one walk through it: each state is compared in
- * outline, and in full only where the outlines are equal, so that hundreds of migrations take seconds.
- * Of states with equal catalogs the last one counts.
+ * Compares with the whole history first, which is the usual case. Then replays it once: each state is compared in
+ * outline, and in full only if the outlines are equal, so that hundreds of migrations take seconds. If several states
+ * have the same catalog, the last one counts.
  */
 async function searchMatch(actual: Actual, request: BaselineRequest): Promise<Match> {
   const { migrations, shadow } = request
@@ -174,7 +174,7 @@ async function searchMatch(actual: Actual, request: BaselineRequest): Promise<Ma
   return nearest.count === whole.count ? whole : await compareWith(nearest.count, actual, request)
 }
 
-/** Fails with REPAIR.NO_BASELINE, which names the differences to the nearest part. */
+/** Fails with REPAIR.NO_BASELINE, which names the differences from the nearest part. */
 export function refuseMatch(
   session: Session,
   { count, changes }: Match,
@@ -217,7 +217,7 @@ async function record(
   }
 }
 
-/** The last migrations, as far as they change rows alone, by name. */
+/** The names of the last migrations that change only rows. */
 export async function undecidedOf(
   recorded: readonly MigrationFile[],
   dialect: Dialect,

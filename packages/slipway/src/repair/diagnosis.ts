@@ -3,9 +3,9 @@ import { command, type NextAction } from '../kernel/index.ts'
 import type { Change } from '../schema/index.ts'
 import { objectText } from '../statements/index.ts'
 
-/** What a person decides to do about a problem; `migration` where there is more than one. */
+/** What a person decides to do about a problem; `migration` selects one if there are several. */
 export type Decision =
-  /** Run what did not run. `from`: the first statement to run, where only a person can know it. */
+  /** Run the statements that did not run. `from` is the first of them, if only a person can know it. */
   | {
       readonly kind: 'finish'
       readonly migration?: string | undefined
@@ -15,13 +15,13 @@ export type Decision =
   | { readonly kind: 'undo'; readonly migration?: string | undefined }
   | { readonly kind: 'mark-applied'; readonly migration?: string | undefined }
   | { readonly kind: 'mark-rolled-back'; readonly migration?: string | undefined }
-  /** `harmlessOnly` accepts no more than an edit of comments and white space. */
+  /** `harmlessOnly` accepts only edits of comments and white space. */
   | {
       readonly kind: 'accept-edit'
       readonly migration?: string | undefined
       readonly harmlessOnly?: boolean | undefined
     }
-  /** Let one row of the history count for a migration that has several. */
+  /** Keep one row of the history for a migration that has several. */
   | { readonly kind: 'keep-one-row'; readonly migration?: string | undefined }
 
 /** A decision that fits a problem, and what it would do. */
@@ -29,26 +29,26 @@ export interface Offer {
   readonly decision: Decision['kind']
   /** The first statement to run, if there are several possible ones. */
   readonly from?: number
-  /** The words and flags of the command that takes it, such as `['repair', '--undo']`. */
+  /** The words and flags of the command that chooses it, such as `['repair', '--undo']`. */
   readonly args: readonly string[]
   readonly label: string
-  /** What it would run, where it runs something. */
+  /** The SQL that it would run, if any. */
   readonly sql?: string
   /** What it cannot promise. */
   readonly warnings: readonly string[]
 }
 
-/** Where a migration that did not finish has stopped, by what the database has. Statements count from 1. */
+/** Where an unfinished migration stopped, judged by the database. Statements count from 1. */
 export type StopPoint =
   /** `done` statements are applied: from 0 to `total`. */
   | {
       readonly kind: 'stopped'
       readonly done: number
       readonly total: number
-      /** `transaction`: the server rolls a failed file back whole. */
+      /** `transaction`: the server rolls back the whole file if it fails. */
       readonly evidence: 'catalog' | 'journal' | 'transaction'
     }
-  /** States with the same catalog: the statements between them change rows alone. */
+  /** Several states have the same catalog: the statements between them change only rows. */
   | {
       readonly kind: 'in-doubt'
       readonly possible: readonly number[]
@@ -56,7 +56,7 @@ export type StopPoint =
       /** The statement that issues its own COMMIT and was interrupted, so that no catalog shows whether it ran. */
       readonly cutOff?: number
     }
-  /** None of its states. `changes` lead from the nearest one to what the database has. */
+  /** The database is in none of its states. `changes` lead from the nearest state to that of the database. */
   | {
       readonly kind: 'unlike'
       readonly nearest: number
@@ -72,11 +72,11 @@ export interface FailedProblem {
   /** `up`: it was being applied. `down`: it was being rolled back. */
   readonly direction: Direction
   readonly stop: StopPoint
-  /** Differences of the database that are not from the migration. Neither a finish nor an undo touches them. */
+  /** Differences that the migration did not cause. Neither a finish nor an undo touches them. */
   readonly beside: readonly Change[]
-  /** Left by index builds that broke off; a finish builds them again. */
+  /** Left by interrupted index builds; a finish builds them again. */
   readonly invalidIndexes: readonly string[]
-  /** The file is not the one that began. */
+  /** Whether the file was edited since the migration began. */
   readonly editedSince: boolean
   /** The statement that fails on a shadow database, too, and what the server says there. */
   readonly failsOnShadow?: { readonly statement: number; readonly message: string }
@@ -88,13 +88,13 @@ export interface EditedProblem {
   readonly kind: 'edited'
   readonly migration: string
   /**
-   * How the text differs from the applied one, which version control may still have: `harmless` is
-   * comments and white space alone.
+   * How the text differs from the applied one, which version control may still have: `harmless` means
+   * only in comments and white space.
    */
   readonly text: 'harmless' | 'differs' | 'old-text-unknown'
   /** Commit that has the applied text. */
   readonly commit?: string
-  /** What the database has in addition to the schema that the history produces with the current file. */
+  /** How the database differs from the schema that the history produces with the current file. */
   readonly catalog:
     | { readonly kind: 'equal' }
     | { readonly kind: 'differs'; readonly changes: readonly Change[] }
@@ -125,16 +125,16 @@ export interface DuplicatedProblem {
 
 export type Problem = FailedProblem | EditedProblem | MissingProblem | DuplicatedProblem
 
-/** What is wrong with a target, worst first. Nothing is where `problems` is empty. */
+/** What is wrong with a target, worst first; nothing if `problems` is empty. */
 export interface Diagnosis {
   readonly database: string
   readonly state: HistoryState
   readonly problems: readonly Problem[]
-  /** Not applied, and in the project: with a missing one the histories have parted. */
+  /** Migrations of the project that are not applied; together with missing ones, the histories have diverged. */
   readonly pending: readonly string[]
 }
 
-/** The offers of a diagnosis as commands to type. They name the migration where several have the same problem. */
+/** The offers of a diagnosis as commands to type. They name the migration if several have the same problem. */
 export function nextActions({ problems }: Diagnosis): NextAction[] {
   return problems.flatMap(({ kind, migration, offers }) => {
     const several = problems.filter((one) => one.kind === kind).length > 1

@@ -19,7 +19,7 @@ const DROPS: ByDialect<
   sqlite: async (target) => await (await import('./sqlite/drop-all.ts')).dropAllOnSqlite(target),
 }
 
-/** Drops what a project has in a database. Gives the schemas that were emptied or dropped. */
+/** Drops the objects of a project in a database. Returns the schemas that were emptied or dropped. */
 export async function dropAll(
   target: TargetSession,
   request: ResetRequest,
@@ -32,7 +32,7 @@ const BASELINES: ByDialect<(request: BaselineRequest) => Promise<BaselineOutcome
   sqlite: async (request) => await (await import('./sqlite/baseline.ts')).baselineSqlite(request),
 }
 
-/** Records what a database has of the history as applied: see `baseline.ts`. */
+/** Records the part of the history that a database already has as applied: see `baseline.ts`. */
 export async function baseline(request: BaselineRequest): Promise<BaselineOutcome> {
   return await BASELINES[dialectOf(request.address)](request)
 }
@@ -57,7 +57,7 @@ export async function examine(request: ExamineRequest): Promise<Diagnosis> {
   return await dialect.examine(request)
 }
 
-/** Does what a person decided about what is wrong with a target: see `repair.ts`. */
+/** Carries out a person's decision about a problem of a target: see `repair.ts`. */
 export async function repair(request: RepairRequest, decision: Decision): Promise<RepairOutcome> {
   const dialect = await REPAIRS[dialectOf(request.address)]()
   return await dialect.repair(request, decision)

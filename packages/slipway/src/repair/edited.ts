@@ -11,8 +11,8 @@ import type { ExamineRequest } from './request.ts'
 import { versionOf, versionsOf } from './version-control.ts'
 
 /**
- * Examines an edited migration twice: its text against the applied one, where version control still has
- * that, and the catalog of the target against what the files as they are now give.
+ * Examines an edited migration in two ways: compares its text with the applied one, if version control still has
+ * that, and the catalog of the target with the one that the current files produce.
  */
 export async function examineEdited(
   session: Session,
@@ -48,7 +48,7 @@ export async function examineEdited(
   }
 }
 
-/** A text that the scanner refuses is not the same as another. */
+/** Whether two texts mean the same; false if the scanner refuses one of them. */
 async function meanSame(one: string, other: string): Promise<boolean> {
   try {
     return sameMeaning(one, other)

@@ -36,7 +36,7 @@ export async function examine(request: ExamineRequest): Promise<Diagnosis> {
   )
 }
 
-/** The same on a session that is open already. */
+/** The same on an open session. */
 export async function examineSession(
   session: Session,
   asked: ExamineRequest,
@@ -50,7 +50,7 @@ export async function examineSession(
   for (const name of comparison.failed) {
     const row = rowOf(history, name)
     const half = await attempt(() => halfOf(session, { history, row, comparison, request }))
-    // A target that is gone says so itself; what else fails is a shadow database.
+    // If the target is gone, this fails; otherwise the failure was that of a shadow database.
     if (!half.ok) await session.queryRaw('SELECT')
     if (half.ok && typeof half.value !== 'string') partials.set(name, half.value)
     const reason = half.ok ? half.value : half.failure.message
@@ -86,7 +86,7 @@ interface About {
   readonly request: ExamineRequest
 }
 
-/** The migration as it was left, or why that cannot be known. */
+/** The partly applied migration, or why it cannot be examined. */
 async function halfOf(
   session: Session,
   { history, row, comparison, request }: About,

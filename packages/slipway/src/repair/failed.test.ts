@@ -45,7 +45,7 @@ async function deployed(migrations: readonly TestMigration[]) {
   })
 }
 
-/** What Prisma writes before it runs a migration; with logs when it failed. */
+/** Writes the row that Prisma writes before it runs a migration; with logs, that of a failed one. */
 async function begin({ name, sql }: TestMigration, logs?: string) {
   await target.sql(`INSERT INTO _prisma_migrations (id, checksum, migration_name, logs)
     VALUES (gen_random_uuid(), '${checksum(sql)}', '${name}', ${logs === undefined ? 'NULL' : `'${logs}'`})`)
@@ -72,7 +72,7 @@ async function rows() {
 
 const APPLIED = { finished: true, back: false, steps: 1, logs: null }
 
-/** The catalog that a plain deploy of all gives. */
+/** The fingerprint after a plain deploy of all migrations. */
 async function wanted(migrations: readonly TestMigration[] = ALL) {
   const other = await createTarget()
   const outcome = await deploy({
@@ -92,7 +92,7 @@ describe('a migration that was run by hand and stopped', () => {
     [4, 'stopped after statement 4 of 5'],
     [5, 'all statements of it are applied'],
   ])(
-    'after %i statements: %s; finish and undo lead to the states they name',
+    'after %i statements: %s; finish and undo lead to the states that they name',
     async (done, says) => {
       await deployed([INIT])
       const before = await target.fingerprint()
@@ -152,7 +152,7 @@ describe('a migration that was run by hand and stopped', () => {
     expect(await target.sql('SELECT email FROM customer')).toEqual([{ email: 'ada@example.org' }])
   })
 
-  test('names what fits none of its states', async () => {
+  test('names the differences of a database that is in none of its states', async () => {
     await deployed([INIT])
     const before = await target.fingerprint()
     await begin(STEPS)
@@ -180,7 +180,7 @@ describe('a migration that was run by hand and stopped', () => {
   })
 })
 
-test('what the database has beside the migration hinders no repair, and stays', async () => {
+test('objects that are not from the migration do not prevent a repair, and stay', async () => {
   await deployed([INIT])
   await target.sql('CREATE TABLE by_hand (id integer)')
   await begin(STEPS)
@@ -194,7 +194,7 @@ test('what the database has beside the migration hinders no repair, and stays', 
   expect(await target.sql('SELECT count(*)::int AS n FROM by_hand')).toEqual([{ n: 0 }])
 })
 
-test('an embedded database is repaired as a server is', async () => {
+test('an embedded database is repaired like a server', async () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'slipway-repair-'))
   const request = workOn({ kind: 'embedded', dataDir: path.join(folder, 'database') }, [
     INIT,
@@ -220,7 +220,7 @@ test('an embedded database is repaired as a server is', async () => {
   rmSync(folder, { recursive: true })
 })
 
-test('a file that Prisma ran as one transaction and that failed has left nothing', async () => {
+test('a failed file that Prisma ran as one transaction has left nothing behind', async () => {
   const rowsOnly = migration(
     '2_rows',
     `UPDATE customer SET name = 'x';\nINSERT INTO customer VALUES (1), (1);`,
@@ -249,7 +249,7 @@ describe('a migration that Slipway ran step by step', () => {
     })
   })
 
-  test('is finished when its cause is gone', async () => {
+  test('is finished once the cause of its failure is gone', async () => {
     const problem = await failed([INIT, CONCURRENT])
     expect(problem).toMatchObject({
       direction: 'up',
@@ -269,7 +269,7 @@ describe('a migration that Slipway ran step by step', () => {
     ])
   })
 
-  test('stays failed, and as it was, when the cause is still there', async () => {
+  test('stays failed, and unchanged, while the cause remains', async () => {
     const outcome = await decide({ kind: 'finish' }, [INIT, CONCURRENT])
     expect(outcome).toMatchObject({ verified: false, failure: { code: 'REPAIR.STATEMENT_FAILED' } })
     expect(await failed([INIT, CONCURRENT])).toMatchObject({
@@ -278,7 +278,7 @@ describe('a migration that Slipway ran step by step', () => {
     })
   })
 
-  test('an invalid index that somebody left counts as not built, and is built again', async () => {
+  test('an existing invalid index counts as not built, and is built again', async () => {
     await expect(
       target.sql('CREATE UNIQUE INDEX CONCURRENTLY customer_email_key ON customer (email)'),
     ).rejects.toThrow()
@@ -291,7 +291,7 @@ describe('a migration that Slipway ran step by step', () => {
     expect(await target.fingerprint()).toEqual(await wanted([INIT, CONCURRENT]))
   })
 
-  test('an undo drops columns only with consent where the database is protected', async () => {
+  test('an undo drops columns of a protected database only with consent', async () => {
     const request = { ...target.request([INIT, CONCURRENT]), protected: true }
     const undo = repair({ ...request, consent: { confirm: undefined } }, { kind: 'undo' })
     await expect(undo).rejects.toMatchObject({ failure: { code: 'DEPLOY.CONSENT_NEEDED' } })
@@ -306,7 +306,7 @@ describe('a migration that Slipway ran step by step', () => {
   })
 })
 
-describe('a rollback that was cut off', () => {
+describe('an interrupted rollback', () => {
   const UP = migration(
     '2_index',
     `ALTER TABLE customer ADD COLUMN email text;\nCREATE INDEX customer_email_idx ON customer (email);`,
@@ -337,7 +337,7 @@ describe('a rollback that was cut off', () => {
   })
 })
 
-test('says what also fails on a shadow database, and then offers no finish', async () => {
+test('names a statement that also fails on a shadow database, and then offers no finish', async () => {
   const broken = migration(
     '2_broken',
     'CREATE TABLE a (id integer);\nCREATE INDEX CONCURRENTLY b_idx ON b (id);',
@@ -355,7 +355,7 @@ test('says what also fails on a shadow database, and then offers no finish', asy
   expect(await target.fingerprint()).toEqual(await wanted([INIT]))
 })
 
-test('nothing to repair is reported, and no decision fits', async () => {
+test('reports that there is nothing to repair, and accepts no decision', async () => {
   await deployed([INIT])
   expect(await examine(target.request([INIT]))).toMatchObject({ state: 'up-to-date', problems: [] })
   for (const kind of [
@@ -371,8 +371,8 @@ test('nothing to repair is reported, and no decision fits', async () => {
   }
 })
 
-describe('a repair whose answer was lost', () => {
-  test('says what is done already when it is repeated', async () => {
+describe('a repair whose response was lost', () => {
+  test('reports what is already done when it is repeated', async () => {
     await deployed([INIT])
     await begin(STEPS)
     await target.sql(STATEMENTS.slice(0, 4).join('\n'))
@@ -382,14 +382,14 @@ describe('a repair whose answer was lost', () => {
       expect(again).toMatchObject({ settledBefore: STEPS.name, receipts: [], verified: true })
       expect(again.failure).toBeUndefined()
     }
-    // Another decision is not the one that was taken, and another migration was not repaired.
+    // A different decision was not made, and a different migration was not repaired.
     for (const decision of [{ kind: 'undo' }, { kind: 'finish', migration: INIT.name }] as const)
       await expect(decide(decision)).rejects.toMatchObject({
         failure: { code: 'REPAIR.NOT_OFFERED' },
       })
   })
 
-  test('says of an undo what is done already', async () => {
+  test('reports that an undo is already done', async () => {
     await deployed([INIT])
     await begin(STEPS)
     await target.sql(STATEMENTS.slice(0, 2).join('\n'))
@@ -405,7 +405,7 @@ describe('a repair whose answer was lost', () => {
   })
 })
 
-test('a repair whose connection breaks says so, at any message', async () => {
+test('a repair reports a lost connection, at any message', async () => {
   await deployed([INIT])
   await begin(STEPS)
   await target.sql(STATEMENTS.slice(0, 4).join('\n'))
@@ -429,12 +429,12 @@ test('a repair whose connection breaks says so, at any message', async () => {
   expect(await deployed(ALL)).toMatchObject({ before: { state: 'up-to-date' } })
 }, 180_000)
 
-describe('code that commits by itself and is cut off', () => {
-  // A shadow database, where nobody is held, does not sleep.
+describe('interrupted code with its own COMMIT', () => {
+  // It does not sleep on a shadow database, where `held` has no rows.
   const LOG = 'CREATE TABLE log (line text); CREATE TABLE held (since date);'
   const WORK = `BEGIN INSERT INTO log VALUES ('once'); COMMIT; PERFORM pg_sleep(60) FROM held; END`
 
-  /** Deploys, and ends the server's process once the code has committed. */
+  /** Deploys, and terminates the server's process once the code has committed. */
   async function cutOff(migrations: readonly TestMigration[]) {
     const running = deployed(migrations)
     await expect
@@ -452,7 +452,7 @@ describe('code that commits by itself and is cut off', () => {
       `${LOG} CREATE PROCEDURE work() LANGUAGE plpgsql AS $$ ${WORK} $$;`,
       'CALL work();',
     ],
-  ])('%s is not run again, unless a person says so', async (_what, before, code) => {
+  ])('%s runs again only if a person decides so', async (_what, before, code) => {
     const init = migration('1_init', before)
     const work = migration('2_work', `${code}\nCREATE TABLE after_it (id integer);`)
     await deployed([init])
@@ -475,7 +475,7 @@ describe('code that commits by itself and is cut off', () => {
   })
 })
 
-test('on a protected target a repair commits nothing that its statements do not show', async () => {
+test('on a protected target, a repair commits no destruction that its statements do not announce', async () => {
   const wipe = `CREATE FUNCTION wipe() RETURNS void LANGUAGE sql AS 'DELETE FROM customer'`
   const init = migration('1_init', `${INIT.sql} ${wipe};`)
   const work = migration('2_work', 'CREATE TABLE first (id integer);\nSELECT wipe();')

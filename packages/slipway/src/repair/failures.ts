@@ -1,6 +1,6 @@
 import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
 
-/** What ends a repair, a baseline or a reset. */
+/** The failures of a repair, a baseline or a reset. */
 export const repairFailures = {
   'REPAIR.NOT_OFFERED': {
     title: 'The decision is not possible in this state of the database',

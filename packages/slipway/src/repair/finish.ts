@@ -25,11 +25,11 @@ import type { PartialMigration } from './partial-migration.ts'
 export interface Remainder {
   readonly plan: Migration
   readonly entries: readonly JournalEntry[]
-  /** Statements that are left, which may destroy data. */
+  /** The remaining statements, which may destroy data. */
   readonly rest: Pick<Migration, 'name' | 'statements'>
 }
 
-/** What a finish would run. `from` decides where the catalog cannot. Fails with REPAIR.NOT_OFFERED. */
+/** What a finish would run. `from` decides if the catalog cannot. Fails with REPAIR.NOT_OFFERED. */
 export function remainderOf(half: PartialMigration, from: number | undefined): Remainder {
   const done = doneOf(half, from)
   const { plan, direction, migration } = half
@@ -74,7 +74,7 @@ function doneOf({ stop, failure, migration }: PartialMigration, from: number | u
   })
 }
 
-/** A transaction group without its applied statements. Only a file that was run by hand stops within one. */
+/** A transaction group without its applied statements. Only a file that was run by hand stops within a group. */
 function withoutDone(group: TransactionGroup, done: number): TransactionGroup {
   const statements = group.statements.filter(({ number }) => number > done)
   const [first] = statements
@@ -87,7 +87,7 @@ function withoutDone(group: TransactionGroup, done: number): TransactionGroup {
   }
 }
 
-/** Runs what is left, and records the migration with the last of it. */
+/** Runs the remaining statements, and records the migration in the last transaction. */
 export async function finish(
   target: TargetSession,
   half: PartialMigration,

@@ -74,7 +74,7 @@ async function decide(decision: Decision, migrations: readonly TestMigration[]) 
 }
 
 describe('an edited migration', () => {
-  test('of which only comments and white space changed is accepted as harmless', async () => {
+  test('with changes only in comments and white space is accepted as harmless', async () => {
     const now = edited('-- adds the e-mail\nALTER TABLE customer\n  ADD COLUMN email text;\n')
     const [problem] = (await problems(now)) as EditedProblem[]
     expect(problem).toMatchObject({
@@ -95,7 +95,7 @@ describe('an edited migration', () => {
     expect(again).toMatchObject({ before: { state: 'up-to-date', edited: [] } })
   })
 
-  test('of which more changed is accepted only by somebody who says so, and its effect is shown', async () => {
+  test('with other changes is accepted only on request, and its effect is shown', async () => {
     const now = edited('ALTER TABLE customer ADD COLUMN email text, ADD COLUMN phone text;\n')
     const [problem] = (await problems(now)) as EditedProblem[]
     expect(problem).toMatchObject({
@@ -121,7 +121,7 @@ describe('an edited migration', () => {
     expect(await problems(now)).toEqual([])
   })
 
-  test('whose applied text version control does not have is compared by its catalog alone', async () => {
+  test('whose applied text is not in version control is compared only by its catalog', async () => {
     const now = edited('alter table customer add column email text;\n')
     const elsewhere = mkdtempSync(path.join(tmpdir(), 'slipway-no-git-'))
     const [problem] = (await problems(now, elsewhere)) as EditedProblem[]

@@ -41,7 +41,7 @@ export async function examineMissing(
   }
 }
 
-/** A folder as a person in the project types it, never where the project lies on this machine. */
+/** A folder as a user in the project types it, never its absolute path. */
 function shown(dir: string): string {
   const relative = path.relative(process.cwd(), dir)
   return relative.startsWith('..') ? dir.split(path.sep).slice(-2).join('/') : relative

@@ -20,12 +20,12 @@ export function decisionArgs(decision: Decision): readonly string[] {
   return decision.kind === 'accept-edit' && decision.harmlessOnly ? [...flags, '--harmless'] : flags
 }
 
-/** An offer, with the command that takes it. */
+/** An offer, with the command that chooses it. */
 export function offer(decision: Decision['kind'], label: string, more: Partial<Offer> = {}): Offer {
   return { decision, args: ['repair', ...FLAGS[decision]], label, warnings: [], ...more }
 }
 
-/** What can be done about a migration that did not finish, what is best first. */
+/** What can be done about an unfinished migration, best first. */
 export async function offersFor(half: PartialMigration): Promise<Offer[]> {
   const finish = finishOffers(half)
   const undo = undoOffers(half, await scriptToStart(half))

@@ -18,7 +18,7 @@ const MENDED = migration(
 let root: string
 let broken: TestTarget
 
-/** Prisma's own deploy fails here: the oracle makes the state that we repair. */
+/** Prisma's own deploy fails here, and so creates the state that we repair. */
 beforeAll(async () => {
   root = writeProject([INIT, BROKEN])
   broken = await createTarget()
@@ -33,7 +33,7 @@ afterAll(async () => {
 
 async function prisma(target: TestTarget, args: string) {
   const run = await prismaCli(args.split(' '), { cwd: root, databaseUrl: target.url })
-  // The name of the database is all in which two runs may differ.
+  // Two runs may differ only in the name of the database.
   return { code: run.code, text: run.stdout.replaceAll(target.name, 'database') }
 }
 
@@ -65,7 +65,7 @@ test.each([
   await theirs.drop()
 })
 
-test('after an undo Prisma sees the migration as pending, and applies it', async () => {
+test('after an undo, Prisma sees the migration as pending, and applies it', async () => {
   const target = await repairedBySlipway({ kind: 'undo' }, [INIT, MENDED])
   const status = await prisma(target, 'migrate status')
   expect(status.text).toContain('2_two')
@@ -75,7 +75,7 @@ test('after an undo Prisma sees the migration as pending, and applies it', async
   await target.drop()
 })
 
-test('after a finish Prisma sees the migration as applied', async () => {
+test('after a finish, Prisma sees the migration as applied', async () => {
   const target = await repairedBySlipway({ kind: 'finish' }, [INIT, MENDED])
   expect(await prisma(target, 'migrate status')).toMatchObject({
     code: 0,
@@ -85,7 +85,7 @@ test('after a finish Prisma sees the migration as applied', async () => {
   await target.drop()
 })
 
-test('after a baseline Prisma, which refused before, reads the history', async () => {
+test('after a baseline, Prisma deploys to a database that it refused before', async () => {
   const target = await createTarget()
   await target.sql(INIT.sql)
   expect((await prisma(target, 'migrate deploy')).code).toBe(1)

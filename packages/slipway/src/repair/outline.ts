@@ -4,7 +4,7 @@ import type { Scope } from '../schema/index.ts'
 /** The columns of all tables and views, as `schema.table.column type`: a catalog's outline, read in milliseconds. */
 export type Outline = ReadonlySet<string>
 
-/** Reads the outline of the schemas in scope. What differs in outline differs in catalog. */
+/** Reads the outline of the schemas in scope. If two outlines differ, so do their catalogs. */
 export async function readOutline(session: Session, scope: Scope): Promise<Outline> {
   const { rows } = await session.queryRaw(
     `SELECT n.nspname, n.nspname || '.' || c.relname || '.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod)
@@ -21,7 +21,7 @@ export async function readOutline(session: Session, scope: Scope): Promise<Outli
   )
 }
 
-/** In how many columns two outlines differ. */
+/** The number of columns in which two outlines differ. */
 export function outlineDistance(one: Outline, other: Outline): number {
   let shared = 0
   for (const column of one) if (other.has(column)) shared++

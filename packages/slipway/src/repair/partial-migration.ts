@@ -48,19 +48,19 @@ export interface PartialMigration {
   /** What was being run: the migration, or its down migration. */
   readonly plan: Migration
   readonly invalidIndexes: readonly string[]
-  /** Where the run began; where it would have led is absent if it fails on a shadow database. */
+  /** The catalog before the run, and the one after it, which is undefined if it fails on a shadow database. */
   readonly start: Catalog
   readonly goal: Catalog | undefined
   readonly stop: StopPoint
-  /** Differences of the target that are not from the migration: they existed before. */
+  /** Differences of the target that the migration did not cause. */
   readonly beside: readonly Change[]
-  /** Where an undo begins: what the target has, without what is beside. */
+  /** The catalog from which an undo starts: the target's, without the differences in `beside`. */
   readonly from: Catalog
   readonly editedSince: boolean
   readonly failure: StateSequence['failure']
 }
 
-/** What the history and the files say of a migration that did not finish. */
+/** An unfinished migration, with its history row and its files. */
 interface Case {
   readonly session: Session
   readonly history: History
@@ -69,7 +69,7 @@ interface Case {
   readonly request: ExamineRequest
 }
 
-/** Examines a migration that did not finish: runs it on a shadow database and compares each state with the target's. */
+/** Examines an unfinished migration: runs it on a shadow database and compares each state with that of the target. */
 export async function examinePartial(about: Case): Promise<PartialMigration> {
   const { session, migration, row, request } = about
   const parser = await parserFor(dialectOf(session))
@@ -112,7 +112,7 @@ export async function examinePartial(about: Case): Promise<PartialMigration> {
   }
 }
 
-/** The down migration that was being run: its file, else the one that the catalogs give. */
+/** The down migration that was being run: its file, or else the one generated from the catalogs. */
 async function fileBack(
   migration: Repairable,
   before: readonly MigrationFile[],
@@ -128,7 +128,7 @@ async function fileBack(
   return { name, sql: scriptSql(scriptAcross(after, target)), path: downPath }
 }
 
-/** The states between transaction groups first; only if the target has none of them, those after each statement. */
+/** The states between transaction groups; if the target is in none of them, the states after each statement. */
 async function courseOf(
   plan: Migration,
   about: {
@@ -151,7 +151,7 @@ async function courseOf(
   const byStatement = await walk(statesByStatement)
   if (!known && byStatement.failure !== undefined && byGroup.failure === undefined) return byGroup
   if (!known) return byStatement
-  // A transaction group fails on the shadow database: by statements it is known which one, and whether for want of rows alone.
+  // A group fails on the shadow database: its statements show which one, and whether only because rows are missing.
   const bounds = new Set([0, ...plan.groups.map((group) => doneAfter(plan, group))])
   return { ...byStatement, states: byStatement.states.filter(({ done }) => bounds.has(done)) }
 }
@@ -200,7 +200,7 @@ function nearest(states: readonly State[], actual: Catalog) {
   )
 }
 
-/** The applied statements according to Slipway's journal; nothing if there is none, or it is of another text. */
+/** The number of applied statements in Slipway's journal; undefined if there is none, or it is for another text. */
 async function doneByJournal(
   plan: Migration,
   entries: readonly JournalEntry[],

@@ -43,23 +43,23 @@ import type { RepairRequest } from './request.ts'
 import { type Settled, settle } from './settle.ts'
 import { undo, undoingOf } from './undo.ts'
 
-/** What a repair did. `failure` is there when it could not do all. */
+/** What a repair did. `failure` is set if it did not complete. */
 export interface RepairOutcome extends Settled {
   readonly database: string
-  /** What was found before. */
+  /** What was found before the repair. */
   readonly diagnosis: Diagnosis
   readonly decision: Decision
-  /** Of what was run. */
+  /** The receipts of the SQL that was run. */
   readonly receipts: readonly Receipt[]
-  /** The migration that an earlier repair settled with the same decision; then nothing was run. */
+  /** The migration that an earlier repair settled with the same decision; nothing was run again. */
   readonly settledBefore?: string
   readonly failure?: Failure
 }
 
 /**
- * Does what a person decided about what is wrong with a target: examines it again under the lock of the
- * database, tells what it found, does it, compares. It never resets. What an earlier repair did already is not done
- * again. Fails with REPAIR.NOT_OFFERED if the decision does not fit.
+ * Carries out a person's decision about a problem of a target: examines the target again under the lock of the
+ * database, announces the diagnosis, acts, and compares the result. It never resets, and does not repeat what an
+ * earlier repair did. Fails with REPAIR.NOT_OFFERED if the decision does not fit.
  */
 export async function repair(request: RepairRequest, decision: Decision): Promise<RepairOutcome> {
   return await withTarget(request, async (session, target) => {
@@ -138,7 +138,7 @@ function halfOf({ examination }: Scene, migration: string): PartialMigration {
   })
 }
 
-/** Guarantee 7, and the ledger, before the first change. */
+/** Asks for consent before the first change (guarantee 7 in DESIGN.md), and creates the ledger. */
 async function consentTo(
   { session, request }: Scene,
   migration: Pick<Migration, 'name' | 'statements'>,
@@ -150,7 +150,7 @@ async function consentTo(
   await prepareBooks(session, request)
 }
 
-/** What judges by its effects what a repair runs, on a protected target. */
+/** The review that judges the SQL of a repair by its effects; undefined if the target is not protected. */
 function reviewOf(
   { session, request }: Scene,
   migration: Pick<Migration, 'name' | 'statements'>,
@@ -192,7 +192,7 @@ async function ran(
   return { receipts, ...settled, ...(news.length > 0 ? { failure: notRestored(news) } : {}) }
 }
 
-/** A statement that failed leaves the migration as it was found, or a statement further: to be repaired. */
+/** The failure as one of the repair. A failed statement leaves the migration failed, where it was or further on. */
 function asRepair(failure: Failure, decision: Decision): Failure {
   const statement = [
     'DEPLOY.STATEMENT_FAILED',
@@ -226,7 +226,7 @@ async function markApplied(
     `history row of ${migration}`,
   )
   const recorded = file ? checksum(file.sql) : (row.checksum ?? '')
-  // As Prisma does it: the row that failed is rolled back, and a new one is there.
+  // Like Prisma: the failed row is marked as rolled back, and a new one is added.
   return await mark(
     scene,
     migration,

@@ -4,8 +4,8 @@ import type { Decision } from './diagnosis.ts'
 import type { Examination } from './examine.ts'
 
 /**
- * The migration that the same decision settled before, where a repair is repeated because its answer was lost: the last
- * receipt of the ledger is that of its repair, nothing is wrong with it, and it is in the state that the decision gives.
+ * The migration that the same decision already settled, if a repair is repeated because its response was lost: the last
+ * receipt in the ledger is that of its repair, it has no problem, and it is in the state that the decision leads to.
  */
 export async function settledBefore(
   session: Session,
@@ -22,7 +22,7 @@ export async function settledBefore(
   return applied === wanted ? migration : undefined
 }
 
-/** The migration of the last receipt, of all or of the named migration, where that is of a repair. */
+/** The migration of the last receipt (of the named migration, if one is named), if that receipt is of a repair. */
 async function lastRepaired(session: Session, named?: string): Promise<string | undefined> {
   const columns = `(j ->> 'id')::bigint, j ->> 'migration', j ->> 'command'`
   const receipts = await readLedgerRows(session, 'receipt', columns)

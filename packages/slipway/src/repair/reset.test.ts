@@ -36,7 +36,7 @@ function request(changes: Partial<ResetRequest> = {}): ResetRequest {
   }
 }
 
-test('drops what is the project’s and deploys it again', async () => {
+test('drops the objects of the project and deploys them again', async () => {
   const outcome = await reset(request())
   expect(outcome.dropped).toEqual(['Own Billing', 'public'])
   expect(outcome.deploy.receipts.map(({ status }) => status)).toEqual(['done', 'done'])
@@ -51,7 +51,7 @@ test('drops what is the project’s and deploys it again', async () => {
   expect(await target.sql(usage)).toEqual([{ usage: true }])
 })
 
-test('names the kept data that it drops, before it asks and afterwards', async () => {
+test('names the kept data that it drops, before it asks and in its result', async () => {
   const destroys = [...HISTORY, migration('3_destroys', 'DROP TABLE customer;')]
   const work = { ...target.request(destroys), consent: { confirm: undefined }, acceptDrift: true }
   expect((await deploy(work)).failure).toBeUndefined()
@@ -64,7 +64,7 @@ test('names the kept data that it drops, before it asks and afterwards', async (
   }
   const again = { ...request({ consent, emit }), migrations: destroys }
   await expect(reset(again)).rejects.toMatchObject({ failure: { code: 'REPAIR.RESET_DECLINED' } })
-  const what = ['all data of the project', 'what is kept of table customer']
+  const what = ['all data of the project', 'kept data of table customer']
   expect(asked).toEqual([{ database: target.name, destroys: what }])
   const message = `This drops ${what.join(' and ')}.`
   expect(said).toContainEqual({ kind: 'notice', message })
@@ -87,7 +87,7 @@ test.each([
   expect(await target.sql('SELECT id FROM customer')).toEqual([{ id: 1 }])
 })
 
-test('needs consent by the name of the database, and takes no for an answer', async () => {
+test('needs consent by the name of the database, and can be declined', async () => {
   for (const consent of [{ confirm: undefined }, { confirm: 'another' }]) {
     await expect(reset(request({ consent }))).rejects.toMatchObject({
       failure: { code: 'REPAIR.RESET_NOT_CONFIRMED' },

@@ -12,7 +12,7 @@ import { destructionText } from '../statements/index.ts'
 import { dropAll } from './dialects.ts'
 import { raise } from './failures.ts'
 
-/** A reset: all that the project has in a database is dropped, and deployed again. */
+/** A request to drop everything that the project has in a database, and to deploy it again. */
 export interface ResetRequest extends WorkRequest {
   readonly consent: Consent
 }
@@ -21,7 +21,7 @@ export interface ResetRequest extends WorkRequest {
 export interface ResetOutcome {
   readonly database: string
   readonly dropped: readonly string[]
-  /** Kept data that was dropped, too. */
+  /** Kept data that was dropped. */
   readonly droppedKept: readonly Kept[]
   readonly deploy: DeployOutcome
 }
@@ -29,10 +29,11 @@ export interface ResetOutcome {
 const OPEN_ENVIRONMENTS = new Set(['development', 'testing'])
 
 /**
- * Drops what the project has in a database, history, ledger and kept data too, and deploys all migrations again. Kept data
- * belongs to a history that is gone afterwards, so it is named before anything is dropped. What other applications have there stays, and so do the default schema itself and extensions that no migration creates.
- * Only for development, testing and embedded databases (REPAIR.RESET_REFUSED, and no flag changes
- * that); on a server it needs consent by the name of the database.
+ * Drops everything that the project has in a database, including history, ledger and kept data, and deploys all
+ * migrations again. Kept data belongs to the dropped history, so it is named before anything is dropped. Objects of
+ * other applications stay, and so do the default schema itself and extensions that no migration creates. Only for
+ * development, testing and embedded databases (REPAIR.RESET_REFUSED, and no flag changes that); on a server it needs
+ * consent by the name of the database.
  */
 export async function reset(request: ResetRequest): Promise<ResetOutcome> {
   refuseProtected(request)

@@ -7,15 +7,15 @@ import type { RepairRequest } from './request.ts'
 
 /** The state of the target after a repair. */
 export interface Settled {
-  /** Its catalog is what it should be, and every index is valid. */
+  /** Whether its catalog is as expected, and every index is valid. */
   readonly verified: boolean
-  /** From what it should be to what it is. */
+  /** The changes from the expected catalog to the actual one. */
   readonly changes: readonly Change[]
 }
 
 /**
- * Compares the target with what it should be now: a catalog that is known, else what its history gives.
- * Only if they are equal is it recorded as the state that the next command builds on.
+ * Compares the target with its expected catalog: the given one, or else the one that its history produces. Only if
+ * they are equal is it recorded as the state on which the next command builds.
  */
 export async function settle(
   session: Session,
@@ -34,7 +34,7 @@ export async function settle(
   return { verified, changes }
 }
 
-/** Nothing if the history cannot be replayed. */
+/** Undefined if the history cannot be replayed. */
 async function driftOf(
   session: Session,
   { migrations, shadow }: RepairRequest,

@@ -22,27 +22,27 @@ export interface State {
   readonly print: Fingerprint
 }
 
-/** The states of a migration on a shadow database, as far as it runs there. */
+/** The states of a migration on a shadow database, up to a statement that fails there. */
 export interface StateSequence {
   readonly states: readonly State[]
   /** The statement that fails on the shadow database. */
   readonly failure?: { readonly statement: number; readonly message: string }
 }
 
-/** What is run between two looks at the catalog. */
+/** What is run between two reads of the catalog. */
 interface Step {
-  /** Nothing if it leaves nothing. */
+  /** Undefined if it has no lasting effect. */
   readonly group: TransactionGroup | undefined
   readonly first: number
-  /** Statements that are applied after it. */
+  /** The number of statements that are applied after it. */
   readonly done: number
-  /** It changes rows alone. */
+  /** Whether it changes only rows. */
   readonly rowsOnly: boolean
 }
 
 /**
- * Runs a migration on a shadow database that holds the state before it, and looks at the catalog where a run
- * can have stopped: between its transaction groups, for it commits only there.
+ * Runs a migration on a shadow database that is in the state before it, and reads the catalog wherever a run can have
+ * stopped: between its transaction groups, because it commits only there.
  */
 export async function statesByGroup(
   session: Session,
@@ -58,7 +58,7 @@ export async function statesByGroup(
   return await walk(session, plan, { steps, scope })
 }
 
-/** The same after every single statement: where somebody ran the file by hand. */
+/** The same after each statement, for a file that was run by hand. */
 export async function statesByStatement(
   session: Session,
   plan: Migration,
@@ -76,7 +76,7 @@ export async function statesByStatement(
   return await walk(session, plan, { steps, scope })
 }
 
-/** Statements that are applied when a transaction group is committed, with a COMMIT after it and a BEGIN before the next. */
+/** How many statements are applied once a transaction group commits, including a COMMIT after it and the next BEGIN. */
 export function doneAfter(plan: Migration, group: TransactionGroup): number {
   const next = plan.groups.find(({ number }) => number === group.number + 1)?.statements[0]
   return next ? next.number - 1 : plan.statements.length
@@ -96,11 +96,11 @@ async function walk(
 ): Promise<StateSequence> {
   let state = await stateOf(session, 0, scope)
   const states = [state]
-  // The catalog is read between the statements: they run with our own settings.
+  // The catalog is read between the statements, so they run with our own settings.
   await session.execute(resetSessionSql(session, ownPinSql(session)).sql)
   for (const { group, first, done, rowsOnly } of steps) {
     const refusal = group && (await runShadowGroup(session, group))
-    // Rows that a statement needs and a shadow database lacks make it fail, and do not matter to the catalog.
+    // A statement that changes only rows may fail because the shadow database lacks rows; the catalog is the same.
     if (refusal && !rowsOnly) {
       const { server, message } = refusal.failure
       return { states, failure: { statement: first, message: server?.message ?? message } }
@@ -117,8 +117,8 @@ async function stateOf(session: Session, done: number, scope: Scope): Promise<St
 }
 
 /**
- * The states that a target can be in: those with exactly its catalog, else those that are as the target is
- * in all objects that change from state to state. The migration did not cause other differences.
+ * The states that a target can be in: those with exactly its catalog, or else those that match the target in all
+ * objects that change from state to state. The migration did not cause other differences.
  */
 export function fittingStates(states: readonly State[], actual: Fingerprint): State[] {
   const equal = states.filter(({ print }) => print.hash === actual.hash)
@@ -133,7 +133,7 @@ export function fittingStates(states: readonly State[], actual: Fingerprint): St
   )
 }
 
-/** Statements that mean something within their transaction alone, and that fail outside one. */
+/** Whether a statement has a meaning only within its transaction; some of these fail outside one. */
 function ofTransactionOnly(statement: Statement): boolean {
   const [first = '', second = ''] = tokensOf(statement.text).map(({ text }) => text.toUpperCase())
   if (first === 'SET') return second === 'LOCAL' || second === 'CONSTRAINTS'

@@ -23,7 +23,7 @@ export interface Undoing {
   readonly plan: Migration
 }
 
-/** What an undo would run: the SQL from the current schema to the one before the run. Fails with REPAIR.NOT_OFFERED. */
+/** The SQL of an undo, from the current schema to the one before the run. Fails with REPAIR.NOT_OFFERED. */
 export async function undoingOf(half: PartialMigration, session: Session): Promise<Undoing> {
   const { migration } = half
   const script = await scriptToStart(half)
@@ -42,7 +42,7 @@ export async function undoingOf(half: PartialMigration, session: Session): Promi
   return { plan: parseMigration(file, await parserFor(dialectOf(session))) }
 }
 
-/** Runs the undo, and records with the last of it that the run never was. */
+/** Runs the undo, and restores the earlier history row in its last transaction. */
 export async function undo(
   target: TargetSession,
   half: PartialMigration,
@@ -54,7 +54,7 @@ export async function undo(
   const rowSql =
     direction === 'up' ? rolledBackRowSql(session, migration) : finishedRowSql(session, migration)
   if (!plan.atomic) {
-    // With its journal, a deploy would continue the run that is rolled back.
+    // If the journal remained, a deploy would continue the run that is being undone.
     await executeLocked(
       session,
       journalClearSql(session, migration) +

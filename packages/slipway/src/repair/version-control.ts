@@ -4,15 +4,15 @@ import { matchesChecksum } from '../statements/index.ts'
 
 const MOST_COMMITS = 200
 
-/** A text that version control has of a migration. */
+/** A text of a migration in version control. */
 export interface Version {
   readonly commit: string
   readonly text: string
 }
 
 /**
- * The texts of a migration's file in the git history of all branches, newest first. None where the
- * folder is in no repository, or git is not there.
+ * The texts of a migration's file in the Git history of all branches, newest first. None if the folder is not in a
+ * repository, or Git is not installed.
  */
 export async function versionsOf(folder: MigrationsFolder, migration: string): Promise<Version[]> {
   const { migrationsDir } = folder
@@ -29,7 +29,7 @@ export async function versionsOf(folder: MigrationsFolder, migration: string): P
   const versions: Version[] = []
   for (const commit of (log ?? '').split('\n').filter(Boolean)) {
     const text = await git(migrationsDir, ['show', `${commit}:${file}`])
-    // A commit that removed the file has none.
+    // A commit that removed the file has no text.
     if (text !== undefined && text !== '') versions.push({ commit, text })
   }
   return versions

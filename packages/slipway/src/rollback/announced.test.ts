@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { checksum, parserFor } from '../statements/index.ts'
 import { announcementsIn } from './announced.ts'
 
-test('comments of a head announce, and what a literal or a block comment holds does not', async () => {
+test('comments in the header are announced; literals and block comments are not', async () => {
   const down = `--slipway: checksum ${checksum('old')}\r
 -- slipway: lossy  column User.name \r
 /*

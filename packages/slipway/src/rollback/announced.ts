@@ -21,19 +21,19 @@ export type Announcement =
   | { readonly kind: 'stale' }
   /** Data that the migration destroyed. `kept`: the target still has it, and the rollback restores it. */
   | { readonly kind: 'loss'; readonly loss: Destruction; readonly kept: boolean }
-  /** Rows or a person must decide. */
+  /** A decision that depends on rows or a person. */
   | ({ readonly kind: 'choice' } & Choice)
   | { readonly kind: 'irreversible'; readonly reason: string }
-  /** What these statements of the migration wrote stays as it is. */
+  /** The changes of these statements of the migration are not undone. */
   | { readonly kind: 'rows'; readonly statements: readonly number[] }
-  /** A line in the head of a down.sql that a person or an older Slipway wrote: `word` says what it is about. */
+  /** A line in the header of a down.sql that a person or an older Slipway wrote. `word` is its subject. */
   | {
       readonly kind: 'note'
       readonly word: 'choice' | 'lossy' | 'irreversible'
       readonly text: string
     }
 
-/** What the head of a down.sql announces. `up` is the text of the migration that it rolls back. */
+/** The announcements in the header of a down.sql. `up` is the text of the migration that it rolls back. */
 export async function announcementsIn(
   { markersIn }: Pick<StatementParser, 'markersIn'>,
   { down, up }: { readonly down: string; readonly up: string },
@@ -55,7 +55,7 @@ async function factsOf(markers: readonly Marker[]): Promise<Announcement[]> {
   ]
 }
 
-/** The lines of a head without facts are passed on as they are: nothing is concluded from them. */
+/** Lines of a header without facts are passed on unchanged; no conclusions are drawn from them. */
 function noteOf({ name, value: text }: Marker): Announcement[] {
   const word = NOTES.find((one) => one === name)
   return word === undefined || text === '' ? [] : [{ kind: 'note', word, text }]
@@ -63,17 +63,18 @@ function noteOf({ name, value: text }: Marker): Announcement[] {
 
 const NOTES = ['choice', 'lossy', 'irreversible'] as const
 
-/** What is known of a target where a down migration is announced. */
+/** What is known about the target of a down migration. */
 interface TargetFacts {
-  /** What was kept of the migration, and what could not be. */
+  /** The kept data of the migration, and what could not be kept. */
   readonly kept: readonly Kept[]
-  /** The schema that a name without one goes to. */
+  /** The schema of unqualified names. */
   readonly schema: string
 }
 
 /**
- * What a down migration announces on this target. Kept data is not a loss, nor is a column whose values
- * the server computes, and restored rows do not remain as the migration wrote them.
+ * The announcements of a down migration on this target. Losses of kept data are marked as kept. A column
+ * whose values the server computes is not a loss. Rows that are restored do not stay as the migration wrote
+ * them.
  */
 export function announcedOn(
   { announced, plan, wrote }: PreparedDown,
@@ -90,7 +91,7 @@ export function announcedOn(
   return [...relevant, ...(statements.length > 0 ? [{ kind: 'rows' as const, statements }] : [])]
 }
 
-/** Down migrations after their run: what rows had to decide is decided where it went through. */
+/** Down migrations after their run. Those that succeeded no longer have open decisions. */
 export function decided(
   downs: readonly PreparedDown[],
   receipts: readonly Receipt[],
@@ -118,17 +119,20 @@ function computedColumns(statements: readonly Statement[], defaultSchema: string
   )
 }
 
-/** What an earlier rollback restored is of an earlier deploy. */
+/**
+ * Whether the changes of a statement are restored. Data that is already restored belongs to an earlier
+ * deploy.
+ */
 function isPutBack(statement: number, kept: readonly Kept[]): boolean {
   const own = kept.filter((one) => one.statement === statement && one.state !== 'restored')
   return own.length > 0 && own.every(({ state, returns }) => state === 'kept' && returns)
 }
 
-/** The data that is kept and restored. */
+/** The keys of data that is kept and will be restored. */
 function keysOfKept(all: readonly Kept[]): Set<string> {
   const data = all
     .filter(({ state, returns }) => state === 'kept' && returns)
-    // Of updated rows the columns are named, too.
+    // For updated rows, a loss may name the columns.
     .flatMap((one) => (one.kind === 'rows' ? [one, { ...one, kind: 'columns' as const }] : [one]))
     .flatMap(keptData)
   return new Set(data.map(destructionKey))

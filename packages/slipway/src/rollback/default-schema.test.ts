@@ -24,7 +24,7 @@ beforeEach(async () => {
 })
 afterEach(() => target.drop())
 
-/** What work on one schema of the database is asked with. */
+/** A request for work on one schema of the database. */
 function work(schema: string, migrations: readonly TestMigration[]) {
   const url = new ConnectionString(target.url).withSchema(schema)
   return { ...target.request(migrations), address: { kind: 'postgres' as const, url } }
@@ -54,7 +54,7 @@ async function drift(schema: string, migrations: readonly TestMigration[]) {
   return await inspectDrift(work(schema, migrations))
 }
 
-test('a rollback in one schema leaves a table of the same name in public alone', async () => {
+test('a rollback in one schema does not touch a table of the same name in public', async () => {
   await target.sql(`CREATE TABLE public."Client" ("id" INTEGER PRIMARY KEY, "city" TEXT);
     INSERT INTO public."Client" VALUES (1, 'Ghent')`)
   await deployed('app', [INIT, CITY])
@@ -84,7 +84,7 @@ test.each(
     ['move', 'ALTER TABLE public."Client" SET SCHEMA app;'],
     ['schema', 'DROP SCHEMA public CASCADE;'],
   ]),
-)('a down.sql that changes what another application has is refused: %s', async (_name, down) => {
+)('a down.sql that changes objects of another application is refused: %s', async (_name, down) => {
   await target.sql(`CREATE TABLE public."Client" ("id" INTEGER PRIMARY KEY, "city" TEXT);
     INSERT INTO public."Client" VALUES (1, 'Ghent')`)
   const old = { ...CITY, down, downPath: 'migrations/2_city/down.sql' }
@@ -99,7 +99,7 @@ test.each(
     })
   }
   expect(await target.sql('SELECT * FROM public."Client"')).toEqual([{ id: 1, city: 'Ghent' }])
-  // As the failure says: without the file, the down migration is written for this database.
+  // As the failure advises: without the file, the down migration is written for this database.
   const { failure } = await rolledBack('app', [INIT, CITY])
   expect(failure).toBeUndefined()
   expect(await target.sql('SELECT * FROM public."Client"')).toEqual([{ id: 1, city: 'Ghent' }])
@@ -124,7 +124,7 @@ test('a down.sql that names a schema of the datasource is run', async () => {
 })
 
 test.each(['app', 'My "App"', 'Client', 'größe'])(
-  'a missing schema %s is created by a deploy, and nothing drifts after it',
+  'a missing schema %s is created by a deploy, and there is no drift afterwards',
   async (schema) => {
     await deployed(schema, [INIT, CITY])
     expect(await drift(schema, [INIT, CITY])).toMatchObject({ drifted: false, basis: 'shadow' })
@@ -173,7 +173,7 @@ test.each(['app', 'public'])(
   },
 )
 
-// Objects of other schemas may come in another order: names decide where nothing else does.
+// Objects of several schemas may be in another order, because names decide if nothing else does.
 const ONE_SCHEMA = migration('1_all', ALL.sql.slice(0, ALL.sql.indexOf('CREATE SCHEMA billing')))
 
 test.each(
@@ -185,7 +185,7 @@ test.each(
     'DELETE FROM "note"; UPDATE "app" SET "app" = NULL; ALTER TABLE "note" DROP COLUMN "appId" CASCADE;',
     'ALTER TABLE "public"."Client" ADD COLUMN "city" TEXT; CREATE INDEX "client" ON public."Client" ("city");',
   ]),
-)('has one down.sql in each default schema: %s', async (sql) => {
+)('the down.sql is the same in each default schema: %s', async (sql) => {
   const init = 'CREATE TABLE public."Client" (id INT); CREATE SCHEMA IF NOT EXISTS "app";'
   const found: string[] = []
   for (const schema of ['public', 'My "App"', 'note']) {
@@ -206,7 +206,7 @@ test.each([
   ['public', 'CREATE TABLE x (id INT); DROP TABLE public.x;'],
   ['public', 'CREATE TABLE public.x (id INT); DROP TABLE x;'],
   ['app', 'CREATE TABLE x (id INT); DROP TABLE app.x;'],
-])('a table that a migration makes and drops is not kept in %s: %s', async (schema, sql) => {
+])('a table that a migration creates and drops is not kept in %s: %s', async (schema, sql) => {
   const both = [INIT, migration('2_x', sql)]
   await deployed(schema, both)
   expect(await target.sql('SELECT table_name FROM slipway.kept')).toEqual([])

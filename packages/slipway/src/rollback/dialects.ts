@@ -11,13 +11,13 @@ const ROLLBACKS: ByDialect<(request: RollbackRequest) => Promise<RollbackOutcome
   sqlite: async (request) => await (await import('./sqlite/rollback.ts')).rollBackSqlite(request),
 }
 
-/** See `restoreDeployBookmark`. Only a remote D1 database has Time Travel; its code is loaded where it is asked for. */
+/** See `restoreDeployBookmark`. Only a remote D1 database has Time Travel; its code is loaded on demand. */
 export async function rollbackByTimeTravel(request: BookmarkRequest): Promise<BookmarkOutcome> {
   const { restoreDeployBookmark } = await import('./sqlite/time-travel.ts')
   return await restoreDeployBookmark(request)
 }
 
-/** Rolls the last migrations back on a target: see `rollback.ts` and `sqlite/rollback.ts`. */
+/** Rolls back the last migrations on a target: see `rollback.ts` and `sqlite/rollback.ts`. */
 export async function rollback(request: RollbackRequest): Promise<RollbackOutcome> {
   return await ROLLBACKS[dialectOf(request.address)](request)
 }

@@ -5,8 +5,8 @@ import { fillText } from './fill.ts'
 type ServerError = NonNullable<Failure['server']>
 
 /**
- * A failure of a rollback in words of its own, if the functions that restore raised it; any other as it is. `fills`: the values
- * that were given.
+ * Explains a rollback failure that the restoring functions raised; returns any other unchanged. `fills`: the
+ * values given with `--fill`.
  */
 export function explainFailure(failure: Failure, fills: readonly Fill[]): Failure {
   const { server } = failure
@@ -20,7 +20,7 @@ export function explainFailure(failure: Failure, fills: readonly Fill[]): Failur
   }
 }
 
-/** What the server stored is not what was kept. */
+/** The server stored other values than the kept ones. */
 function refuseUnlike({ where }: Failure): Failure {
   return failureFrom('ROLLBACK.UNLIKE_KEPT', {
     message: 'The restored rows or values would differ from the kept ones.',
@@ -33,7 +33,7 @@ function refuseUnlike({ where }: Failure): Failure {
   })
 }
 
-/** Rows lack a value for a column that becomes NOT NULL: says what to give. */
+/** Rows have no value for a column that becomes NOT NULL: says how to give one. */
 function askForValue(failure: Failure, server: ServerError, fills: readonly Fill[]): Failure {
   const { why, where } = failure
   const again = failure.nextActions.find(({ kind }) => kind === 'slipway')

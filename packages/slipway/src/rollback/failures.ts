@@ -1,6 +1,6 @@
 import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
 
-/** What ends a rollback before or after it ran. */
+/** The failures of a rollback, before or after its run. */
 export const rollbackFailures = {
   'ROLLBACK.NOTHING': { title: 'There is no migration to roll back' },
   'ROLLBACK.TOO_MANY_STEPS': { title: '`--steps` exceeds the number of applied migrations' },

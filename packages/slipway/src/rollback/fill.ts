@@ -16,7 +16,7 @@ export function readFill(text: string): Fill {
   return { table: { name, ...(schema === undefined ? {} : { schema }) }, column, value }
 }
 
-/** A value as `--fill` takes it. */
+/** A value in the form of `--fill`. */
 export function fillText({ table: { schema, name }, column, value }: Fill): string {
   return `${schema === undefined ? '' : `${schema}.`}${name}.${column}=${value}`
 }

@@ -5,8 +5,8 @@ import { deploy, withTarget } from '../deploy/index.ts'
 import { readKept, restoreKept } from '../safekeeping/index.ts'
 import { rollback } from './index.ts'
 
-// Kept data and its tables move to another database by pg_dump and pg_restore: every table has another OID there, and an
-// OID that was recorded may be that of another table.
+// Kept data and its tables are moved to another database with pg_dump and pg_restore. There, every table has
+// a new OID, and a recorded OID may be that of a different table.
 
 const INIT = migration(
   '1_init',
@@ -47,7 +47,7 @@ async function deployed(migrations: readonly TestMigration[]): Promise<void> {
   if (failure) throw new Error(failure.message)
 }
 
-/** Moves the source to the target, where the OID of kept data is that of the table `supplier`. */
+/** Moves the source to the target, where the OID recorded for kept data is that of the table `supplier`. */
 async function moved(): Promise<void> {
   copyByDump(source.url, target.url)
   await target.sql(`UPDATE slipway.kept SET relation = 'public.supplier'::regclass`)
@@ -99,9 +99,9 @@ describe('kept restore', () => {
   })
 
   test.each([
-    ['lacks a column of that time', 'ALTER TABLE customer DROP COLUMN note'],
+    ['lacks a column that it had then', 'ALTER TABLE customer DROP COLUMN note'],
     [
-      'is one of two with all columns of that time, and nobody noted which',
+      'is one of two with all columns of that time, if its name was not recorded',
       `UPDATE slipway.kept SET present = NULL; CREATE TABLE customer_copy (LIKE customer)`,
     ],
   ])('refuses a table that %s', async (_, script) => {
@@ -115,7 +115,7 @@ describe('kept restore', () => {
     expect(await names(target, 'supplier')).toEqual(['One', 'Two'])
   })
 
-  test('has no place where the table is gone', async () => {
+  test('fails if the table no longer exists', async () => {
     await deployed([INIT, UPPER])
     await moved()
     await target.sql('ALTER TABLE customer RENAME TO client')
@@ -125,7 +125,7 @@ describe('kept restore', () => {
   })
 })
 
-test('a rollback on the new database restores the values into their own table', async () => {
+test('a rollback on the new database restores the values to their own table', async () => {
   const history = [INIT, DROP_NOTE]
   await deployed(history)
   await moved()

@@ -6,7 +6,7 @@ import { deploy, type DeployOutcome } from '../deploy/index.ts'
 import { type Destruction } from '../statements/index.ts'
 import { type Announcement, rollback, type RollbackOutcome, type RollbackRequest } from './index.ts'
 
-// A rollback restores what the deploy destroyed: the schema by its fingerprint, the rows one by one.
+// A rollback restores what the deploy destroyed: the fingerprint is equal, and so is every row.
 
 const INIT = migration(
   '1_init',
@@ -67,7 +67,7 @@ async function state() {
   return { hash, objects, team: await rows('team'), person, ...others }
 }
 
-/** The tables with what deploys kept; a rollback keeps, too. */
+/** The tables with data that deploys kept; rollbacks also keep data. */
 const keptTables = () =>
   target.sql(
     `SELECT relname FROM pg_class WHERE relnamespace = 'slipway'::regnamespace AND relname ~ '^kept_\\d+$'
@@ -77,7 +77,7 @@ const keptTables = () =>
 test.each(
   shortForm([
     ['a table that others refer to', 'DROP TABLE team CASCADE;'],
-    ['a table with a type that goes with it', 'DROP TABLE person; DROP TYPE "Mood";'],
+    ['a table with a type that is dropped, too', 'DROP TABLE person; DROP TYPE "Mood";'],
     ['a table without a key', 'DROP TABLE log;'],
     ['several tables', 'DROP TABLE IF EXISTS nothing, person, team;'],
     [
@@ -86,14 +86,14 @@ test.each(
     ],
     ['a column', 'ALTER TABLE person DROP COLUMN tags;'],
     [
-      'columns, one with a type that goes',
+      'columns, one with a type that is dropped, too',
       'ALTER TABLE person DROP COLUMN name CASCADE, DROP COLUMN mood; DROP TYPE "Mood";',
     ],
     ['a column with a default, NULL in some rows', 'ALTER TABLE person DROP COLUMN mood;'],
     ['the key', 'ALTER TABLE team DROP COLUMN id CASCADE;'],
     ['the key, with its constraint', 'ALTER TABLE lane DROP CONSTRAINT lane_pkey, DROP COLUMN id;'],
     [
-      'the key, for another of its name',
+      'the key, replaced by another of the same name',
       `ALTER TABLE lane DROP CONSTRAINT lane_pkey, DROP COLUMN id, ADD COLUMN id serial NOT NULL,
       ADD CONSTRAINT lane_pkey PRIMARY KEY (id);`,
     ],
@@ -112,7 +112,7 @@ test.each(
     ],
     ['a column, then its table', 'ALTER TABLE lane DROP COLUMN name; DROP TABLE lane;'],
     [
-      'required columns with a default and with a type that goes, then their table',
+      'required columns with a default and with a type that is dropped, then their table',
       `ALTER TABLE person DROP COLUMN name CASCADE; ALTER TABLE person DROP COLUMN mood, DROP COLUMN tags;
      DROP TYPE "Mood"; DROP TABLE person;`,
     ],
@@ -135,36 +135,39 @@ test.each(
       'ALTER TABLE person DROP COLUMN id; DROP TABLE person;',
     ],
     [
-      'a column whose name another takes',
+      'a column whose name another one takes',
       `ALTER TABLE team ADD COLUMN new varchar(99); UPDATE team SET new = name || '!';
      ALTER TABLE team DROP COLUMN name; ALTER TABLE team RENAME COLUMN new TO name;`,
     ],
     [
-      'a column, NULL in some rows, whose name another takes',
+      'a column, NULL in some rows, whose name another one takes',
       `ALTER TABLE person ALTER COLUMN mood DROP DEFAULT; ALTER TABLE person ADD COLUMN new text DEFAULT 'ok';
      ALTER TABLE person DROP COLUMN mood; ALTER TABLE person RENAME COLUMN new TO mood;`,
     ],
     ['all rows', 'DELETE FROM log;'],
     ['some rows', "DELETE FROM person AS p WHERE p.name LIKE '%1%' AND mood IS NULL;"],
     [
-      'rows by another table',
+      'rows selected by another table',
       "DELETE FROM person p USING team t WHERE t.id = p.team_id AND t.name = 'team 2';",
     ],
-    ['rows and those that refer to them', 'DELETE FROM team WHERE id = 2;'],
+    ['rows and rows that refer to them', 'DELETE FROM team WHERE id = 2;'],
     ['rows and their column', 'DELETE FROM team WHERE id = 2; ALTER TABLE team DROP COLUMN name;'],
-    ['all rows of all that refer to it', 'TRUNCATE team RESTART IDENTITY CASCADE;'],
+    [
+      'all rows of a table and of tables that refer to it',
+      'TRUNCATE team RESTART IDENTITY CASCADE;',
+    ],
     ['values', "UPDATE person SET name = name || '!', tags = NULL WHERE id < 10;"],
     [
       'values from another table',
       'UPDATE person p SET tags = ARRAY[t.name] FROM team t WHERE t.id = p.team_id;',
     ],
     [
-      'values by a query with a name',
+      'values set from a WITH query',
       `WITH placed AS MATERIALIZED (SELECT id, row_number() OVER (ORDER BY name) AS place FROM person)
      UPDATE person SET tags = ARRAY[place::text] FROM placed WHERE placed.id = person.id AND place > 3;`,
     ],
     [
-      'rows by queries with names',
+      'rows selected by WITH queries',
       `WITH odd AS (SELECT id FROM person WHERE id % 2 = 1), late (n) AS (SELECT id FROM odd WHERE id > 20)
      DELETE FROM person WHERE id IN (SELECT n FROM late);`,
     ],
@@ -174,7 +177,7 @@ test.each(
     ],
     ['values of a table without a key', "UPDATE log SET line = 'z' WHERE at = 1;"],
     [
-      'rows by a query of a query',
+      'rows deleted in a WITH query',
       'WITH gone AS (DELETE FROM log WHERE at > 3 RETURNING *) INSERT INTO log SELECT 99, line FROM gone;',
     ],
     ['a type with its columns', 'DROP TYPE "Mood" CASCADE;'],
@@ -212,7 +215,7 @@ describe('a statement that fails', () => {
     ['CREATE VIEW seen AS SELECT name FROM person; ALTER TABLE person DROP COLUMN name;', '2BP01'],
     ['DROP TABLE log; SELECT 1 / 0;', '22012'],
     ['DROP VIEW person;', '42809'],
-  ])('%s fails as it would have, and nothing is kept', async (sql, sqlstate) => {
+  ])('%s fails as it would without keeping, and nothing is kept', async (sql, sqlstate) => {
     const before = await state()
     const done = await deployed([INIT, migration('2_change', sql)])
     expect(done.failure).toMatchObject({ code: 'DEPLOY.STATEMENT_FAILED', server: { sqlstate } })
@@ -224,7 +227,7 @@ describe('a statement that fails', () => {
   })
 })
 
-test('values are restored before SET NOT NULL, and under the name that their key has then', async () => {
+test('values are restored before SET NOT NULL, even if their key was renamed', async () => {
   const change = migration(
     '2_change',
     `ALTER TABLE person ALTER COLUMN name DROP NOT NULL; UPDATE person SET name = NULL WHERE id < 9;
@@ -236,7 +239,7 @@ test('values are restored before SET NOT NULL, and under the name that their key
   expect(await state()).toEqual(before)
 })
 
-test('rows that lost a column before they were deleted are restored with it, again and again', async () => {
+test('rows that lost a column before they were deleted are restored with it, repeatedly', async () => {
   const two = migration(
     '2_two',
     "ALTER TABLE lane DROP COLUMN name; DELETE FROM lane WHERE id < 'lane 4';",
@@ -266,7 +269,7 @@ test('rows are restored with a deferred constraint', async () => {
   expect(await state()).toEqual(before)
 })
 
-test('what triggers cannot capture is reported as not kept', async () => {
+test('changes that triggers cannot capture are reported as not kept', async () => {
   const sql = `DO $$ BEGIN ALTER TABLE log DISABLE TRIGGER ALL; UPDATE log SET line = 'x';
     ALTER TABLE log ENABLE TRIGGER ALL; END $$;`
   const done = await deployed([INIT, migration('2_change', sql)])
@@ -276,7 +279,7 @@ test('what triggers cannot capture is reported as not kept', async () => {
   ])
 })
 
-test('somebody who reads for long hinders no deploy that captures; a later command drops its triggers', async () => {
+test('a long-running reader does not block a deploy that captures; a later command drops the triggers', async () => {
   const triggers = () => target.sql("SELECT tgenabled FROM pg_trigger WHERE tgname ~ '^_slipway_'")
   const change = migration('2_change', 'DELETE FROM log WHERE at = 1; UPDATE log SET line = NULL;')
   const before = await state()
@@ -296,8 +299,8 @@ test('somebody who reads for long hinders no deploy that captures; a later comma
   expect(await state()).toEqual(before)
 })
 
-describe('what was written since', () => {
-  test('stays, and is reported; data without a place is still kept', async () => {
+describe('rows and values written since', () => {
+  test('stay and are reported; data that cannot be restored is still kept', async () => {
     const change = migration(
       '2_change',
       'DELETE FROM team WHERE id = 2; ALTER TABLE team DROP COLUMN name;',
@@ -317,7 +320,7 @@ describe('what was written since', () => {
       { kind: 'rows', table: { name: 'person' }, state: 'restored', restored: { rows: 17 } },
       { kind: 'columns', state: 'restored', restored: { rows: 1 } },
     ])
-    // What found no place is the row, and the name of the one that has another key now.
+    // Not restored: the row, and the name of the row whose key has changed.
     expect(await keptTables()).toHaveLength(2)
     expect(await target.sql('SELECT id, name FROM team ORDER BY id')).toEqual([
       { id: 2, name: 'unknown' },
@@ -327,7 +330,7 @@ describe('what was written since', () => {
     ])
   })
 
-  test('rows that a migration inserted stay if they were changed, or are referred to', async () => {
+  test('rows that a migration inserted stay if they were changed or are referred to', async () => {
     const change = migration(
       '2_change',
       "INSERT INTO team SELECT n, 'new' FROM generate_series(11, 13) AS n;",
@@ -344,7 +347,7 @@ describe('what was written since', () => {
     ])
   })
 
-  test('a down migration that updates the rows itself is not overruled', async () => {
+  test('kept values do not override a down migration that updates the rows itself', async () => {
     const change = migration(
       '2_change',
       'UPDATE log SET at = at + 100;',
@@ -363,7 +366,7 @@ const column = (table: string, name: string): Destruction => ({
 })
 const LOG: Destruction = { what: 'object', object: { kind: 'table', schema: null, name: 'log' } }
 
-test('what is kept is announced as lossless, the rest as it is', async () => {
+test('kept data is announced as kept, other losses as lossy', async () => {
   const losses = [column('person', 'mood'), LOG, column('person', 'fax')]
   const facts = { format: 1, grade: 'lossy', losses, choices: [], notRestored: [], obstacle: null }
   const change = migration(
@@ -380,7 +383,7 @@ test('what is kept is announced as lossless, the rest as it is', async () => {
   ])
 })
 
-test('what a head without facts says is passed on as it is', async () => {
+test('a header without facts is passed on unchanged', async () => {
   const change = migration(
     '2_change',
     'ALTER TABLE person DROP COLUMN mood;',
@@ -395,7 +398,7 @@ test('what a head without facts says is passed on as it is', async () => {
 test.each([
   ['a serial', 'serial'],
   ['an identity', 'integer GENERATED BY DEFAULT AS IDENTITY'],
-])('numbers continue after the rows when %s is restored', async (_what, type) => {
+])('numbers continue after those of the rows if %s is restored', async (_what, type) => {
   const init = migration('2_init', `CREATE TABLE item (id ${type} PRIMARY KEY, name text)`)
   const change = migration(
     '3_change',
@@ -414,21 +417,21 @@ test.each([
 test.each(
   shortForm<[string, string, readonly Announcement[]]>([
     [
-      'values that are restored',
+      'restored values',
       'UPDATE person SET tags = NULL;',
       [{ kind: 'loss', loss: column('person', 'tags'), kept: true }],
     ],
     [
-      'values that are restored in a table without a key',
+      'restored values in a table without a key',
       "UPDATE log SET line = 'x';",
       [{ kind: 'loss', loss: column('log', 'line'), kept: true }],
     ],
     [
-      'rows that are deleted, and some that are restored',
+      'deleted rows, and restored ones',
       'DELETE FROM log WHERE at = 1; INSERT INTO log SELECT 9;',
       [{ kind: 'loss', loss: { ...LOG, what: 'rows' }, kept: true }],
     ],
-    ['rows that it deletes', "INSERT INTO team (id, name) VALUES (9, 'team 9');", []],
+    ['rows that the rollback deletes', "INSERT INTO team (id, name) VALUES (9, 'team 9');", []],
     ['a computed column', 'ALTER TABLE person DROP COLUMN doubled;', []],
     [
       'a required column',
@@ -444,13 +447,13 @@ test.each(
   expect(back.downs[0]?.announced).toEqual(announced)
 })
 
-/** The columns of a relation as `SELECT *` has them. */
+/** The columns of a relation that `SELECT *` returns. */
 const columnsOf = async (relation: string) =>
   await target.sql(
     `SELECT attname FROM pg_attribute WHERE attrelid = '${relation}'::regclass AND attnum > 0 AND NOT attisdropped`,
   )
 
-test('a column that is renamed and kept disturbs nothing, and is not drift', async () => {
+test('a column that is renamed and kept affects nothing and is not drift', async () => {
   const change = migration('2_change', 'ALTER TABLE log DROP COLUMN line; UPDATE log SET at = at;')
   const after = migration('3_after', 'ALTER TABLE log ADD COLUMN more text;')
   await deployed([INIT, change])
@@ -460,7 +463,7 @@ test('a column that is renamed and kept disturbs nothing, and is not drift', asy
   expect(await columnsOf('log')).toEqual(columns)
 })
 
-test('a column that is copied without a key leaves nothing that SELECT * or INSERT could meet', async () => {
+test('a copied column of a table without a key leaves nothing that SELECT * or INSERT would see', async () => {
   const init = migration('2_init', 'CREATE TABLE note (line text, doc json, at integer)')
   const change = migration('3_change', 'ALTER TABLE note DROP COLUMN line;')
   const view = migration('4_view', 'CREATE VIEW seen AS SELECT * FROM note;')
@@ -487,7 +490,7 @@ test('a column that is copied without a key leaves nothing that SELECT * or INSE
   ])
 })
 
-test('without a key, values return to the rows that are unchanged since; the others are counted and stay kept', async () => {
+test('without a key, values are restored to unchanged rows; the others are counted and stay kept', async () => {
   const change = migration('2_change', 'ALTER TABLE log DROP COLUMN line;')
   await deployed([INIT, change])
   await target.sql(
@@ -507,7 +510,7 @@ test('without a key, values return to the rows that are unchanged since; the oth
   expect(await keptTables()).toHaveLength(1)
 })
 
-test('two columns of a table without a key that two migrations drop return to the same rows', async () => {
+test('two columns that two migrations drop from a table without a key are restored to the same rows', async () => {
   const init = migration('2_init', 'CREATE TABLE note (a integer, b integer, c integer)')
   const first = migration('3_first', 'ALTER TABLE note DROP COLUMN a;')
   const second = migration('4_second', 'ALTER TABLE note DROP COLUMN b;')
@@ -555,7 +558,7 @@ test.each(
       'ALTER TABLE part DROP COLUMN s;',
     ],
   ]),
-)('%s is restored, too', async (_what, setup, sql) => {
+)('%s is also restored', async (_what, setup, sql) => {
   const [made, change] = [migration('2_made', setup), migration('3_change', sql)]
   await deployed([INIT, made])
   const name = setup.includes('other.part') ? 'other.part' : 'part'
@@ -587,7 +590,7 @@ describe('rows written since that lack a value', () => {
       'DELETE FROM person; DELETE FROM team; ALTER TABLE team DROP COLUMN name;',
       'INSERT INTO team VALUES (8), (9)',
     ],
-  ])('%s: the rollback counts them, and takes a value', async (_name, sql, since) => {
+  ])('%s: the rollback counts them and accepts a value', async (_name, sql, since) => {
     const migrations = [INIT, migration('2_team', sql)]
     const before = await target.sql('SELECT * FROM team ORDER BY id')
     await deployed(migrations)
@@ -611,17 +614,17 @@ describe('rows written since that lack a value', () => {
   })
 })
 
-describe('what no statement of the down migration makes again', () => {
+describe('objects that no statement of the down migration recreates', () => {
   const code = (body: string) => `DO $$ BEGIN ${body} END $$`
 
   test.each([
     [
-      'a column that code made again takes its values, but not over later ones',
+      'a column that code recreated gets its values back, except over later ones',
       code('ALTER TABLE lane DROP COLUMN name; ALTER TABLE lane ADD COLUMN name text;'),
       "UPDATE lane SET name = 'later' WHERE id = 'lane 3'",
     ],
     [
-      'a table that code made again takes its rows, beside later ones',
+      'a table that code recreated gets its rows in addition to later ones',
       code(
         'DROP TABLE lane; CREATE TABLE lane (id text CONSTRAINT lane_pkey PRIMARY KEY, name text);',
       ),
@@ -641,7 +644,7 @@ describe('what no statement of the down migration makes again', () => {
     ])
   })
 
-  test('what finds no place stays kept, and the rollback is not called complete', async () => {
+  test('data that cannot be restored stays kept, and the rollback fails', async () => {
     const change = migration(
       '2_code',
       code('ALTER TABLE person DROP COLUMN tags; DROP TABLE log; ALTER TABLE lane RENAME TO log;'),

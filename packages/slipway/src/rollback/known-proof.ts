@@ -8,11 +8,11 @@ import type { Reversible } from './prepared-down.ts'
 
 /** What a test run of down migrations depends on. */
 export interface TestedFiles {
-  /** All applied migrations, those to be rolled back last. */
+  /** All applied migrations; those to be rolled back come last. */
   readonly applied: readonly Reversible[]
   /** How many of them are rolled back. */
   readonly steps: number
-  /** All migrations of the project: they say what is the project's own. */
+  /** All migrations of the project, which show what belongs to it. */
   readonly project: readonly MigrationFile[]
   readonly shadow: ShadowOptions
 }
@@ -23,7 +23,10 @@ interface ProofPlace {
   readonly key: string
 }
 
-/** The fingerprint that down migrations gave when this machine proved them; nothing if they were not, or have changed since. */
+/**
+ * The fingerprint that down migrations restored when this machine proved them; undefined if it did not, or if
+ * they have changed since.
+ */
 export function recallProof(session: Session, tested: TestedFiles): string | undefined {
   const place = placeOf(session, tested)
   return place && recall(place.file, place.key)
@@ -35,7 +38,7 @@ export function rememberProof(session: Session, tested: TestedFiles, fingerprint
   if (place) remember(place.file, place.key, fingerprint)
 }
 
-/** Nothing if a down migration is not in a file: what is written each time is tested each time. */
+/** Undefined if a down migration is not in a file: one that is written each time is tested each time. */
 function placeOf(
   { server }: Session,
   { applied, steps, project, shadow }: TestedFiles,

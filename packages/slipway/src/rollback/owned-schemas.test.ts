@@ -51,7 +51,7 @@ async function rolledBack(migrations: readonly TestMigration[], initScript?: str
 }
 
 test.each(['auth', 'storage', 'cron'])(
-  'a schema %s that the project makes is its own: drift sees it, a rollback takes it away',
+  'a schema %s that the project creates is its own: drift detects it, and a rollback drops it',
   async (schema) => {
     const history = [
       migration('1_init', 'CREATE TABLE "user" (id INT PRIMARY KEY);'),
@@ -86,10 +86,10 @@ const ON_USERS = [
   ),
 ]
 
-test('what a project puts on a table of another schema is its own, and the rest of that schema is not', async () => {
+test('objects that a project creates on a table of another schema are its own, but the rest of that schema is not', async () => {
   await target.sql(PLATFORM)
   await deployed(ON_USERS, PLATFORM)
-  // The platform changes its own table: no affair of the project.
+  // The platform changes its own table, which is not the project's concern.
   await target.sql(`ALTER TABLE auth.users ADD COLUMN phone TEXT; CREATE TABLE auth.sessions (id INT);
     CREATE INDEX users_phone ON auth.users (phone); ALTER TABLE auth.users ENABLE ROW LEVEL SECURITY`)
   expect((await changes(ON_USERS, PLATFORM)).changes).toEqual([])
@@ -111,7 +111,7 @@ test('what a project puts on a table of another schema is its own, and the rest 
   ).toEqual([{ sessions: 'auth.sessions', phone: 'auth.users_phone' }])
 })
 
-test('a down.sql takes away what its migration put on a table of another schema, and nothing more', async () => {
+test('a down.sql may drop what its migration created on a table of another schema, but nothing else', async () => {
   await target.sql(PLATFORM)
   const [init, trigger] = ON_USERS as [TestMigration, TestMigration]
   const down = `DROP TRIGGER on_user ON auth.users; DROP POLICY own_user ON auth.users; DROP INDEX auth.own_index;`
@@ -125,7 +125,7 @@ test('a down.sql takes away what its migration put on a table of another schema,
   expect(await target.sql(`SELECT tgname FROM pg_trigger WHERE tgname = 'on_user'`)).toEqual([])
 })
 
-test('a schema that is only mentioned is not the project’s', async () => {
+test('a schema that is only mentioned does not belong to the project', async () => {
   await target.sql('CREATE SCHEMA other; CREATE TABLE other.t (id INT PRIMARY KEY)')
   const script = 'CREATE SCHEMA other; CREATE TABLE other.t (id INT PRIMARY KEY)'
   const history = [

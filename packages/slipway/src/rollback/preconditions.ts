@@ -13,7 +13,7 @@ import {
 } from './prepared-down.ts'
 import type { RollbackOutcome, RollbackRequest } from './rollback.ts'
 
-/** What a rollback did that finds its work done: the migration that is to stay is the last one. */
+/** The outcome of a rollback with nothing to do: the migration that is to stay is the last one. */
 export function nothingLeft({ server: { database } }: Session): RollbackOutcome {
   const testRun = { kind: 'not-tested' as const, reason: 'there is nothing to roll back' }
   return { database, downs: [], testRun, receipts: [], kept: [], unrestored: [] }
@@ -32,7 +32,10 @@ export function refuseUnrecorded({ squashed }: Comparison): void {
   })
 }
 
-/** Rolling a squash back rolls back all the migrations that it replaces, which may have been applied over years. */
+/**
+ * Refuses to roll back a squash: that would roll back all migrations that it replaces, perhaps of several
+ * years.
+ */
 export function refuseSquashed(names: readonly string[], { squashed }: Comparison): void {
   const squash = squashed.find(
     ({ kind, migration }) => kind === 'recorded' && names.includes(migration),
@@ -70,8 +73,8 @@ export function appliedFiles(
 }
 
 /**
- * Down migrations that do not restore the schema need acceptance. One that could not be written is never run: nothing would be
- * rolled back but the history. Fails with ROLLBACK.DOWN_INCOMPLETE.
+ * Down migrations that do not restore the schema need acceptance. One that could not be written is never run:
+ * only the history would be rolled back. Fails with ROLLBACK.DOWN_INCOMPLETE.
  */
 export function refuseUnproven(
   testRun: DownVerdict,
@@ -102,12 +105,12 @@ export function refuseUnproven(
   })
 }
 
-/** Changed objects by their names, the first five of them. */
+/** The names of the first five changed objects, and how many more there are. */
 export function nameChanges(changes: readonly Change[]): string {
   return listed(changes.map(({ object }) => objectText(object)))
 }
 
-/** Names, the first five of them. */
+/** The first five names, and how many more there are. */
 export function listed(names: readonly string[]): string {
   const shown = names.slice(0, 5).join(', ')
   return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown

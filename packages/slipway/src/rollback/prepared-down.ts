@@ -24,7 +24,7 @@ import {
 import { type Announcement, announcementsIn } from './announced.ts'
 import { raise } from './failures.ts'
 
-/** An applied migration with its file, and its down migration where one is written. */
+/** An applied migration with its file, and its down migration if there is one. */
 export interface Reversible extends MigrationFile {
   readonly downPath?: string | undefined
   readonly down?: string | undefined
@@ -33,16 +33,19 @@ export interface Reversible extends MigrationFile {
 /** The down migration of one migration, ready to be run. */
 export interface PreparedDown {
   readonly plan: Migration
-  /** `file`: its down.sql. `written`: made now, from the catalogs before and after. */
+  /** `file`: its down.sql. `written`: written now, from the catalogs before and after. */
   readonly origin: 'file' | 'written'
   readonly sql: string
-  /** What depends on rows or needs a choice, reported before anything runs. */
+  /** What it cannot promise, reported before anything runs. */
   readonly announced: readonly Announcement[]
-  /** Statements of the migration that write rows of which a down migration made of catalogs knows nothing. */
+  /** Statements of the migration that write rows, which a down migration from catalogs does not cover. */
   readonly wrote: readonly number[]
 }
 
-/** The down migration of a migration: its down.sql, else one that is written now. `before` is the history without it. */
+/**
+ * The down migration of a migration: its down.sql, or else one that is written now. `before` is the history
+ * without it.
+ */
 export async function prepareDown(
   migration: Reversible,
   before: readonly MigrationFile[],
@@ -82,7 +85,7 @@ function rowWrites(
     .map(({ number }) => number)
 }
 
-/** The names of tables that were filled from one that is dropped, and have its name since: they are that table, rebuilt. */
+/** The names of rebuilt tables: those that were filled from another table and then took its name. */
 function rebuiltTables(statements: readonly Statement[]): ReadonlySet<string> {
   const actions = statements.flatMap((statement) => statement.actions)
   const sources = new Map(
@@ -105,7 +108,10 @@ function tableOf({ actions: [action] }: Statement): string | undefined {
   return action && 'table' in action ? action.table?.name : undefined
 }
 
-/** A down migration deletes the rows that an INSERT writes out, where their table has a key. */
+/**
+ * Whether a down migration deletes the rows of an INSERT: it does if they are literals and their table has a
+ * key.
+ */
 function isDeletedBy({ statements }: Migration, { actions }: Statement): boolean {
   const emptied = statements.flatMap((one) =>
     one.actions.flatMap((action) => (action.kind === 'delete' ? [action.table] : [])),
@@ -121,7 +127,10 @@ function isDeletedBy({ statements }: Migration, { actions }: Statement): boolean
   )
 }
 
-/** The rows of a table that the migration itself made go with the table. */
+/**
+ * Whether a statement only changes tables that the migration itself created: their rows are dropped with
+ * them.
+ */
 function ofMadeTables(
   { actions }: Statement,
   made: Made | undefined,
@@ -133,14 +142,14 @@ function ofMadeTables(
   )
 }
 
-/** What a test run of down migrations found. */
+/** The result of a test run of down migrations. */
 export type DownVerdict =
   | { readonly kind: 'proven' }
   | { readonly kind: 'incomplete'; readonly changes: readonly Change[] }
   /** The history cannot be replayed here, so nothing is known. */
   | { readonly kind: 'not-tested'; readonly reason: string }
 
-/** A test run, and the catalog that the target must have afterwards. */
+/** A test run, and the schema that the target must have afterwards. */
 export interface TestedDown {
   readonly testRun: DownVerdict
   readonly expected?: ExpectedSchema
@@ -149,22 +158,22 @@ export interface TestedDown {
 /** The schema that a target must have afterwards. */
 export interface ExpectedSchema {
   readonly fingerprint: string
-  /** Needed only to name differences; takes a replay where the proof is an earlier one. */
+  /** Needed only to name differences; needs a replay if the proof is an earlier one. */
   readonly catalog: () => Promise<Catalog | undefined>
 }
 
-/** What down migrations are tested on. */
+/** The history on which down migrations are tested. */
 export interface DownHistory {
   readonly applied: readonly MigrationFile[]
-  /** All migrations of the project: they say what is the project's own. */
+  /** All migrations of the project, which show what belongs to it. */
   readonly project: readonly MigrationFile[]
   readonly shadow: ShadowOptions
 }
 
 /**
  * Runs up and down on one shadow database: the remaining history, the migrations on top of it, their down
- * migrations; then compares the schema with the first. A down migration that fails there is refused
- * (ROLLBACK.DOWN_FAILS) before the target is touched.
+ * migrations; then compares the schema with that of the remaining history. A down migration that fails there
+ * is refused (ROLLBACK.DOWN_FAILS) before the target is touched.
  */
 export async function testDownMigrations(
   prepared: readonly PreparedDown[],
@@ -176,7 +185,7 @@ export async function testDownMigrations(
     const { plan, sql } = down
     return { name: plan.name, sql, path: plan.path, correction: correctionOf(down) }
   })
-  /** Also for later, when the private server of this test run has ended. */
+  /** Also works later, when the private server of this test run has stopped. */
   const expectedCatalog = () =>
     withShadowDatabase({ ...shadow, running: undefined }, stays, (session) =>
       readProjectCatalog(session, project),

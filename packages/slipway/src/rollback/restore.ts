@@ -22,19 +22,22 @@ import type { PreparedDown } from './prepared-down.ts'
 /** Down migrations that restore the kept data of their migrations. */
 export interface RestoringPlan {
   readonly executions: readonly Execution[]
-  /** What was kept of these migrations and is to be restored. */
+  /** Kept data of these migrations that is to be restored. */
   readonly kept: readonly Kept[]
-  /** What was kept of these migrations before, as it is now. */
+  /** Reads the current state of that data. */
   readonly keptNow: () => Promise<readonly Kept[]>
 }
 
-/** Prepares the target for restoring what deploys kept, and for keeping what the rollback destroys. The ledger must exist. */
+/**
+ * Prepares the target for restoring data that deploys kept, and for keeping data that the rollback destroys.
+ * The ledger must exist.
+ */
 export async function prepareRestoring(
   session: Session,
   plans: readonly Migration[],
   fills: readonly Fill[] = [],
 ): Promise<RestoringPlan> {
-  // The functions may be those of another version of Slipway.
+  // Existing functions may be from another version of Slipway.
   await prepareKeepingFunctions(session)
   const all = await readOfDeploys(session)
   const names = new Set(plans.map(({ name }) => name))
@@ -48,12 +51,12 @@ export async function prepareRestoring(
   return { executions, kept, keptNow }
 }
 
-/** What deploys kept, and the rows that they inserted. */
+/** The data that deploys kept, and the rows that they inserted. */
 async function readOfDeploys(session: Session): Promise<Kept[]> {
   return (await readAllKept(session)).filter(({ byRollback }) => !byRollback)
 }
 
-/** Down migrations with what they announce given the kept data. */
+/** Down migrations with their announcements, given the kept data. */
 export async function knowingKept(
   session: Session,
   downs: readonly PreparedDown[],
@@ -96,7 +99,7 @@ function restoringExecution(
   }
 }
 
-/** Hooks of the same statements: what is destroyed is kept before anything is restored. */
+/** Combines the hooks of each statement: destroyed data is kept before anything is restored. */
 function joined(keeping: Hooks, restoring: Hooks): Hooks {
   const all = new Map<number, StatementHooks>(keeping)
   for (const [number, own] of restoring) {

@@ -48,8 +48,8 @@ async function living() {
   return rows.map(({ name }) => name)
 }
 
-describe('how far', () => {
-  test('by steps, by the one that stays, and no further than the first', async () => {
+describe('the extent', () => {
+  test('is a number of steps or the migration that stays, and ends at the first migration', async () => {
     await deployed(ALL)
     const back = await rolledBack(ALL, { kind: 'to', migration: '1_init' })
     expect(back.receipts.map(({ migration: name, status }) => [name, status])).toEqual([
@@ -76,7 +76,7 @@ describe('how far', () => {
     expect(await living()).toEqual(['1_init', '2_email', '3_note'])
   })
 
-  test('a name that is not applied is refused; behind the last one nothing is left to do', async () => {
+  test('must name an applied migration; after the last one there is nothing to do', async () => {
     await deployed([INIT, EMAIL])
     const to = (name: string) => rolledBack(ALL, { kind: 'to', migration: name })
     await expect(to('3_note')).rejects.toMatchObject({
@@ -89,10 +89,10 @@ describe('how far', () => {
   })
 })
 
-describe('a down.sql of one’s own is tested before the target is touched', () => {
+describe('a handwritten down.sql is tested before the target is touched', () => {
   const refused = (down: string) => [INIT, { ...EMAIL, down }]
 
-  test('one that fails is refused, with its place', async () => {
+  test('one that fails is refused with its position', async () => {
     const migrations = refused('SELECT 1;\nALTER TABLE customer DROP COLUMN emial;\n')
     await deployed(migrations)
     const before = await target.fingerprint()
@@ -107,7 +107,7 @@ describe('a down.sql of one’s own is tested before the target is touched', () 
     expect(await living()).toEqual(['1_init', '2_email'])
   })
 
-  test('one that does not bring the schema back is refused, by the object', async () => {
+  test('one that does not restore the schema is refused, and the object is named', async () => {
     const migrations = refused('ALTER TABLE customer RENAME COLUMN email TO mail;')
     await deployed(migrations)
     const before = await target.fingerprint()
@@ -134,7 +134,7 @@ describe('a down.sql of one’s own is tested before the target is touched', () 
   })
 })
 
-test('a down migration that no catalog tells is refused, with the file that is to be written', async () => {
+test('a written down migration that fails is refused, with the file to write by hand', async () => {
   const kept = migration(
     '1_init',
     "CREATE TABLE kind (id integer, name text NOT NULL); INSERT INTO kind VALUES (1, 'a');",
@@ -153,7 +153,7 @@ test('a down migration that no catalog tells is refused, with the file that is t
   })
 })
 
-test('what rows decide is announced; a refusal by the server leaves all as it was', async () => {
+test('decisions that depend on rows are announced; a refusal by the server changes nothing', async () => {
   const loosened = migration('2_loosened', 'ALTER TABLE customer ALTER COLUMN name DROP NOT NULL;')
   const strict = migration('1_init', 'CREATE TABLE customer (id integer, name text NOT NULL);')
   const migrations = [strict, loosened]
@@ -182,7 +182,7 @@ test('what rows decide is announced; a refusal by the server leaves all as it wa
   expect(await living()).toEqual(['1_init', '2_loosened'])
 })
 
-test('where several columns need a value, the command that is printed has those that were given', async () => {
+test('if several columns need a value, the printed command repeats the given ones', async () => {
   const strict = migration(
     '1_init',
     'CREATE TABLE customer (id integer, name text NOT NULL, fax text NOT NULL);',
@@ -201,7 +201,7 @@ test('where several columns need a value, the command that is printed has those 
   expect(failed.failure?.server).toBeUndefined()
 })
 
-test('a failure after steps that were rolled back names them, and the command for those left', async () => {
+test('a failure after some steps names these, and the command for the remaining ones', async () => {
   const strict = migration('1_init', 'CREATE TABLE customer (id integer, name text NOT NULL);')
   const loosened = migration('2_loosened', 'ALTER TABLE customer ALTER COLUMN name DROP NOT NULL;')
   const migrations = [strict, loosened, NOTE]
@@ -222,7 +222,7 @@ test('a failure after steps that were rolled back names them, and the command fo
   expect(rest.receipts.map(({ status }) => status)).toEqual(['done', 'done'])
 })
 
-test('what was rolled back unproven is not recorded as what the history gives', async () => {
+test('the schema after an unproven rollback is not recorded as the result of the history', async () => {
   const two = migration(
     '2_two',
     'ALTER TABLE customer ADD COLUMN age integer; CREATE TABLE more (id integer PRIMARY KEY);',
@@ -262,7 +262,7 @@ test('a down migration that could not be written is not run, whatever is accepte
   expect(await target.fingerprint()).toEqual(before)
 })
 
-test('code that commits by itself needs consent on a protected target, in a down migration, too', async () => {
+test('code that commits itself needs consent on a protected target, also in a down migration', async () => {
   const down = 'DO $$ BEGIN ALTER TABLE customer DROP COLUMN age; COMMIT; END $$;'
   const history = [INIT, migration('2_age', 'ALTER TABLE customer ADD COLUMN age integer;', down)]
   await deployed(history)
@@ -273,7 +273,7 @@ test('code that commits by itself needs consent on a protected target, in a down
   expect(await target.fingerprint()).toEqual(before)
 })
 
-test('drift beside the migration is reported, and remains', async () => {
+test('drift that the migration does not touch is reported and remains', async () => {
   await deployed(ALL)
   await target.sql('CREATE INDEX by_hand ON customer (name)')
   const back = await rolledBack(ALL, ONE)
@@ -300,7 +300,7 @@ describe('a proof that this machine remembers', () => {
     return () => rmSync(cacheDir, { recursive: true })
   })
 
-  test('needs no shadow database while all files are as they were', async () => {
+  test('needs no shadow database if no file has changed', async () => {
     const again = await rolledBack([INIT, NOTE], ONE, proven)
     expect(again).toMatchObject({ testRun: { kind: 'proven' }, verification: { verified: true } })
     expect(again.failure).toBeUndefined()
@@ -311,7 +311,7 @@ describe('a proof that this machine remembers', () => {
     ['another down migration', [INIT, { ...NOTE, down: 'DROP TABLE note CASCADE;' }]],
     ['another history', [INIT, EMAIL, NOTE]],
     ['another project', [INIT, NOTE, migration('4_more', 'CREATE TABLE more ();')]],
-  ])('is not one of %s', async (_, migrations) => {
+  ])('does not apply to %s', async (_, migrations) => {
     if (migrations.includes(EMAIL)) {
       await target.sql(
         `DELETE FROM _prisma_migrations WHERE migration_name = '3_note'; DROP TABLE note`,
@@ -324,7 +324,7 @@ describe('a proof that this machine remembers', () => {
     expect(await living()).toContain('3_note')
   })
 
-  test('does not hide that the target is another one afterwards', async () => {
+  test('does not hide that the target differs afterwards', async () => {
     await target.sql('ALTER TABLE customer ADD COLUMN by_hand text')
     const shadow = { ...proven.shadow, named: undefined }
     const outcome = await rolledBack([INIT, NOTE], ONE, { shadow })
@@ -335,7 +335,7 @@ describe('a proof that this machine remembers', () => {
   })
 })
 
-test('an edited or missing migration stops a rollback before it begins', async () => {
+test('an edited or missing migration stops a rollback beforehand', async () => {
   await deployed(ALL)
   const edited = [INIT, EMAIL, { ...NOTE, sql: `${NOTE.sql} SELECT 1;` }]
   await expect(rolledBack(edited, ONE)).rejects.toMatchObject({

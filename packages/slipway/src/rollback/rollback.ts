@@ -72,15 +72,15 @@ export interface RollbackRequest extends WorkRequest {
   readonly consent: Consent
   /** Run down migrations that could not be proven on a shadow database. */
   readonly acceptUnproven: boolean
-  /** Destroy data that no statement of a down migration shows; no if absent. */
+  /** Destroy data although no statement of a down migration shows it; false if absent. */
   readonly acceptUnannounced?: boolean
-  /** Values for rows written since that lack one. */
+  /** Values for rows that were written since the deploy and lack one. */
   readonly fills?: readonly Fill[]
-  /** Hears the down migrations and what they cannot promise, before anything runs. */
+  /** Receives the down migrations and what they cannot promise, before anything runs. */
   readonly announce: (downs: readonly PreparedDown[], testRun: DownVerdict) => void
 }
 
-/** What a rollback did. `failure` is there when it could not do all. */
+/** The outcome of a rollback. `failure` is present if the rollback is incomplete. */
 export interface RollbackOutcome {
   readonly database: string
   readonly downs: readonly PreparedDown[]
@@ -88,18 +88,18 @@ export interface RollbackOutcome {
   readonly receipts: readonly Receipt[]
   /** The data that the migrations destroyed: restored, or still kept. */
   readonly kept: readonly Kept[]
-  /** What could not be given back to objects: owners, privileges, comments, settings, positions. */
+  /** Properties of objects that could not be restored: owners, privileges, comments, settings, positions. */
   readonly unrestored: readonly Unrestored[]
   readonly verification?: Verification
-  /** The schema of the target was compared with that of the remaining history, and is the same; nothing if it was not compared. */
+  /** Whether the target's schema equals that of the remaining history; absent if they were not compared. */
   readonly schemaMatches?: boolean
   readonly failure?: Failure
 }
 
 /**
- * Rolls the last migrations back: tests their down migrations on a shadow database, runs them on the target, each
- * in one transaction with its history row, and compares the catalog with that of the history that
- * stays. Prisma then sees them as pending.
+ * Rolls back the last migrations: tests their down migrations on a shadow database, runs them on the target,
+ * each in one transaction with its history row, and compares the catalog with that of the remaining history.
+ * Prisma then sees them as pending.
  */
 export async function rollback(asked: RollbackRequest): Promise<RollbackOutcome> {
   return await withTarget(asked, async (session, target) => {
@@ -137,8 +137,8 @@ export async function rollback(asked: RollbackRequest): Promise<RollbackOutcome>
 }
 
 /**
- * A rollback that a crash interrupted: its journal shows where to continue. It counts as the first step of this
- * one, so that the same command ends where the first would have.
+ * The migration whose rollback a crash interrupted: its journal shows where to continue. It counts as the
+ * first step of this rollback, so that the same command ends where the first would have ended.
  */
 async function resumable(
   session: Session,
@@ -154,14 +154,17 @@ async function resumable(
 }
 
 interface AskedDowns {
-  /** All applied migrations, those to be rolled back last. */
+  /** All applied migrations; those to be rolled back come last. */
   readonly applied: readonly Reversible[]
-  /** Those to be rolled back, the last one first. */
+  /** The migrations to be rolled back, the last one first. */
   readonly names: readonly string[]
   readonly request: RollbackRequest
 }
 
-/** The down migrations, tested. One private server has all the shadow databases, and none starts if none is needed. */
+/**
+ * Prepares and tests the down migrations. One private server runs all shadow databases; it is not started if
+ * none is needed.
+ */
 async function prepareDownMigrations(
   session: Session,
   asked: AskedDowns,
@@ -203,7 +206,7 @@ async function readDownMigrations(
   return downs
 }
 
-/** Runs up and down, unless this machine has proven just these files before. */
+/** Runs up and down, unless this machine has proven exactly these files before. */
 async function testRunOf(
   session: Session,
   downs: readonly PreparedDown[],
@@ -229,7 +232,7 @@ async function testRunOf(
 interface PreparedWork {
   readonly downs: readonly PreparedDown[]
   readonly expected: ExpectedSchema | undefined
-  /** The schema before, where the ledger has it. */
+  /** The schema before the rollback, if the ledger has it. */
   readonly known: KnownSchema | undefined
 }
 
@@ -258,7 +261,7 @@ async function run(
     if (differing !== '')
       return { ...outcome, schemaMatches: false, failure: notRestored(differing) }
   }
-  // What was compared with nothing is not what the history gives.
+  // A schema that was not compared must not be recorded as the result of the history.
   const compared = !outcome.failure && expected !== undefined && reading.ok
   const looked = await verified(target, request.migrations, compared ? reading.value : 'forget')
   const schemaMatches = compared ? { schemaMatches: true } : {}
@@ -281,7 +284,10 @@ async function unrestoredOf(
   return read.ok ? read.value.filter(({ migration }) => names.has(migration)) : []
 }
 
-/** What was kept of the migrations that are rolled back, and found no place. A down migration that updates a table itself wants no others of its values. */
+/**
+ * Kept data of the rolled-back migrations that was not restored. Values of a table that the down migration
+ * itself updates do not count, because it sets them.
+ */
 function leftKept(
   kept: readonly Kept[],
   plans: readonly Migration[],
@@ -317,7 +323,10 @@ function stillKept(left: readonly Kept[]): Failure {
   })
 }
 
-/** What judges the down migrations by their effects, on a protected target: they may overwrite where they restore. */
+/**
+ * Reviews the down migrations by their effects; undefined on an unprotected target. They may overwrite values
+ * in tables to which they restore data.
+ */
 function reviewOfRollback(
   { server: { database, schema: defaultSchema } }: Session,
   { plans, kept }: { readonly plans: readonly Migration[]; readonly kept: readonly Kept[] },
@@ -333,7 +342,7 @@ function reviewOfRollback(
     ...(acceptUnannounced ? ['unannounced'] : []),
     ...(acceptUnproven ? ['unproven'] : []),
   ]
-  // Those before a refused one remain rolled back: the command must not count them again.
+  // Migrations before a refused one remain rolled back, so the next command must not count them again.
   return (migration) => {
     const left = plans.length - plans.findIndex(({ name }) => name === migration.name)
     const again = ['rollback', '--steps', String(left)]
@@ -342,7 +351,10 @@ function reviewOfRollback(
   }
 }
 
-/** The objects in which a target with another fingerprint differs, in words; empty if only the fingerprint does. */
+/**
+ * The names of the objects that differ on a target with another fingerprint; empty if only the fingerprint
+ * differs.
+ */
 async function differingObjects(
   target: TargetSession,
   expected: ExpectedSchema,

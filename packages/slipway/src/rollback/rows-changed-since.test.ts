@@ -4,7 +4,8 @@ import { restoredFindings } from '../app/kept-result.ts'
 import { deploy } from '../deploy/index.ts'
 import { rollback, type RollbackOutcome } from './index.ts'
 
-// What a rollback restores is compared with what was kept, and goes to the rows that it belongs to, whatever became of rows since.
+// A rollback restores data to the rows to which it belongs, whatever happened to rows since, and compares it
+// with the kept data.
 
 let target: TestTarget
 
@@ -37,7 +38,7 @@ const rows = async (table: string) =>
 const messages = ({ kept }: RollbackOutcome) =>
   kept.flatMap(restoredFindings).map(({ message }) => message)
 
-describe('what is restored is compared with what was kept', () => {
+describe('restored data is compared with kept data', () => {
   const INIT = migration(
     '1_init',
     `CREATE TABLE price (id serial PRIMARY KEY, amount numeric(10,2));
@@ -58,7 +59,7 @@ CREATE RULE noting AS ON INSERT TO price DO ALSO INSERT INTO audit VALUES (NEW.i
     ['updated values', "UPDATE price SET amount = 0; UPDATE part SET name = 'x';"],
     ['dropped columns', 'ALTER TABLE price DROP COLUMN amount; ALTER TABLE part DROP COLUMN name;'],
     ['emptied tables', 'TRUNCATE price RESTART IDENTITY; TRUNCATE part RESTART IDENTITY;'],
-  ])('%s, past triggers of partitions and rules', async (_what, sql) => {
+  ])('%s are restored without firing triggers of partitions or rules', async (_what, sql) => {
     const change = migration('2_change', sql)
     await deployed(INIT)
     await target.sql(ROWS)
@@ -85,7 +86,7 @@ CREATE RULE noting AS ON INSERT TO price DO ALSO INSERT INTO audit VALUES (NEW.i
     ['Rows', 'DELETE FROM price;'],
     ['Values', 'UPDATE price SET amount = 0;'],
   ])(
-    '%s that a changed type would round are refused, and nothing is changed',
+    '%s that a changed type would round are not restored, and nothing is changed',
     async (_what, sql) => {
       const change = migration('2_change', sql)
       await deployed(INIT)
@@ -102,7 +103,7 @@ CREATE RULE noting AS ON INSERT TO price DO ALSO INSERT INTO audit VALUES (NEW.i
   )
 })
 
-describe('values of columns find their rows', () => {
+describe('values of columns are restored to their rows', () => {
   const INIT = migration(
     '1_init',
     `CREATE TABLE keyed (id integer PRIMARY KEY, v text DEFAULT 'd', w integer);
@@ -117,7 +118,7 @@ CREATE TABLE parent (v text DEFAULT 'd', w integer, x text); CREATE TABLE heir (
       `INSERT INTO ${table} (${table === 'keyed' ? 'id' : 'x'}, v, w) SELECT n, CASE WHEN n <> 4 THEN 'v' || n END, n FROM generate_series(1, 6) AS n;`,
   ).join('\n')
 
-  /** Rows that are inserted, changed, moved and deleted, in each table; those of `plain` are known by x. */
+  /** Inserts, changes, moves and deletes rows in each table; rows without a key are identified by x. */
   const SINCE = TABLES.map((table) => {
     const key = table === 'keyed' ? 'id' : 'x'
     return `INSERT INTO ${table} (${key}, w) VALUES (7, 7); UPDATE ${table} SET w = 9 WHERE ${key}::text = '2'; DELETE FROM ${table} WHERE ${key}::text = '3';`
@@ -130,7 +131,7 @@ CREATE TABLE parent (v text DEFAULT 'd', w integer, x text); CREATE TABLE heir (
       (table: string) => `ALTER TABLE ${table} DROP COLUMN v; UPDATE ${table} SET w = w + 20;`,
     ],
     [
-      'computed by a change of type',
+      'computed by a type change',
       (table: string) =>
         `ALTER TABLE ${table} ALTER COLUMN v DROP DEFAULT, ALTER COLUMN v TYPE integer USING length(v);`,
     ],
@@ -146,7 +147,7 @@ CREATE TABLE parent (v text DEFAULT 'd', w integer, x text); CREATE TABLE heir (
       const key = table === 'keyed' ? 'id' : 'x'
       const found = await target.sql(`SELECT ${key}::text AS key, v FROM ${table} ORDER BY 1`)
       const own = new Map(found.map(({ key: of, v }) => [of, v]))
-      // A row that was not changed has its value; a changed one has its own or none, never that of another.
+      // An unchanged row gets its value; a changed one gets its own or none, never that of another row.
       expect([...own.keys()], table).toEqual(['1', '2', '4', '5', '6', '7'])
       expect([own.get('1'), own.get('4'), own.get('5')], table).toEqual(['v1', null, 'v5'])
       expect(['v2', 'd', null], table).toContain(own.get('2'))
@@ -170,12 +171,12 @@ CREATE TABLE parent (v text DEFAULT 'd', w integer, x text); CREATE TABLE heir (
     expect(now).toHaveLength(5)
   })
 
-  test('a row that took the content of another is named, and the copy stays', async () => {
+  test('a row that took the content of another is reported, and the kept copy remains', async () => {
     const change = migration('2_change', 'ALTER TABLE plain DROP COLUMN v;')
     await deployed(INIT)
     await target.sql("INSERT INTO plain VALUES ('one', 1, 'a'), ('two', 2, 'a'), ('three', 3, 'a')")
     await deployed(INIT, change)
-    // The first is what the second was.
+    // The first row becomes equal to what the second was.
     await target.sql('UPDATE plain SET w = 9 WHERE w = 2; UPDATE plain SET w = 2 WHERE w = 1')
     const back = await rolledBack(1, INIT, change)
     expect(messages(back)).toEqual([
@@ -192,7 +193,7 @@ CREATE TABLE parent (v text DEFAULT 'd', w integer, x text); CREATE TABLE heir (
     ])
   })
 
-  test('what a later migration and its rollback wrote counts as the rows of then', async () => {
+  test('rows that a later migration changed and its rollback restored count as the original rows', async () => {
     const change = migration('2_change', 'ALTER TABLE plain DROP COLUMN v;')
     const later = migration('3_later', 'UPDATE plain SET w = w + 1; DELETE FROM plain WHERE w > 5;')
     await deployed(INIT)
@@ -206,7 +207,7 @@ CREATE TABLE parent (v text DEFAULT 'd', w integer, x text); CREATE TABLE heir (
   })
 })
 
-test('a sequence that a trigger moved is named: it gives no number twice', async () => {
+test('a sequence that a trigger moved is reported, and gives no number twice', async () => {
   const init = migration(
     '1_init',
     `CREATE SEQUENCE counter; CREATE TABLE numbered (id serial PRIMARY KEY, name text, n bigint);

@@ -1,15 +1,16 @@
 import { command } from '../kernel/index.ts'
 import { raise } from './failures.ts'
 
-/** How far to go back: a number of migrations, or until just after one that stays applied. */
+/** How far to roll back: a number of migrations, or all after one that stays applied. */
 export type Extent =
   | { readonly kind: 'steps'; readonly steps: number }
   | { readonly kind: 'to'; readonly migration: string }
 
 /**
- * The applied migrations to roll back, the last one first. `applied` is in the order of application. None if the one
- * that is to stay is the last already: a rollback whose answer was lost can be repeated. A number above that of
- * the applied migrations is a mistake about the target, and fails with ROLLBACK.TOO_MANY_STEPS.
+ * The applied migrations to roll back, the last one first. `applied` is in the order of application. Empty if
+ * the one that is to stay is already the last one, so that a rollback whose response was lost can be
+ * repeated. More steps than applied migrations are a mistake about the target, and fail with
+ * ROLLBACK.TOO_MANY_STEPS.
  */
 export function selectMigrations(applied: readonly string[], extent: Extent): string[] {
   const newestFirst = applied.toReversed()

@@ -7,9 +7,9 @@ import {
   restoreKept as restorePostgres,
 } from './prune.ts'
 
-/** Kept data of databases of one dialect. */
+/** Access to the kept data of databases of one dialect. */
 interface KeptData {
-  /** All that is or was kept, and the rows that migrations inserted, the oldest first. */
+  /** All data that is or was kept, and the rows that migrations inserted, oldest first. */
   read(session: Session): Promise<Kept[]>
   restore(target: TargetSession, id: number): Promise<Kept>
   prune(target: TargetSession, kept: readonly Kept[]): Promise<void>
@@ -35,8 +35,8 @@ async function keptOf(session: Session): Promise<KeptData> {
 }
 
 /**
- * All that is or was kept of a project on a database, the oldest first; empty if nothing ever was. With `inserted` also
- * the rows that migrations inserted, which a rollback deletes.
+ * All data of a project that is or was kept on a database, oldest first; empty if none ever was. With
+ * `inserted`, also the rows that migrations inserted, which a rollback deletes.
  */
 export async function readKept(
   session: Session,
@@ -48,9 +48,9 @@ export async function readKept(
 }
 
 /**
- * Restores one piece of kept data into the existing table or column. Existing rows stay. What was restored before stays
- * as it is: a restore whose answer was lost can be repeated. Fails with SAFEKEEPING.UNKNOWN, SAFEKEEPING.NO_PLACE or
- * SAFEKEEPING.TABLE_UNCERTAIN.
+ * Restores one piece of kept data into the existing table or column. Existing rows stay. Data that was
+ * already restored does not change, so a restore whose answer was lost can be repeated. Fails with
+ * SAFEKEEPING.UNKNOWN, SAFEKEEPING.NO_PLACE or SAFEKEEPING.TABLE_UNCERTAIN.
  */
 export async function restoreKept(target: TargetSession, id: number): Promise<Kept> {
   const { restore } = await keptOf(target.session)

@@ -1,6 +1,6 @@
 import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
 
-/** What ends work on what is kept. */
+/** Failures of commands on kept data. */
 export const safekeepingFailures = {
   'SAFEKEEPING.UNKNOWN': { title: 'There is no kept data with this number' },
   'SAFEKEEPING.TABLE_UNCERTAIN': {

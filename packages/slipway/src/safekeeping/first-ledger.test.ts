@@ -7,7 +7,7 @@ import { withTarget } from '../deploy/index.ts'
 import { readSeedLedger } from '../seeds/index.ts'
 import { readKept, restoreKept } from './index.ts'
 
-// Kept data and seeds of a ledger of the first layout, before and after it is upgraded.
+// Kept data and seeds in a ledger of the first layout, before and after its upgrade.
 
 let target: TestTarget
 
@@ -20,12 +20,12 @@ beforeEach(async () => {
 const restore = (id: number) =>
   withTarget(target.request([]), (_session, working) => restoreKept(working, id))
 
-/** Makes the fixture what it was: the OIDs and numbers of its tables are those of this database. */
+/** Writes this database's OIDs and column numbers into the fixture, as if its data had been kept here. */
 const asOnItsDatabase = () =>
   target.sql(`UPDATE slipway.kept SET relation = to_regclass(table_schema || '.' || table_name) WHERE kind <> 'table';
     UPDATE slipway.kept SET details = jsonb_set(details, '{numbers}', '{"id": 1, "name": 2, "note": 3}') WHERE id = 4`)
 
-test('are listed without an upgrade, as after one', async () => {
+test('kept data and seeds are listed the same before and after the upgrade', async () => {
   const read = () =>
     withSession(target.request([]).address, {}, async (session) => ({
       kept: await readKept(session),
@@ -47,7 +47,7 @@ test('are listed without an upgrade, as after one', async () => {
   expect(await read()).toEqual(before)
 })
 
-test('are restored after an upgrade on another database, by the names of their tables', async () => {
+test('after an upgrade on another database, kept data is restored by table name', async () => {
   await restore(4)
   expect(await target.sql('SELECT name FROM customer WHERE id = 1')).toEqual([{ name: 'name 1' }])
   await target.sql('CREATE TABLE old_order (id integer PRIMARY KEY, total numeric)')
@@ -56,7 +56,7 @@ test('are restored after an upgrade on another database, by the names of their t
   expect((await restore(5)).restored?.rows).toBe(3)
 })
 
-test('are restored after an upgrade on the same database, whatever the name of the table is by then', async () => {
+test('after an upgrade on the same database, kept data is restored even into a renamed table', async () => {
   await asOnItsDatabase()
   await withTarget(target.request([]), async () => {})
   await target.sql('ALTER TABLE customer RENAME TO client; ALTER TABLE client RENAME name TO title')

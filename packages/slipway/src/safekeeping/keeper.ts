@@ -22,7 +22,7 @@ import { mayDestroy } from './may-destroy.ts'
 import { call, literals } from './postgres/sql-text.ts'
 import { setsPositions } from './recording.ts'
 
-/** What says of which statement something is kept, as the first argument of all that keep. */
+/** SQL that names the statement that destroys data: the first argument of all functions that keep data. */
 export function originOf(
   { history, migration, rollsBack }: KeepingOptions,
   statement: number,
@@ -49,8 +49,9 @@ type MissedRow = {
 }
 
 /**
- * Compares what the server did with what was kept. Tables, columns and rows that a statement names are kept by the hooks
- * of the statement; what goes beyond that, because code, a trigger or a CASCADE did it, is kept in another run.
+ * Compares what the server did with what was kept. The hooks of a statement keep the tables, columns and
+ * rows that the statement names. Data that code, a trigger or a CASCADE destroyed beyond that is kept
+ * when the group runs again.
  */
 export function keeperOf(options: KeepingOptions): Keeper {
   return {
@@ -72,7 +73,8 @@ export function keeperOf(options: KeepingOptions): Keeper {
       )
       if (!mayMove && !statements.some(({ actions }) => actions.some(mayDestroy)))
         return async () => []
-      // What only drops objects calls nothing but event triggers. The positions of thousands of sequences take seconds.
+      // A group that only drops objects calls only event triggers. Reading the positions of thousands of
+      // sequences takes seconds.
       const condition = mayMove
         ? ''
         : ` WHERE EXISTS (SELECT FROM pg_catalog.pg_event_trigger WHERE evtenabled <> 'D')`
@@ -113,7 +115,10 @@ function firstNumber({ statements }: TransactionGroup): number {
   return statements[0]?.number ?? 1
 }
 
-/** No rollback sets a sequence to its earlier position: the next run is given the positions before this one. */
+/**
+ * A transaction rollback does not reset sequences, so the next run receives the positions from before
+ * this run.
+ */
 async function rememberPositions(
   session: Session,
   { history, migration }: KeepingOptions,
@@ -142,12 +147,12 @@ async function readOverwritten(session: Session): Promise<Found['overwritten']> 
   )
 }
 
-/** What the statements of a group name: the hooks of these statements keep it. */
+/** The objects that the statements of a group name; the hooks of these statements keep their data. */
 interface Named {
   /** Tables and schemas that are dropped. */
   readonly dropped: ReadonlySet<string>
   readonly columns: ReadonlySet<string>
-  /** Tables that statements change in another way: a rewrite of one is what the statement asks for. */
+  /** Tables that statements change in other ways: a rewrite of such a table is intended. */
   readonly altered: ReadonlySet<string>
 }
 
@@ -231,19 +236,21 @@ function missedOf({ what, relation, number }: MissedRow, look: Look): Missed[] {
   }
 }
 
-/** Whether a rollback restores rows or values of a table, or of what it is a part of. */
+/** Whether a rollback restores rows or values of a table, or of an object that contains it. */
 function isRestored(object: DataObject, { before, options }: Look): boolean {
   const restored = new Set(options.rollsBack?.restores.map(objectKey))
   return wholesOf(object, before).some((one) => restored.has(objectKey(one)))
 }
 
-/** The same, and the tables from which it inherits: ALTER TABLE of these also changes it. */
+/** `wholesOf`, and the tables from which an object inherits: ALTER TABLE of these also changes it. */
 function allAbove(object: DataObject, before: DataObjects): ObjectRef[] {
   const parents = object.parents.flatMap((oid) => before.get(oid) ?? [])
   return [...wholesOf(object, before), ...parents.flatMap((one) => allAbove(one, before))]
 }
 
-/** An object, the partitioned tables that it is a part of, and its schema: what is kept of these, is kept of it. */
+/**
+ * An object, the partitioned tables above it, and its schema: data kept for these includes the object's.
+ */
 function wholesOf(object: DataObject, before: DataObjects): ObjectRef[] {
   const { ref, parents } = object
   const above = parents
@@ -253,7 +260,7 @@ function wholesOf(object: DataObject, before: DataObjects): ObjectRef[] {
   return [ref, ...schema, ...above.flatMap((one) => wholesOf(one, before))]
 }
 
-/** The names before the group of the tables of which something is kept. */
+/** The names that tables with kept data had before the group. */
 function namesOf(
   rows: readonly MissedRow[],
   before: DataObjects,

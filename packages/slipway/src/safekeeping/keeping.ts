@@ -15,12 +15,15 @@ import { mayDestroy } from './may-destroy.ts'
 import { call, callAsFar, literals, quoted } from './postgres/sql-text.ts'
 import { releasing } from './releasing.ts'
 
-/** Above this many rows a dropped column is set aside by a rename: a copy would hold its lock for long. */
+/**
+ * Above this number of rows, a dropped column is set aside by a rename: a copy would hold the lock too
+ * long.
+ */
 const MAX_COPIED_ROWS = 5_000_000
 
-/** What is asked of keeping. */
+/** Options for keeping what a migration destroys. */
 export interface KeepingOptions {
-  /** The schema of the history that the migration belongs to, to which a name without one goes. */
+  /** The schema of the migration's history, which is the schema of unqualified names. */
   readonly history: string
   /** The schema of the ledger. */
   readonly ledger: string
@@ -28,26 +31,26 @@ export interface KeepingOptions {
   /** Rows above which a column is set aside; MAX_COPIED_ROWS if absent. */
   readonly maxCopiedRows?: number
   /**
-   * It is a down migration, which is never rolled back, so rows that it inserts need not be known. Changes of rows in tables
-   * that it restores are its own.
+   * Set for a down migration. It is never rolled back, so the rows that it inserts are not recorded.
+   * Changed rows in tables that it restores are intended.
    */
   readonly rollsBack?: { readonly restores: readonly TableRef[] }
 }
 
-/** What keeps, and what nothing can keep. */
+/** The SQL that keeps data, and the data that it cannot keep. */
 export interface Keeping {
   readonly hooks: Hooks
-  /** Looks for what the hooks did not keep. */
+  /** Finds destroyed data that the hooks did not keep. */
   readonly keeper: Keeper
-  /** SQL that says whose the changes are that follow the statements in the same transaction. */
+  /** SQL that attributes later changes in the same transaction to the last statement. */
   readonly beginSql: string
-  /** Sentences without a full stop: what a statement destroys that is not kept, known before it runs. */
+  /** Data known in advance to be destroyed without being kept, as sentences without a full stop. */
   readonly notKept: readonly string[]
 }
 
 /**
- * What is sent with the statements of a migration so that what they destroy is kept first. Pure: it only
- * says what to call; the server decides, when the statement is about to run, what there is to keep.
+ * The SQL sent with a migration's statements, so that the data they destroy is kept first. Pure: it only
+ * names the functions to call. The server decides what to keep, immediately before each statement.
  */
 export function keepingOf(statements: readonly Statement[], options: KeepingOptions): Keeping {
   const hooks = new Map<number, StatementHooks>()
@@ -81,7 +84,7 @@ function keptFirst(scene: Scene): string[] {
   return [...keptTables(scene), ...keptSequences(scene), ...keptColumns(scene), ...keptTypes(scene)]
 }
 
-/** Turns on the capture of the rows that a statement changes, and says whose rows they are. */
+/** Turns on the capture of the rows that a statement changes, and attributes them to the statement. */
 function capturing(scene: Scene): string[] {
   const { statement, options } = scene
   if (!statement.actions.some(mayDestroy)) return []
@@ -98,11 +101,11 @@ function capturing(scene: Scene): string[] {
 interface RowChanges {
   readonly tables: readonly ObjectName[]
   readonly operations: readonly string[]
-  /** Of an UPDATE: the columns that hold earlier values. */
+  /** For an UPDATE: the assigned columns that have values from before the migration. */
   readonly columns?: readonly string[]
 }
 
-/** What an action changes of the rows of existing tables. */
+/** The row changes of an action in existing tables. */
 function rowChanges(action: Action, scene: Scene): RowChanges[] {
   const isOld = (table: ObjectName) => !isMade(scene.made, table, scene.options)
   switch (action.kind) {
@@ -124,7 +127,10 @@ function rowChanges(action: Action, scene: Scene): RowChanges[] {
   }
 }
 
-/** What follows a statement: rows that needed no capture are counted, and triggers that it turned off are on again. */
+/**
+ * Calls after a statement: they count rows that needed no capture, and enable capture triggers that it
+ * disabled.
+ */
 function captured(scene: Scene): string[] {
   const { actions } = scene.statement
   const { options } = scene
@@ -139,7 +145,7 @@ function captured(scene: Scene): string[] {
   return [...(isFree ? [callAsFar(options, 'count_free')] : []), ...switched]
 }
 
-/** The argument that all of them begin with: which statement destroys. */
+/** The first argument of all these functions: the statement that destroys the data. */
 function origin({ statement, options }: Scene): string {
   return originOf(options, statement.number)
 }
@@ -191,7 +197,7 @@ function keptColumns(scene: Scene): string[] {
   return [call(options, 'keep_columns', origin(scene), table, columns, ...how)]
 }
 
-/** Whether another column takes the name: by DROP and ADD, or by a rename. */
+/** Whether another column gets the name, by DROP and ADD or by a rename. */
 function isMadeAnew({ following, options }: Scene, table: ObjectName, column: string): boolean {
   const key = nameKey(table, options.history)
   return following.some(({ actions }) =>
@@ -205,7 +211,10 @@ function isMadeAnew({ following, options }: Scene, table: ObjectName, column: st
   )
 }
 
-/** Whether the rest of the migration leaves all rows and values, except for the columns that it drops: their content finds them again. */
+/**
+ * Whether the rest of the migration changes no rows or values except by dropping columns, so that rows
+ * can be found by their content.
+ */
 function isSettled({ following }: Scene): boolean {
   return following.every(({ actions }) => actions.every((action) => leavesContent(action)))
 }
@@ -255,7 +264,7 @@ function keptTypes(scene: Scene): string[] {
   ]
 }
 
-/** Whether the values are converted to the new type as they are; if they are computed, they are kept regardless of the type. */
+/** Whether the values are only cast to the new type. Computed values are kept whatever the type. */
 function isPlainCast({ type, using, casts }: Extract<Action, { kind: 'change-type' }>): boolean {
   return using === undefined || (casts !== undefined && casts.every((cast) => cast === type))
 }
@@ -269,7 +278,10 @@ function isNew({ made, options }: Scene, table: ObjectName, column: string): boo
   return made.tables.has(key) || made.columns.has(`${key}.${column}`)
 }
 
-/** Code that runs outside a transaction, because what it destroys is unknown until it has run; and data that cannot be written back. */
+/**
+ * Why data is not kept: code outside a transaction destroys data that is unknown until it has run, and
+ * the rows of a materialized view cannot be written.
+ */
 function whyNotKept(
   { number, role, actions }: Statement,
   made: Made,

@@ -9,33 +9,45 @@ import {
   tableRef,
 } from '../statements/index.ts'
 
-/** Something that a deploy or a rollback destroyed, and what became of its data. No row content. */
+/**
+ * An entry for something that a deploy or a rollback destroyed, with the state of its data. No row
+ * content.
+ */
 export interface Kept {
   readonly id: number
   readonly migration: string
   /** Number of the statement that destroyed it. */
   readonly statement: number
   readonly kind: 'table' | 'columns' | 'rows' | 'sequence'
-  /** Rows that the migration inserted: nothing was destroyed, and a rollback deletes those that are unchanged since. */
+  /**
+   * The entry is of rows that the migration inserted: nothing was destroyed, and a rollback deletes the
+   * rows that have not changed since.
+   */
   readonly inserted: boolean
   /** A rollback destroyed it: another rollback does not restore it. */
   readonly byRollback: boolean
   /** The table, or the sequence. */
   readonly table: TableRef
-  /** The columns that were dropped, converted or updated; none where it is the whole row. */
+  /** The columns that were dropped, converted or updated; empty for whole rows. */
   readonly columns: readonly string[]
   /** `kept`: the data is kept. `restored`: it was restored. `not-kept`: it could not be kept, see `why`. */
   readonly state: 'kept' | 'restored' | 'not-kept'
   readonly why?: string
-  /** A rollback finds the rows that it belongs to; it does not where a key was changed, or where there is none. */
+  /**
+   * Whether a rollback finds the rows that the data belongs to; false if a key was changed or there is
+   * none.
+   */
   readonly returns: boolean
   /** Absent if they were not counted: a table is moved without reading its rows. */
   readonly rows?: number
   readonly bytes: number
   readonly keptAt: string
-  /** Restored rows, and rows that existed already and stayed. */
+  /** Numbers of restored rows, and of rows that already existed and were left unchanged. */
   readonly restored?: { readonly rows: number; readonly since: number }
-  /** Of the restored: rows that were matched only by content and were written since, so that they may be different rows; absent if none. */
+  /**
+   * The number of restored rows that were matched only by content and written since, so that they may be
+   * different rows; absent if none.
+   */
   readonly uncertain?: number
 }
 
@@ -48,23 +60,30 @@ const COLUMNS = `(j ->> 'id')::bigint, j ->> 'migration', j ->> 'statement', j -
     ELSE j -> 'details' ->> 'operation' IS DISTINCT FROM 'update' OR (j ->> 'key') IS NOT NULL OR j -> 'details' ->> 'paired' = 'true' END,
   j -> 'details' ->> 'operation' = 'insert', j -> 'details' ->> 'uncertain'`
 
-/** How a migration is named of which a rollback destroyed something. */
+/** The prefix of the migration's name in an entry for something that a rollback destroyed. */
 const ROLLBACK_OF = 'rollback of '
 
-/** The name under which a rollback of a migration keeps: a deploy of it keeps under its own. */
+/**
+ * The name under which a rollback of a migration keeps data. A deploy uses the name of the migration
+ * itself.
+ */
 export function keptByRollback(migration: string): string {
   return ROLLBACK_OF + migration
 }
 
-/** All that is or was kept of this project on a database, and the rows that migrations inserted, the oldest first. */
+/**
+ * All data of this project that is or was kept on a database, and the rows that migrations inserted,
+ * oldest first.
+ */
 export async function readAllKept(session: Session): Promise<Kept[]> {
   const rows = await readLedgerRows(session, 'kept', COLUMNS)
   return rows.map((row) => keptFrom(row, session.server.schema))
 }
 
 /**
- * What rollbacks of these migrations kept and is not restored: once they are deployed again, it has a place. The latest first,
- * so that a table has its rows before those that refer to it. Of one object the latest alone: what was kept of it earlier was not wanted then.
+ * Data that rollbacks of these migrations kept and that is not restored: it can be restored once they are
+ * deployed again. The latest first, so that a table gets its rows before the rows that refer to it. Only
+ * the latest entry of each object: an earlier one was not restored when it could have been.
  */
 export function offeredTo(kept: readonly Kept[], migrations: ReadonlySet<string>): Kept[] {
   const seen = new Set<string>()
@@ -88,7 +107,7 @@ export interface Unrestored {
   readonly why: string
 }
 
-/** What rollbacks could not restore of the attributes that migrations took. */
+/** Attributes that migrations changed or removed, and rollbacks could not restore. */
 export async function readUnrestored(session: Session): Promise<Unrestored[]> {
   const rows = await readLedgerRows(
     session,
@@ -138,7 +157,7 @@ function keptFrom(row: readonly (string | null)[], defaultSchema: string): Kept 
   }
 }
 
-/** The data that is kept: a table, values of columns, or rows. */
+/** The data of an entry: a table, a sequence, values of columns, or rows. */
 export function keptData({ kind, inserted, table, columns }: Kept): Destruction[] {
   if (inserted) return []
   if (kind === 'sequence') return [{ what: 'object', object: { ...table, kind } }]
@@ -146,7 +165,7 @@ export function keptData({ kind, inserted, table, columns }: Kept): Destruction[
   return columns.map((name) => ({ what: 'values', object: partRef('column', table, name) }))
 }
 
-/** Kept data as people read it: `column user.email`. */
+/** Kept data as readable text: `column user.email`. */
 export function keptText(kept: Kept): string {
   return keptData(kept).map(destructionText).join(', ')
 }

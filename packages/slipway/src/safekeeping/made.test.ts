@@ -5,7 +5,9 @@ import { madeBefore, nameKey } from './made.ts'
 
 const statementsOf = async (sql: string) => (await parserFor('postgres')).parse(sql)
 
-/** What is sent before each statement to keep something: a capture that names no table or no column keeps nothing. */
+/**
+ * The calls before each statement that keep data. A capture that names no table or no column keeps none.
+ */
 async function keptBy(sql: string, history = 'public'): Promise<string[]> {
   const { hooks } = keepingOf(await statementsOf(sql), {
     history,
@@ -28,7 +30,7 @@ test.each([
   ['CREATE TABLE x (id int); DROP TABLE app.x;', 'app'],
   ['CREATE TABLE app.x (id int); DROP TABLE x;', 'app'],
 ])(
-  'a table that a migration makes itself is not kept, however its name is written: %s',
+  'a table that the migration itself created is not kept, however its name is written: %s',
   async (sql, schema) => {
     expect(await keptBy(sql, schema)).toEqual([])
   },
@@ -39,13 +41,13 @@ test.each([
   ['CREATE TABLE x (id int); DROP TABLE app.x;', 'public'],
   ['CREATE TABLE public.x (id int); DROP TABLE x;', 'app'],
   ['CREATE TABLE x (id int); DROP TABLE public.x; DROP TABLE x;', 'public'],
-])('another table of the name is kept: %s in %s', async (sql, schema) => {
+])('another table with the same name is kept: %s in %s', async (sql, schema) => {
   const kept = await keptBy(sql, schema)
   expect(kept).toHaveLength(1)
   expect(kept[0]).toContain('keep_tables')
 })
 
-test('a name without a schema is of the default schema', async () => {
+test('an unqualified name belongs to the default schema', async () => {
   const made = madeBefore(await statementsOf('CREATE TABLE x (id int); SELECT 1;'), 'public')
   expect(made[1]?.tables.has(nameKey({ schema: 'public', name: 'x' }, 'public'))).toBe(true)
   expect(made[1]?.tables.has(nameKey({ schema: 'app', name: 'x' }, 'public'))).toBe(false)

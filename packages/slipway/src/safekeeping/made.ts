@@ -8,7 +8,7 @@ export interface Made {
   readonly columns: ReadonlySet<string>
 }
 
-/** A table as a key, however its name is written: a name without a schema is of the default schema. */
+/** A table as a key, however its name is written: an unqualified name belongs to the default schema. */
 export function nameKey(table: ObjectName, defaultSchema: string): string {
   return objectKey(tableRef({ defaultSchema }, table))
 }
@@ -17,7 +17,7 @@ function viewKey(view: ObjectName, defaultSchema: string): string {
   return objectKey({ ...tableRef({ defaultSchema }, view), kind: 'materialized-view' })
 }
 
-/** What is made before each statement of a file. */
+/** The objects that the earlier statements of a file created, for each statement. */
 export function madeBefore(statements: readonly Statement[], defaultSchema: string): Made[] {
   const keyOf = (table: ObjectName) => nameKey(table, defaultSchema)
   const tables = new Set<string>()

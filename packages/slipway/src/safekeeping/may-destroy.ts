@@ -1,6 +1,6 @@
 import type { Action } from '../statements/index.ts'
 
-/** Kinds of actions that leave all existing rows and values, and call nothing that could change them. */
+/** Kinds of actions that change no existing rows or values, and call no code that could change them. */
 const LEAVING: ReadonlySet<Action['kind']> = new Set<Action['kind']>([
   'add-column',
   'add-constraint',
@@ -34,7 +34,7 @@ const LEAVING: ReadonlySet<Action['kind']> = new Set<Action['kind']>([
   'validate-constraint',
 ])
 
-/** Statements without an action of their own that leave all rows, by PostgreSQL's names. */
+/** Statements without an action kind that change no rows, by PostgreSQL's node names. */
 const LEAVING_STATEMENTS: ReadonlySet<string> = new Set([
   'AlterFunctionStmt',
   'AlterOwnerStmt',
@@ -50,7 +50,7 @@ const LEAVING_STATEMENTS: ReadonlySet<string> = new Set([
   'VariableShowStmt',
 ])
 
-/** Whether an action may destroy existing rows or values, itself or by what it calls. */
+/** Whether an action may destroy existing rows or values, directly or through code that it calls. */
 export function mayDestroy(action: Action): boolean {
   switch (action.kind) {
     case 'create-table':

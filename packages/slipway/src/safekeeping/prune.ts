@@ -8,8 +8,8 @@ import { prepareKeepingFunctions } from './postgres/keeping-functions.ts'
 import { call } from './postgres/sql-text.ts'
 
 /**
- * Kept data older than the given milliseconds; of restored data only the record remains. `serverNow` is the clock of the
- * server, by which it was kept, in milliseconds since 1970.
+ * Kept data older than the given milliseconds, also if it was restored and only its record remains.
+ * `serverNow` is the time on the server, whose clock also dated the data, in milliseconds since 1970.
  */
 export function expired(kept: readonly Kept[], olderThanMs: number, serverNow: number): Kept[] {
   return kept.filter(({ keptAt }) => serverNow - Date.parse(keptAt) >= olderThanMs)
@@ -26,8 +26,9 @@ export async function pruneKept(target: TargetSession, kept: readonly Kept[]): P
 }
 
 /**
- * Restores one piece of kept data into the existing table or column. Existing rows are kept. Rows that were restored
- * before do not change: a restore whose output was lost can be repeated. Runs within the limits of the target, so that no session waits behind it for long. Fails with SAFEKEEPING.UNKNOWN,
+ * Restores one piece of kept data into the existing table or column. Existing rows are kept. Rows that
+ * were already restored do not change, so a restore whose output was lost can be repeated. Runs within
+ * the limits of the target, so that no other session waits long for it. Fails with SAFEKEEPING.UNKNOWN,
  * SAFEKEEPING.NO_PLACE or SAFEKEEPING.TABLE_UNCERTAIN.
  */
 export async function restoreKept(target: TargetSession, id: number): Promise<Kept> {

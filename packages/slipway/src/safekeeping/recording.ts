@@ -10,8 +10,9 @@ import type { KeepingOptions } from './keeping.ts'
 import { call } from './postgres/sql-text.ts'
 
 /**
- * What is sent with the transaction groups of a migration to record the attributes that they take from objects: owners,
- * privileges, comments, settings, positions of sequences. The server compares them before and after each group.
+ * The SQL sent with a migration's transaction groups to record the attributes that they change or remove:
+ * owners, privileges, comments, settings, positions of sequences. The server compares the attributes
+ * before and after each group.
  */
 export function recordingOf(groups: readonly TransactionGroup[], options: KeepingOptions): Hooks {
   const hooks = new Map<number, StatementHooks>()
@@ -31,7 +32,7 @@ export function recordingOf(groups: readonly TransactionGroup[], options: Keepin
   return hooks
 }
 
-/** Hooks of which those of `outer` run first and last. */
+/** Combines hooks so that those of `outer` run first and last. */
 export function aroundHooks(outer: Hooks, inner: Hooks): Hooks {
   const numbers = new Set([...outer.keys(), ...inner.keys()])
   return new Map(
@@ -44,13 +45,15 @@ export function aroundHooks(outer: Hooks, inner: Hooks): Hooks {
   )
 }
 
-/** A file may have taken another role, which has no right to the ledger. */
+/** SQL that returns to the login role: a file may have set a role that has no rights to the ledger. */
 function asLogin(statements: readonly Statement[]): string[] {
   if (!statements.some(({ settings }) => settings === 'changes')) return []
   return ['SET LOCAL SESSION AUTHORIZATION DEFAULT', 'SET LOCAL ROLE TO DEFAULT']
 }
 
-/** Whether an action certainly leaves all attributes of existing objects, or changes only what it names. */
+/**
+ * Whether an action certainly leaves all attributes of existing objects unchanged, except what it names.
+ */
 function takesNothing(action: Action): boolean {
   return KEEPS_ATTRIBUTES.has(action.kind)
 }
@@ -78,7 +81,10 @@ const KEEPS_ATTRIBUTES: ReadonlySet<Action['kind']> = new Set([
   'reindex',
 ])
 
-/** Whether a statement may set the position of a sequence, or take a number from it: by its text, or by what it calls. */
+/**
+ * Whether a statement may set the position of a sequence, or take a number from it: by its text, or in
+ * code that it calls.
+ */
 export function setsPositions({ actions, text }: Statement): boolean {
   return /\b(?:setval|nextval)\b/i.test(text) || actions.some(({ kind }) => kind === 'opaque')
 }

@@ -3,7 +3,7 @@ import type { Statement } from '../statements/index.ts'
 import type { KeepingOptions } from './keeping.ts'
 import { call, literals, quoted } from './postgres/sql-text.ts'
 
-/** What is called before a statement that drops types, so that no kept table of this history hinders it. */
+/** Calls before a statement that drops types, so that no kept table prevents the drop. */
 export function releasing(
   { actions }: Statement,
   home: Pick<KeepingOptions, 'history' | 'ledger'>,

@@ -16,24 +16,24 @@ import { releasing } from './releasing.ts'
 export interface Fill {
   readonly table: ObjectName
   readonly column: string
-  /** The text of it. */
+  /** The value as text. */
   readonly value: string
 }
 
-/** What is asked of a restoring down migration. */
+/** Options for what a down migration restores. */
 export interface RestoringOptions {
   readonly migration: string
-  /** The schema of the history, to which a name without one goes. */
+  /** The schema of the history, which is the schema of unqualified names. */
   readonly schema: string
   /** The schema of the ledger. */
   readonly ledger: string
-  /** What is kept of the migration. */
+  /** The data that was kept for the migration. */
   readonly kept: readonly Kept[]
-  /** Values for rows written since, where a column becomes NOT NULL. */
+  /** Values for rows written since, in columns that become NOT NULL. */
   readonly fills?: readonly Fill[]
 }
 
-/** SQL that restores, with the statements of a down migration and after the last of them. */
+/** SQL that restores data, around the statements of a down migration and after the last one. */
 export interface Restoring {
   readonly hooks: Hooks
   /** SQL for the end of its transaction. */
@@ -41,8 +41,9 @@ export interface Restoring {
 }
 
 /**
- * The SQL sent with a down migration to restore what its migration destroyed: the rows of a table and
- * of a column immediately after the statement that creates it again, so that later constraints see them.
+ * The SQL sent with a down migration to restore what its migration destroyed. Rows and values are
+ * restored immediately after the statement that creates their table or column again, so that later
+ * constraints see them.
  */
 export function restoringOf(
   statements: readonly Statement[],
@@ -66,7 +67,7 @@ export function restoringOf(
   return { hooks, end: endOf(changed, { ...options, kept }) }
 }
 
-/** The tables that exist and have all their columns and partitions after a statement, by its number. */
+/** The created tables that have all their columns and partitions after a statement, by its number. */
 function completed(
   statements: readonly Statement[],
   defaultSchema: string,
@@ -87,15 +88,16 @@ function completed(
   return found
 }
 
-/** The table to which an action adds what rows need. */
+/** The table to which an action adds a column or a partition. */
 function extendedBy(action: Action): ObjectName | undefined {
   if (action.kind === 'add-column' || action.kind === 'attach-partition') return action.table
   return action.kind === 'create-table' ? action.partitionOf : undefined
 }
 
 /**
- * Tables and columns that code created again, and rows that data statements changed, are restored at the end, but not over rows that
- * the down migration writes itself. Then the attributes: all objects are restored, and their rows show how far their sequences have advanced.
+ * SQL that restores tables and columns that code created again, and rows that data statements changed,
+ * except rows that the down migration writes itself. It restores attributes last: then all objects are
+ * restored, and their rows show how far their sequences have advanced.
  */
 function endOf(changed: ReadonlySet<string>, options: RestoringOptions): string {
   const others = call(options, 'restore_others', ...origin(options))
@@ -114,7 +116,10 @@ function changedTables(statements: readonly Statement[]): ReadonlySet<string> {
   )
 }
 
-/** Rows of a table are as before the migration when a statement makes a demand on them, and none lacks a value. */
+/**
+ * SQL before a statement that checks rows: it restores them first, and fails if one lacks a required
+ * value.
+ */
 function demanded(
   { actions }: Statement,
   options: RestoringOptions,
@@ -134,7 +139,7 @@ function demanded(
   return [...restoring, ...required]
 }
 
-/** Gives rows the value that was asked for. Rows that have none then are counted in an error. */
+/** SQL that gives rows the requested value, and fails with the number of rows that still have none. */
 function valuesRequired(table: ObjectName, column: string, options: RestoringOptions): string[] {
   const key = nameKey(table, options.schema)
   const own = quoteIdentifier(column)
@@ -148,7 +153,7 @@ function valuesRequired(table: ObjectName, column: string, options: RestoringOpt
   return [...filled, call(options, 'require_values', ...required)]
 }
 
-/** The tables whose rows must be as an action demands; of a foreign key the referenced one first. */
+/** The tables whose rows an action checks; for a foreign key, the referenced table first. */
 function tablesDemanded(action: Action): ObjectName[] {
   switch (action.kind) {
     case 'create-index':
@@ -165,7 +170,7 @@ function tablesDemanded(action: Action): ObjectName[] {
 }
 
 interface Scene extends RestoringOptions {
-  /** Tables that are complete now. */
+  /** Tables that are complete after the statement. */
   readonly tables: readonly ObjectName[]
 }
 
@@ -208,13 +213,13 @@ function putBack(statement: Statement, options: Scene): StatementHooks {
   return { ...before, ...instead, after }
 }
 
-/** Whether the rows of a table take numbers from a sequence when a column is added, before they get their values again. */
+/** Whether adding a column makes rows take numbers from a sequence, before their values are restored. */
 function takesNumbers(action: Action): action is AddColumn {
   const { default: value } = action.kind === 'add-column' ? action.column : {}
   return value?.kind === 'volatile'
 }
 
-/** A change of type that needs no cast for the values that are kept. */
+/** SQL for a change of type that needs no cast for kept values. */
 function changedBack(
   text: string,
   { table, column, using }: Extract<Action, { kind: 'change-type' }>,
@@ -222,7 +227,7 @@ function changedBack(
 ): string {
   const whole = using === undefined ? text : text.slice(0, text.lastIndexOf(using))
   const change = whole.replace(/\bUSING\s*$/i, '')
-  // As the statement has it: the action has the name without quotes.
+  // As the statement writes it: the action has the name without quotes.
   const type = change
     .replace(/^.*\bTYPE\s+/is, '')
     .replace(/\s+COLLATE\s.*$/is, '')
@@ -270,10 +275,13 @@ function restored(action: Action, options: RestoringOptions): string[] {
 
 type AddColumn = Extract<Action, { kind: 'add-column' }>
 
-/** At the end of ADD COLUMN, which is left as it is otherwise: the action has the name of its type without quotes. */
+/**
+ * NOT NULL at the end of ADD COLUMN. The rest of the text is not rebuilt, because the action has its
+ * type's name without quotes.
+ */
 const NOT_NULL = /\s+NOT\s+NULL\s*$/i
 
-/** A column that is required and has no default cannot be added to a table with rows before it is filled. */
+/** Whether a column must be filled before it becomes NOT NULL: it is required and has no default. */
 function needsFilling({ column, ifNotExists }: AddColumn): boolean {
   return isRequired(column) && column.constraints.length === 0 && !column.collated && !ifNotExists
 }

@@ -91,7 +91,7 @@ function createTable(
   const { table, columns, constraints } = action
   const key = keyOf(schema, table)
   if (action.ifNotExists && schema.tables.has(key)) return schema
-  // Beside no other table: each step copies the map of them.
+  // The table is built in a schema without other tables, because each step copies the map of tables.
   const started = changeTable({ ...schema, tables: new Map<string, Table>() }, table, (made) => ({
     ...made,
     madeBy: migration,
@@ -104,7 +104,7 @@ function createTable(
   return action.partitionOf ? markPartitioned(whole, action.partitionOf) : whole
 }
 
-/** A materialized view has rows and indexes of its own, as a table has. */
+/** A materialized view has rows and indexes of its own, like a table. */
 function createView(schema: DatabaseSchema, name: ObjectName, madeBy: string): DatabaseSchema {
   if (schema.tables.has(keyOf(schema, name))) return schema
   return changeTable(schema, name, (view) => ({ ...view, madeBy }))
@@ -120,7 +120,7 @@ function secureTable(
   )
 }
 
-/** Changes a table; one that was not known becomes known by it. */
+/** Changes a table, which is added if it is not known. */
 function changeTable(
   schema: DatabaseSchema,
   name: ObjectName,
@@ -183,7 +183,7 @@ function changeColumn(
   })
 }
 
-/** What was read of the old type says nothing of the new one. */
+/** Also removes the enum and the values that were read for the old type. */
 function changeType(
   schema: DatabaseSchema,
   { table: name, column, type }: ActionOf<'change-type'>,

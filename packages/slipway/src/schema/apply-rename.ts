@@ -11,7 +11,7 @@ import {
   indexesOf,
 } from './model.ts'
 
-/** The schema after a rename: whatever pointed at the old name points at the new one. */
+/** The schema after a rename, including all references to the old name. */
 export function applyRename(schema: DatabaseSchema, action: RenameAction): DatabaseSchema {
   const { from, to } = action
   switch (action.of) {
@@ -19,7 +19,7 @@ export function applyRename(schema: DatabaseSchema, action: RenameAction): Datab
     case 'view':
     case 'index': {
       const index = schema.indexes.get(keyOf(schema, { schema: action.schema, name: from }))
-      // An index that belongs to a constraint gives it its name.
+      // A constraint and its index share one name.
       if (index) return renameConstraint(schema, { table: index.table, from, to })
       const name = { schema: action.schema, name: from }
       return renameObject(schema, name, { ...referenceOf(schema, name), name: to })
@@ -68,7 +68,7 @@ export function applyRename(schema: DatabaseSchema, action: RenameAction): Datab
   }
 }
 
-/** The schema after SET SCHEMA; the indexes of a table go with it. */
+/** The schema after SET SCHEMA; the indexes of a table move with it. */
 export function moveObject(
   schema: DatabaseSchema,
   { of, object, to }: Extract<Action, { kind: 'set-schema' }>,
@@ -110,7 +110,7 @@ function renameSchema(
   }))
 }
 
-/** Everything by its new name, and what points at it. */
+/** Renames all objects, and the references to them. */
 function renameAll(
   schema: DatabaseSchema,
   rename: (name: QualifiedName) => QualifiedName,
@@ -164,7 +164,7 @@ function renameConstraint(
   return renameObject({ ...schema, tables }, index, { ...referenceOf(schema, index), name: to })
 }
 
-/** Columns of a renamed type, and of arrays of it, have it by its new name. */
+/** Gives columns of a renamed type, or of arrays of it, the new name of the type. */
 function withTypeRenamed(
   schema: DatabaseSchema,
   from: Named,
@@ -189,7 +189,7 @@ function withTypeRenamed(
   })
 }
 
-/** A column keeps its place under its new name, including in objects that use it. */
+/** Renames a column, which keeps its place, also in the constraints that use it. */
 function renameColumn(table: Table, from: string, to: string): Table {
   const columns = new Map<string, Column>(
     [...table.columns].map(([name, column]) => [name === from ? to : name, column]),

@@ -5,7 +5,7 @@ import type { Fingerprint } from './fingerprint.ts'
 export interface Change {
   readonly change: 'added' | 'removed' | 'changed'
   readonly object: ObjectRef
-  /** What of it changed: attribute names, never values of rows. */
+  /** The names of the attributes that changed, never values of rows. */
   readonly attributes: readonly string[]
 }
 
@@ -22,7 +22,7 @@ export function differingObjects(from: Fingerprint, to: Fingerprint): Change[] {
   return byName(changes)
 }
 
-/** In the order of the names of their objects. */
+/** Changes sorted by the names of their objects. */
 export function byName(changes: readonly Change[]): Change[] {
   const named = changes.map((change) => ({ change, name: objectText(change.object) }))
   return named.toSorted((a, b) => (a.name < b.name ? -1 : 1)).map(({ change }) => change)

@@ -14,7 +14,7 @@ interface SchemaReader {
 const READERS: ByDialect<() => Promise<SchemaReader>> = {
   postgres: async () => ({
     readSchema: readPostgresSchema,
-    // A fingerprint takes the differ, which is half of all that a deploy loads.
+    // A fingerprint needs the differ, which is half of all code that a deploy loads.
     readFingerprint: async (session, scope) =>
       await (await import('./postgres/read-fingerprint.ts')).readFingerprint(session, scope),
   }),
@@ -28,15 +28,15 @@ const READERS: ByDialect<() => Promise<SchemaReader>> = {
 }
 
 /**
- * Reads the schema of a database: the tables of all schemas of users, but not those of Slipway. No row of a user is
- * read. Schemas are references: the default schema of the session is `null`.
+ * Reads the schema of a database: the tables of all user schemas, except Slipway's own. No rows are read.
+ * Schemas are references: the default schema of the session is `null`.
  */
 export async function readSchema(session: Session, parts: SchemaParts): Promise<DatabaseSchema> {
   const reader = await READERS[dialectOf(session)]()
   return await reader.readSchema(session, parts)
 }
 
-/** The fingerprint of a database, for callers that need nothing else of its schema. */
+/** Reads the fingerprint of a database, for callers that need nothing else of its schema. */
 export async function readFingerprint(
   session: Session,
   scope: Scope = everything,

@@ -1,6 +1,6 @@
 /**
- * A hash of everything in the user's schemas, in all and per object. Equal for equal schemas whatever
- * the PostgreSQL version, the order of columns, or who owns them and may use them.
+ * A hash of everything in the user's schemas, in total and per object. Equal for equal schemas regardless of
+ * the PostgreSQL version, column order, owners and privileges.
  */
 export interface Fingerprint {
   readonly method: string

@@ -3,13 +3,13 @@ import { parseSqlType, type SqlType } from '../kernel/index.ts'
 /** Whether every value of the old type survives the change to the new type and back. */
 export function holdsAllOf(from: string, to: string): boolean {
   if (from === to || to === 'text') return true
-  // Between enums a value that the new one lacks makes the conversion fail: none is lost.
+  // A conversion between enums fails for a value that the new enum lacks, so no value is lost.
   if (!isBuiltIn(from) && !isBuiltIn(to)) return true
   const [before, after] = [parseSqlType(from), parseSqlType(to)]
   return before.array === after.array && isWider(before, after)
 }
 
-/** Whether a type has all values of another: each is restored as it was. */
+/** Whether a type holds all values of another and can restore each of them exactly. */
 function isWider(before: SqlType, after: SqlType): boolean {
   const [narrow, wide] = [digitsOf(before), digitsOf(after)]
   if (narrow && wide) return narrow.before <= wide.before && narrow.behind <= wide.behind
@@ -18,7 +18,7 @@ function isWider(before: SqlType, after: SqlType): boolean {
   return holds && (before.size.length === 0 || fits(before, after))
 }
 
-/** Types whose values another type also has, without loss when they are converted back. */
+/** Types whose values another type also holds, without loss when they are converted back. */
 const EXACT: Readonly<Record<string, readonly string[]>> = {
   real: ['double precision'],
   bit: ['bit varying'],
@@ -26,7 +26,7 @@ const EXACT: Readonly<Record<string, readonly string[]>> = {
   date: ['timestamp without time zone'],
 }
 
-/** Types with a length, or with digits after the second. */
+/** Types with a length, or with a number of fractional digits of the seconds. */
 const SIZED: ReadonlySet<string> = new Set([
   'character varying',
   'character',
@@ -41,18 +41,18 @@ function fits(before: SqlType, after: SqlType): boolean {
   return limitOf(before) <= limitOf(after)
 }
 
-/** Without a number, a time has microseconds, and a string any length. */
+/** Without a number, a time has microseconds and a string has any length. */
 function limitOf({ name, size: [size] }: SqlType): number {
   return size ?? (name.startsWith('time') ? 6 : Infinity)
 }
 
-/** How many digits a number has before and after its point. */
+/** How many digits a number has before and after the decimal point. */
 interface Digits {
   readonly before: number
   readonly behind: number
 }
 
-/** Most digits of the values of a type; of an integer, those that all of its values have. */
+/** The maximum number of digits of a type's values; for an integer type, the digits of its largest value. */
 function digitsOf({ name, size: [precision, scale = 0] }: SqlType): Digits | undefined {
   if (name !== 'numeric') return INTEGERS[name]
   if (precision === undefined) return { before: Infinity, behind: Infinity }

@@ -8,7 +8,7 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.array(key, { maxLength: 3 }).map((keys) => ({ remove: keys })) },
 )
 
-test('it is a copy with the change, in the same order, and leaves the first as it was', () => {
+test('it equals a changed copy, in the same order, and does not change the original', () => {
   fc.assert(
     fc.property(fc.array(key), fc.array(step, { maxLength: 200 }), (first, steps) => {
       let copy = new Map(first.map((one) => [one, -1]))

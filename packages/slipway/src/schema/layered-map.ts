@@ -1,12 +1,13 @@
 /**
- * A map that shares its entries with the one that it was made of. A fold over the statements of a large schema would
- * otherwise copy thousands of entries for each of them. Its order is that of a copy: a changed entry stays where it is.
+ * A map that shares its entries with the one that it was made from. A fold over the statements of a large
+ * schema would otherwise copy thousands of entries for each of them. Its order is that of a copy: a changed
+ * entry keeps its place.
  */
 class LayeredMap<K, V> implements ReadonlyMap<K, V> {
   readonly #base: ReadonlyMap<K, V>
-  /** Other values of keys of the base. */
+  /** New values for keys of the base. */
   readonly #changed: ReadonlyMap<K, V>
-  /** Keys of the base that are gone, or were added again since. */
+  /** Keys of the base that were removed, including those that were added again later. */
   readonly #gone: ReadonlySet<K>
   readonly #added: ReadonlyMap<K, V>
 
@@ -86,18 +87,18 @@ function copyOf<K, V>(map: ReadonlyMap<K, V>): Map<K, V> {
   return new Map(map)
 }
 
-/** The layers of a map, which must not change from now on. */
+/** The layers of a map, which must not change later. */
 function layered<K, V>(map: ReadonlyMap<K, V>): LayeredMap<K, V> {
   if (!(map instanceof LayeredMap)) return new LayeredMap(map)
   return map.isWorn ? new LayeredMap(copyOf(map)) : map
 }
 
-/** The map with another value of a key. The first map is left as it is, and must not change from now on. */
+/** The map with a new value for a key. The given map is not changed, and must not change later. */
 export function withEntry<K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> {
   return layered(map).with(key, value)
 }
 
-/** The map without some keys. The first map is left as it is, and must not change from now on. */
+/** The map without some keys. The given map is not changed, and must not change later. */
 export function without<K, V>(map: ReadonlyMap<K, V>, keys: readonly K[]): ReadonlyMap<K, V> {
   return keys.some((key) => map.has(key)) ? layered(map).without(keys) : map
 }

@@ -7,16 +7,16 @@ import {
 
 /**
  * The objects of a database by their references: as `readSchema` reads them from a server, or as the
- * statements of a history make them. Keys are those of `keyOf`.
+ * statements of a history create them. Keys are those of `keyOf`.
  */
 export interface DatabaseSchema {
-  /** What the default schema is called there. */
+  /** The name of the default schema. */
   readonly defaultSchema: string
   readonly tables: ReadonlyMap<string, Table>
   readonly indexes: ReadonlyMap<string, Index>
   readonly enums: ReadonlyMap<string, Enum>
   readonly domains: ReadonlyMap<string, Domain>
-  /** Views, sequences, foreign tables, and types that are not enums: as far as they were read. */
+  /** Views, sequences, foreign tables, and types that are not enums: only those that were read. */
   readonly others: ReadonlyMap<string, QualifiedName>
   /** The identity of the next table or column. */
   readonly nextId: number
@@ -28,25 +28,25 @@ export interface QualifiedName {
   readonly name: string
 }
 
-/** A table or a materialized view. One that only an ALTER TABLE has shown knows of no more than that. */
+/** A table or a materialized view. If only an ALTER TABLE mentioned it, nothing else is known of it. */
 export interface Table extends QualifiedName {
-  /** Its identity, whatever it is called later. */
+  /** Its identity, which a rename does not change. */
   readonly id: number
-  /** The migration that made it; unknown if its creation was not seen. */
+  /** The migration that created it; absent if its creation was not seen. */
   readonly madeBy?: string
-  /** Its name on the target, whatever renamed it since; absent if a pending migration makes it. */
+  /** Its name on the target, before pending renames; absent if a pending migration creates it. */
   readonly onTarget?: QualifiedName
-  /** The migration that switched its row level security on; unknown if none was seen to. */
+  /** The migration that enabled its row-level security; absent if none was seen to. */
   readonly securedBy?: string
-  /** As the session that read it names it, as SQL. */
+  /** Its name as SQL, as the session that read it writes it. */
   readonly sql?: string
-  /** It has partitions: much of what is safe on a table cannot be done with it. */
+  /** It has partitions: many operations that are safe on a plain table are not possible on it. */
   readonly partitioned?: true
   /** It is a partition of another table. */
   readonly partition?: true
   /** It belongs to an extension. */
   readonly ofExtension?: true
-  /** A write to it runs triggers of the user. */
+  /** The user's triggers that a write to it runs. */
   readonly triggers: readonly string[]
   readonly columns: ReadonlyMap<string, Column>
   readonly constraints: readonly Constraint[]
@@ -54,43 +54,43 @@ export interface Table extends QualifiedName {
 
 /** A column of a table. */
 export interface Column {
-  /** Its identity, whatever it is called later. */
+  /** Its identity, which a rename does not change. */
   readonly id: number
   /** As the server or the parser prints it: `character varying(255)`. */
   readonly type: string
   readonly notNull: boolean
-  /** The migration that added it; unknown if it was not seen. */
+  /** The migration that added it; absent if that was not seen. */
   readonly addedBy?: string
-  /** The enum that its type, or the type of its elements, is on the server that was read. */
+  /** The enum that is its type, or the type of its elements, on the server that was read. */
   readonly enum?: QualifiedName
-  /** What fills it if a row gives no value, and what may be written to it; read on request. */
+  /** What fills it if a row gives no value, and what can be written to it; read on request. */
   readonly filling?: Filling
-  /** Which values it takes; read on request. */
+  /** Which values it accepts; read on request. */
   readonly values?: ValueType
 }
 
-/** What fills a column that a row gives no value. */
+/** What fills a column for which a row gives no value. */
 export interface Filling {
   /** It or its domain has a default, or it is an identity. */
   readonly hasDefault: boolean
-  /** Its type without limits, below a domain: `character varying`, `jsonb[]`. */
+  /** Its type without length or precision, and without a domain: `character varying`, `jsonb[]`. */
   readonly base: string
-  /** The server computes it: a row may not give it. */
+  /** The server computes it: a row cannot give a value. */
   readonly generated: boolean
-  /** GENERATED ALWAYS AS IDENTITY: a value of our own needs OVERRIDING SYSTEM VALUE. */
+  /** GENERATED ALWAYS AS IDENTITY: writing a value needs OVERRIDING SYSTEM VALUE. */
   readonly always: boolean
   /** The sequence that fills it, as SQL. */
   readonly sequence?: string
-  /** Values of it can be compared with =. */
+  /** Its values can be compared with =. */
   readonly comparable: boolean
 }
 
-/** Which values a column takes. */
+/** Which values a column accepts. */
 export interface ValueType {
-  /** The type below a domain, and the element of an array: by PostgreSQL's own name, `varchar`. */
+  /** The type without its domain or array, by PostgreSQL's internal name: `varchar`. */
   readonly base: string
   readonly array: boolean
-  /** The server computes it: a row may not give it. */
+  /** The server computes it: a row cannot give a value. */
   readonly generated: boolean
   /** Its type, or the domain, allows no NULL. */
   readonly notNull: boolean
@@ -100,15 +100,15 @@ export interface ValueType {
   readonly hints: readonly string[]
   /** Its place in the table, from 1. */
   readonly place: number
-  /** Longest text in characters, digits of a number with those after the point; as far as they are limited. */
+  /** The maximum length in characters, or the precision and scale of a number; absent if not limited. */
   readonly length?: number
   readonly precision?: number
   readonly scale?: number
-  /** Of a composite type, and of the row type of a table: its attributes. */
+  /** The attributes of a composite type or of the row type of a table. */
   readonly attributes?: readonly Attribute[]
 }
 
-/** Which values an attribute takes. */
+/** Which values an attribute accepts. */
 export type Attribute = Pick<ValueType, 'base' | 'array' | 'labels' | 'place'> &
   Partial<Pick<ValueType, 'length' | 'precision' | 'scale'>>
 
@@ -118,25 +118,25 @@ export interface Constraint extends Pick<
   'kind' | 'columns' | 'expression' | 'exclusion' | 'nullsEqual'
 > {
   readonly name: string
-  /** All rows are known to keep it. */
+  /** All rows are known to satisfy it. */
   readonly valid: boolean
-  /** Of a foreign key. Without columns it is the primary key. */
+  /** For a foreign key: the referenced table and columns; without columns, its primary key. */
   readonly references?: { readonly table: QualifiedName; readonly columns: readonly string[] }
-  /** Of a foreign key: it passes writes of the table that it points at on: CASCADE, SET NULL and the like. */
+  /** For a foreign key: it passes on changes of the referenced table (CASCADE, SET NULL and the like). */
   readonly passesOn?: true
 }
 
 /** An index, including one of a constraint. */
 export interface Index extends QualifiedName {
   readonly table: QualifiedName
-  /** Columns in order; an expression is empty text. */
+  /** Columns in order; an empty string for an expression. */
   readonly columns: readonly string[]
   readonly unique: boolean
   readonly partial: boolean
   readonly primary?: true
-  /** It is that of an exclusion. */
+  /** It belongs to an exclusion constraint. */
   readonly excludes?: true
-  /** It was not built to its end. */
+  /** Its build did not finish. */
   readonly invalid?: true
   /** It is checked at the end of a transaction. */
   readonly deferred?: true
@@ -144,7 +144,7 @@ export interface Index extends QualifiedName {
 
 /** A domain. */
 export interface Domain extends QualifiedName {
-  /** Its name on the target; absent if a pending migration makes it. */
+  /** Its name on the target; absent if a pending migration creates it. */
   readonly onTarget?: QualifiedName
 }
 
@@ -166,7 +166,7 @@ export function emptySchema(defaultSchema: string): DatabaseSchema {
   }
 }
 
-/** A name as a statement or a reference has it. */
+/** A name as written in a statement or a reference. */
 export type Named = { readonly schema?: SchemaRef | undefined; readonly name: string }
 
 /** The reference that a name means: the default schema is `null`, however it is written. */
@@ -183,7 +183,7 @@ export function keyOf(schema: Pick<DatabaseSchema, 'defaultSchema'>, name: Named
   return JSON.stringify([reference.schema, reference.name])
 }
 
-/** The name that a statement finds an object by. */
+/** The name by which a statement finds an object. */
 export function objectNameOf({ schema, name }: QualifiedName): ObjectName {
   return schema === null ? { name } : { schema, name }
 }
@@ -202,7 +202,7 @@ export function columnNamed(
   return tableNamed(schema, table)?.columns.get(column)
 }
 
-/** The key of the type that the parser prints so: `Mood`, `other.Mood[]`. */
+/** The key of a type, given as the parser prints it: `Mood`, `other.Mood[]`. */
 export function typeKey(schema: DatabaseSchema, type: string): string {
   const array = type.endsWith('[]')
   const [name = '', inSchema] = (array ? type.slice(0, -2) : type).split('.').toReversed()
@@ -225,7 +225,7 @@ export function indexesOf(schema: DatabaseSchema, table: Named): Index[] {
   return [...schema.indexes.values()].filter((index) => keyOf(schema, index.table) === key)
 }
 
-/** The indexes that are meant, by the keys of their tables, in the order in which they were read. */
+/** The indexes that `isMeant` selects, by the keys of their tables, in the order in which they were read. */
 export function indexesByTable(
   schema: DatabaseSchema,
   isMeant: (index: Index) => boolean,
@@ -235,7 +235,7 @@ export function indexesByTable(
   )
 }
 
-/** The tables with a foreign key to this one, itself left out. */
+/** The other tables with a foreign key to this one. */
 export function referencingTables(schema: DatabaseSchema, name: Named): Table[] {
   const key = keyOf(schema, name)
   return [...schema.tables]

@@ -12,7 +12,7 @@ export interface ScriptStatement {
 /** A decision that the script cannot make: it depends on the rows or on the user. */
 export interface Choice {
   readonly object: ObjectRef
-  /** The text after the name of the object: `becomes NOT NULL: rows …`. */
+  /** The text that follows the name of the object: `becomes NOT NULL: rows …`. */
   readonly message: string
 }
 

@@ -2,7 +2,10 @@ import { raise } from './failures.ts'
 import type { SeedSet } from './set.ts'
 import { findTable, type TargetTable, type TargetTables } from './target-tables.ts'
 
-/** The tables that a set lets rows go from. Fails with SEEDS.TABLE_MISSING if it names one that does not exist. */
+/**
+ * The tables from which a set may delete referencing rows. Fails with SEEDS.TABLE_MISSING if it names one
+ * that does not exist.
+ */
 export function allowedBy(set: SeedSet, tables: TargetTables): readonly TargetTable[] {
   return set.tables
     .flatMap(({ cascade = [] }) => cascade)

@@ -2,10 +2,10 @@ import { advice, command, suggest } from '../kernel/index.ts'
 import { raise } from './failures.ts'
 import type { SeedSet } from './set.ts'
 
-/** What an environment takes. */
+/** The sets that belong to an environment. */
 export interface EnvironmentSeeds {
   readonly environment: string
-  /** The names in its configuration; absent if the sets themselves list their environments. */
+  /** The names in its configuration; absent if the sets list their environments themselves. */
   readonly seeds?: readonly string[] | undefined
 }
 
@@ -15,7 +15,7 @@ export function belongs({ name, environments }: SeedSet, of: EnvironmentSeeds): 
 }
 
 /**
- * The sets to run, each after those that it depends on; of an environment all that belong to it, or those named.
+ * The sets to run, each after its dependencies: the named ones, or all that belong to the environment.
  * Fails with SEEDS.SET_UNKNOWN, SEEDS.NOT_HERE, SEEDS.CYCLE and SEEDS.TABLE_OWNED.
  */
 export function chooseSets(
@@ -63,7 +63,7 @@ function refuseHere({ name, environments }: SeedSet, of: EnvironmentSeeds): neve
   })
 }
 
-/** Depth first, so that each comes after those that it depends on; otherwise by name. */
+/** Depth first, so that each set follows its dependencies; otherwise by name. */
 function inOrder(all: readonly SeedSet[], wanted: readonly SeedSet[]): readonly SeedSet[] {
   const done = new Set<SeedSet>()
   const visit = (set: SeedSet, path: readonly SeedSet[]): void => {
@@ -86,7 +86,7 @@ function inOrder(all: readonly SeedSet[], wanted: readonly SeedSet[]): readonly 
   return [...done]
 }
 
-/** Two sets that run together may not write to one table: neither would know its own rows. */
+/** Two sets that run together must not write to the same table: neither could tell its own rows. */
 function refuseShared(sets: readonly SeedSet[]): void {
   const owners = new Map<string, SeedSet>()
   for (const set of sets) {

@@ -1,10 +1,10 @@
 import path from 'node:path'
 import type { SeedRow, SeedValue } from './set.ts'
 
-/** The forms of data files that Slipway writes. */
+/** The formats of data files that Slipway writes. */
 export type DataFormat = 'csv' | 'ndjson' | 'json'
 
-/** What the text form of a value is: `t` and `f`, digits, a document in JSON, or any other text. */
+/** What the text form of a value contains: `t` or `f`, digits, a JSON document, or any other text. */
 export type TextKind = 'boolean' | 'number' | 'document' | 'text'
 
 /** A field of a data file. */
@@ -13,7 +13,7 @@ export interface TextField {
   readonly kind: TextKind
 }
 
-/** The form of a file by its ending; undefined if it holds no plain rows. */
+/** The format of a data file, by its extension; undefined for files without plain rows, such as SQL. */
 export function formatOf(file: string): DataFormat | undefined {
   switch (path.extname(file)) {
     case '.csv':
@@ -29,8 +29,8 @@ export function formatOf(file: string): DataFormat | undefined {
 }
 
 /**
- * Writes rows, whose values are in the server's text form, as the text of a data file; reading it gives the same
- * rows. Lines end with LF, and the same rows make the same bytes.
+ * Writes rows, whose values are in the server's text form, as the text of a data file. Reading the file gives
+ * the same rows. Lines end with LF, and the same rows always give the same bytes.
  */
 export async function* dataText(
   format: DataFormat,
@@ -56,7 +56,7 @@ export async function* dataText(
   if (format === 'json') yield first ? '[]\n' : '\n]\n'
 }
 
-/** An empty cell is NULL, one with quotes an empty text. */
+/** An empty cell is NULL; a quoted empty cell is an empty string. */
 function csvLine(cells: readonly (string | null)[]): string {
   return `${cells.map(csvCell).join(',')}\n`
 }
@@ -79,7 +79,7 @@ function jsonLine(fields: readonly TextField[], row: SeedRow): string {
   return `{ ${values.join(', ')} }`
 }
 
-/** Numbers and documents unchanged, because they are read unchanged; anything else as text. */
+/** Keeps numbers and documents unchanged, because they are read unchanged; other values become strings. */
 function jsonOf(value: SeedValue, kind: TextKind): string {
   const text = plainText(value, kind)
   if (text === null) return 'null'
@@ -91,7 +91,7 @@ function jsonOf(value: SeedValue, kind: TextKind): string {
 
 const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 
-/** A document as it is, if that can be one value in a line; `{ "$json": "null" }` has the text of another. */
+/** A document unchanged, if it can be one value on a line; otherwise its text in `{ "$json": "…" }`. */
 function documentOf(text: string): string {
   const isPlain = text !== 'null' && !/[\r\n]|^\s|\s$|^\{\s*"\$json"/.test(text)
   return isPlain ? text : `{ "$json": ${JSON.stringify(text)} }`

@@ -15,20 +15,23 @@ import type { SeedRow } from './set.ts'
 import type { TargetColumn } from './target-tables.ts'
 import { verifyPostgresSeeds } from './verify.ts'
 
-/** How rows are read to be written to files. */
+/** How rows are read for export to files. */
 interface RowReading {
-  /** Streams the rows of a selection in the order of their first `keys` fields, as texts. Must run in `withSnapshot`. */
+  /**
+   * Streams the rows of a selection as texts, ordered by their first `keys` fields. Must run in
+   * `withSnapshot`.
+   */
   readRows(session: Session, selection: Selection, keys: number): AsyncGenerator<SeedRow>
   textKind(column: TargetColumn): TextKind
 }
 
-/** Seeds of databases of one dialect. */
+/** The seed operations of one dialect. */
 interface Seeding extends RowReading {
   run(session: Session, request: SeedRequest): Promise<SeedOutcome[]>
   verify(session: Session, request: VerifyRequest): Promise<SeedFinding[]>
   readLedger(session: Session): Promise<readonly SeedRecord[]>
   snapshot<T>(session: Session, work: () => Promise<T>): Promise<T>
-  /** What tells a database apart from the other one of a sync. */
+  /** Identifies a database, so that a sync can tell its two databases apart. */
   identity(session: Session): Promise<string>
 }
 
@@ -71,7 +74,7 @@ export async function runSeeds(session: Session, request: SeedRequest): Promise<
   return await run(session, request)
 }
 
-/** Compares every row of sets with a database: see `verify.ts` and `sqlite/verify.ts`. Changes nothing. */
+/** Compares every row of sets with a database, without changes: see `verify.ts` and `sqlite/verify.ts`. */
 export async function verifySeeds(
   session: Session,
   request: VerifyRequest,
@@ -80,25 +83,25 @@ export async function verifySeeds(
   return await verify(session, request)
 }
 
-/** All sets that this project ran on a database; none where none ever did. */
+/** All sets that this project ran on a database; empty if it never ran one. */
 export async function readSeedLedger(session: Session): Promise<readonly SeedRecord[]> {
   const { readLedger } = await SEEDING[dialectOf(session)]()
   return await readLedger(session)
 }
 
-/** Runs work on one snapshot of a database: see `postgres/source-rows.ts` and `sqlite/source-rows.ts`. */
+/** Runs `work` on one snapshot of a database: see `postgres/source-rows.ts` and `sqlite/source-rows.ts`. */
 export async function withSnapshot<T>(session: Session, work: () => Promise<T>): Promise<T> {
   const { snapshot } = await SEEDING[dialectOf(session)]()
   return await snapshot(session, work)
 }
 
-/** What tells databases apart between which rows are copied, whatever they are called. SQLite fails with SEEDS.NOT_ON_SQLITE. */
+/** Identifies a database whatever its connection string is. Fails with SEEDS.NOT_ON_SQLITE on SQLite. */
 export async function databaseIdentity(session: Session): Promise<string> {
   const { identity } = await SEEDING[dialectOf(session)]()
   return await identity(session)
 }
 
-/** How the rows of a database are read to be written to files. */
+/** How the rows of a database are read for export to files. */
 export async function rowReading(session: Session): Promise<RowReading> {
   return await SEEDING[dialectOf(session)]()
 }

@@ -16,42 +16,42 @@ import type { SeedSet, SeedSetTable } from './set.ts'
 import type { Side, SyncPlan, SyncTable } from './sync-plan.ts'
 import { columnOf } from './target-tables.ts'
 
-/** A data file of a table as it is to be. */
+/** The change that an export makes to the data file of a table. */
 export interface FileChange {
   readonly set: string
   readonly table: string
   readonly file: string
   readonly state: FileState
   readonly rows: number
-  /** How many it has now. */
+  /** The number of rows before the export. */
   readonly rowsBefore: number
 }
 
-/** Files that are written next to those that they replace, and not yet in their place. */
+/** New files, written next to the files that they will replace. */
 export interface PreparedFiles {
   readonly changes: readonly FileChange[]
   readonly sets: readonly (SetFile & { readonly set: string })[]
-  /** Sets of the environment that own the rows of a table. */
+  /** Sets of the environment that own the rows of a table, by table. */
   readonly owners: ReadonlyMap<SyncTable, SeedSet>
-  /** Tables whose rows go to no file, and sets whose version a person must raise. */
+  /** Tables whose rows are not written to a file, and sets whose version must be raised by hand. */
   readonly notes: readonly string[]
-  /** Puts each file in its place, whole. */
+  /** Moves each complete file to its final path. */
   put(): Promise<void>
-  /** Removes what is not in its place; all of it before `put`, and nothing of it after. */
+  /** Removes the files that are not at their final path: all of them before `put`, none after. */
   discard(): Promise<void>
 }
 
 export interface ExportRequest {
   readonly plan: SyncPlan
   readonly homes: Homes
-  /** Refuses tables that have no data file with SEEDS.NOT_DATA; otherwise the result lists them. */
+  /** Refuses tables without a data file with SEEDS.NOT_DATA; otherwise the result lists them. */
   readonly strict: boolean
   readonly emit: Emit
 }
 
 /**
- * Writes the rows of the planned tables next to the data files of their sets. The source must be in `withSnapshot`.
- * Nothing is in its place before `put`. Fails with SEEDS.NOT_DATA and SEEDS.TABLE_OWNED.
+ * Writes the rows of the planned tables next to the data files of their sets. The source must be in
+ * `withSnapshot`. No file is replaced before `put`. Fails with SEEDS.NOT_DATA and SEEDS.TABLE_OWNED.
  */
 export async function prepareFiles(source: Side, request: ExportRequest): Promise<PreparedFiles> {
   const { plan, homes, strict } = request
@@ -103,7 +103,7 @@ function ownersOf(placed: readonly Home[], { of }: Homes): Map<SyncTable, SeedSe
   )
 }
 
-/** Whether a set tells its rows apart by the key that the plan goes by: a flag may name another. */
+/** Whether a set identifies its rows by the key of the plan; a flag may have chosen a different key. */
 function hasKey({ table, key }: SyncTable, entry: SeedSetTable): boolean {
   const columns = (fields: readonly string[]) => fields.map((field) => columnOf(table, field)?.name)
   return isDeepStrictEqual(columns(key), columns(entry.key))
@@ -146,7 +146,7 @@ function temporaryOf(file: string): string {
   return path.join(path.dirname(file), `.slipway-${process.pid}-${path.basename(file)}.tmp`)
 }
 
-/** A run that was killed leaves its files behind, and they would count as files of the set. */
+/** Removes the temporary files of killed runs, which would count as files of the set. */
 async function sweep(folder: string): Promise<void> {
   const own = `.slipway-${process.pid}-`
   for (const name of await readdir(folder)) {
@@ -159,7 +159,7 @@ async function writeRows(
   { table, fields, format }: Home,
   { plan, temporary }: { readonly plan: SyncPlan; readonly temporary: string },
 ): Promise<{ readonly rows: number; readonly hash: string }> {
-  // The key first, for the order; the file has its own.
+  // The key fields come first, because they decide the order of rows; the file has its own field order.
   const key = table.fields.slice(0, table.keys)
   const all = selectionOf(plan.sourceTables, table.from, [...key, ...fields])
   if (!all) throw new TypeError('a field was lost')
@@ -216,7 +216,7 @@ interface SetChange {
   readonly note?: string
 }
 
-/** The definitions of the sets whose data change. */
+/** The definition files of the exported sets. */
 function setsOf(
   placed: readonly Home[],
   written: readonly Written[],
@@ -238,7 +238,7 @@ function setsOf(
   })
 }
 
-/** Rows before the definitions that name them; each file is whole at any moment. */
+/** Replaces data files before the definitions that name them; each file is complete at any moment. */
 async function putAll(written: readonly Written[], sets: readonly SetFile[]): Promise<void> {
   for (const { temporary, change } of written) {
     if (change.state === 'unchanged') await rm(temporary, { force: true })

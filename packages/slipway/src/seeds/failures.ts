@@ -1,6 +1,6 @@
 import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
 
-/** What can be wrong with seed sets, their rows, and the database that they meet. */
+/** The failures of seed sets, of their rows, and of the database that they run on. */
 export const seedFailures = {
   'SEEDS.SET_INVALID': { title: 'A seed set cannot be read' },
   'SEEDS.SET_UNKNOWN': { title: 'There is no seed set with that name' },

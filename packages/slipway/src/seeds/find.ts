@@ -23,20 +23,20 @@ import { parseExactly, repeatedKey } from './json-text.ts'
 import { refuseUnreadable } from './rows.ts'
 import type { SeedRow, SeedRows, SeedSet, SeedSetFile, SeedSetTable, SeedTable } from './set.ts'
 
-/** Where the seeds of a project are looked for. */
+/** Where to search for the seeds of a project. */
 export interface SeedsFolder {
   readonly root: string
   /** Folders in the order of preference. */
   readonly folders: readonly string[]
   readonly environment: Readonly<Record<string, string>>
-  /** What ends the wait for a set that does not finish loading. */
+  /** Limits on loading a set. */
   readonly loading?: SetLoading | undefined
 }
 
 /** How long code of a set may take to load. */
 export interface SetLoading {
   readonly signal?: AbortSignal
-  /** A minute if absent. */
+  /** One minute if absent. */
   readonly timeoutMs?: number
 }
 
@@ -45,9 +45,10 @@ const DATA = ['.csv', '.ndjson', '.jsonl', '.json', '.sql']
 const USUAL_ENVIRONMENTS = ['development', 'testing']
 
 /**
- * Reads all seed sets of a project, by name: a file of code each, or a folder with `set.json` or `set.ts` and its data.
- * What begins with `_` or has no `set` is a helper. Fails with SEEDS.SET_INVALID, SEEDS.FILE_INVALID, or
- * SEEDS.CODE_FAILED where its code throws, lacks a package or does not finish loading.
+ * Reads all seed sets of a project, ordered by name. A set is a code file, or a folder with `set.json` or
+ * `set.ts` and its data. Files that begin with `_` and folders without a `set` are helpers. Fails with
+ * SEEDS.SET_INVALID, SEEDS.FILE_INVALID, or SEEDS.CODE_FAILED if its code throws, lacks a package or does not
+ * finish loading.
  */
 export async function readSeedSets(project: SeedsFolder): Promise<readonly SeedSet[]> {
   const folder = project.folders.find((one) => existsSync(one))
@@ -71,7 +72,7 @@ export async function readSeedSets(project: SeedsFolder): Promise<readonly SeedS
   const sets: SeedSet[] = []
   for (const { name, file, files } of found) {
     const definition = await readDefinition(file, project)
-    // Helpers are code that the sets in code may import; data files are read only here.
+    // Sets in code may import helpers; a set of data files uses only its own files.
     const content = CODE.test(file) ? [...files, ...helpers] : files
     sets.push(
       setOf({
@@ -114,7 +115,7 @@ async function checksumOf(folder: string, files: readonly string[]): Promise<str
   return sha256(parts.join('\n'))
 }
 
-/** A data file may be larger than the memory. */
+/** Streams the file, because a data file may be larger than the memory. */
 async function sumOf(file: string): Promise<string> {
   const digest = createHash('sha256')
   try {
@@ -150,7 +151,7 @@ async function readDefinition(
     : invalid(file, mismatchText(checked.mismatch))
 }
 
-/** The rows that a `set.json` holds itself, with their numbers as they are written. */
+/** Replaces the inline rows of a `set.json` by rows whose numbers keep their exact digits. */
 function withExactRows(file: string, definition: Definition): Definition {
   const exact = parseExactly(readFileSync(file, 'utf8')) as object
   const repeated = repeatedKey(exact, 'within')
@@ -164,7 +165,7 @@ function withExactRows(file: string, definition: Definition): Definition {
   return { ...definition, tables: Object.fromEntries(given) }
 }
 
-/** A set in code can also have rows from a function or a stream, which the schema of `set.json` cannot describe. */
+/** Removes rows that come from a function or a stream, which the schema of `set.json` cannot describe. */
 function withoutRows(definition: unknown): unknown {
   const tables = objectOf(objectOf(definition)?.['tables'])
   if (tables === undefined) return definition
@@ -184,7 +185,7 @@ function isManyRows(rows: unknown): rows is SeedRows<SeedRow> {
   )
 }
 
-/** A definition that was checked. */
+/** A definition that matches the schema. */
 interface Definition extends Omit<SeedSetFile, 'tables'> {
   readonly tables: Readonly<
     Record<string, Omit<SeedTable, 'rows'> & { readonly rows?: SeedTable['rows'] }>
@@ -195,7 +196,7 @@ interface Found {
   readonly name: string
   readonly file: string
   readonly definition: Definition
-  /** Of the project. */
+  /** The project's root folder. */
   readonly root: string
   readonly checksum: string
 }
@@ -226,7 +227,7 @@ function rowsOf(
   if (!DATA.includes(path.extname(named)))
     return invalid(file, `tables.${table}.rows must be a file of ${DATA.join(', ')}.`)
   if (!existsSync(named)) return invalid(file, `There is no file ${path.basename(named)}.`)
-  // A set may be written by anyone, and other files of this machine are not meant for a database.
+  // A set may be anyone's work, and must not copy other files of this machine to a database.
   const [real, top] = [realpathSync(named), realpathSync(root)]
   if (!real.startsWith(top + path.sep))
     return invalid(file, `The file of tables.${table} is outside the project.`)
@@ -242,7 +243,7 @@ function invalid(file: string, why: string): never {
   return raise('SEEDS.SET_INVALID', {
     message: `The seed set ${path.basename(file)} cannot be used.`,
     why,
-    nextActions: [advice('docs/guides/seeds.md shows one.')],
+    nextActions: [advice('See docs/guides/seeds.md for an example.')],
     where: { file },
   })
 }

@@ -4,15 +4,15 @@ import type { RowLimits } from './made-rows.ts'
 import type { SeedSet } from './set.ts'
 import type { NamesIn } from './target-tables.ts'
 
-/** In what a database differs from a set. */
+/** A difference between a database and a set. */
 export interface SeedFinding {
   readonly set: string
   readonly table?: string
-  /** `altered`: a trigger changed what the set gave, and nothing differs but by that. */
+  /** `altered`: a trigger changed values of the set, and there is no other difference. */
   readonly kind: 'missing' | 'different' | 'orphan' | 'edited' | 'never' | 'altered'
-  /** Rows that it concerns. */
+  /** The number of affected rows. */
   readonly rows: number
-  /** One sentence, without values that are not in the files. */
+  /** One sentence; contains no values other than those of the files. */
   readonly message: string
 }
 
@@ -20,11 +20,11 @@ export interface VerifyRequest {
   readonly sets: readonly SeedSet[]
   readonly names: NamesIn
   readonly emit: Emit
-  /** What ends code that generates rows. */
+  /** Limits on code that generates rows. */
   readonly limits?: RowLimits | undefined
 }
 
-/** What the ledger says of a set that is verified. */
+/** The findings about a set that follow from the ledger alone. */
 export function ledgerFindings(
   { name, checksum, version }: SeedSet,
   records: readonly SeedRecord[],

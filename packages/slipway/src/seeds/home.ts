@@ -11,27 +11,27 @@ import type { SeedSet, SeedSetTable } from './set.ts'
 import type { SyncPlan, SyncTable } from './sync-plan.ts'
 import { findTable } from './target-tables.ts'
 
-/** The folder of a project's seeds, and the set that a table belongs to. */
+/** The seeds of a project, and the rules that choose the set of a table. */
 export interface Homes {
   /** The folder of all sets. */
   readonly folder: string
   readonly sets: readonly SeedSet[]
-  /** The set that is asked for. */
+  /** The requested set. */
   readonly named: string | undefined
-  /** The set of tables that belong to none; there is none if absent. */
+  /** The set for tables that belong to no set. */
   readonly fallback: string | undefined
   readonly of: EnvironmentSeeds
-  /** The form of files that are new. */
+  /** The format of new files. */
   readonly as: DataFormat
 }
 
 /** The data file of a table. */
 export interface Home {
   readonly table: SyncTable
-  /** Name of its set, and the set where it exists. */
+  /** The name of its set, and the set if it exists. */
   readonly name: string
   readonly set?: SeedSet
-  /** Its entry in the set, where it has one. */
+  /** Its entry in the set, if there is one. */
   readonly entry?: SeedSetTable
   readonly file: string
   readonly format: DataFormat
@@ -39,13 +39,13 @@ export interface Home {
   readonly fields: readonly string[]
 }
 
-/** Why the rows of a table have no data file that could be written. */
+/** A table whose rows have no writable data file, and the reason. */
 export interface Homeless {
   readonly table: SyncTable
   readonly why: string
 }
 
-/** Finds the data file that a table's rows belong in. Fails with SEEDS.TABLE_OWNED if several sets could be meant. */
+/** Finds the data file of a table's rows. Fails with SEEDS.TABLE_OWNED if several sets have the table. */
 export async function homeOf(
   plan: SyncPlan,
   table: SyncTable,
@@ -95,7 +95,7 @@ function refuseName(name: string): never {
   })
 }
 
-/** The set that is asked for, else the one of the environment that has the table. */
+/** The requested set; otherwise the set that has the table, preferably one of the environment. */
 function ownerOf(plan: SyncPlan, table: SyncTable, homes: Homes): SeedSet | undefined {
   const { sets, named, of } = homes
   if (named !== undefined) return sets.find(({ name }) => name === named)
@@ -118,7 +118,9 @@ function entryOf(
   return set.tables.find(({ name }) => findTable(tables, name) === table)
 }
 
-/** The fields that a file has; a set may leave some out on purpose. Nothing if it has no rows, or names what there is not. */
+/**
+ * The fields of a file; a set may omit some on purpose. Undefined if it has no rows, or names unknown fields.
+ */
 async function fieldsOf(
   { sourceTables }: SyncPlan,
   { from }: SyncTable,

@@ -1,16 +1,16 @@
-/** Where the text of a file is not rows as they must be: what is wrong, and the offset of it. */
+/** Why the text of a file is not a valid list of rows, and the offset of the problem. */
 export interface JsonProblem {
   readonly why: string
   readonly at: number
 }
 
-/** What TypeScript does not know yet of `JSON`: values that are written as the text that they hold. */
+/** The parts of `JSON` that TypeScript does not declare yet: values that are serialized as their raw text. */
 const { rawJSON, isRawJSON } = JSON as unknown as {
   rawJSON(text: string): object
   isRawJSON(value: unknown): value is { readonly rawJSON: string }
 }
 
-/** A number that JavaScript does not have, by its digits. */
+/** A number that a JavaScript number cannot represent, given by its digits. */
 export function exactNumber(digits: string): object {
   return rawJSON(digits)
 }
@@ -22,21 +22,21 @@ export function digitsOf(value: unknown): string | undefined {
 
 interface Origin {
   readonly source: string
-  /** A key that it has twice itself. */
+  /** A duplicate key of the object itself. */
   readonly own: string | undefined
-  /** One that it or an object in it has twice. */
+  /** A duplicate key of the object or of an object in it. */
   readonly within: string | undefined
 }
 
-/** Of each object and list that was read from a file. */
+/** The origin of each object and list that was read from a file. */
 const origins = new WeakMap<object, Origin>()
 
-/** The text of an object or list as its file has it: its numbers, the order of its keys. */
+/** The text of an object or list in its file, with the original numbers and order of keys. */
 export function documentSource(value: object): string | undefined {
   return origins.get(value)?.source
 }
 
-/** A key that an object of a file has twice: the object itself, or else one within it. */
+/** A duplicate key in an object of a file: of the object itself, or of any object within it. */
 export function repeatedKey(value: object, where: 'own' | 'within'): string | undefined {
   return origins.get(value)?.[where]
 }
@@ -54,12 +54,12 @@ export function jsonProblem(text: string): JsonProblem | undefined {
   }
 }
 
-/** Reads a text that is JSON as `JSON.parse` does, but loses nothing: see `documentSource` and `repeatedKey`. */
+/** Parses valid JSON like `JSON.parse`, but without loss: see `documentSource` and `repeatedKey`. */
 export function parseExactly(text: string): unknown {
   return new Reader(text).value()
 }
 
-/** The elements of a text that is a list in JSON, each with its offset; undefined if it is something else. */
+/** The elements of a JSON list, each with its offset; undefined if the text is not a list. */
 export function elementsOf(text: string): Iterable<{ value: unknown; at: number }> | undefined {
   const reader = new Reader(text)
   return reader.next() === '[' ? reader.elements() : undefined
@@ -73,14 +73,14 @@ const SPACE = /\s*/y
 class Reader {
   readonly #text: string
   #at = 0
-  /** A key that an object was seen to have twice, since it was last asked for. */
+  /** A duplicate key found in an object since this field was last reset. */
   #repeated: string | undefined
 
   constructor(text: string) {
     this.#text = text
   }
 
-  /** The next character that is not a space. */
+  /** The next character that is not whitespace. */
   next(): string {
     this.#match(SPACE)
     return this.#text[this.#at] ?? ''

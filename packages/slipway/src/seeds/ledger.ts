@@ -3,7 +3,7 @@ import { historySchema, readLedgerRows } from '../history/index.ts'
 import type { TableRef } from '../statements/index.ts'
 import type { SeedSet } from './set.ts'
 
-/** What a database knows of a set that ran there. */
+/** A database's record of a set that ran there. */
 export interface SeedRecord {
   readonly name: string
   readonly version: number
@@ -14,7 +14,7 @@ export interface SeedRecord {
   readonly commit: string | null
 }
 
-/** All sets that this project ran on a database; none where none ever did. */
+/** All sets that this project ran on a database; empty if it never ran one. */
 export async function readPostgresSeedLedger(session: Session): Promise<readonly SeedRecord[]> {
   const rows = await readLedgerRows(
     session,
@@ -40,7 +40,7 @@ export interface SeedAuthor {
   readonly commit?: string | undefined
 }
 
-/** SQL that writes down that a set ran. */
+/** SQL that records that a set ran. */
 export function seedRecordSql(
   session: Session,
   set: SeedSet,
@@ -66,12 +66,14 @@ export function ofSetAndTable(session: Session, set: SeedSet, target: TableRef):
   return `history_schema = ${historySchema(session)} AND seed = ${quoteLiteral(set.name)} AND relation = ${relationOf(session, target)}`
 }
 
-/** A table as the ledger names it, as a literal. */
+/** A literal with the ledger's name for a table. */
 export function relationOf({ server }: Session, { schema, name }: TableRef): string {
   return quoteLiteral(`${schema ?? server.schema}.${name}`)
 }
 
-/** The columns of a table in which a trigger changed what the set gave; none that the role may not read of. */
+/**
+ * The columns in which triggers changed values of the set; empty if the role cannot read the record of them.
+ */
 export async function readAlteredColumns(
   session: Session,
   { set, target }: { readonly set: SeedSet; readonly target: TableRef },

@@ -11,7 +11,7 @@ async function rowsOf(rows: SeedRows<SeedRow>, ms: number): Promise<unknown[]> {
   return given
 }
 
-test('rows that never come end at each deadline, also where a timer ends before it', async () => {
+test('rows that never arrive fail at every deadline, even if a timer fires early', async () => {
   const codes = new Set<string | undefined>()
   for (let ms = 1; ms < 4; ms += 0.03) {
     const error: unknown = await rowsOf(() => new Promise(() => {}), ms).catch((e: unknown) => e)
@@ -20,7 +20,7 @@ test('rows that never come end at each deadline, also where a timer ends before 
   expect([...codes]).toEqual(['SEEDS.DEADLINE'])
 })
 
-test('rows may take longer than the longest time of a timer', async () => {
+test('rows may take longer than the longest timer', async () => {
   const days = 60 * 24 * 60 * 60 * 1000
   const rows = async function* () {
     await sleep(20)

@@ -4,14 +4,17 @@ import { raise } from './failures.ts'
 import type { RowSource } from './rows.ts'
 import type { SeedRow, SeedRows } from './set.ts'
 
-/** What ends the work before its end. */
+/** Limits that interrupt the generation of rows. */
 export interface RowLimits {
   readonly signal: AbortSignal
-  /** As `performance.now()`. */
+  /** On the clock of `performance.now()`. */
   readonly deadline: number
 }
 
-/** Rows as code makes them. What it throws, and what is no row, is a failure of the set; one that hangs is stopped. */
+/**
+ * Rows that code generates. An error or an invalid row is a failure of the set; code that hangs is
+ * interrupted.
+ */
 export async function* madeRows(
   rows: SeedRows<SeedRow>,
   source: RowSource,
@@ -63,14 +66,14 @@ function isRow(value: unknown): value is SeedRow {
 }
 
 interface Watch {
-  /** Waits for code of the project, no longer than it may take. */
+  /** Waits for code of the project, at most until a limit. */
   wait<T>(work: T | PromiseLike<T>): Promise<T>
-  /** Fails if it must end. */
+  /** Fails if a limit is reached. */
   check(): void
   end(): void
 }
 
-/** One listener and one timer for all rows: each row waits for itself. */
+/** Shares one listener and one timer among all rows, because rows are awaited one at a time. */
 function watchOf(source: RowSource): Watch {
   const { limits } = source
   if (limits === undefined)
@@ -79,7 +82,7 @@ function watchOf(source: RowSource): Watch {
   let interrupt: (() => void) | undefined
   const onStop = () => interrupt?.()
   let timer: ReturnType<typeof setTimeout> | undefined
-  // A timer may end up to a millisecond early, and takes no longer time than LONGEST_MS.
+  // A timer may fire up to a millisecond early, and cannot be longer than LONGEST_MS.
   const onTime = () => {
     const leftMs = Math.ceil(deadline - performance.now())
     if (leftMs > 0) timer = setTimeout(onTime, Math.min(leftMs, LONGEST_MS))
@@ -117,10 +120,10 @@ function watchOf(source: RowSource): Watch {
   }
 }
 
-/** The longest time of a timer. */
+/** The longest delay of a timer. */
 const LONGEST_MS = 2_147_483_647
 
-/** The rows as sentences name them. */
+/** The rows as messages call them. */
 function rowsText({ table, set }: RowSource): string {
   return `the rows of ${table.name ?? 'a table'}${set ? ` in ${set.name}` : ''}`
 }

@@ -10,15 +10,15 @@ import {
 } from './target-tables.ts'
 import type { TargetTables } from './target-tables.ts'
 
-/** What a project and a person say of the keys and columns of tables, whatever the sets call them. */
+/** Keys and column rules of tables, from seed sets and flags, independent of how either names them. */
 export interface TableRules {
-  /** Fields of the natural key, if they were named. */
+  /** The fields of the natural key, if a set or a flag names them. */
   readonly keyOf: (table: TargetTable) => readonly string[] | undefined
   readonly isSensitive: (table: TargetTable, column: TargetColumn) => boolean
   readonly isOmitted: (table: TargetTable, column: TargetColumn) => boolean
 }
 
-/** What a person says on the command line; columns are `table.column`. */
+/** Rules from the command line; columns are given as `table.column`. */
 export interface NamedRules {
   readonly keys: ReadonlyMap<string, readonly string[]>
   readonly sensitive: readonly string[]
@@ -27,11 +27,14 @@ export interface NamedRules {
 
 export interface RulesScope {
   readonly tables: TargetTables
-  /** Those that say most about a table first. */
+  /** In order of precedence: the first set that has a table decides its key. */
   readonly sets: readonly SeedSet[]
 }
 
-/** Joins what was named with what the sets say. Fails with SEEDS.TABLE_MISSING and SEEDS.COLUMN_UNKNOWN where a name means nothing. */
+/**
+ * Combines flags with the rules of sets. Fails with SEEDS.TABLE_MISSING and SEEDS.COLUMN_UNKNOWN for unknown
+ * names.
+ */
 export function tableRules(named: NamedRules, scope: RulesScope): TableRules {
   const { tables, sets } = scope
   const keys = new Map(
@@ -64,7 +67,7 @@ function requireTable({ tables }: RulesScope, name: string): TargetTable {
   })
 }
 
-/** A column by `table.column`, optionally with the schema of the table. */
+/** Finds a column by `table.column`, optionally prefixed with the schema. */
 function requireColumn(scope: RulesScope, name: string): TargetColumn {
   const at = name.lastIndexOf('.')
   const table = at < 0 ? undefined : requireTable(scope, name.slice(0, at))
@@ -77,8 +80,8 @@ function requireColumn(scope: RulesScope, name: string): TargetColumn {
 }
 
 /**
- * The column that only numbers the rows of a table: its primary key, filled by the database or by Prisma, and no part
- * of the natural key. Its values differ between databases.
+ * The surrogate key of a table: a single-column primary key that the database or Prisma generates and that is
+ * not part of the natural key. Its values differ between databases.
  */
 export function surrogateOf(table: TargetTable, rules: TableRules): TargetColumn | undefined {
   const [name, ...others] = table.primaryKey
@@ -91,8 +94,8 @@ export function surrogateOf(table: TargetTable, rules: TableRules): TargetColumn
 }
 
 /**
- * The columns by which a row of a table is the same row in every database: those that are named, else a primary key
- * that nothing fills, else the only other unique key. Fails with SEEDS.KEY_UNKNOWN.
+ * The columns that identify a row in every database: the named ones, else a primary key that is not
+ * generated, else the only other unique key. Fails with SEEDS.KEY_UNKNOWN.
  */
 export function naturalKeyOf(table: TargetTable, rules: TableRules): readonly TargetColumn[] {
   const named = rules.keyOf(table)

@@ -2,20 +2,23 @@ import { isSameObject } from '../statements/index.ts'
 import type { SeedSetTable } from './set.ts'
 import type { TargetTable } from './target-tables.ts'
 
-/** A table of a set, and what it is on the target. */
+/** A table of a set, and the corresponding table of the target. */
 export interface PlacedTable {
   readonly table: SeedSetTable
   readonly target: TargetTable
 }
 
-/** A table in its turn, with the columns that must wait for tables behind it, or for itself. */
+/**
+ * A table at its position in the order, with the columns that refer to later tables or to the table itself.
+ */
 export interface TableInTurn extends PlacedTable {
   readonly later: ReadonlySet<string>
 }
 
 /**
- * The tables of a set in the order of their foreign keys, otherwise as they are written. Where they go in a circle,
- * a foreign key that may be NULL waits; a key to the table itself waits for the table.
+ * The tables of a set in the order of their foreign keys, otherwise in the order of the set. In a cycle, a
+ * foreign key that may be NULL is filled later; a key to the table itself is filled after all rows of the
+ * table.
  */
 export function inOrder(tables: readonly PlacedTable[]): readonly TableInTurn[] {
   const left = [...tables]
@@ -29,7 +32,7 @@ export function inOrder(tables: readonly PlacedTable[]): readonly TableInTurn[] 
   return turn
 }
 
-/** Columns that point at tables which have not had their turn. */
+/** Columns that refer to tables not yet in the order. */
 function waitsFor(one: PlacedTable, left: readonly PlacedTable[]): string[] {
   return one.target.foreignKeys
     .filter(({ table }) => left.some((other) => other !== one && isSameObject(other.target, table)))
@@ -42,7 +45,7 @@ function toItself(one: PlacedTable): string[] {
     .flatMap(({ columns }) => columns)
 }
 
-/** Within a circle: a table whose waiting columns may all be NULL, else the first. */
+/** In a cycle: a table whose columns to remaining tables may all be NULL, else the first. */
 function leastBound(left: readonly PlacedTable[]): PlacedTable {
   const free = left.find((one) => {
     const waiting = waitsFor(one, left)

@@ -11,19 +11,22 @@ import {
   type TargetTables,
 } from './target-tables.ts'
 
-/** A table as rows of it can be carried to another database. */
+/** A table, with the fields that can be copied to another database. */
 export interface Portable {
   readonly table: TargetTable
-  /** The natural key, as a set names it: `carrierId`. */
+  /** The natural key by field names, as in a set: `carrierId`. */
   readonly key: readonly string[]
-  /** All fields of a row, those of the key first; a reference is a way to the key of its row: `carrierId.mcNumber`. */
+  /**
+   * All fields of a row, key fields first; a reference is a path to the key of the referenced row:
+   * `carrierId.mcNumber`.
+   */
   readonly fields: readonly string[]
 }
 
 /**
- * Finds the fields of a table that mean the same in every database. A generated primary key does not, nor what the
- * server computes; foreign keys become the natural keys of their rows. The order does not depend on the database.
- * Fails with SEEDS.KEY_UNKNOWN, SEEDS.NOT_PORTABLE and SEEDS.SENSITIVE.
+ * Finds the fields of a table that mean the same in every database: neither generated primary keys nor
+ * generated columns. Foreign keys become the natural keys of their rows. The order does not depend on the
+ * database. Fails with SEEDS.KEY_UNKNOWN, SEEDS.NOT_PORTABLE and SEEDS.SENSITIVE.
  */
 export function portableOf(tables: TargetTables, table: TargetTable, rules: TableRules): Portable {
   const key = naturalKeyOf(table, rules)
@@ -42,7 +45,10 @@ export function portableOf(tables: TargetTables, table: TargetTable, rules: Tabl
   }
 }
 
-/** As the model writes them; what it does not have follows by name. Tables of equal columns can have them in another order. */
+/**
+ * Orders columns as in the model, then others by name: two databases can have the same columns in different
+ * orders.
+ */
 function inModelOrder(table: TargetTable, columns: readonly TargetColumn[]): TargetColumn[] {
   const members = table.model?.members.map(({ mapped }) => mapped) ?? []
   const place = ({ name }: TargetColumn) => {
@@ -55,7 +61,7 @@ function inModelOrder(table: TargetTable, columns: readonly TargetColumn[]): Tar
 interface Walk {
   readonly tables: TargetTables
   readonly rules: TableRules
-  /** Tables that the way has passed. */
+  /** Tables that the path has visited. */
   readonly seen: readonly TargetTable[]
 }
 
@@ -100,7 +106,7 @@ function refuseSensitive(table: TargetTable, column: TargetColumn, rules: TableR
   })
 }
 
-/** What is asked for here is a key: other columns that are left out are not. */
+/** Refuses to omit a key column; omitted columns outside the key never get here. */
 function refuseOmitted(table: TargetTable, column: TargetColumn): never {
   return raise('SEEDS.KEY_UNKNOWN', {
     message: `${table.name}.${column.name} is in the natural key of ${table.name}, and cannot be left out.`,

@@ -4,7 +4,10 @@ import { readSeedSets, type SetLoading } from './find.ts'
 import type { SeedSet } from './set.ts'
 import type { NamesIn } from './target-tables.ts'
 
-/** The seed sets of a project, in `seeds` or `seed` beside its schema. Fails as `readSeedSets` does. */
+/**
+ * The seed sets of a project, in `seeds` or `seed` next to its migrations folder. Fails as `readSeedSets`
+ * does.
+ */
 export async function projectSeedSets(
   project: Project,
   loading?: SetLoading,
@@ -14,7 +17,7 @@ export async function projectSeedSets(
   return await readSeedSets({ root: project.root, folders, environment, loading })
 }
 
-/** What the Prisma schema of a project calls the tables of a database, whatever the default schema there. */
+/** The names that a project's Prisma schema gives to tables, for any default schema of the database. */
 export function projectNames({ schema }: Pick<Project, 'schema'>): NamesIn {
   return (defaultSchema) => schemaNames(schema.files, defaultSchema)
 }

@@ -8,9 +8,9 @@ import {
   type TargetTables,
 } from './target-tables.ts'
 
-/** A cell of a row: a column, or a way along foreign keys to a column of another table. */
+/** A cell of a row: a column, or a path along foreign keys to a column of another table. */
 export interface Cell {
-  /** As rows name it: `mcNumber`, `carrierId.mcNumber`. */
+  /** Its name in rows: `mcNumber`, `carrierId.mcNumber`. */
   readonly field: string
   /** Its column in the table where the rows are staged. */
   readonly staged: string
@@ -18,27 +18,27 @@ export interface Cell {
   readonly column: TargetColumn
 }
 
-/** A column that is found by the natural key of the row that it refers to. */
+/** A foreign key column whose value is looked up by the natural key of the referenced row. */
 export interface Reference {
   readonly column: TargetColumn
   /** The fields of that key: `carrierId.mcNumber`. */
   readonly fields: readonly string[]
-  /** SQL of its value, in terms of the joins. */
+  /** SQL of its value, using the aliases of the joins. */
   readonly value: string
-  /** LEFT JOINs that lead to it from the staged rows, which are `s`. */
+  /** LEFT JOINs from the staged rows, alias `s`, to the referenced row. */
   readonly joins: readonly string[]
-  /** SQL that is true where a reference was given. */
+  /** SQL that is true if the row gives the reference. */
   readonly given: string
 }
 
-/** A column of the target, and the fields that give it: rows may name it in different ways. */
+/** A column of the target, and the fields that set it: rows may use different fields for it. */
 export interface GivenColumn {
   readonly column: TargetColumn
   readonly plain: readonly Cell[]
   readonly references: readonly Reference[]
 }
 
-/** How the cells of rows become columns of a table. */
+/** Maps the cells of rows to columns of a table. */
 export interface Layout {
   /** All fields, in the order of their cells. */
   readonly fields: readonly string[]
@@ -46,14 +46,14 @@ export interface Layout {
   readonly columns: readonly GivenColumn[]
 }
 
-/** A field that cannot be placed: no column, no foreign key, no other table's column. */
+/** A field that is neither a column nor a path along foreign keys to one. */
 export interface Misplaced {
   readonly field: string
 }
 
 /**
- * Places fields in a table; a field with dots goes along foreign keys. The cell of a field has the same name in the
- * layout of more fields that begin with these.
+ * Maps fields to columns of a table; a field with dots follows foreign keys. A cell keeps its name if fields
+ * are appended to the list.
  */
 export function layOut(
   tables: TargetTables,
@@ -98,14 +98,14 @@ function stagedName(fields: readonly string[], field: string): string {
   return `c${fields.indexOf(field)}`
 }
 
-/** Follows the ways of one reference; each table on them is a join of its own. */
+/** Follows the paths of one reference, with one join for each table on them. */
 class Walk {
   readonly #tables: TargetTables
   readonly #fields: readonly string[]
   readonly #cells: Cell[]
   readonly #joins: string[] = []
   readonly #given: string[] = []
-  /** The field at which it came to no column. */
+  /** The field that leads to no column. */
   lost: string | undefined
 
   constructor(tables: TargetTables, fields: readonly string[], cells: Cell[]) {
@@ -169,12 +169,15 @@ class Walk {
   }
 }
 
-/** The foreign key of one column alone. */
+/** The foreign key that consists of this column alone. */
 export function foreignKeyOf(table: TargetTable, column: string): TargetForeignKey | undefined {
   return table.foreignKeys.find(({ columns }) => columns.length === 1 && columns[0] === column)
 }
 
-/** The natural keys of other rows within a row, as fields with dots: `{ carrierId: { mcNumber } }` is `carrierId.mcNumber`. */
+/**
+ * Turns nested natural keys of a row into fields with dots: `{ carrierId: { mcNumber } }` into
+ * `carrierId.mcNumber`.
+ */
 export function flattened(
   row: Readonly<Record<string, unknown>>,
   isReference: (field: string) => boolean,

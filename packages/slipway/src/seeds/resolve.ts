@@ -13,13 +13,16 @@ import {
 } from './resolved.ts'
 import { placeOfRow } from './row-source.ts'
 
-/** Staged rows with their references found: a relation with the columns of the target. */
+/** Staged rows with resolved references: a relation with the columns of the target. */
 export interface Resolved extends Staged, ResolvedColumns {
-  /** Columns in which a trigger changed what the set gave when it ran last: such values count as given. */
+  /**
+   * Columns in which a trigger changed values of the set in its last run; such values do not count as
+   * different.
+   */
   readonly altered: ReadonlySet<string>
 }
 
-/** SQL of the key of a resolved row, `r`, or with an alias of a row of the target, as the ledger has it. */
+/** SQL of a key in the ledger's form: of a resolved row, `r`, or, with an alias, of a row of the target. */
 export function keyJson(resolved: Pick<Resolved, 'key' | 'names'>, alias?: string): string {
   const values = resolved.key.map((column) =>
     alias === undefined ? givenOf(resolved, column) : storedOf(column, alias),
@@ -28,8 +31,9 @@ export function keyJson(resolved: Pick<Resolved, 'key' | 'names'>, alias?: strin
 }
 
 /**
- * Finds the rows that staged rows refer to. `later` names the columns that must wait. Fails with
- * SEEDS.REFERENCE_MISSING, SEEDS.KEY_NOT_UNIQUE, SEEDS.DUPLICATE_KEY and SEEDS.ROW_INVALID, with the row's place.
+ * Resolves the references of staged rows. `later` names the columns that are filled later. Fails with
+ * SEEDS.REFERENCE_MISSING, SEEDS.KEY_NOT_UNIQUE, SEEDS.DUPLICATE_KEY and SEEDS.ROW_INVALID, with the row's
+ * place.
  */
 export async function resolve(
   session: Session,
@@ -49,7 +53,7 @@ export async function resolve(
     await refuseDuplicates(session, direct)
     return direct
   }
-  // The rows of a table are resolved twice where columns must wait.
+  // Rows are resolved twice if columns are filled later.
   const joined = `${relation}_${later.size === 0 ? 'whole' : 'part'}`
   await session.execute(joinSql(joined, relation, given))
   await refuseMissing(session, staged, joined)
@@ -59,7 +63,10 @@ export async function resolve(
   return whole
 }
 
-/** SQL that makes the relation with the columns of the target, and which reference of a row leads nowhere. */
+/**
+ * SQL that creates the relation with the columns of the target, and for each row its first unresolved
+ * reference.
+ */
 function joinSql(joined: string, relation: string, given: readonly GivenColumn[]): string {
   const values = given.map((column, at) => `${joinedValue(column)} AS v${at}`)
   const references = given.flatMap((one) => one.references)
@@ -106,7 +113,7 @@ async function refuseDuplicates(session: Session, resolved: Resolved): Promise<v
       where: await placeOfRow(set, table, Number(empty.n)),
     })
   }
-  // The usual answer is none, and quick to have; who they are is asked only then.
+  // Usually there are no duplicates, and that is quick to find out; only otherwise are they identified.
   const some = await session.query(
     `SELECT FROM ${source} GROUP BY ${columns.join(', ')} HAVING count(*) > 1 LIMIT 1`,
   )

@@ -6,22 +6,24 @@ import type { SeedSet, SeedSetTable } from './set.ts'
 import { type Shapes, shapesWith } from './shapes.ts'
 import { columnOf, type TargetColumn, type TargetTable } from './target-tables.ts'
 
-/** The columns of staged rows whose references are found. */
+/** The columns of staged rows with resolved references. */
 export interface ResolvedColumns {
-  /** SQL to use after FROM; its alias is `r`, with `n` and `g` in addition to the columns. */
+  /** SQL for FROM, with the alias `r`; it also has the columns `n` (row number) and `g` (shape). */
   readonly source: string
   /** Its columns, those of the key first. */
   readonly columns: readonly TargetColumn[]
-  /** What `source` calls each column: names of Slipway, with which no name of a user collides. */
+  /**
+   * The names of the columns in `source`, chosen by Slipway so that they cannot collide with a user's names.
+   */
   readonly names: ReadonlyMap<TargetColumn, string>
   /** The shapes whose rows have a column; absent if all do. */
   readonly shapesOf: ReadonlyMap<TargetColumn, readonly number[]>
   readonly key: readonly TargetColumn[]
-  /** Columns that are filled when all rows are there: they refer to rows that come later. */
+  /** Columns that are filled after all rows are inserted, because they refer to later rows. */
   readonly later: readonly TargetColumn[]
 }
 
-/** Staged rows, as far as their columns depend on them. */
+/** The part of staged rows that their columns depend on. */
 interface StagedColumns {
   readonly set: SeedSet
   readonly table: SeedSetTable
@@ -31,8 +33,8 @@ interface StagedColumns {
 }
 
 /**
- * The columns of staged rows, and those that must wait: `later` names them. Fails with SEEDS.SET_INVALID and
- * SEEDS.KEY_NOT_UNIQUE.
+ * The columns of staged rows, divided into those filled now and, if in `later`, later. Fails with
+ * SEEDS.SET_INVALID and SEEDS.KEY_NOT_UNIQUE.
  */
 export function resolvedColumns(
   staged: StagedColumns,
@@ -58,7 +60,7 @@ export function resolvedColumns(
   }
 }
 
-/** SQL of the value that staged rows, `s`, and the joins of their references give to a column. */
+/** SQL of a column's value, from the staged rows, `s`, and the joins of their references. */
 export function joinedValue({ plain, references }: GivenColumn): string {
   const all = [...references.map(({ value }) => value), ...plain.map(({ staged }) => `s.${staged}`)]
   return all.length === 1 ? (all[0] ?? '') : `coalesce(${all.join(', ')})`
@@ -69,12 +71,12 @@ export function storedOf({ name }: TargetColumn, alias = 't'): string {
   return `${alias}.${quoteIdentifier(name)}`
 }
 
-/** SQL of the value that a resolved row, `r`, gives a column. */
+/** SQL of a column's value in a resolved row, `r`. */
 export function givenOf({ names }: Pick<ResolvedColumns, 'names'>, column: TargetColumn): string {
   return `r.${must(names.get(column), 'a column of the rows')}`
 }
 
-/** SQL that is true where a resolved row, `r`, has a column at all; undefined if each does. */
+/** SQL that is true if a resolved row, `r`, has the column; undefined if all rows do. */
 export function isGiven(
   { shapesOf }: Pick<ResolvedColumns, 'shapesOf'>,
   column: TargetColumn,
@@ -83,14 +85,14 @@ export function isGiven(
   return shapes && `r.g IN (${shapes.join(', ')})`
 }
 
-/** SQL that is true where a row of the target, `t`, has the key of a resolved one, `r`. */
+/** SQL that is true if a row of the target, `t`, has the same key as a resolved row, `r`. */
 export function sameKey(resolved: Pick<ResolvedColumns, 'key' | 'names'>, alias = 't'): string {
   return resolved.key
     .map((column) => `${storedOf(column, alias)} = ${givenOf(resolved, column)}`)
     .join(' AND ')
 }
 
-/** The columns of the natural key; each must be given, and a unique key must hold them apart. */
+/** The columns of the natural key. Every row must have them, and a unique key must cover them. */
 function keyOf(
   { set, table, target, layout }: StagedColumns,
   later: ReadonlySet<string>,

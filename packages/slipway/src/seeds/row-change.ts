@@ -1,4 +1,7 @@
-/** A row in which two databases, or a database and a seed, differ: its natural key, and the columns that do. Never their values. */
+/**
+ * A row that differs between two databases or from a seed: its natural key and the different columns, never
+ * values.
+ */
 export type RowChange = {
   readonly kind: 'insert' | 'update' | 'delete'
   readonly key: Readonly<Record<string, string>>

@@ -8,30 +8,30 @@ import { ShapeFinder, shapeProblem } from './shapes.ts'
 import type { TargetTable, TargetTables } from './target-tables.ts'
 import { unfitReason } from './value-text.ts'
 
-/** A table of a set that is staged. */
+/** A table of a set to stage. */
 export interface StageOptions {
   readonly set: SeedSet
   readonly table: SeedSetTable
   readonly target: TargetTable
   readonly tables: TargetTables
-  /** Makes the names of the temporary tables of a transaction differ. */
+  /** A number that makes the temporary table's name unique in its transaction. */
   readonly at: number
   readonly emit: Emit
   readonly limits?: RowLimits | undefined
 }
 
-/** The rows of a table as they are read; `pending` is the next of them. */
+/** The rows of a table while they are read; `pending` is the next row. */
 export interface Source {
   layout: Layout
   pending: PlacedRow | undefined
-  /** How many were written. */
+  /** The number of rows written so far. */
   rows: number
   readonly finder: ShapeFinder
   readonly rest: AsyncGenerator<PlacedRow>
   close(): Promise<void>
 }
 
-/** Begins to read the rows of a table. */
+/** Starts reading the rows of a table. */
 export async function openSource(options: StageOptions): Promise<Source> {
   const { table, target, set, limits } = options
   const rest = rowsOf({ table, set, limits })
@@ -48,7 +48,7 @@ function flatRow(placedRow: PlacedRow, target: TargetTable): PlacedRow {
   return { ...placedRow, row: flattened(placedRow.row, referenceTest(target)) as PlacedRow['row'] }
 }
 
-/** Takes the next row. */
+/** Advances `pending` to the next row. */
 export async function takeNext(source: Source, { target }: StageOptions): Promise<void> {
   const next = await source.rest.next()
   source.pending = next.done ? undefined : flatRow(next.value, target)
@@ -58,7 +58,9 @@ function givenFields({ row }: PlacedRow): string[] {
   return Object.keys(row).filter((field) => row[field] !== undefined)
 }
 
-/** A field may hold an object that is a natural key, unless its column takes documents. */
+/**
+ * Returns a test whether a field is a reference: only then is an object in it a natural key, not a document.
+ */
 export function referenceTest(target: TargetTable): (field: string) => boolean {
   return (field) => {
     const mapped = target.model?.members.find(({ name }) => name === field)?.mapped ?? field
@@ -66,7 +68,7 @@ export function referenceTest(target: TargetTable): (field: string) => boolean {
   }
 }
 
-/** Places the fields of rows in their table. Fails with SEEDS.COLUMN_UNKNOWN. */
+/** Maps the fields of rows to columns of their table. Fails with SEEDS.COLUMN_UNKNOWN. */
 export function placed({ set, target, tables }: StageOptions, fields: readonly string[]): Layout {
   const layout = layOut(tables, target, fields)
   if ('cells' in layout) return layout
@@ -81,7 +83,7 @@ export function placed({ set, target, tables }: StageOptions, fields: readonly s
   })
 }
 
-/** Whether the layout has all fields of a new shape; otherwise it has them from now on. */
+/** Whether the layout has all fields of a new shape; if not, adds them to it. */
 export function acceptShape(
   options: StageOptions,
   source: Source,
@@ -105,14 +107,14 @@ function refuseShape({ set, target }: StageOptions, { pending, rows }: Source, w
   })
 }
 
-/** A value that cannot even be sent: its field, and the row that has it. */
+/** The location of a value that cannot be converted for sending. */
 export interface UnfitValue {
   readonly field: string
   readonly row: number
   readonly line: number | undefined
 }
 
-/** Rejects such a value; rethrows other errors. */
+/** Raises SEEDS.ROW_INVALID for a value that cannot be converted; rethrows other errors. */
 export function refuseUnfit(
   error: unknown,
   { set, table }: StageOptions,
@@ -129,7 +131,7 @@ export function refuseUnfit(
   })
 }
 
-/** Files are read again up to the row, because a line can be more than one row and less than one. */
+/** Finds the line of a row by reading the file again up to it, because rows and lines need not correspond. */
 export async function placeOfRow(
   set: SeedSet,
   table: SeedSetTable,
@@ -145,7 +147,7 @@ export async function placeOfRow(
   return { file }
 }
 
-/** Rejects a query that returns fields which cannot occur together. */
+/** Refuses a query that returns fields which cannot be combined. */
 export function refuseQuery({ set, table }: StageOptions, why: string): never {
   return raise('SEEDS.ROW_INVALID', {
     message: `The query of ${table.name} in ${set.name} is not valid.`,

@@ -36,7 +36,7 @@ async function whyNot(work: Promise<unknown>) {
 const find = (root: string) =>
   readSeedSets({ root, folders: [path.join(root, 'seeds')], environment: {} })
 
-test.each(ENDINGS)('a file .%s that vanishes after it was found', async (ending) => {
+test.each(ENDINGS)('a .%s file that is deleted after it was found', async (ending) => {
   const { root, file } = newSet(ending)
   expect(await find(root)).toHaveLength(1)
   rmSync(file)
@@ -46,7 +46,7 @@ test.each(ENDINGS)('a file .%s that vanishes after it was found', async (ending)
   })
 })
 
-test.each(ENDINGS)('a folder in place of a file .%s', async (ending) => {
+test.each(ENDINGS)('a folder in place of a .%s file', async (ending) => {
   const { root, file } = newSet(ending)
   rmSync(file)
   mkdirSync(file)
@@ -54,7 +54,7 @@ test.each(ENDINGS)('a folder in place of a file .%s', async (ending) => {
   expect(await whyNot(load(file))).toEqual({ code: 'SEEDS.FILE_INVALID', why: 'It is a folder.' })
 })
 
-test('a link to nothing is not a file; a link to a file is one, and its content counts', async () => {
+test('a broken link is not a file; a link to a file is one, and its content is in the checksum', async () => {
   const { root, file, folder } = newSet('csv')
   rmSync(file)
   const real = path.join(root, 'real.csv')
@@ -73,7 +73,7 @@ test('a link to nothing is not a file; a link to a file is one, and its content 
   })
 })
 
-/** Runs a part of this module in another process, which may read nothing that only root may. */
+/** Calls a function of a module in another process, without root's permissions. */
 function asOrdinaryUser(module: string, call: string): string {
   const url = new URL(module, import.meta.url).href
   const code = `import * as m from ${JSON.stringify(url)}
@@ -88,7 +88,7 @@ function asOrdinaryUser(module: string, call: string): string {
 
 const FORBIDDEN = 'SEEDS.FILE_INVALID: You are not allowed to read it.'
 
-test.each(ENDINGS)('a file .%s that the user may not read', (ending) => {
+test.each(ENDINGS)('a .%s file that the user may not read', (ending) => {
   const { root, file } = newSet(ending)
   chmodSync(root, 0o755)
   chmodSync(file, 0o000)

@@ -11,13 +11,13 @@ import { madeRows, type RowLimits } from './made-rows.ts'
 import type { SeedRow, SeedSet, SeedSetTable } from './set.ts'
 import type { RowForm } from './value-text.ts'
 
-/** A row, and the line of its file where that is known. */
+/** A row, and its line in the file if known. */
 export interface PlacedRow {
   readonly row: SeedRow
   readonly line?: number
 }
 
-/** Whose rows are read, and what ends that early. */
+/** The table whose rows are read, and the limits on that. */
 export interface RowSource {
   readonly table: Pick<SeedSetTable, 'rows'> & Partial<Pick<SeedSetTable, 'name'>>
   readonly set?: Pick<SeedSet, 'name' | 'file'> | undefined
@@ -25,7 +25,7 @@ export interface RowSource {
 }
 
 /**
- * The rows of a table of a set, as they come. A query is not read here: the server runs it. Fails with
+ * Streams the rows of a table of a set. A query is not read here: the server runs it. Fails with
  * SEEDS.FILE_INVALID, and with SEEDS.CODE_FAILED or SEEDS.DEADLINE if code generates them.
  */
 export async function* rowsOf({ table, set, limits }: RowSource): AsyncGenerator<PlacedRow> {
@@ -50,12 +50,12 @@ export function isFile(rows: SeedSetTable['rows']): rows is { readonly file: str
   return 'file' in rows && typeof rows.file === 'string'
 }
 
-/** The form of the rows of a table: a CSV file contains only strings. */
+/** The form of a table's values: a CSV file contains only strings. */
 export function formOf({ rows, form }: SeedSetTable): RowForm {
   return form ?? (isFile(rows) && path.extname(rows.file) === '.csv' ? 'texts' : 'values')
 }
 
-/** The SQL that returns the rows of a table, if its file contains that. */
+/** The query that returns the rows of a table; undefined if they are not in an SQL file. */
 export async function queryOf(
   { rows }: Pick<SeedSetTable, 'rows'>,
   dialect: Dialect,
@@ -64,7 +64,8 @@ export async function queryOf(
   const { file } = rows
   const text = await readText(file)
   const [query, ...others] = (await parserFor(dialect)).parse(text, file)
-  // The text is put into another query: if it ended early, the rest would run on its own, even in a dry run.
+  // The text is embedded in another query: if it ended early, the rest would run on its own, even in a dry
+  // run.
   if (query === undefined || others.length > 0)
     return invalid(file, 'It must contain exactly one query')
   return query.text.trim()
@@ -73,7 +74,7 @@ export async function queryOf(
 /** The header names the columns; an empty cell without quotes is NULL, one with quotes an empty string. */
 async function* csvRows(file: string): AsyncGenerator<PlacedRow> {
   const { parse } = await import('csv-parse')
-  // The parser counts a line end of two characters in a cell as two.
+  // The parser counts a CRLF in a quoted cell as two lines.
   let extra = 0
   const parser = parse({
     bom: true,
@@ -113,7 +114,7 @@ const CSV_REASONS: Readonly<Record<string, string>> = {
   CSV_INVALID_COLUMN_MAPPING: 'The header cannot be read',
 }
 
-/** The parser's own sentence quotes the line. */
+/** The reason in our own words, because the parser's message quotes the line. */
 function csvReason(error: unknown): string {
   const code = (error as { code?: string }).code ?? ''
   return CSV_REASONS[code] ?? 'It is not valid CSV'
@@ -156,7 +157,7 @@ async function* lineRows(file: string): AsyncGenerator<PlacedRow> {
   }
 }
 
-/** Lines end with LF, or CR and LF; other characters that end a line elsewhere may be in a text. */
+/** Lines end with LF or CRLF; other Unicode line separators may occur within strings. */
 async function* linesOf(texts: AsyncIterable<unknown>): AsyncGenerator<string> {
   let held = ''
   for await (const text of texts) {
@@ -191,7 +192,9 @@ async function readText(file: string): Promise<string> {
   }
 }
 
-/** Refuses a file or folder that the system did not read, with SEEDS.FILE_INVALID; passes other errors over. */
+/**
+ * Raises SEEDS.FILE_INVALID if the error means that a file or folder cannot be read; ignores other errors.
+ */
 export function refuseUnreadable(file: string, error: unknown): void {
   const why = readErrorText(error)
   if (why !== undefined) invalid(file, why.replace(/\.$/, ''))
@@ -200,7 +203,9 @@ export function refuseUnreadable(file: string, error: unknown): void {
 
 const NOT_UTF8 = 'SEED_NOT_UTF8'
 
-/** The text of a file, as it is read. Fails if the bytes are not UTF-8: a wrong letter would go into the database unnoticed. */
+/**
+ * Streams a file's text. Fails on invalid UTF-8, because wrong characters would reach the database unnoticed.
+ */
 function textOf(file: string): Transform {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
   const text = new Transform({
@@ -234,7 +239,7 @@ function invalid(file: string, why: string, line?: number): never {
   })
 }
 
-/** Whether rows can be read a second time: a generator is used up, but a function can be called again. */
+/** Whether rows can be read again: a generator cannot restart, but a function can be called again. */
 export function isRepeatable(rows: SeedSetTable['rows']): boolean {
   return typeof rows === 'function' || Array.isArray(rows) || isFile(rows)
 }

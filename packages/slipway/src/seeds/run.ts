@@ -30,7 +30,10 @@ import type { SeedSet } from './set.ts'
 import { type CascadedRows, type TableCounts, withFilled } from './table-counts.ts'
 import { columnOf, readTargetTables, tableOf, type TargetTables } from './target-tables.ts'
 
-/** A time without a zone means the same wherever the seeds run; sets of a million rows are joined in memory. */
+/**
+ * A time without a zone has the same meaning wherever the seeds run; sets of a million rows are joined in
+ * memory.
+ */
 const SETTINGS = `SET LOCAL lock_timeout = '10s';
 SET LOCAL timezone = 'UTC';
 SET LOCAL datestyle = 'ISO, YMD';
@@ -38,9 +41,9 @@ SET LOCAL work_mem = '64MB';
 `
 
 /**
- * Runs sets on a target, each in one transaction: rows go by COPY into temporary tables, and from there by one merge
- * a table. A second run writes nothing. Needs the lock of the database. Fails with the codes of `seedFailures`; what
- * was committed before a set that fails stays.
+ * Runs sets on a target, each in one transaction: COPY writes rows into temporary tables, then one merge per
+ * table applies them. A second run writes nothing. The caller must hold the deploy lock. Fails with the codes
+ * of `seedFailures`; sets committed before the failed one remain.
  */
 export async function runPostgresSeeds(
   session: Session,
@@ -59,7 +62,7 @@ export async function runPostgresSeeds(
     return ran.tables
   }
   if (request.dryRun) {
-    // One transaction for all: a set may need the rows of the one before it.
+    // One transaction for all sets, because a set may need the rows of an earlier one.
     await inTransaction(session, 'ROLLBACK', async () => {
       await prepareLedger(session)
       for (const set of request.sets) await each(set)
@@ -77,7 +80,7 @@ export async function runPostgresSeeds(
   return outcomes
 }
 
-/** Runs work in a transaction of its own, which waits for no lock longer than 10 s; what fails in it rolls all of it back. */
+/** Runs `work` in its own transaction with a lock timeout of 10 s; rolls it back if `work` fails. */
 export async function inTransaction(
   session: Session,
   end: 'COMMIT' | 'ROLLBACK',
@@ -89,7 +92,7 @@ export async function inTransaction(
     throw error
   })
   if (done.ok) return await session.execute(end)
-  // The connection may be what failed.
+  // The rollback fails too if the connection was lost.
   await attempt(() => session.execute('ROLLBACK'))
   rethrow(done.failure)
 }
@@ -98,19 +101,22 @@ interface SetRun {
   readonly request: SeedRequest
   readonly set: SeedSet
   readonly tables: TargetTables
-  /** From where temporary tables are numbered. */
+  /** The number of the first temporary table. */
   readonly first: number
 }
 
 /** A table whose rows went through the merge. */
 interface Merged {
   readonly turn: TableInTurn
-  /** With all columns. */
+  /** After `fillWaiting`, with all columns. */
   readonly resolved: Resolved
   readonly counts: TableCounts
 }
 
-/** All tables in their turn: rows in, then what had to wait for rows, then what is no longer owned. */
+/**
+ * Merges all tables in order, then fills columns that refer to later rows, then deletes rows that the set no
+ * longer owns.
+ */
 async function runSet(
   session: Session,
   run: SetRun,
@@ -164,7 +170,7 @@ async function mergeTable(
   return { turn, resolved, counts }
 }
 
-/** Sets columns that refer to rows which came later. */
+/** Fills the columns that refer to later rows. */
 async function fillWaiting(
   session: Session,
   one: Merged,
@@ -180,7 +186,7 @@ async function fillWaiting(
   return { turn, resolved: again, counts: { ...withFilled(counts, filled), ...aside } }
 }
 
-/** Takes away what the set no longer owns; of a dry run, with the rows that change. */
+/** Deletes the rows that the set no longer owns; in a dry run, also reports the changed rows. */
 async function removeAll(
   session: Session,
   merged: readonly Merged[],
@@ -193,7 +199,7 @@ async function removeAll(
     session,
     owned.map(({ resolved }) => resolved),
   )
-  // The rows go together: what goes with them is reported once.
+  // All rows are deleted in one step, so their cascaded rows are reported once.
   let { cascaded } = removed
   const counts: TableCounts[] = []
   for (const one of merged) {
@@ -240,7 +246,10 @@ function isSimple({ table, target, later }: TableInTurn): boolean {
   return table.mode !== 'own' && later.size === 0 && unique
 }
 
-/** A table that is as the last run left it needs nothing; an empty one takes the rows as they come. */
+/**
+ * Skips a table that is unchanged since the last run, and copies rows straight into an empty one; otherwise
+ * undefined.
+ */
 async function withoutMerge(
   session: Session,
   options: StageOptions,
@@ -251,13 +260,16 @@ async function withoutMerge(
   const counts = { table: turn.table.name, inserted: 0, updated: 0, deleted: 0, unchanged: 0 }
   const unchanged = await isUnchanged(session, options)
   if (unchanged !== undefined) return { ...counts, unchanged }
-  // A dry run names rows, and only a merge knows them; what triggers make of rows is looked at beside the rows.
+  // A dry run lists rows, and only a merge knows them. Changes by triggers are found by comparing with staged
+  // rows.
   if (request.dryRun || triggers) return undefined
   const inserted = await copyIntoEmpty(session, options)
   return inserted === undefined ? undefined : { ...counts, inserted }
 }
 
-/** Copies rows into an empty table, while no other session can write to it; returns how many. */
+/**
+ * Copies rows into an empty table while no other session can write to it. Returns their number, or undefined.
+ */
 async function copyIntoEmpty(session: Session, options: StageOptions): Promise<number | undefined> {
   const { set, target } = options
   const isEmpty = async () => (await session.query(`SELECT FROM ${target.id} LIMIT 1`)).length === 0
@@ -277,7 +289,7 @@ interface Recorded {
   readonly counts: readonly TableCounts[]
 }
 
-/** A run that changed nothing, of a set that is known as it is, writes nothing. */
+/** Records the run of a set, unless it changed nothing and the ledger already has the set as it is. */
 async function record(
   session: Session,
   { author }: SeedRequest,

@@ -6,33 +6,33 @@ import type { SeedSet } from './set.ts'
 import type { TableCounts } from './table-counts.ts'
 import type { NamesIn } from './target-tables.ts'
 
-/** Sets to be run on a target, in their order. */
+/** Sets to run on a target, in order. */
 export interface SeedRequest {
   readonly sets: readonly SeedSet[]
   readonly names: NamesIn
-  /** Migrations that the target lacks: seeds may not fit. */
+  /** Pending migrations of the target: seeds may not match its schema. */
   readonly pending: readonly string[]
   readonly author: SeedAuthor
-  /** Do all of it, report the changes, and roll it back. */
+  /** Whether to report the changes and roll them back. */
   readonly dryRun: boolean
-  /** Asked before a set that changes or deletes rows is committed; throws where that is not wanted. */
+  /** Called before a set that changes or deletes rows is committed; throws if consent is denied. */
   readonly consent: (destroys: readonly string[]) => Promise<void>
   readonly emit: Emit
-  /** What ends code that generates rows. */
+  /** Limits on code that generates rows. */
   readonly limits?: RowLimits | undefined
 }
 
-/** What a run did with a set, or would do. */
+/** The result of a run of a set, or the expected result in a dry run. */
 export interface SeedOutcome {
   readonly set: SeedSet
-  /** What the database had of it before. */
+  /** The ledger's record of the previous run. */
   readonly before?: SeedRecord
   readonly tables: readonly TableCounts[]
-  /** Tables in which a trigger changed values that the set gave. */
+  /** Tables in which a trigger changed values of the set. */
   readonly altered: readonly string[]
 }
 
-/** Refuses seeds of a schema that the target does not have yet. */
+/** Refuses to run seeds while migrations are pending. */
 export function refusePending({ pending }: SeedRequest): void {
   if (pending.length === 0) return
   raise('SEEDS.MIGRATIONS_PENDING', {
@@ -42,7 +42,7 @@ export function refusePending({ pending }: SeedRequest): void {
   })
 }
 
-/** Refuses a set of which the database has a newer version. */
+/** Refuses a set if the database has a newer version of it. */
 export function refuseNewer(set: SeedSet, records: readonly SeedRecord[]): void {
   const before = records.find(({ name }) => name === set.name)
   if (before === undefined || before.version <= set.version) return
@@ -57,7 +57,7 @@ export function refuseNewer(set: SeedSet, records: readonly SeedRecord[]): void 
   })
 }
 
-/** What a person must agree to on a protected target. */
+/** The changes that need consent on a protected target. */
 export function destroyedBy(set: SeedSet, counts: readonly TableCounts[]): string[] {
   const named = (one: { table: string; updated: number; deleted: number }) => [
     ...(one.updated > 0
@@ -68,7 +68,10 @@ export function destroyedBy(set: SeedSet, counts: readonly TableCounts[]): strin
   return counts.flatMap((one) => [...named(one), ...(one.cascaded ?? []).flatMap(named)])
 }
 
-/** Whether the ledger has a set as it is, and the run changed nothing: then it has nothing to write. */
+/**
+ * Whether the run changed nothing and the ledger already has the set as it is, so that it need not be
+ * recorded.
+ */
 export function isAsRecorded(
   set: SeedSet,
   before: SeedRecord | undefined,
@@ -82,7 +85,7 @@ export function isAsRecorded(
   return same && !changed
 }
 
-/** How many rows of a set a database has after a run. */
+/** The number of a set's rows in the database after a run. */
 export function rowsOfSet(counts: readonly TableCounts[]): number {
   return counts.reduce((sum, one) => sum + one.inserted + one.updated + one.unchanged, 0)
 }

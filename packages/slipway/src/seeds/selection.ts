@@ -9,7 +9,7 @@ import {
   type TargetTables,
 } from './target-tables.ts'
 
-/** A field of rows that are read, with the column at the end of its way. */
+/** A field to read, with the column at the end of its path. */
 export interface ReadField {
   readonly field: string
   readonly column: TargetColumn
@@ -20,11 +20,11 @@ export interface Selection {
   readonly fields: readonly ReadField[]
   /** SQL of each field. */
   readonly values: readonly string[]
-  /** `FROM` with the joins along the ways. */
+  /** `FROM` with the joins along the paths. */
   readonly from: string
 }
 
-/** Finds the columns of fields, along foreign keys; undefined if one of them leads nowhere. */
+/** Finds the columns of fields, following foreign keys; undefined if a field leads to no column. */
 export function selectionOf(
   tables: TargetTables,
   table: TargetTable,

@@ -2,18 +2,18 @@ import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { SeedSet, SeedSetFile } from './set.ts'
 
-/** What becomes of a file that is written. */
+/** The state of a file compared with the content to write. */
 export type FileState = 'new' | 'changed' | 'unchanged'
 
 /** A table that a set does not have yet. */
 export interface NewTable {
   readonly name: string
   readonly key: readonly string[]
-  /** The file of its rows, in the folder of the set. */
+  /** The name of its data file, in the folder of the set. */
   readonly rows: string
 }
 
-/** The definition of a set as it is to be. */
+/** The new definition of a set. */
 export interface SetFile {
   readonly file: string
   readonly state: FileState
@@ -22,8 +22,8 @@ export interface SetFile {
 }
 
 /**
- * The `set.json` of a set with tables added, and the next version where its rows changed: databases that have the
- * version before are to take it. Nothing if the set is code, which a person must change.
+ * The `set.json` of a set with tables added, and with the next version if its rows changed, so that databases
+ * with the previous version get the change. Undefined if the set is code, which must be changed by hand.
  */
 export function setFile(
   folder: string,

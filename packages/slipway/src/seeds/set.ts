@@ -12,12 +12,14 @@ export type SeedValue =
   | { readonly [name: string]: SeedValue }
 
 /**
- * A row by the names of its fields or columns. A field that is omitted, or undefined, gets its default in a new row and
- * does not change in an existing one.
+ * A row by the names of its fields or columns. A field that is omitted, or undefined, gets its default in a
+ * new row and does not change in an existing one.
  */
 export type SeedRow = Readonly<Record<string, SeedValue>>
 
-/** Rows as a list, as a stream, or as a function generates them. Streams are never held in memory as a whole. */
+/**
+ * Rows as a list, a stream, or a function that returns either. Streams are never held in memory as a whole.
+ */
 export type SeedRows<Row> =
   | Iterable<Row>
   | AsyncIterable<Row>
@@ -43,8 +45,8 @@ export interface SeedTable<Row extends object = SeedRow> {
   /** Fields whose values are never shown. */
   readonly sensitive?: readonly (keyof Row & string)[]
   /**
-   * Other tables whose rows may be deleted or changed together with rows that the set no longer contains, through foreign keys or
-   * triggers; only for `own`. Without it, such a run is refused.
+   * Other tables whose rows may be deleted or changed together with rows that the set no longer contains,
+   * through foreign keys or triggers; only for `own`. Without it, such a run is refused.
    */
   readonly cascade?: readonly string[]
   /** Rows, or the name of a file next to the set: CSV, JSON, NDJSON, or SQL that returns them. */
@@ -64,16 +66,16 @@ export interface SeedDefinition<Tables extends Record<string, object> = Record<s
   readonly version: number
   /** Environments that it belongs to; `development` and `testing` if absent. */
   readonly environments?: readonly string[]
-  /** Sets that must have run before. */
+  /** Sets that must run before this one. */
   readonly dependsOn?: readonly string[]
-  /** By model or table. */
+  /** The tables, by model or table name. */
   readonly tables: { readonly [Name in keyof Tables]: SeedTable<Tables[Name]> }
 }
 
 /** The file `set.json` of a set that is a folder. */
 export interface SeedSetFile extends Omit<SeedDefinition, 'tables'> {
   /**
-   * By model or table.
+   * The tables, by model or table name.
    *
    * @minProperties 1
    * @title an object with at least one table
@@ -105,7 +107,7 @@ type SeedRowsOf<Tables extends Record<string, object>> = {
 
 /** Types a seed set. Returns its argument. */
 export function defineSeed(definition: SeedDefinition): SeedDefinition
-/** Types a seed set with the types of models: `defineSeed<{ Carrier: Prisma.CarrierUncheckedCreateInput }>({ … })`. */
+/** Types a seed set by models: `defineSeed<{ Carrier: Prisma.CarrierUncheckedCreateInput }>({ … })`. */
 export function defineSeed<Tables extends Record<string, object>>(
   definition: SeedDefinition<SeedRowsOf<NoInfer<Tables>>>,
 ): SeedDefinition<SeedRowsOf<Tables>>
@@ -113,7 +115,7 @@ export function defineSeed<Definition>(definition: Definition): Definition {
   return definition
 }
 
-/** A set as it was found in the project. */
+/** A seed set of the project. */
 export interface SeedSet {
   readonly name: string
   /** The file that defines it. */
@@ -121,20 +123,20 @@ export interface SeedSet {
   readonly version: number
   readonly environments: readonly string[]
   readonly dependsOn: readonly string[]
-  /** SHA-256 of its files, and of the helpers beside the sets. */
+  /** SHA-256 of its files and, if it is code, of the helpers next to the sets. */
   readonly checksum: string
   readonly tables: readonly SeedSetTable[]
 }
 
-/** A table of a set; names as the set writes them. */
+/** A table of a set; names are as written in the set. */
 export interface SeedSetTable {
   readonly name: string
   readonly key: readonly string[]
   readonly mode: OwnerMode
   readonly sensitive: readonly string[]
   readonly rows: SeedRows<SeedRow> | { readonly file: string }
-  /** Tables whose rows may go or change with rows that the set no longer contains, as the set writes them. */
+  /** Tables whose rows may be deleted or changed together with rows that the set no longer contains. */
   readonly cascade?: readonly string[]
-  /** What its values are, if that does not follow from its file. */
+  /** The form of its values, if it does not follow from the file. */
   readonly form?: 'texts'
 }

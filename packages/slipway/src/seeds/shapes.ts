@@ -1,18 +1,18 @@
 import type { Layout } from './references.ts'
 import type { SeedRow } from './set.ts'
 
-/** The fields of rows, as sets of which each row has one: an omitted field is not NULL. */
+/** The distinct sets of fields that rows have: an omitted field is not the same as NULL. */
 export type Shapes = readonly ReadonlySet<string>[]
 
-/** Finds the number of the shape of each row; a field that was not seen before makes the layout grow. */
+/** Assigns each row the number of its shape. A shape with new fields extends the layout. */
 export class ShapeFinder {
   readonly shapes: Set<string>[] = []
   readonly #numbers = new Map<string, number>()
-  /** The fields of the row before, in its order. */
+  /** The fields of the previous row, in its order. */
   #last: readonly string[] = []
   #number = -1
 
-  /** The shape of a row, by its number; `isNew` if no row before had it. */
+  /** The number of a row's shape; `isNew` if no earlier row had it. */
   of(row: SeedRow): { readonly number: number; readonly isNew: boolean } {
     let at = 0
     for (const field in row) {
@@ -37,7 +37,7 @@ export class ShapeFinder {
   }
 }
 
-/** What is wrong with the combination of fields of a row, as a sentence; undefined if it is right. */
+/** The problem with a row's combination of fields, as a sentence; undefined if there is none. */
 export function shapeProblem(layout: Layout, shape: ReadonlySet<string>): string | undefined {
   for (const { column, plain, references } of layout.columns) {
     const given = plain.filter(({ field }) => shape.has(field)).map(({ field }) => field)

@@ -3,8 +3,9 @@ import type { SeedRecord } from './ledger.ts'
 import type { SeedSet } from './set.ts'
 
 /**
- * The state of a set on a database: `never` ran, `current`, `edited` without a new version, `outdated` (the files
- * are newer), `newer` (the database is), `not-here` (the environment does not take it), `missing` (no longer in the project).
+ * The state of a set on a database: `never` ran, `current`, `edited` without a new version, `outdated` (the
+ * files are newer), `newer` (the database is), `not-here` (not for this environment), `missing` (no longer in
+ * the project).
  */
 export type SeedState =
   | 'never'
@@ -15,7 +16,7 @@ export type SeedState =
   | 'not-here'
   | 'missing'
 
-/** A set, in the files or in a database or in both. */
+/** A set in the files, in a database, or in both. */
 export interface SeedSetStatus {
   readonly name: string
   readonly state: SeedState
@@ -23,7 +24,7 @@ export interface SeedSetStatus {
   readonly record?: SeedRecord
 }
 
-/** Compares the sets of a project with what ran on a database. Pure; the rows are not looked at. */
+/** Compares the sets of a project with the ledger of a database. Pure; does not compare rows. */
 export function seedStatus(
   sets: readonly SeedSet[],
   records: readonly SeedRecord[],

@@ -18,38 +18,38 @@ import {
 /** One of the two databases of a sync. */
 export interface Side {
   readonly session: Session
-  /** What people call it: `staging`. */
+  /** The name for messages: `staging`. */
   readonly name: string
-  /** By which `--env` finds it; absent if it was given by its connection string. */
+  /** The name for `--env`; absent if the database was given by its connection string. */
   readonly environment?: string
-  /** Migrations that it lacks. */
+  /** Its pending migrations. */
   readonly pending: readonly string[]
 }
 
 export interface PlanRequest {
-  /** Tables or models, as a person names them. */
+  /** Tables or models, as the user names them. */
   readonly names: readonly string[]
   readonly schema: NamesIn
-  /** Those that say most about a table first. */
+  /** In order of precedence: the first set that has a table decides its key. */
   readonly sets: readonly SeedSet[]
   readonly rules: NamedRules
 }
 
-/** A table to be carried from one database to another. */
+/** A table to copy from one database to another. */
 export interface SyncTable extends Portable {
-  /** As the person names it. */
+  /** As the user names it. */
   readonly name: string
   /** The table in the source. */
   readonly from: TargetTable
-  /** Of its rows there. */
+  /** The query for its rows in the source. */
   readonly selection: Selection
-  /** How many fields at the beginning are the key. */
+  /** The number of leading fields that form the key. */
   readonly keys: number
 }
 
-/** Which tables, by which keys, with which fields. */
+/** The tables to copy, with their keys and fields. */
 export interface SyncPlan {
-  /** Those of the target. */
+  /** The tables of the target. */
   readonly tables: TargetTables
   readonly sourceTables: TargetTables
   readonly rules: TableRules
@@ -57,8 +57,9 @@ export interface SyncPlan {
 }
 
 /**
- * Plans to carry tables from one database to another; where there is one database alone, to files. Reads no rows.
- * Fails with SEEDS.TABLE_MISSING, SEEDS.SCHEMAS_DIFFER, SEEDS.SAME_DATABASE and the codes of `portableOf`.
+ * Plans to copy tables from one database to another or, if source and target are the same object, to files.
+ * Reads no rows. Fails with SEEDS.TABLE_MISSING, SEEDS.SCHEMAS_DIFFER, SEEDS.SAME_DATABASE and the codes of
+ * `portableOf`.
  */
 export async function planSync(
   source: Side,
@@ -84,7 +85,7 @@ export async function planSync(
   return { tables, sourceTables: theirs, rules: known, named: unique(named) }
 }
 
-/** A table can be named by its model and by its own name. */
+/** Removes duplicates: a table can be named by its model and by its own name. */
 function unique(named: readonly SyncTable[]): SyncTable[] {
   return named.filter(({ table }, at) => named.findIndex((one) => one.table === table) === at)
 }
@@ -119,7 +120,9 @@ interface Sides {
   readonly target: Side
 }
 
-/** Column by column, regardless of their order: a value that the other side cannot hold must not be found by chance. */
+/**
+ * Compares names and types of columns, in any order, rather than failing later on a value that does not fit.
+ */
 function refuseDifference(sides: Sides, from: TargetTable, to: TargetTable): void {
   const typed = ({ columns }: TargetTable) => new Map(columns.map((one) => [one.name, one.type]))
   const [sourceTypes, targetTypes] = [typed(from), typed(to)]

@@ -25,22 +25,23 @@ import type { TargetTable } from './target-tables.ts'
 
 export interface SyncRequest {
   readonly plan: SyncPlan
-  /** Delete the rows that only the target has. */
+  /** Whether to delete the rows that only the target has. */
   readonly deletes: boolean
-  /** Do all of it, report the changes, and roll it back. */
+  /** Whether to report the changes and roll them back. */
   readonly dryRun: boolean
-  /** The file that a table's failures point at. */
+  /** The file to which failures of a table refer. */
   readonly file: string
-  /** Called with the changes before they are committed; what it throws rolls them back. */
-  /** Sets that own what is put into a table: their files are written with the same rows. */
+  /** Sets that own the copied rows of a table, because the same rows are exported to their files. */
   readonly owners?: ReadonlyMap<SyncTable, SeedSet>
+  /** Called with the changes before they are committed; if it throws, they are rolled back. */
   readonly beforeCommit?: (diffs: readonly TableDiff[]) => Promise<void>
   readonly emit: Emit
 }
 
 /**
- * Makes the rows of the planned tables on the target those of the source, in one transaction on the target. The
- * source must be in `withSnapshot`, the target's lock be held. Fails as `runSeeds` does, and with SEEDS.ROWS_REFERRED.
+ * Makes the rows of the planned tables on the target equal to those of the source, in one transaction. The
+ * source must be in `withSnapshot`; the target's lock must be held. Fails as `runSeeds` does, and with
+ * SEEDS.ROWS_REFERRED.
  */
 export async function syncTables(
   source: Side,
@@ -95,7 +96,9 @@ function plannedOf({ named }: SyncPlan, target: TargetTable): SyncTable {
   throw new TypeError('a table came up that was not planned')
 }
 
-/** The rows of the source as those of a seed: what stages and merges seeds does it for them. */
+/**
+ * Presents the rows of the source as a table of a seed set, so that they are staged and merged like seeds.
+ */
 function seedTable(
   session: Session,
   { name, key, selection, keys }: SyncTable,
@@ -109,7 +112,7 @@ function seedSet(name: string, file: string, tables: readonly SeedSetTable[]): S
   return { name, file, version: 1, environments: [], dependsOn: [], checksum: '', tables }
 }
 
-/** Columns that refer to rows which came later, once those are there. */
+/** Fills columns that refer to later rows, after all rows are inserted. */
 async function fillAll(session: Session, merged: readonly Merged[]): Promise<void> {
   for (const { resolved, turn } of merged) {
     if (resolved.later.length === 0) continue
@@ -120,7 +123,7 @@ async function fillAll(session: Session, merged: readonly Merged[]): Promise<voi
   }
 }
 
-/** Children first, as their tables come last. */
+/** Reports and, if requested, deletes rows that only the target has: child tables first, in reverse order. */
 async function removeAll(
   session: Session,
   merged: readonly Merged[],
@@ -146,7 +149,10 @@ async function removeAll(
   return diffs
 }
 
-/** A cascade would destroy rows that were not named, and a restriction would only report that it failed. */
+/**
+ * Refuses deletes with referencing rows: a cascade would destroy unnamed rows, a restriction would fail
+ * without details.
+ */
 async function refuseReferred(session: Session, resolved: Resolved, plan: SyncPlan): Promise<void> {
   const { target } = resolved
   for (const child of plan.tables.byKey.values()) {
@@ -155,7 +161,7 @@ async function refuseReferred(session: Session, resolved: Resolved, plan: SyncPl
       const same = columns.map(
         (column, at) => `c.${quoteIdentifier(column)} = t.${quoteIdentifier(referenced[at] ?? '')}`,
       )
-      // Rows of the table itself may refer to each other, where both go.
+      // A row of the same table may refer to a deleted row if it is deleted too.
       const stays =
         child === target
           ? ` AND EXISTS (SELECT FROM ${resolved.source} WHERE ${sameKey(resolved, 'c')})`

@@ -7,7 +7,7 @@ export interface CascadedRows {
   readonly updated: number
 }
 
-/** What a merge did to a table, or would do. */
+/** The changes that a merge made to a table, or would make. */
 export interface TableCounts {
   /** As the set names it. */
   readonly table: string
@@ -15,13 +15,13 @@ export interface TableCounts {
   readonly updated: number
   readonly deleted: number
   readonly unchanged: number
-  /** Rows of other tables that went or changed with deleted ones. */
+  /** Rows of other tables that were deleted or changed together with deleted rows. */
   readonly cascaded?: readonly CascadedRows[]
-  /** Of a dry run: the first rows that would change, by their natural keys. */
+  /** In a dry run: the first rows that would change, by their natural keys. */
   readonly rows?: readonly RowChange[]
 }
 
-/** A row that was inserted in this run does not count as a change of an existing row. */
+/** Adds filled columns to the counts; filling a row that this run inserted does not count as an update. */
 export function withFilled(counts: TableCounts, filled: number): TableCounts {
   const changed = Math.min(Math.max(filled - counts.inserted, 0), counts.unchanged)
   return {

@@ -17,30 +17,30 @@ import { objectKey, type TableRef, tableRef } from '../statements/index.ts'
 import { raise } from './failures.ts'
 import type { SeedSet, SeedSetTable } from './set.ts'
 
-/** A column of a table as seeding must know it. */
+/** The properties of a column that seeding needs. */
 export interface TargetColumn extends Filling {
   readonly name: string
   /** As the server prints it: `character varying(255)`. */
   readonly type: string
   readonly notNull: boolean
-  /** Of an enum whose values Prisma calls otherwise: their labels, by those names. */
+  /** For an enum whose values have other names in Prisma: its labels by Prisma's names. */
   readonly labels?: ReadonlyMap<string, string>
 }
 
-/** A foreign key of one column or more. */
+/** A foreign key of one or more columns. */
 export interface TargetForeignKey {
   readonly columns: readonly string[]
-  /** The table that it points at. */
+  /** The referenced table. */
   readonly table: TableRef
   readonly referenced: readonly string[]
 }
 
-/** A table of the target, and what the Prisma schema calls it. */
+/** A table of the target, with its model in the Prisma schema. */
 export interface TargetTable extends TableRef {
-  /** Its name with its schema as SQL: nothing of our own can be meant instead. */
+  /** Its schema-qualified name as SQL, so that it cannot mean one of Slipway's temporary tables. */
   readonly id: string
   readonly columns: readonly TargetColumn[]
-  /** Empty where the table has none. */
+  /** Empty if the table has none. */
   readonly primaryKey: readonly string[]
   /** The columns of each unique key that holds for all rows. */
   readonly unique: readonly (readonly string[])[]
@@ -50,13 +50,13 @@ export interface TargetTable extends TableRef {
 
 /** The tables of the target. */
 export interface TargetTables {
-  /** What the default schema is called there. */
+  /** The name of the default schema. */
   readonly defaultSchema: string
-  /** All of them, by `objectKey` of each. */
+  /** All tables by `objectKey`. */
   readonly byKey: ReadonlyMap<string, TargetTable>
 }
 
-/** The names of the Prisma schema, for a database with the default schema that is given. */
+/** The names of the Prisma schema, for a database with the given default schema. */
 export type NamesIn = (defaultSchema: string) => SchemaNames
 
 /** Reads the tables of the target. */
@@ -96,7 +96,7 @@ export async function readTargetTables(session: Session, namesIn: NamesIn): Prom
   return { defaultSchema: schema.defaultSchema, byKey }
 }
 
-/** The columns that a foreign key points at: without any it is the primary key. */
+/** The columns that a foreign key references; if it names none, the primary key. */
 function referencedBy(
   schema: DatabaseSchema,
   { table, columns }: NonNullable<Constraint['references']>,
@@ -105,7 +105,7 @@ function referencedBy(
   return pointed ? primaryKeyOf(pointed) : columns
 }
 
-/** The labels of an enum by the names of its values, where those are no labels themselves. */
+/** The labels of an enum by Prisma's names of its values, for names that are not labels themselves. */
 function labelsOf(
   enums: readonly MappedBlock[],
   { schema, name }: QualifiedName,
@@ -116,7 +116,7 @@ function labelsOf(
   )
 }
 
-/** The same of an enum that only the Prisma schema knows. */
+/** The same for an enum that only the Prisma schema knows. */
 function labelsOfField(
   enums: readonly MappedBlock[],
   model: MappedBlock | undefined,
@@ -135,7 +135,7 @@ function renamedIn(found: MappedBlock | undefined): ReadonlyMap<string, string> 
     : new Map(renamed.map((member) => [member.name, member.mapped]))
 }
 
-/** The table that a foreign key points at; undefined if that is a partition. */
+/** The table that a foreign key references; undefined if it is a partition. */
 export function parentOf(
   { byKey }: TargetTables,
   key: TargetForeignKey | undefined,
@@ -143,12 +143,12 @@ export function parentOf(
   return key && byKey.get(objectKey(key.table))
 }
 
-/** Whether an index keeps all rows apart by plain columns, at each statement. */
+/** Whether an index enforces uniqueness of plain columns for all rows, at each statement. */
 function isUniqueKey({ unique, partial, invalid, deferred, columns }: Index): boolean {
   return unique && !partial && !invalid && !deferred && !columns.includes('')
 }
 
-/** The table that a set means: by its model, its name, or its name with the schema. Fails with SEEDS.TABLE_MISSING. */
+/** Finds a set's table by its model, name, or schema-qualified name. Fails with SEEDS.TABLE_MISSING. */
 export function tableOf(
   tables: TargetTables,
   set: SeedSet,
@@ -169,7 +169,7 @@ export function tableOf(
   })
 }
 
-/** The table of that model, of that name, or of that name with its schema; undefined if there is none. */
+/** Finds a table by its model, schema-qualified name, or name; undefined if there is none. */
 export function findTable(
   { defaultSchema, byKey }: TargetTables,
   name: string,
@@ -182,7 +182,7 @@ export function findTable(
   )
 }
 
-/** The table or model whose name is most like one that does not exist. */
+/** The table or model with the name most similar to an unknown one. */
 export function nearestTable({ byKey }: TargetTables, name: string): string | undefined {
   const names = [...byKey.values()].flatMap(({ name: table, model }) => [
     table,
@@ -191,7 +191,7 @@ export function nearestTable({ byKey }: TargetTables, name: string): string | un
   return suggest(name, names)
 }
 
-/** The column that a set means by a field or a column; undefined if there is none. */
+/** Finds a column by its field or column name; undefined if there is none, or if it is generated. */
 export function columnOf(table: TargetTable, field: string): TargetColumn | undefined {
   const mapped = table.model?.members.find(({ name }) => name === field)?.mapped ?? field
   return table.columns.find(({ name }) => name === mapped && !isComputed(table, name))
@@ -201,13 +201,15 @@ function isComputed({ columns }: TargetTable, name: string): boolean {
   return columns.some((column) => column.name === name && column.generated)
 }
 
-/** What rows call a column: its field where there is a model. */
+/** The name of a column in rows: its field, if there is a model. */
 export function fieldOf(table: TargetTable, column: string): string {
   const field = table.model?.members.find(({ mapped }) => mapped === column)?.name ?? column
   return columnOf(table, field)?.name === column ? field : column
 }
 
-/** What Prisma's client would fill a column with that is not given, as SQL; the same in every database. */
+/**
+ * SQL of the value with which Prisma Client would fill an omitted column. IDs are the same in every database.
+ */
 export function fillerOf(
   table: TargetTable,
   column: TargetColumn,
@@ -220,7 +222,7 @@ export function fillerOf(
   const identity = `md5(concat_ws('|', ${quoteLiteral(table.name)}, ${key.map((value) => `${value}::text`).join(', ')}))`
   switch (filled) {
     case 'uuid':
-      // With the marks of version 4, by which others check what a UUID is.
+      // With the version and variant bits of a version 4 UUID, which validators check.
       return `overlay(overlay(${identity} PLACING '4' FROM 13 FOR 1) PLACING 'a' FROM 17 FOR 1)::uuid::${column.type}`
     case 'cuid':
       return `('c' || substr(${identity}, 1, 24))::${column.type}`

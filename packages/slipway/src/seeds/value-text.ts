@@ -1,13 +1,19 @@
 import { documentSource, exactNumber, repeatedKey } from './json-text.ts'
 import type { SeedValue } from './set.ts'
 
-/** What rows contain: values of JavaScript or JSON, or strings as the server writes and CSV files contain them. */
+/**
+ * The form of values in rows: JavaScript or JSON values, or strings in the server's text form, as in CSV
+ * files.
+ */
 export type RowForm = 'values' | 'texts'
 
 /** A value of a row. */
 export type GivenValue = Exclude<SeedValue, null | undefined>
 
-/** Why a value is not valid, as the end of a sentence that begins with the name of its field; undefined for other errors. */
+/**
+ * Why a value is not valid, as the end of a sentence that begins with the name of its field; undefined for
+ * other errors.
+ */
 export function unfitReason(error: unknown): string | undefined {
   const { unfit } = Object(error) as { readonly unfit?: string }
   return unfit
@@ -18,30 +24,33 @@ export function refuseValue(unfit: string): never {
   throw Object.assign(new TypeError(unfit), { unfit })
 }
 
-/** A label of the database, or what Prisma Client calls it. */
+/** The label of an enum value, given by its label or by its name in Prisma Client. */
 export function labelOf(text: string, labels: ReadonlyMap<string, string>): string {
   return labels.get(text) ?? text
 }
 
-/** The JSON form of an object: of a Prisma.Decimal its digits. */
+/** The JSON form of an object; for a Prisma.Decimal its digits. */
 export function asJson(value: object): unknown {
   const { toJSON } = value as { readonly toJSON?: unknown }
   return typeof toJSON === 'function' ? (toJSON.call(value) as unknown) : value
 }
 
-/** The bytes of a text in base64. */
+/** The bytes of a base64 text. */
 export function base64Bytes(text: string): Buffer {
   const isBase64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text)
   if (!isBase64) refuseValue(String.raw`is neither hex that begins with \x nor base64`)
   return Buffer.from(text, 'base64')
 }
 
-/** Whether a value is a Date, also one of another realm. */
+/** Whether a value is a Date, including one from another realm. */
 export function isDate(value: unknown): value is Date {
   return Object.prototype.toString.call(value) === '[object Date]'
 }
 
-/** The JSON of a document. `{ $json: 'null' }` gives its text: how else to say that a document is null? */
+/**
+ * The JSON text of a document. `{ $json: 'null' }` gives the text itself, so that data files can have a JSON
+ * null.
+ */
 export function documentText(value: GivenValue, exact: boolean): string | null {
   const named = nullOf(value)
   if (named !== undefined) return named === 'JsonNull' ? 'null' : null
@@ -58,7 +67,7 @@ function isWrapped(value: object): value is { readonly $json: string } {
   )
 }
 
-/** Which null an object of Prisma Client means: `Prisma.JsonNull` or `Prisma.DbNull`. */
+/** Which null object of Prisma Client a value is: `Prisma.JsonNull` or `Prisma.DbNull`. */
 function nullOf(value: GivenValue): 'JsonNull' | 'DbNull' | undefined {
   if (typeof value !== 'object' || Array.isArray(value)) return undefined
   const name = (value as { readonly constructor?: { readonly name?: string } }).constructor?.name
@@ -78,7 +87,7 @@ export function documentOf(value: unknown): string {
   return text ?? refuseValue('cannot be JSON')
 }
 
-/** Refuses an object that has a key twice. */
+/** Refuses an object with a duplicate key. */
 export function refuseRepeatedKey(value: GivenValue): void {
   const key = typeof value === 'object' ? repeatedKey(value, 'within') : undefined
   if (key !== undefined) refuseValue(`has the key ${JSON.stringify(key)} twice`)

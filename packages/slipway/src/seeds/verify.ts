@@ -12,8 +12,8 @@ import type { SeedSet } from './set.ts'
 import { readTargetTables, tableOf, type TargetTable } from './target-tables.ts'
 
 /**
- * Checks whether every row of the sets is in the database and equal, whether their foreign keys are valid, and whether
- * the ledger knows them as they are. Writes nothing: what it needs are temporary tables, and they are rolled back.
+ * Checks whether every row of the sets is in the database and equal, whether foreign keys refer to existing
+ * rows, and whether the ledger has the current sets. Changes nothing: its temporary tables are rolled back.
  */
 export async function verifyPostgresSeeds(
   session: Session,
@@ -55,7 +55,7 @@ export async function verifyPostgresSeeds(
   return found
 }
 
-/** A row that is referred to is missing: the rows of the table cannot be compared, and that is the finding. */
+/** The finding for a missing referenced row, without which the rows of the table cannot be compared. */
 function unresolved(set: SeedSet, table: string, failure: Failure): SeedFinding {
   if (failure.code !== 'SEEDS.REFERENCE_MISSING') return rethrow(failure)
   return { set: set.name, table, kind: 'missing', rows: 1, message: failure.message }
@@ -87,7 +87,10 @@ async function compare(session: Session, resolved: Resolved): Promise<SeedFindin
   ]
 }
 
-/** A constraint that is NOT VALID, or was switched off for a while, allows rows that refer to missing rows. */
+/**
+ * Finds rows that refer to missing rows: a constraint may be NOT VALID, or may have been disabled for a
+ * while.
+ */
 async function orphans(
   session: Session,
   set: SeedSet,

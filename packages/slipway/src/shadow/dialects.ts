@@ -8,7 +8,7 @@ import {
   withShadowServer as withPostgresShadowServer,
 } from './shadow-database.ts'
 
-/** As the functions of the same names below, for one dialect. */
+/** The functions of the same names below, for one dialect. */
 interface ShadowDialect {
   withShadowDatabase<T>(...given: Given<T>): Promise<T>
   withServerShadowDatabase<T>(
@@ -44,7 +44,7 @@ const SHADOWS: Readonly<Record<Dialect, () => Promise<ShadowDialect>>> = {
     return {
       withShadowDatabase: (options, history, work) =>
         withSqliteShadowDatabase(options, history, (session) => work(session)),
-      // A database in memory has one session.
+      // An in-memory database has only one session.
       withServerShadowDatabase: async () => undefined,
       withShadowServer: (options, work) => work(options),
       replay: replaySqlite,
@@ -53,10 +53,10 @@ const SHADOWS: Readonly<Record<Dialect, () => Promise<ShadowDialect>>> = {
 }
 
 /**
- * Gives `work` a throw-away database with the given history. `upcoming` is the SQL that `work` will run. On PostgreSQL it
- * is, in this order, on the server that the configuration names, on a private server of this machine's PostgreSQL of the
- * target's major version, or embedded, and `work` gets the address if more sessions are possible. On SQLite it is in
- * memory. Guarantee 1 holds because the database is created here.
+ * Gives `work` a throw-away database with the given history. `upcoming` is the SQL that `work` will run. On PostgreSQL,
+ * the database is on the server that the configuration names, or else on a private server of this machine's PostgreSQL
+ * if that has the target's major version, or else embedded; `work` gets the address if more sessions are possible. On
+ * SQLite, it is in memory. Guarantee 1 holds because the database is created here.
  */
 export async function withShadowDatabase<T>(
   options: ShadowOptions,
@@ -69,8 +69,8 @@ export async function withShadowDatabase<T>(
 }
 
 /**
- * As `withShadowDatabase`, but for work with several sessions: it gets the address of its database. Returns nothing
- * if only a database with one session is available.
+ * Like `withShadowDatabase`, but for work with several sessions: it gets the address of its database. Returns
+ * undefined if only a database with one session is available.
  */
 export async function withServerShadowDatabase<T>(
   options: ShadowOptions,
@@ -83,8 +83,8 @@ export async function withServerShadowDatabase<T>(
 }
 
 /**
- * Keeps what the shadow databases of `work` have in common: on PostgreSQL one private server, because starting and ending
- * it takes longer than a small test run. `work` gets the options that they are made with.
+ * Keeps what the shadow databases of `work` share: on PostgreSQL one private server, because starting and stopping it
+ * takes longer than a small test run. `work` gets the options with which to create them.
  */
 export async function withShadowServer<T>(
   options: ShadowOptions,
@@ -96,7 +96,7 @@ export async function withShadowServer<T>(
 
 /**
  * Runs migrations on a shadow database, one after the other, as a deploy would. Fails with SHADOW.REPLAY_FAILED, or with
- * SHADOW.EXTENSION_UNAVAILABLE where that is the reason.
+ * SHADOW.EXTENSION_UNAVAILABLE if that is the reason.
  */
 export async function replay(session: Session, files: readonly MigrationFile[]): Promise<void> {
   const shadow = await SHADOWS[dialectOf(session)]()

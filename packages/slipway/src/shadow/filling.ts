@@ -1,20 +1,20 @@
 /** How tables are filled. */
 export type RowStyle = 'edge' | 'sparse' | 'plain' | 'json' | 'none'
 
-/** What was put into the tables of a shadow database. */
+/** The rows that were inserted into the tables of a shadow database. */
 export interface Filling {
-  /** How far the rows go to the ends of what the types hold; `none` where there are none. */
+  /** How close the values are to the limits of their types; `none` if there are no rows. */
   readonly manner: RowStyle
-  /** Rows in all. */
+  /** The total number of rows. */
   readonly rows: number
-  /** Tables that took no row: what their checks want could not be guessed. `name` is what the server calls them. */
+  /** Tables without rows, because no generated value satisfied their checks. */
   readonly empty: readonly FilledTable[]
-  /** Tables with columns whose type is not known here: they hold NULL. */
+  /** Tables with columns of a type for which no values are generated: they are NULL. */
   readonly valueless: readonly (FilledTable & { readonly columns: readonly string[] })[]
 }
 
 interface FilledTable {
   readonly id: string
-  /** What the server calls it. */
+  /** Its name as the server prints it. */
   readonly name: string
 }

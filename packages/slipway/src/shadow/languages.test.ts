@@ -9,8 +9,8 @@ import { withSession } from '../database/index.ts'
 import { attempt, ConnectionString } from '../kernel/index.ts'
 import { withShadowDatabase } from './shadow-database.ts'
 
-// What a shadow database does about an error follows from its fields, whatever language the server speaks. The role of a
-// named server may not change its language.
+// Slipway recognizes an error on a shadow database by its fields, whatever the language of the server's messages. The
+// role on a named server may not be permitted to change that language.
 
 const LANGUAGES = ['C', 'de_DE.UTF-8', 'ja_JP.UTF-8']
 
@@ -36,7 +36,7 @@ afterAll(async () => {
   await cluster.stop()
 })
 
-/** What a history of one migration gives on the server, in a language. */
+/** Replays a history of one migration on the server, with messages in a language. */
 async function replayed(language: string, sql: string) {
   const index = spoken.indexOf(language)
   const url = new URL(cluster.url)
@@ -53,7 +53,7 @@ async function replayed(language: string, sql: string) {
 }
 
 test.for(LANGUAGES)('in %s', async (language, context) => {
-  if (!spoken.includes(language)) return context.skip('This server does not speak it.')
+  if (!spoken.includes(language)) return context.skip('This server does not have the locale.')
   const role = `app ${language}`
   const created = await replayed(
     language,

@@ -24,7 +24,7 @@ export async function begin(session: Session, initScript = ''): Promise<void> {
   if (initScript !== '') await replay(session, [{ name: 'initShadowDb', sql: initScript }])
 }
 
-/** Runs migrations on a shadow database, one after the other, as a deploy would. Fails as `raiseReplayFailure`. */
+/** Runs migrations on a shadow database, one after the other, as a deploy would. Fails like `raiseReplayFailure`. */
 export async function replay(session: Session, files: readonly MigrationFile[]): Promise<void> {
   const parser = await parserFor(dialectOf(session))
   for (const file of files) {
@@ -46,7 +46,7 @@ export function raiseRefusal(
   return raiseReplayFailure(migration, { server, where, cause: error })
 }
 
-/** Fails with SHADOW.REPLAY_FAILED, or with SHADOW.EXTENSION_UNAVAILABLE where that is the reason. */
+/** Fails with SHADOW.REPLAY_FAILED, or with SHADOW.EXTENSION_UNAVAILABLE if that is the reason. */
 function raiseReplayFailure(
   migration: Pick<MigrationFile, 'name'>,
   refusal: {
@@ -84,7 +84,7 @@ function raiseReplayFailure(
   })
 }
 
-/** What a migration needs and no migration before it creates: a platform may create it, such as `auth.users`. */
+/** Advice for an object that no earlier migration creates; a platform may create it, such as `auth.users`. */
 function initShadowAdvice({ sqlstate, missing }: ServerError): NextAction[] {
   if (!MISSING.has(sqlstate)) return []
   const name = missing?.name ?? ''

@@ -50,14 +50,14 @@ async function onServer<T extends object>(sql: string): Promise<T[]> {
   }
 }
 
-test('a private server stays where one of the links to its project is removed', async () => {
+test('a private server stays if one of the links to its project is removed', async () => {
   const link = path.join(os.tmpdir(), `slipway-link-${path.basename(cacheDir)}`)
   const other = mkdtempSync(path.join(os.tmpdir(), 'slipway-shadow-'))
   symlinkSync(cacheDir, link)
   const linked: ShadowOptions = { dialect: 'postgres', cacheDir: link }
   const tables = await withShadowDatabase(linked, [], async (session) => {
     rmSync(link)
-    // The first server of a project removes what belongs to projects that are gone.
+    // The first server of a project removes the servers of projects that no longer exist.
     await look({ cacheDir: other }, [])
     await session.execute('CREATE TABLE later (id integer)')
     return await tablesOf(session)
@@ -66,7 +66,7 @@ test('a private server stays where one of the links to its project is removed', 
   expect(tables).toEqual(['later'])
 })
 
-test('a server of this machine holds the history, and keeps it for the next time', async () => {
+test('a server of this machine replays the history, and keeps it for the next time', async () => {
   const first = await look({})
   expect(first).toMatchObject({ kind: 'postgres', tables: ['users'] })
   const began = performance.now()
@@ -76,7 +76,7 @@ test('a server of this machine holds the history, and keeps it for the next time
   expect(performance.now() - began).toBeLessThan(10_000)
 })
 
-test('what a shadow database was used for is gone with it', async () => {
+test('changes to a shadow database are dropped with it', async () => {
   await withShadowDatabase({ dialect: 'postgres', cacheDir }, HISTORY, (session) =>
     session.execute('DROP TABLE users'),
   )
@@ -92,9 +92,9 @@ test('two concurrent callers get separate databases', async () => {
 })
 
 test.each([
-  ['the configuration says so', { named: 'embedded' as const }, HISTORY],
+  ['the configuration requires it', { named: 'embedded' as const }, HISTORY],
   ['a role would stay on a server', {}, [{ name: '1', sql: 'CREATE ROLE once' }]],
-])('embedded where %s', async (_why, options, history) => {
+])('embedded if %s', async (_why, options, history) => {
   expect(await look(options, history)).toMatchObject({ kind: 'embedded' })
 })
 
@@ -136,7 +136,7 @@ DO $$ BEGIN EXECUTE format('COMMENT ON DATABASE %I IS %L', current_database(), '
 DROP EXTENSION earthdistance;
 `
 
-test('what migrations do works on a private server, without the rights of a superuser', async () => {
+test('ordinary migrations work on a private server without superuser privileges', async () => {
   const initScript =
     'CREATE SCHEMA auth; CREATE EXTENSION intagg; GRANT USAGE ON SCHEMA auth TO service'
   const history = [{ name: '1_all', sql: `${ORDINARY} SELECT pg_sleep(0.2);` }]
@@ -163,12 +163,12 @@ test('what migrations do works on a private server, without the rights of a supe
   }
 })
 
-test('an extension that reaches other servers is not available, and the failure says what helps', async () => {
+test('an extension that reaches other servers is not available', async () => {
   const refused = await attempt(() => look({}, [{ name: '1', sql: 'CREATE EXTENSION dblink' }]))
   expect(refused).toMatchObject({ failure: { code: 'SHADOW.EXTENSION_UNAVAILABLE' } })
 })
 
-test('SQL without the right, and a schema of the host: each failure names what helps', async () => {
+test('failures for a missing privilege and for a schema of the platform name a remedy', async () => {
   const denied = await attempt(() =>
     look({}, [{ name: '1', sql: `SELECT pg_read_file('PG_VERSION')` }]),
   )
@@ -177,7 +177,7 @@ test('SQL without the right, and a schema of the host: each failure names what h
   expect(JSON.stringify(missing)).toMatch(/SHADOW\.REPLAY_FAILED.*initShadowDb/)
 })
 
-test('two projects have separate servers, and a project finds its own again', async () => {
+test('two projects have separate servers, and a project reuses its own', async () => {
   const other = mkdtempSync(path.join(os.tmpdir(), 'slipway-shadow-'))
   const identity = (options: Partial<ShadowOptions>) =>
     withShadowDatabase({ dialect: 'postgres', cacheDir, ...options }, [], async (session) => {
@@ -201,7 +201,7 @@ test('a comment that mentions roles and extensions is not a statement', async ()
   expect(await look({}, [{ name: '1_users', sql }])).toMatchObject({ kind: 'postgres' })
 })
 
-test('the target’s major version is asked for; where this machine lacks it, embedded', async () => {
+test('the server has the major version of the target; embedded if this machine lacks it', async () => {
   const server = { versionNumber: 120_000, schema: 'public' } as Session['server']
   expect(await look({ like: { kind: 'postgres', server } })).toMatchObject({ kind: 'embedded' })
 })
@@ -235,11 +235,11 @@ function alive(pid: number): boolean {
   }
 }
 
-test('on the server that the configuration names, in a database of its own', async () => {
+test('on the server that the configuration names, in a separate database', async () => {
   const found = await look({ named: new ConnectionString(serverUrl()) })
   expect(found).toMatchObject({ kind: 'postgres', tables: ['users'] })
   expect(found.database).toMatch(/^slipway_shadow_/)
-  // Other tests may have shadow databases on that server meanwhile: theirs are not asked about.
+  // Other tests may have shadow databases on that server at the same time, so only this one is looked up.
   const left = await onServer(
     `SELECT datname FROM pg_database WHERE datname = ${quoteLiteral(found.database)}`,
   )
@@ -292,7 +292,7 @@ test.each([
   ],
   ['CREATE VIEW a AS SELECT * FROM by_hand', '', 'CREATE TABLE by_hand (id uuid PRIMARY KEY);'],
 ])(
-  'what no migration creates is to be written into initShadowDb: %s',
+  'advises to create what no migration creates in initShadowDb: %s',
   async (sql, initScript, lines) => {
     const looked = await attempt(() => look({ initScript }, [{ name: '1_init', sql }]))
     expect(looked.ok ? undefined : looked.failure).toMatchObject({

@@ -17,34 +17,34 @@ import type { ShadowLimits } from './postgres/limits.ts'
 import { type ShadowServer, withShadowDatabaseOn } from './postgres/on-server.ts'
 import { needsSuperuser } from './postgres/superuser.ts'
 
-/** What shadow databases of a project need to know. */
+/** The options of a project's shadow databases. */
 export interface ShadowOptions {
-  /** Of the SQL of the project. */
+  /** The dialect of the project's SQL. */
   readonly dialect: Dialect
-  /** Folder of what is kept between commands; `<project>/.slipway/cache`. */
+  /** The folder for files that are kept between commands: `<project>/.slipway/cache`. */
   readonly cacheDir: string
   /** Prisma's `initShadowDb`: run before the history. */
   readonly initScript?: string | undefined
-  /** What the configuration names: a server where Slipway may create databases, or the embedded database. */
+  /** What the configuration names: a server on which Slipway may create databases, or the embedded database. */
   readonly named?: ConnectionString | 'embedded' | undefined
   /** The database that the command acts on: a shadow database is never there (guarantee 1). */
   readonly target?: { readonly address: Address; readonly protected: boolean } | undefined
   /** The version of the target's server; any version will do if it is unknown. */
   readonly like?: Pick<Session, 'kind' | 'server'> | undefined
-  /** What SQL may use; see limits.ts for what is absent. */
+  /** The resources that SQL may use; limits.ts has the defaults. */
   readonly limits?: Partial<ShadowLimits> | undefined
   /** Partitioned tables whose partitions are not compared. */
   readonly runtimePartitions?: readonly string[] | undefined
-  /** A private server that runs already: see `withShadowServer`. */
+  /** A private server that is already running: see `withShadowServer`. */
   readonly running?: ShadowServer | undefined
 }
 
 /**
- * Gives `work` a throw-away database with the given history. It is, in this order, on the server that
- * the configuration names, on a private server of this machine's PostgreSQL of the target's major version, or
- * embedded. A replayed history is cached by its content. `upcoming` is the SQL that `work` will run,
- * so that the shadow database has the extensions it needs. `work` gets the address if more sessions are possible.
- * Guarantee 1 holds because the database is created here.
+ * Gives `work` a throw-away database with the given history: on the server that the configuration names, or else on a
+ * private server of this machine's PostgreSQL if that has the target's major version, or else embedded. A replayed
+ * history is cached by its content. `upcoming` is the SQL that `work` will run, so that the shadow database has the
+ * extensions that it needs. `work` gets the address if more sessions are possible. Guarantee 1 holds because the
+ * database is created here.
  */
 export async function withShadowDatabase<T>(
   options: ShadowOptions,
@@ -60,8 +60,8 @@ export async function withShadowDatabase<T>(
 }
 
 /**
- * As `withShadowDatabase`, but for work with several sessions: it gets the address of its database. Returns nothing
- * if only the embedded database is available, which has one session.
+ * Like `withShadowDatabase`, but for work with several sessions: it gets the address of its database. Returns
+ * undefined if only the embedded database is available, which has one session.
  */
 export async function withServerShadowDatabase<T>(
   options: ShadowOptions,
@@ -85,7 +85,7 @@ export async function withServerShadowDatabase<T>(
   return await onLocalServer(options, { history, upcoming, work })
 }
 
-/** A request whose shadow databases are to be like the server of a session: its major version, or embedded as it is. */
+/** The request with shadow databases like the server of a session: of the same major version, or embedded, too. */
 export function shadowLike<R extends { readonly shadow: ShadowOptions }>(
   request: R,
   session: Session,
@@ -100,8 +100,9 @@ interface Task<T> {
 }
 
 /**
- * Keeps one private server for all the shadow databases of `work`, where this machine has one: starting and ending
- * it takes longer than a small test run. `work` gets the options that they are made with: the given ones if a server runs already.
+ * Keeps one private server for all shadow databases of `work`, if this machine has PostgreSQL: starting and stopping it
+ * takes longer than a small test run. `work` gets the options with which to create them: the given ones if a server is
+ * already running.
  */
 export async function withShadowServer<T>(
   options: ShadowOptions,
@@ -146,7 +147,7 @@ function majorOf({ versionNumber }: ServerInfo): number {
   return Math.floor(versionNumber / 10_000)
 }
 
-/** Guarantee 1: a shadow database is never the target, nor on the server of one that is protected. */
+/** Guarantee 1: a shadow database is never the target, nor on the server of a protected target. */
 function refuseTarget(named: ConnectionString, { target }: ShadowOptions): void {
   if (target?.address.kind !== 'postgres') return
   const [shadow, real] = [locate(named), locate(target.address.url)]

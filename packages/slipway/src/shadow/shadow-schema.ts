@@ -2,8 +2,8 @@ import { locate } from '../database/index.ts'
 import type { ShadowOptions } from './shadow-database.ts'
 
 /**
- * The default schema of a project's shadow databases: that of the target, so that a name without a schema
- * means there what it means on the target. `public` where no target is known.
+ * The default schema of a project's shadow databases: that of the target, so that an unqualified name means the same
+ * there. `public` if no target is known.
  */
 export function shadowSchema({ like, target }: ShadowOptions): string {
   if (like) return like.server.schema

@@ -11,35 +11,35 @@ import {
 } from '../schema/index.ts'
 import { type ObjectName, type TableRef, tableRef } from '../statements/index.ts'
 
-/** A column as the rows of a test run need to know it. */
+/** What the generated rows of a test run must know about a column. */
 export interface ShapeColumn extends ValueType {
   readonly name: string
   /** As the server prints it: `character varying(255)`. */
   readonly type: string
 }
 
-/** A foreign key: these columns hold what those of the other table hold. */
+/** A foreign key: `columns` have the values of `referenced` in `table`. */
 export interface ShapeReference {
   readonly columns: readonly string[]
   readonly table: string
   readonly referenced: readonly string[]
 }
 
-/** A table as the rows of a test run need to know it. */
+/** What the generated rows of a test run must know about a table. */
 export interface ShapeTable {
-  /** `schema.name`, each quoted where it needs to be: as SQL. */
+  /** `schema.name` as SQL, quoted if necessary. */
   readonly id: string
   readonly ref: TableRef
   readonly columns: readonly ShapeColumn[]
   readonly primaryKey: readonly string[]
-  /** Columns of unique indexes, those of the primary key and of exclusions included. */
+  /** Columns of unique indexes, including those of the primary key and of exclusion constraints. */
   readonly unique: readonly string[]
   readonly references: readonly ShapeReference[]
 }
 
 /**
- * Reads the tables of a database that hold rows of their own: no partitions, no views. Of a large schema only those that
- * are `named` and what they refer to, where it is known that no others count.
+ * Reads the tables of a database that have their own rows: no partitions, no views. If `named` is given and the schema
+ * is large, reads only the named tables and those that they refer to.
  */
 export async function readShape(
   session: Session,
@@ -65,10 +65,10 @@ export async function readShape(
     }))
 }
 
-/** A test run on all rows of so many tables takes no second. */
+/** A test run on all rows of this many tables takes less than a second. */
 const SMALL_SCHEMA = 200
 
-/** The OIDs of tables, of all that they refer to, and of those that hold their rows as values; nothing if the schema is small. */
+/** The OIDs of tables, of tables that they refer to or that use their row types; undefined if the schema is small. */
 export async function relatedTables(
   session: Session,
   named: readonly ObjectName[],

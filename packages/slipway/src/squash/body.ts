@@ -9,20 +9,21 @@ import type { Range } from './range.ts'
 import { afterRows } from './rows.ts'
 
 /**
- * How the SQL is made: `catalog`, from what the migrations leave, with the rows that they wrote; `joined`,
- * their statements one after the other.
+ * How the SQL is generated. `catalog`: from the schema after the migrations, with the rows that they
+ * wrote. `joined`: their statements one after the other.
  */
 export type SquashForm = 'catalog' | 'joined'
 
 /** The forms that a squash of this range can have, the better one first. */
 export function formsOf({ before }: Range): readonly SquashForm[] {
-  // What runs after other migrations runs on rows, and must do to them what each of its own does.
+  // After other migrations there may be rows, to which the squash must do the same as each of its
+  // migrations.
   return before.length === 0 ? ['catalog', 'joined'] : ['joined']
 }
 
 /**
- * The SQL of a squash without its head; `settings` are commands at its end. Fails with SQUASH.DIFFERS if the form is not
- * possible.
+ * The SQL of a squash without its header; `settings` are commands at its end. Fails with SQUASH.DIFFERS
+ * if the form is not possible.
  */
 export function bodyOf(
   form: SquashForm,
@@ -60,7 +61,7 @@ export function bodyOf(
 function refuseInexpressible({ state, unlike }: Original): void {
   const made = unlike.filter(({ time }) => !time).map(({ values }) => destructionText(values))
   if (made.length > 0) {
-    // A key or a secret that each database makes for itself must not become the same in all.
+    // A key or a secret that each database generates must not become the same in all databases.
     raise('SQUASH.DIFFERS', { message: `Each run generates different values in ${named(made)}` })
   }
   const unmodelled = withoutAttributes(state.catalog.unmodelled)
@@ -70,7 +71,7 @@ function refuseInexpressible({ state, unlike }: Original): void {
     })
 }
 
-/** Some objects, as the end of a sentence. */
+/** A list of objects, for the end of a sentence. */
 export function named(objects: readonly string[]): string {
   const more = objects.length > 5 ? ` and ${objects.length - 5} more` : ''
   return `${objects.slice(0, 5).join(', ')}${more}.`

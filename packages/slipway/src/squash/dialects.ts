@@ -13,7 +13,9 @@ const SQUASHES: ByDialect<(request: SquashRequest) => Promise<Squash>> = {
     }),
 }
 
-/** Writes one migration in place of several: see `squash.ts`. Fails with SQUASH.NOT_SUPPORTED on SQLite. */
+/**
+ * Writes one migration that replaces several: see `squash.ts`. Fails with SQUASH.NOT_SUPPORTED on SQLite.
+ */
 export async function draftSquash(request: SquashRequest): Promise<Squash> {
   return await SQUASHES[request.shadow.dialect](request)
 }

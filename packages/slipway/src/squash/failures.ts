@@ -1,6 +1,6 @@
 import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
 
-/** What ends a squash. */
+/** Failures of a squash. */
 export const squashFailures = {
   'SQUASH.UNKNOWN_MIGRATION': { title: 'The project has no migration with that name' },
   'SQUASH.NOT_SUPPORTED': { title: 'Migrations of this database cannot be squashed' },

@@ -8,7 +8,7 @@ import {
   withoutSquashHead,
 } from '../statements/index.ts'
 
-/** A file as far as it is joined to others. */
+/** The parts of a migration file that matter for joining. */
 interface File {
   readonly name: string
   readonly sql: string
@@ -16,11 +16,11 @@ interface File {
 }
 
 /**
- * The statements of some migrations one after the other, each part under the name of its migration: without
- * their BEGIN and COMMIT, and without what a file itself rolls back. An index is built and dropped in the
- * transaction, not CONCURRENTLY. All is one transaction, unless an enum's value must be committed before it is
- * used, or a statement must be the first of its transaction: then the text says where each one ends, so
- * that Prisma, which sends a file as one message, can run it too.
+ * Joins the statements of several migrations, each part under the name of its migration: without their
+ * BEGIN and COMMIT, and without statements that a file itself rolls back. Indexes are built and dropped
+ * in the transaction, not CONCURRENTLY. The result is one transaction, unless an enum value must be
+ * committed before it is used, or a statement must be the first of its transaction: then it contains
+ * BEGIN and COMMIT, so that Prisma, which sends a file as one message, can also run it.
  */
 export function joinedSql(migrations: readonly File[], parser: StatementParser): string {
   const sql = migrations.map((migration) => partOf(migration, parser)).join('\n')
@@ -42,7 +42,7 @@ interface Block {
   readonly alone: boolean
 }
 
-/** What is committed together, in the order of the text, each with the comments before it. */
+/** The parts that are committed together, in the order of the text, each with the comments before it. */
 function blocksOf(sql: string, { parse }: StatementParser): Block[] {
   const ends = transactionGroupsOf(sql, parse(sql)).flatMap(({ kind, statements }) => {
     const lasts = statements.filter((_, index) => {
@@ -53,18 +53,21 @@ function blocksOf(sql: string, { parse }: StatementParser): Block[] {
   })
   return ends.map(({ end, alone }, index) => {
     const before = ends[index - 1]
-    // Behind the semicolon.
+    // After the semicolon.
     const from = before === undefined ? 0 : sql.indexOf(';', before.end) + 1
     return { text: sql.slice(from, end).trim(), alone }
   })
 }
 
-/** It sets what its transaction is, before that has done anything. */
+/**
+ * Whether a statement must be the first of its transaction, because it sets properties of the
+ * transaction.
+ */
 function isFirst({ settings }: Statement): boolean {
   return settings === 'transaction'
 }
 
-/** A mark applies to its whole file. */
+/** Removes `no-transaction` marks, which apply to a whole file. */
 function withoutMarks(sql: string): string {
   return markersIn(sql)
     .filter(({ name }) => name === 'no-transaction')

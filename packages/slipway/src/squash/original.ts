@@ -13,30 +13,30 @@ import type { Range } from './range.ts'
 import { type Naming, readTableRows, type TableRows } from './rows.ts'
 import { readState, rowDifferences, type State } from './state.ts'
 
-/** What a squash must give, as the migrations themselves gave it. */
+/** The result of the original migrations, which a squash must reproduce. */
 export interface Original {
-  /** Before the first of them. */
+  /** The schema before the first squashed migration. */
   readonly from: Catalog
-  /** Behind the last of them. */
+  /** The state after the last squashed migration. */
   readonly state: State
   readonly rows: readonly TableRows[]
-  /** Behind the migrations that stay. */
+  /** The state after the migrations that stay. */
   readonly end: State
-  /** Columns whose values differ in each run, by a clock or by chance. */
+  /** Columns whose values differ in each run, because of a clock or randomness. */
   readonly unlike: readonly Unlike[]
   readonly naming: Naming
   /** The schema that no squashed migration names, because it is the connection's own. */
   readonly unnamed: string | undefined
 }
 
-/** A column whose values are others with each run. */
+/** A column whose values differ in each run. */
 interface Unlike {
   readonly values: Destruction
-  /** It holds a date or a time. */
+  /** Whether the column has a date or a time. */
   readonly time: boolean
 }
 
-/** Runs the migrations on a shadow database, and those that stay on top of them. */
+/** Runs the migrations on a shadow database, and after them those that stay. */
 export async function readOriginal(range: Range, shadow: ShadowOptions): Promise<Original> {
   const { before, squashed, after } = range
   const from = await withShadowDatabase(shadow, before, (session) => readCatalog(session), squashed)
@@ -59,7 +59,10 @@ export async function readOriginal(range: Range, shadow: ShadowOptions): Promise
   return { ...original, unlike }
 }
 
-/** Runs the migrations once more, and looks which values are others: what a template kept is not run again. */
+/**
+ * Runs the migrations once more, and finds the values that differ. No template database is used for them,
+ * so that they really run again.
+ */
 async function readUnlike(
   { before, squashed }: Range,
   state: State,

@@ -3,7 +3,10 @@ import { advice, command, suggest } from '../kernel/index.ts'
 import type { MigrationFolder, MigrationsLayout } from '../project/index.ts'
 import { raise } from './failures.ts'
 
-/** What the user specifies of the range and the name. Migrations are named whole or by the end of their name. */
+/**
+ * The range and the name of a squash, as the user specifies them. Migrations can be named by the end of
+ * their name.
+ */
 export interface RangeRequest {
   /** All migrations of the project, in their order. */
   readonly migrations: readonly MigrationFolder[]
@@ -13,11 +16,14 @@ export interface RangeRequest {
   readonly from?: string | undefined
   /** The last one if absent. */
   readonly to?: string | undefined
-  /** What the squash is called after its time; `squashed` if absent. */
+  /** The part of the squash's name after the time; `squashed` if absent. */
   readonly name?: string | undefined
 }
 
-/** The history in three parts, and the folder name of the squash, which sorts at their place. */
+/**
+ * The history in three parts, and the folder name of the squash, which sorts in the place of the squashed
+ * ones.
+ */
 export interface Range {
   readonly before: readonly MigrationFolder[]
   readonly squashed: readonly MigrationFolder[]
@@ -25,7 +31,10 @@ export interface Range {
   readonly name: string
 }
 
-/** Fails with SQUASH.UNKNOWN_MIGRATION, SQUASH.NOTHING or SQUASH.NAME_UNFIT. Pure. */
+/**
+ * Divides the history by the request. Fails with SQUASH.UNKNOWN_MIGRATION, SQUASH.NOTHING or
+ * SQUASH.NAME_UNFIT. Pure.
+ */
 export function rangeOf(request: RangeRequest): Range {
   const { migrations, layout = 'folders', from, to } = request
   const first = from === undefined ? 0 : placeOf(from, migrations)
@@ -69,7 +78,7 @@ function refuseNothing({ migrations, from, to }: RangeRequest): never {
   })
 }
 
-/** The time or the number of the last squashed migration, and the words. */
+/** The name of a squash: the time or the number of the last squashed migration, and the given words. */
 function nameOf(
   words: string,
   { before, squashed, after, layout }: Omit<Range, 'name'> & { readonly layout: MigrationsLayout },

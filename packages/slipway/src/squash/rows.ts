@@ -5,7 +5,7 @@ import type { State } from './state.ts'
 
 const ROWS_A_STATEMENT = 100
 
-/** How a table, a sequence or a view is named in the SQL. */
+/** Returns the name of a table, a sequence or a view in the SQL. */
 export type Naming = (schema: SchemaRef, name: string) => string
 
 /** Rows that a history wrote into a table, as SQL that writes them again. */
@@ -15,16 +15,17 @@ export interface TableRows {
   readonly statements: readonly string[]
 }
 
-/** What of a column an INSERT must know beyond its shape. */
+/** Properties of a table, beyond its shape, that an INSERT depends on. */
 interface TableKind {
   readonly partitioned: boolean
-  /** A column GENERATED ALWAYS AS IDENTITY needs OVERRIDING SYSTEM VALUE. */
+  /** Whether a column is GENERATED ALWAYS AS IDENTITY, which needs OVERRIDING SYSTEM VALUE. */
   readonly identity: boolean
 }
 
 /**
- * Reads the rows that a history left in a shadow database. The server itself quotes each value, as its text; a
- * column that the server computes is left out. Tables come by name, rows by their text: always in the same order.
+ * Reads the rows that a history left in a shadow database. The server itself quotes the text of each
+ * value; generated columns are left out. Tables are sorted by name, rows by key and text, so the order is
+ * always the same.
  */
 export async function readTableRows(session: Session, naming: Naming): Promise<TableRows[]> {
   const tables = await readShape(session)
@@ -64,7 +65,7 @@ async function readValues(
   )
   const row = columns.length === 0 ? `''` : columns.join(` || ', ' || `)
   const key = table.primaryKey.map(quoteIdentifier)
-  // A parent of inherited tables has rows of its own; one of partitions has none.
+  // An inheritance parent has rows of its own; a partitioned table has none.
   const from = `${partitioned ? '' : 'ONLY '}${table.id}`
   const { rows } = await session.queryRaw(
     `SELECT ${row} AS slipway_row FROM ${from} ORDER BY ${[...key, 'slipway_row'].join(', ')}`,
@@ -93,7 +94,10 @@ function insertsOf(
   return statements
 }
 
-/** Statements that bring sequences to where a history left them, and views to the rows that were written. */
+/**
+ * Statements that set sequences to the positions in which a history left them, and refresh materialized
+ * views.
+ */
 export function afterRows({ sequences, views }: State, naming: Naming, wrote: boolean): string[] {
   const moved = [...sequences.values()].filter(({ fresh }) => !fresh)
   return [
@@ -103,7 +107,7 @@ export function afterRows({ sequences, views }: State, naming: Naming, wrote: bo
     ),
     ...[...views.values()].flatMap(({ schema, name, sum }) => {
       const refresh = `REFRESH MATERIALIZED VIEW ${naming(schema, name)}`
-      // One is filled when it is made.
+      // A materialized view is filled when it is created.
       if (sum === undefined) return [`${refresh} WITH NO DATA`]
       return wrote ? [refresh] : []
     }),

@@ -45,7 +45,7 @@ const draft = (
   more: { from?: string; to?: string; name?: string } = {},
 ) => draftSquash({ migrations, shadow: SHADOW, emit: () => undefined, ...more })
 
-test('objects that the schema language cannot express, and rows, are equal', async () => {
+test('rows and objects that the Prisma schema cannot express are equal', async () => {
   const squash = await draft(EVERYTHING)
   expect(squash).toMatchObject({
     form: 'catalog',
@@ -62,13 +62,13 @@ test('objects that the schema language cannot express, and rows, are equal', asy
   expect(squash.sql).not.toMatch(/public|OWNER TO|CONCURRENTLY/)
 })
 
-test('a range behind others is joined, and keeps what it does to rows', async () => {
+test('a range after other migrations is joined, and still changes rows', async () => {
   const squash = await draft(EVERYTHING, { from: 'enum' })
   expect(squash).toMatchObject({ form: 'joined', after: [] })
   expect(squash.squashed).toHaveLength(3)
   expect(squash.sql).toContain(`UPDATE "User" SET "plan" = 'TEAM' WHERE "id" = 1`)
   expect(squash.sql).not.toContain('CONCURRENTLY')
-  // The value of an enum is committed before it is used.
+  // The enum value is committed before it is used.
   expect(squash.groups).toBe(2)
   expect(squash.sql.match(/^(?:BEGIN|COMMIT);$/gm)).toEqual([
     'BEGIN;',
@@ -78,7 +78,7 @@ test('a range behind others is joined, and keeps what it does to rows', async ()
   ])
 })
 
-test('what must be the first of its transaction is', async () => {
+test('a statement that must be the first of its transaction stays the first', async () => {
   const careful = migration(
     '20240105000000_careful',
     `SET TRANSACTION ISOLATION LEVEL SERIALIZABLE;\nUPDATE "User" SET "boss" = NULL;\n`,
@@ -88,7 +88,7 @@ test('what must be the first of its transaction is', async () => {
   expect(squash.sql).toContain('BEGIN;\n\n-- 20240105000000_careful\n\nSET TRANSACTION')
 })
 
-test('a range before others is proven with them on top', async () => {
+test('a range before other migrations is proven together with them', async () => {
   const squash = await draft(EVERYTHING, { to: 'enum', name: 'Old Ones' })
   expect(squash).toMatchObject({ form: 'catalog', name: '20240102000000_old_ones' })
   expect(squash.after).toEqual(['20240103000000_rest', '20240104000000_index'])
@@ -165,7 +165,7 @@ test.each(HARD)('equal, from the catalog: %s', async (_what, sql) => {
   expect([squash.form, squash.fallback]).toEqual(['catalog', undefined])
 })
 
-test('values that differ in each run are not written down, except times', async () => {
+test('values that differ in each run are not written into the squash, except times', async () => {
   const secret = migration(
     '2_secret',
     `INSERT INTO "User" ("email") VALUES (gen_random_uuid()::text);`,
@@ -187,15 +187,18 @@ test.each([
     'Slipway cannot read the complete definition of text search configuration plain.',
   ],
   ['GRANT USAGE ON SCHEMA public TO clerk;', 'privileges of SCHEMA public.'],
-])('what the catalog does not give is joined: %s', async (sql, fallback) => {
-  expect(await draft([...EVERYTHING.slice(0, 1), migration('2_more', sql)])).toMatchObject({
-    form: 'joined',
-    fallback,
-  })
-})
+])(
+  'migrations with objects that the catalog does not model are joined: %s',
+  async (sql, fallback) => {
+    expect(await draft([...EVERYTHING.slice(0, 1), migration('2_more', sql)])).toMatchObject({
+      form: 'joined',
+      fallback,
+    })
+  },
+)
 
-test('refuses what gives something else, with the objects', async () => {
-  // What the second makes depends on the transaction that it is in.
+test('refuses a squash with a different result, and names the objects', async () => {
+  // The objects that the second migration creates depend on its transaction.
   const odd = migration(
     '2_odd',
     `DO $$ BEGIN IF (SELECT xmin::text = pg_current_xact_id()::text FROM pg_class WHERE relname = 'a')

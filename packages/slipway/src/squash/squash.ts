@@ -23,29 +23,29 @@ import { type Range, rangeOf, type RangeRequest } from './range.ts'
 import type { TableRows } from './rows.ts'
 import { differences, lastingDifferences, readState } from './state.ts'
 
-/** What is to be squashed, and where it is tried. */
+/** The range to squash, and where to test the result. */
 export interface SquashRequest extends RangeRequest {
   readonly shadow: ShadowOptions
   readonly emit: Emit
 }
 
-/** A migration that replaces others. It was run, and gives the same schema and rows. */
+/** A migration that replaces others. It was run, and produced the same schema and rows. */
 export interface Squash {
   readonly name: string
   readonly form: SquashForm
-  /** Why it does not have the other form, if that one was tried. */
+  /** Why the other form failed, if it was tried. */
   readonly fallback?: string
-  /** Of the migration.sql, with the header that names the replaced migrations. */
+  /** The text of the migration.sql, with the header that names the replaced migrations. */
   readonly sql: string
   readonly statements: number
-  /** Parts that a deploy commits one by one. */
+  /** The number of parts that a deploy commits separately. */
   readonly groups: number
   readonly squashed: readonly MigrationFolder[]
-  /** Migrations that stay after it; both histories were run to their end. */
+  /** The migrations that stay after it; both histories were run to the end. */
   readonly after: readonly string[]
   /** Rows that the migrations leave, by table. */
   readonly rows: readonly Pick<TableRows, 'table' | 'rows'>[]
-  /** What differs in each run of the migrations: values of columns, or rows. */
+  /** Values of columns, or rows, that differ in each run of the migrations. */
   readonly unlike: readonly Destruction[]
   /** Tables whose columns have a different order than before. */
   readonly columnOrder: readonly ColumnOrder[]
@@ -53,9 +53,9 @@ export interface Squash {
 }
 
 /**
- * Writes one migration that replaces several, and runs both histories on shadow databases: schemas by object,
- * rows, sequences and views must be equal after it, and schemas again at the end. Writes no file and
- * touches no target. Fails with SQUASH.DIFFERS if they differ, and as `rangeOf` does.
+ * Writes one migration that replaces several, and runs both histories on shadow databases: schemas by
+ * object, rows, sequences and views must be equal after it, and schemas again at the end. Writes no file
+ * and touches no target. Fails with SQUASH.DIFFERS if they differ, and with the failures of `rangeOf`.
  */
 export async function draftSquash(request: SquashRequest): Promise<Squash> {
   const range = rangeOf(request)
@@ -82,7 +82,7 @@ interface Place {
   readonly shadow: ShadowOptions
 }
 
-/** A squash that was run, and in what it differs. */
+/** A squash that was run, and its differences from the original. */
 interface Trial {
   readonly form: SquashForm
   readonly sql: string
@@ -101,7 +101,7 @@ async function tryForm(
   const { name, before, squashed, after } = range
   const sql = `${squashHead(squashed)}\n${bodyOf(form, original, { range, parser, settings })}`
   const squash = { name, sql }
-  // A value that is not written down is generated again by its expression.
+  // In the joined form, each run generates such values again.
   const unlike = form === 'joined' ? original.unlike.map(({ values }) => values) : []
   const tried = await withShadowDatabase(
     shadow,
@@ -111,7 +111,7 @@ async function tryForm(
       const state = await readState(session)
       const lacking = attributesWithout(original.state.attributes, state.attributes)
       const commands = lacking.flatMap((one) => commandOf(one) ?? [])
-      // The script between two schemas has no storage, statistics targets and the like.
+      // The script between two schemas does not include storage, statistics targets and the like.
       if (form === 'catalog' && settings.length === 0 && commands.length > 0) return { commands }
       const columnOrder = columnOrders(original.state.catalog, state.catalog)
       const behind = differences(original.state, state, unlike)

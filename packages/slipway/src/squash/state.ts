@@ -18,17 +18,17 @@ import {
   partRef,
 } from '../statements/index.ts'
 
-/** All that a history leaves in a shadow database. */
+/** The complete state of a shadow database after a history. */
 export interface State {
   readonly catalog: Catalog
-  /** The properties of the objects besides their definitions. */
+  /** The properties of the objects that are not in their definitions. */
   readonly attributes: readonly Attribute[]
   readonly rows: RowSums
-  /** By name as SQL: the last value, and whether it was given out. */
+  /** Sequences by their name in SQL, with the last value, and whether it was used. */
   readonly sequences: ReadonlyMap<string, Sequence>
-  /** Materialized views, by name as SQL, in the order in which they were made. */
+  /** Materialized views by their name in SQL, in the order of their creation. */
   readonly views: ReadonlyMap<string, View>
-  /** The role that runs a history: what it makes is its own. */
+  /** The role that runs a history, and owns what it creates. */
   readonly owner: string
 }
 
@@ -37,7 +37,7 @@ export interface Sequence {
   readonly name: string
   readonly value: string
   readonly called: boolean
-  /** It is unused since its creation. */
+  /** Whether it is unused since its creation. */
   readonly fresh: boolean
 }
 
@@ -108,8 +108,8 @@ async function sumOf(session: Session, id: string): Promise<string> {
 }
 
 /**
- * The objects in which two states differ, rights and what belongs to the database as a whole included; of
- * rows the tables and columns, never a value, and not the columns of `unlike`. Empty for equal states.
+ * The objects in which two states differ, including privileges and database-wide objects. For rows, it
+ * names the tables and columns, never a value, and skips the columns in `unlike`. Empty for equal states.
  */
 export function differences(
   one: State,
@@ -128,7 +128,10 @@ export function differences(
   ]
 }
 
-/** The same of what does not depend on when a history was run: catalogs, and the numbers of rows. */
+/**
+ * Like `differences`, but only for what does not depend on the time of a run: catalogs, attributes, and
+ * numbers of rows.
+ */
 export function lastingDifferences(one: State, other: State): string[] {
   const counts = ({ rows }: State) =>
     new Map(Object.entries(rows).map(([table, sums]) => [table, String(sums.rows)]))
@@ -141,7 +144,10 @@ export function lastingDifferences(one: State, other: State): string[] {
   ]
 }
 
-/** A fingerprint leaves out rights and the like, which run a database and are not compared with a target; a squash must keep them. */
+/**
+ * Differences between schemas, including privileges and the like, which a squash must keep. A fingerprint
+ * leaves these out, because they are not compared with a target.
+ */
 function schemaDifferences(one: State, other: State): string[] {
   const changes = difference(one.catalog, other.catalog)
   if (changes.length > 0)
@@ -150,7 +156,7 @@ function schemaDifferences(one: State, other: State): string[] {
   return statements.map(({ sql }) => sql.split('\n', 1)[0] ?? '')
 }
 
-/** Storage, statistics, comments and the like: `storage of TABLE app.orders`. */
+/** Differences in storage, statistics, comments and the like: `storage of TABLE app.orders`. */
 function attributeDifferences(one: State, other: State): string[] {
   return attributeTexts([
     ...attributesWithout(one.attributes, other.attributes),
@@ -159,8 +165,8 @@ function attributeDifferences(one: State, other: State): string[] {
 }
 
 /**
- * The tables and columns of which the rows differ. A row is known by its key: if that is different, all its
- * columns are.
+ * The tables and columns whose rows differ. Rows are identified by key: if the key differs, all columns
+ * do.
  */
 export function rowDifferences(one: RowSums, other: RowSums): Destruction[] {
   const tables = [...new Set([...Object.keys(one), ...Object.keys(other)])].toSorted()

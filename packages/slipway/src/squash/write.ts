@@ -16,18 +16,18 @@ import type { Squash } from './squash.ts'
 
 /** Where a squash is written, and what was accepted. */
 export interface WriteRequest extends MigrationsFolder {
-  /** All migrations of the project, as the squash was made of them. */
+  /** All migrations of the project from which the squash was made. */
   readonly migrations: readonly MigrationFolder[]
-  /** Of the project's SQL. */
+  /** The dialect of the project's SQL. */
   readonly dialect: Dialect
-  /** Remove folders although version control does not have them as they are. */
+  /** Whether to remove folders although version control does not have their current content. */
   readonly acceptUncommitted: boolean
 }
 
 /**
- * Writes the folder of a squash in one step, and then removes the folders that it replaces. If it is interrupted in
- * between, both exist: `unfinishedSquash` finds that, and `finishSquash` continues. Returns the path of the
- * migration.sql. Fails with SQUASH.UNCOMMITTED.
+ * Writes the folder of a squash in one step, and then removes the folders that it replaces. If it is
+ * interrupted in between, both exist: `unfinishedSquash` finds that, and `finishSquash` continues.
+ * Returns the path of the migration.sql. Fails with SQUASH.UNCOMMITTED.
  */
 export async function writeSquash(squash: Squash, request: WriteRequest): Promise<string> {
   const { migrationsDir, layout, migrations, dialect } = request
@@ -44,11 +44,11 @@ export async function writeSquash(squash: Squash, request: WriteRequest): Promis
 /** A squash next to folders that it replaces: the command that wrote it was interrupted. */
 export interface UnfinishedSquash {
   readonly name: string
-  /** The folders that are still there. */
+  /** The folders that still exist. */
   readonly left: readonly MigrationFolder[]
 }
 
-/** The squash that was not written to its end, if there is one. Pure. */
+/** The squash that was not completely written, if there is one. Pure. */
 export function unfinishedSquash(
   migrations: readonly MigrationFolder[],
 ): UnfinishedSquash | undefined {
@@ -82,7 +82,10 @@ export function finishSquash(
   removeFolders(left, request)
 }
 
-/** A folder goes whole: half a migration would stop every command, this one too. Of files the migration goes first. */
+/**
+ * Removes each folder in one step, because a partial migration would stop every command, including this
+ * one. In a flat layout, removes the migration first.
+ */
 function removeFolders(
   folders: readonly MigrationFolder[],
   { migrationsDir, layout }: MigrationsFolder,
@@ -101,7 +104,10 @@ function removeFolders(
   }
 }
 
-/** Why the folders of migrations cannot be removed yet, as a sentence: the old history is needed if a target has only a part of it. */
+/**
+ * Why the folders of migrations cannot be removed yet, as a sentence. The old history is needed if a
+ * target has only a part of it. Undefined if they can be removed.
+ */
 export async function uncommitted(
   squashed: readonly MigrationFolder[],
   { migrationsDir, layout }: MigrationsFolder,

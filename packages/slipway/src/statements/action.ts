@@ -1,78 +1,81 @@
-/** A name of an object as a statement writes it; without a schema it is found by the search path. */
+/** An object's name as written in a statement; without a schema, the search path decides. */
 export interface ObjectName {
   readonly schema?: string
   readonly name: string
 }
 
-/** What a default is worth to a server that adds the column: nothing to compute, or something for each row. */
+/** What a default costs the server when it adds the column: nothing, or a computation for each row. */
 export type Default =
-  /** One value for all rows: a constant, or a function that gives the same throughout a statement (`now()`). */
+  /**
+   * One value for all rows: a constant, or a function whose value is the same throughout a statement
+   * (`now()`).
+   */
   | { readonly kind: 'constant' }
-  /** A function that may give another value for each row, by its name: `gen_random_uuid`. */
+  /** A function that may give a different value for each row, by its name: `gen_random_uuid`. */
   | { readonly kind: 'volatile'; readonly function: string }
 
-/** A column as it is defined. */
+/** The definition of a column. */
 export interface ColumnDefinition {
   readonly name: string
-  /** As the server prints it: `character varying(255)`; of a type with a schema, `other.mood`. */
+  /** As the server prints it: `character varying(255)`, or `other.mood` if the type is in a named schema. */
   readonly type: string
   readonly notNull: boolean
   readonly default?: Default
   /** `serial` and `identity` take values from a sequence; `stored` computes them from other columns. */
   readonly filledBy?: 'serial' | 'identity' | 'stored' | 'virtual'
-  /** With COLLATE. */
+  /** It has a COLLATE clause. */
   readonly collated?: true
-  /** The constraints written with the column, but NOT NULL. */
+  /** The constraints written with the column, except NOT NULL. */
   readonly constraints: readonly ConstraintDefinition[]
 }
 
-/** A constraint as it is defined. */
+/** The definition of a constraint. */
 export interface ConstraintDefinition {
   readonly kind: 'primary-key' | 'unique' | 'foreign-key' | 'check' | 'exclusion' | 'not-null'
   readonly name?: string
   readonly columns: readonly string[]
   /** NOT VALID: PostgreSQL does not check existing rows. */
   readonly notValid: boolean
-  /** The index it takes over, with USING INDEX. */
+  /** The existing index that it adopts (USING INDEX). */
   readonly usingIndex?: string
-  /** Of a foreign key. Without columns it is the primary key. */
+  /** For a foreign key: the referenced table and columns; without columns, its primary key. */
   readonly references?: { readonly table: ObjectName; readonly columns: readonly string[] }
-  /** Of a check: the SQL between the parentheses. */
+  /** For a check: the SQL between the parentheses. */
   readonly expression?: string
-  /** Of a unique constraint: with NULLS NOT DISTINCT. */
+  /** For a unique constraint: it has NULLS NOT DISTINCT. */
   readonly nullsEqual?: true
-  /** It compares ranges of time (PERIOD, WITHOUT OVERLAPS), or by MATCH FULL: not value by value. */
+  /** Present if it does not compare value by value: ranges (PERIOD, WITHOUT OVERLAPS), or MATCH FULL. */
   readonly compares?: 'periods' | 'all-or-none'
-  /** Of an exclusion: everything after EXCLUDE, as written. */
+  /** For an exclusion constraint: everything after EXCLUDE, as written. */
   readonly exclusion?: string
 }
 
-/** Rows as a statement writes them out. */
+/** Rows that a statement writes out as VALUES. */
 export interface InsertedRows {
   readonly columns: readonly string[]
-  /** For each row and column the text of its constant; nothing if it is NULL or an expression. */
+  /** The text of the constant in each row and column; undefined for NULL and for an expression. */
   readonly rows: readonly (readonly (string | undefined)[])[]
 }
 
-/** The rows of one table as a statement copies them into another: INSERT INTO … SELECT … FROM. */
+/** A copy of one table's rows into another: INSERT INTO … SELECT … FROM. */
 export interface RowCopy {
   readonly from: ObjectName
-  /** It may leave rows out, or join them: it has a condition, a limit, DISTINCT or GROUP BY. */
+  /** It may omit or merge rows: it has a condition, a limit, DISTINCT or GROUP BY. */
   readonly filtered: boolean
-  /** What goes into each column; absent if columns are copied by their place. */
+  /** What is written to each column; absent if columns are matched by position. */
   readonly columns?: readonly CopiedColumn[]
 }
 
-/** What a copy of rows writes into a column. */
+/** What a row copy writes to a column. */
 export interface CopiedColumn {
   readonly to: string
-  /** The only column that its value is made of; absent if there is none, or several. */
+  /** The only column that the value is computed from; absent if there are none or several. */
   readonly from?: string
-  /** The value is that column as it is; no expression changes it. */
+  /** The value is that column unchanged; no expression is applied to it. */
   readonly exact: boolean
 }
 
-/** A change of a name. */
+/** A rename. */
 export type RenameAction = {
   readonly kind: 'rename'
   readonly from: string
@@ -99,7 +102,7 @@ export interface MoveAction {
     | 'domain'
     | 'other'
   readonly object: ObjectName
-  /** The schema. */
+  /** The new schema. */
   readonly to: string
 }
 
@@ -117,9 +120,9 @@ export type TableAction = { readonly table: ObjectName } & (
       readonly type: string
       /** The SQL after USING. */
       readonly using?: string
-      /** Where USING only casts the column: the types that it is cast to, in order. */
+      /** If USING only casts the column: the types that it is cast to, in order. */
       readonly casts?: readonly string[]
-      /** With COLLATE: values are sorted otherwise. */
+      /** It has a COLLATE clause, which changes the sort order of values. */
       readonly collated?: true
     }
   | {
@@ -144,8 +147,8 @@ export type TableAction = { readonly table: ObjectName } & (
 )
 
 /**
- * What a statement does, as far as it is judged: a closed union over PostgreSQL's grammar. A
- * statement can do several things (`ALTER TABLE a ADD …, DROP …`).
+ * What a statement does, as far as Slipway judges it: a closed union over PostgreSQL's grammar. A statement
+ * can do several things (`ALTER TABLE a ADD …, DROP …`).
  */
 export type Action =
   | TableAction
@@ -157,7 +160,7 @@ export type Action =
       readonly columns: readonly ColumnDefinition[]
       readonly constraints: readonly ConstraintDefinition[]
       readonly ifNotExists: boolean
-      /** It takes its rows from a query. */
+      /** Its rows come from a query (CREATE TABLE AS). */
       readonly filled: boolean
       readonly partitionOf?: ObjectName
     }
@@ -197,15 +200,15 @@ export type Action =
       readonly concurrently: boolean
       readonly ifNotExists: boolean
       readonly method: string
-      /** Columns in order; an expression is empty text. */
+      /** Columns in order; an empty string for an expression. */
       readonly columns: readonly string[]
-      /** Of an index with expressions: the SQL of each key as written, without its order. */
+      /** For an index with expressions: the SQL of each key as written, without its sort order. */
       readonly keys?: readonly string[]
       /** The functions that its expressions call, without their schemas. */
       readonly calls?: readonly string[]
-      /** It has a WHERE: not all rows are in it. */
+      /** The condition of a partial index. */
       readonly where?: string
-      /** With NULLS NOT DISTINCT. */
+      /** It has NULLS NOT DISTINCT. */
       readonly nullsEqual: boolean
     }
   | {
@@ -237,11 +240,11 @@ export type Action =
   | {
       readonly kind: 'insert'
       readonly table: ObjectName
-      /** Absent if the rows are not written out, or need not be new (ON CONFLICT). */
+      /** Absent if the rows are not written as VALUES, or may already exist (ON CONFLICT). */
       readonly inserted?: InsertedRows
-      /** Of rows that are read from one other table; known on SQLite alone. */
+      /** Present if the rows are read from one other table; only known for SQLite. */
       readonly copies?: RowCopy
-      /** With ON CONFLICT DO UPDATE: existing rows may change. */
+      /** It has ON CONFLICT DO UPDATE: existing rows may change. */
       readonly updates?: true
       /** The columns that ON CONFLICT DO UPDATE sets; known on SQLite alone. */
       readonly assigns?: readonly string[]
@@ -256,7 +259,7 @@ export type Action =
       readonly with?: string
       readonly hasWith?: true
       readonly columns: readonly string[]
-      /** Of a MERGE, how many of its WHEN clauses do so; absent if it is one. */
+      /** For a MERGE: the number of its WHEN clauses that do this; absent if there is only one. */
       readonly clauses?: number
     }
   | {
@@ -264,11 +267,11 @@ export type Action =
       readonly table: ObjectName
       readonly where?: string
       /**
-       * The rows it touches, as what follows SELECT … FROM; the columns of its table need no prefix there.
-       * Absent if the statement cannot be turned into one (WITH that changes rows, CURRENT OF).
+       * The rows that it affects, as the text after SELECT … FROM, where the table's columns need no prefix.
+       * Absent if the statement cannot be rewritten as a SELECT (a WITH query that changes rows, CURRENT OF).
        */
       readonly touches?: string
-      /** The WITH clause before that SELECT. */
+      /** The WITH clause of that SELECT. */
       readonly with?: string
       readonly hasWith?: true
       /** As for an UPDATE. */
@@ -286,9 +289,12 @@ export type Action =
   | { readonly kind: 'refresh-view'; readonly view: ObjectName; readonly concurrently: boolean }
   /** ALTER SEQUENCE … RESTART. */
   | { readonly kind: 'restart-sequence'; readonly sequence: ObjectName }
-  /** A setting of SQLite, or a question about one; the name in small letters. */
+  /** Sets or reads a setting of SQLite; the name is in lower case. */
   | { readonly kind: 'pragma'; readonly name: string; readonly value?: string }
-  /** SET and RESET. Without a value it is the one that the session began with; `*` is every setting. */
+  /**
+   * SET and RESET. Without a value, the setting returns to the session's initial value; `*` means all
+   * settings.
+   */
   | { readonly kind: 'set'; readonly setting: string; readonly value?: string }
   | {
       readonly kind: 'create-extension'
@@ -299,20 +305,26 @@ export type Action =
     }
   | { readonly kind: 'drop-owned' }
   | { readonly kind: 'drop-database'; readonly name: string }
-  /** Code that only its run shows: DO, CALL, a SELECT of a function. */
+  /** Code whose effect is known only when it runs: DO, CALL, a SELECT that calls a function. */
   | {
       readonly kind: 'opaque'
-      /** It works outside of the transaction: dblink, a program. */
+      /** It has effects outside the transaction, through dblink or a program. */
       readonly outside?: true
-      /** Of a SELECT: the functions that it calls, without their schemas. */
+      /** For a SELECT: the functions that it calls, without their schemas. */
       readonly calls?: readonly string[]
-      /** Of a DO: the words of its code in upper case. */
+      /** For a DO block: the words of its code in upper case. */
       readonly words?: readonly string[]
     }
-  /** Anything else, by PostgreSQL's name of the statement: `CommentStmt`; of a comment and of an ALTER also that of the kind of object. */
+  /**
+   * Anything else, by PostgreSQL's name of the statement: `CommentStmt`. For COMMENT and ALTER, `of` is its
+   * name of the kind of object.
+   */
   | { readonly kind: 'other'; readonly statement: string; readonly of?: string }
 
-/** PostgreSQL's table locks, from the weakest to the strongest, in the order of the server's numbers from 1. Source: "Table-Level Locks" in its documentation. */
+/**
+ * PostgreSQL's table locks, from the weakest to the strongest: the server numbers them in this order, from 1.
+ * Source: "Table-Level Locks" in its documentation.
+ */
 export const LOCK_MODES = [
   'ACCESS SHARE',
   'ROW SHARE',

@@ -6,8 +6,8 @@ export function checksum(sql: string): string {
 }
 
 /**
- * Whether a recorded checksum is that of this text. As Prisma has it, the same text with other line
- * ends counts as the same: a checkout on Windows does not edit history.
+ * Whether a recorded checksum matches this text. As in Prisma, line endings do not matter: a checkout on
+ * Windows does not edit history.
  */
 export function matchesChecksum(sql: string, recorded: string | null): boolean {
   if (recorded === null) return false

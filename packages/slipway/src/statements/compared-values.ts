@@ -4,7 +4,9 @@ export type ComparedValues = Readonly<Record<string, string>>
 /** A column, and a value that a statement compares it with. */
 export type ComparedPair = readonly [column: string, value: string]
 
-/** The first value of each column together, and each further value beside those. */
+/**
+ * One record with the first value of each column, and one for each further value, which replaces the first.
+ */
 export function recordsOf(pairs: readonly ComparedPair[]): ComparedValues[] {
   if (pairs.length === 0) return []
   const first = new Map<string, string>()

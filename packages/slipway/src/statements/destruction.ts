@@ -2,9 +2,9 @@ import type { Action, ObjectName } from './action.ts'
 import { type Destruction, type ObjectRef, partRef, type TableRef, tableRef } from './object-ref.ts'
 
 /**
- * What an action destroys of the data that a database with this default schema holds: tables, schemas and columns
- * that it drops, sequences with their positions, rows that it deletes, what a materialized view has stored. Objects without
- * data of their own (indexes, views, constraints) do not count.
+ * The data that an action destroys in a database with this default schema: dropped tables, schemas and
+ * columns, sequences with their positions, deleted rows, and the stored rows of a materialized view. Objects
+ * without data of their own (indexes, views, constraints) do not count.
  */
 export function destructionsBy(action: Action, defaultSchema: string): Destruction[] {
   const tableOf = (name: ObjectName) => tableRef({ defaultSchema }, name)
@@ -34,7 +34,7 @@ export function destructionsBy(action: Action, defaultSchema: string): Destructi
       return action.tables.map(rowsOf)
     case 'delete':
       return [rowsOf(action.table)]
-    // What it stored may be older than the tables.
+    // The stored rows may be older than those of the tables.
     case 'refresh-view':
       return [{ what: 'rows', object: viewOf(action.view) }]
     case 'drop-owned':

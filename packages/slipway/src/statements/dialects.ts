@@ -10,18 +10,18 @@ import type { Statement } from './statement.ts'
 export interface StatementParser {
   /**
    * The statements of a file, with their positions, roles and actions. An empty file has none. Fails with
-   * STATEMENTS.SYNTAX, which holds the place and a caret.
+   * STATEMENTS.SYNTAX, with the position and a caret.
    */
   parse(sql: string, file?: string): Statement[]
-  /** As `parse`, a few statements at a time if possible: a large file takes seconds. */
+  /** Like `parse`, but a few statements at a time if possible: a large file takes seconds. */
   pieces(sql: string, file?: string): Iterable<readonly Statement[]>
-  /** The comments of a file that are for Slipway. */
+  /** The comments of a file that are instructions to Slipway. */
   markersIn(sql: string): Marker[]
-  /** A text without comments, its literals masked and its tokens at most a space apart. */
+  /** A text without comments, with literals masked and white space reduced to single spaces. */
   masked(text: string): string
 }
 
-/** A parser is loaded only by commands that look into SQL. */
+/** Only commands that read SQL load a parser. */
 const LOADERS: ByDialect<() => Promise<StatementParser>> = {
   async postgres() {
     await loadParser()
@@ -45,7 +45,7 @@ const LOADERS: ByDialect<() => Promise<StatementParser>> = {
   },
 }
 
-/** The parser of a dialect, loaded. */
+/** Loads the parser of a dialect. */
 export async function parserFor(dialect: Dialect): Promise<StatementParser> {
   return await LOADERS[dialect]()
 }

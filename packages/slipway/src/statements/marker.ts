@@ -1,4 +1,4 @@
-/** A comment of Slipway's on a line of its own: `-- slipway: <name> <value>`. */
+/** A comment on a line of its own that instructs Slipway: `-- slipway: <name> <value>`. */
 export interface Marker {
   /** `accept`, `no-transaction` … */
   readonly name: string
@@ -17,7 +17,7 @@ export interface Comment {
 
 const CONTENT = /^--[ \t]*slipway:[ \t]*([\w-]+)[ \t]*(.*)$/i
 
-/** The marker that a comment is; nothing if it is not one, or after SQL on its line. */
+/** The marker in a comment; undefined if it is an ordinary comment, or if SQL precedes it on its line. */
 export function markerOf({ text, start, end }: Comment, sql: string): Marker | undefined {
   const line = sql.slice(sql.lastIndexOf('\n', start - 1) + 1, start)
   const [, name, value = ''] = CONTENT.exec(text.trimEnd()) ?? []

@@ -51,7 +51,7 @@ describe('statements', () => {
     expect(parseStatements(sql)).toEqual([])
   })
 
-  test('positions hold for any text around them', () => {
+  test('positions are correct whatever text surrounds the statements', () => {
     const filler = fc
       .string({ unit: 'grapheme', maxLength: 12 })
       .map((text) => text.replaceAll(/[*/]/g, ''))
@@ -75,7 +75,7 @@ describe('statements', () => {
     )
   })
 
-  test('what does not parse fails with the place and a caret', () => {
+  test('a syntax error fails with its position and a caret', () => {
     const sql = '-- é\nCREATE TABLE x (\n  é int,);\n'
     try {
       parseStatements(sql, 'a/migration.sql')
@@ -92,7 +92,7 @@ describe('statements', () => {
     }
   })
 
-  test('what they destroy is named', () => {
+  test('the data that they destroy is named', () => {
     const sql =
       'DROP TABLE a, s."B"; ALTER TABLE s.t DROP COLUMN c, ADD d int; TRUNCATE x; DELETE FROM other.y; DROP INDEX i'
     const destroyed = parseStatements(sql)
@@ -131,7 +131,7 @@ describe('groups', () => {
     expect(groups(sql)).toEqual(expected)
   })
 
-  test('a BEGIN inside a group is blanked, and all else stays at its place', () => {
+  test('a BEGIN inside a group is blanked, and all other text keeps its position', () => {
     const sql = 'SELECT 1; BEGIN; SELECT 2; COMMIT;'
     const [group] = transactionGroupsOf(sql, parseStatements(sql))
     expect(group?.sql).toBe('SELECT 1;      ; SELECT 2')
@@ -139,7 +139,7 @@ describe('groups', () => {
   })
 })
 
-test('the checksum is the SHA-256 of the text, and other line ends are the same text', () => {
+test('the checksum is the SHA-256 of the text, and line endings do not matter', () => {
   const sql = 'SELECT 1;\nSELECT 2;\n'
   expect(checksum('')).toBe('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855')
   expect(matchesChecksum(sql.replaceAll('\n', '\r\n'), checksum(sql))).toBe(true)

@@ -4,7 +4,7 @@ import { parserFor, type StatementParser } from './dialects.ts'
 import type { Statement } from './statement.ts'
 import { type TransactionGroup, transactionGroupsOf } from './transaction-group.ts'
 
-/** A migration as its file has it: up or down. */
+/** The file of a migration: up or down. */
 export interface MigrationFile {
   readonly name: string
   readonly sql: string
@@ -12,12 +12,12 @@ export interface MigrationFile {
   readonly path?: string
 }
 
-/** A migration that was parsed: what every stage judges, plans and runs. */
+/** A parsed migration: every stage judges, plans and runs it in this form. */
 export interface Migration extends Required<MigrationFile> {
   readonly checksum: string
   readonly statements: readonly Statement[]
   readonly groups: readonly TransactionGroup[]
-  /** The whole file is one transaction: it is applied and recorded, or it never was. */
+  /** The whole file is one transaction: it is applied and recorded completely or not at all. */
   readonly atomic: boolean
 }
 
@@ -37,7 +37,7 @@ export function parseMigration(
   return { name, path, sql, checksum: checksum(sql), statements, groups, atomic }
 }
 
-/** Parses migrations, before the first of them is run: one that does not parse changes nothing. */
+/** Parses all migrations before the first one runs, so that a syntax error in any of them changes nothing. */
 export async function parseMigrations(
   files: readonly MigrationFile[],
   dialect: Dialect,

@@ -1,16 +1,16 @@
 /**
- * The schema of an object: `null` is the default schema of the target, whatever its name there
- * (`?schema=`), and what a name without a schema means in a migration.
+ * The schema of an object. `null` is the default schema of the target, whatever its name is there
+ * (`?schema=`); a name without a schema in a migration refers to it.
  */
 export type SchemaRef = string | null
 
 /**
- * An object of a schema, by kind and name. Plain data: it is rendered as text by renderers alone.
+ * An object of a schema, by kind and name. Plain data: only renderers turn it into text.
  *
  * @title a reference to an object
  */
 export type ObjectRef =
-  /** What belongs to the database as a whole, and schemas themselves. */
+  /** Objects of the database as a whole, and schemas. */
   | {
       readonly kind: 'schema' | 'extension' | 'role' | 'database' | 'publication' | 'event-trigger'
       readonly name: string
@@ -30,14 +30,14 @@ export type ObjectRef =
       readonly schema: SchemaRef
       readonly name: string
     }
-  /** Functions of one name differ by the types of their arguments. */
+  /** Functions with the same name differ by the types of their arguments. */
   | {
       readonly kind: 'function' | 'procedure' | 'aggregate'
       readonly schema: SchemaRef
       readonly name: string
       readonly arguments: readonly string[]
     }
-  /** Part of a table; `attribute` of a composite type, whose name is in `table`. */
+  /** A part of a table. For an `attribute`, `table` is the name of its composite type. */
   | {
       readonly kind:
         | 'column'
@@ -51,17 +51,17 @@ export type ObjectRef =
       readonly table: string
       readonly name: string
     }
-  /** The comment on an object, and who may use it. */
+  /** The comment on an object, or its privileges. */
   | { readonly kind: 'comment' | 'privileges'; readonly on: ObjectRef }
 
-/** A table, among the references. */
+/** A reference to a table. */
 export interface TableRef {
   readonly kind: 'table'
   readonly schema: SchemaRef
   readonly name: string
 }
 
-/** The reference to the table that a name means. */
+/** The reference to the table with this name. */
 export function tableRef(
   { defaultSchema }: { readonly defaultSchema: string },
   { schema, name }: { readonly schema?: SchemaRef | undefined; readonly name: string },
@@ -85,18 +85,18 @@ export interface Destruction {
   readonly object: ObjectRef
 }
 
-/** The schema of an object as a reference: a database with this default schema calls it so. */
+/** The reference to a schema, given its name in a database with this default schema. */
 export function schemaRef(schema: SchemaRef | undefined, defaultSchema: string): SchemaRef {
   return schema === undefined || schema === defaultSchema ? null : schema
 }
 
-/** A reference as people read it: `column User.email`, `table billing.invoice`. For output alone. */
+/** A reference as people read it: `column User.email`, `table billing.invoice`. For output only. */
 export function objectText(ref: ObjectRef): string {
   if ('on' in ref) return `${ref.kind} on ${objectText(ref.on)}`
   return `${ref.kind.replaceAll('-', ' ')} ${objectName(ref)}`
 }
 
-/** An object without its kind: `User.email`. For output alone. */
+/** An object without its kind: `User.email`. For output only. */
 export function objectName(ref: ObjectRef): string {
   if ('on' in ref) return objectName(ref.on)
   if (!('schema' in ref)) return ref.name
@@ -105,7 +105,7 @@ export function objectName(ref: ObjectRef): string {
   return 'arguments' in ref ? `${name}(${ref.arguments.join(', ')})` : name
 }
 
-/** Destroyed data as people read it: `column User.email`, `rows of User`. For output alone. */
+/** Destroyed data as people read it: `column User.email`, `rows of User`. For output only. */
 export function destructionText({ what, object }: Destruction): string {
   if (what === 'rows') return `rows of ${objectName(object)}`
   if (what === 'values' && object.kind === 'type')
@@ -115,23 +115,23 @@ export function destructionText({ what, object }: Destruction): string {
   return object.kind === 'role' ? 'all that a role owns' : objectText(object)
 }
 
-/** The table whose part a reference is, or the object that a comment is on; the object itself otherwise. */
+/** The table that an object is part of, or the object that a comment is on; otherwise the object itself. */
 export function ownerOf(ref: ObjectRef): ObjectRef {
   if ('on' in ref) return ownerOf(ref.on)
   return 'table' in ref ? { kind: 'table', schema: ref.schema, name: ref.table } : ref
 }
 
-/** A key that is equal for references to one object. `objectOfKey` reads it. */
+/** A key that is equal for references to the same object. `objectOfKey` reads it. */
 export function objectKey(ref: ObjectRef): string {
   return JSON.stringify(inOrder(ref))
 }
 
-/** Whether two references are to one object; two that are absent are. */
+/** Whether two references name the same object. True if both are absent. */
 export function isSameObject(one: ObjectRef | undefined, other: ObjectRef | undefined): boolean {
   return one && other ? objectKey(one) === objectKey(other) : one === other
 }
 
-/** The reference that a key was made of. */
+/** The reference that a key was made from. */
 export function objectOfKey(key: string): ObjectRef {
   return JSON.parse(key) as ObjectRef
 }

@@ -53,7 +53,9 @@ export function lineStarts(sql: string): number[] {
   return starts
 }
 
-/** The text of a statement between two indexes of its file, without white space after it, and where it is. */
+/**
+ * The text of a statement between two indexes of its file, without trailing white space, and its position.
+ */
 export function statementAt(
   sql: string,
   starts: readonly number[],
@@ -65,7 +67,7 @@ export function statementAt(
   return { text, start, end: start + text.length, line, column }
 }
 
-/** The line of an index, from 1, by the beginnings of the lines. */
+/** The line of an index, from 1, found in the list of line starts. */
 function lineOf(starts: readonly number[], index: number): number {
   let low = 0
   let high = starts.length

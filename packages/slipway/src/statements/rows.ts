@@ -1,6 +1,6 @@
 import type { Statement } from './statement.ts'
 
-/** Whether a statement writes rows and surely leaves the catalog as it is. */
+/** Whether a statement only changes rows and certainly does not change the catalog. */
 export function changesRowsOnly({ actions }: Pick<Statement, 'actions'>): boolean {
   return actions.every((action) => {
     switch (action.kind) {

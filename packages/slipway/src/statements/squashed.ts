@@ -3,9 +3,9 @@ import { checksum } from './checksum.ts'
 /** A migration that a squash replaces. */
 export interface SquashedMigration {
   readonly name: string
-  /** Of its text, with line ends of either kind. */
+  /** The checksums of its text, with either kind of line ending. */
   readonly checksums: readonly string[]
-  /** The squash that it was part of before; that one is also part of this squash. */
+  /** The earlier squash that replaced it, which this squash replaces in turn. */
   readonly within?: string
 }
 
@@ -59,7 +59,7 @@ function checksumsOf(sql: string): string[] {
   return [...new Set([sql, unix, unix.replaceAll('\n', '\r\n')].map(checksum))]
 }
 
-/** A name as the header has it: quoted as in JSON if it contains a space or a similar character. */
+/** A name as written in the header: quoted as in JSON if it contains a space or a special character. */
 function wordOf(name: string): string {
   return /^[\w.-]+$/.test(name) ? name : JSON.stringify(name)
 }

@@ -1,6 +1,6 @@
 import type { Action } from './action.ts'
 
-/** The role that a statement plays for how its file must be run. */
+/** The role of a statement in how its file must be run. */
 export type StatementRole =
   | { readonly kind: 'ordinary' }
   | { readonly kind: 'begin' }
@@ -11,7 +11,7 @@ export type StatementRole =
   /** `ALTER TYPE … ADD VALUE`: the value can be used only after it was committed. */
   | { readonly kind: 'enum-value'; readonly value: string }
 
-/** An index as a statement names it; without a schema it is found by the search path. */
+/** An index as a statement names it; without a schema, the search path decides. */
 export interface IndexName {
   readonly schema?: string
   readonly name: string
@@ -28,13 +28,13 @@ export interface Statement {
   readonly column: number
   readonly role: StatementRole
   readonly settings: SettingsEffect
-  /** What it does, by its grammar. */
+  /** What it does, according to its syntax. */
   readonly actions: readonly Action[]
 }
 
 /**
- * Whether a statement changes settings of its session. `changes`: by its grammar (SET, RESET, DISCARD,
- * set_config). `maybe`: it runs functions or code, which can. `transaction`: SET TRANSACTION, before which no
- * query may run in its transaction.
+ * Whether a statement changes settings of its session. `changes`: according to its syntax (SET, RESET,
+ * DISCARD, set_config). `maybe`: it runs functions or code, which can. `transaction`: SET TRANSACTION, which
+ * must precede every query of its transaction.
  */
 export type SettingsEffect = 'none' | 'maybe' | 'changes' | 'transaction'

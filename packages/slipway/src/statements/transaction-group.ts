@@ -3,26 +3,26 @@ import { markersIn } from './postgres/markers.ts'
 import { tokensOf } from './postgres/tokens.ts'
 import type { Statement } from './statement.ts'
 
-/** What of a file is run and committed together. Groups follow each other in the file's order. */
+/** The statements of a file that are run and committed together. Groups are in the file's order. */
 export interface TransactionGroup {
   /** From 1. */
   readonly number: number
   /** `transaction`: its statements commit or fail as one. `alone`: one statement, outside any transaction. */
   readonly kind: 'transaction' | 'alone'
   readonly statements: readonly Statement[]
-  /** The SQL to send: a slice of the file without its BEGIN and COMMIT, all else at its place. */
+  /** The SQL to send: a slice of the file without its BEGIN and COMMIT; all other text keeps its position. */
   readonly sql: string
   /** Where `sql` begins in the file: an index of its text. */
   readonly offset: number
-  /** The file ends this block with ROLLBACK: it is run, and leaves nothing. */
+  /** The file ends this block with ROLLBACK: it runs, but its changes are undone. */
   readonly rolledBack: boolean
 }
 
 /**
- * The transaction groups of a file. A file without statements that need more is one transaction, as Prisma runs it;
- * `BEGIN … COMMIT` around all of it says the same. Otherwise it is cut where PostgreSQL demands it:
- * around statements that run alone, after an enum value that the file uses, at its own COMMITs.
- * `-- slipway: no-transaction` on a line of its own makes every statement a transaction group.
+ * The transaction groups of a file. An ordinary file is one transaction, as Prisma runs it; a
+ * `BEGIN … COMMIT` around the whole file means the same. It is split only where PostgreSQL requires it:
+ * around statements that must run alone, after adding an enum value that the file uses, and at its own
+ * COMMITs. `-- slipway: no-transaction` on a line of its own makes every statement a transaction group.
  */
 export function transactionGroupsOf(
   sql: string,
@@ -41,7 +41,7 @@ export function transactionGroupsOf(
   for (const [index, statement] of statements.entries()) {
     switch (statement.role.kind) {
       case 'begin':
-        // Work before a BEGIN is in the implicit transaction that BEGIN turns into a block.
+        // Statements before a BEGIN are in the implicit transaction that BEGIN turns into a block.
         explicit = true
         break
       case 'commit':
@@ -72,7 +72,10 @@ export function transactionGroupsOf(
   })
 }
 
-/** A BEGIN inside a transaction group is blanked, so that all offsets stay: the executor opens the transaction. */
+/**
+ * Blanks each BEGIN inside a transaction group, because the executor opens the transaction. Offsets do not
+ * change.
+ */
 function withoutBegins(sql: string, statements: readonly Statement[]): string {
   let text = sql
   for (const { role, start, end } of statements) {
@@ -94,7 +97,9 @@ export function mentionsValue({ text }: Pick<Statement, 'text'>, value: string):
   return text.includes(literal) && tokensOf(text).some((token) => token.text.includes(literal))
 }
 
-/** The first statement before which a query may run: the server takes SET TRANSACTION only before any. */
+/**
+ * The first statement before which a query may run: the server accepts SET TRANSACTION only before any query.
+ */
 export function firstAfterSettings({
   statements,
 }: Pick<TransactionGroup, 'statements'>): Statement | undefined {

@@ -7,38 +7,38 @@ import { serverAt, serverFor, type TestServer } from './server.ts'
 import { ensureTemplate, markUsed, sweep } from './template.ts'
 import { readTestProject, type TestContent } from './test-project.ts'
 
-/** Where the databases of tests are made, and of what. */
+/** Where test databases are created, and their content. */
 export interface TestOptions extends TestContent {
-  /** Connection string of a server whose role may create databases; found in the project's settings if absent. */
+  /** Connection string of a server whose role may create databases; default: from the project's settings. */
   readonly url?: string | undefined
 }
 
-/** A database of a test's own, with the migrations applied and the sets seeded. */
+/** A test's own database, with the migrations applied and the sets seeded. */
 export interface TestDatabase extends AsyncDisposable {
-  /** Connection string, for the test alone. */
+  /** Connection string, only for this test. */
   readonly url: string
   readonly name: string
-  /** Drops it, with the sessions that are in it. */
+  /** Drops it, and ends its sessions. */
   drop(): Promise<void>
 }
 
 /** A server that is ready for tests. */
 export interface ReadyServer extends AsyncDisposable {
-  /** Connection string for `TEST_DATABASE_URL`; empty where each worker has the embedded database. */
+  /** Connection string for `TEST_DATABASE_URL`; empty if each worker uses the embedded database. */
   readonly url: string
   /**
-   * Variables for the workers: `TEST_DATABASE_URL`, and the template that was made, so that they read no file of the
-   * project. A worker that is to see files change while it is watched is given the first alone.
+   * Variables for the workers: `TEST_DATABASE_URL`, and the created template, so that they read no file of
+   * the project. Pass only the first one to workers that must notice changed files, as in a watch mode.
    */
   readonly env: Readonly<Record<string, string>>
-  /** Ends the server, where it was started here. */
+  /** Stops the server if it was started here. */
   stop(): Promise<void>
 }
 
 const CLONE = 'slipway_clone_'
 const DAY_MS = 86_400_000
 
-/** Holds the sets and the template of the set-up of a run. */
+/** The variable with the sets and the template that the setup of a test run created. */
 const PREPARED = 'SLIPWAY_TEST_TEMPLATE'
 
 type Ready =
@@ -47,7 +47,7 @@ type Ready =
 
 const nothing = async (): Promise<void> => {}
 
-/** If only the embedded database is available, each worker serves its own: the template is made, and that is all. */
+/** With only the embedded database, each worker serves its own, so only the template is created. */
 const NO_SERVER: ReadyServer = { url: '', env: {}, stop: nothing, [Symbol.asyncDispose]: nothing }
 
 async function embeddedDatabase(template: EmbeddedTemplate): Promise<TestDatabase> {
@@ -59,8 +59,8 @@ async function embeddedDatabase(template: EmbeddedTemplate): Promise<TestDatabas
 const ready = new Map<string, Promise<Ready>>()
 
 /**
- * Gives a test a database of its own: a copy of a template, which is made on the first use, once for all processes, and
- * again when a migration or a seed set has changed. Files are read once in a process.
+ * Creates a database for one test: a copy of a template. The first use creates the template, once for all
+ * processes, and again after a migration or a seed set has changed. Files are read once per process.
  */
 export async function cloneDatabase(options: TestOptions): Promise<TestDatabase> {
   const found = await prepare(options)
@@ -72,7 +72,7 @@ export async function cloneDatabase(options: TestOptions): Promise<TestDatabase>
   return { url: server.address(name).url.reveal(), name, drop, [Symbol.asyncDispose]: drop }
 }
 
-/** Finds or starts the server and makes the template, so that no test waits for them. */
+/** Finds or starts the server and creates the template, so that no test waits for them. */
 export async function readyServer(options: TestOptions): Promise<ReadyServer> {
   const found = await prepare(options)
   if (found.kind === 'embedded') return NO_SERVER
@@ -91,7 +91,7 @@ async function prepare(options: TestOptions): Promise<Ready> {
   const key = JSON.stringify([cwd, sets, url])
   const known = ready.get(key) ?? makeReady(options)
   ready.set(key, known)
-  // What failed is tried again by the next test: the server may be up by then.
+  // After a failure, the next test tries again: the server may be up then.
   known.catch(() => ready.delete(key))
   return await known
 }
@@ -104,7 +104,7 @@ async function makeReady({ url, ...content }: TestOptions): Promise<Ready> {
   if (server === undefined)
     return { kind: 'embedded', template: await ensureEmbeddedTemplate(from) }
   return await withSession(server.admin, {}, async (admin) => {
-    // A private server has no other users, and nothing of this process yet.
+    // A private server has no other users, and no databases of this process yet.
     await sweep(admin, CLONE, server.owned && ready.size <= 1 ? 0 : DAY_MS)
     const template = await ensureTemplate(admin, server, from)
     await markUsed(admin, template)
@@ -112,7 +112,7 @@ async function makeReady({ url, ...content }: TestOptions): Promise<Ready> {
   })
 }
 
-/** What the set-up of this run has made, where it is of the same sets. */
+/** The server and template from the setup of this test run, if it used the same sets. */
 function preparedFor({ sets }: TestContent): Ready | undefined {
   const { TEST_DATABASE_URL: url, [PREPARED]: prepared } = process.env
   if (!url || !prepared) return undefined

@@ -8,13 +8,13 @@ import { type EmbeddedServer, serveEmbedded } from '../database/index.ts'
 import { extensionsIn } from '../statements/index.ts'
 import { keyOf, type TestProject } from './test-project.ts'
 
-/** A template in a folder, where the machine has no PostgreSQL but the embedded one. */
+/** A template in a folder, for machines that have only the embedded PostgreSQL. */
 export interface EmbeddedTemplate {
   readonly folder: string
   readonly extensions: readonly string[]
 }
 
-/** Makes the template once, in the cache of the project. It appears whole. */
+/** Creates the template once, in the cache of the project. It appears only when it is complete. */
 export async function ensureEmbeddedTemplate(from: TestProject): Promise<EmbeddedTemplate> {
   const { project, migrations } = from
   const cache = path.join(project.root, '.slipway', 'cache')
@@ -26,7 +26,7 @@ export async function ensureEmbeddedTemplate(from: TestProject): Promise<Embedde
   try {
     const address = { kind: 'embedded', dataDir: unfinished, extensions } as const
     await fillDatabase(from, address)
-    // Another process may have been faster: its template is as good.
+    // Another process may have been faster: its template is equal.
     await rename(unfinished, folder).catch((error: unknown) => {
       if (!existsSync(folder)) throw error
     })
@@ -36,7 +36,7 @@ export async function ensureEmbeddedTemplate(from: TestProject): Promise<Embedde
   return { folder, extensions }
 }
 
-/** Copies the template into a folder of its own, and serves it until it is dropped. */
+/** Copies the template into its own folder, and serves the copy until it is dropped. */
 export async function cloneEmbedded({ folder, extensions }: EmbeddedTemplate): Promise<{
   readonly server: EmbeddedServer
   drop(): Promise<void>

@@ -1,6 +1,6 @@
 import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
 
-/** What can be wrong with the databases of a project's tests. */
+/** Failures of a project's test databases. */
 export const testingFailures = {
   'TESTING.PROTECTED': { title: 'Tests may not use a protected database' },
   'TESTING.RIGHTS': { title: 'The role may not create databases for tests' },

@@ -13,8 +13,9 @@ export { testingFailures } from './failures.ts'
 export type { ReadyServer, SeededSet, TestContent, TestDatabase, TestOptions }
 
 /**
- * Gives a test a database of its own, with the project's migrations and the seed sets of its environment `testing`: a
- * copy of a template that is made once. Drop it in `afterEach`, or declare it with `await using`.
+ * Creates a database for one test, with the project's migrations and the seed sets of its environment
+ * `testing`: a copy of a template that is created once. Drop it in `afterEach`, or declare it with
+ * `await using`.
  *
  * @example
  * const database = await testDatabase({ sets: ['testing'] })
@@ -25,19 +26,19 @@ export async function testDatabase(options: TestOptions = {}): Promise<TestDatab
 }
 
 /**
- * Finds or starts the server of the tests and makes the template: for the set-up of a whole run, which hands its `url` to
- * the workers as TEST_DATABASE_URL.
+ * Finds or starts the test server and creates the template, for the setup of a whole test run, which passes
+ * its `url` to the workers as TEST_DATABASE_URL.
  */
 export async function testServer(options: TestOptions = {}): Promise<ReadyServer> {
   return await withFailureInMessage(() => readyServer(options))
 }
 
-/** Runs seed sets on a database of tests that has the migrations: rows that a test has changed are as in the sets again. */
+/** Runs seed sets on a test database that has the migrations. Resets rows that a test has changed. */
 export async function seed(url: string, content: TestContent = {}): Promise<SeededSet[]> {
   return await withFailureInMessage(() => seedDatabase(url, content))
 }
 
-/** Puts the reason and the next actions of a failure into its message: a test runner shows nothing else. */
+/** Adds reason and next actions of a failure to its message, because a test runner shows nothing else. */
 async function withFailureInMessage<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()

@@ -2,12 +2,12 @@ import { quoteIdentifier, quoteLiteral, type Session } from '../database/index.t
 import { advice, failureOf } from '../kernel/index.ts'
 import { raise } from './failures.ts'
 
-/** A database that Slipway made for tests: it is known by its name and its comment, and no other is ever dropped. */
+/** A test database that Slipway created, identified by its name and comment; no other is ever dropped. */
 export interface OwnDatabase {
   readonly name: string
   readonly usedMs: number
   readonly sessions: number
-  /** A template is closed to sessions once it is whole. */
+  /** Whether it is closed to sessions; a complete template is. */
   readonly closed: boolean
 }
 
@@ -16,7 +16,7 @@ const MARK = 'slipway tests, used '
 /** The beginning of the comment of each database that Slipway created, as a pattern for LIKE. */
 export const MARKED = `${MARK}%`
 
-/** The databases whose names begin with `prefix` and that carry our mark, the one used last first. */
+/** The databases with names that start with `prefix` and Slipway's comment, the most recently used first. */
 export async function ownDatabases(admin: Session, prefix: string): Promise<OwnDatabase[]> {
   const rows = await admin.query<{
     name: string

@@ -9,7 +9,7 @@ export interface PrivateServer extends Pick<LocalServer, 'admin'> {
 
 const running = new Map<string, Promise<PrivateServer | undefined>>()
 
-/** The private server of a project, started once in a process; nothing if this machine has none. */
+/** The private server of a project, started once per process; undefined if this machine has no PostgreSQL. */
 export async function privateServer({ root }: Project): Promise<PrivateServer | undefined> {
   const known = running.get(root)
   if (known) return await known

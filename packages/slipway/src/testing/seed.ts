@@ -6,7 +6,7 @@ import { MARKED } from './own-databases.ts'
 import { refuseProtected } from './server.ts'
 import { readTestProject, type TestContent } from './test-project.ts'
 
-/** What seeding did with a set. */
+/** The result of seeding a set. */
 export interface SeededSet {
   readonly name: string
   readonly version: number
@@ -16,7 +16,7 @@ export interface SeededSet {
   readonly unchanged: number
 }
 
-/** Runs sets on a database of tests. Fails with TESTING.PROTECTED on any other, and with the codes of `seedFailures`. */
+/** Runs sets on a test database. Fails with TESTING.PROTECTED on others, and with codes of `seedFailures`. */
 export async function seedDatabase(url: string, content: TestContent): Promise<SeededSet[]> {
   const from = await readTestProject(content)
   const address = { kind: 'postgres', url: new ConnectionString(url) } as const

@@ -6,20 +6,21 @@ import { privateServer } from './private-server.ts'
 
 type ServerAddress = Address & { readonly kind: 'postgres' }
 
-/** A server on which the databases of tests are made. */
+/** A server on which test databases are created. */
 export interface TestServer {
-  /** A database to give commands from; nothing is written into it. */
+  /** The database for administrative commands; nothing is written into it. */
   readonly admin: ServerAddress
   address(database: string): ServerAddress
-  /** No other process uses it: its databases were left by a process that ended. */
+  /** Whether no other process uses it, so that existing databases were left by a process that ended. */
   readonly owned: boolean
   stop(): Promise<void>
 }
 
 /**
- * The server for a project's tests: the one that is given, that of TEST_DATABASE_URL, of the environment `testing`, of
- * the setting `shadow`, or else a private one of this machine's PostgreSQL. Nothing if there is none, or if the
- * setting says `embedded`. Fails with TESTING.PROTECTED if it hosts a protected database (guarantee 1).
+ * The server for a project's tests: the given one, that of TEST_DATABASE_URL, of the environment `testing`,
+ * of the setting `shadow`, otherwise a private one of this machine's PostgreSQL. Undefined if there is none,
+ * or if the setting is `embedded`. Guarantee 1: fails with TESTING.PROTECTED on a server with a protected
+ * database.
  */
 export async function serverFor(
   project: Project,
@@ -36,7 +37,7 @@ export async function serverFor(
   return { stop: server.stop, address: server.admin, admin: server.admin('postgres'), owned: true }
 }
 
-/** A server that runs already, as its connection string names it. */
+/** A running server, by its connection string. */
 export function serverAt(url: ConnectionString): TestServer {
   return {
     admin: { kind: 'postgres', url },
@@ -61,7 +62,7 @@ function namedServer(project: Project): ConnectionString | undefined {
   return shadow === 'embedded' ? undefined : shadow
 }
 
-/** Guarantee 1. A server of this machine that hosts development as well is allowed, whatever else it hosts. */
+/** Guarantee 1. A server on this machine that also hosts development is allowed, whatever else it hosts. */
 export async function refuseProtected(project: Project, url: ConnectionString): Promise<void> {
   const place = locate(url)
   const there = (await targetsOf(project)).filter(
@@ -78,7 +79,7 @@ export async function refuseProtected(project: Project, url: ConnectionString): 
   })
 }
 
-/** Every target that the project names. One that cannot be resolved here is not reached from here. */
+/** All targets that the project names, except those that cannot be resolved and so are not reachable. */
 async function targetsOf(project: Project): Promise<Target[]> {
   const names = [undefined, 'development', ...Object.keys(project.config.environments ?? {})]
   const found: Target[] = []

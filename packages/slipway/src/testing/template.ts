@@ -12,8 +12,9 @@ const KEEP = 6
 const POLL_MS = 50
 
 /**
- * The template of a project's tests, by its content: a database with the migrations deployed and the sets seeded, closed
- * to sessions. The first process creates it on a server; the others wait. It appears whole, under its name.
+ * Returns the template of a project's tests, whose name depends on its content: a database with the
+ * migrations deployed and the sets seeded, closed to sessions. The first process creates it on a server; the
+ * others wait. It gets its name only when it is complete.
  */
 export async function ensureTemplate(
   admin: Session,
@@ -49,7 +50,7 @@ async function make(admin: Session, { server, from, name }: Making): Promise<voi
     const { initShadowDb } = from.project
     if (initShadowDb) await withSession(address, {}, (session) => session.execute(initShadowDb))
     await fillDatabase(from, address)
-    // Copies are read without writing what a first reader would note down, and are planned with numbers.
+    // So that readers of copies need not set hint bits, and queries are planned with statistics.
     await withSession(address, {}, (session) => session.execute('VACUUM (ANALYZE)'))
     const made = quoteIdentifier(unfinished)
     await admin.execute(`ALTER DATABASE ${made} WITH ALLOW_CONNECTIONS false`)
@@ -59,7 +60,7 @@ async function make(admin: Session, { server, from, name }: Making): Promise<voi
   }
 }
 
-/** Held by the session: it is free again when the process dies. Polled, so that no session waits with a snapshot. */
+/** Held by the session, so a dying process releases it. Polled, so that no session waits with a snapshot. */
 async function withLock(admin: Session, name: string, work: () => Promise<void>): Promise<void> {
   const ask = async (call: string) => {
     const sql = `SELECT ${call}(hashtextextended($1, 0)) AS done`
@@ -74,21 +75,21 @@ async function withLock(admin: Session, name: string, work: () => Promise<void>)
   }
 }
 
-/** Notes that a template is used; once in a process is enough. */
+/** Records that a template is used; once per process is enough. */
 export async function markUsed(admin: Session, template: string): Promise<void> {
-  // Another process copies it at this moment: then it is marked by that one.
+  // Fails if another process is copying it, which then marks it itself.
   await mark(admin, template).catch(() => undefined)
 }
 
 async function dropOldest(admin: Session, made: string): Promise<void> {
   const others = (await ownDatabases(admin, TEMPLATE)).filter(({ name }) => name !== made)
   for (const { name } of others.slice(KEEP - 1)) {
-    // A copy is being made of it: it stays.
+    // Fails if it is being copied: it stays.
     await dropOwn(admin, name).catch(() => undefined)
   }
 }
 
-/** Drops what runs that were killed have left: clones and half-made templates without sessions, of that age. */
+/** Drops leftovers of killed runs: clones and incomplete templates without sessions, of at least that age. */
 export async function sweep(admin: Session, prefix: string, olderMs: number): Promise<void> {
   for (const kind of [prefix, MAKING]) {
     for (const { name, usedMs, sessions } of await ownDatabases(admin, kind)) {

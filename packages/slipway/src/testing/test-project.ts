@@ -8,7 +8,7 @@ import {
 } from '../project/index.ts'
 import { chooseSets, projectSeedSets, type SeedSet } from '../seeds/index.ts'
 
-/** What the databases of tests are made of. */
+/** The content of test databases. */
 export interface TestContent {
   /** The project's folder, or one below it; the working directory if absent. */
   readonly cwd?: string | undefined
@@ -16,14 +16,14 @@ export interface TestContent {
   readonly sets?: readonly string[] | undefined
 }
 
-/** A project as its tests want it: its migrations, and the sets that they asked for. */
+/** A project for its tests: its migrations, and the requested sets. */
 export interface TestProject {
   readonly project: Project
   readonly migrations: readonly MigrationFolder[]
   readonly sets: readonly SeedSet[]
 }
 
-/** Changes when the way of filling a template does: older templates are then left alone. */
+/** Must change when templates are filled differently, so that older templates are not used. */
 const FORMAT = 'testing/1'
 
 /** Reads the project. Fails with the codes of `projectFailures` and `seedFailures`. */
@@ -49,7 +49,7 @@ async function setsOf(
   return chooseSets(await projectSeedSets(project), names ?? [], of)
 }
 
-/** A key of all that decides what a template holds: migrations, seed sets, and the schema that names their fields. */
+/** A hash of everything that determines a template: migrations, seed sets, and the Prisma schema. */
 export function keyOf({ project, migrations, sets }: TestProject): string {
   const parts = [
     FORMAT,

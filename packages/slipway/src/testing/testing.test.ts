@@ -30,7 +30,7 @@ afterEach(async () => {
 })
 afterAll(dropAll)
 
-/** A project of its own for each test, so that each has a content of its own. */
+/** A separate project for each test, so that each has its own content. */
 function copyOfCarriers(): string {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'slipway-testing-'))
   cpSync(path.join(CARRIERS, 'prisma'), path.join(folder, 'prisma'), { recursive: true })
@@ -66,7 +66,7 @@ async function dropAll(): Promise<void> {
 }
 
 describe('a database of a test', () => {
-  test('has the migrations and the sets, and is gone after it; others are as they were', async () => {
+  test('has the migrations and the sets, and is dropped after it; others are not affected', async () => {
     const one = await testDatabase({ cwd })
     const other = await testDatabase({ cwd })
     expect(await query(one.url, COUNTS)).toEqual([{ carriers: 25, loads: 60 }])
@@ -89,24 +89,24 @@ describe('a database of a test', () => {
     expect(await databases('slipway_clone_')).toEqual([])
   })
 
-  test('has no sets where none is asked for', async () => {
+  test('has no sets if none is requested', async () => {
     await using database = await testDatabase({ cwd, sets: [] })
     expect(await query(database.url, COUNTS)).toEqual([{ carriers: 0, loads: 0 }])
   })
 
-  test('a set that testing does not take is refused, with what to do in the message', async () => {
+  test('a set that does not belong to testing is refused, with advice in the message', async () => {
     await expect(testDatabase({ cwd, sets: ['development'] })).rejects.toThrow(
       /SEEDS\.NOT_HERE: The seed set development does not belong to testing\.\nIt belongs to development\.\n/,
     )
   })
 
-  test('a new migration, and an edited set, make another template', async () => {
+  test('a new migration needs another template', async () => {
     await (await testDatabase({ cwd })).drop()
     addMigration(cwd, {
       name: '20270101000000_note',
       sql: 'ALTER TABLE "carriers" ADD COLUMN "note" TEXT;',
     })
-    // Another process would see it: this one has read the files already.
+    // Simulates another process, because this one has already read the files.
     vi.resetModules()
     const again = await import('./index.ts')
     await using database = await again.testDatabase({ cwd })
@@ -116,7 +116,7 @@ describe('a database of a test', () => {
 })
 
 describe('the template', () => {
-  test('is made once, however many processes ask for it at the same time', async () => {
+  test('is created once, however many processes request it at the same time', async () => {
     const program = path.join(cwd, 'ask.ts')
     writeFileSync(
       program,
@@ -140,7 +140,7 @@ describe('the template', () => {
     expect(await databases('slipway_making_')).toEqual([])
   })
 
-  test('one that fails leaves nothing, and is tried again', async () => {
+  test('a failed one leaves nothing behind, and is tried again', async () => {
     addMigration(cwd, { name: '20270101000000_broken', sql: 'ALTER TABLE "nowhere" ADD "x" INT;' })
     await expect(testDatabase({ cwd })).rejects.toThrow('DEPLOY.STATEMENT_FAILED')
     expect(await databases('slipway_')).not.toContainEqual(expect.stringMatching(/seeded|making/))
@@ -149,8 +149,8 @@ describe('the template', () => {
   })
 })
 
-describe('guarantee 1: no database that Slipway did not make is touched', () => {
-  test('what bears the name without the mark stays; what a killed run left is dropped', async () => {
+describe('guarantee 1: no database that Slipway did not create is touched', () => {
+  test('a database with the name but without the comment stays; leftovers of killed runs are dropped', async () => {
     await query(serverUrl(), 'CREATE DATABASE slipway_clone_of_somebody')
     await query(serverUrl(), 'CREATE DATABASE slipway_clone_left')
     await query(
@@ -165,7 +165,7 @@ describe('guarantee 1: no database that Slipway did not make is touched', () => 
     vi.stubEnv('STAGING_DATABASE_URL', serverUrl())
     await expect(testDatabase({ cwd })).rejects.toThrow(/TESTING\.PROTECTED: .* of staging\./)
     expect(await databases('slipway_seeded_')).toEqual([])
-    // It hosts a database of development as well, so it is a server for work.
+    // A server that also hosts the development database is allowed.
     const development = await createDatabase()
     vi.stubEnv('DATABASE_URL', development.url)
     await (await testDatabase({ cwd })).drop()
@@ -181,7 +181,7 @@ describe('guarantee 1: no database that Slipway did not make is touched', () => 
 })
 
 describe('seed', () => {
-  test('restores what a test has changed, and writes nothing the second time', async () => {
+  test('resets rows that a test has changed, and writes nothing the second time', async () => {
     await using database = await testDatabase({ cwd })
     await query(database.url, `DELETE FROM loads WHERE reference = 'LD-100001'`)
     const [first] = await seed(database.url, { cwd })
@@ -198,7 +198,7 @@ describe('seed', () => {
 })
 
 describe('a machine without a server for tests', () => {
-  test('starts a private one, which ends with the process that asked', async () => {
+  test('starts a private one, which ends with the process that started it', async () => {
     const program = path.join(cwd, 'alone.ts')
     writeFileSync(
       program,
@@ -250,13 +250,13 @@ describe('a machine without a server for tests', () => {
     expect(await query(other.url, COUNTS)).toEqual([{ carriers: 25, loads: 60 }])
   })
 
-  test('a set-up starts it for all workers, and stops it', async () => {
+  test('a setup starts it for all workers, and stops it', async () => {
     vi.stubEnv('TEST_DATABASE_URL', '')
     const server = await testServer({ cwd })
     for (const [name, value] of Object.entries(server.env)) vi.stubEnv(name, value)
     vi.resetModules()
     const worker = await import('./index.ts')
-    // The set-up has read the project: a worker needs no more than the variables.
+    // The setup has read the project, so a worker only needs the variables.
     const database = await worker.testDatabase({ cwd: os.tmpdir() })
     expect(await query(database.url, COUNTS)).toEqual([{ carriers: 25, loads: 60 }])
     await server.stop()

@@ -15,7 +15,7 @@ import {
   urlOf,
 } from './backup-project.ts'
 
-// Backups by the command line on a real server. pg_dump with rows judges what was restored.
+// Backups by the command line on a real server. Restores are judged by a pg_dump with rows.
 
 const SHOP = `CREATE TABLE customer (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL);
   CREATE TABLE "Order" (id int PRIMARY KEY, customer int REFERENCES customer, note text);
@@ -65,7 +65,7 @@ describe.each(FORMATS)('in the format %s', (format) => {
     expect(dumpWhole(empty.url)).toBe(dumpWhole(target.url))
   })
 
-  test('onto a filled database it needs consent by name, and keeps the old one', async () => {
+  test('a restore onto a filled database needs consent by name and keeps the old database', async () => {
     const { target, create, slipway, another } = await shop()
     await create(`--dump-format ${format}`)
     const filled = await another()
@@ -98,7 +98,7 @@ describe.each(FORMATS)('in the format %s', (format) => {
     expect(await databasesLike(filled)).toEqual([filled.name])
   })
 
-  test('one that fails leaves the old database as it was', async () => {
+  test('a failed restore leaves the old database unchanged', async () => {
     const { target, create, slipway, another } = await shop()
     await target.sql(UNRESTORABLE)
     const id = await create(`--dump-format ${format}`)
@@ -125,7 +125,7 @@ describe.each(FORMATS)('in the format %s', (format) => {
     }
   })
 
-  test('several jobs restore the same', async () => {
+  test('a restore with several jobs gives the same result', async () => {
     const { target, create, slipway, another } = await shop()
     await create(`--dump-format ${format} --jobs 2`)
     const empty = await another()
@@ -135,8 +135,8 @@ describe.each(FORMATS)('in the format %s', (format) => {
   })
 })
 
-describe('a part of a backup', () => {
-  test('rows of the named tables are added, after consent', async () => {
+describe('a partial restore', () => {
+  test('adds the rows of the named tables, after consent', async () => {
     const { target, create, slipway } = await shop()
     await create()
     const before = dumpWhole(target.url)
@@ -150,7 +150,7 @@ describe('a part of a backup', () => {
     expect(dumpWhole(target.url)).toBe(before)
   })
 
-  test.each([1, 2])('with %i jobs, all of it or nothing', async (jobs) => {
+  test.each([1, 2])('with %i jobs restores everything or nothing', async (jobs) => {
     const { target, create, slipway } = await shop()
     await create()
     await target.sql(`DELETE FROM "Order" WHERE id > 100; DELETE FROM "the.stock"."item.one"`)
@@ -161,7 +161,7 @@ describe('a part of a backup', () => {
     expect(dumpWhole(target.url)).toBe(before)
   })
 
-  test('tables of one name in two schemas are not mistaken', async () => {
+  test('distinguishes tables of the same name in two schemas', async () => {
     const { target, create, slipway } = await shop()
     await target.sql(`CREATE SCHEMA a; CREATE SCHEMA b; CREATE TABLE a.x (id int); CREATE TABLE a.y (id int);
       CREATE TABLE b.x (id int); CREATE TABLE b.y (id int);
@@ -179,7 +179,7 @@ describe('a part of a backup', () => {
     ).toEqual([{ found: '1001' }])
   })
 
-  test('a table that it lacks is refused', async () => {
+  test('refuses a table that the backup lacks', async () => {
     const { target, create, slipway } = await shop()
     await create()
     const before = dumpWhole(target.url)
@@ -191,7 +191,7 @@ describe('a part of a backup', () => {
     expect(dumpWhole(target.url)).toBe(before)
   })
 
-  test('a table that was dropped comes back', async () => {
+  test('restores a dropped table', async () => {
     const { target, create, slipway } = await shop()
     await create()
     const before = dumpWhole(target.url, ['--data-only', '--table="Order"'])
@@ -201,7 +201,7 @@ describe('a part of a backup', () => {
     expect(dumpWhole(target.url, ['--data-only', '--table="Order"'])).toBe(before)
   })
 
-  test('a backup of plain SQL has none', async () => {
+  test('is refused for a plain SQL backup', async () => {
     const { target, create, slipway } = await shop()
     await create('--dump-format plain')
     const before = dumpWhole(target.url)
@@ -211,7 +211,7 @@ describe('a part of a backup', () => {
   })
 })
 
-test('the rows of a table are left out, and nothing else', async () => {
+test('--exclude-data leaves out the rows of a table and nothing else', async () => {
   const { target, create, slipway, another } = await shop()
   await target.sql(`CREATE TABLE log (at date, note text) PARTITION BY RANGE (at);
     CREATE TABLE log_1 PARTITION OF log FOR VALUES FROM ('2026-01-01') TO ('2026-02-01');
@@ -230,7 +230,7 @@ test('the rows of a table are left out, and nothing else', async () => {
   })
 })
 
-test('without checksums, nobody says that rows are equal', async () => {
+test('without checksums, no report says that rows are equal', async () => {
   const { create, slipway } = await shop()
   const id = await create('--no-checksums')
   const { result } = await slipway(`backup verify ${id} --server ${serverUrl()}`)
@@ -238,7 +238,7 @@ test('without checksums, nobody says that rows are equal', async () => {
   expect(result.notCompared.join()).toContain('no checksums')
 })
 
-test('without owners, everything belongs to the role that restores', async () => {
+test('--no-owner gives everything to the restoring role', async () => {
   const { target, create, slipway, another } = await shop()
   const role = `${target.name}_owner`
   await target.sql(
@@ -258,7 +258,7 @@ test('without owners, everything belongs to the role that restores', async () =>
   }
 })
 
-test('without an id it is the newest of this environment, never one of another', async () => {
+test('without an id, the newest backup of this environment is used, never one of another', async () => {
   const { root, slipway, create, another, env } = await shop()
   writeFileSync(
     path.join(root, 'slipway.config.ts'),
@@ -283,7 +283,7 @@ describe('encrypted', () => {
   const stock = postgresBin() !== undefined && has('age') && has('zstd')
 
   test.each(['with programs', 'without programs'])(
-    'for recipients, %s: the stock programs open it',
+    'for recipients, %s: the stock programs can decrypt it',
     async (how) => {
       const identity = await generateIdentity()
       const recipient = await identityToRecipient(identity)
@@ -346,13 +346,13 @@ describe('encrypted', () => {
     })
   })
 
-  test.skipIf(stock)('the stock programs are not installed, so they opened nothing', () => {
+  test.skipIf(stock)('skipped: the stock programs are not installed', () => {
     expect(has('age') && has('zstd')).toBe(false)
   })
 })
 
 test.skipIf(!has('zstd') || postgresBin() === undefined)(
-  'zstd and pg_restore open what is not encrypted, in each format',
+  'zstd and pg_restore can read unencrypted backups in each format',
   async () => {
     const { root, store, target, create, another } = await shop()
     const bin = postgresBin() ?? ''

@@ -9,7 +9,7 @@ import { serverUrl } from '../postgres.ts'
 import { type TestMigration, writeProject } from '../project.ts'
 import { createTarget, shareImages, type TestTarget } from '../target.ts'
 
-/** What a command line wrote with `--json`. */
+/** The JSON output of a command line run with `--json`. */
 export interface Ran {
   readonly exitCode: number
   readonly failure: Failure | null
@@ -18,7 +18,7 @@ export interface Ran {
   readonly output: string
 }
 
-/** The parts of all results that tests look at. */
+/** The parts of all results that tests use. */
 export interface Result {
   readonly backup: BackupItem
   readonly backups: readonly BackupItem[]
@@ -28,7 +28,7 @@ export interface Result {
   readonly old: string | null
 }
 
-/** What differs from the project's own. */
+/** Overrides of the project's own values. */
 interface RunOptions {
   readonly url?: string
   readonly environment?: string
@@ -43,23 +43,23 @@ export interface BackupProject {
   readonly env: Record<string, string>
   /** Runs a command line on the target, or on another database. */
   slipway(line: string, options?: RunOptions): Promise<Ran>
-  /** Makes a backup, and gives its id. */
+  /** Creates a backup. Returns its id. */
   create(flags?: string): Promise<string>
   files(): string[]
-  /** Makes another database on the server, dropped at the end. */
+  /** Creates another database on the server, dropped by `drop`. */
   another(): Promise<TestTarget>
   drop(): Promise<void>
 }
 
 export const PASSPHRASE = 'correct horse battery staple'
 
-/** A table with a row whose check only the session held that wrote it: so it can be dumped, and not restored. */
+/** A table with a row that passes its check only in the session that wrote it: it can be dumped but not restored. */
 export const UNRESTORABLE = `
   CREATE FUNCTION may_write() RETURNS bool LANGUAGE sql AS $$ SELECT current_setting('shop.writes', true) = 'yes' $$;
   CREATE TABLE zone (id int CHECK (coalesce(may_write(), false)));
   SET shop.writes = 'yes'; INSERT INTO zone VALUES (1)`
 
-/** Sets up a project whose `production` has these settings of backups. */
+/** Sets up a project whose environment `production` has these backup settings. */
 export async function backupProject(
   settings = '{}',
   { migrations = [] }: { readonly migrations?: readonly TestMigration[] } = {},
@@ -119,7 +119,7 @@ export async function backupProject(
   }
 }
 
-/** The databases of the test server that belong to one, in any way. */
+/** The databases of the test server whose names begin with that of the target. */
 export async function databasesLike({ name, sql }: TestTarget): Promise<string[]> {
   const rows = await sql(
     `SELECT datname::text AS name FROM pg_database WHERE starts_with(datname, '${name}') ORDER BY 1`,
@@ -127,14 +127,14 @@ export async function databasesLike({ name, sql }: TestTarget): Promise<string[]
   return rows.map((row) => String(row['name']))
 }
 
-/** A database of the test server by its name. */
+/** Connection string of a database of the test server. */
 export function urlOf(database: string): string {
   const url = new URL(serverUrl())
   url.pathname = `/${database}`
   return url.href
 }
 
-/** The variables of an environment in which a program of the server's version is a script. */
+/** Environment variables under which a program of the server's version is replaced by a script. */
 export function fakeProgram(
   { root, target, env }: Pick<BackupProject, 'root' | 'target' | 'env'>,
   name: string,

@@ -26,7 +26,7 @@ import {
   PASSPHRASE,
 } from './backup-project.ts'
 
-// Each kind of bad input has its own code, and changes nothing.
+// Each kind of bad input has its own failure code and changes nothing.
 
 const PROGRAM = fileURLToPath(new URL('../../bin/slipway.js', import.meta.url))
 
@@ -40,7 +40,7 @@ async function shop(settings?: string): Promise<BackupProject> {
   return project
 }
 
-/** Runs what is refused, and compares the target and the store before and after. */
+/** Runs a command line that must be refused. The target and the store must be unchanged. */
 async function refused(
   line: string,
   code: string,
@@ -64,7 +64,7 @@ async function refused(
   return ran
 }
 
-/** A program that stands before the real one on PATH. */
+/** Puts a script before the real program on PATH. */
 function fake(name: string, script: string): Record<string, string> {
   return fakeProgram(project, name, script)
 }
@@ -74,7 +74,7 @@ const real = (name: string) =>
     encoding: 'utf8',
   }).trim()
 
-describe('pg_dump', () => {
+describe('a pg_dump', () => {
   test.each([
     ['fails', 'echo "pg_dump: error: out of memory" >&2; exit 1'],
     ['writes nothing and fails', 'exit 3'],
@@ -97,19 +97,19 @@ describe('pg_dump', () => {
     })
   })
 
-  test('that fails after it has written all', async () => {
+  test('that fails after it has written everything', async () => {
     await shop()
     const env = fake('pg_dump', `'${real('pg_dump')}' "$@"; exit 1`)
     await refused('backup create', 'BACKUP.DUMP_FAILED', { env })
   })
 
   test.each(['custom', 'directory', 'plain'])(
-    'that writes nothing and says that all is well, as %s',
+    'that writes nothing and exits 0, in the %s format',
     async (format) => {
       const recipient = await identityToRecipient(await generateIdentity())
       const isDirectory = format === 'directory'
       await shop(isDirectory ? '{}' : `{ encryption: { recipients: ['${recipient}'] } }`)
-      // A database without anything has a dump, too.
+      // An empty database has a dump, too.
       const empty = await project.another()
       const line = `backup create --dump-format ${format}`
       expect(await project.slipway(line, { url: empty.url })).toMatchObject({ exitCode: 0 })
@@ -130,7 +130,7 @@ describe('pg_dump', () => {
     const old = await codeOf('pg_dump', 99)
     expect(old?.code).toBe('BACKUP.PROGRAM_TOO_OLD')
     expect(JSON.stringify(old?.nextActions)).toContain('postgresql-client-99')
-    // Without any: in a view of the file system that has none.
+    // For a missing program: a mount namespace without PostgreSQL's programs.
     const ran = spawnSync(
       '/usr/bin/unshare',
       [
@@ -170,7 +170,7 @@ describe('pg_dump', () => {
   })
 })
 
-test('pg_restore that fails or is killed', async () => {
+test('a pg_restore that fails or is killed', async () => {
   const { create, target } = await shop()
   const id = await create()
   for (const script of ['echo "pg_restore: error: no" >&2; exit 1', 'kill -9 $$']) {
@@ -180,7 +180,7 @@ test('pg_restore that fails or is killed', async () => {
   }
 })
 
-test('pg_restore that restores nothing and says that all is well', async () => {
+test('a pg_restore that restores nothing and exits 0', async () => {
   const { create, target, another, slipway } = await shop()
   const id = await create()
   const env = fake('pg_restore', 'cat >/dev/null; exit 0')
@@ -202,7 +202,7 @@ test('a wrong password, on creation and on restore', async () => {
     for (const line of ['backup create', `backup restore ${id} --confirm ${target.name}`]) {
       const ran = await project.slipway(line, { url: url.href })
       expect(ran.output).not.toContain('wrong-password')
-      // Servers that trust this machine ask for none; then the role may not read.
+      // Servers that trust this machine ask for no password; then the role lacks the right to read.
       expect(ran.exitCode, ran.output).toBe(2)
     }
   } finally {
@@ -211,7 +211,7 @@ test('a wrong password, on creation and on restore', async () => {
 })
 
 describe('keys', () => {
-  test('a wrong passphrase and a lost one', async () => {
+  test('a wrong passphrase and a missing one', async () => {
     const { create, target } = await shop(`{ encryption: 'passphrase' }`)
     project.env['SLIPWAY_BACKUP_PASSPHRASE'] = PASSPHRASE
     const id = await create()
@@ -226,7 +226,7 @@ describe('keys', () => {
     await refused(`${line} --identity key.txt`, 'BACKUP.KEY_INVALID')
   })
 
-  test('a recipient that is none', async () => {
+  test('an invalid recipient', async () => {
     await shop(`{ encryption: { recipients: ['age1nobody'] } }`)
     await refused('backup create', 'BACKUP.KEY_INVALID')
     await refused('backup create', 'BACKUP.KEY_INVALID', { env: { PATH: '' } })
@@ -234,7 +234,7 @@ describe('keys', () => {
 })
 
 describe('a manifest', () => {
-  test('that is missing, edited, or of another file', async () => {
+  test('that is missing, edited, or of another backup', async () => {
     const { create, target, store } = await shop()
     const [one] = [await create()]
     const other = await create()
@@ -260,7 +260,7 @@ describe('a manifest', () => {
     await refused(line, 'BACKUP.NOT_FOUND')
   })
 
-  test('of a newer server, or one that lacks an extension or a role', async () => {
+  test('of a newer server, or with an extension or a role that the server lacks', async () => {
     const { create, target, store } = await shop()
     const id = await create()
     const file = path.join(store, `${id}.manifest.json`)
@@ -281,7 +281,7 @@ describe('a manifest', () => {
   })
 })
 
-test('a target that is not empty, an id that is unknown', async () => {
+test('a target that is not empty and an unknown id', async () => {
   const { create } = await shop()
   await create()
   await refused('backup restore', 'BACKUP.TARGET_NOT_EMPTY')
@@ -289,7 +289,7 @@ test('a target that is not empty, an id that is unknown', async () => {
   await refused('backup restore ../../etc/passwd', 'BACKUP.NOT_FOUND')
 })
 
-test('flags that are wrong', async () => {
+test('invalid flags', async () => {
   const { target } = await shop()
   const usage = async (line: string) => {
     const ran = await project.slipway(line)
@@ -324,13 +324,13 @@ test('the embedded database', async () => {
 })
 
 describe('a folder', () => {
-  test('that cannot be made or entered', async () => {
+  test('that cannot be created or entered', async () => {
     await shop(`{ store: 'package.json/backups' }`)
     const ran = await refused('backup create', 'BACKUP.STORE_UNAVAILABLE')
     expect(ran.exitCode).toBe(2)
   })
 
-  test('that is mounted to be read only', async ({ skip }) => {
+  test('that is mounted read-only', async ({ skip }) => {
     await shop()
     const { store } = project
     mkdirSync(store)
@@ -344,7 +344,7 @@ describe('a folder', () => {
     }
   })
 
-  test('on a disk that is full', async ({ skip }) => {
+  test('on a full disk', async ({ skip }) => {
     await shop()
     const { store, target, slipway } = project
     mkdirSync(store)
@@ -367,7 +367,7 @@ describe('a folder', () => {
   })
 })
 
-test('two at once: both are good, or one is refused', async () => {
+test('two concurrent backups: both succeed, or one is refused', async () => {
   const { slipway } = await shop()
   const made = await Promise.all([
     slipway('backup create'),
@@ -385,7 +385,7 @@ test('two at once: both are good, or one is refused', async () => {
     expect(await slipway(`backup verify ${id} --quick`)).toMatchObject({ exitCode: 0 })
 })
 
-test('a connection that is lost in the middle', async () => {
+test('a connection that is lost in the middle of a backup', async () => {
   const { target } = await shop()
   await target.sql('INSERT INTO note SELECT n, md5(n::text) FROM generate_series(1000, 200000) n')
   const child = spawn(
@@ -402,7 +402,7 @@ test('a connection that is lost in the middle', async () => {
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
   const client = new pg.Client({ connectionString: target.url })
   await client.connect()
-  // pg_dump and our session have the same name.
+  // pg_dump and Slipway's session have the same application name.
   await expect
     .poll(
       async () => {

@@ -15,8 +15,8 @@ import {
   urlOf,
 } from './backup-project.ts'
 
-// A SIGKILL at any moment: nothing incomplete is listed, nothing complete is lost, nothing readable is left of an
-// encrypted backup, and the next run removes the rest.
+// After a SIGKILL at any moment no incomplete backup is listed, no complete one is lost, no readable data of an
+// encrypted one is left behind, and the next run removes the leftovers.
 
 const FULL = process.env['FULL'] === '1'
 const POINTS = FULL ? 200 : 4
@@ -40,7 +40,7 @@ async function shop(settings: string): Promise<BackupProject> {
   return project
 }
 
-/** Whom a signal is for: our process, or a program that it started. */
+/** The process that receives the signal: Slipway's, or a program that it started. */
 type Victim = 'slipway' | 'pg_dump' | 'pg_restore' | 'zstd'
 
 interface Killed {
@@ -48,7 +48,7 @@ interface Killed {
   readonly ms: number
 }
 
-/** Runs a command line in a process of its own, and kills it or its child after some time. */
+/** Runs a command line in a separate process, and kills it or its child after `ms`. */
 async function killAfter(ms: number, victim: Victim, args: readonly string[]): Promise<Killed> {
   const began = performance.now()
   const child = spawn(
@@ -78,7 +78,7 @@ async function killAfter(ms: number, victim: Victim, args: readonly string[]): P
   return { wasKilled, ms: performance.now() - began }
 }
 
-/** The process of a program that another one started. */
+/** The process id of a program started by the process `parent`. */
 function childOf(parent: number | undefined, program: string): number | undefined {
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue
@@ -95,7 +95,7 @@ function childOf(parent: number | undefined, program: string): number | undefine
   return undefined
 }
 
-/** Files under a folder that have a text in them. */
+/** Files under a folder that contain a text. */
 function filesWith(text: string, folder: string): string[] {
   try {
     return execFileSync('grep', ['-rlaF', text, folder], { encoding: 'utf8' }).trim().split('\n')
@@ -104,7 +104,7 @@ function filesWith(text: string, folder: string): string[] {
   }
 }
 
-/** A time within what a whole run takes, spread over the points. */
+/** The time of a point, in ms: the points are spread over the duration of a whole run. */
 const timeOf = (point: number, whole: number) => Math.round((whole * (point + 0.5)) / POINTS)
 
 test(`backup create, killed at ${POINTS} points`, LONG, async () => {
@@ -121,7 +121,7 @@ test(`backup create, killed at ${POINTS} points`, LONG, async () => {
     const { backups, unusable } = (await slipway('backup list')).result
     expect(unusable, `point ${point}`).toEqual([])
     const now = backups.map(({ id }) => id)
-    // What was there is there.
+    // No earlier backup is lost.
     for (const id of seen) expect(now, `point ${point}`).toContain(id)
     for (const id of now) {
       if (seen.has(id)) continue
@@ -131,9 +131,9 @@ test(`backup create, killed at ${POINTS} points`, LONG, async () => {
     expect(filesWith(SECRET, store), `point ${point}`).toEqual([])
     expect(filesWith(SECRET, temporary), `point ${point}`).toEqual([])
   }
-  // How many a machine reaches in time, its load decides.
+  // How many points are reached in time depends on the machine's load.
   expect(kills).toBeGreaterThan(0)
-  // The next run removes what is left.
+  // The next run removes the leftovers.
   await killAfter(60_000, 'slipway', ['backup', 'create'])
   const { backups } = (await slipway('backup list')).result
   const owned = backups.map(({ id }) => id)
@@ -143,11 +143,11 @@ test(`backup create, killed at ${POINTS} points`, LONG, async () => {
   expect(await slipway(`backup verify ${owned[0]}`)).toMatchObject({ exitCode: 0 })
 })
 
-test('a verification that is killed leaves nothing for long', LONG, async () => {
+test('a killed verification leaves nothing behind for long', LONG, async () => {
   const { create } = await shop(`{ encryption: 'passphrase' }`)
   await create()
   for (const ms of [1500, 2500, 3500]) await killAfter(ms, 'slipway', ['backup', 'verify'])
-  // Its private server ends with it.
+  // Its private server ends, too.
   await expect.poll(() => serversIn(temporary), { timeout: 60_000 }).toEqual([])
   const { wasKilled } = await killAfter(120_000, 'slipway', ['backup', 'verify'])
   expect(wasKilled).toBe(false)
@@ -181,7 +181,7 @@ test(`backup restore onto a database, killed at ${POINTS} points`, LONG, async (
   expect(dumpWhole(filled.url)).toBe(restored)
   const [old = ''] = (await databasesLike(filled)).filter((name) => name.includes('_before_'))
   expect(dumpWhole(urlOf(old))).toBe(before)
-  // Back to the old one for the points.
+  // Restores the old database for the next point.
   const renew = async () => {
     for (const name of await databasesLike(filled))
       await onServer(`DROP DATABASE "${name}" WITH (FORCE)`)
@@ -190,10 +190,10 @@ test(`backup restore onto a database, killed at ${POINTS} points`, LONG, async (
   }
   await renew()
   let kills = 0
-  // The first one may have been slower than those that follow.
+  // The first restore may have been slower than the next ones.
   let whole = first.ms
   for (let point = 0; point < POINTS; point++) {
-    // Half of them at the end, where names change.
+    // Half of the points are at the end, where databases are renamed.
     const share = point % 2 === 0 ? point / POINTS : 0.85 + (0.15 * point) / POINTS
     const victim: Victim = point % 5 === 4 ? 'pg_restore' : 'slipway'
     const killed = await killAfter(Math.round(whole * share), victim, restore)
@@ -208,9 +208,9 @@ test(`backup restore onto a database, killed at ${POINTS} points`, LONG, async (
       await renew()
     }
   }
-  // How many a machine reaches in time, its load decides.
+  // How many points are reached in time depends on the machine's load.
   expect(kills).toBeGreaterThan(0)
-  // The next run removes databases that are not finished.
+  // The next run removes incomplete databases.
   await slipway(`backup restore ${id} --confirm ${filled.name}`)
   expect((await databasesLike(filled)).filter((name) => name.includes('_restore_'))).toEqual([])
 })

@@ -6,7 +6,7 @@ import { type Manifest, sealed } from '../../src/backup/manifest.ts'
 import { serverUrl } from '../postgres.ts'
 import { backupProject, type BackupProject } from './backup-project.ts'
 
-// Whatever happens to the files of a backup: `backup verify --quick` finds it and names it. What is sound is never refused.
+// `backup verify --quick` finds and names any damage to the files of a backup. It never refuses a sound backup.
 
 const FULL = process.env['FULL'] === '1'
 const DAMAGES = FULL ? 1000 : 30
@@ -14,7 +14,7 @@ const CLEAN = FULL ? 200 : 4
 const LONG = { timeout: 3_600_000 }
 
 let project: BackupProject
-/** Two without encryption, one with it, one in the directory format. */
+/** Backups: two without encryption, one with it, one in the directory format. */
 let ids: string[]
 
 beforeAll(async () => {
@@ -35,7 +35,7 @@ beforeAll(async () => {
 })
 afterAll(() => project.drop())
 
-/** Numbers that are the same in each run: mulberry32. */
+/** Pseudorandom numbers (mulberry32), the same in each run. */
 function numbersFrom(seed: number): (below: number) => number {
   let state = seed
   return (below) => {
@@ -48,7 +48,7 @@ function numbersFrom(seed: number): (below: number) => number {
 
 interface Damage {
   readonly id: string
-  /** A part of the backup, and one of another. */
+  /** A part of the backup, and one of another backup. */
   readonly part: string
   readonly other: string
   readonly manifest: string
@@ -78,7 +78,7 @@ function swap(one: string, other: string): void {
   renameSync(`${one}.swap`, other)
 }
 
-/** Writes a manifest that says of itself that nobody changed it. */
+/** Writes a changed manifest with a valid checksum of itself. */
 function reseal(file: string, change: (content: Manifest) => object): void {
   const content = contentOf(file)
   writeFileSync(file, sealed({ ...content, ...change(content) }))
@@ -119,7 +119,7 @@ const KINDS: Readonly<Record<string, (damage: Damage) => void>> = {
 
 const CODES = ['BACKUP.DAMAGED', 'BACKUP.MANIFEST_INVALID', 'BACKUP.NOT_FOUND']
 
-test(`${DAMAGES} random damages are found`, LONG, async () => {
+test(`${DAMAGES} random kinds of damage are found`, LONG, async () => {
   const { store, files, slipway } = project
   const originals = new Map(
     files()
@@ -150,14 +150,14 @@ test(`${DAMAGES} random damages are found`, LONG, async () => {
     expect(CODES, `${told}\n${found.output}`).toContain(found.failure?.code)
     expect([2, 4], told).toContain(found.exitCode)
     const { unusable, backups } = (await slipway('backup list')).result
-    // Of a file with its size, only who reads it knows.
+    // `backup list` does not read files: it cannot find damage that leaves the size unchanged.
     if (!/bit$|part|checksum/.test(kind) || kind.startsWith('a m'))
       if (kind !== 'a manifest with another checksum')
         expect(
           backups.map((one) => one.id),
           told,
         ).not.toContain(id)
-    // It is named, and others are not.
+    // The damaged backups are named, and no others.
     for (const one of unusable) expect([id, otherId], told).toContain(one.id)
     for (const [file, bytes] of originals) writeFileSync(file, bytes)
   }
@@ -165,7 +165,7 @@ test(`${DAMAGES} random damages are found`, LONG, async () => {
     expect(await slipway(`backup verify ${id} --quick`)).toMatchObject({ exitCode: 0 })
 })
 
-test(`${CLEAN} clean backups are verified without an alarm`, LONG, async () => {
+test(`${CLEAN} undamaged backups are verified without a false alarm`, LONG, async () => {
   const { target, slipway } = project
   writeFileSync(
     path.join(project.root, 'slipway.config.ts'),

@@ -14,7 +14,7 @@ import {
   urlOf,
 } from './backup-project.ts'
 
-// A deploy makes its backup first, or changes nothing.
+// A deploy creates its backup first, or changes nothing.
 
 const INIT = { name: '1_init', sql: 'CREATE TABLE customer (id int PRIMARY KEY, name text);' }
 const DROPS = { name: '2_drops', sql: 'ALTER TABLE customer DROP COLUMN name;' }
@@ -23,7 +23,7 @@ const MORE = { name: '3_more', sql: 'CREATE TABLE more (id int);' }
 let project: BackupProject
 afterEach(() => project.drop())
 
-/** A target with one migration and a row, and a second migration that waits. */
+/** A target with one migration and a row, and a second, pending migration. */
 async function shop(settings: string): Promise<BackupProject> {
   project = await backupProject(settings, { migrations: [INIT] })
   const first = await project.slipway('deploy')
@@ -35,11 +35,11 @@ async function shop(settings: string): Promise<BackupProject> {
 
 const deployLine = () => `deploy --confirm ${project.target.name}`
 
-/** A pg_dump that stands before the real one on PATH. */
+/** Puts a script before the real pg_dump on PATH. */
 const fakeDump = (script: string) => fakeProgram(project, 'pg_dump', script)
 
 describe.each(['before-deploy', 'verified-before-deploy'])('%s', (policy) => {
-  test('makes a backup that is what the database was', async () => {
+  test('creates a backup of the database as it was', async () => {
     const { target, slipway, another } = await shop(`'${policy}'`)
     const before = dumpWhole(target.url)
     const done = await slipway(deployLine())
@@ -57,7 +57,7 @@ describe.each(['before-deploy', 'verified-before-deploy'])('%s', (policy) => {
 
   test.each([
     ['fails', 'echo "pg_dump: error: no memory" >&2; exit 1'],
-    ['fails after it has written all', 'echo all; exit 1'],
+    ['fails after it has written everything', 'echo all; exit 1'],
     ['is killed', 'echo some; kill -9 $$'],
   ])('changes nothing if pg_dump %s', async (_how, script) => {
     const { target, slipway, files } = await shop(`'${policy}'`)
@@ -98,13 +98,13 @@ test('changes nothing without a key that opens the backup, or without a store', 
 })
 
 describe('maxAge', () => {
-  test('a recent backup of the same history serves', async () => {
+  test('a recent backup of the same history is enough', async () => {
     const { target, slipway, create } = await shop(`{ when: 'before-deploy', maxAge: '1h' }`)
     const id = await create()
     const before = dumpWhole(target.url)
     const done = await slipway(deployLine())
     expect(done, done.output).toMatchObject({ exitCode: 0, result: { backup: { id } } })
-    // Another migration needs another one: this is older than the last deploy.
+    // The next migration needs a new backup: the existing one is older than the last deploy.
     addMigration(project.root, MORE)
     const next = await slipway(deployLine())
     expect(next.result.backup.id).not.toBe(id)
@@ -116,7 +116,7 @@ describe('maxAge', () => {
     for (const one of [back, twice]) await dropDatabase(replacedBy(one))
   })
 
-  test('one that is not verified serves only if none need be', async () => {
+  test('an unverified backup is enough only if the policy asks for no verification', async () => {
     const { slipway, create } = await shop(`{ when: 'verified-before-deploy', maxAge: '1h' }`)
     const id = await create()
     const done = await slipway(deployLine())
@@ -124,7 +124,7 @@ describe('maxAge', () => {
     expect(done.result.backup.id).not.toBe(id)
   })
 
-  test('one that is too old, or of the future, does not', async () => {
+  test('a backup that is too old or from the future is not enough', async () => {
     const { slipway, create } = await shop(`{ when: 'before-deploy', maxAge: '1s' }`)
     const id = await create()
     await sleep(2000)
@@ -134,7 +134,7 @@ describe('maxAge', () => {
 })
 
 describe('rollback --from-backup', () => {
-  test('brings back what the database was, and keeps the one of now', async () => {
+  test('restores the earlier database, and keeps the current one', async () => {
     const { target, slipway } = await shop(`'before-deploy'`)
     const before = dumpWhole(target.url)
     const done = await slipway(deployLine())
@@ -156,7 +156,7 @@ describe('rollback --from-backup', () => {
     expect(status.output).toContain('2_drops')
   })
 
-  test('never takes the backup of another environment', async () => {
+  test('never uses a backup of another environment', async () => {
     const { target, root, slipway, another, env } = await shop(`'never'`)
     writeFileSync(
       path.join(root, 'slipway.config.ts'),
@@ -174,7 +174,7 @@ describe('rollback --from-backup', () => {
   })
 })
 
-/** The name that the replaced database has now. */
+/** The new name of the replaced database. */
 function replacedBy({ findings }: Ran): string {
   const names = findings.flatMap(({ message }) => / is now (\S+)\. /.exec(message)?.[1] ?? [])
   expect(names).toHaveLength(1)

@@ -1,4 +1,4 @@
-/** A database with every kind of object that pg_dump dumps; `owner` is a role that owns some of it. */
+/** A database with every kind of object that pg_dump dumps; the role `owner` owns some of them. */
 export function everythingSql(owner: string, reader: string): string {
   return `
   CREATE EXTENSION citext; CREATE EXTENSION pg_trgm;
@@ -71,7 +71,7 @@ export function everythingSql(owner: string, reader: string): string {
   DROP SCHEMA IF EXISTS nowhere`
 }
 
-/** Settings of the database that change how values are written. */
+/** Database settings that change the text form of values. */
 export function settingsSql(name: string): string {
   return `ALTER DATABASE ${name} SET datestyle = 'SQL, DMY'; ALTER DATABASE ${name} SET intervalstyle = 'sql_standard';
     ALTER DATABASE ${name} SET search_path = "App", public; ALTER DATABASE ${name} SET timezone = 'Asia/Kolkata';

@@ -8,8 +8,8 @@ import { runSql } from '../run-sql.ts'
 import { backupProject, type BackupProject } from './backup-project.ts'
 import { everythingSql, settingsSql } from './everything.ts'
 
-// What is restored is what was: by pg_dump with rows, and by our own comparison, which must not call a difference where
-// there is none.
+// A restored database equals the original, by a pg_dump with rows and by Slipway's own comparison, which must not
+// report false differences.
 
 const FULL = process.env['FULL'] === '1'
 const PROJECTS = FULL ? ['umami', 'hoppscotch', 'langfuse', 'trigger'] : ['umami']
@@ -18,7 +18,7 @@ let project: BackupProject
 afterEach(() => project.drop())
 
 test.each(['custom', 'directory', 'plain'])(
-  'a database with everything, as %s',
+  'a database with every kind of object, in the %s format',
   { timeout: 900_000 },
   async (format) => {
     project = await backupProject()
@@ -30,7 +30,7 @@ test.each(['custom', 'directory', 'plain'])(
       await target.sql(everythingSql(owner, reader))
       await target.sql(settingsSql(target.name))
       const id = await create(`--dump-format ${format} --jobs 2`)
-      // On a private server, and on one that is there.
+      // On a private server and on an existing one.
       for (const where of ['', `--server ${serverUrl()}`]) {
         const verified = await slipway(`backup verify ${id} ${where}`)
         expect(verified, verified.output).toMatchObject({ exitCode: 0 })
@@ -41,7 +41,7 @@ test.each(['custom', 'directory', 'plain'])(
         made.push(empty)
         const restored = await slipway(`backup restore ${id} --jobs ${jobs}`, { url: empty.url })
         expect(restored, restored.output).toMatchObject({ exitCode: 0, findings: [] })
-        // pg_dump writes rows by the settings of the database.
+        // pg_dump writes rows by the database's settings.
         await empty.sql(settingsSql(empty.name))
         expect(dumpWhole(empty.url)).toBe(dumpWhole(target.url))
       }
@@ -64,7 +64,7 @@ test.each(['custom', 'directory', 'plain'])(
 )
 
 test.skipIf(!hasCorpus).each(PROJECTS)(
-  '%s, with rows, while others write',
+  '%s, with rows and concurrent writes',
   { timeout: 1_800_000 },
   async (name) => {
     project = await backupProject('{}', { migrations: corpusMigrations(name) })
@@ -86,7 +86,7 @@ test.skipIf(!hasCorpus).each(PROJECTS)(
       const empty = await another()
       const restored = await slipway(`backup restore ${id}`, { url: empty.url })
       expect(restored, restored.output).toMatchObject({ exitCode: 0, findings: [] })
-      // Whoever wrote beside it did not wait, and the rest is the same.
+      // The concurrent writer was not blocked, and everything else is equal.
       expect(written).toBeGreaterThan(10)
       const others = ['--exclude-table-data=beside.load', '--exclude-table-data=beside.load_id_seq']
       expect(dumpWhole(empty.url, others)).toBe(dumpWhole(target.url, others))
@@ -99,7 +99,7 @@ test.skipIf(!hasCorpus).each(PROJECTS)(
 )
 
 interface Load {
-  /** How many transactions were written. */
+  /** Number of committed transactions. */
   written(): number
   stop(): Promise<void>
 }

@@ -1,6 +1,6 @@
 import pg from 'pg'
 
-// The transaction that wrote a catalog row is a part of it: what was dropped and made anew shows, too.
+// Includes the transaction that wrote a catalog row, so that dropped and recreated objects differ, too.
 const CATALOG = `
   WITH relation AS (
     SELECT c.oid, c.xmin, relname, relkind, nspname FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
@@ -28,8 +28,8 @@ const TABLES = `
   WHERE c.oid >= 16384 AND relkind IN ('r', 'p') AND nspname <> 'pg_toast'`
 
 /**
- * All that stands in a database, catalog and rows, and which databases its server has: equal before and
- * after means that nothing was changed. Without `ledger`, the schema `slipway` is passed over.
+ * The content of a database (catalog and rows) and the list of the server's databases. If it is equal before
+ * and after, nothing was changed. Without `ledger`, the schema `slipway` is ignored.
  */
 export async function everythingIn(
   url: string,

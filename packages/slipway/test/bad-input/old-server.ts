@@ -1,14 +1,14 @@
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 
-/** A server that says it is of another version. */
+/** A server that reports another version. */
 export interface OldServer {
   readonly url: string
   close(): Promise<void>
 }
 
 /**
- * Stands before a server and replaces the version that it reports at login; all else passes through.
- * Releases before 13 are no longer to be had, and Slipway must know one by what it says of itself.
+ * A proxy that replaces the version that a server reports at login and forwards everything else. Releases
+ * before 13 are no longer available, and Slipway recognizes them by the reported version.
  */
 export async function startOldServer(url: string, version: string): Promise<OldServer> {
   const target = new URL(url)
@@ -38,8 +38,8 @@ export async function startOldServer(url: string, version: string): Promise<OldS
 }
 
 /**
- * Rewrites the ParameterStatus message of `server_version` in what a server sends: a byte of type, a
- * length that counts itself, then the name and the value, each ended by a zero byte.
+ * Rewrites the ParameterStatus message of `server_version` in a server's output: a type byte, a length that
+ * includes itself, then the name and the value, each terminated by a zero byte.
  */
 function versionRewriter(version: string): (chunk: Buffer) => Buffer {
   let rest = Buffer.alloc(0)
@@ -57,7 +57,7 @@ function versionRewriter(version: string): (chunk: Buffer) => Buffer {
   }
 }
 
-/** Bytes of the message that a buffer begins with; without end where its head is not there yet. */
+/** Length in bytes of the first message of a buffer; infinite if its header is incomplete. */
 function messageLength(buffer: Buffer): number {
   return buffer.length < 5 ? Number.POSITIVE_INFINITY : 1 + buffer.readUInt32BE(1)
 }

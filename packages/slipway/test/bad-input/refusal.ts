@@ -13,15 +13,15 @@ export interface Refused {
   /** Exit code and `failure.code`. */
   readonly exit: number
   readonly code: string
-  /** The database that must be as it was before. */
+  /** Connection string of the database that must stay unchanged. */
   readonly unchanged?: string
-  /** The ledger may say what was tried. */
+  /** The ledger may record the attempt. */
   readonly mayRecord?: boolean
-  /** Words that must not be seen anywhere, beside the passwords of `url` and `unchanged`. */
+  /** Words that no output may contain, in addition to the passwords of `url` and `unchanged`. */
   readonly secrets?: readonly string[]
 }
 
-/** What the JSON document of a refused command holds. */
+/** The JSON document of a refused command. */
 export interface Refusal {
   readonly ok: boolean
   readonly result: Readonly<Record<string, unknown>>
@@ -30,8 +30,8 @@ export interface Refusal {
 }
 
 /**
- * Runs the command line, and checks what holds for every refusal: exit code, one JSON document, its
- * code, a next step, no secret in any output, and a database that is as it was.
+ * Runs the command line and checks what every refusal must have: the exit code, one JSON document with the
+ * code and a next step, no secret in any output, and an unchanged database.
  */
 export async function refusal(refused: Refused): Promise<Refusal> {
   const { argv, cwd, url, env = {}, exit, code, unchanged, mayRecord = false } = refused
@@ -52,7 +52,7 @@ export async function refusal(refused: Refused): Promise<Refusal> {
   return document
 }
 
-/** The password of a connection string; a short one may stand in any text by chance. */
+/** The password of a connection string. A short one is ignored: any text may contain it by chance. */
 function passwordOf(url: string | undefined): string[] {
   const password =
     url === undefined ? '' : decodeURIComponent(/:\/\/[^/@]*:([^/]*)@/.exec(url)?.[1] ?? '')

@@ -11,8 +11,8 @@ import { nextSteps, refusal } from './refusal.ts'
 import { APPLIED, FINE, MODELS, ROW_SECRET } from './shop.ts'
 import { mountSmallDisk } from './small-disk.ts'
 
-// A server, a database or a role that a deploy cannot work with: each is a failure with its own code and
-// a next step, and nothing is changed. The server is one of its own, with passwords as production has them.
+// A server, a database or a role that a deploy cannot use is a failure with its own code and a next step, and
+// nothing is changed. The tests have a separate server that requires passwords, as production does.
 
 const WRONG = 'wrong-Passw0rd'
 let cluster: Cluster
@@ -31,7 +31,7 @@ afterAll(async () => {
   rmSync(project, { recursive: true })
 })
 
-/** Deploys what the tests find applied. */
+/** Deploys the migrations that are applied when a test begins. */
 async function deployFirst(url: string): Promise<void> {
   const cwd = writeProject(APPLIED, MODELS)
   const ran = await runCli(['deploy', '--url', url], { cwd })
@@ -57,7 +57,7 @@ async function onServer(sql: string, database = 'postgres'): Promise<unknown[]> 
   }
 }
 
-/** A deploy to `url` that is refused, and leaves the database `shop`, or the one named, as it was. */
+/** A deploy to `url` that is refused and does not change the database `shop` or the given one. */
 async function refusedDeploy(refused: {
   readonly url: string
   readonly code: string
@@ -79,20 +79,20 @@ async function refusedDeploy(refused: {
 }
 
 describe('connection', () => {
-  test('wrong password', async () => {
+  test('a wrong password', async () => {
     const url = urlOf('shop', { password: WRONG })
     const { failure } = await refusedDeploy({ url, code: 'DATABASE.AUTHENTICATION' })
     expect(failure.server?.sqlstate).toBe('28P01')
     expect(nextSteps(failure)).toContain('slipway doctor')
   })
 
-  test('host down', async () => {
+  test('a host that is down', async () => {
     const url = urlOf('shop', { port: String(await freePort()) })
     const { failure } = await refusedDeploy({ url, code: 'DATABASE.UNREACHABLE' })
     expect(failure.message).toContain(new URL(url).host)
   })
 
-  test('database missing, and missing still', async () => {
+  test('a missing database, which is not created', async () => {
     const { failure } = await refusedDeploy({ url: urlOf('shpo'), code: 'DATABASE.NOT_FOUND' })
     expect(failure.message).toContain('shpo')
   })
@@ -102,7 +102,7 @@ describe('connection', () => {
     await refusedDeploy({ url, code: 'DATABASE.PROVIDER_UNSUPPORTED' })
   })
 
-  test('a connection string that is none', async () => {
+  test('an invalid connection string', async () => {
     await refusedDeploy({ url: `postgresql://shop:${WRONG}#@[/shop`, code: 'DATABASE.URL_INVALID' })
   })
 })
@@ -185,7 +185,7 @@ describe('server', () => {
     }
   })
 
-  test('a full disk, and room again', async ({ skip }) => {
+  test('a full disk, then free space again', async ({ skip }) => {
     const disk = await smallDatabase()
     if (disk === undefined) return skip(NO_DISK)
     const rows =
@@ -199,9 +199,7 @@ describe('server', () => {
     rmSync(cwd, { recursive: true })
   })
 
-  test('a disk that is full before all is kept: what would be destroyed stays', async ({
-    skip,
-  }) => {
+  test('a disk that is full before all data is kept: nothing is destroyed', async ({ skip }) => {
     const disk = await smallDatabase()
     if (disk === undefined) return skip(NO_DISK)
     const wide = {
@@ -217,7 +215,7 @@ describe('server', () => {
     const before = await sums()
     const drop = { name: '20260104000000_drop', sql: 'ALTER TABLE "Wide" DROP COLUMN text;' }
     addMigration(cwd, drop)
-    // What keeps has been made ready in the ledger: the sums below say that nothing else changed.
+    // The tables and triggers that keep data exist already. The checksums below show that nothing else changed.
     await refusedForRoom(cwd, drop.name, 'shop')
     expect(await sums()).toEqual(before)
     expect(await onServer('SELECT FROM slipway.kept', 'small')).toEqual([])
@@ -228,7 +226,7 @@ describe('server', () => {
 
 const NO_DISK = 'this machine does not let us mount a small disk'
 
-/** A database named `small` on a disk with little room, the first migrations deployed. */
+/** A database named `small` on a small disk, with the first migrations deployed. */
 async function smallDatabase(): Promise<{ remove(): Promise<void> } | undefined> {
   const disk = mountSmallDisk(cluster, 24)
   if (disk === undefined) return undefined
@@ -244,7 +242,7 @@ async function smallDatabase(): Promise<{ remove(): Promise<void> } | undefined>
   }
 }
 
-/** The last migration finds no room: it fails as a whole, and is pending. */
+/** The last migration finds no disk space: it fails as a whole and stays pending. */
 async function refusedForRoom(cwd: string, migration: string, unchanged: string): Promise<void> {
   const url = urlOf('small')
   const { failure, result } = await refusedDeploy({
@@ -260,7 +258,7 @@ async function refusedForRoom(cwd: string, migration: string, unchanged: string)
   expect(JSON.parse(again.stdout)).toMatchObject({ result: { state: 'behind' } })
 }
 
-describe.skipIf(!hasPgbouncer)('pooler (where pgbouncer is installed)', () => {
+describe.skipIf(!hasPgbouncer)('pooler (if pgbouncer is installed)', () => {
   const poolers = new Map<'transaction' | 'session', Pooler>()
 
   beforeAll(async () => {
@@ -277,7 +275,7 @@ describe.skipIf(!hasPgbouncer)('pooler (where pgbouncer is installed)', () => {
     expect(nextSteps(failure)).toContain('directUrl')
   })
 
-  test('a session pooler is not', async () => {
+  test('a session pooler is accepted', async () => {
     await onServer('CREATE DATABASE pooled')
     const url = poolers.get('session')?.urlOf('pooled') ?? ''
     const ran = await runCli(['deploy', '--json', '--url', url], { cwd: project })

@@ -1,9 +1,9 @@
 import type { TestMigration } from '../project.ts'
 
-/** In a row of the shop: content of rows never reaches output. */
+/** A value in a row of the shop. Row content must never reach the output. */
 export const ROW_SECRET = 'ann@row-secret.example'
 
-/** What the shop's database has applied before a test begins. */
+/** The migrations that are applied to the shop's database before a test begins. */
 export const APPLIED: readonly TestMigration[] = [
   {
     name: '20260101000000_init',
@@ -14,13 +14,13 @@ INSERT INTO "User" ("email") VALUES ('${ROW_SECRET}');
   { name: '20260102000000_name', sql: 'ALTER TABLE "User" ADD COLUMN "name" TEXT;\n' },
 ]
 
-/** A migration that does no harm, pending before the one that a test is about. */
+/** A harmless migration, pending before the one that a test is about. */
 export const FINE: TestMigration = {
   name: '20260103000000_fine',
   sql: 'CREATE TABLE "Fine" ("id" SERIAL PRIMARY KEY);\n',
 }
 
-/** The schema of what is applied. */
+/** The Prisma models of the applied migrations. */
 export const MODELS = `model User {
   id    Int     @id @default(autoincrement())
   email String

@@ -12,8 +12,8 @@ export interface SmallDisk {
 }
 
 /**
- * Mounts a disk of so many megabytes that the server of a cluster can write to. Nothing if we may
- * not mount: that takes root, and a container that allows it.
+ * Mounts a disk of this many megabytes that the server of a cluster can write to. Undefined if mounting is
+ * not permitted: it takes root, and a container that allows it.
  */
 export function mountSmallDisk(cluster: Cluster, megabytes: number): SmallDisk | undefined {
   const dir = mkdtempSync(path.join(tmpdir(), 'slipway-disk-'))

@@ -11,11 +11,11 @@ import { everythingIn } from './everything.ts'
 import { nextSteps, refusal, type Refusal } from './refusal.ts'
 import { APPLIED, FINE, MODELS, ROW_SECRET } from './shop.ts'
 
-// A deploy that others stand in the way of, or that is told to stop: it says so with its own code, and the
-// database is as before, or as a deploy can go on from.
+// A deploy that is blocked or stopped fails with its own code. The database is unchanged, or in a state from
+// which the next deploy can continue.
 
 const MIGRATE_LOCK = 72_707_369
-// Takes as long as the table says, so that the deploy which comes after a stopped one can be quick.
+// Sleeps as long as the table says, so that the deploy after a stopped one can be quick.
 const SLOW = 'SELECT pg_sleep("seconds") FROM "Pause";\n'
 const PAUSE: TestMigration = {
   name: '20260103000000_pause',
@@ -50,7 +50,7 @@ async function withClient<T>(work: (client: pg.Client) => Promise<T>): Promise<T
   }
 }
 
-/** A deploy that gives up soon, and leaves the database as it was. */
+/** A deploy that gives up soon and does not change the database. */
 async function refusedDeploy(code: string, exit: number, deadline: string): Promise<Refusal> {
   writeFileSync(
     path.join(project, 'slipway.config.ts'),
@@ -62,8 +62,8 @@ async function refusedDeploy(code: string, exit: number, deadline: string): Prom
   return await refusal({ ...refused, secrets: [ROW_SECRET] })
 }
 
-describe('others', () => {
-  test('two deploys at once: one works, the other waits and says for whom', async () => {
+describe('other sessions', () => {
+  test('two concurrent deploys: one works, the other waits and names it', async () => {
     addMigration(project, { name: '20260104000000_slow', sql: SLOW })
     await withClient((client) => client.query('UPDATE "Pause" SET "seconds" = 2'))
     const start = () => startCli(['deploy', '--json'], { cwd: project, url: database.url }).ended
@@ -76,7 +76,7 @@ describe('others', () => {
     expect(ran[receipts.indexOf(0)]?.stderr).toContain('slipway deploy')
   })
 
-  test('the lock of another deploy until the deadline', async () => {
+  test('another deploy that holds the lock until the deadline', async () => {
     addMigration(project, FINE)
     await withClient(async (holder) => {
       await holder.query(`SELECT pg_advisory_lock(${MIGRATE_LOCK})`)
@@ -86,7 +86,7 @@ describe('others', () => {
     })
   })
 
-  test('a table that another session holds until the deadline', async () => {
+  test('another session that locks a table until the deadline', async () => {
     addMigration(project, {
       name: '20260104000000_age',
       sql: 'ALTER TABLE "User" ADD COLUMN "age" INTEGER;\n',
@@ -104,7 +104,7 @@ interface Receipts {
   readonly result: { readonly receipts: readonly object[] }
 }
 
-/** How a slow migration runs, and what of it stands when it is stopped in its slow statement. */
+/** How a slow migration runs, and whether its first part remains when its slow statement is stopped. */
 const WAYS = {
   'in one transaction': { sql: `${FINE.sql}${SLOW}`, stands: false },
   'step by step': {

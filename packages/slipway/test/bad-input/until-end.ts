@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import type { Socket } from 'node:net'
 
 /**
- * Starts a shell that runs `script` when this process ends, be it by a SIGKILL, or when the returned
- * function is called, which waits for it.
+ * Starts a shell that runs `script` when this process ends, even by a SIGKILL. The returned function runs it
+ * earlier and waits for its end.
  */
 export function untilEnd(script: string, args: readonly string[]): () => Promise<void> {
   const shell = spawn('sh', ['-c', script, 'sh', ...args], {

@@ -1,4 +1,4 @@
-/** A way to destroy data: a migration, and what the failure says that it would destroy. */
+/** A way to destroy data: a migration, and the failure's text about what it would destroy. */
 export interface Way {
   readonly name: string
   readonly sql: string
@@ -468,7 +468,7 @@ const BEHIND_THE_TEXT: readonly (readonly [string, string, RegExp])[] = [
   ],
 ]
 
-/** All ways, by a name of its own each. */
+/** All ways, each with a unique name. */
 export const WAYS: readonly Way[] = [...IN_PLAIN_SIGHT, ...BEHIND_THE_TEXT].map(
   ([name, sql, destroys]) => ({ name, sql, destroys }),
 )

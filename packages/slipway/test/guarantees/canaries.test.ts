@@ -5,15 +5,15 @@ import { FAILING, failingOn, SETTING_UP } from '../failing-statements.ts'
 import { startPolyglot } from '../locales.ts'
 import { startCluster } from '../postgres.ts'
 
-// Guarantee 10, for servers in other languages: no value of a row is in an error or a notice, whatever was refused.
+// Guarantee 10, for servers in other languages: no error or notice of any refused statement contains a row's value.
 
 const LANGUAGES = { english: 'C', german: 'de_DE.UTF-8', japanese: 'ja_JP.UTF-8' } as const
-/** 100,000 values through all statements in all languages, or a few for each statement. */
+/** With FULL=1, 100,000 values in all statements and languages; otherwise a few for each statement. */
 const VALUES = process.env.FULL ? Math.ceil(100_000 / (3 * FAILING.length)) : 4
 const MARKER = 'qzkw'
 const DIGITS = '917'
 
-/** Values as rows have them: words, sentences, quotation marks of three languages, other scripts, long ones. */
+/** Typical values of rows: words, sentences, quotation marks of three languages, other scripts, long texts. */
 const SHAPES: readonly string[] = [
   `'${MARKER}' || n`,
   `'${MARKER}' || n || ' of ' || '${MARKER}'`,
@@ -35,7 +35,7 @@ const FILL = `INSERT INTO canary SELECT n, CASE n % ${SHAPES.length}
 GRANT ALL ON ALL TABLES IN SCHEMA public TO PUBLIC; GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO PUBLIC;
 GRANT ALL ON SCHEMA public TO PUBLIC;`
 
-test(`no value of a row is said in any language: ${VALUES} values through each of ${FAILING.length} statements`, async (context) => {
+test(`no message in any language contains a value of a row: ${VALUES} values in each of ${FAILING.length} statements`, async (context) => {
   const polyglot = await startPolyglot()
   const cluster = polyglot ?? (await startCluster())
   try {
@@ -68,7 +68,7 @@ test(`no value of a row is said in any language: ${VALUES} values through each o
   }
 }, 1_200_000)
 
-/** Runs each statement on rows of its own, and gives all that was said of it. */
+/** Runs each statement on separate rows, and passes on all output about it. */
 async function sayAll(url: string, say: (statement: string, said: string) => void): Promise<void> {
   const notices: string[] = []
   await as(

@@ -1,8 +1,8 @@
 import type { TestMigration } from '../project.ts'
 
 /**
- * A history that destroys what its text does not name, in every way of being run: by cascades, in code, by upserts, in
- * tables without a key, beside concurrent builds. Its down migrations are written by the rollback.
+ * A history that destroys data that its text does not name, in every way that migrations run: by cascades, in code, by
+ * upserts, in tables without a key, next to concurrent index builds. The rollback generates its down migrations.
  */
 export const CAPTURED: readonly TestMigration[] = [
   {
@@ -62,7 +62,7 @@ DROP SEQUENCE ticket;
   },
 ]
 
-/** All rows of a database without what Slipway keeps beside them, and how far its sequences are. */
+/** All rows of a database without Slipway's kept columns, and the positions of its sequences. */
 export const ALL_ROWS_SQL = `SELECT c.oid::regclass::text AS name, md5(query_to_xml(format(
     'SELECT (SELECT jsonb_object_agg(key, value) FROM jsonb_each(to_jsonb(t)) WHERE key !~ ''^_slipway_kept_'')::text AS row
        FROM ONLY %s t ORDER BY 1', c.oid::regclass), false, true, '')::text) AS rows

@@ -6,7 +6,7 @@ import { type CliOptions, runCli } from '../cli-in-process.ts'
 import { addMigration, type TestMigration, writeProject } from '../project.ts'
 import { createTarget, shareImages, type TestTarget } from '../target.ts'
 
-// Guarantee 7: nothing is destroyed on a protected target without consent by its name, and nothing else is consent.
+// Guarantee 7: nothing is destroyed on a protected target without consent by its name. Nothing else is consent.
 
 const INIT: TestMigration = {
   name: '1_init',
@@ -53,7 +53,7 @@ async function everything(): Promise<unknown> {
   return { history, rows, hash: (await target.fingerprint()).hash }
 }
 
-/** Whatever is no consent by name is refused and changes nothing; the name alone lets it pass. */
+/** Anything other than consent by name is refused and changes nothing; the name is accepted. */
 async function expectConsentByName(command: readonly string[]): Promise<void> {
   const before = await everything()
   const refused = { exitCode: 2, code: 'DEPLOY.CONSENT_NEEDED' }
@@ -101,7 +101,7 @@ describe('on a protected target', () => {
     await expectConsentByName(['repair', '--undo'])
   })
 
-  test('a reset is refused, whatever is given', async () => {
+  test('a reset is refused, even with consent', async () => {
     const before = await everything()
     for (const flags of [
       [],
@@ -117,7 +117,7 @@ describe('on a protected target', () => {
     expect(await everything()).toEqual(before)
   })
 
-  test('what destroys nothing needs no consent', async () => {
+  test('changes that destroy nothing need no consent', async () => {
     addMigration(root, { name: '2_adds', sql: 'ALTER TABLE "Customer" ADD COLUMN "email" text;' })
     expect(await slipway(['deploy'])).toMatchObject({ exitCode: 0 })
   })
@@ -146,7 +146,7 @@ test.each([
   expect(await everything()).toEqual(before)
 })
 
-test('a person who types the name consents, and no other word does', async () => {
+test('typing the name is consent, and typing any other word is not', async () => {
   addMigration(root, { name: '2_destroys', sql: 'DROP TABLE "Note";' })
   const declined = await slipway(['deploy'], { tty: true, answers: ['yes'] })
   expect(declined).toMatchObject({ exitCode: 3, code: 'DEPLOY.DECLINED' })
@@ -154,7 +154,7 @@ test('a person who types the name consents, and no other word does', async () =>
   expect(run, run.stderr).toMatchObject({ exitCode: 0 })
 })
 
-test('the environment protects, not the words of a variable', async () => {
+test('the environment decides the protection, not the text of a variable', async () => {
   addMigration(root, { name: '2_destroys', sql: 'DROP TABLE "Note";' })
   const asked = { DATABASE_URL: target.url, NODE_ENV: 'development', SLIPWAY_ENV: 'production' }
   const refused = await runCli(['deploy', '--json'], { cwd: root, env: asked })

@@ -10,8 +10,8 @@ import { startProxy, type Verdict } from '../proxy.ts'
 import { ALL_ROWS_SQL, CAPTURED } from './captured.ts'
 import { KEPT_SQL, ROWS_SQL, SHOP } from './shop.ts'
 
-// Guarantee 4: a SIGKILL or a lost connection at any moment leaves a state that `status` names truthfully and
-// that one command finishes; nothing runs twice, nothing is skipped, nothing is lost.
+// Guarantee 4: a SIGKILL or a lost connection at any moment leaves a state that `status` reports correctly and one
+// command completes. Nothing runs twice, nothing is skipped, nothing is lost.
 
 const FULL = process.env['FULL'] === '1'
 interface State {
@@ -43,14 +43,14 @@ async function stateOf(url: string, rowsSql: string): Promise<State> {
   )
 }
 
-/** A history on two databases: one where it is not deployed yet, and one where it is. */
+/** A history, and the states of databases with all of it and with only its first migration. */
 interface Ground {
   readonly migrations: readonly TestMigration[]
   readonly rowsSql: string
   readonly project: string
   readonly filled: TestDatabase
   readonly deployed: State
-  /** Rolled back to the first migration. */
+  /** After a rollback to the first migration. */
   readonly emptied: State
 }
 
@@ -67,7 +67,7 @@ async function groundOf(migrations: readonly TestMigration[], rowsSql: string): 
   const back = await createDatabase({ template: filled.name })
   await ranWell(['rollback', '--to', first], { cwd: project, url: back.url })
   const emptied = await stateOf(back.url, rowsSql)
-  // Undisturbed, everything is as it was.
+  // Without a disturbance, the rollback restores everything.
   expect(emptied).toMatchObject({ fingerprint: schema, rows, applied: [first] })
   await back.drop()
   return { migrations, rowsSql, project, filled, deployed, emptied }
@@ -94,12 +94,12 @@ function scenariosOf({ migrations, deployed, emptied }: Ground) {
 
 interface Disturbance {
   readonly by: 'SIGKILL' | 'cut'
-  /** At which message. */
+  /** The number of the disturbed message. */
   readonly at: number
   readonly verdict: Verdict
 }
 
-/** Runs a command through the proxy and disturbs it at one message; gives how many messages it sent. */
+/** Runs a command through the proxy and disturbs it at one message. Returns the number of messages it sent. */
 async function disturb(
   ground: Ground,
   scenario: Scenario,
@@ -137,7 +137,7 @@ async function statusOf(url: string, project: string): Promise<Status> {
   return (JSON.parse(stdout) as { result: Status }).result
 }
 
-/** A command that was cut off while migrations ran does not say that it could not begin. */
+/** A command whose connection was cut while migrations ran must not report that it could not begin. */
 function expectExit(
   code: number | null,
   { state, applied }: Status,
@@ -149,7 +149,7 @@ function expectExit(
   else if (begun) expect([5, 6]).toContain(code)
 }
 
-/** One more command: then all is as if nothing had happened. */
+/** Runs one more command, after which the state must be as without a disturbance. */
 async function finish(
   { state }: Status,
   url: string,
@@ -157,15 +157,15 @@ async function finish(
   { command, expected }: Scenario,
 ): Promise<void> {
   expect(['empty', 'behind', 'failed', 'up-to-date']).toContain(state)
-  // A command whose work was done says so when it is repeated.
+  // Repeating a completed command succeeds.
   const once: CliRun = await runCli(command, { cwd: project, url })
   expect(once.code, `${state}\n${once.stdout}\n${once.stderr}`).toBe(0)
   expect(await stateOf(url, rowsSql)).toEqual(expected)
 }
 
 describe.each([
-  ['what a history names', SHOP, ROWS_SQL],
-  ['what only the server sees', CAPTURED, ALL_ROWS_SQL],
+  ['changes that the text of the history names', SHOP, ROWS_SQL],
+  ['changes that only the server sees', CAPTURED, ALL_ROWS_SQL],
 ] as const)('%s', (_title, migrations, rowsSql) => {
   let ground: Ground
 

@@ -11,8 +11,8 @@ import { addMigration, type TestMigration, writeProject } from '../project.ts'
 import { runSql } from '../run-sql.ts'
 import { shareImages } from '../target.ts'
 
-// Guarantee 7, way by way: what a migration destroys on a protected target does not commit before somebody consents to
-// it by what the failure names. Judged by pg_dump.
+// Guarantee 7, for each way to destroy data: on a protected target a migration that destroys data does not commit
+// before a person consents with the flags that the failure names. Judged by pg_dump.
 
 const ROLE = `slipway_owner_${randomBytes(4).toString('hex')}`
 const read = (file: string) =>
@@ -22,11 +22,11 @@ const INIT: readonly [TestMigration, TestMigration] = [
     name: '1_init',
     sql: `${read('before.sql')}GRANT CREATE ON SCHEMA public TO ${ROLE}; ALTER TABLE foreign_note OWNER TO ${ROLE};`,
   },
-  // With it a deploy prepares what keeps, once for all copies.
+  // Its deploy creates what keeps data, once for all copies of the template.
   { name: '2_keeps', sql: 'DELETE FROM lonely;' },
 ]
 
-/** Each eighth way is tried each time; the others with FULL=1. */
+/** Each eighth way is always tested, the others only with FULL=1. */
 const FULL = process.env['FULL'] === '1'
 
 let template: TestDatabase
@@ -64,7 +64,7 @@ interface Deployed {
   readonly exitCode: number
   readonly stderr: string
   readonly failure: { readonly code: string; readonly message: string } | null
-  /** What the failure offers, in words and as command lines. */
+  /** The failure's next steps, in words and as command lines. */
   readonly offers: string
 }
 
@@ -86,7 +86,7 @@ async function deploy(
 
 const run = promisify(execFile)
 
-/** All of a database by pg_dump, with the positions of sequences; the rows of materialized views, and the history. */
+/** A database by pg_dump with the positions of sequences, the rows of materialized views, and the history. */
 async function state({ url }: TestDatabase): Promise<string> {
   const { stdout } = await run(
     join(postgresBin() ?? '', 'pg_dump'),
@@ -119,7 +119,7 @@ describe.skipIf(postgresBin() === undefined)('on a protected target', () => {
   )
 })
 
-/** SQL with the names of this run, and the address of the target for what connects to it. */
+/** SQL with this run's role, and with the target's address for statements that connect to it. */
 function withPlaces(sql: string, { url, name }: TestDatabase): string {
   const { hostname, port, username, password } = new URL(url)
   const values: Readonly<Record<string, string>> = {
@@ -141,7 +141,7 @@ const REFUSALS: Readonly<Record<string, number>> = {
   'DEPLOY.PRE_CHECK_FAILED': 4,
 }
 
-/** Deploys as somebody who consents to each failure by the flags that it names, until it is done. */
+/** Deploys as a person who adds the flags that each failure names, until the deploy succeeds. */
 async function asksFirst(root: string, target: TestDatabase, destroys: RegExp): Promise<void> {
   const accept = new Set<string>()
   let confirm: readonly string[] = []
@@ -175,14 +175,14 @@ async function asksFirst(root: string, target: TestDatabase, destroys: RegExp): 
   expect(difference(await state(target), before), 'it destroys nothing').not.toEqual([])
 }
 
-/** The lines of one state that the other lacks. */
+/** The lines of `other` that `one` lacks. */
 function difference(one: string, other: string): string[] {
   const lines = new Set(one.split('\n'))
   return other.split('\n').filter((line) => !lines.has(line))
 }
 
-describe('where the server does not count', () => {
-  test('a superuser counts in spite of it', async () => {
+describe('if the server does not count row changes', () => {
+  test('a superuser switches counting on', async () => {
     const target = await createDatabase({ template: template.name })
     const root = projectOf(INIT)
     try {
@@ -204,7 +204,7 @@ describe('where the server does not count', () => {
     }
   })
 
-  test('for any other role, what may destroy rows is refused', async () => {
+  test('a migration of any other role that may destroy rows is refused', async () => {
     const target = await createDatabase()
     const root = projectOf([{ name: '1_init', sql: 'CREATE TABLE note (id integer PRIMARY KEY);' }])
     const url = new URL(target.url)

@@ -23,8 +23,8 @@ import {
   WAYS,
 } from './suggestions.ts'
 
-// Every place in the sources that makes a suggested command: each is run as printed by one of these scenes, or is listed
-// below with the reason. A new place without a scene fails the last test, in the long form or with SCENES=all.
+// Every place in the sources that suggests a command: one of these scenes runs the command as printed, or the place is
+// listed below with the reason. A new place without a scene fails the last test, in the long form or with SCENES=all.
 
 vi.mock('../../src/kernel/failure.ts', async (original) => {
   const real = await original<typeof import('../../src/kernel/failure.ts')>()
@@ -93,7 +93,7 @@ async function commit(scene: Scene): Promise<void> {
   git(scene, 'commit', '-m', 'all')
 }
 
-/** Holds a table while `work` runs. */
+/** Locks a table while `work` runs. */
 async function holding<T>(scene: Scene, table: string, work: () => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: scene.production.url })
   await client.connect()
@@ -109,7 +109,7 @@ const IMPATIENT =
   "{ environments: { production: { url: 'env:PRODUCTION_URL', deploy: { deadline: '8s' } }, development: {} } }"
 
 const STORIES: Readonly<Record<string, Story>> = {
-  'status and deploy of what is pending, and back': {
+  'status and deploy of pending migrations, and a rollback': {
     async tell(scene) {
       await follow(scene, await scene.slipway('status'))
       addMigration(scene.root, MORE)
@@ -120,7 +120,7 @@ const STORIES: Readonly<Record<string, Story>> = {
       await follow(scene, await scene.slipway('rollback', ...confirmed(scene)))
     },
   },
-  'backups, and back to one': {
+  'backups, and a restore': {
     config:
       "{ backup: { keep: { last: 1 } }, environments: { production: { url: 'env:PRODUCTION_URL', backup: 'before-deploy' }, development: {} } }",
     async tell(scene) {
@@ -154,7 +154,7 @@ const STORIES: Readonly<Record<string, Story>> = {
       )
     },
   },
-  'a backup that cannot be encrypted in the format that was asked for': {
+  'a backup whose format cannot be encrypted': {
     config:
       "{ backup: { encryption: 'passphrase' }, environments: { production: { url: 'env:PRODUCTION_URL' }, development: {} } }",
     env: { SLIPWAY_BACKUP_PASSPHRASE: 'only for this test' },
@@ -190,7 +190,7 @@ const STORIES: Readonly<Record<string, Story>> = {
       expect(rows).toEqual([])
     },
   },
-  'down migrations that fail, and that are incomplete': {
+  'failing and incomplete down migrations': {
     migrations: [
       INIT,
       { ...MORE, down: '-- nothing' },
@@ -215,7 +215,7 @@ const STORIES: Readonly<Record<string, Story>> = {
         code: 'ROLLBACK.DOWN_FAILS',
         before: () => scene.production.sql('CREATE TABLE IF NOT EXISTS b (id int)'),
       })
-      // The down migration of 2_more does nothing, and was accepted.
+      // The down migration of 2_more, which was accepted, does nothing.
       await scene.production.sql('ALTER TABLE customer DROP COLUMN email')
       await scene.slipway('deploy', '--accept', 'drift')
       rmSync(migrationFile(scene, '3_down_fails', 'down.sql'))
@@ -237,7 +237,7 @@ const STORIES: Readonly<Record<string, Story>> = {
       })
     },
   },
-  'a rollback beside drift': {
+  'a rollback with drift': {
     migrations: [INIT, MORE],
     async tell(scene) {
       await scene.slipway('deploy')
@@ -261,7 +261,7 @@ const STORIES: Readonly<Record<string, Story>> = {
       await follow(scene, await scene.slipway('deploy'), { code: 'DEPLOY.DRIFT' })
     },
   },
-  'rows that a pending statement refuses, with drift beside them': {
+  'rows on which a pending statement fails, with drift': {
     async tell(scene) {
       await scene.slipway('deploy')
       await scene.production.sql('INSERT INTO customer VALUES (1, NULL)')
@@ -292,7 +292,7 @@ const STORIES: Readonly<Record<string, Story>> = {
       await follow(scene, await scene.slipway('deploy'), { code: 'DEPLOY.HAZARDS' })
     },
   },
-  'a deploy that destroys what nobody announced': {
+  'a deploy with unannounced destruction': {
     migrations: [INIT],
     async tell(scene) {
       await scene.slipway('deploy')
@@ -316,7 +316,7 @@ const STORIES: Readonly<Record<string, Story>> = {
       await follow(scene, await scene.slipway('fix', '2_index', '--write'))
     },
   },
-  'plans that are old, and plans of another state': {
+  'expired plans, and plans of another state': {
     async tell(scene) {
       await scene.slipway('plan', '--out', 'my plan.json')
       addMigration(scene.root, MORE)
@@ -337,7 +337,7 @@ const STORIES: Readonly<Record<string, Story>> = {
       await follow(scene, await scene.slipway('repair', '--finish', ...confirmed(scene)), {
         code: 'REPAIR.NOT_OFFERED',
       })
-      // The undo was run as suggested: to ask for it again is no failure, and nothing else fits.
+      // The suggested undo has run: repeating it is not a failure, and no other decision is possible.
       expect((await scene.slipway('repair', '--undo')).failure).toBe(null)
       await follow(scene, await scene.slipway('repair', '--finish'), { code: 'REPAIR.NOT_OFFERED' })
       await scene.slipway('deploy')
@@ -378,7 +378,7 @@ const STORIES: Readonly<Record<string, Story>> = {
       await follow(scene, await scene.slipway('repair', '--accept-edit', '--harmless', '1_init'), {
         code: 'REPAIR.EDIT_MATTERS',
       })
-      // Only the one that was named.
+      // Only the named migration was accepted.
       const edited = await scene.slipway('deploy')
       expect(edited.failure?.message).toContain('2_more')
       await follow(scene, edited, { code: 'HISTORY.EDITED' })
@@ -549,7 +549,7 @@ const STORIES: Readonly<Record<string, Story>> = {
       })
     },
   },
-  'a server that is not there': {
+  'a server that does not exist': {
     env: { PRODUCTION_URL: 'postgresql://postgres@127.0.0.1:1/shop' },
     way: 'environment',
     async tell(scene) {
@@ -649,7 +649,7 @@ const STORIES: Readonly<Record<string, Story>> = {
       })
     },
   },
-  'a new migration, and a rename that nobody decided': {
+  'a new migration, and an undecided rename': {
     migrations: [
       { name: '1_init', sql: 'CREATE TABLE "Customer" ("id" INTEGER PRIMARY KEY, "name" TEXT);' },
     ],
@@ -709,7 +709,7 @@ const STORIES: Readonly<Record<string, Story>> = {
       await follow(scene, await scene.slipway('squash', '--write'))
     },
   },
-  'a squash of what nobody committed': {
+  'a squash of uncommitted migrations': {
     migrations: [INIT, MORE],
     async tell(scene) {
       await follow(scene, await scene.slipway('squash', 'all', '--write'), {
@@ -764,7 +764,7 @@ const STORIES: Readonly<Record<string, Story>> = {
       })
     },
   },
-  'kept data that no down migration makes room for': {
+  'kept data without a place to restore it to': {
     migrations: [INIT],
     async tell(scene) {
       await scene.slipway('deploy')
@@ -824,7 +824,7 @@ const ALL = [
   }),
 ].map((one, index) => ({ ...one, index }))
 
-/** SCENES=all tells each once; the long form in all ways, with all programs. */
+/** SCENES=all plays each scene once; the long form plays each in all ways, with all programs. */
 const TOLD = process.env['SCENES'] === 'all' ? ALL : shortForm(ALL)
 
 describe.each(TOLD)('$name', ({ story, provider, index }) => {
@@ -856,7 +856,7 @@ describe.each(TOLD)('$name', ({ story, provider, index }) => {
   )
 })
 
-/** Places that no scene reaches, by the beginning of their text, and why. */
+/** Places that no scene reaches, by the beginning of their text, with the reason. */
 const NOT_REACHED: readonly (readonly [file: string, text: string, why: string])[] = [
   [
     'database/postgres/describe-error.ts',
@@ -952,7 +952,7 @@ const NOT_REACHED: readonly (readonly [file: string, text: string, why: string])
 ]
 
 test.runIf(TOLD.length === ALL.length)(
-  'each place that makes a suggestion is run by a scene, or says why not',
+  'each suggestion is run by a scene, or listed with the reason why not',
   () => {
     const open = [...suggestionSites()].filter(
       ([site, text]) =>

@@ -18,14 +18,14 @@ const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   // Any other schedule would be followed until a signal.
   'backup run': ['--every', 'never'],
 }
-/** They ask the store alone, which is a folder of the project. */
+/** They use only the store, which is a folder of the project. */
 const OF_STORE = ['backup list', 'backup prune', 'backup schedule']
 const ABOUT_ITSELF = ['help', 'completion', 'engine']
 
 interface Situation {
   readonly folder: () => string
   readonly url: () => string
-  /** Commands whose job needs nothing that is missing. */
+  /** Commands that do not need what is missing. */
   readonly able: readonly string[]
 }
 
@@ -105,7 +105,7 @@ describe.each(Object.entries(SITUATIONS))('when %s', (_name, { folder: make, url
   })
 })
 
-test('the help of each command promises exit codes of the contract alone', () => {
+test('the help of each command promises only exit codes of the contract', () => {
   for (const { name, exitCodes } of COMMANDS) {
     const codes = Object.keys(exitCodes).map(Number)
     expect(codes, name).toContain(0)

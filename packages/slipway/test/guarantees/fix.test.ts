@@ -6,11 +6,11 @@ import { deploy } from '../../src/deploy/index.ts'
 import { must } from '../../src/kernel/index.ts'
 import { createTarget, migration, SHADOW, type TestMigration, type TestTarget } from '../target.ts'
 
-// What `fix` writes leaves what the original leaves, rows and all, and locks no filled table for long.
+// A migration that `fix` writes has the same result as the original, including rows, and locks no filled table for long.
 
 const ROWS = 100_000
 const LONGEST_MS = 50
-/** A busy machine can stretch one run; a lock that is held for the work is held in each. */
+/** A busy machine can delay one run, but a lock that is held during the work shows in each run. */
 const ATTEMPTS = 3
 
 const INIT = migration(
@@ -54,7 +54,7 @@ async function fixed(sql: string): Promise<string> {
   return must(one, 'a rewriting').sql
 }
 
-/** What a deploy of a change on filled tables leaves, and how long it kept others out of one at most. */
+/** The result of a deploy on filled tables, and the longest time that it locked one of them. */
 interface Left {
   readonly heldMs: number
   readonly fingerprint: string
@@ -80,7 +80,7 @@ const HELD = `SELECT concat_ws(' ', virtualtransaction, relation, mode) AS lock 
   WHERE granted AND locktype = 'relation' AND relation IN ('"User"'::regclass, 'team'::regclass)
   AND mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')`
 
-/** Looks at the locks on the tables until told to stop; gives the longest time that one was seen, in ms. */
+/** Watches the locks on the tables until `stop`. Returns the longest time that one was observed, in ms. */
 async function longestHeld({ url }: TestTarget, stop: AbortSignal): Promise<number> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
@@ -107,7 +107,7 @@ const USERS = `SELECT md5(string_agg(u::text, ',' ORDER BY id)) FROM "User" u`
 describe('a filled table', () => {
   test.each<[string, string]>([
     ['an index', 'CREATE INDEX a ON "User" (lower(email), note);'],
-    ['an index that goes', 'DROP INDEX "User_code_idx";'],
+    ['a dropped index', 'DROP INDEX "User_code_idx";'],
     [
       'a foreign key',
       'ALTER TABLE "User" ADD CONSTRAINT k FOREIGN KEY ("teamId") REFERENCES team(id) ON DELETE CASCADE;',
@@ -144,7 +144,7 @@ describe('a filled table', () => {
     60_000,
   )
 
-  test('a column with a default for each row: each row has a value of its own', async () => {
+  test('a column with a volatile default: each row has a different value', async () => {
     const sql = 'ALTER TABLE "User" ADD COLUMN key uuid NOT NULL DEFAULT gen_random_uuid();'
     const keys = 'SELECT count(DISTINCT key)::integer AS keys FROM "User"'
     const original = await leftBy(sql, keys)

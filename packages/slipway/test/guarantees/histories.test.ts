@@ -8,18 +8,18 @@ import { historySql, reduceHistory } from '../histories/reduce.ts'
 import { postgresBin } from '../postgres.ts'
 import { SHADOW } from '../target.ts'
 
-// Guarantees 2 and 7 over random histories on rows, judged by pg_dump: what a rollback does not restore was announced, nothing
-// was called lossless that differs, and no rollback fails of which the proof said that it would not.
+// Guarantees 2 and 7 for random histories with rows, judged by pg_dump: every loss of a rollback was announced, nothing
+// that differs was called lossless, and no rollback fails that the proof said would succeed.
 
 const FULL = process.env['FULL'] === '1'
 
-/** `HISTORIES=17` or `HISTORIES=1-3000` chooses other seeds. The usual run makes short histories of seeds that pass. */
+/** `HISTORIES=17` or `HISTORIES=1-3000` chooses other seeds. The usual run has short histories of seeds that pass. */
 const CHOSEN = process.env['HISTORIES'] ?? (FULL ? '1-3000' : undefined)
 const SEEDS = seedsOf(CHOSEN ?? '1-8')
 const MIGRATIONS = CHOSEN === undefined ? 2 : undefined
 const TRIES = FULL ? 60 : 0
 
-/** Faults that are known and not mended yet, by what shows them. They are counted and printed, and fail nothing. */
+/** Known bugs and the evidence of each. They are counted and printed, and fail no test. */
 const KNOWN: Readonly<Record<string, RegExp>> = {
   'a view of all columns holds the column in which values of a table without a key are kept':
     /^ROLLBACK\.NOT_RESTORED .* differs from its history in view /,
@@ -33,7 +33,7 @@ function seedsOf(text: string): number[] {
 const wayOf = (seed: number): Way => (seed % 2 === 0 ? 'in one go' : 'one by one')
 
 test.skipIf(postgresBin() === undefined)(
-  'random histories: no untrue grade, no silent destruction, no rollback that fails against its proof',
+  'random histories: no untrue grade, no silent destruction, no rollback that fails despite its proof',
   async () => {
     const endings: Record<string, number> = {}
     const faults: string[] = []
@@ -71,7 +71,7 @@ interface FoundFault {
   readonly run: (history: TestHistory) => Promise<Judgement[]>
 }
 
-/** What to repeat, and the least that shows it. */
+/** Reports how to repeat a fault, with the smallest history that shows it. */
 async function report(
   seed: number,
   history: TestHistory,
@@ -84,7 +84,7 @@ async function report(
   return `seed ${seed}, rolled back ${wayOf(seed)}: ${fault.ending}\n${evidence}\n${historySql(least)}`
 }
 
-/** Whether the first lines of two faults are of one kind, whatever the names in them. */
+/** Whether the first lines of two faults are equal except for the names in them. */
 function sameShape(one: Judgement, other: Judgement): boolean {
   const shape = ({ evidence: [line = ''] }: Judgement) =>
     line

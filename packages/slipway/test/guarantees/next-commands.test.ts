@@ -6,8 +6,8 @@ import { runCli } from '../cli-in-process.ts'
 import { addMigration, writeProject } from '../project.ts'
 import { createTarget, shareImages, type TestTarget } from '../target.ts'
 
-// Each suggested command is run as it is printed, in the folder and with the variables of the command that printed it.
-// `development` is the trap: it is what a command hits that forgets how its target was named.
+// Each suggested command is run as printed, in the same folder and with the same variables as the command that printed
+// it. `development` is the trap: a command that omits its target's flags hits it.
 
 const INIT = { name: '1_init', sql: 'CREATE TABLE customer (id int PRIMARY KEY, name text);' }
 
@@ -51,7 +51,7 @@ interface Document {
   readonly next: readonly { readonly kind: string; readonly command?: string }[]
 }
 
-/** The words of a command line as a shell reads them, its variables put in. */
+/** The words of a command line as a shell reads them, with variables expanded. */
 function wordsOf(command: string): string[] {
   const script = `slipway() { printf '%s\\0' "$@"; }; ${command}`
   const text = execFileSync('sh', ['-c', script], { env: { ...env, PATH: process.env['PATH'] } })
@@ -74,7 +74,7 @@ function commandsIn({ next }: Document): string[] {
 /** The first words of the commands that were run as printed. */
 const executed = new Set<string>()
 
-/** Runs a command, and each that it suggests, as printed. None of them may hit another target. */
+/** Runs a command and each command that it suggests, as printed. None may hit another target. */
 async function follow(
   how: readonly string[],
   command: string,
@@ -120,7 +120,7 @@ const WAYS: readonly (readonly [string, () => readonly string[]])[] = [
 ]
 
 test.each(WAYS)(
-  'each suggested command hits the target that was named %s',
+  'each suggested command hits the target that was selected %s',
   async (_way, way) => {
     const how = way()
     const migration = (name: string) => path.join(root, 'prisma/migrations', name)
@@ -129,7 +129,7 @@ test.each(WAYS)(
     await production.sql('DROP SCHEMA public CASCADE; CREATE SCHEMA public')
     await follow(how, 'plan', '--out', 'my plan.json')
     await follow(how, 'deploy')
-    // It was rolled back by the command that the deploy suggests.
+    // The command that the deploy suggests has rolled it back.
     await run(['deploy', ...how])
     await follow(how, 'rollback')
     await run(['deploy', ...how])
@@ -169,7 +169,7 @@ test.each(WAYS)(
   900_000,
 )
 
-test('a variable that names the target for one command is repeated', async () => {
+test('suggestions repeat a variable that selects the target as a flag', async () => {
   env = { ...env, SLIPWAY_ENV: 'production' }
   const how = ['--cwd', 'my shop', '--config', 'settings/slipway.config.ts']
   const document = await run(['status', ...how])
@@ -183,7 +183,7 @@ test('a variable that names the target for one command is repeated', async () =>
   expect((await run(wordsOf(deploy))).result.database).toBe(production.name)
 })
 
-test('an environment that is misspelled: the nearest, in the same project', async () => {
+test('a misspelled environment: the most similar one is suggested, in the same project', async () => {
   const document = await run(['status', '--cwd', 'my shop', '--env', 'produktion'])
   expect(document.failure?.code).toBe('PROJECT.ENVIRONMENT_UNKNOWN')
   expect(commandsIn(document)).toEqual(["slipway status --env production --cwd 'my shop'"])

@@ -9,10 +9,10 @@ import { createDatabase, type TestDatabase } from '../postgres.ts'
 // Guarantee 6: a deploy never queues other sessions behind a lock request for longer than the lock timeout.
 
 const LOCK_TIMEOUT_MS = 200
-/** Who queued behind the deploy would wait for the reader, which holds its lock for longer. */
+/** A session queued behind the deploy would have to wait for the reader, which holds its lock for longer. */
 const LONGEST_READ_MS = 3000
 const HOLD_MS = 4000
-/** A deploy that gives up no lock request reports none. */
+/** A deploy reports a blocked lock request only when it gives the request up. */
 const LONGEST_WAIT_MS = 15_000
 const MIGRATIONS = [
   {
@@ -56,7 +56,7 @@ async function withClient<T>(
   }
 }
 
-/** Reads one row again and again until told to stop; gives the longest wait in milliseconds. */
+/** Reads one row again and again until `stop`. Returns the longest wait in ms. */
 async function longestRead(database: TestDatabase, stop: AbortSignal): Promise<number> {
   return await withClient(database, async (client) => {
     let longest = 0
@@ -71,8 +71,8 @@ async function longestRead(database: TestDatabase, stop: AbortSignal): Promise<n
 }
 
 /**
- * Holds a lock of a reader until `deploying` reports itself blocked, as `until` wants it, and for some time after that;
- * gives what `deploying` gives.
+ * Holds a reader's lock until `deploying` emits an event for which `until` is true, and for some time after that.
+ * Returns the result of `deploying`.
  */
 async function heldByReader<T>(
   database: TestDatabase,
@@ -94,7 +94,7 @@ async function heldByReader<T>(
   })
 }
 
-test('a long reader is waited for and named, and other readers are not stopped', async () => {
+test('a deploy waits for a long reader and names it, without blocking other readers', async () => {
   const database = await createDatabase()
   try {
     await deploy(requestFor(database, { migrations: MIGRATIONS.slice(0, 1) }))
@@ -118,7 +118,7 @@ test('a long reader is waited for and named, and other readers are not stopped',
     expect(outcome.receipts[0]).toMatchObject({ status: 'done' })
     expect(outcome.receipts[0]?.attempts).toBeGreaterThan(1)
     const blockers = events.flatMap((event) => (event.kind === 'blocked' ? event.blockers : []))
-    // Named once: while the one that it has seen goes on, it does not try again.
+    // Reported once: while this blocker continues, the deploy does not try again.
     expect(blockers).toEqual([
       expect.objectContaining({ application: 'nightly report', state: 'idle in transaction' }),
     ])
@@ -128,13 +128,13 @@ test('a long reader is waited for and named, and other readers are not stopped',
 })
 
 test.each([
-  ['sets no limits', 'SET lock_timeout = 0; SET statement_timeout = 0;'],
-  ['sets none by a function', "SELECT pg_catalog.set_config('lock_timeout', '0', false);"],
+  ['removes the limits', 'SET lock_timeout = 0; SET statement_timeout = 0;'],
+  ['removes them by a function', "SELECT pg_catalog.set_config('lock_timeout', '0', false);"],
   [
-    'sets none in its code',
+    'removes them in its code',
     "DO $$ BEGIN PERFORM set_config('lock_timeout', '0', false); END $$; INSERT INTO \"Order\" DEFAULT VALUES;",
   ],
-])('a migration that %s queues other readers no longer', async (_what, sets) => {
+])('a migration that %s does not block other readers for longer', async (_what, sets) => {
   const database = await createDatabase()
   try {
     const [init, change] = MIGRATIONS
@@ -155,13 +155,13 @@ test.each([
   }
 })
 
-test('kept restore queues other readers no longer, and comes through', async () => {
+test('kept restore does not block other readers for longer, and succeeds', async () => {
   const database = await createDatabase()
   try {
     const [init, change] = MIGRATIONS
     const drop = { name: '3_drop', sql: 'ALTER TABLE "Order" DROP COLUMN "note";' }
     const filled = { name: '2_change', sql: `${change?.sql} UPDATE "Order" SET "note" = 'old';` }
-    // With forced row security a restore must lock the table against all others.
+    // With forced row security, a restore must lock the table against all other sessions.
     const again = {
       name: '4_again',
       sql: 'ALTER TABLE "Order" ADD COLUMN "note" TEXT, FORCE ROW LEVEL SECURITY;',
@@ -192,13 +192,13 @@ test('kept restore queues other readers no longer, and comes through', async () 
   }
 })
 
-test('at the deadline it gives up, names the blocker, and has changed nothing', async () => {
+test('at the deadline a deploy gives up, names the blocker, and has changed nothing', async () => {
   const database = await createDatabase()
   try {
     await deploy(requestFor(database, { migrations: MIGRATIONS.slice(0, 1) }))
     const outcome = await withClient(database, async (reader) => {
       await reader.query("BEGIN; SELECT * FROM \"Order\" WHERE 'secret-value' <> ''")
-      // Long enough for a second session to look who blocks it, also on a busy machine.
+      // Long enough for a second session to find the blocker, even on a busy machine.
       const limits = { lockTimeoutMs: 3000, statementTimeoutMs: 60_000 }
       return await deploy(requestFor(database, { deadlineMs: 6000, limits }))
     })

@@ -21,14 +21,15 @@ import { type Cluster, startCluster } from '../postgres.ts'
 import { writeProject } from '../project.ts'
 import { workOn } from '../target.ts'
 
-// Guarantee 5 behind a pooler: a transaction group runs where the lock is, or not at all; nothing stays on the pool.
+// Guarantee 5 behind a pooler: a transaction group runs on the backend with the lock or not at all, and leaves nothing
+// on the pool.
 
 const FULL = process.env['FULL'] === '1'
 const ROUNDS = FULL ? 20 : 3
 const DEPLOYS = 8
 const OTHERS = 8
 
-/** Migrations that succeed a second time, too: only the counts say that one ran twice. */
+/** Migrations that would also succeed a second time: only the counts show that one ran twice. */
 const MIGRATIONS = Array.from({ length: 6 }, (_, n) => ({
   name: `2026010${n}000000_count`,
   sql: `CREATE TABLE IF NOT EXISTS runs (migration text);\nINSERT INTO runs VALUES ('${n}');\n`,
@@ -41,7 +42,7 @@ let databases = 0
 
 beforeAll(async () => {
   if (!hasPgbouncer) return
-  // Each database of a round has a pool of its own.
+  // Each round has a database with its own pool.
   cluster = await startCluster({ settings: { max_connections: '600' } })
   project = writeProject(MIGRATIONS)
 })
@@ -52,7 +53,7 @@ afterAll(async () => {
   rmSync(project, { recursive: true })
 })
 
-/** A client that loses its server says so by its next query. */
+/** Connects. If the client loses its server, its next query fails. */
 async function connect(url: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url })
   client.on('error', () => {})
@@ -99,7 +100,7 @@ const SETTINGS = ['search_path', 'lock_timeout', 'statement_timeout', 'role', 'a
 const LEFT_SQL = `SELECT ${SETTINGS.map((name) => `current_setting('${name}') AS ${name}`).join(', ')},
   session_user AS "user", (SELECT count(*)::int FROM pg_prepared_statements) AS prepared`
 
-/** What each backend of a pool has: every one is taken in a transaction, so that the next one has to be another. */
+/** The session state on each backend of a pool. Each is held in a transaction, so that the next one is different. */
 async function leftOn(url: string): Promise<Record<string, unknown>[]> {
   const clients: pg.Client[] = []
   const left: Record<string, unknown>[] = []
@@ -142,7 +143,7 @@ async function expectNothingLeft(url: string, database: string): Promise<void> {
 const LOCKS_SQL = `SELECT pid FROM pg_locks WHERE locktype = 'advisory'
   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`
 
-/** Each migration that has a row ran once, and has one row. */
+/** Each migration that ran has run once. */
 async function expectOnce(database: string): Promise<number> {
   const url = directUrl(database)
   const [found] = await sql(url, "SELECT to_regclass('runs') IS NOT NULL AS some")
@@ -159,7 +160,7 @@ async function expectOnce(database: string): Promise<number> {
   return rows.length
 }
 
-describe.skipIf(!hasPgbouncer)('a pool of transactions (where pgbouncer is installed)', () => {
+describe.skipIf(!hasPgbouncer)('transaction pooling (if pgbouncer is installed)', () => {
   let pooler: Pooler
 
   beforeAll(async () => {
@@ -168,7 +169,7 @@ describe.skipIf(!hasPgbouncer)('a pool of transactions (where pgbouncer is insta
   })
   afterAll(() => pooler.stop())
 
-  test(`${DEPLOYS} deploys at once beside ${OTHERS} other clients are refused, ${ROUNDS} times`, async () => {
+  test(`${DEPLOYS} concurrent deploys among ${OTHERS} other clients are refused, ${ROUNDS} times`, async () => {
     for (let round = 0; round < ROUNDS; round++) {
       const database = await createDatabase()
       const url = pooler.urlOf(database)
@@ -182,7 +183,7 @@ describe.skipIf(!hasPgbouncer)('a pool of transactions (where pgbouncer is insta
     }
   }, 1_200_000)
 
-  test(`the lock itself is enough where no probe finds the pooler, ${ROUNDS} times`, async () => {
+  test(`the lock alone is enough if no probe detects the pooler, ${ROUNDS} times`, async () => {
     const codes = new Set<string>()
     for (let round = 0; round < ROUNDS; round++) {
       const database = await createDatabase()
@@ -197,7 +198,7 @@ describe.skipIf(!hasPgbouncer)('a pool of transactions (where pgbouncer is insta
     expect(codes).toContain('DATABASE.LOCK_LOST')
   }, 1_200_000)
 
-  test('?schema= is refused before it is set, also for a command that only reads', async () => {
+  test('?schema= is refused before it is set, even for a read-only command', async () => {
     const database = await createDatabase()
     await sql(directUrl(database), 'CREATE SCHEMA app')
     const url = pooler.urlOf(database)
@@ -210,7 +211,7 @@ describe.skipIf(!hasPgbouncer)('a pool of transactions (where pgbouncer is insta
     await expectNothingLeft(url, database)
   })
 
-  test('a command that only reads works, and leaves nothing', async () => {
+  test('a read-only command works and leaves nothing', async () => {
     const database = await createDatabase()
     const url = pooler.urlOf(database)
     for (const command of ['status', 'plan', 'drift', 'repair']) {
@@ -222,7 +223,7 @@ describe.skipIf(!hasPgbouncer)('a pool of transactions (where pgbouncer is insta
   })
 })
 
-/** A deploy; gives the code of its failure. */
+/** Deploys. Returns the code of the failure. */
 async function deployTo(url: string): Promise<string> {
   const address = { kind: 'postgres' as const, url: new ConnectionString(url) }
   const consent = { confirm: undefined }
@@ -232,7 +233,7 @@ async function deployTo(url: string): Promise<string> {
   return (ran.ok ? ran.value.failure?.code : ran.failure.code) ?? 'none'
 }
 
-/** A deploy as the executor does it, without the test for a pooler; gives the code of its failure. */
+/** Deploys like the executor, without the pooler probe. Returns the code of the failure. */
 async function deployUnprobed(url: string): Promise<string> {
   const parser = await parserFor('postgres')
   const address = { kind: 'postgres' as const, url: new ConnectionString(url) }
@@ -259,7 +260,7 @@ async function deployUnprobed(url: string): Promise<string> {
   return (ran.ok ? ran.value.failure?.code : ran.failure.code) ?? 'none'
 }
 
-describe.skipIf(!hasPgbouncer)('other pools (where pgbouncer is installed)', () => {
+describe.skipIf(!hasPgbouncer)('other pooling modes (if pgbouncer is installed)', () => {
   async function withPooler<T>(options: PoolerOptions, work: (pooler: Pooler) => Promise<T>) {
     const pooler = await startPgbouncer(cluster, options)
     try {
@@ -269,7 +270,7 @@ describe.skipIf(!hasPgbouncer)('other pools (where pgbouncer is installed)', () 
     }
   }
 
-  test('a pool of sessions that resets nothing has nothing of a deploy left', async () => {
+  test('a deploy leaves nothing on a session pool that resets nothing', async () => {
     const settings = { server_reset_query: '', default_pool_size: '3' }
     await withPooler({ mode: 'session', settings }, async (pooler) => {
       const database = await createDatabase()
@@ -311,7 +312,7 @@ describe.skipIf(!hasPgbouncer)('other pools (where pgbouncer is installed)', () 
     })
   })
 
-  test('a pool of one session is no transaction pooler', async () => {
+  test('a session pool with one session is not reported as a transaction pooler', async () => {
     await withPooler({ mode: 'session', settings: { default_pool_size: '1' } }, async (pooler) => {
       const url = pooler.urlOf(await createDatabase())
       const ran = await runCli(['deploy', '--json', '--url', url], { cwd: project })
@@ -319,7 +320,7 @@ describe.skipIf(!hasPgbouncer)('other pools (where pgbouncer is installed)', () 
     })
   })
 
-  test('a pool of statements is called so', async () => {
+  test('statement pooling is reported as such', async () => {
     await withPooler({ mode: 'statement' }, async (pooler) => {
       const url = pooler.urlOf(await createDatabase())
       const { exitCode, stdout } = await runCli(['deploy', '--json', '--url', url], {
@@ -353,7 +354,7 @@ describe.skipIf(!hasPgbouncer)('other pools (where pgbouncer is installed)', () 
   })
 })
 
-test('pgbouncer=true is refused before anything is connected to', async () => {
+test('pgbouncer=true is refused before any connection', async () => {
   const root = writeProject(MIGRATIONS)
   const url = `postgresql://shop@127.0.0.1:${await freePort()}/shop?pgbouncer=true`
   for (const argv of [['deploy'], ['rollback'], ['repair', '--undo'], ['kept', 'prune']]) {

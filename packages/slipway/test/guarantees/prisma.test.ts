@@ -8,8 +8,8 @@ import { prismaCli } from '../prisma.ts'
 import { addMigration, type TestMigration, writeProject } from '../project.ts'
 import { createTarget, shareImages, type TestTarget } from '../target.ts'
 
-// Guarantee 3: the history is Prisma's. After any command of ours, the stock CLI and the engine read the same
-// state that we report.
+// Guarantee 3: the history is Prisma's. After any Slipway command, the stock CLI and the engine read the same state
+// that Slipway reports.
 
 const HISTORY: readonly TestMigration[] = [
   { name: '1_init', sql: 'CREATE TABLE "Carrier" ("id" integer PRIMARY KEY, "name" text);\n' },
@@ -64,7 +64,7 @@ interface State {
   readonly missing: readonly string[]
 }
 
-/** Our status, once Prisma's CLI and its engine have been seen to agree with it. */
+/** Slipway's status. Prisma's CLI and its engine must agree with it. */
 async function agreed(): Promise<State> {
   const { stdout } = await slipway('status')
   const { result: ours } = JSON.parse(stdout) as { result: State }
@@ -73,7 +73,7 @@ async function agreed(): Promise<State> {
   const cli = await prismaCli(['migrate', 'status'], { cwd: root, databaseUrl: target.url })
   expect(cli.code, cli.stdout).toBe(ours.state === 'up-to-date' ? 0 : 1)
   if (ours.state === 'up-to-date') expect(cli.stdout).toContain('Database schema is up to date!')
-  // Where something is pending, the CLI speaks of nothing else.
+  // If migrations are pending, the CLI lists only those.
   const named = ours.pending.length > 0 ? ours.pending : ours.failed
   for (const name of named) expect(cli.stdout + cli.stderr).toContain(name)
   await expectChecksums()
@@ -100,19 +100,19 @@ async function expectChecksums(): Promise<void> {
   }
 }
 
-test('deploy and rollback, whole and step by step', async () => {
+test('deploy and rollback, in one transaction and step by step', async () => {
   expect(await slipway('deploy')).toMatchObject({ exitCode: 0 })
   expect(await agreed()).toMatchObject({ state: 'up-to-date', pending: [], failed: [] })
   expect(await slipway('rollback', '--to', '1_init')).toMatchObject({ exitCode: 0 })
   expect(await agreed()).toMatchObject({ state: 'behind', pending: ['2_city', '3_steps'] })
-  // Prisma cannot run a file that builds an index concurrently beside something else.
+  // Prisma cannot run a file that combines a concurrent index build with other statements.
   removeLast()
   const theirs = await prismaCli(['migrate', 'deploy'], { cwd: root, databaseUrl: target.url })
   expect(theirs, theirs.stderr).toMatchObject({ code: 0 })
   expect(await agreed()).toMatchObject({ state: 'up-to-date' })
 })
 
-test('a failed deploy: nothing stands, or it says how far it came; repair marks it', async () => {
+test('a failed deploy leaves nothing, or reports how far it got; repair marks it', async () => {
   await slipway('deploy')
   add(BROKEN)
   expect(await slipway('deploy')).toMatchObject({ exitCode: 5 })
@@ -129,7 +129,7 @@ test('a failed deploy: nothing stands, or it says how far it came; repair marks 
   expect(await agreed()).toMatchObject({ state: 'up-to-date' })
 })
 
-test('what Prisma left failed is failed for us, and what we undo is pending for Prisma', async () => {
+test('a migration that failed in Prisma is failed for Slipway, and one that Slipway undoes is pending for Prisma', async () => {
   removeLast()
   add(BROKEN)
   const theirs = await prismaCli(['migrate', 'deploy'], { cwd: root, databaseUrl: target.url })
@@ -140,7 +140,7 @@ test('what Prisma left failed is failed for us, and what we undo is pending for 
   expect(await agreed()).toMatchObject({ state: 'behind', failed: [] })
 })
 
-test('a baseline is what resolve --applied gives; an edit is seen by both, and accepted for both', async () => {
+test('a baseline equals resolve --applied; both see an edit, and accepting it counts for both', async () => {
   await target.sql(
     HISTORY.slice(0, 2)
       .map(({ sql }) => sql)
@@ -158,7 +158,7 @@ test('a baseline is what resolve --applied gives; an edit is seen by both, and a
   expect(await agreed()).toMatchObject({ state: 'up-to-date', edited: [] })
 })
 
-test('a project without migrations gets its first one from the database, and Prisma calls it up to date', async () => {
+test('a project without migrations gets its first one from the database, and Prisma reports it as up to date', async () => {
   while (files.length > 0) removeLast()
   await target.sql(
     `CREATE TYPE "Size" AS ENUM ('S', 'L');
@@ -190,9 +190,9 @@ test('a project without migrations gets its first one from the database, and Pri
   }
 })
 
-test('a migration that the history records twice is named, mended, and never run again', async () => {
+test('a migration that the history records twice is named, repaired, and never run again', async () => {
   expect((await slipway('deploy')).exitCode).toBe(0)
-  // The second row is what a deploy through a pooler left, or a hand: also with another text.
+  // The second rows are like those of a deploy through a pooler, or inserted by hand: one has another checksum.
   await target.sql(`INSERT INTO _prisma_migrations (id, checksum, finished_at, migration_name, started_at, applied_steps_count)
     SELECT gen_random_uuid(), checksum, now(), migration_name, now(), 1 FROM _prisma_migrations WHERE migration_name = '1_init'
     UNION ALL SELECT gen_random_uuid(), repeat('0', 64), now(), migration_name, now(), 1 FROM _prisma_migrations WHERE migration_name = '2_city'`)

@@ -13,13 +13,13 @@ import { withShadowDatabase, withShadowServer } from '../../src/shadow/index.ts'
 import { BEGINNING, changesOn, takenOf } from '../random-ddl.ts'
 import { createTarget, migration, SHADOW, type TestMigration, type TestTarget } from '../target.ts'
 
-// A grade is a promise: what is proven lossless brings every row back, on rows that the proof never saw.
+// A grade is a promise: a rollback that is proven lossless restores every row, even rows that the proof never saw.
 
 const FULL = process.env['FULL'] === '1'
 const RUNS = FULL ? 300 : 4
 const PARAMETERS = { numRuns: RUNS, endOnFailure: true, ...(FULL ? {} : { seed: 20261121 }) }
 
-/** What random changes are made to. */
+/** A history with rows, to which random changes are made. */
 interface Ground {
   readonly history: readonly TestMigration[]
   readonly rows: string
@@ -44,7 +44,7 @@ const CARRIERS: Ground = {
   }),
 }
 
-/** Keeps of proposed statements those that PostgreSQL takes on tables with rows. */
+/** The proposed statements that PostgreSQL accepts on tables with rows. */
 async function possible(client: pg.Client, proposed: readonly string[]): Promise<string[]> {
   await client.query('BEGIN')
   const taken = await takenOf(client, proposed)
@@ -52,7 +52,7 @@ async function possible(client: pg.Client, proposed: readonly string[]): Promise
   return taken
 }
 
-/** All rows of all tables as the server writes them, whatever the order of columns: not by our own means. */
+/** All rows of all tables as the server writes them, independent of column order and of Slipway's code. */
 async function rowsOf(client: pg.Client): Promise<Record<string, string[]>> {
   const { rows: tables } = await client.query<{ id: string }>(
     `SELECT c.oid::regclass::text AS id FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
@@ -83,7 +83,7 @@ async function proofOf(
   })
 }
 
-/** What the files do by themselves, and what a deploy and a rollback do, each on rows that the proof never saw. */
+/** Judges the files alone, and a deploy with a rollback, each on rows that the proof never saw. */
 async function judged(
   ground: Ground,
   changed: TestMigration,

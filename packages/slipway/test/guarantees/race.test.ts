@@ -8,11 +8,11 @@ import { prismaCli } from '../prisma.ts'
 import { writeProject } from '../project.ts'
 import { SHOP } from './shop.ts'
 
-// Guarantee 5: deploys of one target at once, Prisma's own among them: each migration is applied once.
+// Guarantee 5: concurrent deploys to one target, including Prisma's own, apply each migration once.
 
 const OURS = 16
 const PRISMAS = 4
-// Prisma sends a file whole, so it cannot run those that mix a concurrent build with other statements.
+// Prisma sends a file as a whole, so it cannot run files that mix a concurrent build with other statements.
 const HISTORY = SHOP.filter(
   ({ sql }) => !sql.includes('CONCURRENTLY') && !sql.includes('ADD VALUE'),
 )
@@ -21,7 +21,7 @@ const BUILDS = Array.from({ length: 4 }, (_, n) => ({
   sql: `CREATE INDEX CONCURRENTLY "Order_build_${n}" ON "Order"("runs", "id");\n`,
 }))
 
-test(`${OURS} deploys of ours and ${PRISMAS} of Prisma’s at once`, async () => {
+test(`${OURS} deploys by Slipway and ${PRISMAS} by Prisma at the same time`, async () => {
   const root = writeProject([...HISTORY, ...BUILDS])
   const database = await createDatabase()
   try {
@@ -41,7 +41,7 @@ test(`${OURS} deploys of ours and ${PRISMAS} of Prisma’s at once`, async () =>
       said,
     ).toEqual(ours.map(() => 0))
     expect(said).not.toContain('deadlock')
-    // Prisma waits 10 s for the lock and then gives up with P1002: that is its own law, and no harm.
+    // Prisma gives up with P1002 after it has waited 10 s for the lock. That is harmless.
     for (const { code, stdout, stderr } of prismas) {
       if (code !== 0) expect(stdout + stderr).toContain('P1002')
       expect(stdout + stderr).not.toContain('deadlock')

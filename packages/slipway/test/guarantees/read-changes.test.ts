@@ -9,12 +9,12 @@ import { type Fingerprint, fingerprint, readFacts } from '../../src/schema/index
 import { BEGINNING, ddl } from '../random-ddl.ts'
 import { createTarget, migration } from '../target.ts'
 
-// What is read of the changes alone gives the fingerprint of a whole reading: deploy and rollback record it as that.
+// Reading only the changed objects gives the same fingerprint as reading the whole schema. Deploys and rollbacks record it.
 
 const FULL = process.env['FULL'] === '1'
 const STEPS = FULL ? 3000 : 80
 
-/** Some of everything, each of which refers to another. */
+/** Objects of each kind that refer to each other. */
 const SCHEMA = `${BEGINNING}
 CREATE SCHEMA other;
 CREATE TYPE pair AS (x integer, mood "Mood");
@@ -41,7 +41,7 @@ CREATE TABLE child (extra integer) INHERITS ("Be ta");
 CREATE POLICY mine ON "alpha" USING (id IN (SELECT a FROM "g""m"));
 `.replace('twice(a.a)', 'twice("g""m".a)')
 
-/** What changes how other objects are printed, or where they belong, though not a row of their own. */
+/** Changes that alter how other objects are printed or where they belong, but not their own catalog rows. */
 const RENAMES = [
   'ALTER TYPE "Mood" RENAME TO mood_2',
   'ALTER TYPE mood_2 RENAME TO "Mood"',
@@ -122,7 +122,7 @@ const RENAMES = [
   'DROP EXTENSION hstore CASCADE',
 ]
 
-/** They own all of the schemas. */
+/** Migrations that own all schemas. */
 const MIGRATIONS = [
   migration('0_init', SCHEMA),
   migration('1_schemas', 'CREATE SCHEMA another; CREATE SCHEMA third_one'),
@@ -133,7 +133,7 @@ async function known(session: Session, now: Fingerprint): Promise<KnownSchema> {
 }
 
 test(
-  'the changes alone give the fingerprint of a whole reading',
+  'reading only the changes gives the fingerprint of the whole schema',
   { timeout: 600_000 },
   async () => {
     const target = await createTarget()

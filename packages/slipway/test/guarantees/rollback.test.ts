@@ -9,9 +9,9 @@ import { createDatabase, postgresBin, type TestDatabase } from '../postgres.ts'
 import { BEGINNING, ddl, takenOf } from '../random-ddl.ts'
 import { createTarget, migration, type TestMigration, type TestTarget } from '../target.ts'
 
-// Guarantee 2: rollback(deploy(x)) = x, for whatever x does to a schema, and however many of them there are.
+// Guarantee 2: rollback(deploy(x)) = x, for any schema change x and any number of migrations.
 
-// The usual run goes over the same ground each time; FULL=1 looks for new ground.
+// The usual run has a fixed seed; FULL=1 uses a new one each time.
 const FULL = process.env['FULL'] === '1'
 const RUNS = FULL ? 100 : 3
 const PARAMETERS = { numRuns: RUNS, endOnFailure: true, ...(FULL ? {} : { seed: 20260517 }) }
@@ -25,7 +25,7 @@ beforeAll(async () => {
 })
 afterAll(() => trial.drop())
 
-/** Keeps of proposed statements those that PostgreSQL takes, one after the other; gives one list a migration. */
+/** The proposed statements that PostgreSQL accepts, one after the other, as one migration per list. */
 async function possible(proposals: readonly (readonly string[])[]): Promise<TestMigration[]> {
   const client = new pg.Client({ connectionString: trial.url })
   await client.connect()
@@ -56,7 +56,7 @@ async function stateOf(target: TestTarget) {
   return { ...(await target.fingerprint()), dump }
 }
 
-/** Deploys one migration after the other and rolls them back, one after the other. */
+/** Deploys the migrations one by one, and rolls them back one by one. */
 async function thereAndBack(target: TestTarget, changes: readonly TestMigration[]): Promise<void> {
   const request = (count: number) => target.request([INIT, ...changes].slice(0, count))
   const before: Awaited<ReturnType<typeof stateOf>>[] = []
@@ -75,7 +75,7 @@ async function thereAndBack(target: TestTarget, changes: readonly TestMigration[
 }
 
 test(
-  'whatever a migration does to a schema, its rollback brings the schema back',
+  'the rollback of any schema change restores the schema',
   async () => {
     const proposals = fc.array(fc.array(ddl, { minLength: 15, maxLength: 15 }), {
       minLength: 3,
@@ -96,7 +96,7 @@ test(
   4 * 3_600_000,
 )
 
-/** Deploys a change of filled tables and rolls it back; what fails must have been announced, and leaves nothing. */
+/** Deploys a change of filled tables and rolls it back. A failure must have been announced and leaves nothing. */
 async function thereAndBackFilled(target: TestTarget, change: TestMigration): Promise<void> {
   await deploy({ ...target.request([INIT]), consent, acceptDrift: true })
   await target.sql(
@@ -106,7 +106,7 @@ async function thereAndBackFilled(target: TestTarget, change: TestMigration): Pr
   const rows = await rowsOf(target)
   const done = await deploy({ ...target.request([INIT, change]), consent, acceptDrift: true })
   if (done.failure) {
-    // With rows in the tables a change can be impossible.
+    // Rows can make a change impossible.
     expect(await target.fingerprint()).toEqual(before)
     return
   }
@@ -127,7 +127,7 @@ async function thereAndBackFilled(target: TestTarget, change: TestMigration): Pr
   if (!failed) expect(await rowsOf(target), change.sql).toEqual(rows)
 }
 
-/** All rows of all tables, columns by name, whatever their order. */
+/** All rows of all tables, with columns by name, independent of their order. */
 async function rowsOf(target: TestTarget): Promise<unknown> {
   const [found] =
     await target.sql(`SELECT json_object_agg(c.relname, (SELECT array_agg(x::text ORDER BY x::text) FROM
@@ -137,7 +137,7 @@ async function rowsOf(target: TestTarget): Promise<unknown> {
 }
 
 test(
-  'on tables that hold rows it brings schema and rows back, or has said before why it may not',
+  'on tables with rows it restores schema and rows, or has announced why it may not',
   async () => {
     const proposals = fc.array(ddl, { minLength: 15, maxLength: 15 })
     await fc.assert(

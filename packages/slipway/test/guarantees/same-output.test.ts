@@ -6,7 +6,7 @@ import { runCli } from '../cli-in-process.ts'
 import { addMigration, writeProject } from '../project.ts'
 import { createTarget, shareImages, type TestTarget } from '../target.ts'
 
-// Guarantee 11: the same input gives the same output: generated SQL, JSON with its keys in one order, failures.
+// Guarantee 11: the same input gives the same output: generated SQL, JSON with a fixed order of keys, failures.
 
 const HISTORY = [
   {
@@ -63,14 +63,14 @@ afterAll(async () => {
   }
 })
 
-/** Runs a command in a copy; gives its output without what belongs to the copy, the machine and the moment. */
+/** Runs a command in a copy. Returns its output without parts that depend on the copy, the machine or the time. */
 async function output({ root, target }: Copy, args: readonly string[]): Promise<string> {
   const run = await runCli([...args, '--url', target.url], { cwd: root, now: NOW })
   return (
     `${run.stdout}\n${run.stderr}\nexit ${run.exitCode}`
       .replaceAll(root, '<root>')
       .replaceAll(target.name, '<database>')
-      // The hash of a plan holds the name of its database; plan/deploy-plan.test.ts compares those of one.
+      // A plan's hash depends on the database's name; plan/deploy-plan.test.ts compares hashes for one database.
       .replaceAll(/("hash": "|^Plan )[0-9a-f]{64}/gm, '$1<hash>')
       .replaceAll(/"(ms|lockWaitMs|upMs|downMs)": [\d.]+/g, '"$1": 0')
       .replaceAll(/\b[\d.]+ (?:ms|s)\b/g, '0 ms')
@@ -89,7 +89,7 @@ function written({ root }: Copy, name: string): string[] {
   return readdirSync(folder).map((file) => `${file}\n${readFileSync(join(folder, file), 'utf8')}`)
 }
 
-/** The keys of a JSON document in their order, those of nested objects under their parent's. */
+/** The keys of a JSON document in order, those of nested objects as paths. */
 function keysOf(value: unknown, path = ''): string[] {
   if (Array.isArray(value)) return keysOf(value[0], `${path}[]`)
   if (typeof value !== 'object' || value === null) return []
@@ -133,7 +133,7 @@ const PLAN = [
   'preChecks',
 ].map((key) => `.result.${key}`)
 
-/** Commands, and the keys of their results in the order that scripts and diffs of output rely on. */
+/** Commands with the keys of their results, in the order that scripts and output diffs rely on. */
 const JOURNEY: readonly (readonly [readonly string[], readonly string[]])[] = [
   [['status', '--json'], STATUS.map((key) => `.result.${key}`)],
   [
@@ -163,7 +163,7 @@ const JOURNEY: readonly (readonly [readonly string[], readonly string[]])[] = [
 ]
 
 describe('in two copies of a project', () => {
-  test('each command gives the same, from the first look to the rollback', async () => {
+  test('each command gives the same output, from the first status to the rollback', async () => {
     const name = '20260517093000_loads'
     for (const [args, promised] of JOURNEY) {
       const text = await same(args)
@@ -177,7 +177,7 @@ describe('in two copies of a project', () => {
     expect(migration).toContain('checksum ')
   })
 
-  test('a failure, in each format', async () => {
+  test('a failure is the same in each format', async () => {
     for (const { root } of copies)
       addMigration(root, { name: '9_broken', sql: 'SELECT 1;\nSELECT 1 / 0;\n' })
     for (const format of ['json', 'human', 'markdown', 'github', 'sarif']) {
@@ -194,7 +194,7 @@ describe('in two copies of a project', () => {
     }
   })
 
-  test('drift, named and written in one order', async () => {
+  test('drift is reported and written in the same order', async () => {
     const sql =
       'CREATE INDEX "z" ON "Carrier"("id"); CREATE TABLE "b" (); CREATE TABLE "a" (); DROP VIEW "paid"'
     await Promise.all(copies.map(({ target }) => target.sql(sql)))
@@ -205,7 +205,7 @@ describe('in two copies of a project', () => {
 
 const KEYS = ['.slipway', '.command', '.ok', '.result', '.findings', '.failure', '.next']
 
-test('the JSON of every command has the keys of the contract, in its order, whatever becomes of it', async () => {
+test('the JSON of every command has the keys of the contract, in its order, whatever the outcome', async () => {
   const args: Readonly<Record<string, readonly string[]>> = {
     create: ['x', '--empty'],
     completion: ['bash'],

@@ -6,7 +6,7 @@ import { writeProject } from '../project.ts'
 import { startProxy } from '../proxy.ts'
 import { createTarget, shareImages, type TestTarget } from '../target.ts'
 
-// Guarantee 7: a target is the database that the server says it is, whichever way the connection string is spelled.
+// Guarantee 7: a target is identified by what the server reports, however the connection string is spelled.
 
 const INIT = { name: '1_init', sql: 'CREATE TABLE "Customer" ("id" integer PRIMARY KEY);' }
 
@@ -52,7 +52,7 @@ function spelled(change: (url: URL) => void): string {
   return url.href
 }
 
-describe('a database that the configuration gives to production', () => {
+describe('a database that the configuration assigns to production', () => {
   beforeEach(async () => {
     configure(`{ production: { url: 'env:PROD_URL', seeds: 'none', confirm: true } }`)
     await target.sql('CREATE TABLE "Customer" ("id" integer PRIMARY KEY)')
@@ -70,7 +70,7 @@ describe('a database that the configuration gives to production', () => {
     ['percent-encoding', (url) => (url.pathname = url.pathname.replace('slipway', '%73lipway'))],
     ['postgres://', () => {}],
   ]
-  test.each(spellings)('has its policy by %s', async (label, change) => {
+  test.each(spellings)('has its policy: %s', async (label, change) => {
     const changed = spelled(change)
     const url = label === 'postgres://' ? changed.replace('postgresql:', 'postgres:') : changed
     const env = { PROD_URL: target.url }
@@ -87,7 +87,7 @@ describe('a database that the configuration gives to production', () => {
     expect(await target.sql('SELECT FROM "Customer"')).toEqual([])
   })
 
-  test('has it by a .env file of production, which no variable of the shell sets', async () => {
+  test('has its policy if only the .env file of production names it', async () => {
     configure(`{ production: { url: 'env:DATABASE_URL', confirm: true } }`)
     writeFileSync(join(root, '.env.production'), `DATABASE_URL=${target.url}\n`)
     expect(await slipway(['reset', '--confirm', target.name], target.url)).toMatchObject({
@@ -95,7 +95,7 @@ describe('a database that the configuration gives to production', () => {
     })
   })
 
-  test('another database of that server has not, nor one whose variable leads anywhere', async () => {
+  test('another database of the server does not have it, even if the variable may name any database', async () => {
     const other = await createTarget()
     try {
       const env = { PROD_URL: target.url }
@@ -111,7 +111,7 @@ describe('a database that the configuration gives to production', () => {
     }
   })
 
-  test('of several environments the strictest counts, and the output says so', async () => {
+  test('the strictest of several environments applies, and the output says so', async () => {
     configure(
       `{ staging: { url: 'env:STAGE_URL' }, production: { url: 'env:PROD_URL', confirm: true } }`,
     )
@@ -129,7 +129,7 @@ describe('a database that was deployed as production', () => {
     await target.sql('INSERT INTO "Customer" VALUES (1)')
   })
 
-  test('is known again through a tunnel, before anything changes', async () => {
+  test('is recognized through a tunnel before anything changes', async () => {
     const tunnel = await startProxy(target.url, () => 'forward')
     try {
       for (const args of [
@@ -153,7 +153,7 @@ describe('a database that was deployed as production', () => {
     }
   })
 
-  test('lends its policy to no copy', async () => {
+  test('does not pass its policy on to a copy', async () => {
     const copy = await createTarget({ template: target.name })
     try {
       expect(await slipway(['reset', '--confirm', copy.name], copy.url)).toMatchObject({
@@ -164,7 +164,7 @@ describe('a database that was deployed as production', () => {
     }
   })
 
-  test('is any other environment again once its record is removed', async () => {
+  test('can be any environment again after its record is removed', async () => {
     expect(await slipway(['deploy'], target.url)).toMatchObject({
       code: 'DEPLOY.OTHER_ENVIRONMENT',
     })
@@ -172,7 +172,7 @@ describe('a database that was deployed as production', () => {
     expect(await slipway(['deploy'], target.url)).toMatchObject({ exitCode: 0 })
   })
 
-  test('is that of production where another protected environment asks for less consent', async () => {
+  test('remains that of production even for a protected environment that asks for less consent', async () => {
     configure(`{ staging: {}, production: { confirm: true } }`)
     const production = ['--env', 'production', '--confirm', target.name]
     expect(await slipway(['rollback', ...production], target.url)).toMatchObject({ exitCode: 0 })

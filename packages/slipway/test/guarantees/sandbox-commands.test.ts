@@ -8,8 +8,8 @@ import { attempts } from '../hostile.ts'
 import { addMigration, writeProject } from '../project.ts'
 import { createTarget, type TestTarget } from '../target.ts'
 
-// The commands that run migrations on a shadow database. One migration makes all attempts, one
-// after the other: it goes over what is refused, and writes down whatever it has read.
+// The commands that run migrations on a shadow database. One migration makes all attempts one after the other,
+// ignores refusals, and records whatever it has read.
 
 const CANARY = 'canary-in-a-file'
 const PASSWORD = 'canary-in-the-environment'
@@ -31,7 +31,7 @@ afterAll(async () => {
   await target.drop()
 })
 
-/** A block that makes all attempts of a kind, and ends with what it has read. */
+/** A block that makes all attempts of a kind and ends with an error that contains everything it has read. */
 async function everything(needs: 'superuser' | 'nothing'): Promise<string> {
   const prey = { file: path.join(folder, 'canary'), folder }
   const all = attempts(prey)
@@ -62,7 +62,7 @@ async function slipway(...argv: string[]) {
   return run
 }
 
-/** The report of the block: it has read nothing. */
+/** The error of a block that has read nothing. */
 const NOTHING = /seen: (?:\.|$)/m
 
 const FIRST = { name: '20260101000000_init', sql: 'CREATE TABLE a (id integer PRIMARY KEY);\n' }
@@ -72,7 +72,7 @@ test.each([
   ['check', ['check'], 'nothing', NOTHING],
   ['create', ['create', 'add_n'], 'nothing', NOTHING],
   ['squash', ['squash', 'all'], 'nothing', NOTHING],
-  // Where the embedded database has a superuser, there is nothing to reach.
+  // The embedded database has a superuser, but nothing that it could reach.
   ['check', ['check'], 'superuser', NOTHING],
 ] as const)(
   '%s %j reads nothing and leaves nothing: SQL that needs %s',
@@ -104,7 +104,7 @@ test('a rollback tests a hostile down.sql on a shadow database, and runs nothing
   expect(await target.fingerprint()).toEqual(before)
 })
 
-test('a loop without end is bounded: check names the limit and how to change it', async () => {
+test('an endless loop is stopped: check names the limit and how to change it', async () => {
   root = writeProject([FIRST])
   addMigration(root, { name: '20260102000000_loop', sql: 'DO $$ BEGIN LOOP END LOOP; END $$;\n' })
   writeFileSync(path.join(root, 'slipway.config.ts'), `export default { shadowTimeout: '2s' }\n`)

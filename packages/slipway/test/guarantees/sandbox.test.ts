@@ -17,8 +17,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { HostileRun } from '../hostile-run.ts'
 import { attempts } from '../hostile.ts'
 
-// Migrations of a pull request are somebody else's code. On a private server their SQL reads
-// nothing of the machine, changes nothing on it, leaves nothing for the next command, and is bounded.
+// Migrations of a pull request are someone else's code. On a private server their SQL can read and change nothing
+// on the machine, leaves nothing for the next command, and has limited resources.
 
 const CANARY = 'canary-in-a-file'
 const PASSWORD = 'canary-in-the-environment'
@@ -35,7 +35,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true }))
 
-/** Makes all attempts in a process of its own, as another account where one is given. */
+/** Makes all attempts in a separate process, under another account if one is given. */
 async function makeAttempts(account?: { readonly uid: number; readonly gid: number }) {
   const home = mkdtempSync(path.join(os.tmpdir(), 'slipway-hostile-'))
   const cacheDir = path.join(home, 'cache')
@@ -68,7 +68,7 @@ async function makeAttempts(account?: { readonly uid: number; readonly gid: numb
   }
 }
 
-/** Command lines of all processes that run, where the system shows them. */
+/** Command lines of all running processes that the system shows. */
 function commandLines(): string[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -93,7 +93,7 @@ describe.skipIf(process.platform !== 'linux').each(accounts)('as $who', ({ accou
     made = await makeAttempts(account)
   }, 600_000)
 
-  test('each attempt is refused or bounded', () => {
+  test('each attempt is refused or limited', () => {
     const prey = { file: path.join(folder, 'canary'), folder }
     const expected = attempts(prey).map(({ name, ends }) => ({ name, ended: ends }))
     expect(made.run.outcomes.map(({ name, ended }) => ({ name, ended }))).toEqual(expected)
@@ -105,7 +105,7 @@ describe.skipIf(process.platform !== 'linux').each(accounts)('as $who', ({ accou
     expect(made.said).not.toContain(PASSWORD)
   })
 
-  test('the server has nothing of the environment, and a bound on its memory', () => {
+  test('the server has none of the environment variables, and a memory limit', () => {
     const { environment, limits } = made.run.process
     const variables = environment.split('\0').filter(Boolean)
     expect(variables.toSorted()).toEqual(['LC_ALL=C', 'PATH=/usr/bin:/bin', 'TZ=UTC'])
@@ -128,7 +128,7 @@ describe.skipIf(process.platform !== 'linux').each(accounts)('as $who', ({ accou
 })
 
 test.skipIf(process.platform !== 'linux')(
-  'a cache folder that others may change is not used, and the server runs in a temporary one',
+  'a cache folder that others can change is not used; the server runs in a temporary one',
   async () => {
     const home = mkdtempSync(path.join(os.tmpdir(), 'slipway-home-'))
     const trap = path.join(folder, 'trap')

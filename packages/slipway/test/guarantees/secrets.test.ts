@@ -28,7 +28,7 @@ CREATE TRIGGER refuse BEFORE UPDATE ON "Secret" FOR EACH ROW EXECUTE FUNCTION re
 `,
 }
 
-/** What the server refuses while it has a row in its hands. */
+/** Statements that the server refuses while it processes a row. */
 const REFUSED: Readonly<Record<string, string>> = {
   duplicates: 'CREATE UNIQUE INDEX "u" ON "Secret"("v");',
   check: 'ALTER TABLE "Secret" ADD CONSTRAINT "short" CHECK (length("v") < 3);',
@@ -92,7 +92,7 @@ type Manner = readonly string[]
 const SCRIPT: Manner = ['--json', '--verbose']
 const PERSON: Manner = ['--verbose']
 
-/** Runs a command, and gives all that it wrote. */
+/** Runs a command. Returns everything that it wrote. */
 async function said(
   args: readonly string[],
   manner: Manner = SCRIPT,
@@ -102,7 +102,7 @@ async function said(
   return stdout + stderr
 }
 
-/** What is kept in the database beside the rows themselves, and in our folder. */
+/** Everything that Slipway stores in the database, except rows, and in its folder. */
 async function kept(): Promise<string> {
   const ledger = ['journal', 'schema_state', 'receipt', 'kept', 'seed', 'ledger'].map(
     (table) => `slipway.${table}`,
@@ -125,7 +125,7 @@ function expectNone(text: string): void {
   expect(text).not.toContain(ROW)
 }
 
-test('no refusal of the server repeats a row, in no manner of output and in no record', async () => {
+test('no error of the server repeats a row in any kind of output or in any record', async () => {
   for (const [what, text] of Object.entries(REFUSED)) {
     addMigration(root, { name: '2_refused', sql: text })
     const manner = what.startsWith('a ') ? PERSON : SCRIPT
@@ -140,7 +140,7 @@ test('no refusal of the server repeats a row, in no manner of output and in no r
   expectNone(await kept())
 })
 
-test('a blocker is named, and the values of its query are not', async () => {
+test('a blocker is named without the values of its query', async () => {
   const blocker = new pg.Client({ connectionString: url })
   await blocker.connect()
   await blocker.query(
@@ -161,11 +161,11 @@ const ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   completion: ['bash'],
   'kept restore': ['1'],
   'backup schedule': ['cron'],
-  // A schedule that cannot be followed: any other would be, until a signal.
+  // An invalid schedule: with a valid one the command would run until a signal.
   'backup run': ['--every', 'never'],
 }
 
-test('no command shows the password of its connection string, wherever that comes from', async () => {
+test('no command shows the password of its connection string, whatever the source', async () => {
   for (const { name } of COMMANDS) {
     expectNone(await said([...name.split(' '), ...(ARGUMENTS[name] ?? [])]))
   }
@@ -182,14 +182,14 @@ test.each([
   ['a space', `postgresql://u:a ${PASSWORD}@127.0.0.1:1/d`],
   ['a parameter', `postgresql://u@127.0.0.1:1/d?password=${PASSWORD}`],
   ['a proxy', `prisma+postgres://accelerate.example/?api_key=${PASSWORD}`],
-])('a connection string that cannot be used is not repeated: %s', async (_what, bad) => {
+])('an unusable connection string is not repeated: %s', async (_what, bad) => {
   for (const command of ['status', 'deploy', 'doctor']) {
     expectNone(await said([command, '--url', bad]))
     expectNone(await said([command], PERSON, { DATABASE_URL: bad }))
   }
 })
 
-test('the real process, and the stock Prisma CLI on our engine, are as silent', async () => {
+test('the real process and the stock Prisma CLI on the Slipway engine reveal nothing, either', async () => {
   addMigration(root, { name: '2_refused', sql: REFUSED['to integer'] ?? '' })
   const run = await startCli(['deploy', '--accept', 'pre-check', '--json', '--verbose'], {
     cwd: root,

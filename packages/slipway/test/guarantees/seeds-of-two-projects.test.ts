@@ -5,7 +5,7 @@ import { runCli } from '../cli-in-process.ts'
 import { writeProject } from '../project.ts'
 import { createTarget, shareImages, type TestTarget } from '../target.ts'
 
-// Guarantee 12 for seeds: two projects with the same models, one of them in a default schema of its own.
+// Guarantee 12 for seeds: two projects with the same models, one of them in a separate default schema.
 
 const MODELS = `model Tag {
   id   Int    @id
@@ -51,7 +51,7 @@ async function namesIn(schema: string): Promise<unknown> {
   return row?.['names']
 }
 
-test('a set writes, verifies and removes rows in the default schema of its own target', async () => {
+test('a set writes, verifies and removes rows only in the default schema of its target', async () => {
   writeSet('public', '1,A\n2,B\n')
   writeSet('app', '1,X\n2,Y\n')
   expect(await slipway('public', ['seed', 'run'])).toMatchObject({ exitCode: 0 })

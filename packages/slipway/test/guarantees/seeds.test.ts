@@ -15,7 +15,8 @@ import {
 import { runCli, startCli } from '../cli.ts'
 import { createTarget, type TestTarget } from '../target.ts'
 
-// A seed is the same however often, by however many and after whatever crash it runs; what a set owns is what it put there.
+// A seed has the same result however often, by how many processes and after which crash it runs. A set owns only the
+// rows that it inserted.
 
 const FULL = process.env['FULL'] === '1'
 const CARRIERS = path.join(import.meta.dirname, '../../../../examples/carriers')
@@ -28,7 +29,7 @@ async function carriers(): Promise<TestTarget> {
   return target
 }
 
-/** What was seeded, without ids and times, which no seed gives. */
+/** The seeded rows, without ids and times, which the seed does not set. */
 async function contentOf(target: TestTarget) {
   return await target.sql(`SELECT count(*)::int AS rows, md5(string_agg(row, chr(10) ORDER BY row)) AS sum FROM (
     SELECT 'c' || (to_jsonb(c) - 'id' - 'created_at' - 'updated_at')::text FROM carriers c
@@ -39,7 +40,7 @@ async function contentOf(target: TestTarget) {
   ) AS all_rows (row)`)
 }
 
-test('twenty at once: one writes, nobody twice, nobody stands in another’s way', async () => {
+test('twenty concurrent runs: one writes, none writes twice, none fails', async () => {
   const target = await carriers()
   try {
     const runs = await Promise.all(
@@ -63,7 +64,7 @@ test('twenty at once: one writes, nobody twice, nobody stands in another’s way
 }, 900_000)
 
 test(
-  'killed anywhere and run again, it is as if nothing had been',
+  'a run that is killed at any point and repeated has the same result',
   async () => {
     const points = FULL ? 200 : 4
     const undisturbed = await carriers()
@@ -77,11 +78,11 @@ test(
     for (let point = 0; point < points; point++) {
       const target = await createTarget({ template: template.name })
       const { child, ended } = startCli(ARGS, { cwd: CARRIERS, url: target.url })
-      // Most of the time goes into starting: the second half is where rows are written.
+      // Most of the time is start-up: rows are written in the second half.
       await sleep(ms * (0.3 + (0.7 * point) / points))
       child.kill('SIGKILL')
       if ((await ended).code === null) killed++
-      // It was faster than the undisturbed run: the later ones are killed earlier.
+      // It was faster than the undisturbed run, so later runs are killed earlier.
       else ms *= 0.8
       const again = await runCli(ARGS, { cwd: CARRIERS, url: target.url })
       expect(again.code, again.stdout + again.stderr).toBe(0)
@@ -115,7 +116,7 @@ const COLUMNS: readonly Column[] = [
 
 interface Shape {
   readonly columns: readonly number[]
-  /** The table that it refers to, by its number: perhaps itself, perhaps one that refers back. */
+  /** The number of the table that it refers to: possibly itself, or one that refers back. */
   readonly parent: number | undefined
   readonly mode: OwnerMode
 }
@@ -162,7 +163,7 @@ function schemaOf(shapes: readonly Shape[]): string {
   return [...tables, ...keys].join('\n')
 }
 
-/** A row refers only to rows that are in the seed themselves. */
+/** The rows of a table. They refer only to rows of the seed. */
 function seedRows(
   shapes: readonly Shape[],
   all: readonly (readonly Picked[])[],
@@ -210,7 +211,7 @@ function setOf(
 }
 
 test(
-  'whatever the schema and the rows: run, change, run, verify; own removes what it once put there',
+  'for any schema and rows: run, change, run, verify; the mode own removes rows that it inserted',
   async () => {
     const runs = FULL ? 200 : 6
     await fc.assert(
@@ -218,7 +219,7 @@ test(
         const target = await createTarget()
         try {
           await target.sql(schemaOf(shapes))
-          // Somebody's own row, which no seed knows.
+          // A row that no seed contains.
           for (const at of shapes.keys()) await target.sql(`INSERT INTO t${at} (k) VALUES ('own')`)
           const seeded = async (set: SeedSet) =>
             withSession(
@@ -248,7 +249,7 @@ test(
           const keys = async (at: number) =>
             (await target.sql(`SELECT k FROM t${at} ORDER BY k`)).map(({ k }) => String(k))
           await seeded(setOf(shapes, first, 1))
-          // A row that is still referred to cannot go: references are taken away first, as a person would.
+          // Referenced rows cannot be deleted, so references are removed first, as a person would do.
           if (shapes.some(({ parent }) => parent !== undefined))
             for (const at of shapes.keys()) await target.sql(`UPDATE t${at} SET p = NULL`)
           await seeded(setOf(shapes, second, 2))

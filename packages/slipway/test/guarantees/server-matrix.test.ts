@@ -9,16 +9,16 @@ import { type Cluster, startCluster } from '../postgres.ts'
 import { addMigration, writeProject } from '../project.ts'
 import { shareImages } from '../target.ts'
 
-// A role and a database may have settings of their own. Whatever they are, each command gives what it gives without
-// them, or fails before it changes anything.
+// Roles and databases can have their own settings. With any of them, each command has the same result as without, or
+// fails before it changes anything.
 
 interface Settings {
   readonly name: string
   /** Settings of the role. */
   readonly role?: Readonly<Record<string, string>>
-  /** How the database is made, behind CREATE DATABASE. */
+  /** Options of CREATE DATABASE. */
   readonly database?: string
-  /** What is run before the role connects; `{role}` is its name and that of the database. */
+  /** SQL to run before the role connects; `{role}` is the name of the role and of the database. */
   readonly before?: string
   readonly language?: boolean
   /** Tested by `npm test`, too. */
@@ -110,7 +110,7 @@ function project(): string {
   return root
 }
 
-/** What is in the database, as a session without settings reads it. */
+/** The content of the database, read by a session without settings. */
 const CONTENT = `SELECT o."user", o.day::text, o.at::text, o.span::text, o.raw::text, o.ratio::text, o.mood::text FROM public."Order" o`
 const ROWS = [
   {
@@ -179,7 +179,7 @@ test.each(chosen)('deploy, drift, rollback, check and seed: $name', async (setti
   }
 })
 
-test('a read-only role is refused before anything is changed', async () => {
+test('a read-only role is refused before anything changes', async () => {
   const target = await createTarget({ name: '', role: { default_transaction_read_only: 'on' } })
   const root = project()
   const before = await target.read(PLACES)

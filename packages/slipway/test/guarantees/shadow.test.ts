@@ -8,8 +8,8 @@ import { prismaCli } from '../prisma.ts'
 import { addMigration, type TestMigration, writeProject } from '../project.ts'
 import { shareImages } from '../target.ts'
 
-// Guarantee 1: a shadow database is never the target, and never a database that Slipway did not create. The server
-// itself is the witness: it logs each statement that changes anything.
+// Guarantee 1: a shadow database is never the target, and never a database that Slipway did not create. The evidence is
+// the server's log of all statements that change anything.
 
 const HISTORY: readonly TestMigration[] = [
   {
@@ -95,7 +95,7 @@ async function prisma(...args: string[]) {
   return await prismaCli(args, { cwd: root, databaseUrl: target, env })
 }
 
-/** What `work` changed: statements that the server logged, and what stands on it before and after. */
+/** The statements that the server logged during `work`, and whether its content is the same as before. */
 async function changesOf(work: () => Promise<void>) {
   const log = join(cluster.dataDir, '..', 'log')
   const [before, logged] = [await everything(), readFileSync(log, 'utf8').length]
@@ -108,7 +108,7 @@ async function changesOf(work: () => Promise<void>) {
   return { statements, same: JSON.stringify(await everything()) === JSON.stringify(before) }
 }
 
-/** Databases and roles of the server; each row of the catalogs of ours that a change would touch. */
+/** Databases and roles of the server, and the catalog rows of both databases that a change would touch. */
 async function everything(): Promise<unknown[]> {
   const server =
     'SELECT (SELECT array_agg(datname) FROM pg_database), (SELECT array_agg(rolname) FROM pg_roles)'
@@ -128,7 +128,7 @@ describe('on a target that has the history', () => {
   })
 
   test('drift compares with a replay, and touches nothing', async () => {
-    // Without what the ledger holds, the history has to be replayed.
+    // Without the ledger's record, the history must be replayed.
     await sql(target, 'DELETE FROM slipway.schema_state')
     const changes = await changesOf(async () => {
       expect((await slipway(['drift'])).exitCode).toBe(0)
@@ -136,7 +136,7 @@ describe('on a target that has the history', () => {
     expect(changes).toEqual(UNTOUCHED)
   })
 
-  test('plan sizes the tables and asks the rows, and touches nothing', async () => {
+  test('plan reads table sizes and runs pre-checks, and touches nothing', async () => {
     addMigration(root, REQUIRED)
     const changes = await changesOf(async () => {
       const run = await slipway(['plan'])
@@ -158,7 +158,7 @@ describe('on a target that has the history', () => {
     expect(changes).toEqual(UNTOUCHED)
   })
 
-  test('a rollback that is refused has tested its down migration elsewhere', async () => {
+  test('a refused rollback has tested its down migration elsewhere', async () => {
     const changes = await changesOf(async () => {
       const run = await slipway(['rollback', '--env', 'production'])
       expect(run.failed).toBe('DEPLOY.CONSENT_NEEDED')
@@ -166,7 +166,7 @@ describe('on a target that has the history', () => {
     expect(changes).toEqual(UNTOUCHED)
   })
 
-  test('a look by repair, with a broken migration, touches nothing', async () => {
+  test('repair without a decision, with a broken migration, touches nothing', async () => {
     addMigration(root, BROKEN)
     await sql(
       target,

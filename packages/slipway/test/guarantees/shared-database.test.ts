@@ -10,8 +10,8 @@ import { readKept } from '../../src/safekeeping/index.ts'
 import { postgresBin } from '../postgres.ts'
 import { createTarget, migration, type TestMigration, type TestTarget, workOn } from '../target.ts'
 
-// Two tenants of one database, with the same migrations in a schema each: what is done to one leaves the other alone, in
-// its schema and in the ledger that they share.
+// Two tenants in one database, each with the same migrations in its own schema: work on one does not change the other,
+// neither in its schema nor in the ledger that they share.
 
 const HISTORY = [
   migration('1_init', 'CREATE TABLE customer (id integer PRIMARY KEY, name text, note text);'),
@@ -46,7 +46,7 @@ async function deployed(tenant: Tenant, migrations: readonly TestMigration[]): P
   if (failure) throw new Error(failure.message)
 }
 
-/** A tenant's schema as pg_dump writes it, and its rows of the ledger. */
+/** A tenant's schema as pg_dump writes it, and its rows in the ledger. */
 async function everythingOf(tenant: Tenant): Promise<unknown> {
   const bin = postgresBin() ?? ''
   const args = ['--no-owner', `--schema=${tenant}`, '-d', database.url]
@@ -71,7 +71,7 @@ const keptTables = async () =>
     )
   ).map(({ relname }) => relname)
 
-test('deploy, keep, roll back and reset of one tenant leave the other and its rows of the ledger as they are', async () => {
+test('deploying, keeping, rolling back and resetting one tenant does not change the other or its ledger rows', async () => {
   for (const tenant of TENANTS) {
     await deployed(tenant, HISTORY.slice(0, 1))
     await database.sql(

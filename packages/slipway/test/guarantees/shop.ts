@@ -1,8 +1,8 @@
 import type { TestMigration } from '../project.ts'
 
 /**
- * A history with every way of being run: whole files, blocks of their own, concurrent builds and drops,
- * an enum value that is used at once, and data migrations that would show if they ran twice or not at all.
+ * A history with every way in which migrations run: whole files, explicit transaction blocks, concurrent builds and
+ * drops, an enum value that is used immediately, and data migrations that show whether they ran twice or not at all.
  */
 export const SHOP: readonly TestMigration[] = [
   {
@@ -81,10 +81,10 @@ CREATE UNIQUE INDEX "Order_id_note_key" ON "Order"("id", "note");
   },
 ]
 
-/** What the rows of a database say about which data migrations ran, and how often. */
+/** The rows of a database, which show how often each data migration ran. */
 export const ROWS_SQL = `SELECT "status"::text AS status, "runs", count(*)::int AS rows,
   md5(string_agg(to_jsonb(o) ->> 'note', ',' ORDER BY "id")) AS notes FROM "Order" AS o GROUP BY 1, 2 ORDER BY 1, 2, 3, 4`
 
-/** What is kept now: each thing once, with all its rows. */
+/** The data that is kept now, each item once, with its number of rows. */
 export const KEPT_SQL = `SELECT migration, statement, kind, table_name, rows::int FROM slipway.kept
   WHERE restored_at IS NULL ORDER BY 1, 2, 3, 4`

@@ -11,8 +11,8 @@ import {
 } from '../random-sqlite.ts'
 import { isForbidden, roundTrip, type RoundTrip } from '../sqlite-round-trip.ts'
 
-// Guarantee 2 on SQLite, as a property: whatever the schema and the change, a rollback restores schema and rows, or the
-// proof said beforehand what it does not. Judged by plain SQL on a file, through the stock program.
+// Guarantee 2 on SQLite, as a property: for any schema and change, a rollback restores schema and rows, or the proof
+// announced what it does not restore. Judged by plain SQL on a file, through the stock program.
 
 const RUNS = process.env['FULL'] === '1' ? 500 : 5
 const FROM = Number(process.env['SEED'] ?? 1)
@@ -28,7 +28,7 @@ function byHand(seed: number): Promise<Case> {
   return Promise.resolve({ schema, change: randomChange(dice, schema) })
 }
 
-/** What Prisma writes to lead from a history to a schema. */
+/** Prisma's SQL from the end of a history to a schema. */
 async function written(history: readonly string[], schema: string): Promise<string> {
   const files = [{ path: 'schema.prisma', content: schema }]
   const migrations = history.map((sql, at) => ({ name: String(at + 1), sql }))

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { addMigration } from '../project.ts'
 import { follow, type Story } from './suggestions.ts'
 
-// What is suggested for SQLite alone, told as every-suggestion.test.ts tells the rest.
+// The scenes for suggestions that only SQLite has. every-suggestion.test.ts plays them.
 
 const INIT = {
   name: '1_init',
@@ -13,7 +13,7 @@ CREATE TABLE "order" (id INTEGER NOT NULL PRIMARY KEY, customer INTEGER REFERENC
 }
 const ROWS = 'INSERT INTO customer VALUES (1, NULL); INSERT INTO "order" VALUES (1, 1), (2, 1);'
 
-/** Makes its table anew while foreign keys are enforced: the orders go with the old one. */
+/** Rebuilds its table while foreign keys are enforced: dropping the old table deletes the orders. */
 const LOSES = {
   name: '2_loses',
   sql: `CREATE TABLE new_customer (id INTEGER NOT NULL PRIMARY KEY, name TEXT, phone TEXT);
@@ -27,9 +27,9 @@ const ORPHANS = {
 }
 const CONFIRMED = ['--confirm', 'live.db']
 
-/** By what they tell. */
+/** The scenes by title. */
 export const SQLITE_STORIES: Readonly<Record<string, Story>> = {
-  'a file that is not there': {
+  'a file that does not exist': {
     migrations: [INIT],
     async tell(scene) {
       const file = scene.production.url.replace('file:', '')
@@ -39,14 +39,14 @@ export const SQLITE_STORIES: Readonly<Record<string, Story>> = {
       })
     },
   },
-  'a database that nobody migrated': {
+  'a database without migrations': {
     migrations: [INIT],
     async tell(scene) {
       await scene.production.sql(INIT.sql)
       await follow(scene, await scene.slipway('deploy'), { code: 'HISTORY.NOT_EMPTY' })
     },
   },
-  'rows that a foreign key would take away': {
+  'rows that a foreign key would delete': {
     migrations: [INIT],
     async tell(scene) {
       await scene.production.sql('PRAGMA user_version = 1')
@@ -85,7 +85,7 @@ export const SQLITE_STORIES: Readonly<Record<string, Story>> = {
       await follow(scene, await scene.slipway('create more'), { code: 'SHADOW.REPLAY_FAILED' })
     },
   },
-  'a restore beside a process that has the file open': {
+  'a restore while another process has the file open': {
     migrations: [INIT],
     async tell(scene) {
       await scene.production.sql('PRAGMA user_version = 1')

@@ -8,8 +8,8 @@ import { prismaCli } from '../prisma.ts'
 import { addMigration, type TestMigration, writeProject } from '../project.ts'
 import { createTarget, shareImages, type TestTarget } from '../target.ts'
 
-// Guarantee 3 across a squash: a target that has what a squash stands for records it, an empty one runs it, and
-// Prisma's CLI reads both as up to date.
+// Guarantee 3 across a squash: a target that has all replaced migrations records the squash, an empty target runs it,
+// and Prisma's CLI reports both as up to date.
 
 const HISTORY: readonly TestMigration[] = [
   {
@@ -38,7 +38,7 @@ model Load {
 `
 const SQUASH = '20240102000000_squashed'
 
-/** A repository with the history, and one where the first two are squashed. */
+/** A repository with the history, and one in which the first two migrations are squashed. */
 let template: string
 let squashed: string
 let root: string
@@ -72,7 +72,7 @@ function copyOf(folder: string): string {
   return copy
 }
 
-/** Pulls the commit that squashes the first two. */
+/** Pulls the commit that squashes the first two migrations. */
 function pull(): void {
   const migrations = path.join(root, 'prisma/migrations')
   rmSync(migrations, { recursive: true })
@@ -93,7 +93,7 @@ const folders = () =>
 const prisma = (...args: string[]) =>
   prismaCli(['migrate', ...args], { cwd: root, databaseUrl: target.url })
 
-/** Both call the target up to date. */
+/** Slipway and Prisma report the target as up to date. */
 async function expectUpToDateForBoth(): Promise<void> {
   expect(await slipway('status')).toMatchObject({
     exitCode: 0,
@@ -105,7 +105,7 @@ async function expectUpToDateForBoth(): Promise<void> {
   })
 }
 
-test('a target that has all of it records the squash; the way on is free', async () => {
+test('a target that has all replaced migrations records the squash, and later deploys work', async () => {
   await slipway('deploy')
   const before = await target.fingerprint()
   expect(await slipway('squash', '--to', 'price')).toMatchObject({
@@ -153,7 +153,7 @@ test('a target that has all of it records the squash; the way on is free', async
   expect(await target.sql('SELECT name FROM "Plan"')).toHaveLength(2)
 })
 
-test('without the ledger the catalog is compared on a shadow database, and drift stops the recording', async () => {
+test('without the ledger, the catalog is compared with a shadow database, and drift prevents the recording', async () => {
   expect((await prisma('deploy')).code).toBe(0)
   pull()
   await target.sql('ALTER TABLE "Plan" ADD COLUMN "by_hand" TEXT')
@@ -164,7 +164,7 @@ test('without the ledger the catalog is compared on a shadow database, and drift
   await expectUpToDateForBoth()
 })
 
-test('an empty target runs it, rows and sequences included', async () => {
+test('an empty target runs the squash, including rows and sequences', async () => {
   pull()
   expect(await slipway('deploy')).toMatchObject({ exitCode: 0, result: { recorded: [] } })
   await expectUpToDateForBoth()
@@ -176,7 +176,7 @@ test('an empty target runs it, rows and sequences included', async () => {
   ])
 })
 
-test('a target with a part of it is refused, with what it lacks', async () => {
+test('a target with only a part of the replaced migrations is refused, with those that it lacks', async () => {
   expect(await slipway('deploy')).toMatchObject({ exitCode: 0 })
   const rolledBack = await slipway('rollback', '--steps', '2')
   expect(rolledBack, rolledBack.stdout).toMatchObject({ exitCode: 0 })
@@ -190,7 +190,7 @@ test('a target with a part of it is refused, with what it lacks', async () => {
   })
 })
 
-test("what Prisma's resolve marked is brought to its end by the next deploy", async () => {
+test("the next deploy completes what Prisma's resolve marked", async () => {
   await slipway('deploy')
   pull()
   expect((await prisma('resolve', '--applied', SQUASH)).code).toBe(0)
@@ -205,7 +205,7 @@ test("what Prisma's resolve marked is brought to its end by the next deploy", as
   await expectUpToDateForBoth()
 })
 
-test("Prisma's own deploy before ours fails, and leaves nothing that ours cannot go on from", async () => {
+test("Prisma's own deploy before Slipway's fails, and Slipway can continue after it", async () => {
   await slipway('deploy')
   const before = await target.fingerprint()
   pull()
@@ -217,7 +217,7 @@ test("Prisma's own deploy before ours fails, and leaves nothing that ours cannot
   expect(await target.fingerprint()).toEqual(before)
 })
 
-test('a squash of a squash: both a target that has the first and one that has the old ones record it', async () => {
+test('a squash of a squash is recorded by a target with the first squash and by one with the old migrations', async () => {
   const late = await createTarget()
   try {
     await slipway('deploy')
@@ -238,7 +238,7 @@ test('a squash of a squash: both a target that has the first and one that has th
   }
 })
 
-test('a range behind others, in several transactions, is run by Prisma as by us', async () => {
+test('Prisma and Slipway run a squash after other migrations, in several transactions, with the same result', async () => {
   const theirs = await createTarget()
   try {
     addMigration(root, {
@@ -263,7 +263,7 @@ test('a range behind others, in several transactions, is run by Prisma as by us'
   }
 })
 
-test('what is not in version control is not removed', async () => {
+test('migrations that are not in version control are not removed', async () => {
   addMigration(root, { name: '20240104000000_new', sql: 'CREATE TABLE "New" ("id" INTEGER);\n' })
   expect(await slipway('squash', '--write')).toMatchObject({
     exitCode: 2,
@@ -275,7 +275,7 @@ test('what is not in version control is not removed', async () => {
   expect(folders()).toEqual(['20240103000000_squashed', '20240104000000_new'])
 })
 
-test('cut off between the new folder and the old ones, a second run finishes', async () => {
+test('a squash that is interrupted before the old folders are removed is completed by a second run', async () => {
   const old = path.join(root, 'prisma/migrations', HISTORY[1]?.name ?? '')
   const kept = mkdtempSync(path.join(tmpdir(), 'slipway-old-'))
   cpSync(old, kept, { recursive: true })

@@ -1,17 +1,17 @@
 import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 
-// Imports nothing of the sources: these are loaded while this watches them.
+// Imports nothing from the sources, because it observes them while they are loaded.
 
 const SOURCES = path.resolve(import.meta.dirname, '../../src')
 
-/** A place in the sources that makes a suggested command, as a stack names it: `deploy/verify.ts:38:20`. */
+/** A place in the sources that suggests a command, as a stack names it: `deploy/verify.ts:38:20`. */
 export type Site = string
 
-/** All places that make a suggested command, with their text. */
+/** All places that suggest a command, with their source text. */
 export function suggestionSites(): ReadonlyMap<Site, string> {
   const files = globSync('**/*.ts', { cwd: SOURCES }).filter(
-    // The definition; and the engine's protocol, which has commands of another kind.
+    // Without the definition of `command`, and the engine's protocol, which has other commands.
     (file) => !/\.test\.ts$|^kernel\/failure\.ts$|^engine\/adapter\.ts$/.test(file),
   )
   return new Map(
@@ -31,7 +31,7 @@ export function suggestionSites(): ReadonlyMap<Site, string> {
   )
 }
 
-/** The place that a stack says made a suggestion. */
+/** The place in a stack that made a suggestion. */
 export function siteOf(stack = ''): Site | undefined {
   const frame = stack.split('\n').find((line) => line.includes(`${SOURCES}/`))
   return frame?.match(/\/src\/(.+\.ts:\d+:\d+)\)?$/)?.[1]
@@ -43,5 +43,5 @@ export const madeBy = new Map<string, Set<Site>>()
 /** The places whose commands were run as printed. */
 export const executed = new Set<Site>()
 
-/** The key under which a suggestion holds its place: it stays when a suggestion is copied, and is no part of a document. */
+/** The key of a suggestion's place. Copies of a suggestion keep it, and JSON documents do not contain it. */
 export const SITE = Symbol('site')

@@ -9,7 +9,7 @@ import { type TestMigration, writeProject } from '../project.ts'
 import { createTarget, shareImages, type TestTarget } from '../target.ts'
 import { executed, madeBy } from './suggestion-sites.ts'
 
-/** The document of a run, as far as suggestions need it. */
+/** The parts of a run's JSON document that suggestions need. */
 export interface Document {
   readonly result: { readonly environment?: string; readonly database?: string } | null
   readonly failure: { readonly code: string; readonly message: string } | null
@@ -24,7 +24,7 @@ export interface Document {
 /** The database of a scene: on the test server, or a file. */
 export type SceneTarget = Pick<TestTarget, 'url' | 'name' | 'sql' | 'drop'>
 
-/** How a person names the target: what every suggestion has to repeat. */
+/** How a person selects the target, which every suggestion must repeat. */
 export const WAYS = {
   environment: () => [
     '--cwd',
@@ -55,13 +55,13 @@ export const PROGRAMS = [
 ] as const
 export type Program = (typeof PROGRAMS)[number]
 
-/** A project in a folder with a space in its name, and a command line above it. */
+/** A project in a folder with a space in its name, and a command line in the folder above. */
 export interface Scene {
   readonly root: string
   readonly production: SceneTarget
-  /** Runs a command line as the person started it. */
+  /** Runs a command line as a person does. */
   run(words: readonly string[]): Promise<Document>
-  /** The same, with what names the target. */
+  /** The same, with the flags that select the target. */
   slipway(command: string, ...more: readonly string[]): Promise<Document>
   file(name: string): string
   remove(): Promise<void>
@@ -69,18 +69,18 @@ export interface Scene {
 
 type SetScene = Awaited<ReturnType<typeof setScene>>
 
-/** What a person does in a scene, and what is suggested meanwhile. */
+/** The actions of a person in a scene, with the suggestions that they lead to. */
 export interface Story {
   readonly migrations?: readonly TestMigration[]
   readonly models?: string
   readonly env?: Readonly<Record<string, string>>
   readonly config?: string
-  /** The one way that it can be told in. */
+  /** The only way of selecting the target in which the story works. */
   readonly way?: Way
   readonly tell: (scene: SetScene) => Promise<void>
 }
 
-/** Sets a scene up. `development` is the trap: it is what a command hits that forgets how its target was named. */
+/** Sets a scene up. `development` is the trap: a suggestion that omits its target's flags hits it. */
 export async function setScene(
   development: Pick<SceneTarget, 'url'>,
   {
@@ -136,7 +136,7 @@ export async function setScene(
   }
 }
 
-/** A SQLite database, in a file that is not there yet. */
+/** A SQLite database in a file that does not exist yet. */
 function fileTarget(): SceneTarget {
   const folder = mkdtempSync(path.join(tmpdir(), 'slipway-scene-'))
   const file = path.join(folder, 'live.db')
@@ -162,7 +162,7 @@ function documentOf({ stdout, stderr, exitCode }: CliRun, { url }: SceneTarget):
   return JSON.parse(stdout) as Document
 }
 
-/** The words of a printed command line as a shell reads them, behind those that start Slipway. */
+/** The words of a printed command line as a shell reads them, after those that start Slipway. */
 function wordsOf(
   command: string,
   program: string,
@@ -174,7 +174,7 @@ function wordsOf(
   return text.toString().split('\0').slice(program.split(' ').length, -1)
 }
 
-/** Commands that change nothing, so that they can be run before the others. */
+/** Read-only commands, which are run before the others. */
 const READS = [
   'status',
   'doctor',
@@ -187,21 +187,21 @@ const READS = [
   'backup list',
 ]
 
-/** What is known of an outcome before its suggestions are run. */
+/** Expectations of an outcome and of its suggestions. */
 export interface Expected {
-  /** `failure.code` of the outcome; `undefined` where it went well. */
+  /** `failure.code` of the outcome; `undefined` if it succeeded. */
   readonly code?: string | undefined
-  /** Which one the outcome is of; `production` where absent. */
+  /** The environment of the outcome; `production` if absent. */
   readonly environment?: string
-  /** Brings about what a person does before the suggestion, such as what an advice beside it says. */
+  /** Does what a person must do before the suggestion, for example what an accompanying advice says. */
   readonly before?: (args: readonly string[]) => unknown
-  /** Suggestions that may end with a failure of these codes: they look at what is wrong. */
+  /** Failure codes with which suggestions may end, if they only show what is wrong. */
   readonly may?: readonly string[]
 }
 
 /**
- * Runs each command that an outcome suggests, as printed. It must hit the same target, be understood, and lead on: the
- * same failure again is no help.
+ * Runs each command that an outcome suggests, as printed. It must hit the same target, be valid, and make progress: it
+ * must not end with the same failure.
  */
 export async function follow(
   scene: Awaited<ReturnType<typeof setScene>>,

@@ -11,13 +11,13 @@ import { draftSquash } from '../../src/squash/index.ts'
 import { postgresBin } from '../postgres.ts'
 import { createTarget, migration, SHADOW, type TestMigration, type TestTarget } from '../target.ts'
 
-// Guarantee 12: two projects and twenty tenant schemas in one database. Whatever is done to one, the others stay as they are.
+// Guarantee 12: two projects and twenty tenant schemas in one database. Work on one never changes the others.
 
 const FULL = process.env['FULL'] === '1'
 const RUNS = FULL ? 200 : 3
 const TENANTS = Array.from({ length: 20 }, (_, at) => (at === 0 ? 'Tenant "0"' : `tenant_${at}`))
 
-/** The tables of tenants and projects have the same names on purpose. */
+/** Tenants and projects have tables of the same names on purpose. */
 const SHOP = [
   migration(
     '20260101000000_init',
@@ -46,11 +46,11 @@ CREATE SCHEMA IF NOT EXISTS "storage"; CREATE TABLE "storage"."File" ("id" INT P
   migration('20260102000000_drop', 'ALTER TABLE "Client" DROP COLUMN "city";'),
 ]
 
-/** A project, or a tenant of one, with the schemas that are its own. */
+/** A project or one of its tenants, with the schemas that it owns. */
 interface Owner {
   readonly schema: string
   readonly schemas: readonly string[]
-  /** As its files are now: a squash takes the place of those that it stands for. */
+  /** Its current files: a squash replaces migrations. */
   files: readonly TestMigration[]
   applied: number
 }
@@ -109,7 +109,7 @@ async function resetAll(owner: Owner): Promise<void> {
   expect(outcome.dropped.filter((name) => name !== 'slipway')).toEqual(owner.schemas.toSorted())
 }
 
-/** Squashes all files, records the squash where they are applied, and goes back to the files by a reset. */
+/** Squashes all files, records the squash on the owner's schemas, and returns to the files by a reset. */
 async function squashAndReset(owner: Owner): Promise<void> {
   const { files } = owner
   while (owner.applied < files.length) await deployNext(owner)
@@ -137,7 +137,7 @@ const ACTIONS = {
   squash: squashAndReset,
 } as const
 
-/** Each action is done at least once: by the owner of two schemas, a project and tenants. */
+/** At least one run of each action, by the owner of two schemas, a project and a tenant. */
 const EXAMPLES: [[number, keyof typeof ACTIONS]][] = [
   [[2, 'squash']],
   [[0, 'deploy']],
@@ -146,7 +146,7 @@ const EXAMPLES: [[number, keyof typeof ACTIONS]][] = [
   [[1, 'squash']],
 ]
 
-/** All that does not belong to this owner, rows included, but for the ledger. */
+/** Everything that does not belong to this owner, including rows, without the ledger. */
 function othersOf({ schemas }: Owner): string {
   const left = ['slipway', ...schemas].map(
     (name) => `--exclude-schema="${name.replaceAll('"', '""')}"`,
@@ -160,7 +160,7 @@ function othersOf({ schemas }: Owner): string {
 }
 
 test.skipIf(postgresBin() === undefined)(
-  'whatever is done to one project or tenant, all the others stay as they are',
+  'work on one project or tenant never changes the others',
   async () => {
     const kinds = fc.constantFrom<keyof typeof ACTIONS>(
       ...(['deploy', 'rollback', 'drift', 'reset', 'squash'] as const),
@@ -176,7 +176,7 @@ test.skipIf(postgresBin() === undefined)(
         expect(othersOf(owner), `${action} of ${owner.schema}`).toBe(before)
         await lookForDrift(owner)
       }),
-      // What one run leaves is what the next one begins with: nothing can be tried again on less.
+      // Each run begins with the state that the previous one left, so that fast-check cannot shrink a failure.
       { numRuns: RUNS, endOnFailure: true, examples: EXAMPLES, ...seed },
     )
   },

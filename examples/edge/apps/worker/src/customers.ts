@@ -30,7 +30,7 @@ export const customers = new Hono<{ Bindings: Env }>()
       return context.json(await createClient(context.env.DB).customer.create({ data }), 201)
     } catch (error) {
       if (isTaken(error))
-        throw new HTTPException(409, { message: 'A customer has this email already.' })
+        throw new HTTPException(409, { message: 'A customer with this email already exists.' })
       throw error
     }
   })

@@ -3,8 +3,8 @@ import { Hono } from 'hono'
 import type { Env } from './env.ts'
 
 /**
- * `ok`, or `ahead` while the database already has migrations of the next build: both 200. `behind` is 503: this build
- * expects a schema that the database does not have. The smoke test of a release asks here.
+ * Responds 200 with `ok`, or with `ahead` if the database already has migrations of the next build; or 503 with
+ * `behind` if the database lacks migrations of this build. The smoke test of a release calls it.
  */
 export const health = new Hono<{ Bindings: Env }>().get('/', async (context) => {
   try {

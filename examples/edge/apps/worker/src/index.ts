@@ -14,7 +14,7 @@ app.notFound((context) => context.json({ error: 'There is nothing at this path.'
 
 app.onError((error, context) => {
   if (error instanceof HTTPException) return context.json({ error: error.message }, error.status)
-  // The error may quote rows: it goes to the log of the Worker, never to the client.
+  // The error may quote rows, so it goes to the Worker's log, never to the client.
   console.error(error)
   return context.json({ error: 'The request failed.' }, 500)
 })

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** What a customer sends to order. */
+/** The body of a request that creates an order. */
 export const NEW_ORDER = z.strictObject({
   note: z.string().trim().min(1).max(500).optional(),
   items: z
@@ -16,9 +16,9 @@ export const NEW_ORDER = z.strictObject({
 })
 
 /**
- * Writes an order and its items, all or nothing; gives its id, or nothing if there is no such customer. Prisma runs no
- * transactions on D1, not even for a nested `create`; a batch of D1 is one. The items are one JSON parameter: a statement
- * has at most 100 parameters on D1.
+ * Writes an order and its items, all or nothing. Returns its ID; undefined if there is no such customer. Prisma
+ * runs no transactions on D1, not even for a nested `create`, but a D1 batch is one. The items are one JSON
+ * parameter, because a D1 statement can have at most 100 parameters.
  */
 export async function createOrder(
   database: D1Database,
@@ -26,7 +26,7 @@ export async function createOrder(
   { note, items }: z.infer<typeof NEW_ORDER>,
 ): Promise<string | undefined> {
   const id = crypto.randomUUID()
-  // As Prisma writes a date to D1, so that dates sort as text.
+  // In the format in which Prisma writes dates to D1, so that they sort as text.
   const now = new Date().toISOString().replace('Z', '+00:00')
   const [order] = await database.batch([
     database

@@ -6,7 +6,7 @@ import { notFound, readBody } from './request.ts'
 
 const ORDER_CHANGE = z.strictObject({ status: z.enum(['open', 'paid', 'shipped', 'cancelled']) })
 
-/** Orders by their id. */
+/** Orders by ID. */
 export const orders = new Hono<{ Bindings: Env }>()
   .get('/:id', async (context) => {
     const found = await createClient(context.env.DB).order.findUnique({

@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { z } from 'zod'
 
-/** The JSON body of a request. Fails with 400, naming the fields. */
+/** The JSON body of a request. Fails with 400, and names the fields. */
 export async function readBody<T extends z.ZodType>(
   context: Context,
   schema: T,
@@ -11,14 +11,14 @@ export async function readBody<T extends z.ZodType>(
   return check(schema, body)
 }
 
-/** A number of the path. Fails with 404: there cannot be such a record. */
+/** The ID in the path. Fails with 404 if no record can have it. */
 export function readId(context: Context): number {
   const id = Number(context.req.param('id'))
   if (!Number.isSafeInteger(id) || id < 1) return notFound('customer')
   return id
 }
 
-/** A page of a list: `limit` at most 100, `after` the last id of the page before. */
+/** A page of a list: `limit` is at most 100, `after` is the last ID of the previous page. */
 export function readPage(context: Context): { readonly limit: number; readonly after: number } {
   return check(PAGE, context.req.query())
 }

@@ -47,7 +47,7 @@ const ITEMS = [
   { product: 'Light bulb', quantity: 4, priceCents: 350 },
 ]
 
-test('a customer is created, read, listed, and its email is taken', async () => {
+test('a customer is created, read and listed, and its email is then taken', async () => {
   const ada = { email: 'ada@example.com', name: 'Ada Lovelace', phone: '+44 20 7946 0001' }
   const { status, body } = await call('POST', '/customers', ada)
   expect(status).toBe(201)
@@ -89,7 +89,7 @@ test('an order of 200 items is within the limits of D1', async () => {
   expect(body.items).toHaveLength(200)
 })
 
-test('a deleted customer takes orders and items along', async () => {
+test('deleting a customer also deletes its orders and items', async () => {
   const before = { orders: await count('orders'), items: await count('items') }
   const id = await newCustomer()
   await call('POST', `/customers/${id}/orders`, { items: ITEMS })
@@ -119,7 +119,7 @@ test.each([
   expect(await count('orders')).toBe(orders)
 })
 
-test('the health endpoint says which migrations the database has', async () => {
+test('the health endpoint reports the migrations of the database', async () => {
   const last = env.MIGRATIONS.at(-1)?.name
   const { status, body } = await call('GET', '/health')
   expect(status).toBe(200)

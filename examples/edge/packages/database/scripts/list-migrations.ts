@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
-// Writes the names of the migrations into generated/migrations.ts: a Worker has no folder to read, and its health endpoint
-// compares them with the history of the database.
+// Writes the names of the migrations to generated/migrations.ts: the Worker's health endpoint compares them with the
+// history of the database, but a Worker cannot read a folder.
 
 const root = path.join(import.meta.dirname, '..')
 const names = readdirSync(path.join(root, 'migrations'))
@@ -13,5 +13,5 @@ const lines = names.map((name) => `  '${name}',`)
 mkdirSync(path.join(root, 'generated'), { recursive: true })
 writeFileSync(
   path.join(root, 'generated', 'migrations.ts'),
-  `/** As the table d1_migrations names them. */\nexport const MIGRATIONS: readonly string[] = [\n${lines.join('\n')}\n]\n`,
+  `/** The names as in the table d1_migrations. */\nexport const MIGRATIONS: readonly string[] = [\n${lines.join('\n')}\n]\n`,
 )

@@ -11,16 +11,16 @@ export function createClient(database: D1Database): PrismaClient {
   return new PrismaClient({ adapter: new PrismaD1(database) })
 }
 
-/** What the history of a database says, compared with the migrations that this build was made for. */
+/** The history of a database, compared with the migrations of this build. */
 export interface MigrationState {
-  /** Of this build, and not applied. */
+  /** Migrations of this build that are not applied. */
   readonly pending: readonly string[]
-  /** Applied, and not known to this build: the database is ahead. */
+  /** Applied migrations that this build does not know: the database is ahead. */
   readonly ahead: readonly string[]
   readonly last: string | null
 }
 
-/** Reads the history that wrangler and Slipway write. A database without one has all migrations pending. */
+/** Reads the history that wrangler and Slipway write. Without a history, all migrations are pending. */
 export async function readMigrationState(database: D1Database): Promise<MigrationState> {
   const applied = await readHistory(database)
   return {

@@ -1,8 +1,8 @@
-/** What is known of the Workers of a project. */
+/** The Workers that were found for a project. */
 interface KnownWorkers {
-  /** Of the databases of the project's Worker. */
+  /** The bindings of the databases of the project's Worker. */
   readonly bindings: readonly string[]
-  /** wrangler configurations of other folders, where the project has none of its own. */
+  /** wrangler configurations in other folders, if the project has none of its own. */
   readonly workers: readonly string[]
   readonly wranglerEnvironments: readonly string[]
 }
@@ -12,7 +12,7 @@ const END = `  // Where backups are stored (default: the folder prisma/backups),
   // backup: { encryption: { recipients: ['age1…'] }, keep: { last: 5, days: 7, weeks: 4, months: 12 } },
 `
 
-/** A slipway.config.ts for a database on Cloudflare D1. It sets only what no other file says. */
+/** A slipway.config.ts for a database on Cloudflare D1. It sets only what no other file specifies. */
 export function d1Template(environments: readonly string[], known: KnownWorkers): string {
   return `import { defineConfig } from 'slipway'
 

@@ -40,7 +40,7 @@ async function init(folder = '.', environments = ['development', 'staging', 'pro
     gitignore: true,
     scripts: true,
   })
-  // What was written is read again, as every command does.
+  // Reads the written files again, as every command does.
   return { ...result, next, project: await load() }
 }
 
@@ -56,7 +56,7 @@ test('on D1 it explains wrangler, ignores its state, and adds scripts for the re
   expect((await resolveTarget(project)).source).toBe('DB of wrangler.jsonc, local')
 })
 
-test('a Worker beside the package is found, and named', async () => {
+test('a Worker next to the package is found, and named', async () => {
   write('apps/worker/wrangler.jsonc', JSON.stringify(WORKER))
   const { ignored, project } = await init('packages/database')
   expect(project.config.d1).toEqual({ wrangler: '../../apps/worker/wrangler.jsonc' })
@@ -67,7 +67,7 @@ test('a Worker beside the package is found, and named', async () => {
   )
 })
 
-test('of several bindings or Workers none is chosen, but all are named', async () => {
+test('with several bindings or Workers, none is chosen, but all are named', async () => {
   const databases = [DATABASE, { ...DATABASE, binding: 'LOGS' }]
   write('wrangler.jsonc', JSON.stringify({ d1_databases: databases }))
   write('.gitignore', '.wrangler\n')
@@ -77,7 +77,7 @@ test('of several bindings or Workers none is chosen, but all are named', async (
   expect(ignored).not.toContain('.wrangler/')
 })
 
-test('without a Worker it is for SQLite files', async () => {
+test('without a Worker, it writes a configuration for SQLite files', async () => {
   const { ignored, scripts, next, project } = await init('.', ['development', 'my-stage'])
   expect(ignored).toEqual(['.slipway/', 'prisma/backups/'])
   expect(scripts).not.toContain('db:deploy:remote')

@@ -10,7 +10,7 @@ import { SCRIPTS } from '../package-scripts.ts'
 import { IGNORED, type Setup } from '../setup.ts'
 import { d1Template, fileTemplate } from './config-template.ts'
 
-/** Of a project on D1, in addition to those of every project. */
+/** The scripts of a project on D1: those of every project, and two more. */
 const D1_SCRIPTS = {
   ...SCRIPTS,
   'db:deploy:remote': 'slipway deploy --remote',
@@ -55,7 +55,7 @@ async function onlyWorker(
   return await readWranglerConfig(file, shown(root, file))
 }
 
-/** A path as a configuration has it. */
+/** A path as a configuration contains it: relative, with `/`. */
 function shown(root: string, file: string): string {
   return path.relative(root, file).split(path.sep).join('/')
 }
@@ -63,7 +63,7 @@ function shown(root: string, file: string): string {
 /** wrangler's state on this machine, with the local databases. */
 const STATE = '.wrangler/'
 
-/** The folder of a wrangler configuration, unless Git leaves out the state of wrangler there already. */
+/** The folder of a wrangler configuration, unless Git already ignores wrangler's state there. */
 async function withoutIgnoredState(file: string): Promise<string[]> {
   const folder = path.dirname(file)
   const ignores = await git(folder, ['check-ignore', '.wrangler/state'])

@@ -6,7 +6,7 @@ import { storeOf } from '../backup-settings.ts'
 import type { DatabaseUsage } from '../database-usage.ts'
 import type { Work } from '../work.ts'
 
-/** Reads how a database is used. Never fails: it is shown in addition to the requested information. */
+/** Reads the usage of a database. Never fails, because it is only additional information. */
 export async function readUsage(work: Work): Promise<DatabaseUsage> {
   const [size, lastBackup] = await Promise.all([readSize(work.target.address), newestBackup(work)])
   return { ...size, lastBackup }

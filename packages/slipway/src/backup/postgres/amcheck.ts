@@ -2,7 +2,7 @@ import { type Address, type Session, withSession } from '../../database/index.ts
 import { failureOf } from '../../kernel/index.ts'
 import type { Compared } from '../compare.ts'
 
-/** Examines all B-tree indexes of a restored database with amcheck, where the server has it and lets us create it. */
+/** Checks all B-tree indexes of a restored database with amcheck, if the extension can be created. */
 export async function checkIndexes(address: Address): Promise<Compared> {
   return await withSession(address, { applicationName: 'slipway backup' }, async (session) => {
     try {

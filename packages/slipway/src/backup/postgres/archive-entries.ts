@@ -1,12 +1,12 @@
 import { command } from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
 
-/** Lists the entries of an archive that pg_restore chooses by its flags. */
+/** Lists the entries of an archive that pg_restore selects with these flags. */
 type ListEntries = (flags: readonly string[]) => Promise<string>
 
 /**
- * The lines of an archive's list that belong to the named tables, in the order of the names: pg_restore itself would take
- * each named table of each named schema. Fails with BACKUP.TABLE_UNKNOWN.
+ * The lines of an archive's list for the named tables, in the order of the names. pg_restore's own flags are
+ * not enough: they select every named table in every named schema. Fails with BACKUP.TABLE_UNKNOWN.
  */
 export async function entriesOfTables(
   names: readonly string[],
@@ -17,7 +17,7 @@ export async function entriesOfTables(
   return [...new Set(found)]
 }
 
-/** Schema and table may have dots in their names. */
+/** Tries each dot as the separator, because schema and table names may contain dots. */
 async function entriesOf(name: string, list: ListEntries): Promise<readonly string[]> {
   const dots = [...name.matchAll(/\./g)].map(({ index }) => index)
   const readings = [
@@ -30,7 +30,7 @@ async function entriesOf(name: string, list: ListEntries): Promise<readonly stri
   }
   return raise('BACKUP.TABLE_UNKNOWN', {
     message: `The backup has no table ${name}.`,
-    why: 'A table is named as schema.table, with upper and lower case as it is.',
+    why: 'A table is named as schema.table, in its exact upper and lower case.',
     nextActions: [command(['backup', 'list'], 'see the other backups')],
   })
 }

@@ -6,19 +6,19 @@ import { type PostgresLocation, programFolders } from '../../database/index.ts'
 import { advice, redact } from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
 
-/** A program of PostgreSQL's clients. */
+/** A PostgreSQL client program. */
 export type ClientProgramName = 'pg_dump' | 'pg_dumpall' | 'pg_restore' | 'psql'
 
 export interface ClientProgram {
   readonly file: string
-  /** As it reports it: `15.18`. */
+  /** As the program reports it: `15.18`. */
   readonly version: string
   readonly major: number
 }
 
 /**
- * The oldest of this machine that is not older than the server: newer ones send settings that older servers refuse. Fails with BACKUP.PROGRAM_MISSING or
- * BACKUP.PROGRAM_TOO_OLD.
+ * The oldest installed program that is not older than the server, because newer ones send settings that older
+ * servers reject. Fails with BACKUP.PROGRAM_MISSING or BACKUP.PROGRAM_TOO_OLD.
  */
 export async function findProgram(
   name: ClientProgramName,
@@ -75,16 +75,16 @@ function installing(major: number) {
   }
 }
 
-/** A program that runs on a database. */
+/** A running client program. */
 export interface RunningProgram {
   readonly child: ChildProcess
-  /** Waits for its end. Throws what `refuse` makes of its messages if it did not end well. */
+  /** Waits until it exits. Calls `refuse` with the reason if it failed. */
   ended(refuse: (why: string) => never): Promise<void>
 }
 
 /**
- * Starts a program on a database. The password is in its environment, never in its arguments, and of the environment of
- * this process it gets nothing that names another server. It ends with `signal`.
+ * Starts a program on a database. The password is passed in the environment, never in the arguments.
+ * Variables of this process that name another server are not passed. The program is stopped by `signal`.
  */
 export function startProgram(
   program: Pick<ClientProgram, 'file'>,
@@ -106,7 +106,7 @@ export function startProgram(
   })
   let messages = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    // A program that complains without end must not fill the memory.
+    // A program with endless messages must not fill the memory.
     messages = (messages + text).slice(-MOST_MESSAGES)
   })
   const end = Promise.withResolvers<string | undefined>()
@@ -141,7 +141,7 @@ function environmentOf(location: PostgresLocation): Record<string, string> {
     PGCONNECT_TIMEOUT: String(Math.ceil((connectTimeoutMs ?? 10_000) / 1000)),
     ...(caFile === undefined ? {} : { PGSSLROOTCERT: caFile }),
     ...(password === undefined ? {} : { PGPASSWORD: password }),
-    // Where the connection string has no password, the usual file of passwords counts.
+    // If the connection string has no password, the password file is used as usual.
     ...(password === undefined && process.env['PGPASSFILE'] !== undefined
       ? { PGPASSFILE: process.env['PGPASSFILE'] }
       : {}),
@@ -149,7 +149,7 @@ function environmentOf(location: PostgresLocation): Record<string, string> {
   }
 }
 
-/** What it said first, without the rows that a message can quote. */
+/** The first error that it reported, without the row content that further lines can quote. */
 function whyOf(
   messages: string,
   { code, killedBy }: { readonly code: number | null; readonly killedBy: string | null },

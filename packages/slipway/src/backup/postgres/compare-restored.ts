@@ -4,7 +4,7 @@ import { type Compared, compareState } from '../compare.ts'
 import type { Manifest } from '../manifest.ts'
 import { readDataSums } from './data-sums.ts'
 
-/** Compares a restored database with what the manifest says of the backup. */
+/** Compares a restored database with the backup's manifest. */
 export async function compareRestored(address: Address, manifest: Manifest): Promise<Compared> {
   return await withSession(address, { applicationName: 'slipway backup' }, async (session) =>
     inSnapshot(session, async () => {

@@ -1,7 +1,7 @@
 import { quoteIdentifier, type Session } from '../../database/index.ts'
 import type { DataSums, TableSum } from '../manifest.ts'
 
-/** Types whose values are equal exactly if their hashes can be compared: the server hashes them without converting them to text. */
+/** Types whose native hash represents the exact value; values of other types are hashed as text. */
 const EXACT = [
   'bool',
   'int2',
@@ -26,8 +26,8 @@ type TableRow = {
 }
 
 /**
- * Sums the rows of all tables that the snapshot of a session has, but those whose rows are left out. The session must be in
- * a transaction. Works on what a role may read: a table that it may not read fails.
+ * Computes checksums of the rows of all tables in the session's snapshot, except tables whose rows are
+ * skipped. The session must be in a transaction. Fails on a table that the role cannot read.
  */
 export async function readDataSums(
   session: Session,
@@ -46,7 +46,10 @@ export async function readDataSums(
   return { tables, sequences, largeObjects: large?.count ?? 0 }
 }
 
-/** The positions of all sequences. They belong to no snapshot: other sessions may move them in the meantime. */
+/**
+ * The positions of all sequences. Sequences are not part of a snapshot, so other sessions may advance them
+ * meanwhile.
+ */
 export async function readSequences(session: Session): Promise<DataSums['sequences']> {
   const sequences: [string, string][] = []
   for (const { schema, name } of await session.query<{ schema: string; name: string }>(SEQUENCES)) {
@@ -58,7 +61,7 @@ export async function readSequences(session: Session): Promise<DataSums['sequenc
   return Object.fromEntries(sequences)
 }
 
-/** Where the dump found sequences that moved from one position to another in the meantime: `4 to 9`. */
+/** The positions of sequences during the dump; `4 to 9` for a sequence that moved. */
 export function movedSequences(
   before: DataSums['sequences'],
   after: DataSums['sequences'],
@@ -78,7 +81,7 @@ async function sumOf(session: Session, row: TableRow): Promise<TableSum> {
   return { schema, table, rows: Number(found?.rows ?? 0), sum: found?.sum ?? '0' }
 }
 
-/** The hash of a row `t`. Servers before 14 hash only its text. */
+/** SQL of the hash of a row `t`; before PostgreSQL 14, of its text. */
 function hashSql({ names, exact }: TableRow, session: Session): string {
   if (names.length === 0) return '0'
   const cells = names.map((name, at) => {
@@ -94,7 +97,7 @@ function place(schema: string, name: string): string {
   return `${quoteIdentifier(schema)}.${quoteIdentifier(name)}`
 }
 
-/** What pg_dump dumps: not what extensions own, unless these declare their table as data. */
+/** A condition for user objects: not in a system schema, and not part of an extension. */
 const DUMPED = `n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
     AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')`
 

@@ -1,17 +1,19 @@
 import { quoteIdentifier, quoteLiteral, type Session } from '../../database/index.ts'
 import type { ServerFacts } from '../manifest.ts'
 
-/** Longest name that the server takes, in bytes. */
+/** The maximum length of a name, in bytes. */
 const LONGEST = 63
 
-/** The names of the database that is made, and of the one that it replaces. */
+/**
+ * The names of the restored database while it is filled (`made`), and of the replaced one afterwards (`old`).
+ */
 export interface SwapNames {
   readonly database: string
   readonly made: string
   readonly old: string
 }
 
-/** The names for a replacement that begins now. */
+/** The names for a replacement that starts at a time. */
 export function swapNames(database: string, at: Date): SwapNames {
   const stamp = at.toISOString().replaceAll(/\D/g, '').slice(0, 14)
   const named = (word: string) => {
@@ -23,7 +25,10 @@ export function swapNames(database: string, at: Date): SwapNames {
   return { database, made: named('restore'), old: named('before') }
 }
 
-/** Whether a database has objects of users: anything but the schema public and what a server puts into each database. */
+/**
+ * Whether a database has user objects: anything except the schema `public`, system objects, and those of
+ * extensions.
+ */
 export async function holdsObjects(session: Session): Promise<boolean> {
   const [row] = await session.query<{ holds: boolean }>(`
     WITH own AS (SELECT oid FROM pg_namespace WHERE nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema')
@@ -42,12 +47,15 @@ export async function holdsObjects(session: Session): Promise<boolean> {
 /** How a database stores and sorts text. */
 export type TextRules = Pick<ServerFacts, 'encoding' | 'collate' | 'ctype' | 'provider' | 'locale'>
 
-/** The columns of `TextRules`, of pg_database as `d`. Servers before 15 know only the operating system's locales, and the column of the name has changed. */
+/**
+ * The columns of `TextRules`, from pg_database as `d`. Before PostgreSQL 15 there is only libc;
+ * `daticulocale` was renamed.
+ */
 export const TEXT_RULES = `pg_encoding_to_char(d.encoding)::text AS encoding, d.datcollate::text AS collate, d.datctype::text AS ctype,
     CASE to_jsonb(d) ->> 'datlocprovider' WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' ELSE 'libc' END AS provider,
     coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale') AS locale`
 
-/** How a database with these rules for text is created; from template0, so that nothing is in it. */
+/** The options of CREATE DATABASE for these text rules, with template0, so that the database is empty. */
 export function localeSql({ encoding, collate, ctype, provider, locale }: TextRules): string {
   const text = `TEMPLATE template0 ENCODING ${quoteLiteral(encoding)} LC_COLLATE ${quoteLiteral(collate)} LC_CTYPE ${quoteLiteral(ctype)}`
   if (locale === null || provider === 'libc') return text
@@ -68,10 +76,13 @@ type Like = TextRules & {
   readonly has_grants: boolean
 }
 
-/** What is written into the comment of a database that is being restored: the next restore drops it if no session uses it. */
+/**
+ * The comment on a database while it is being restored. The next restore drops such a database if no session
+ * uses it.
+ */
 const UNFINISHED = 'slipway backup restore'
 
-/** SQL that drops what restores that were killed have left, each statement for itself. */
+/** SQL statements, to be run one by one, that drop the databases left by killed restores. */
 export async function leftDatabases(session: Session, database: string): Promise<string[]> {
   const rows = await session.query<{ name: string }>(
     `SELECT d.datname::text AS name FROM pg_database d
@@ -84,8 +95,8 @@ export async function leftDatabases(session: Session, database: string): Promise
 }
 
 /**
- * SQL that makes an empty database like that of the session: encoding, locale, owner, settings and privileges. Each
- * statement for itself, as CREATE DATABASE asks for it.
+ * SQL statements that create an empty database like the session's: encoding, locale, owner, settings and
+ * privileges. Each must be run on its own, because CREATE DATABASE cannot run in a transaction.
  */
 export async function createLikeSql(session: Session, name: string): Promise<string[]> {
   const [like] = await session.query<Like>(LIKE)
@@ -103,7 +114,7 @@ export async function createLikeSql(session: Session, name: string): Promise<str
   ]
 }
 
-/** Settings whose value is a list of names, and is stored as it is written. */
+/** Settings whose value is a list of names, stored with its quotes. */
 const LISTS = [
   'search_path',
   'temp_tablespaces',
@@ -134,8 +145,9 @@ const LIKE = `
   FROM pg_database d WHERE d.datname = current_database()`
 
 /**
- * SQL that gives a restored database the name of the one that it replaces, in one transaction: at each moment one of
- * the two has the name. In the meantime, the server accepts no connections to them, and waits some seconds until all others have left.
+ * SQL that gives a restored database the name of the one that it replaces, in one transaction, so that one of
+ * the two always has the name. While it runs, the server accepts no connections to them, and waits some
+ * seconds for other sessions to end.
  */
 export function renameSql({ database, made, old }: SwapNames): string {
   const [name, from, to] = [database, made, old].map(quoteIdentifier)
@@ -146,7 +158,7 @@ export function renameSql({ database, made, old }: SwapNames): string {
     COMMIT`
 }
 
-/** SQL that ends the sessions of others in both databases. */
+/** SQL that terminates other sessions in both databases. */
 export function endSessionsSql({ database, made }: SwapNames): string {
   return `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname IN (${quoteLiteral(database)}, ${quoteLiteral(made)}) AND pid <> pg_backend_pid()`

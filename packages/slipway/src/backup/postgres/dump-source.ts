@@ -12,7 +12,7 @@ import { dumpParts, globalsPart, type PostgresFormat } from './dump.ts'
 import { type ExcludedTable, excludedTables } from './excluded-tables.ts'
 import { type Source, withSource } from './source.ts'
 
-/** Opens a dump by pg_dump. Fails with BACKUP.EMBEDDED and BACKUP.FORMAT_PLAINTEXT. */
+/** Opens a dump with pg_dump. Fails with BACKUP.EMBEDDED and BACKUP.FORMAT_PLAINTEXT. */
 export async function withDump<T>(
   request: CreateRequest,
   work: (dump: Dump) => Promise<T>,
@@ -53,7 +53,7 @@ interface Making {
   readonly location: PostgresLocation
   readonly serverMajor: number
   readonly source: Source
-  /** Where the sequences were before the dump. */
+  /** The positions of sequences before the dump. */
   readonly sequences: DataSums['sequences']
 }
 
@@ -92,10 +92,13 @@ async function* partsOf(
   if (request.globals) yield await globalsPart({ id, location, serverMajor, env })
 }
 
-/** A dump has at least its head. Programs may lead it past this process, so its size must tell. */
+/**
+ * Refuses a dump without even a header. Only its size is known, because the bytes may not pass through this
+ * process.
+ */
 function refuseEmptyDump(parts: readonly Part[], encryption: Encryption | undefined): void {
   const recipients = encryption?.kind === 'recipients' ? encryption.recipients.length : 1
-  // What age adds: about 100 bytes, and as many for each recipient.
+  // age adds about 200 bytes, and about 90 for each recipient.
   const least = 100 + (encryption ? 200 + 90 * recipients : 0)
   const isDumped = parts.some(
     ({ kind, file, bytes }) => (kind === 'dump' && bytes >= least) || file === 'toc.dat',

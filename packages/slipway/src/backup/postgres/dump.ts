@@ -13,16 +13,16 @@ import { type ClientProgram, findProgram, startProgram } from './client-program.
 /** The formats of pg_dump. */
 export type PostgresFormat = Exclude<DumpFormat, 'sqlite-sql'>
 
-/** What is dumped, and how. */
+/** The database to dump, and the options. */
 export interface DumpRequest {
   readonly id: string
   readonly location: PostgresLocation
-  /** Of `pg_export_snapshot()`, in a transaction that stays open while the dump runs. */
+  /** The snapshot from `pg_export_snapshot()`, in a transaction that stays open while the dump runs. */
   readonly snapshot: string
   readonly format: PostgresFormat
-  /** How many tables pg_dump reads at the same time, in the directory format. */
+  /** The number of tables that pg_dump reads at the same time, in the directory format. */
   readonly jobs: number
-  /** Tables whose rows are skipped, with names as pg_dump accepts them. */
+  /** Tables whose rows are skipped, as patterns for pg_dump. */
   readonly excludedData: readonly string[]
   readonly signal: AbortSignal
 }
@@ -36,8 +36,8 @@ const OUTPUTS: Readonly<
 }
 
 /**
- * The parts of a dump, one after the other, as pg_dump writes them. The body of a part ends only if pg_dump has ended well:
- * else it throws BACKUP.DUMP_FAILED. The directory format is written to a temporary folder first.
+ * The parts of a dump, streamed from pg_dump one after the other. A part fails at its end with
+ * BACKUP.DUMP_FAILED if pg_dump failed. The directory format is written to a temporary folder first.
  */
 export async function* dumpParts(
   program: ClientProgram,
@@ -55,7 +55,7 @@ export async function* dumpParts(
 function argsOf({ snapshot, format, excludedData }: DumpRequest): string[] {
   return [
     `--format=${OUTPUTS[format].flag}`,
-    // What is stored is compressed later.
+    // Slipway compresses the parts itself.
     ...(format === 'plain' ? [] : ['--compress=0']),
     `--snapshot=${snapshot}`,
     '--no-password',
@@ -107,7 +107,7 @@ async function* directoryParts(
   }
 }
 
-/** The roles of the server, without their passwords. */
+/** The server's roles and tablespaces, without passwords. */
 export async function globalsPart(
   request: Pick<DumpRequest, 'id' | 'location'> & {
     readonly serverMajor: number

@@ -2,17 +2,17 @@ import { quoteIdentifier, type Session } from '../../database/index.ts'
 import { advice, must } from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
 
-/** A table whose rows are left out. */
+/** A table whose rows are skipped. */
 export interface ExcludedTable {
-  /** `schema.table`, as it is. */
+  /** The exact `schema.table`. */
   readonly name: string
-  /** As pg_dump takes it: else it would read it as a pattern, in lower case. */
+  /** The name quoted for pg_dump, which would otherwise read it as a pattern and in lower case. */
   readonly pattern: string
 }
 
 /**
- * The tables that are meant by `schema.table`, with the partitions of partitioned ones. Fails with BACKUP.TABLE_UNKNOWN
- * where one of `asked` does not exist; of `configured`, each may exist later.
+ * Finds tables by `schema.table`, with the partitions of partitioned tables. Fails with BACKUP.TABLE_UNKNOWN
+ * if one of `asked` does not exist; those in `configured` need not exist yet.
  */
 export async function excludedTables(
   session: Session,
@@ -43,7 +43,7 @@ export async function excludedTables(
 function refuseUnknown(name: string): never {
   return raise('BACKUP.TABLE_UNKNOWN', {
     message: `The database has no table ${name}, so its rows cannot be skipped.`,
-    nextActions: [advice('Name it as schema.table, with upper and lower case as it is.')],
+    nextActions: [advice('Name it as schema.table, in its exact upper and lower case.')],
   })
 }
 

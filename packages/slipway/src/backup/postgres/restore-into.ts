@@ -26,14 +26,15 @@ import { refuseUnfit } from './server-fits.ts'
 
 type Restored = Omit<RestoreOutcome, 'manifest'>
 
-/** Fails with BACKUP.EMBEDDED. */
+/** Refuses the embedded database with BACKUP.EMBEDDED. */
 export function refuseRestore({ address }: RestoreRequest): void {
   if (address.kind !== 'postgres') refuseEmbedded()
 }
 
 /**
- * Restores a backup. Into an empty database in one transaction; onto another one by way of a new database, which takes its
- * name only when all is restored and compared: until then the old one is as it was.
+ * Restores a backup: into an empty database in one transaction; otherwise into a new database, which takes
+ * the name of the old one only after everything is restored and compared. Until then the old one is
+ * unchanged.
  */
 export async function restoreInto(request: RestoreRequest, manifest: Manifest): Promise<Restored> {
   const { address, noOwner } = request
@@ -44,7 +45,7 @@ export async function restoreInto(request: RestoreRequest, manifest: Manifest): 
     const target = { request, manifest, session, address }
     if (isPart) return await restorePart(target)
     if (await holdsObjects(session)) return await replace(target)
-    // Several jobs are no single transaction: what fails would leave a part.
+    // Several jobs cannot share a transaction, so a failure would leave a part of the data.
     const isAtomic = request.jobs === 1 || manifest.dump === 'plain'
     return isAtomic ? await fillEmpty(target) : await replaceEmpty(target)
   })
@@ -53,7 +54,7 @@ export async function restoreInto(request: RestoreRequest, manifest: Manifest): 
 interface Target {
   readonly request: RestoreRequest
   readonly manifest: Manifest
-  /** On the database that was named. */
+  /** A session on the named database. */
   readonly session: Session
   readonly address: Address & { readonly kind: 'postgres' }
 }
@@ -80,7 +81,9 @@ async function replaceEmpty(target: Target): Promise<Restored> {
   return await replace({ ...target, request })
 }
 
-/** By way of a new database. Whatever happens, the old one is there under its name until the new one has it. */
+/**
+ * Replaces a database by a new one. Whatever happens, the old one keeps its name until the new one takes it.
+ */
 async function replace(target: Target): Promise<Restored> {
   const { request, manifest, session, address } = target
   const { database } = session.server
@@ -90,7 +93,7 @@ async function replace(target: Target): Promise<Restored> {
   const names = swapNames(database, new Date())
   const { made, old } = names
   const createSql = await createLikeSql(session, made)
-  // It would be ended like all other sessions of the old database.
+  // It would be terminated like all other sessions of the old database.
   session.destroy()
   return await withSession(at('postgres'), { applicationName: 'slipway backup' }, async (admin) => {
     for (const sql of await leftDatabases(admin, database)) await admin.execute(sql)
@@ -113,8 +116,8 @@ async function replace(target: Target): Promise<Restored> {
 }
 
 /**
- * Ends the sessions of others while the server waits for their end. It accepts no new ones in the meantime, and where this
- * process is killed, the server undoes all.
+ * Swaps the names. Terminates other sessions while the rename waits for them to end; the server accepts no
+ * new ones in the meantime. If this process is killed, the server rolls back the rename.
  */
 async function swap(admin: Session, names: SwapNames, { url }: Target['address']): Promise<void> {
   const options = { applicationName: 'slipway backup' }

@@ -23,7 +23,7 @@ import {
   startProgram,
 } from './client-program.ts'
 
-/** What is restored, and into which database. */
+/** The backup to restore, the target database, and the options. */
 export interface RestoreWork {
   readonly store: Store
   readonly manifest: Manifest
@@ -35,16 +35,19 @@ export interface RestoreWork {
   /** Only these tables, as `schema.table` and in this order; all if empty. */
   readonly tables: readonly string[]
   readonly dataOnly: boolean
-  /** Objects become those of the role that restores, and privileges are left out. */
+  /** Whether objects are owned by the restoring role, and privileges are skipped. */
   readonly noOwner: boolean
-  /** All of it or nothing: in one transaction, so with one job. */
+  /** Whether to restore in one transaction, and so with one job. */
   readonly atomic: boolean
   readonly env: Readonly<Record<string, string | undefined>>
   readonly signal: AbortSignal
   readonly emit: Emit
 }
 
-/** Restores a dump with pg_restore, or with psql where it is plain SQL. Ends at the first error: BACKUP.RESTORE_FAILED. */
+/**
+ * Restores a dump with pg_restore, or psql if it is plain SQL. Stops at the first error with
+ * BACKUP.RESTORE_FAILED.
+ */
 export async function restoreDump(work: RestoreWork): Promise<void> {
   const { manifest, jobs } = work
   if (manifest.dump === 'directory') return await fromFolder(work)
@@ -63,7 +66,7 @@ async function fromStream(work: RestoreWork): Promise<void> {
       async (signal) => {
         const running = startProgram(program, args, { location, signal, stdio: ['pipe', output] })
         const input = running.child.stdin as Writable
-        // If the program ends early, what it said is the reason, not the broken pipe.
+        // If the program ends early, its message is the reason, not the broken pipe.
         const fed = pipeline(plain, input, { signal }).catch((error: unknown) => {
           if (!isBrokenPipe(error)) throw error
         })
@@ -88,7 +91,7 @@ async function fromStream(work: RestoreWork): Promise<void> {
 
 type RunRestore = (args: readonly string[], output: 'ignore' | 'pipe') => RunningProgram
 
-/** What a program writes. */
+/** Reads the output of a program. */
 async function outputOf(running: RunningProgram): Promise<string> {
   const [found] = await Promise.all([
     text(running.child.stdout as Readable),
@@ -97,7 +100,7 @@ async function outputOf(running: RunningProgram): Promise<string> {
   return found
 }
 
-/** The flag that restores the named tables alone; none where no table is named. */
+/** The flag that restores only the named tables; none if no table is named. */
 async function chosenEntries(
   { tables, dataOnly }: RestoreWork,
   folder: string,
@@ -116,7 +119,10 @@ function isBrokenPipe(error: unknown): boolean {
   return code === 'EPIPE' || code === 'ERR_STREAM_PREMATURE_CLOSE' || code === 'ECONNRESET'
 }
 
-/** Several jobs read a file at the same time. It has no name while they do, so that nothing of it is left whatever happens. */
+/**
+ * Restores with several jobs, which read from a file. The file is unlinked first, so that it never remains on
+ * disk.
+ */
 async function fromFile(work: RestoreWork): Promise<void> {
   if (process.platform !== 'linux') return await fromStream({ ...work, jobs: 1 })
   const { location, signal } = work
@@ -182,7 +188,7 @@ async function programOf(
   { manifest, serverMajor, env }: RestoreWork,
   name: 'pg_restore' | 'psql',
 ): Promise<ClientProgram> {
-  // pg_restore reads no archive of a newer pg_dump.
+  // pg_restore cannot read an archive of a newer pg_dump.
   const writtenBy = Number.parseInt(manifest.pgDump, 10)
   return await findProgram(
     name,

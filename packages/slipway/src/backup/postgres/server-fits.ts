@@ -4,8 +4,8 @@ import { raise } from '../failures.ts'
 import type { Manifest } from '../manifest.ts'
 
 /**
- * Refuses a server on which a restore would fail midway: it is older, or lacks an extension or a role. Fails with
- * BACKUP.SERVER_TOO_OLD, BACKUP.EXTENSION_MISSING or BACKUP.ROLE_MISSING.
+ * Refuses a server on which a restore would fail midway, because it is older or lacks an extension or a role.
+ * Fails with BACKUP.SERVER_TOO_OLD, BACKUP.EXTENSION_MISSING or BACKUP.ROLE_MISSING.
  */
 export async function refuseUnfit(
   session: Session,
@@ -39,7 +39,7 @@ export async function refuseUnfit(
   if (missing.length === 0) return
   raise('BACKUP.ROLE_MISSING', {
     message: `The server lacks the ${missing.length === 1 ? 'role' : 'roles'} ${missing.join(', ')}.`,
-    why: 'They own objects of the backup, or may use them.',
+    why: 'They own objects of the backup, or have privileges on them.',
     nextActions: [
       ...missing.map((role) =>
         otherCommand(`CREATE ROLE ${quoteIdentifier(role)} NOLOGIN`, 'create it'),
@@ -62,7 +62,10 @@ async function lacking(
   return rows.map(({ name }) => name)
 }
 
-/** Creates the roles of a backup that a private server lacks, without any privilege: they only own objects. */
+/**
+ * Creates a backup's missing roles on a private server. They cannot log in; superusers are needed to own some
+ * objects.
+ */
 export async function createRoles(
   session: Session,
   { roles, superusers }: Pick<Manifest, 'roles' | 'superusers'>,

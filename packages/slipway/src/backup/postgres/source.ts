@@ -5,7 +5,7 @@ import type { DumpFacts } from '../dump.ts'
 import { historyFacts } from '../history-facts.ts'
 import { TEXT_RULES, type TextRules } from './databases.ts'
 
-/** A snapshot that others can use, and what it holds. */
+/** An exported snapshot, and facts about its contents. */
 export interface Source {
   readonly snapshot: string
   readonly facts: Omit<DumpFacts, 'pgDump'>
@@ -27,7 +27,7 @@ export async function withSource<T>(
   work: (source: Source) => Promise<T>,
 ): Promise<T> {
   return await inSnapshot(session, async () => {
-    // A backup does not wait for other sessions, and no timeout ends it.
+    // No timeout may interrupt a backup.
     await session.execute(
       'SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0',
     )
@@ -65,11 +65,11 @@ async function readHistoryThere(
     'SELECT to_regclass($1) IS NOT NULL AS there',
     [historyTable(session)],
   )
-  // A query that failed would end the transaction.
+  // A failed query would abort the transaction, so the table is checked first.
   return there?.there ? await historyFacts(session) : { lastMigration: null, historyHash: null }
 }
 
-/** The roles are those of the owners and of the privileges of what a dump has. */
+/** SQL of the facts; roles are those that own objects of the dump or have privileges on them. */
 const FACTS = `
   SELECT pg_export_snapshot() AS snapshot,
     to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS now,

@@ -21,7 +21,9 @@ import { localeSql } from './databases.ts'
 import { restoreDump } from './restore.ts'
 import { createRoles, refuseUnfit } from './server-fits.ts'
 
-/** Restores a backup on a private server, or on one that was named, and compares it. Fails with BACKUP.NO_SERVER. */
+/**
+ * Restores a backup on a private server, or on the named one, and compares it. Fails with BACKUP.NO_SERVER.
+ */
 export async function restoreAndCompare(
   request: VerifyRequest,
   manifest: Manifest,
@@ -63,16 +65,16 @@ export async function restoreAndCompare(
 
 interface ThrowAway {
   readonly address: Address & { readonly kind: 'postgres' }
-  /** Version of its server. */
+  /** The version of its server. */
   readonly server: string
   readonly serverMajor: number
-  /** Whether it sorts text like the database that was backed up. */
+  /** Whether it sorts text like the backed-up database. */
   readonly sameOrder: boolean
 }
 
 const DATABASE = 'slipway_verify'
 
-/** A database that exists only for `work`. */
+/** Runs `work` on a database that exists only during it. */
 async function inThrowAway<T>(
   request: VerifyRequest,
   manifest: Manifest,
@@ -121,7 +123,7 @@ async function onServer<T>(
     await refuseUnfit(admin, manifest, { roles: !owned })
     const database = quoteIdentifier(name)
     if (!owned) await dropLeft(admin)
-    // Those of the backup own its objects. On a private server they end with it.
+    // The backup's roles own its objects. On a private server, they are discarded with the server.
     if (owned) await createRoles(admin, manifest)
     const sameOrder = await createLike(admin, database, manifest)
     try {
@@ -135,17 +137,17 @@ async function onServer<T>(
   })
 }
 
-/** What is written into the comment of a database that exists for a verification only. */
+/** The comment on a database that exists only for a verification. */
 const UNFINISHED = 'slipway backup verify'
 
-/** Drops what verifications that were killed have left on a server. */
+/** Drops the databases that killed verifications left on a server. */
 async function dropLeft(admin: Session): Promise<void> {
   const left = await admin.query<{ name: string }>(
     `SELECT d.datname::text AS name FROM pg_database d
      WHERE starts_with(d.datname, $1) AND shobj_description(d.oid, 'pg_database') = $2
        AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datid = d.oid)
        AND d.datname < $3 AND pg_has_role(d.datdba, 'MEMBER')`,
-    // Between its sessions a running one has none for a moment.
+    // A running verification has no session for a moment, so recent databases are kept.
     [`${DATABASE}_`, UNFINISHED, `${DATABASE}_${Date.now() - LEFT_AFTER_MS}`],
   )
   for (const { name } of left)
@@ -154,7 +156,10 @@ async function dropLeft(admin: Session): Promise<void> {
 
 const LEFT_AFTER_MS = 3_600_000
 
-/** A machine may lack a locale of the server that was backed up. Rows are the same without it. */
+/**
+ * Creates the database, without its locale if the server lacks that. Rows are the same without it. Returns
+ * whether the locale was available.
+ */
 async function createLike(
   admin: Session,
   database: string,
@@ -171,5 +176,8 @@ async function createLike(
   }
 }
 
-/** wrong_object_type, invalid_parameter_value, feature_not_supported: what servers say of a locale that they lack. */
+/**
+ * The errors of servers for a missing locale: wrong_object_type, invalid_parameter_value,
+ * feature_not_supported.
+ */
 const INVALID_LOCALE = new Set(['42809', '22023', '0A000'])

@@ -5,7 +5,7 @@ import type { DataSums, Manifest } from '../manifest.ts'
 import { type DumpedDatabase, readSequences, sumTables } from './dump-text.ts'
 import { inReadTransaction, readDumped, readOrphans } from './read-database.ts'
 
-/** Compares a restored database with what the manifest says of the backup, and has SQLite check it. */
+/** Compares a restored database with the backup's manifest, and runs SQLite's integrity check. */
 export async function compareRestored(session: Session, manifest: Manifest): Promise<Compared> {
   return await inReadTransaction(session, async () => {
     const fingerprint = await readFingerprint(session)
@@ -28,7 +28,7 @@ export async function compareRestored(session: Session, manifest: Manifest): Pro
   })
 }
 
-/** How the manifest names the version of SQLite that wrote or read a backup. */
+/** The version of SQLite, in the form that the manifest uses. */
 export function versionOf({ server }: Session): string {
   return `SQLite ${server.version}`
 }
@@ -42,7 +42,10 @@ async function readSums(database: DumpedDatabase): Promise<DataSums> {
   }
 }
 
-/** Another version of SQLite may write a floating-point number in other digits: then its sums say nothing. */
+/**
+ * Ignores different checksums, because another version of SQLite may write floating-point numbers with other
+ * digits.
+ */
 function asIfSameVersion(
   restored: DataSums,
   { sums }: Manifest,
@@ -57,13 +60,13 @@ function asIfSameVersion(
   return { alike: { ...restored, tables }, unlike }
 }
 
-/** Rows that break a CHECK did so before the backup, too. */
+/** Runs the integrity check. Ignores violated CHECK constraints, because they existed before the backup. */
 async function checkIntegrity(session: Session): Promise<Compared> {
   const rows = await session.query<{ integrity_check: string }>('PRAGMA integrity_check')
   const found = rows.filter(
     ({ integrity_check: said }) => said !== 'ok' && !said.startsWith('CHECK constraint failed'),
   )
-  // What SQLite says may contain values.
+  // SQLite's messages may contain values.
   const differences = found.length === 0 ? [] : ['the integrity check of SQLite finds errors']
   return { compared: ['integrity'], notCompared: [], differences }
 }

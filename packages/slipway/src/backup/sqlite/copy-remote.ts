@@ -17,20 +17,21 @@ import { DEFINITIONS, type DumpedObjects, type DumpedTable, readObjects } from '
 import { allRowsSql, insertedColumns, mayHaveLost, pagesOf } from './remote-rows.ts'
 import { inThrowAway } from './throw-away-file.ts'
 
-/** Who copies, and for whom. */
+/** Options for copying a remote database. */
 export interface CopyWork {
   readonly signal: AbortSignal
   readonly emit: Emit
 }
 
-/** How often a copy starts again because of concurrent writes. */
+/** The maximum number of attempts to copy despite concurrent writes. */
 const TRIES = 3
 
 /**
- * Copies a database of D1 into a throw-away one, on which the rest works as on a file. It is read by queries, not by D1's
- * export: that writes 1.0 as 1, rounds large integers, changes some strings, and rejects databases with virtual tables. All of it
- * is of one state: a small database is read in one transaction, and a larger one only while its bookmark stays the same.
- * Fails with BACKUP.CHANGED_MEANWHILE.
+ * Copies a D1 database into a throw-away database, so that the rest of a backup works as for a file. Reads it
+ * with queries instead of D1's export, which writes 1.0 as 1, rounds large integers, changes some strings,
+ * and rejects databases with virtual tables. The copy is consistent: a small database is read in one
+ * transaction, and the copy of a larger one counts only if its bookmark did not change. Fails with
+ * BACKUP.CHANGED_MEANWHILE.
  */
 export async function withCopy<T>(
   address: RemoteD1,
@@ -57,7 +58,7 @@ export async function withCopy<T>(
   })
 }
 
-/** How a session on a remote database is opened: it says when it waits. */
+/** Session options for a remote database, with notices when it waits. */
 export function remoteOptions(emit: Emit): SessionOptions {
   const onNotice = (message: string) => emit({ kind: 'notice', message })
   return { applicationName: 'slipway backup', onNotice }
@@ -88,18 +89,18 @@ async function copyState(source: Source, to: Session): Promise<boolean> {
     const objects = await readObjects(remote)
     await writeCopy(source, { to, objects, lines: (table) => pagesOf(remote, table) })
   })
-  // Rows of different states may break a key, and a table may have gone.
+  // Rows from different states may violate a key, and a table may have been dropped.
   if (!copied.ok && copied.failure.code !== 'DATABASE.STATEMENT') rethrow(copied.failure)
   if ((await d1Bookmark(address)) !== before) return false
   return copied.ok || rethrow(copied.failure)
 }
 
-/** Up to this size, all rows are the answer of one call. */
+/** Up to this size in bytes, all rows are read in one call. */
 const SNAPSHOT_BYTES = 8 * 2 ** 20
 
 type Lines = (table: DumpedTable) => AsyncGenerator<readonly string[]>
 
-/** Reads all rows in one transaction, in which the definitions must still be those that were read before. */
+/** Reads all rows in one transaction, in which the definitions must still be those read before. */
 async function readAtOnce(
   { address }: Source,
   objects: DumpedObjects,
@@ -116,7 +117,7 @@ async function readAtOnce(
     const answer = await attempt(() => d1Snapshot(address, all))
     if (!answer.ok) {
       const { failure } = answer
-      // It may have become larger, or a table may have gone: what is read page by page says so itself.
+      // The database may have grown, or a table may be gone; reading page by page handles both.
       return failure.code === 'DATABASE.STATEMENT' ? 'too-large' : rethrow(failure)
     }
     const [found = [], ...rows] = answer.value
@@ -158,7 +159,9 @@ interface Written {
   readonly lines: Lines
 }
 
-/** Writes a copy as a restored dump would be: without keys and checks, and triggers last. */
+/**
+ * Writes a copy like a restored dump: with foreign keys and CHECK constraints disabled, and triggers last.
+ */
 async function writeCopy(source: Source, written: Written): Promise<void> {
   const { to, objects } = written
   const { definitions, tables } = objects
@@ -182,7 +185,7 @@ async function writeCopy(source: Source, written: Written): Promise<void> {
   await to.execute('PRAGMA ignore_check_constraints=OFF; PRAGMA foreign_keys=ON')
 }
 
-/** About how many characters one statement of a copy has. */
+/** The approximate length of one INSERT of a copy, in characters. */
 const STATEMENT = 1 << 19
 
 function rowWriter(

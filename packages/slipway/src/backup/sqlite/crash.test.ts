@@ -16,7 +16,10 @@ const file = path.join(folder, 'shop.db')
 const temporary = path.join(folder, 'tmp')
 mkdirSync(temporary)
 
-/** Runs a verb in a process of its own. Gives how long its work took, or nothing if it was killed before it ended. */
+/**
+ * Runs a command in its own process. Returns its duration in ms, or undefined if it was killed before it
+ * ended.
+ */
 async function run(verb: 'create' | 'restore', given: object, killAfterMs?: number) {
   const program = `
     const { createBackup, restoreBackup, folderStore } = await import(${JSON.stringify(path.join(import.meta.dirname, '../index.ts'))})
@@ -58,7 +61,7 @@ function fill(): void {
   database.close()
 }
 
-test(`killed at ${POINTS} points, nothing incomplete is listed and nothing is readable`, async () => {
+test(`killed at ${POINTS} points, no incomplete backup is listed and no plaintext is on disk`, async () => {
   fill()
   const identity = await generateX25519Identity()
   const encryption = { kind: 'recipients', recipients: [await identityToRecipient(identity)] }

@@ -1,7 +1,7 @@
 import { advice } from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
 
-/** Refuses a restore into D1 before anything is changed. */
+/** Refuses to restore into D1, before anything is changed. */
 export function refuseLimit(why: string): never {
   return raise('BACKUP.D1_LIMIT', {
     message: 'The backup cannot be restored into D1, and nothing was changed.',

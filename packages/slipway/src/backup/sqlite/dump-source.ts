@@ -14,8 +14,8 @@ import { type DumpedDatabase, dumpText, readSequences } from './dump-text.ts'
 import { inReadTransaction, readDumped, readOrphans } from './read-database.ts'
 
 /**
- * Opens a dump of a SQLite file, or of a copy of a remote D1 database: SQL, read in one transaction. Fails with
- * BACKUP.NOT_SUPPORTED, BACKUP.TABLE_UNKNOWN and BACKUP.CHANGED_MEANWHILE.
+ * Opens a dump of a SQLite file, or of a copy of a remote D1 database: SQL, read in one transaction. Fails
+ * with BACKUP.NOT_SUPPORTED, BACKUP.TABLE_UNKNOWN and BACKUP.CHANGED_MEANWHILE.
  */
 export async function withDump<T>(
   request: CreateRequest,
@@ -35,7 +35,7 @@ export async function withDump<T>(
   )
 }
 
-/** A session on the database itself where it is a file, else on a copy. */
+/** Opens a session on the database itself if it is a file, otherwise on a copy. */
 async function withSource<T>(
   request: CreateRequest,
   work: (session: Session) => Promise<T>,
@@ -74,7 +74,7 @@ async function dumpOf(
         }),
       }
     },
-    // The lines of the dump are what is summed.
+    // The checksums are computed from the lines of the dump.
     sum: async () => {},
     sums: async () => ({ tables, ...rest }),
     check: () => {},
@@ -106,7 +106,7 @@ async function readFacts(session: Session, { settings }: DumpedDatabase): Promis
   }
 }
 
-/** The tables that are meant by `table` or `main.table`. Of those of the configuration, each may exist later. */
+/** Finds tables by `table` or `main.table`. Those in `configured` need not exist yet. */
 function excludedTables(
   { objects }: DumpedDatabase,
   { asked, configured }: CreateRequest['excludedData'],
@@ -117,7 +117,7 @@ function excludedTables(
   if (unknown !== undefined) {
     raise('BACKUP.TABLE_UNKNOWN', {
       message: `The database has no table ${unknown}, so its rows cannot be skipped.`,
-      nextActions: [advice('Name it with upper and lower case as it is.')],
+      nextActions: [advice('Name it in its exact upper and lower case.')],
     })
   }
   return new Set([...asked, ...configured].flatMap((name) => found(name) ?? []))
@@ -135,7 +135,7 @@ function refuseForeign({ format, jobs, globals }: CreateRequest): void {
   if (what !== undefined) refuseOnSqlite(what)
 }
 
-/** Refuses something that is of PostgreSQL alone. */
+/** Refuses an option that only PostgreSQL supports. */
 export function refuseOnSqlite(what: string): never {
   return raise('BACKUP.NOT_SUPPORTED', {
     message: `SQLite backups do not support ${what}.`,

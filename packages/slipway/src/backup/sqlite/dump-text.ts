@@ -3,30 +3,31 @@ import type { DataSums, TableSum } from '../manifest.ts'
 import type { Definition, DumpedObjects } from './objects.ts'
 import { framed, LineSum, rowLines } from './row-lines.ts'
 
-/** Settings that are in the file of a database, and not in its schema. */
+/** Settings that are stored in the header of a database file, not in its schema. */
 export interface FileSettings {
   readonly encoding: string
   readonly pageSize: number
   readonly autoVacuum: number
   readonly userVersion: number
   readonly applicationId: number
-  /** Of the file. */
+  /** The size of the file. */
   readonly bytes: number
 }
 
-/** What is dumped of a database. */
+/** The contents of a database to dump. */
 export interface DumpedDatabase {
   readonly session: Session
   readonly objects: DumpedObjects
   readonly settings: FileSettings
-  /** Tables whose rows are left out. */
+  /** Tables whose rows are skipped. */
   readonly excluded: ReadonlySet<string>
 }
 
 /**
- * The whole dump, as it comes: SQL that SQLite's own program reads into a new file. `onTable` gets the sum of each table.
- * Virtual tables are restored as they are in the file: their definition, and the rows of the tables behind them. So what cannot be
- * read through them is restored too, such as an index without content, and no module of SQLite is needed.
+ * Streams the whole dump: SQL that the `sqlite3` program reads into a new file. `onTable` receives the
+ * checksum of each table. A virtual table is dumped as its definition and the rows of its shadow tables. Thus
+ * data that cannot be read through it is restored too, such as a contentless index, and its module is not
+ * needed.
  */
 export async function* dumpText(
   database: DumpedDatabase,
@@ -53,7 +54,7 @@ export async function* dumpText(
   yield Buffer.from(tailText(database))
 }
 
-/** The sums of the same rows, of a restored database. */
+/** The checksums of the same rows in a restored database. */
 export function sumTables({ session, objects, settings, excluded }: DumpedDatabase): TableSum[] {
   return objects.tables
     .filter(({ name }) => !excluded.has(name))
@@ -64,7 +65,7 @@ export function sumTables({ session, objects, settings, excluded }: DumpedDataba
     })
 }
 
-/** The last number that AUTOINCREMENT gave for each table. */
+/** The last AUTOINCREMENT value of each table. */
 export async function readSequences({
   session,
   objects,
@@ -95,7 +96,10 @@ async function* inChunks(lines: Iterable<Uint8Array>, sum: LineSum): AsyncGenera
 
 const BREAK = Buffer.from('\n')
 
-/** Settings that a new file takes only before its first table. Rows that break a CHECK are restored, too. */
+/**
+ * Settings that must precede the first table of a new file. CHECK is disabled, because stored rows may
+ * violate it.
+ */
 function headText({ settings }: DumpedDatabase): string {
   const { encoding, pageSize, autoVacuum } = settings
   return `-- A backup by Slipway. SQLite's own program restores it: sqlite3 new.db
@@ -108,16 +112,16 @@ BEGIN TRANSACTION;
 `
 }
 
-/** The text that restores a definition: a virtual table without its module. */
+/** SQL that restores a definition; for a virtual table, without needing its module. */
 export function definitionText({ name, sql, virtual }: Definition): string {
-  // What ends in a comment would take the semicolon with it.
+  // A semicolon after a trailing comment would be part of the comment.
   const ended = sql.includes('--') ? `${sql}\n;` : `${sql};`
   if (!virtual) return `${framed(ended)}\n`
   const row = `INSERT INTO sqlite_schema (type, name, tbl_name, rootpage, sql) VALUES ('table', ${quoteText(name)}, ${quoteText(name)}, 0, ${quoteText(sql)});`
   return `PRAGMA writable_schema=ON;\n${framed(row)}\nPRAGMA writable_schema=OFF;\n`
 }
 
-/** Rows of SQLite's own tables: they come into being with what needs them. */
+/** The rows of SQLite's internal tables, which exist only after statements that need them. */
 async function* ownRows({ session, objects, settings }: DumpedDatabase): AsyncGenerator<Buffer> {
   const none = { sortedBy: ['rowid'] }
   if (objects.hasSequences) {
@@ -136,7 +140,7 @@ DELETE FROM sqlite_sequence;\n`)
 
 function tailText({ objects, settings }: DumpedDatabase): string {
   const { userVersion, applicationId } = settings
-  // The connection learns of virtual tables only when it reads the schema again.
+  // The connection must read the schema again to see the virtual tables.
   const reset = objects.definitions.some(({ virtual }) => virtual)
     ? 'PRAGMA writable_schema=RESET;\n'
     : ''

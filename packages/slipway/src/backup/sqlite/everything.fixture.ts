@@ -1,4 +1,4 @@
-/** SQL of a database with an object of each kind that SQLite has, and values that are easily lost. */
+/** SQL of a database with every kind of SQLite object, and with values that are easily lost. */
 export const EVERYTHING = String.raw`
 PRAGMA foreign_keys = OFF;
 PRAGMA user_version = 42;

@@ -1,20 +1,26 @@
 import { refuseLimit } from './d1-limits.ts'
 import { RESTORE_TABLE } from './objects.ts'
 
-/** So many bytes are written as twice as many digits: together less than a statement may have. */
+/** The size of a part. Its hex digits, twice as many, fit into one statement. */
 const PART_BYTES = 45_000
-/** The longest text or BLOB of D1, in bytes. Source: developers.cloudflare.com/d1/platform/limits. */
+/**
+ * The maximum size of a TEXT or BLOB value on D1, in bytes. Source:
+ * developers.cloudflare.com/d1/platform/limits.
+ */
 const VALUE_BYTES = 2_000_000
 
 /**
- * Values that are too long for a statement of D1. Their parts are written into a table first, and the row has a query that
- * puts them together: so a row is never incomplete, regardless of its checks.
+ * Values that are too long for a D1 statement. Their parts are first written into a table, and the row
+ * contains a query that concatenates them. So a row is never incomplete and never violates its CHECK
+ * constraints.
  */
 export class LongValues {
-  /** Unique in the whole script. */
+  /** The last ID of a long value, unique within the script. */
   #last = 0
 
-  /** Shortens a row of literals until it has at most so many bytes. Gives it with the statements that it needs before. */
+  /**
+   * Shortens a row of literals to at most `maxBytes`. Returns it with the statements that must precede it.
+   */
   shortened(
     literals: readonly string[],
     { table, maxBytes }: { readonly table: string; readonly maxBytes: number },
@@ -41,7 +47,7 @@ export class LongValues {
   }
 }
 
-/** The bytes of the value that a literal of `valueSql` has. */
+/** The bytes of a value, from its literal as written by `valueSql`. */
 function bytesOf(literal: string): { readonly bytes: Buffer; readonly isBlob: boolean } {
   if (literal.startsWith("X'"))
     return { bytes: Buffer.from(literal.slice(2, -1), 'hex'), isBlob: true }

@@ -1,16 +1,16 @@
 import type { Row, Session } from '../../database/index.ts'
 
-/** A table whose rows are dumped, with what is needed to read them in the same order each time. */
+/** A table to dump, with what is needed to read its rows in the same order each time. */
 export interface DumpedTable {
   readonly name: string
   readonly columns: readonly string[]
-  /** A name of its rowid that no column has; absent if a column is the rowid, or it has none. */
+  /** A name of its rowid that is not a column name; absent if a column is the rowid, or if it has none. */
   readonly rowid?: string
-  /** The columns by which its rows are sorted where it has no rowid. */
+  /** The columns by which its rows are sorted if `rowid` is absent. */
   readonly sortedBy: readonly string[]
 }
 
-/** A definition as the database has it. */
+/** A definition from `sqlite_schema`. */
 export interface Definition {
   readonly type: 'table' | 'index' | 'view' | 'trigger'
   readonly name: string
@@ -18,22 +18,25 @@ export interface Definition {
   readonly virtual: boolean
 }
 
-/** What a dump of a database has. */
+/** The objects of a database that are dumped. */
 export interface DumpedObjects {
-  /** In an order in which they can be created. */
+  /** The definitions, in an order in which they can be created. */
   readonly definitions: readonly Definition[]
   readonly tables: readonly DumpedTable[]
   readonly hasSequences: boolean
   readonly hasStatistics: boolean
 }
 
-/** What a restore into D1 needs while it runs: no backup has it. */
+/** A table that exists only during a restore into D1, and is never part of a backup. */
 export const RESTORE_TABLE = '_slipway_restored'
 
-/** Not of SQLite itself, and not what Cloudflare keeps in each database of D1: it can be neither read nor restored there. */
+/**
+ * Excludes objects of SQLite itself, and Cloudflare's own in each D1 database, which cannot be read or
+ * restored.
+ */
 const DUMPED = `m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND m.name NOT LIKE '\\_cf\\_%' ESCAPE '\\' AND m.name <> '${RESTORE_TABLE}'`
 
-/** Reads the definitions: type, name, text, and whether it is a virtual table. */
+/** SQL that reads the definitions: type, name, text, and whether it is a virtual table. */
 export const DEFINITIONS = `
     SELECT m.type, m.name, m.sql, l.type IS 'virtual' AS virtual
     FROM sqlite_schema m LEFT JOIN pragma_table_list l ON l.schema = 'main' AND l.name = m.name AND m.type = 'table'
@@ -52,7 +55,10 @@ interface TableRow extends Row {
   readonly keyed: number
 }
 
-/** Reads what is dumped. The tables in which virtual ones keep their rows are among the tables, those themselves are not. */
+/**
+ * Reads the objects to dump. `tables` includes the shadow tables of virtual tables, but not the virtual
+ * tables.
+ */
 export async function readObjects(session: Session): Promise<DumpedObjects> {
   const own = await session.query<{ name: string }>(
     `SELECT name FROM sqlite_schema WHERE name IN ('sqlite_sequence', 'sqlite_stat1')`,
@@ -64,7 +70,7 @@ export async function readObjects(session: Session): Promise<DumpedObjects> {
     SELECT m.name, l.wr, EXISTS (SELECT 1 FROM pragma_index_list(m.name) i WHERE i.origin = 'pk') AS keyed
     FROM sqlite_schema m JOIN pragma_table_list l ON l.schema = 'main' AND l.name = m.name
     WHERE m.type = 'table' AND l.type IN ('table', 'shadow') AND ${DUMPED} ORDER BY m.rowid`)
-  // Values of generated columns are computed again.
+  // Generated columns are skipped, because their values are computed again.
   const columns = await session.query<ColumnRow>(`
     SELECT m.name AS "table", c.name, c.pk
     FROM sqlite_schema m JOIN pragma_table_xinfo(m.name) c

@@ -2,19 +2,19 @@ import type { Session } from '../../database/index.ts'
 import type { DumpedDatabase, FileSettings } from './dump-text.ts'
 import { readObjects } from './objects.ts'
 
-/** Runs reads on one state of a database, regardless of concurrent writes. The session must not be in a transaction. */
+/** Runs reads on one snapshot, unaffected by concurrent writes. The session must not be in a transaction. */
 export async function inReadTransaction<T>(session: Session, work: () => Promise<T>): Promise<T> {
-  // The first read takes the state.
+  // The first read starts the snapshot.
   await session.execute('BEGIN; SELECT count(*) FROM sqlite_schema;')
   try {
     return await work()
   } finally {
-    // It has changed nothing.
+    // Nothing was changed.
     await session.execute('ROLLBACK').catch(() => undefined)
   }
 }
 
-/** What a dump needs to know of a database. */
+/** Reads what a dump needs to know about a database. */
 export async function readDumped(
   session: Session,
   excluded: ReadonlySet<string>,
@@ -38,7 +38,7 @@ async function readSettings(session: Session): Promise<FileSettings> {
   }
 }
 
-/** How many rows lack the row that they refer to. */
+/** The number of rows that refer to missing rows. */
 export async function readOrphans(session: Session): Promise<number> {
   const [row] = await session.query<{ orphans: number }>(
     'SELECT count(*) AS orphans FROM pragma_foreign_key_check',

@@ -2,13 +2,19 @@ import { balanced, quoteIdentifier, type Row, type Session } from '../../databas
 import { must } from '../../kernel/index.ts'
 import type { DumpedTable } from './objects.ts'
 
-/** Reads by queries whose results are JSON: each row is one text of SQL literals, because JSON has no large integers and no bytes. */
+/**
+ * Options for reading rows as text of SQL literals, because results arrive as JSON, without large integers
+ * and bytes.
+ */
 export interface ValuesSql {
-  /** Text as its bytes: JSON cannot contain text that is not UTF-8. */
+  /** Whether to read text as bytes, because JSON cannot contain invalid UTF-8. */
   readonly hexadecimal: boolean
 }
 
-/** A literal for a value. `quote` truncates a string at a NUL, and drops the sign of a zero. */
+/**
+ * SQL of a literal for a value. `quote` alone truncates a string at a NUL, and drops the sign of a negative
+ * zero.
+ */
 export function valueSql(column: string, { hexadecimal }: ValuesSql): string {
   const bytes = `'CAST(x'''||hex(${column})||''' AS TEXT)'`
   const text = hexadecimal
@@ -17,12 +23,12 @@ export function valueSql(column: string, { hexadecimal }: ValuesSql): string {
   return `CASE typeof(${column}) WHEN 'text' THEN ${text} WHEN 'real' THEN CASE WHEN ${column}=0.0 AND atan2(${column},-1.0)<0 THEN '-0.0' ELSE quote(${column}) END ELSE quote(${column}) END`
 }
 
-/** The columns that an INSERT names, quoted, with the rowid where no column is it. */
+/** The quoted columns of an INSERT, with the rowid unless a column is the rowid. */
 export function insertedColumns({ columns, rowid }: DumpedTable): string[] {
   return [...(rowid === undefined ? [] : [rowid]), ...columns.map(quoteIdentifier)]
 }
 
-/** All rows of a table, as the literals of each, separated by commas. */
+/** SQL of all rows of a table, each as literals separated by commas. */
 export function allRowsSql(table: DumpedTable, how: ValuesSql): string {
   return `SELECT ${rowSql(table, how)} FROM ${source(table)}${ordered(table)}`
 }
@@ -48,22 +54,22 @@ function ordered(table: DumpedTable): string {
   return key.length === 0 ? '' : ` ORDER BY ${key.join(', ')}`
 }
 
-/** Whether JSON may have lost bytes of a string: bytes that are not UTF-8 arrive as this character. */
+/** Whether JSON may have lost bytes of a string, because invalid UTF-8 arrives as this character. */
 export function mayHaveLost(values: string): boolean {
   return values.includes('\uFFFD')
 }
 
-/** About how much of a table one query reads, in bytes. D1 has 128 MB of memory for all. */
+/** The approximate number of bytes that one query reads. D1 has 128 MB of memory in total. */
 const PAGE_BYTES = 4 * 2 ** 20
-/** A row with more bytes is read in parts: as literals, it would exceed the length of a string on D1. */
+/** A longer row is read in parts, because its literals would exceed the maximum length of a string on D1. */
 const LONG_ROW_BYTES = 900_000
-/** How many rows are measured at a time. */
+/** The number of rows measured at a time. */
 const MEASURED = 20_000
 
-/** Where a page begins: after a key, or after so many rows of a table that has none. */
+/** Where a page begins: after a key, or after a number of rows if the table has no key. */
 type Place = { readonly key: readonly string[] } | { readonly rows: number }
 
-/** The rows of a table, a page at a time, as the literals of each. Their sizes are measured before, so that no page is large. */
+/** The rows of a table as literals, page by page. Rows are measured first, so that no page is too large. */
 export async function* pagesOf(
   session: Session,
   table: DumpedTable,
@@ -77,7 +83,8 @@ export async function* pagesOf(
       const page = isLong
         ? await readLongRow(session, table, place)
         : await readPage(session, table, { place, rows })
-      // Other sessions have deleted the rest in the meantime: the rows that were read are not consistent.
+      // Other sessions have deleted the remaining rows, so the copy is inconsistent; the bookmark will show
+      // it.
       if (page.length === 0) return
       yield page.map(({ line }) => line)
       place = nextPlace(table, place, page)
@@ -94,7 +101,7 @@ async function measured(session: Session, table: DumpedTable, place: Place): Pro
   return rows.map(({ bytes }) => bytes)
 }
 
-/** How many rows each page has. */
+/** The number of rows of each page. */
 function pageLengths(sizes: readonly number[]): number[] {
   const lengths: number[] = []
   let rows = 0
@@ -133,7 +140,7 @@ function pageSql(
   return `SELECT ${columns} FROM ${source(table)}${within(table, place, rows)}`
 }
 
-/** The key of a row, by which the next page begins. */
+/** SQL of the key of a row, after which the next page begins. */
 function keySql(table: DumpedTable, how: ValuesSql): string[] {
   return keyOf(table).map((column, at) => `${valueSql(column, how)} AS k${at}`)
 }
@@ -142,7 +149,7 @@ function within(table: DumpedTable, place: Place, limit: number): string {
   const key = keyOf(table)
   if ('rows' in place) return `${ordered(table)} LIMIT ${limit} OFFSET ${place.rows}`
   const left = key.join(', ')
-  // A literal has no type of its own then, whatever it is.
+  // A unary plus removes the affinity that a CAST literal would have.
   const right = place.key.map((value) => `+${value}`).join(', ')
   return ` WHERE (${left}) > (${right})${ordered(table)} LIMIT ${limit}`
 }
@@ -154,14 +161,14 @@ function nextPlace(table: DumpedTable, place: Place, page: readonly Line[]): Pla
   return { key: key.map((_, at) => String(last[`k${at}`])) }
 }
 
-/** A value with more bytes is read in parts. */
+/** A longer value is read in parts. */
 const LONG_VALUE_BYTES = 50_000
-/** How many bytes a part has. It arrives as twice as many digits. */
+/** The number of bytes of a part, which arrives as twice as many hex digits. */
 const PART_BYTES = 500_000
-/** How many columns of a long row are read at a time: D1 returns at most 100. */
+/** The number of columns of a long row read at a time; D1 returns at most 100. */
 const COLUMNS = 90
 
-/** Reads the next row of a table, value by value where these are long. */
+/** Reads the next row of a table, with long values one by one. */
 async function readLongRow(session: Session, table: DumpedTable, place: Place): Promise<Line[]> {
   const from = `FROM ${source(table)}${within(table, place, 1)}`
   const how = { hexadecimal: true }

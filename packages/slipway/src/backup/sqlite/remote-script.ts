@@ -7,18 +7,18 @@ import { type Definition, type DumpedTable, type DumpedObjects, RESTORE_TABLE } 
 import { insertedColumns, valueSql } from './remote-rows.ts'
 import type { VirtualTable, VirtualTables } from './virtual-tables.ts'
 
-/** What a script restores. */
+/** The data that a script restores. */
 export interface RestoredSource {
   /** The restored throw-away database. */
   readonly session: Session
   readonly objects: DumpedObjects
   readonly virtual: VirtualTables
   readonly excluded: ReadonlySet<string>
-  /** Whether rows break a CHECK, as they did when they were backed up. */
+  /** Whether rows violate a CHECK constraint, as they did when they were backed up. */
   readonly breaksChecks: boolean
 }
 
-/** What a remote database has before. */
+/** An existing object of the remote database. */
 export interface RemoteObject {
   readonly type: 'table' | 'view' | 'trigger'
   readonly name: string
@@ -28,8 +28,9 @@ export interface RemoteObject {
 const SCRIPT = 500_000_000
 
 /**
- * One script that drops what a remote database has and makes what the backup has. It runs as one transaction without foreign
- * keys; `mark` remains in it as proof that it ran. Fails with BACKUP.D1_LIMIT.
+ * A script that drops the objects of a remote database and creates those of the backup. It runs as one
+ * transaction with foreign keys disabled, and leaves `mark` in the database as proof that it ran. Fails with
+ * BACKUP.D1_LIMIT.
  */
 export function remoteScript(
   source: RestoredSource,
@@ -48,7 +49,7 @@ export function remoteScript(
   return statements.map(ended).join('\n')
 }
 
-/** What ends in a comment would take the semicolon with it. */
+/** Adds a semicolon, on a new line if the statement may end in a comment. */
 function ended(statement: string): string {
   return statement.includes('--') ? `${statement}\n;` : `${statement};`
 }
@@ -64,7 +65,7 @@ function* scriptStatements(
 ): Generator<string> {
   const source: Writing = { ...given, long: new LongValues() }
   const { objects, virtual, excluded, breaksChecks } = source
-  // The setting outlives the transaction, so it is changed only where it must be.
+  // The setting outlasts the transaction, so it is changed only if necessary.
   if (breaksChecks) yield 'PRAGMA ignore_check_constraints=ON'
   for (const { type, name } of dropped) yield `DROP ${type} IF EXISTS ${quoteIdentifier(name)}`
   yield `DROP TABLE IF EXISTS ${RESTORE_TABLE}`
@@ -84,7 +85,7 @@ function* scriptStatements(
   yield* of('view')
   for (const table of virtual.tables) yield* virtualStatements(source, table)
   yield* ownStatements(source)
-  // Rows that are written by the script fire none.
+  // Triggers come after the rows, so that the script's inserts do not fire them.
   yield* of('trigger')
   yield `DELETE FROM ${RESTORE_TABLE} WHERE id > 0`
   if (breaksChecks) yield 'PRAGMA ignore_check_constraints=OFF'
@@ -105,7 +106,7 @@ function* virtualStatements(
   if (rebuild !== undefined) yield rebuild
 }
 
-/** Rows of SQLite's own tables: they come into being with what needs them. */
+/** The rows of SQLite's internal tables, which exist only after statements that need them. */
 function* ownStatements(source: Writing): Generator<string> {
   const { objects } = source
   const none = { sortedBy: ['rowid'] }
@@ -124,9 +125,9 @@ function* ownStatements(source: Writing): Generator<string> {
   }
 }
 
-/** How many bytes the rows of a statement have. The rest is for the names of its columns. */
+/** The maximum size of the rows of a statement, in bytes. The rest is for the column names. */
 const ROWS_BYTES = 80_000
-/** D1 refuses more. */
+/** The maximum number of columns on D1. */
 const COLUMNS = 100
 
 function* insertStatements({ session, long }: Writing, table: DumpedTable): Generator<string> {
@@ -158,7 +159,7 @@ function* literalsOf(session: Session, table: DumpedTable): Generator<readonly s
   let given = 0
   for (const row of stream(literalsSql(table, false))) {
     if (!isUtf8(row)) {
-      // A text value of this row is not valid text: from here on, all are written as their bytes.
+      // A text value of this row is invalid; from here on, all text values are written as bytes.
       const rest = `${literalsSql(table, true)} LIMIT -1 OFFSET ${given}`
       for (const other of stream(rest)) yield parsed(other)
       return

@@ -11,7 +11,7 @@ import type { Store } from '../store.ts'
 import { END } from './dump-text.ts'
 import { FRAME } from './row-lines.ts'
 
-/** What is restored. */
+/** The backup to restore, and the options. */
 export interface RestoreWork {
   readonly store: Store
   readonly manifest: Manifest
@@ -20,7 +20,7 @@ export interface RestoreWork {
   readonly emit: Emit
 }
 
-/** Runs a dump on a new database: all of it in one transaction. Fails with BACKUP.RESTORE_FAILED. */
+/** Runs a dump on a new database, in one transaction. Fails with BACKUP.RESTORE_FAILED. */
 export async function restoreDump(
   session: Session,
   { store, manifest, keys, signal, emit }: RestoreWork,
@@ -57,10 +57,10 @@ function refuseRestore(why: string): never {
   })
 }
 
-/** About how much is run at a time. */
+/** The approximate number of characters run at a time. */
 const RUN = 1 << 19
 
-/** The text of a dump in pieces that end where a statement does. */
+/** Splits the text of a dump at ends of statements. */
 async function* wholeStatements(
   plain: Readable,
   onBytes: (bytes: number) => void,
@@ -68,7 +68,7 @@ async function* wholeStatements(
   const decoder = new StringDecoder('utf8')
   let bytes = 0
   let text = ''
-  /** Where the next statement begins, and how many lines of it are still to come. */
+  /** The start of the next line, and the number of remaining lines of its statement. */
   let at = 0
   let lines = 0
   let searched = 0

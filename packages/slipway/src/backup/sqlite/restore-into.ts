@@ -21,7 +21,7 @@ import { madeFile, oldFile, removeLeft, removeMade, swapFiles } from './swap-fil
 
 type Restored = Omit<RestoreOutcome, 'manifest'>
 
-/** Refuses what only PostgreSQL has: a part of a backup, owners, several jobs. */
+/** Refuses options that only PostgreSQL supports: a part of a backup, owners, several jobs. */
 export function refuseRestore(request: RestoreRequest): void {
   const { address, tables, dataOnly, noOwner, dropOld, jobs } = request
   if (tables.length > 0 || dataOnly) refuseOnSqlite('restoring only a part')
@@ -38,8 +38,8 @@ function refuseDropOld({ d1 }: RemoteD1): never {
 }
 
 /**
- * Restores a backup. A remote database gets it in one script. A file is replaced with a new one only after everything is restored and compared. An empty database is
- * not kept under a different name.
+ * Restores a backup: into a remote database with one script; otherwise into a new file, which replaces the
+ * old one only after everything is restored and compared. A replaced empty database is not kept.
  */
 export async function restoreInto(request: RestoreRequest, manifest: Manifest): Promise<Restored> {
   const { address, dropOld } = request
@@ -47,7 +47,7 @@ export async function restoreInto(request: RestoreRequest, manifest: Manifest): 
   invariant(address.kind === 'sqlite' && address.file !== undefined, 'a restore has a place')
   const file = path.resolve(address.file)
   const database = databaseName(address)
-  // wrangler's file is created when it is opened first, with its folder; another folder must exist.
+  // Opening wrangler's file creates it with its folder; the folder of another file must exist.
   const mustOpen = address.d1 !== undefined || !existsSync(path.dirname(file))
   const isFilled = (mustOpen || existsSync(file)) && (await holdsObjects(address))
   const isThere = existsSync(file)
@@ -85,7 +85,7 @@ async function restoreNew(
   const options = { applicationName: 'slipway backup', writableSchema: true }
   const began = performance.now()
   const work = async (session: Session) => {
-    // A file that is not complete is removed, never repaired.
+    // An incomplete file is removed, never repaired, so durability is not needed.
     await session.query('PRAGMA journal_mode=MEMORY')
     await session.execute('PRAGMA synchronous=OFF')
     await restoreDump(session, { ...request, manifest })
@@ -95,7 +95,7 @@ async function restoreNew(
   return await withSession(made, options, work)
 }
 
-/** Whether a database has any object that a person or a migration created. */
+/** Whether a database has any user-defined object. */
 async function holdsObjects(address: Address): Promise<boolean> {
   return await withSession(address, { applicationName: 'slipway backup' }, async (session) => {
     const found = await session.query(

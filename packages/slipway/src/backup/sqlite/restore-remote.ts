@@ -22,7 +22,7 @@ import { restoreDump } from './restore-dump.ts'
 import { inThrowAway } from './throw-away-file.ts'
 import { readVirtualTables } from './virtual-tables.ts'
 
-/** The database to restore into, and what proves that the script of this restore ran. */
+/** The database to restore into, and the mark that proves that the script of this restore ran. */
 interface Target {
   readonly address: RemoteD1
   readonly remote: AtomicSession
@@ -30,9 +30,9 @@ interface Target {
 }
 
 /**
- * Restores a backup into a remote D1 database: into a throw-away database first, where it is compared, and then by one script
- * that runs as a whole or not at all. Time Travel returns to the state before by the bookmark of the outcome. What was
- * restored is read again and compared.
+ * Restores a backup into a remote D1 database: first into a throw-away database, where it is compared, then
+ * with one script that runs completely or not at all. The restored data is read again and compared. Time
+ * Travel can return to the previous state by the bookmark of the outcome.
  */
 export async function restoreRemote(
   request: RestoreRequest,
@@ -59,8 +59,8 @@ export async function restoreRemote(
 }
 
 /**
- * What is dropped, in an order in which it can be. Not what goes with its table, and not what Cloudflare and
- * SQLite keep there, except for the statistics of ANALYZE.
+ * Reads the objects to drop, in an order in which they can be dropped: not those that are dropped with their
+ * table, and not those of Cloudflare and SQLite, except for the statistics of ANALYZE.
  */
 async function readRemoteObjects(session: Session): Promise<readonly RemoteObject[]> {
   const isOthers = (column: string) =>
@@ -77,9 +77,9 @@ async function readRemoteObjects(session: Session): Promise<readonly RemoteObjec
 interface Prepared {
   readonly script: string
   readonly breaksChecks: boolean
-  /** The manifest without what D1 builds again. */
+  /** The manifest without the tables of indexes that D1 rebuilds. */
   readonly expected: Manifest
-  /** What cannot be as it was. */
+  /** The parts that cannot be restored exactly or compared. */
   readonly open: Compared
 }
 
@@ -133,12 +133,12 @@ interface Run extends Pick<Prepared, 'script' | 'breaksChecks'> {
   readonly bookmark: string
 }
 
-/** Runs the script. Where its answer was lost, the database says whether it ran. */
+/** Runs the script. If the response was lost, checks in the database whether it ran. */
 async function runScript(target: Target, { script, breaksChecks, bookmark }: Run): Promise<void> {
   const { remote } = target
   const ran = await attempt(() => remote.runAtomically(script, { foreignKeys: false }))
   if (ran.ok) return
-  // The script switches it on again itself, if it ran to its end.
+  // A script that ran to its end has enabled the checks again itself.
   if (breaksChecks) await attempt(() => remote.query('PRAGMA ignore_check_constraints=OFF'))
   const { failure } = ran
   if (failure.code === 'DATABASE.STATEMENT') return refuseUnchanged(target, failure.message)
@@ -182,10 +182,13 @@ function raiseUnknown({ address }: Target, failure: Failure, bookmark: string): 
   })
 }
 
-/** How often the table of the mark is removed. */
+/** The maximum number of attempts to drop the table of the mark. */
 const TRIES = 3
 
-/** What remains of it disturbs nothing: no backup and no schema has it, and the next restore removes it. */
+/**
+ * Drops the table of the mark. If it remains, it is harmless: it is in no backup or schema, and the next
+ * restore drops it.
+ */
 async function removeMark({ emit }: RestoreRequest, { remote }: Target): Promise<void> {
   for (let tries = 0; tries < TRIES; tries++) {
     const removed = await attempt(() => remote.query(`DROP TABLE IF EXISTS ${RESTORE_TABLE}`))
@@ -194,7 +197,9 @@ async function removeMark({ emit }: RestoreRequest, { remote }: Target): Promise
   emit({ kind: 'notice', message: `The table ${RESTORE_TABLE} remains. You can drop it.` })
 }
 
-/** Reads what was restored, and compares it. Where it cannot, the outcome says so: it is restored anyway. */
+/**
+ * Reads and compares the restored data. If it cannot, the outcome reports that; the data is restored anyway.
+ */
 async function compareRemote(
   request: RestoreRequest,
   expected: Manifest,

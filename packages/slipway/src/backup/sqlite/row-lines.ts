@@ -4,15 +4,15 @@ import { balanced, quoteIdentifier, quoteText, type Session } from '../../databa
 import { must } from '../../kernel/index.ts'
 import type { DumpedTable } from './objects.ts'
 
-/** How the text values of a database are read. */
+/** Options for reading the text values of a database. */
 export interface TextReading {
-  /** As SQLite calls it: `UTF-8`, `UTF-16le`, `UTF-16be`. */
+  /** SQLite's name of the encoding: `UTF-8`, `UTF-16le`, `UTF-16be`. */
   readonly encoding: string
 }
 
 /**
- * The rows of a table as INSERT statements, a line each, in an order that depends on the rows alone. Each value is exact: SQLite
- * reads from the line what was in the row.
+ * The rows of a table as INSERT statements, one per line, in an order that depends only on the rows. Values
+ * are exact: SQLite reads the same values from the line.
  */
 export function* rowLines(
   session: Session,
@@ -24,7 +24,7 @@ export function* rowLines(
   let given = 0
   for (const line of stream(selectSql(table, { hexadecimal: isWide }))) {
     if (!isWide && !isUtf8(line)) {
-      // A text value of this row is not valid text: from here on, all are written as their bytes.
+      // A text value of this row is invalid; from here on, all text values are written as bytes.
       const rest = `${selectSql(table, { hexadecimal: true })} LIMIT -1 OFFSET ${given}`
       yield* stream(rest)
       return
@@ -55,18 +55,20 @@ function selectSql(
   return `SELECT CAST(${line} AS BLOB) FROM ${quoteIdentifier(name)} NOT INDEXED${sorted}`
 }
 
-/** A statement of several lines is preceded by their number, so that a reader of the dump need not parse SQL. */
+/**
+ * Precedes a multi-line statement by its number of lines, so that a reader of the dump need not parse SQL.
+ */
 export function framed(statement: string): string {
   const lines = statement.split('\n').length
   return lines === 1 ? statement : `${FRAME}${lines}\n${statement}`
 }
 
-/** What a line that says how many lines a statement has begins with. */
+/** The prefix of a line with the number of lines of the next statement. */
 export const FRAME = '-- lines: '
 
 /**
- * A literal for a value, in one line. `quote` truncates a string at a NUL, and drops the sign of a zero. A string with line breaks is
- * written as the `sqlite3` program does it.
+ * SQL of a literal for a value, on one line. `quote` alone truncates a string at a NUL, and drops the sign of
+ * a negative zero. A string with line breaks is written as the `sqlite3` program does.
  */
 function literalSql(column: string, { hexadecimal }: { readonly hexadecimal: boolean }): string {
   const bytes = `'CAST(x''' || hex(${column}) || ''' AS TEXT)'`
@@ -81,7 +83,7 @@ function literalSql(column: string, { hexadecimal }: { readonly hexadecimal: boo
     ELSE quote(${column}) END`
 }
 
-/** The number of some lines, and a checksum of all. */
+/** Counts lines and computes their checksum. */
 export class LineSum {
   rows = 0
   readonly #hash = createHash('sha256')

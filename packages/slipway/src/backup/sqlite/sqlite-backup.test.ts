@@ -96,7 +96,7 @@ function make(file: string, sql: string): void {
   database.close()
 }
 
-/** Definitions and rows by plain SELECTs, values by class and bytes. */
+/** Definitions and rows from plain SELECTs, with values by storage class and bytes. */
 function contents(file: string): unknown {
   const database = new DatabaseSync(file, { readOnly: true })
   try {
@@ -112,7 +112,7 @@ function contents(file: string): unknown {
       const columns = database.prepare(`SELECT * FROM ${quoted}`).columns()
       const values = columns.map(({ column }) => {
         const one = `"${String(column).replaceAll('"', '""')}"`
-        // A statement that reads the bits of a number, and the bytes of a text.
+        // Reads the exact number, or the bytes of a text.
         return `typeof(${one}), CASE typeof(${one}) WHEN 'text' THEN hex(${one}) WHEN 'blob' THEN hex(${one}) ELSE ${one} END`
       })
       const shown = type === 'virtual' ? '*' : values.join(', ')
@@ -177,7 +177,7 @@ describe.each(['UTF-8', 'UTF-16le', 'UTF-16be'])('a database in %s with everythi
     database.close()
   })
 
-  test.skipIf(!hasProgram)('is restored by the stock program', async () => {
+  test.skipIf(!hasProgram)('can be restored by the sqlite3 program', async () => {
     const { parts } = await at.create()
     const [part] = parts
     const packed = readFileSync(path.join(at.storeFolder, part?.key ?? ''))
@@ -191,7 +191,7 @@ describe.each(['UTF-8', 'UTF-16le', 'UTF-16be'])('a database in %s with everythi
   })
 })
 
-test('onto a database only with consent, and the old one stays', async () => {
+test('replaces a database only with consent, and keeps the old one', async () => {
   const at = place()
   make(
     at.file,
@@ -238,7 +238,7 @@ test('a file that another process has open is not replaced', async () => {
   expect(readdirSync(folder).filter((name) => name.includes('slipway-restore'))).toEqual([])
 }, 20_000)
 
-test('what only PostgreSQL has is refused', async () => {
+test('refuses options that only PostgreSQL supports', async () => {
   const at = place()
   make(at.file, 'CREATE TABLE t (id INTEGER PRIMARY KEY)')
   for (const more of [{ jobs: 4 }, { globals: true }, { format: 'directory' as const }])
@@ -252,7 +252,7 @@ test('what only PostgreSQL has is refused', async () => {
   expect(await codeOf(at.create({ excludedData }))).toBe('BACKUP.TABLE_UNKNOWN')
 })
 
-test('rows of a table are left out', async () => {
+test('skips the rows of excluded tables', async () => {
   const at = place()
   make(
     at.file,
@@ -266,7 +266,7 @@ test('rows of a table are left out', async () => {
   })
 })
 
-test('encrypted, nothing of a row is in the store', async () => {
+test('an encrypted store contains no plaintext of a row', async () => {
   const at = place()
   make(at.file, `CREATE TABLE t (x); INSERT INTO t VALUES ('a very secret row')`)
   const [identity, other] = [await generateX25519Identity(), await generateX25519Identity()]
@@ -280,7 +280,7 @@ test('encrypted, nothing of a row is in the store', async () => {
   expect(await codeOf(at.verify({ keys: wrong }))).toBe('BACKUP.KEY_WRONG')
 })
 
-test('a reader keeps one state while others write', async () => {
+test('a backup reads one snapshot while others write', async () => {
   const at = place()
   make(
     at.file,
@@ -306,7 +306,7 @@ describe('damage', () => {
   const at = place()
   make(at.file, EVERYTHING)
 
-  test('of each kind is found', async () => {
+  test('of any kind is detected', async () => {
     const { id, parts } = await at.create()
     const name = { id, environment: 'testing' }
     const [part] = parts
@@ -337,7 +337,7 @@ describe('damage', () => {
   })
 })
 
-test('a damaged database file makes no backup', async () => {
+test('a damaged database file is not backed up', async () => {
   const at = place()
   make(
     at.file,

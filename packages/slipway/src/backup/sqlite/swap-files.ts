@@ -6,7 +6,7 @@ import { advice, attempt, command, rethrow } from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
 import { isOtherRunning } from '../temporary.ts'
 
-/** Files next to a database that its restore creates. */
+/** The infix of the files that a restore creates next to a database. */
 const MADE = '.slipway-restore-'
 
 /** The name of the file into which this process restores. */
@@ -14,7 +14,7 @@ export function madeFile(file: string): string {
   return `${file}${MADE}${process.pid}`
 }
 
-/** Removes files that killed restores have left next to a database. */
+/** Removes files that killed restores left next to a database. */
 export async function removeLeft(file: string): Promise<void> {
   const beginning = path.basename(file) + MADE
   for (const name of await readdir(path.dirname(file))) {
@@ -24,24 +24,25 @@ export async function removeLeft(file: string): Promise<void> {
   }
 }
 
-/** Removes a file into which was restored, with its log. */
+/** Removes the file of a restore, with its journals. */
 export async function removeMade(made: string): Promise<void> {
   for (const ending of ['', '-journal', '-wal', '-shm']) await rm(made + ending, { force: true })
 }
 
-/** The name that a replaced database gets: `shop_before_20261129101500123.db`. */
+/** The new name of a replaced database: `shop_before_20261129101500123.db`. */
 export function oldFile(file: string, at: Date): string {
   const time = at.toISOString().slice(0, 23).replaceAll(/\D/g, '')
   const { dir, name, ext } = path.parse(file)
   return path.join(dir, `${name}_before_${time}${ext}`)
 }
 
-/** How long a restore waits for others to close the file, in ms. */
+/** How long a restore waits for other processes to close the file, in ms. */
 const WAIT_MS = 5000
 
 /**
- * Puts a new database in the place of an old one, which keeps its rows under the name `old`. At each moment there is a whole
- * database under the name. Fails with BACKUP.TARGET_IN_USE if another process has it open: it would continue with the old one.
+ * Replaces a database by a new one and keeps the old one under the name `old`. There is a complete database
+ * under the name at each moment. Fails with BACKUP.TARGET_IN_USE if another process has it open, because that
+ * would continue to use the old one.
  */
 export async function swapFiles(made: string, file: string, old: string): Promise<void> {
   await waitUntilClosed(file)
@@ -53,9 +54,10 @@ export async function swapFiles(made: string, file: string, old: string): Promis
       const [row] = await session.query<{ journal_mode: string }>('PRAGMA journal_mode')
       if (row?.journal_mode === 'wal') await useLog(made)
       await synced(made)
-      // A log would be mistaken for that of the new file. No process can change the journal mode while another has the file open.
+      // A leftover log would be mistaken for the new file's. The change fails if another process has the file
+      // open.
       await session.query('PRAGMA journal_mode=DELETE')
-      // From here on, no process reads or writes the old one.
+      // From here on, no process can read or write the old file.
       await session.execute('BEGIN EXCLUSIVE')
       if (processesWith(file).length > 0) refuseInUse(file)
       await keepUnder(file, old)
@@ -69,14 +71,17 @@ export async function swapFiles(made: string, file: string, old: string): Promis
   await synced(path.dirname(file))
 }
 
-/** Gives a database the write-ahead log that the old one has. */
+/** Switches a database to write-ahead logging, which the old one uses. */
 async function useLog(file: string): Promise<void> {
   await withSession({ kind: 'sqlite', file }, {}, async (session) => {
     await session.query('PRAGMA journal_mode=WAL')
   })
 }
 
-/** The second name of a file, where the file system has such; else for a moment there is no database under the first. */
+/**
+ * Hard-links a file as `old`. If the file system has no links, renames it: then the database is missing for a
+ * moment.
+ */
 async function keepUnder(file: string, old: string): Promise<void> {
   try {
     await link(file, old)

@@ -3,18 +3,18 @@ import path from 'node:path'
 import { type Address, type D1Settings, type Session, withSession } from '../../database/index.ts'
 import { temporaryFolder } from '../temporary.ts'
 
-/** What a throw-away database is for. */
+/** Options of a throw-away database. */
 export interface ThrowAway {
-  /** About how large it becomes. */
+  /** Its expected size in bytes. */
   readonly bytes: number
-  /** Of the D1 database of which it is a copy. */
+  /** The settings of the D1 database, if it is a copy of one. */
   readonly d1?: D1Settings
 }
 
-/** Larger ones need too much memory. */
+/** The maximum size of a database in memory, in bytes. */
 const IN_MEMORY = 256 * 2 ** 20
 
-/** Opens a new database in memory, or in a private file where it is large. It ends with `work`. */
+/** Opens a new database in memory, or in a private file if it is large. It is removed after `work`. */
 export async function inThrowAway<T>(
   { bytes, d1 }: ThrowAway,
   work: (session: Session) => Promise<T>,

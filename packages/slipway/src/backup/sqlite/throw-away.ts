@@ -6,7 +6,7 @@ import { refuseOnSqlite } from './dump-source.ts'
 import { restoreDump } from './restore-dump.ts'
 import { inThrowAway } from './throw-away-file.ts'
 
-/** Restores a backup into a database in memory, or in a private file where it is large, and compares it. */
+/** Restores a backup into a database in memory, or in a private file if it is large, and compares it. */
 export async function restoreAndCompare(
   request: VerifyRequest,
   manifest: Manifest,

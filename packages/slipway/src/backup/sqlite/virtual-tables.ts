@@ -2,29 +2,34 @@ import { quoteIdentifier, type Session } from '../../database/index.ts'
 import { isPossible } from '../../schema/index.ts'
 import type { Definition, DumpedTable } from './objects.ts'
 
-/** How the rows of a virtual table come into another database with SQL, which may not write the tables in which it stores its data. */
+/**
+ * How to copy a virtual table with SQL alone, without writing to its shadow tables, which D1 does not allow.
+ */
 export interface VirtualTable {
   readonly definition: Definition
-  /** The rows that are inserted into it; absent if it has none of its own. */
+  /** The rows to insert into it; absent if it has none of its own. */
   readonly rows?: DumpedTable
   /** SQL that configures it, before its first row. */
   readonly settings: readonly string[]
   /** SQL that fills it from the table whose content it indexes. */
   readonly rebuild?: string
-  /** It has rows that cannot be read: an FTS5 index without content. */
+  /** Whether it has rows that cannot be read, as a contentless FTS5 index has. */
   readonly isUnreadable: boolean
 }
 
-/** What a database has of virtual tables. */
+/** The virtual tables of a database. */
 export interface VirtualTables {
   readonly tables: readonly VirtualTable[]
-  /** The tables in which they store their data. */
+  /** Their shadow tables, which store their data. */
   readonly shadows: ReadonlySet<string>
-  /** Those of them whose content changes: indexes are rebuilt. */
+  /** The shadow tables whose content changes, because indexes are rebuilt. */
   readonly rebuilt: ReadonlySet<string>
 }
 
-/** Reads how virtual tables are filled. SQLite itself is asked whether an index can be built again; nothing is changed. */
+/**
+ * Reads how to fill virtual tables. Tries in SQLite whether each index can be rebuilt, without changing
+ * anything.
+ */
 export async function readVirtualTables(
   session: Session,
   definitions: readonly Definition[],
@@ -67,7 +72,7 @@ async function columnsOf(session: Session, table: string): Promise<string[]> {
   return rows.map(({ name }) => name)
 }
 
-/** What was configured of an FTS5 table since it was created. */
+/** SQL of the settings of an FTS5 table that were changed after its creation. */
 async function readSettings(session: Session, name: string): Promise<string[]> {
   const table = quoteIdentifier(name)
   const rows = await session.query<{ setting: string }>(
@@ -76,7 +81,10 @@ async function readSettings(session: Session, name: string): Promise<string[]> {
   return rows.map(({ setting }) => `INSERT INTO ${table} (${table}, rank) VALUES (${setting})`)
 }
 
-/** The first rows are of FTS5 itself. Source: sqlite.org/fts5.html, "The %_data table". */
+/**
+ * Whether an FTS5 index has entries; IDs up to 10 are FTS5's own. Source: sqlite.org/fts5.html, "The %_data
+ * table".
+ */
 async function hasTerms(session: Session, name: string): Promise<boolean> {
   const rows = await session.query(
     `SELECT 1 FROM ${quoteIdentifier(`${name}_data`)} WHERE id > 10 LIMIT 1`,

@@ -9,10 +9,10 @@ import { isBackupId, manifestKey } from '../manifest.ts'
 import type { Store, Stored, WriteOptions } from '../store.ts'
 import { isOtherRunning } from '../temporary.ts'
 
-/** The ending of what is not complete, with the process that writes it: `.2214.partial`. */
+/** The extension of an incomplete file, with the ID of the process that writes it: `.2214.partial`. */
 const PARTIAL = /\.(\d+)\.partial$/
 
-/** Backups in a folder, which is created if it does not exist. Only this account may enter it. */
+/** Backups in a folder, which is created if it does not exist. Only this user can access it. */
 export function folderStore(folder: string): Store {
   const at = (key: string) => path.join(folder, key)
   return {
@@ -43,7 +43,7 @@ export function folderStore(folder: string): Store {
     async sweep() {
       const names = await namesIn(folder)
       const left = names.filter((name) => isLeft(at(name)))
-      // What is complete of a backup whose writer was killed is of no use without the rest.
+      // Complete parts of a backup are of no use either if its writer was killed.
       const parts = left
         .map((name) => name.replace(PARTIAL, ''))
         .flatMap((begun) => names.filter((name) => isPartOf(name, begun, names)))
@@ -53,7 +53,7 @@ export function folderStore(folder: string): Store {
   }
 }
 
-/** Whether a file is a part of a backup that was begun, and has no manifest. */
+/** Whether a file is a part of a backup that was begun but has no manifest. */
 function isPartOf(name: string, id: string, names: readonly string[]): boolean {
   const isOwn = name === id || name.startsWith(`${id}.`) || name.startsWith(`${id}${path.sep}`)
   return isOwn && isBackupId(id) && !names.includes(manifestKey(id))
@@ -62,7 +62,7 @@ function isPartOf(name: string, id: string, names: readonly string[]): boolean {
 async function listed(folder: string): Promise<Stored[]> {
   const names = (await namesIn(folder)).filter((name) => !PARTIAL.test(name))
   const found = await Promise.all(
-    // Another process may remove it in the meantime.
+    // Another process may remove the file in the meantime.
     names.map(async (name) => ({
       key: name,
       file: await stat(path.join(folder, name)).catch(() => undefined),
@@ -90,7 +90,7 @@ async function namesIn(folder: string): Promise<string[]> {
   }
 }
 
-/** The file gets its name when all of it is on the disk. */
+/** Writes a file that gets its final name only after all of it is on the disk. */
 async function writeWhole(file: string, body: Readable, { signal }: WriteOptions): Promise<void> {
   const partial = `${file}.${process.pid}.partial`
   writing.add(partial)
@@ -99,7 +99,7 @@ async function writeWhole(file: string, body: Readable, { signal }: WriteOptions
     await pipeline(body, createWriteStream(partial, { flags: 'wx', mode: 0o600, flush: true }), {
       signal,
     })
-    // A link, unlike a rename, replaces nothing.
+    // Unlike a rename, a link never replaces an existing file.
     await link(partial, file)
     await synced(path.dirname(file))
   } finally {
@@ -117,10 +117,13 @@ async function synced(folder: string): Promise<void> {
   }
 }
 
-/** What this process writes now: in a container, the process before had the same number. */
+/**
+ * The files that this process is writing. The process ID alone is not enough: in a container, the previous
+ * one was the same.
+ */
 const writing = new Set<string>()
 
-/** Whether no running process writes it. */
+/** Whether a partial file belongs to no running process. */
 function isLeft(file: string): boolean {
   const [, pid] = PARTIAL.exec(file) ?? []
   return pid !== undefined && !writing.has(file) && !isOtherRunning(Number(pid))
@@ -134,7 +137,7 @@ async function reporting(folder: string, work: () => Promise<unknown>): Promise<
   }
 }
 
-/** Errors of the file system become failures; others, such as those of what is written, pass through. */
+/** Raises failures for file system errors; rethrows others, such as those of the source. */
 function refuse(folder: string, error: unknown): never {
   const code = codeOf(error)
   const details = { cause: error, why: `The system says ${code}.` }

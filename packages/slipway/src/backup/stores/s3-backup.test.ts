@@ -26,7 +26,7 @@ beforeAll(async () => {
   database = await createDatabase()
   const client = new pg.Client({ connectionString: database.url })
   await client.connect()
-  // Rows that do not compress: the dump has several parts.
+  // Incompressible rows, so that the dump has several parts.
   await client.query(`CREATE TABLE item (id int PRIMARY KEY, body bytea NOT NULL);
     INSERT INTO item
     SELECT n, (SELECT string_agg(sha512((random()::text || n || m)::bytea), '') FROM generate_series(1, 64) m)
@@ -42,7 +42,7 @@ afterAll(async () => {
   await database.drop()
 })
 
-test('a backup of a database is in the store whole or not at all, and is restored from it', async () => {
+test('a backup is stored completely or not at all, and can be restored from the store', async () => {
   const identity = await generateX25519Identity()
   const encryption = {
     kind: 'recipients',
@@ -70,7 +70,7 @@ test('a backup of a database is in the store whole or not at all, and is restore
       : undefined
   const failure = await create().then(() => undefined, failureOf)
   expect(failure?.code).toBe('BACKUP.STORE_FULL')
-  // Nor the manifest alone, which is written last.
+  // The same if only the manifest fails, which is written last.
   server.fault = ({ operation }) =>
     operation === 'put' ? { kind: 'answer', status: 403, code: 'AccessDenied' } : undefined
   expect((await create().then(() => undefined, failureOf))?.code).toBe('BACKUP.STORE_REFUSED')

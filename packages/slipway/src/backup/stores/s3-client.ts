@@ -10,13 +10,13 @@ export interface S3Sdk {
   readonly storage: typeof import('@aws-sdk/lib-storage')
 }
 
-/** How long a store may be silent, in milliseconds, and how often a request is sent. */
+/** The maximum time without a response, in milliseconds, and the maximum number of attempts of a request. */
 export interface S3Limits {
   readonly idleMs: number
   readonly attempts: number
 }
 
-/** A bucket with the client that reaches it. */
+/** A bucket with its client. */
 export interface S3Bucket extends S3Place {
   readonly sdk: S3Sdk
   readonly client: S3Client
@@ -34,7 +34,7 @@ export async function loadS3Sdk(load: () => Promise<S3Sdk> = importSdk): Promise
     if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error
     return raise('BACKUP.PACKAGE_MISSING', {
       message: `Backups in an S3-compatible store need the packages ${PACKAGES.join(' and ')}.`,
-      why: 'Slipway does not install them, because other stores do without.',
+      why: 'Slipway does not install them, because other stores do not need them.',
       nextActions: [otherCommand(`npm install ${PACKAGES.join(' ')}`, 'install them')],
       cause: error,
     })
@@ -49,7 +49,9 @@ async function importSdk(): Promise<S3Sdk> {
   return { s3, storage }
 }
 
-/** Makes the client. Credentials come from the chain of the SDK alone. Fails with BACKUP.STORE_UNKNOWN. */
+/**
+ * Creates the client. Credentials come only from the SDK's provider chain. Fails with BACKUP.STORE_UNKNOWN.
+ */
 export async function connectS3(
   sdk: S3Sdk,
   options: S3Config,
@@ -61,7 +63,7 @@ export async function connectS3(
   const host = endpoint === undefined ? '' : ` at ${hostOf(endpoint)}`
   const client = new sdk.s3.S3Client({
     ...(endpoint === undefined ? {} : { endpoint }),
-    // The SDK signs with a region, even if a store of one's own has none.
+    // The SDK needs a region to sign requests, even for a store without regions.
     ...(region === undefined
       ? endpoint === undefined
         ? {}
@@ -70,7 +72,7 @@ export async function connectS3(
     forcePathStyle,
     maxAttempts: limits.attempts,
     requestChecksumCalculation: whenever,
-    // The manifest has a checksum of each part, which is compared whenever a part is read.
+    // Parts are verified with the checksums of the manifest whenever they are read.
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: { connectionTimeout: 10_000, socketTimeout: limits.idleMs },
   })
@@ -80,14 +82,14 @@ export async function connectS3(
   return { sdk, client, options, limits, shown, bucket }
 }
 
-/** The prefix without slashes at its ends. */
+/** The prefix without leading and trailing slashes. */
 export function prefixOf({ prefix = '' }: S3Config): string {
   return prefix.replaceAll(/^\/+|\/+$/g, '')
 }
 
 /**
- * Some stores answer 501 to a condition on a write. They get the request again without it: what protects an existing key
- * there is that Slipway looks for it before it writes.
+ * Repeats a write without its condition if the store answers 501 because it does not support conditions.
+ * There, an existing key is protected only by Slipway's check before the write.
  */
 function withoutConditionIfUnknown(client: S3Client): void {
   client.middlewareStack.add(
@@ -106,7 +108,7 @@ function withoutConditionIfUnknown(client: S3Client): void {
   )
 }
 
-/** The host of an endpoint. A password in it is refused, because configuration files are shared. */
+/** The host of an endpoint. Refuses one with a password, because configuration files are shared. */
 function hostOf(endpoint: string): string {
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined
   if (url && /^https?:$/.test(url.protocol) && !url.username && !url.password) return url.host

@@ -1,13 +1,15 @@
 import { advice, failureOf } from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
 
-/** Which store a failure is about, in words without a credential: `s3://bucket/prefix at host:9000`. */
+/** The store that a failure names, without credentials: `s3://bucket/prefix at host:9000`. */
 export interface S3Place {
   readonly shown: string
   readonly bucket: string
 }
 
-/** What an error of the SDK has. The error of an HTTP answer has `$metadata`, that of a connection a `code`. */
+/**
+ * An error of the SDK. It has `$metadata` if it is an HTTP response, or a `code` if the connection failed.
+ */
 interface SdkError {
   readonly name?: string
   readonly code?: string
@@ -23,7 +25,10 @@ const FULL = [
   'XMinioAdminBucketQuotaExceeded',
 ]
 
-/** The data did not arrive completely, or another process ended the upload: another attempt can succeed. */
+/**
+ * Errors after which another attempt can succeed: incomplete data, throttling, or an upload that another
+ * process ended.
+ */
 const BROKEN = [
   'BadDigest',
   'IncompleteBody',
@@ -36,7 +41,7 @@ const BROKEN = [
   'XAmzContentSHA256Mismatch',
 ]
 
-/** Why a store refuses, by its code. */
+/** Why a store refuses access, by its error code. */
 const REFUSED: Readonly<Record<string, string>> = {
   AccessDenied: 'It denies access: these credentials lack a permission on the bucket.',
   InvalidAccessKeyId: 'It does not know the access key.',
@@ -51,8 +56,9 @@ const REFUSED: Readonly<Record<string, string>> = {
 }
 
 /**
- * Runs one request. Each error of it becomes a failure: BACKUP.STORE_UNAVAILABLE, STORE_REFUSED, STORE_FULL, EXISTS, or
- * DAMAGED if the object does not exist. The text of the store is not repeated, because it can contain an access key.
+ * Runs one request. Turns each error into a failure: BACKUP.STORE_UNAVAILABLE, STORE_REFUSED, STORE_FULL,
+ * EXISTS, or DAMAGED if the object does not exist. The store's message is not repeated, because it can
+ * contain an access key.
  */
 export async function s3Request<T>(place: S3Place, send: () => Promise<T>): Promise<T> {
   try {
@@ -114,7 +120,10 @@ function refuseAccess(shown: string, why: string): never {
   })
 }
 
-/** The code and status of the answer. Of a broken connection, what the system reports: it has the host, and no credential. */
+/**
+ * The status and code of the response; for a broken connection the system's message, which contains no
+ * credentials.
+ */
 function answered({ name, code, message, $metadata }: SdkError): string {
   const status = $metadata?.httpStatusCode
   if (status !== undefined) return `It answered ${status}${name ? ` (${name})` : ''}.`

@@ -47,7 +47,7 @@ const fault: fc.Arbitrary<Fault> = fc.oneof(
     }),
 )
 
-/** Which requests of a write go wrong, by operation and number, and when the person stops it. */
+/** The faulty requests of a write, by operation and number, and when the user stops it. */
 const course = fc.record({
   size: fc.constantFrom(0, 1000, 5 * MIB, 6 * MIB, 11 * MIB),
   faults: fc.array(
@@ -65,7 +65,7 @@ const course = fc.record({
   ),
 })
 
-test(`${RUNS} writes with faults at random requests: all of it or nothing is stored, and what was stored stays`, async () => {
+test(`${RUNS} writes with faults at random requests: all or nothing is stored, and existing objects remain`, async () => {
   process.env.AWS_ACCESS_KEY_ID = 'the-access-key'
   process.env.AWS_SECRET_ACCESS_KEY = 'the-secret-key'
   const counts = { injected: 0, stored: 0, failed: 0, stopped: 0, codes: new Map<string, number>() }
@@ -114,7 +114,7 @@ test(`${RUNS} writes with faults at random requests: all of it or nothing is sto
       expect(listed).toContain('before')
       expect(before.equals(await buffer(await store.read('before')))).toBe(true)
       if (error === undefined) expect(listed).toContain('new')
-      // Whatever the answers were, nobody sees a part of it.
+      // Whatever the responses were, no partial object is visible.
       if (listed.includes('new'))
         expect(body.equals(await buffer(await store.read('new')))).toBe(true)
       await store.sweep()
@@ -124,7 +124,7 @@ test(`${RUNS} writes with faults at random requests: all of it or nothing is sto
       await server.stop()
     }
   })
-  // The store once said that it had ended an upload, and had not.
+  // The store once reported an upload as aborted although it was not.
   const lie = { operation: 'abort-upload', nth: 0, times: 1, fault: { kind: 'ignored' } } as const
   const full = {
     kind: 'answer',

@@ -11,8 +11,8 @@ import { s3Request } from './s3-failures.ts'
 const PAUSE_MS = 200
 
 /**
- * Reads an object. If the connection is lost in the middle, it continues at that byte. The stream fails with
- * BACKUP.STORE_UNAVAILABLE if several consecutive attempts return nothing more.
+ * Reads an object. If the connection is lost, it resumes at the next byte. The stream fails with
+ * BACKUP.STORE_UNAVAILABLE if several consecutive attempts return no more bytes.
  */
 export async function readObject(bucket: S3Bucket, fullKey: string): Promise<Readable> {
   const closed = new AbortController()
@@ -72,7 +72,7 @@ async function resume({ bucket, first, get, body, closed }: Reading): Promise<vo
   }
 }
 
-/** A broken connection is worth another attempt, unlike an answer that refuses. */
+/** Returns if another attempt can succeed, as after a broken connection; throws if the store refused. */
 function checkRepeatable({ shown }: S3Bucket, error: unknown): void {
   const code = failureOf(error)?.code
   if (code === undefined || code === 'BACKUP.STORE_UNAVAILABLE') return

@@ -1,13 +1,13 @@
 import type { S3Bucket } from './s3-client.ts'
 import { s3Request } from './s3-failures.ts'
 
-/** Deleting an object that no longer exists is not a failure. */
+/** Deletes an object; it need not exist. */
 export async function removeObject(bucket: S3Bucket, fullKey: string): Promise<void> {
   const command = new bucket.sdk.s3.DeleteObjectCommand({ Bucket: bucket.bucket, Key: fullKey })
   await s3Request(bucket, () => bucket.client.send(command))
 }
 
-/** Somebody else may have ended it in the meantime. */
+/** Aborts a multipart upload; another process may already have ended it. */
 export async function abortUpload(
   bucket: S3Bucket,
   fullKey: string | undefined,

@@ -10,21 +10,24 @@ import { abortUpload, removeObject } from './s3-remove.ts'
 
 const MIB = 1 << 20
 const MAX_PARTS = 10_000
-/** Which write an object is of: an answer that was lost is found out by it. */
+/**
+ * The metadata key that identifies the write of an object, so that its outcome can be checked after a lost
+ * response.
+ */
 const TOKEN = 'slipway-write'
 
-/** How an object is cut. */
+/** How an object is split into parts. */
 export interface PartPlan {
-  /** Bytes of each part but the last. */
+  /** The size of each part except the last, in bytes. */
   readonly partSize: number
-  /** How many parts are sent at the same time. */
+  /** The number of parts sent at the same time. */
   readonly atOnce: number
 }
 
 /**
- * Chooses the size of parts: `expectedBytes` fit into half of the 10,000 that S3 allows, because the last backup may have been
- * much smaller. Parts that are sent, one that is filled and its copy take 48 MiB together where parts are small, and 96 MiB at
- * most. An object has at most 312 GiB.
+ * Chooses the size of parts so that `expectedBytes` fit into half of the 10,000 parts that S3 allows, because
+ * the last backup may have been much smaller. The parts being sent, the part being filled and its copy take
+ * 48 MiB of memory if parts are small, and at most 96 MiB. The maximum size of an object is 312 GiB.
  */
 export function partPlan(expectedBytes: number | undefined): PartPlan {
   const wanted = expectedBytes === undefined ? 16 * MIB : Math.ceil(expectedBytes / 5000)
@@ -33,23 +36,23 @@ export function partPlan(expectedBytes: number | undefined): PartPlan {
   return { partSize, atOnce: Math.min(2, Math.max(1, fit)) }
 }
 
-/** The multipart uploads of one store: those that run, and those that failed and may have left parts. */
+/** The multipart uploads of one store: running ones, and failed ones that may have left parts. */
 export interface Uploads {
   readonly running: Set<string>
   readonly failed: Set<string>
 }
 
-/** What is written, and where. */
+/** The data to write, and its key. */
 export interface UploadRequest extends WriteOptions {
-  /** With the prefix. */
+  /** The key with the prefix. */
   readonly fullKey: string
   readonly body: Readable
   readonly uploads: Uploads
 }
 
 /**
- * Writes a complete object, or nothing. An existing one is not replaced. Afterwards the size is read from the store, because a
- * success response can be wrong, and so can a failure response.
+ * Writes a complete object or nothing, and never replaces an existing object. Afterwards it reads the size
+ * from the store, because a success response can be wrong, and so can a failure response.
  */
 export async function uploadObject(bucket: S3Bucket, request: UploadRequest): Promise<void> {
   const { fullKey, body, signal } = request
@@ -70,7 +73,7 @@ export async function uploadObject(bucket: S3Bucket, request: UploadRequest): Pr
     if (stored === 'whole' && !signal.aborted && !sent.error) return
     if (stored) await removeObject(bucket, fullKey).catch(() => {})
     signal.throwIfAborted()
-    // Where the store refused, the body ends with an error, too.
+    // If the store refused, the body fails as a consequence, so the store's failure is reported.
     throw sent.error && !failureOf(error) ? sent.error.cause : error
   } finally {
     for (const id of ids) request.uploads.running.delete(id)
@@ -82,9 +85,9 @@ interface Sent {
   begun: boolean
   bytes: number
   readonly token: string
-  /** The multipart uploads that it began: one at most. */
+  /** The IDs of its multipart uploads: at most one. */
   readonly ids: Set<string>
-  /** Of the body. */
+  /** The error of the body. */
   error: { readonly cause: unknown } | undefined
 }
 
@@ -113,7 +116,10 @@ async function send(bucket: S3Bucket, request: UploadRequest, sent: Sent): Promi
   await upload.done()
 }
 
-/** Removes the parts that were sent. What is listed nevertheless, whatever the store answered, the next sweep removes. */
+/**
+ * Removes the parts that were sent. The next sweep removes any that remain, whatever the store's response
+ * was.
+ */
 async function endUploads(
   bucket: S3Bucket,
   { fullKey, uploads }: UploadRequest,
@@ -137,8 +143,8 @@ function targetOf({ bucket, options }: S3Bucket, fullKey: string): PutObjectComm
 }
 
 /**
- * The client as the upload of the SDK gets it, which knows no signal for requests under way. Its own abort is left out: if
- * that failed, its error would hide why it aborts.
+ * The client for the SDK's `Upload`, with our signal, which `Upload` does not pass to running requests.
+ * Ignores the abort requests of `Upload`, because an error of one would hide the original error.
  */
 function guarded(bucket: S3Bucket, { signal, uploads }: UploadRequest, ids: Set<string>): S3Client {
   const { client, sdk } = bucket
@@ -149,7 +155,7 @@ function guarded(bucket: S3Bucket, { signal, uploads }: UploadRequest, ids: Set<
     const { UploadId = '', ETag = '' } = result as { UploadId?: string; ETag?: string }
     if (command instanceof sdk.s3.UploadPartCommand && ETag === '') refuseAnswer(bucket)
     if (command instanceof sdk.s3.CreateMultipartUploadCommand) {
-      // A part without an id of its upload is a whole object to some stores.
+      // Some stores take a part without an upload ID as a complete object.
       if (UploadId === '') refuseAnswer(bucket)
       ids.add(UploadId)
       uploads.running.add(UploadId)
@@ -161,7 +167,7 @@ function guarded(bucket: S3Bucket, { signal, uploads }: UploadRequest, ids: Set<
 
 type Head = HeadObjectCommandOutput
 
-/** What the store knows of an object; undefined if it does not exist; `hidden` if this account may only write. */
+/** The metadata of an object; undefined if it does not exist; `hidden` if this account has no read access. */
 async function headObject(bucket: S3Bucket, fullKey: string): Promise<Head | 'hidden' | undefined> {
   const command = new bucket.sdk.s3.HeadObjectCommand({ Bucket: bucket.bucket, Key: fullKey })
   try {
@@ -179,7 +185,10 @@ async function isThere(bucket: S3Bucket, fullKey: string): Promise<boolean> {
   return found !== undefined && found !== 'hidden'
 }
 
-/** Fails if the store does not have what it reported as written. Where it does not show this, its checksums must do. */
+/**
+ * Fails if the stored object is not what was written. Without read access, the upload's checksums must
+ * suffice.
+ */
 async function confirm(bucket: S3Bucket, fullKey: string, { bytes, token }: Sent): Promise<void> {
   const found = await headObject(bucket, fullKey)
   if (found === 'hidden') return
@@ -192,7 +201,7 @@ async function confirm(bucket: S3Bucket, fullKey: string, { bytes, token }: Sent
   })
 }
 
-/** What is stored of this write, although an error was the last answer: of such an answer nothing follows. */
+/** What the store has of this write after an error, because an error response proves nothing. */
 async function storedOf(
   bucket: S3Bucket,
   fullKey: string,

@@ -38,7 +38,7 @@ async function open(options: Partial<S3Config> = {}, idleMs = 2000): Promise<Sto
   return await s3Store({ ...place, ...options }, { idleMs, attempts: 3 })
 }
 
-/** In pieces, as they come from a compressor. */
+/** A stream of chunks, like that of a compressor. */
 function bodyOf(bytes: Buffer, piece = 300_000): Readable {
   return Readable.from(
     (function* () {
@@ -61,19 +61,19 @@ async function codeOf(work: Promise<unknown>): Promise<string | undefined> {
   }
 }
 
-/** Of uploads that are not complete. */
+/** The number of parts of incomplete uploads. */
 const partsLeft = () => [...server.uploads.values()].reduce((sum, { parts }) => sum + parts.size, 0)
 
 const keys = async () => (await store.list()).map(({ key }) => key)
 
-/** Each request of an operation goes wrong, or the first `times` of them. */
+/** Makes each request of an operation fail, or the first `times` requests. */
 function breakEach(operation: Operation, fault: Fault, times = Infinity): void {
   server.fault = (request) =>
     request.operation === operation && request.before < times ? fault : undefined
 }
 
 describe('a store that works', () => {
-  test('gives back what was written, small and in parts', async () => {
+  test('reads what was written, in one request and in parts', async () => {
     await write('a.json', SMALL)
     await write('folder/b & c.zst', LARGE)
     await write('empty', Buffer.alloc(0))
@@ -90,7 +90,7 @@ describe('a store that works', () => {
     expect(server.uploads.size).toBe(0)
   })
 
-  test('lists all pages, only of its prefix, and no folder', async () => {
+  test('lists all pages, only its prefix, and no folders', async () => {
     const names = Array.from({ length: 10 }, (_, index) => `backup-${index}`)
     for (const name of names) await write(name, SMALL)
     const [object] = server.objects.values()
@@ -99,7 +99,7 @@ describe('a store that works', () => {
     expect(server.requests.filter((one) => one.startsWith('list'))).toHaveLength(4)
   })
 
-  test('removes, also what is gone already, and keeps the rest', async () => {
+  test('removes objects, even missing ones, and keeps the rest', async () => {
     for (const name of ['a', 'b', 'c']) await write(name, SMALL)
     await store.remove(['b', 'gone', 'a'])
     expect(await keys()).toEqual(['c'])
@@ -121,7 +121,7 @@ describe('a store that works', () => {
     }
   })
 
-  test('lets one of two writers win that begin at the same time', async () => {
+  test('lets exactly one of two simultaneous writers win', async () => {
     for (const size of [10, 9 * MIB]) {
       const bodies = [randomBytes(size), randomBytes(size)]
       const codes = await Promise.all(bodies.map((body) => codeOf(write(`both-${size}`, body))))
@@ -132,7 +132,7 @@ describe('a store that works', () => {
     expect(server.uploads.size).toBe(0)
   })
 
-  test('asks for encryption by the store', async () => {
+  test('requests encryption by the store', async () => {
     const encrypting = await open({ serverSideEncryption: 'aws:kms', kmsKeyId: 'key-1' })
     await write('small', SMALL, encrypting)
     await write('large', LARGE, encrypting)
@@ -144,14 +144,14 @@ describe('a store that works', () => {
     }
   })
 
-  test('does without checksums if the store refuses them', async () => {
+  test('works without checksums if the store refuses them', async () => {
     const plain = await open({ checksums: 'when-required' })
     await write('large', LARGE, plain)
     expect(LARGE.equals(await buffer(await plain.read('large')))).toBe(true)
   })
 })
 
-describe('a fault that passes is not noticed', () => {
+describe('a temporary fault has no effect', () => {
   const passing: readonly (readonly [string, Operation, Fault])[] = [
     ['500', 'upload-part', { kind: 'answer', status: 500, code: 'InternalError' }],
     ['503 slow down', 'upload-part', { kind: 'answer', status: 503, code: 'SlowDown' }],
@@ -176,20 +176,20 @@ describe('a fault that passes is not noticed', () => {
     expect(partsLeft()).toBe(0)
   })
 
-  test('a small object whose answer was lost, each time', async () => {
+  test('a small object with every response lost', async () => {
     breakEach('put', { kind: 'lost-answer' })
     await write('small', SMALL)
     expect(await buffer(await store.read('small'))).toEqual(SMALL)
   })
 
-  test('a download that breaks again and again continues', async () => {
+  test('a download that breaks repeatedly is resumed', async () => {
     await write('large', LARGE)
     breakEach('get', { kind: 'cut-answer', bytes: MIB }, 6)
     expect(LARGE.equals(await buffer(await store.read('large')))).toBe(true)
     expect(server.requests.filter((one) => one.startsWith('get'))).toHaveLength(7)
   })
 
-  test('a list that lags hides, and loses nothing', async () => {
+  test('a list that lags hides objects, but loses none', async () => {
     server.hidden = () => true
     await write('late', LARGE)
     expect(await keys()).toEqual([])
@@ -202,7 +202,7 @@ describe('a fault that passes is not noticed', () => {
 
 const answer = (status: number, code: string): Fault => ({ kind: 'answer', status, code })
 
-describe('a fault that stays has its code, and leaves nothing', () => {
+describe('a permanent fault has its code, and leaves nothing behind', () => {
   const faults: readonly (readonly [Operation, Fault, string])[] = [
     ['upload-part', answer(500, 'InternalError'), 'BACKUP.STORE_UNAVAILABLE'],
     ['upload-part', answer(503, 'SlowDown'), 'BACKUP.STORE_UNAVAILABLE'],
@@ -283,7 +283,7 @@ describe('a fault that stays has its code, and leaves nothing', () => {
     }
   })
 
-  test('a list that is cut off or shorter than it claims', async () => {
+  test('a list that is truncated or shorter than its count', async () => {
     for (const name of ['a', 'b']) await write(name, SMALL)
     for (const bytes of [0, 60, 150, 250, 300]) {
       breakEach('list', { kind: 'short-answer', bytes })
@@ -300,7 +300,7 @@ describe('a fault that stays has its code, and leaves nothing', () => {
     expect(await codeOf(buffer(await store.read('large')))).toBe('BACKUP.STORE_UNAVAILABLE')
   })
 
-  test('an object that is another one when the download continues', async () => {
+  test('an object that was replaced before the download is resumed', async () => {
     await write('large', LARGE)
     const [key] = [...server.objects.keys()]
     server.fault = ({ operation, before }) => {
@@ -311,7 +311,7 @@ describe('a fault that stays has its code, and leaves nothing', () => {
     expect(await codeOf(buffer(await store.read('large')))).toBe('BACKUP.DAMAGED')
   })
 
-  test('nobody listens', async () => {
+  test('no server is listening', async () => {
     await server.stop()
     expect(await codeOf(store.list())).toBe('BACKUP.STORE_UNAVAILABLE')
     expect(await codeOf(write('a', SMALL))).toBe('BACKUP.STORE_UNAVAILABLE')
@@ -320,7 +320,7 @@ describe('a fault that stays has its code, and leaves nothing', () => {
 })
 
 describe('a write that ends early', () => {
-  test('because its source fails: nothing is stored, and its error arrives', async () => {
+  test('because its source fails: nothing is stored, and the error of the source is thrown', async () => {
     for (const size of [1, 9]) {
       const body = Readable.from(
         (function* () {
@@ -357,7 +357,7 @@ describe('a write that ends early', () => {
     },
   )
 
-  test('because it is aborted while the source gives nothing', async () => {
+  test('because it is aborted while the source is idle', async () => {
     const abort = new AbortController()
     const body = new Readable({ read() {} })
     body.push(LARGE)
@@ -367,7 +367,7 @@ describe('a write that ends early', () => {
     expect([server.objects.size, server.uploads.size]).toEqual([0, 0])
   })
 
-  test('a reader that stops ends the request', async () => {
+  test('destroying the reader ends the request', async () => {
     await write('large', LARGE)
     const body = await store.read('large')
     body.destroy()
@@ -377,7 +377,7 @@ describe('a write that ends early', () => {
 })
 
 describe('sweep', () => {
-  test('ends old uploads of the prefix and failed ones of this process, and no other', async () => {
+  test('ends old uploads of the prefix and failed ones of this process, and no others', async () => {
     const day = 24 * 60 * 60 * 1000
     const add = (id: string, key: string, age: number) =>
       server.uploads.set(id, {
@@ -401,7 +401,7 @@ describe('sweep', () => {
     expect(await store.sweep()).toBe(0)
   })
 
-  test('does without a list that the store does not have or show', async () => {
+  test('does nothing if the store cannot list uploads or denies it', async () => {
     for (const fault of [answer(501, 'NotImplemented'), answer(403, 'AccessDenied')]) {
       breakEach('list-uploads', fault)
       expect(await store.sweep()).toBe(0)
@@ -412,7 +412,7 @@ describe('sweep', () => {
 })
 
 describe('settings', () => {
-  test('parts fit into the number that S3 allows, and into the memory', () => {
+  test('parts fit into the number that S3 allows and into memory', () => {
     for (const bytes of [undefined, 0, 1, 1e6, 1e9, 60e9, 100e9, 200e9, 250e9]) {
       const { partSize, atOnce } = partPlan(bytes)
       expect(partSize).toBeGreaterThanOrEqual(5 * MIB)

@@ -16,14 +16,15 @@ import { uploadObject, type Uploads } from './s3-upload.ts'
 
 const LIMITS: S3Limits = { idleMs: 120_000, attempts: 5 }
 const DAY_MS = 24 * 60 * 60 * 1000
-/** A test that waits for nothing has other limits, and one for a missing package another loader. */
+/** For tests: shorter limits, and a loader that fails. */
 interface Internals extends Partial<S3Limits> {
   readonly load?: () => Promise<S3Sdk>
 }
 
 /**
- * Backups in a bucket. An object is listed when all of it is stored, and never replaced. Fails with BACKUP.PACKAGE_MISSING or
- * BACKUP.STORE_UNKNOWN; whether the store answers shows with the first request.
+ * Backups in a bucket. An object is listed only when complete, and never replaced. Fails with
+ * BACKUP.PACKAGE_MISSING or BACKUP.STORE_UNKNOWN. Sends no request, so an unavailable store is only found
+ * later.
  */
 export async function s3Store(
   options: S3Config,
@@ -39,11 +40,11 @@ export async function s3Store(
       await uploadObject(bucket, { ...writeOptions, fullKey: start + key, body, uploads })
     },
     read: async (key) => await readObject(bucket, start + key),
-    // One after the other, so that the first is gone first.
+    // Sequentially, because the order matters: a manifest must be removed first.
     async remove(keys) {
       for (const key of keys) await removeObject(bucket, start + key)
     },
-    // An object store does not know who still lives: what is old is removed by the next backup.
+    // An object store cannot tell which processes are running; the next backup removes old uploads.
     begin: async () => async () => {},
     sweep: async () => await sweepUploads(bucket, start, uploads),
   }
@@ -64,7 +65,7 @@ async function listObjects(bucket: S3Bucket, start: string): Promise<Stored[]> {
     if (KeyCount !== Contents.length || IsTruncated !== (token !== undefined)) refuseList(bucket)
     for (const { Key = '', Size = 0, LastModified } of Contents) {
       const key = Key.slice(start.length)
-      // Consoles store an empty object for a folder.
+      // Web consoles store an empty object for a folder.
       if (key !== '' && !key.endsWith('/'))
         found.push({ key, bytes: Size, storedAt: LastModified?.toISOString() })
     }
@@ -73,8 +74,8 @@ async function listObjects(bucket: S3Bucket, start: string): Promise<Stored[]> {
 }
 
 /**
- * Ends multipart uploads that no process continues: those of this process that failed, and those older than a day by the clock
- * of the store. Others may be running. Stores that have no list of them, or do not show it to this account, are left alone.
+ * Aborts abandoned multipart uploads: failed ones of this process, and those older than a day by the store's
+ * clock. Others may be running. Does nothing if the store cannot list uploads, or denies it to this account.
  */
 async function sweepUploads(bucket: S3Bucket, start: string, uploads: Uploads): Promise<number> {
   let ended = 0

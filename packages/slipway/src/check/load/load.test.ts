@@ -37,12 +37,12 @@ async function loadOf(sql: string, rows: number): Promise<Load> {
   return one.load
 }
 
-/** The longest wait of a class beside the migration. */
+/** The longest wait of a class during the migration. */
 function longest({ waits }: Load, kind: string): number {
   return waits.find((one) => one.class === kind)?.during.longestMs ?? NaN
 }
 
-test('an index that is built in place stops writes as long as it takes; built concurrently it does not', async () => {
+test('a plain index build blocks writes while it runs; a concurrent build does not', async () => {
   const inPlace = await loadOf('CREATE INDEX users_email ON users (email);', 300_000)
   const concurrent = await loadOf(
     'CREATE INDEX CONCURRENTLY users_email ON users (email);',
@@ -56,7 +56,7 @@ test('an index that is built in place stops writes as long as it takes; built co
   expect(inPlace.waits.find((one) => one.class === 'write')?.statement).toBe(1)
 })
 
-test('a lock that the long reader keeps is given up and tried again, so that nobody waits for long', async () => {
+test('a lock that conflicts with the long reader is retried, so that no query waits for long', async () => {
   const load = await loadOf('ALTER TABLE users ADD COLUMN age integer;', 1000)
   expect(load).toMatchObject({ status: 'done', leftOut: [] })
   expect(load.attempts).toBeGreaterThan(1)
@@ -64,7 +64,7 @@ test('a lock that the long reader keeps is given up and tried again, so that nob
   expect(longest(load, 'read')).toBeGreaterThan(50)
 })
 
-test('a statement is distinguished from the others of its transaction', async () => {
+test('waits are assigned to one of several statements of a transaction', async () => {
   const sql = `ALTER TABLE users ADD COLUMN n integer;\n\nUPDATE users SET n = length(name);`
   const load = await loadOf(sql, 200_000)
   expect(load.spans.at(-1)).toMatchObject({ statement: 2, line: 3 })
@@ -76,12 +76,12 @@ test('a statement is distinguished from the others of its transaction', async ()
   })
 })
 
-test('queries that the migration makes impossible are counted', async () => {
+test('queries that fail because of the migration are counted', async () => {
   const load = await loadOf('ALTER TABLE users RENAME TO people; SELECT pg_sleep(0.2);', 1000)
   expect(load.waits.some(({ during }) => during.failed > 0)).toBe(true)
 })
 
-test('what keeps the migration from running under load is a finding', async () => {
+test('a failure of the migration under load is a finding', async () => {
   const sql = `DO $$ BEGIN IF (SELECT count(*) FROM users) > 50 THEN RAISE 'too many'; END IF; END $$;
     ALTER TABLE users ADD COLUMN n integer;`
   const run = await check(project(sql), '--json', '--rows', '100')
@@ -94,7 +94,7 @@ test('a migration that touches no existing table has no load', async () => {
   expect(load).toMatchObject({ tables: [], waits: [], status: 'not-run' })
 })
 
-test('the report for a pull request and the one for a browser show it', async () => {
+test('the markdown report and the HTML report show it', async () => {
   const cwd = project('CREATE INDEX users_email ON users (email);')
   const run = await check(cwd, '--format', 'markdown', '--rows', '2000', '--html', 'report.html')
   expect(run.stdout).toMatch(/\| point writes \| users \| .*█ \|/)
@@ -103,7 +103,7 @@ test('the report for a pull request and the one for a browser show it', async ()
   expect(html).toMatch(/<path class="write" d="M/)
 })
 
-test('tables get as many rows as the target says that it has, times a factor', async () => {
+test('tables get the row count of the target, times a factor', async () => {
   const target = await createDatabase()
   onTestFinished(target.drop)
   await withSession({ kind: 'postgres', url: new ConnectionString(target.url) }, {}, (session) =>
@@ -118,7 +118,7 @@ test('tables get as many rows as the target says that it has, times a factor', a
   })
 })
 
-test('a target that does not answer is a notice, and tables get the usual number', async () => {
+test('a target that does not answer is a notice, and tables get the default number of rows', async () => {
   const cwd = project('ALTER TABLE users ADD COLUMN n integer;')
   const run = await check(cwd, '--json', '--url', 'postgresql://nobody@127.0.0.1:1/none')
   expect(JSON.parse(run.stdout)).toMatchObject({
@@ -126,7 +126,7 @@ test('a target that does not answer is a notice, and tables get the usual number
   })
 })
 
-test('the embedded database, of one session, is refused', async () => {
+test('the embedded database, which has only one session, is refused', async () => {
   const run = await check(project('SELECT 1;', 'embedded'), '--json')
   expect(JSON.parse(run.stdout)).toMatchObject({ failure: { code: 'CHECK.LOAD_NEEDS_SERVER' } })
   expect(run.exitCode).toBe(2)
@@ -141,7 +141,7 @@ test.each([
   expect(JSON.parse(run.stdout)).toMatchObject({ failure: { code } })
 })
 
-test('flags of a load belong to --load', async () => {
+test('flags of a load test need --load', async () => {
   const run = await runCli(['check', '--rows', '5', '--json'], { cwd: project('SELECT 1;') })
   expect(JSON.parse(run.stdout)).toMatchObject({ failure: { code: 'CLI.FLAG_CONFLICT' } })
 })

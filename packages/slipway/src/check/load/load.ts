@@ -20,20 +20,20 @@ import { type Touched, touchedBy } from './touched.ts'
 import { type ClassWaits, waitsOf, type Window } from './waits.ts'
 import { endingWithUs, withWorkload, type Workload } from './workload.ts'
 
-/** What a load is made of. */
+/** The conditions of a load test. */
 export interface LoadConditions {
   readonly rowsWanted: RowsWanted
-  /** As a deploy to the target has them. */
+  /** The limits of a deploy to the target. */
   readonly limits: Limits
-  /** For filling and for running one migration. */
+  /** The time limit for filling the tables and running one migration. */
   readonly deadlineMs: number
   readonly signal: AbortSignal
   readonly emit: Emit
 }
 
-/** How queries fared during a migration. Times in milliseconds, from the start of the workload. */
+/** The waits of queries during a migration. Times in milliseconds, from the start of the workload. */
 export interface Load {
-  /** The tables that queries ran on: those that the migration touches, five at most. */
+  /** The tables on which queries ran: those that the migration touches, at most five. */
   readonly tables: readonly LoadedTable[]
   /** Further tables that it touches, without rows and queries. */
   readonly leftOut: readonly string[]
@@ -43,9 +43,9 @@ export interface Load {
   readonly spans: readonly Span[]
   readonly status: Receipt['status']
   readonly attempts: number
-  /** Time that it spent in attempts that gave up a lock, and between them. */
+  /** The time spent in attempts that did not get a lock, and between them. */
   readonly lockWaitMs: number
-  /** Why it did not run to its end. */
+  /** Why it did not complete. */
   readonly failure?: Failure
 }
 
@@ -63,9 +63,9 @@ const BASELINE_MS = 1000
 const SETTLE_MS = 50
 
 /**
- * Runs a migration as a deploy does, on a shadow database of a server with many rows in the tables that it touches, beside point reads and
- * point writes of them and a long reader, and measures how long those wait. Fails with CHECK.LOAD_NEEDS_SERVER if the
- * shadow database would be embedded. Touches no target.
+ * Runs a migration as a deploy does, on a shadow database of a server with many rows in the tables that it
+ * touches. Measures how long concurrent point reads, point writes and a long reader wait. Fails with
+ * CHECK.LOAD_NEEDS_SERVER if the shadow database would be embedded. Touches no target.
  */
 export async function loadMigration(
   migration: MigrationFolder,
@@ -161,14 +161,14 @@ async function fillTouched(
   return await fillToScale(session, { tables: shape, wanted: new Map(wanted), distinct, until })
 }
 
-/** Lets the queries run for a while by themselves, then during the migration. */
+/** Runs the workload alone for a while, then during the migration. */
 async function runBeside(
   workload: Workload,
   site: Site & { readonly plan: Migration; readonly deadline: number },
 ): Promise<Omit<Load, 'tables' | 'leftOut'>> {
   const { session, plan, address, limits, deadline, signal } = site
   await pause(BASELINE_MS, signal)
-  // So that each migration starts while the reader holds its locks.
+  // Each migration starts while the long reader holds its locks.
   await workload.untilLongRead()
   const { observer, spans } = observeTimes(workload.now)
   const keeping = await prepareKeeping(session, [plan], { wanted: true })
@@ -185,7 +185,7 @@ async function runBeside(
     [],
   )
   const window = { from, to: workload.now() }
-  // Queries that wait at this moment still end, and count.
+  // Queries that are still waiting can complete, and are counted.
   await pause(SETTLE_MS, signal)
   const { status, attempts, lockWaitMs } = must(ran.receipts[0], 'a receipt of the migration')
   return {

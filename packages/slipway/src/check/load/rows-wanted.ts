@@ -4,30 +4,30 @@ import { readTableSizes } from '../../plan/index.ts'
 import type { ShapeTable } from '../../shadow/index.ts'
 import { objectKey } from '../../statements/index.ts'
 
-/** How many rows the tables of a load get. */
+/** The options for the number of rows in a load test. */
 export interface RowsAsked {
-  /** In each table, whatever the target has. */
+  /** The number of rows in each table, independent of the target. */
   readonly rows?: number
-  /** Times the rows of the target; 1 if absent. */
+  /** Multiplies the row counts of the target; 1 if absent. */
   readonly factor?: number
-  /** Whose rows are counted, by its statistics alone; absent if no target was named. */
+  /** The target whose row counts are read, only from its statistics; absent if no target was named. */
   readonly target?: Address
 }
 
-/** Where the number of rows is from. */
+/** The source of the number of rows. */
 export type RowsFrom = 'flag' | 'target' | 'default'
 
-/** Rows for a table. */
+/** The number of rows for a table. */
 export type RowsWanted = (table: ShapeTable) => { readonly rows: number; readonly from: RowsFrom }
 
 const DEFAULT_ROWS = 100_000
-/** A target that is still empty says nothing of what is to come. */
+/** The minimum, because a target that is still empty says nothing about future row counts. */
 const LEAST_ROWS = 1000
-/** The most rows that Slipway generates without being asked for more. */
+/** The maximum, unless `rows` requests more. */
 const MOST_ROWS = 10_000_000
 const CONNECT_TIMEOUT_MS = 3000
 
-/** Asks the target once, if needed. One that does not answer is a notice. */
+/** Reads the row counts of the target once, if needed. If it does not answer, emits a notice. */
 export async function rowsWanted(asked: RowsAsked, emit: Emit): Promise<RowsWanted> {
   const { rows, factor = 1, target } = asked
   if (rows !== undefined) return () => ({ rows, from: 'flag' })

@@ -1,6 +1,6 @@
 import type { Observer } from '../../execution/index.ts'
 
-/** When a statement of the migration ran: each attempt of it is one. Milliseconds. */
+/** When one attempt of a statement of the migration ran, in milliseconds. */
 export interface Span {
   readonly statement: number
   readonly line: number
@@ -8,7 +8,7 @@ export interface Span {
   readonly to: number
 }
 
-/** Observes when each statement of a migration ran, whether it was refused or not. */
+/** Records when each statement of a migration ran, even if it failed. */
 export function observeTimes(now: () => number): {
   readonly observer: Observer
   readonly spans: readonly Span[]

@@ -8,17 +8,17 @@ import {
   tableRef,
 } from '../../statements/index.ts'
 
-/** What a migration does with the existing tables. */
+/** The existing tables that a migration touches, and its constraints on their rows. */
 export interface Touched {
-  /** The tables that it locks or names, in the order of the catalog. */
+  /** The tables that it locks or names, in catalog order. */
   readonly tables: readonly ShapeTable[]
-  /** All tables, with the foreign keys that the migration adds: rows must meet them. */
+  /** All tables, with the foreign keys that the migration adds, which generated rows must satisfy. */
   readonly shape: readonly ShapeTable[]
   /** Columns that the migration makes unique, as `table column`. */
   readonly distinct: ReadonlySet<string>
 }
 
-/** Finds the tables by the locks of the test run, and by the text if a statement's locks were not seen. */
+/** Finds the tables from the locks of the test run, and from the text if locks were not observed. */
 export function touchedBy(
   { statements }: Pick<Migration, 'statements'>,
   { locks }: Pick<Proof, 'locks'>,

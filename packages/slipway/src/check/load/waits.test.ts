@@ -11,7 +11,7 @@ const read = (at: number, ms: number, more: Partial<Sample> = {}): Sample => ({
   ...more,
 })
 
-test('a query counts beside the migration from the moment that they overlap', () => {
+test('a query counts as concurrent if it overlaps with the migration', () => {
   const samples = [
     read(0, 2),
     read(5, 4),
@@ -27,7 +27,7 @@ test('a query counts beside the migration from the moment that they overlap', ()
   ])
 })
 
-test('the longest wait is laid to the statement that it shares the most time with', () => {
+test('the longest wait is assigned to the statement with the longest overlap', () => {
   const spans = [
     { statement: 1, line: 1, from: 100, to: 110 },
     { statement: 2, line: 3, from: 110, to: 190 },
@@ -53,7 +53,7 @@ test('each class of each table is reported separately, reads first', () => {
   ])
 })
 
-test('of many queries the timeline keeps the longest of each part of the time', () => {
+test('the timeline keeps only the longest query of each interval', () => {
   const samples = Array.from({ length: 4000 }, (_, at) => read(at, at === 2000 ? 700 : 1))
   const [one] = waitsOf(samples, [], { from: 1000, to: 4000 })
   expect(one?.timeline.length).toBeLessThanOrEqual(161)

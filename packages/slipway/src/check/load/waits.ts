@@ -1,7 +1,7 @@
 import type { Span } from './timing.ts'
 import type { QueryClass, Sample } from './workload.ts'
 
-/** How long queries of one kind took. Milliseconds; of no query all is 0. */
+/** The durations of queries of one class, in milliseconds; all 0 if there were none. */
 export interface Waits {
   readonly queries: number
   readonly medianMs: number
@@ -14,12 +14,12 @@ export interface ClassWaits {
   readonly table: string
   readonly before: Waits
   readonly during: Waits & {
-    /** Queries that the server refused: of a column that is gone, for instance. */
+    /** Queries that failed, for instance on a column that was dropped. */
     readonly failed: number
   }
   /** The statement of the migration that ran during the longest wait. */
   readonly statement: number | null
-  /** The longest query that began in each part of the time, if one began. */
+  /** The longest query that started in each interval, if one did. */
   readonly timeline: readonly { readonly atMs: number; readonly longestMs: number }[]
 }
 
@@ -33,7 +33,7 @@ const PARTS = 160
 
 const CLASSES: readonly QueryClass[] = ['read', 'write', 'long-read']
 
-/** Sums up the queries of each class and table, by table. */
+/** Summarizes the queries of each class and table, ordered by table. */
 export function waitsOf(
   samples: readonly Sample[],
   spans: readonly Span[],
@@ -71,7 +71,7 @@ function waits(samples: readonly Sample[]): Waits {
   }
 }
 
-/** The statement that shares the most time with a query. */
+/** The statement with the longest overlap with a query. */
 function statementAt({ at, ms }: Sample, spans: readonly Span[]): number | null {
   const shared = ({ from, to }: Span) => Math.min(to, at + ms) - Math.max(from, at)
   const most = spans.toSorted((a, b) => shared(b) - shared(a))[0]

@@ -4,10 +4,10 @@ import { type Address, quoteIdentifier, type Session, withSession } from '../../
 import { attempt } from '../../kernel/index.ts'
 import type { ScaledTable, ShapeTable } from '../../shadow/index.ts'
 
-/** What a query of the workload does: one row by its key, or a transaction that has read and stays open. */
+/** The class of a query: access to one row by its key, or a read in a transaction that stays open. */
 export type QueryClass = 'read' | 'write' | 'long-read'
 
-/** One query as its client saw it. Milliseconds, from the start of the workload. */
+/** One query as measured by its client. Milliseconds, from the start of the workload. */
 export interface Sample {
   readonly class: QueryClass
   readonly table: string
@@ -16,13 +16,13 @@ export interface Sample {
   readonly failed: boolean
 }
 
-/** A workload that runs. */
+/** A running workload. */
 export interface Workload {
-  /** All queries that have ended. */
+  /** All completed queries. */
   readonly samples: readonly Sample[]
-  /** Milliseconds since it began. */
+  /** Milliseconds since it started. */
   now(): number
-  /** Waits until the long reader has just read, and so keeps its locks for a while. */
+  /** Waits until the long reader has just read, and therefore holds its locks for a while. */
   untilLongRead(): Promise<void>
 }
 
@@ -33,8 +33,9 @@ const LONG_READ_MS = 1000
 const LONG_READ_PAUSE_MS = 500
 
 /**
- * Runs point reads and point writes on each table, with a session each, and one session that reads them all and
- * stays in its transaction for a second, over and over; at the same time `work`. No value of a row leaves the sessions.
+ * Runs `work` concurrently with a workload: point reads and point writes on each table, each in its own
+ * session, and one session that repeatedly reads all tables and keeps its transaction open for a second. No
+ * row value leaves the sessions.
  */
 export async function withWorkload<T>(
   address: Address,
@@ -52,7 +53,7 @@ export async function withWorkload<T>(
     longReads(client, tables, () => longRead.emit('read')),
   ]
   const untilLongRead = async () => void (await once(longRead, 'read'))
-  // A client that fails also ends the wait of the work.
+  // If a client fails, the work does not wait any longer.
   const broken = Promise.all(running).then(() => new Promise<never>(() => {}))
   try {
     return await Promise.race([work({ samples, now, untilLongRead }), broken])
@@ -79,7 +80,7 @@ async function onSession(
   })
 }
 
-/** From 14 on the server notices that we are gone, even while it runs something for us. */
+/** SQL with which servers from version 14 on notice that the client is gone, even during a statement. */
 export function endingWithUs({ server }: Session): string {
   return server.versionNumber >= 140_000 ? "SET client_connection_check_interval = '500ms'" : ''
 }
@@ -108,7 +109,7 @@ async function pointReads(client: Client, { table }: ScaledTable): Promise<void>
   })
 }
 
-/** Updates, and now and then an insert if the table allows one. */
+/** Runs updates, and an insert in every fourth turn if the table allows one. */
 async function pointWrites(client: Client, scaled: ScaledTable, avoid: string): Promise<void> {
   const { table, wanted } = scaled
   await onSession(client, async (session) => {
@@ -123,7 +124,7 @@ async function pointWrites(client: Client, scaled: ScaledTable, avoid: string): 
       const query = () =>
         inserts ? session.queryRaw(insert ?? '', [row, row]) : session.queryRaw(update, key)
       const ok = await timed(client, { class: 'write', table: table.id }, query)
-      // A table that has changed may refuse the old rows.
+      // A table that has changed may reject the old rows.
       if (inserts && !ok) insert = undefined
       await pause(client, ok ? PAUSE_MS : FAILED_PAUSE_MS)
     }
@@ -156,7 +157,7 @@ async function pause({ stop }: Client, ms: number): Promise<void> {
   await sleep(ms, undefined, { signal: stop }).catch(() => {})
 }
 
-/** Without a primary key, a row is known by its place. */
+/** The keys of some rows; without a primary key, their `ctid`. */
 async function keysOf(session: Session, table: ShapeTable): Promise<readonly (string | null)[][]> {
   const { primaryKey, id } = table
   const columns = primaryKey.length > 0 ? primaryKey.map(quoteIdentifier).join(', ') : 'ctid'
@@ -169,7 +170,7 @@ function byKey({ primaryKey }: ShapeTable): string {
   return primaryKey.map((name, at) => `${quoteIdentifier(name)} = $${at + 1}`).join(' AND ')
 }
 
-/** A column that is in no key and that the migration does not name, as far as there is one: it is set to what it is. */
+/** A column to update with its own value: if possible, in no key and not named in the migration. */
 function quietColumn(
   { columns, unique, primaryKey, references }: ShapeTable,
   avoid: string,

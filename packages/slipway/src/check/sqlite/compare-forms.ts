@@ -6,12 +6,12 @@ import { objectOfKey, objectText } from '../../statements/index.ts'
 import type { FixedMigration, FixRequest } from '../fix.ts'
 import { raiseDifferent } from '../raise-different.ts'
 
-/** Rows that find most come first; those that a new constraint refuses are followed by plainer ones, and by none. */
+/** Edge cases find the most differences. New constraints may reject them, so plain rows and none follow. */
 const STYLES: readonly RowStyle[] = ['edge', 'plain', 'none']
 
 /**
- * Runs both forms of a migration of SQLite on generated rows of several kinds. Fails with CHECK.FIX_DIFFERS if they give
- * different schemas or rows, and with what refuses the new form where the original runs.
+ * Runs both forms of a SQLite migration on generated rows of several styles. Fails with CHECK.FIX_DIFFERS if
+ * they produce different schemas or rows, and with the failure of the new form if only that fails.
  */
 export async function compareSqliteForms(
   fixed: FixedMigration,
@@ -28,7 +28,7 @@ export async function compareSqliteForms(
     if (!original.ok || !rewritten.ok) continue
     const different = differences(original.value, rewritten.value)
     if (different.length === 0) continue
-    // What the clock or chance decides also differs between two runs of the original.
+    // Values from the clock or random functions also differ between two runs of the original.
     const again = await ended(originalOf(fixed, request), style, request)
     const chance = differences(original.value, again)
     const real = different.filter((one) => !chance.includes(one))
@@ -44,8 +44,8 @@ interface Form {
 }
 
 /**
- * The original, as it was meant: where the new form takes care of foreign keys, or of what names a table, the original
- * must not lose rows or stop because of them.
+ * The original as its author intended it: if the new form handles foreign keys, or objects that name a table,
+ * the original must not lose rows or fail because of them.
  */
 function originalOf({ name, path, rewritten }: FixedMigration, { migrations }: FixRequest): Form {
   const { sql = '' } = migrations.find((one) => one.name === name) ?? {}
@@ -96,7 +96,7 @@ async function readRows(session: Session): Promise<Map<string, readonly string[]
   return all
 }
 
-/** What differs, in words. An object that only the new form leaves as it was before is one that the original lost. */
+/** The differences as text. Ignores objects that the original lost and the new form keeps unchanged. */
 function differences(original: Ended, rewritten: Ended): string[] {
   const [one, other] = [original.after.objects, rewritten.after.objects]
   const objects = [...new Set([...Object.keys(one), ...Object.keys(other)])]

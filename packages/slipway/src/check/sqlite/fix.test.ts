@@ -84,7 +84,7 @@ PRAGMA defer_foreign_keys=OFF;
   expect(await fix()).toMatchObject({ exitCode: 0, document: { failure: null } })
 })
 
-test('forms of rebuilds that stay, and of columns that SQLite refuses, are run on rows', async () => {
+test('forms of remaining rebuilds, and of columns that SQLite rejects, are tested on rows', async () => {
   project(`CREATE TABLE "new_Order" ("id" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, "note" TEXT NOT NULL DEFAULT '', "total" INTEGER NOT NULL DEFAULT 0);
 INSERT INTO "new_Order" ("id", "note", "total") SELECT "id", coalesce("note", ''), "total" FROM "Order";
 DROP TABLE "Order";
@@ -99,7 +99,7 @@ ALTER TABLE "Item" ADD COLUMN "code" TEXT UNIQUE;
   expect(await fix()).toMatchObject({ document: { result: { migrations: [{ rewritten: [] }] } } })
 })
 
-/** A form of somebody else's, compared with the second migration. */
+/** Compares an arbitrary form with the original second migration. */
 async function compared(original: string, sql: string, ids: readonly string[] = []) {
   const migrations = [INIT, { name: '2_change', sql: original }].map((one) => {
     return { ...one, path: `${one.name}/migration.sql`, folder: one.name }
@@ -110,27 +110,27 @@ async function compared(original: string, sql: string, ids: readonly string[] = 
 }
 
 test.each<[string, string, string]>([
-  ['a column too few', 'ALTER TABLE "Item" ADD COLUMN "a" TEXT', 'SELECT 1'],
+  ['a missing column', 'ALTER TABLE "Item" ADD COLUMN "a" TEXT', 'SELECT 1'],
   [
     'another default',
     `ALTER TABLE "Item" ADD COLUMN "a" TEXT DEFAULT 'x'`,
     `ALTER TABLE "Item" ADD COLUMN "a" TEXT DEFAULT 'y'`,
   ],
   ['other rows', 'UPDATE "Order" SET "total" = 1', 'UPDATE "Order" SET "total" = 2'],
-  ['child rows less', 'SELECT 1', 'DELETE FROM "Item"'],
-  ['an index less', 'SELECT 1', 'DROP INDEX "Order_note_idx"'],
-  ['what does not run', 'SELECT 1', 'DROP TABLE "nothing"'],
-])('a form that gives %s is refused', async (_, original, sql) => {
+  ['missing child rows', 'SELECT 1', 'DELETE FROM "Item"'],
+  ['a missing index', 'SELECT 1', 'DROP INDEX "Order_note_idx"'],
+  ['an error', 'SELECT 1', 'DROP TABLE "nothing"'],
+])('a form that produces %s is refused', async (_, original, sql) => {
   await expect(compared(original, sql)).rejects.toMatchObject({
     failure: { code: sql.includes('nothing') ? 'SHADOW.REPLAY_FAILED' : 'CHECK.FIX_DIFFERS' },
   })
 })
 
-test('what chance or the clock decides is not a difference', async () => {
+test('random values and clock values are not differences', async () => {
   const sql = `UPDATE "Order" SET "note" = hex(randomblob(8)), "total" = 3`
   await expect(compared(sql, `${sql} WHERE 1 = 1`)).resolves.toBeUndefined()
   const other = sql.replace('3', '4')
-  // Not even beside it.
+  // But a difference in another table is found.
   await expect(
     compared(`${sql}; UPDATE "Item" SET "id" = "id" + 100`, other),
   ).rejects.toMatchObject({

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { runCli } from '../../../test/cli-in-process.ts'
 import { writeProject } from '../../../test/project.ts'
 
-/** A project with a migration that makes a table and one that builds an index on it. */
+/** A project with a migration that creates a table and one that builds an index on it. */
 function project(files: Readonly<Record<string, string>> = {}): string {
   const root = writeProject([
     { name: '1_users', sql: 'CREATE TABLE users (id integer PRIMARY KEY, email text);' },
@@ -40,7 +40,7 @@ test.each([
   expect((await runCli(args, { cwd: project() })).exitCode).toBe(exitCode)
 })
 
-test('rules of the project are judged beside the built-in ones', async () => {
+test('rules of the project apply in addition to the built-in ones', async () => {
   const rules = `export default [{ id: 'no-indexes', title: 'No indexes', judge: (action) =>
     action.kind === 'create-index' ? { severity: 'warning', message: 'No.' } : undefined }]`
   const cwd = project({
@@ -52,7 +52,7 @@ test('rules of the project are judged beside the built-in ones', async () => {
   expect(findings.map(({ id }) => id)).toEqual(['index-not-concurrent', 'no-indexes'])
 })
 
-test('a file of rules that holds none is refused', async () => {
+test('a rules file without rules is refused', async () => {
   const cwd = project({
     'slipway.config.ts': `export default { rules: './rules.ts' }`,
     'rules.ts': 'export default { id: 1 }',
@@ -70,7 +70,7 @@ test('--save writes the proof, --html the report', async () => {
   expect(readFileSync(path.join(cwd, 'report.html'), 'utf8')).toContain('index-not-concurrent')
 })
 
-test('in a job of GitHub Actions the report is its summary, too', async () => {
+test('in a GitHub Actions job, the report is also appended to the job summary', async () => {
   const file = path.join(mkdtempSync(path.join(os.tmpdir(), 'slipway-summary-')), 'summary.md')
   writeFileSync(file, '# Before\n')
   const env = { GITHUB_STEP_SUMMARY: file }

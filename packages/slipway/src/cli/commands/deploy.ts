@@ -20,13 +20,13 @@ export const deploy: Handler = async ({ slipway, confirm, commandLine }, { flags
   return presentOutcome(outcome, view, exitCodeOfWork(outcome))
 }
 
-/** What a deploy looked at when it was done. */
+/** What a deploy verified at its end. */
 const VERIFIED = {
   indexes: 'every index is valid',
   schema: 'the schema matches the migrations',
 } as const
 
-/** `back` is the command that restores the state before by Time Travel, where a bookmark of it was recorded. */
+/** `back` is the command that restores the earlier state with Time Travel, if a bookmark was recorded. */
 function blocks(result: DeployResult, ok: boolean, back: string): Block[] {
   const { receipts, recorded, kept, offered, verified, verifiedBy, backup, bookmark } = result
   const place = placeOf(result)

@@ -38,7 +38,7 @@ async function slipway(args: readonly string[], options: CliOptions = {}) {
   return { ...run, document: args.includes('--json') ? JSON.parse(run.stdout) : undefined }
 }
 
-/** The project's own Prisma, as far as `dev` runs it. */
+/** Installs a stand-in for the project's Prisma CLI, which `dev` runs. */
 function installPrisma(program: string): void {
   const folder = join(root, 'node_modules/prisma/build')
   mkdirSync(folder, { recursive: true })
@@ -73,7 +73,7 @@ test('a generator that fails is named, and the result is kept', async () => {
 })
 
 describe('the name of a migration', () => {
-  test('is made from the change where nobody is asked, as with -y', async () => {
+  test('is derived from the change without a terminal or with -y', async () => {
     expect(await slipway(['dev'])).toMatchObject({ exitCode: 0 })
     writeFileSync(
       join(root, 'prisma/schema.prisma'),
@@ -83,7 +83,7 @@ describe('the name of a migration', () => {
     expect(names()).toEqual(['create_user', 'add_user_phone'])
   })
 
-  test('is asked of a person, with that as the default', async () => {
+  test('is prompted for on a terminal, with the derived name as the default', async () => {
     const run = await slipway(['dev'], { tty: true, answers: [''] })
     expect(run.stderr).toMatch(/Name of the migration\?\S* \[create_user\] /)
     expect(run.exitCode).toBe(0)
@@ -91,7 +91,7 @@ describe('the name of a migration', () => {
   })
 })
 
-test('what touches no target needs no connection string in CI', async () => {
+test('commands that touch no target need no connection string in CI', async () => {
   writeFileSync(
     join(root, 'prisma/schema.prisma'),
     `datasource db {\n  provider = "postgresql"\n  url = env("DATABASE_URL")\n}\n\n${MODELS}`,

@@ -14,7 +14,7 @@ export const drift: Handler = async ({ slipway, confirm }, { flags }) => {
   return presentOutcome(outcome, (result) => view(result, choices))
 }
 
-/** The module of schemas is loaded only where there is a choice: it takes longer than a comparison that is known. */
+/** Loads the schema module only if there are choices, because loading it is slower than a known comparison. */
 async function choiceTexts(choices: DriftResult['choices']): Promise<string[]> {
   if (choices.length === 0) return []
   const { choiceText } = await import('../../schema/index.ts')

@@ -8,7 +8,7 @@ import { type Block, status } from '../view.ts'
 export const init: Handler = async (context, { flags }) =>
   presentOutcome(await context.slipway.init(await answers(context, flags)), view)
 
-/** A person is asked what no flag says; for all others the defaults count. */
+/** Prompts on a terminal for what no flag specifies; otherwise uses the defaults. */
 async function answers({ prompt, yes }: Context, flags: Flags): Promise<InitOptions> {
   const asks = prompt.interactive && !yes
   const named = flags.list('environments')

@@ -41,7 +41,7 @@ async function inspected(
   return JSON.parse(stdout) as Awaited<ReturnType<typeof inspected>>
 }
 
-test('for people: each finding with its evidence, what to do and the SQL, and what was read', async () => {
+test('the human report shows evidence, advice and SQL of each finding, and what was read', async () => {
   const { stdout, exitCode } = await slipway('inspect')
   expect(exitCode).toBe(0)
   expect(stdout).toContain(`${target.name} (development): 2 warnings`)
@@ -95,7 +95,7 @@ test('as JSON, Markdown, annotations and SARIF; nothing is left out silently', a
   )
 })
 
-test('warnings exit 0, unless they are asked for; errors exit 4', async () => {
+test('warnings exit 0, except with --fail-on warning; errors exit 4', async () => {
   expect((await slipway('inspect --fail-on warning')).exitCode).toBe(4)
   await target.sql(`SELECT setval('"Load_id_seq"', 2100000000)`)
   try {
@@ -107,7 +107,7 @@ test('warnings exit 0, unless they are asked for; errors exit 4', async () => {
   }
 })
 
-test('for Prometheus: each line is of the text format, each series once', async () => {
+test('--prometheus: each line follows the text format, and each series occurs once', async () => {
   const { stdout, stderr, exitCode } = await slipway('inspect --prometheus')
   expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 0 })
   const lines = stdout.trimEnd().split('\n')
@@ -136,7 +136,7 @@ test('for Prometheus: each line is of the text format, each series once', async 
 })
 
 describe('--try', () => {
-  test('gives the cost of a lookup before and after, on a shadow database, and touches nothing', async () => {
+  test('measures the cost of a lookup before and after on a shadow database, and does not touch the target', async () => {
     const before = await target.fingerprint()
     const { result } = await inspected(' --try')
     const [trial] = result.trials ?? []
@@ -160,7 +160,7 @@ describe('--try', () => {
     expect(stdout).not.toContain('slipway inspect --try')
   })
 
-  test('a key that the history does not create is not tried, and says so', async () => {
+  test('a key that the history does not create is not tried, and the reason is reported', async () => {
     await target.sql(`CREATE TABLE by_hand_too (load_id int CONSTRAINT odd REFERENCES "Load")`)
     const { result } = await inspected(' --try')
     await target.sql('DROP TABLE by_hand_too')
@@ -173,7 +173,7 @@ describe('--try', () => {
     })
   })
 
-  test('a history that cannot be replayed is a failure beside the findings', async () => {
+  test('a history that cannot be replayed is a failure in addition to the findings', async () => {
     const other = writeProject([{ name: '1_init', sql: INIT }])
     addMigration(other, { name: '2_fails', sql: 'ALTER TABLE nobody ADD a int;' })
     await target.sql(
@@ -206,7 +206,7 @@ describe('--watch', () => {
     expect(frames[1]).toContain('Load_carrierId_fkey')
   })
 
-  test('a first look that fails ends it', async () => {
+  test('ends if the first inspection fails', async () => {
     const down = await slipway('inspect --watch 1 --url postgresql://nobody@127.0.0.1:1/none', {
       tty: true,
     })

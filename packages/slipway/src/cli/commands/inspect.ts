@@ -39,7 +39,7 @@ interface Watching {
   readonly seconds: number
 }
 
-/** Until the signal: a target that cannot be reached for a while is shown as such, unless it never could. */
+/** Repeats until the signal. A failure of the first inspection ends it; later ones are drawn as reports. */
 async function watch(
   context: Context,
   flags: Flags,
@@ -61,7 +61,7 @@ function screenOf({ screen }: Context): Screen {
   })
 }
 
-/** Both have a format of their own. */
+/** `--prometheus` and `--watch` have their own formats. */
 function refuseFormat(flags: Flags): void {
   const own = flags.on('prometheus') ? '--prometheus' : '--watch'
   if (!flags.on('prometheus') && flags.number('watch') === undefined) return

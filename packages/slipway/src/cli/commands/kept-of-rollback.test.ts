@@ -5,7 +5,8 @@ import { runCli } from '../../../test/cli-in-process.ts'
 import { addMigration, writeProject } from '../../../test/project.ts'
 import { createTarget, shareImages, type TestTarget } from '../../../test/target.ts'
 
-// What a rollback destroys is offered when the migration is deployed again, and each printed command restores it.
+// When a migration is deployed again, data that its rollback destroyed is offered, and each printed command
+// restores it.
 
 const INIT = {
   name: '1_init',
@@ -66,7 +67,7 @@ async function slipway(...args: readonly string[]) {
   return document
 }
 
-/** Runs what a report prints as the commands that restore, in its order; gives what they found. */
+/** Runs the restore commands of a report in its order, and returns their findings. */
 async function restored({ next }: Pick<Document, 'next'>): Promise<string[]> {
   const commands = next.flatMap(({ command }) => (command?.includes('kept restore') ? command : []))
   const findings: string[] = []
@@ -107,7 +108,7 @@ async function backAndAgain() {
   return await slipway('deploy')
 }
 
-test('a list names the rollback; each command that the next deploy prints restores', async () => {
+test('the list names the rollback; the commands that the next deploy prints restore the data', async () => {
   await slipway('deploy')
   await written()
   const before = await rows()
@@ -120,7 +121,7 @@ test('a list names the rollback; each command that the next deploy prints restor
   expect(words.stdout).toMatch(/rollback of 2_adds +table team/)
 
   const offering = await slipway('deploy')
-  // No key finds rows of a table with heirs again: their values are kept, and not offered.
+  // No key identifies rows of a table with child tables: their values are kept, but not offered.
   expect(offering.result.offered?.map(({ object }) => object)).toEqual([
     'table team',
     'table member',
@@ -133,12 +134,12 @@ test('a list names the rollback; each command that the next deploy prints restor
   expect(await target.sql("INSERT INTO team (name) VALUES ('three') RETURNING id")).toEqual([
     { id: 3 },
   ])
-  // All is back: there is nothing to offer after another deploy.
+  // Everything is restored, so another deploy offers nothing.
   addMigration(root, { name: '3_more', sql: 'CREATE TABLE more (id integer);' })
   expect((await slipway('deploy')).result.offered).toEqual([])
 })
 
-test('rows and values that were written since stay, and are named', async () => {
+test('newer rows and values stay, and are reported', async () => {
   await slipway('deploy')
   await written()
   const [before] = await target.sql('SELECT token::text FROM customer WHERE id = 1')
@@ -177,11 +178,11 @@ test('rows and values that were written since stay, and are named', async () => 
     { line: 'a', tag: '"newer"' },
     ...tagsBefore.filter(({ line }) => line !== 'a'),
   ])
-  // Each row is given another token: those that were written since look the same.
+  // The default gives each row a new token, which looks like a newer value; the kept one is restored.
   expect(await target.sql('SELECT token::text FROM customer WHERE id = 1')).toEqual([before])
 })
 
-test('of two rollbacks the latest is offered; what the migration inserts itself does not collide', async () => {
+test('the latest of two rollbacks is offered; rows that the migration inserts do not conflict', async () => {
   const inserts = { ...ADDS, sql: `${ADDS.sql} INSERT INTO team VALUES (0, 'own');` }
   addMigration(root, inserts)
   await slipway('deploy')

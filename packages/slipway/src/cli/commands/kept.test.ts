@@ -69,7 +69,7 @@ async function destroyed(...flags: readonly string[]) {
   return await slipway(['deploy', '--confirm', target.name, ...flags])
 }
 
-test('destroyed data is reported, listed, and restored by hand if it has a place', async () => {
+test('destroyed data is reported, listed, and can be restored if its table exists', async () => {
   expect(await destroyed()).toMatchObject({ exitCode: 0, kept: [NOTE, NAME] })
   const listed = await slipway(['kept', 'list'])
   expect(listed).toMatchObject({ exitCode: 0, kept: [NOTE, NAME] })
@@ -91,7 +91,7 @@ test('destroyed data is reported, listed, and restored by hand if it has a place
   expect(await target.sql('SELECT id FROM note')).toEqual([{ id: 8 }])
 })
 
-test('it is pruned when its time is over; sooner needs the name of the database', async () => {
+test('expired data is pruned; pruning earlier needs --confirm', async () => {
   await destroyed()
   expect(await slipway(['kept', 'prune'])).toMatchObject({ exitCode: 0, kept: [] })
   const sooner = ['kept', 'prune', '--all']
@@ -99,7 +99,7 @@ test('it is pruned when its time is over; sooner needs the name of the database'
   expect(await slipway(['kept', 'prune', '--older-than', 'soon'])).toMatchObject({
     code: 'CLI.FLAG_VALUE',
   })
-  // The clock of this machine does not count, and its difference is named.
+  // The server's clock decides, and the difference to the clock of this machine is reported.
   const skewed = await slipway(['kept', 'prune'], Date.now() + 30 * 24 * 3_600_000)
   expect(skewed).toMatchObject({ exitCode: 0, kept: [], findings: [{ id: 'clock-skew' }] })
   expect(skewed.findings[0]?.message).toContain('30 days ahead of the server')
@@ -111,7 +111,7 @@ test('it is pruned when its time is over; sooner needs the name of the database'
   expect(tables).toEqual([])
 })
 
-test('for people, a list counts what was counted, and a prune that drops nothing says why', async () => {
+test('the human list says which rows were not counted, and a prune that drops nothing says why', async () => {
   const person = async (...args: string[]) =>
     (
       await runCli([...args, '--env', 'production'], {
@@ -138,7 +138,7 @@ test('a rollback restores it, and reports it', async () => {
   ])
 })
 
-test('for people, rows are counted in their number', async () => {
+test('the human report distinguishes `1 row` and `2 rows`', async () => {
   await destroyed()
   const argv = ['rollback', '--env', 'production', '--confirm', target.name]
   const { stdout } = await runCli(argv, { cwd: root, env: { DATABASE_URL: target.url } })
@@ -146,13 +146,13 @@ test('for people, rows are counted in their number', async () => {
   expect(stdout).toMatch(/Restored column customer\.name +2 rows$/m)
 })
 
-test('--no-keep keeps nothing; data that nothing keeps is reported', async () => {
+test('--no-keep keeps nothing; data that cannot be kept is reported', async () => {
   expect(await destroyed('--no-keep')).toMatchObject({ exitCode: 0, kept: [] })
   const sql = `DO $$ BEGIN ALTER TABLE customer DISABLE TRIGGER USER; DELETE FROM customer;
     ALTER TABLE customer ENABLE TRIGGER USER; END $$;`
   addMigration(root, { name: '3_code', sql })
   const deploying = ['deploy', '--confirm', target.name]
-  // Consent by name is consent to what the text shows: nobody had announced these rows.
+  // --confirm covers only data that the plan announced, and these rows were not announced.
   expect(await slipway(deploying)).toMatchObject({ exitCode: 4, kept: [] })
   expect(await slipway([...deploying, '--accept', 'unannounced'])).toMatchObject({
     exitCode: 0,

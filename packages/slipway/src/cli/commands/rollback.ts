@@ -41,7 +41,7 @@ function view(result: RollbackResult, ok: boolean): Block[] {
     ...restoredLines(kept),
     ...downMigrations.flatMap(({ migration, announced }) =>
       announced
-        // What was restored has a line of its own.
+        // Restored data has its own line.
         .filter((one) => !(done === receipts.length && one.kind === 'loss' && one.kept))
         .map((one) =>
           status(

@@ -44,7 +44,7 @@ afterEach(() => {
   rmSync(root, { recursive: true })
 })
 
-/** Writes files of `prisma/seeds`, by their names there. */
+/** Writes files below `prisma/seeds`, by relative path. */
 function seeds(files: Readonly<Record<string, string | Uint8Array>>): void {
   for (const [name, content] of Object.entries(files)) {
     const file = path.join(root, 'prisma/seeds', name)
@@ -53,7 +53,7 @@ function seeds(files: Readonly<Record<string, string | Uint8Array>>): void {
   }
 }
 
-/** A set of one table in a CSV file. */
+/** Writes a seed set with one table in a CSV file. */
 function plans(csv: string | Uint8Array, set: Record<string, unknown> = {}): void {
   const tables = { plan: { key: ['code'], ...set } }
   seeds({ 'base/set.json': JSON.stringify({ version: 1, tables }), 'base/plan.csv': csv })
@@ -69,8 +69,8 @@ interface TableWrites {
 let marks = 0
 
 /**
- * What was ever written to each table, by the server's statistics. They come late: a row of our own in a table that no
- * seed knows is written last, and waited for.
+ * The total writes to each table, from the server's statistics. These are delayed, so it inserts a marker row
+ * into a table that no seed uses, and waits until that row is counted.
  */
 async function writes(): Promise<readonly TableWrites[]> {
   await target.sql(`INSERT INTO loose VALUES ('mark')`)
@@ -153,7 +153,7 @@ const HELPER = `export async function* teams() {
 }
 `
 
-test('code, references by natural key, ids that the client makes, a circle: written once, equal, then nothing to write', async () => {
+test('code, references by natural key, client-generated ids, a cycle: written once, then nothing to write', async () => {
   seeds({ 'teams.ts': TEAMS, '_teams.ts': HELPER })
   const dry = await seed('run', '--dry-run')
   expect(dry.sets).toMatchObject([{ name: 'teams', status: 'planned', inserted: 6, updated: 0 }])
@@ -182,7 +182,7 @@ test('code, references by natural key, ids that the client makes, a circle: writ
   expect(await writes()).toEqual(before)
   expect(await seed('verify')).toMatchObject({ exitCode: 0, findings: [] })
 
-  // The same everywhere: another database gives the same ids.
+  // Ids are deterministic: another database gets the same ones.
   await target.sql(
     'TRUNCATE plan, team, member CASCADE; DELETE FROM slipway.seed; DELETE FROM slipway.seed_row',
   )
@@ -190,7 +190,7 @@ test('code, references by natural key, ids that the client makes, a circle: writ
   expect(await target.sql('SELECT id::text FROM team ORDER BY slug')).toEqual(ids)
 })
 
-test('what a set owns is removed when it no longer has it, and nothing else; drift is found and mended', async () => {
+test('only rows that a set owned and no longer has are deleted; drift is found and corrected', async () => {
   seeds({ 'teams.ts': TEAMS, '_teams.ts': HELPER })
   await seed('run')
   await target.sql(`INSERT INTO member SELECT id, 'own@b' FROM team WHERE slug = 'b'; UPDATE plan SET price = 1 WHERE code = 'pro';
@@ -234,7 +234,7 @@ test('what a set owns is removed when it no longer has it, and nothing else; dri
   expect(await seed('verify')).toMatchObject({ exitCode: 0 })
 })
 
-test('existing rows may stay as they are', async () => {
+test('insert-missing leaves existing rows unchanged', async () => {
   await target.sql(`INSERT INTO plan (code, price) VALUES ('free', 9)`)
   plans('code,price\nfree,0\npro,5\n', { mode: 'insert-missing' })
   expect((await seed('run')).sets).toMatchObject([{ inserted: 1, updated: 0, unchanged: 1 }])
@@ -244,7 +244,7 @@ test('existing rows may stay as they are', async () => {
   expect(await seed('verify')).toMatchObject({ exitCode: 0 })
 })
 
-test('a reference to no row is found, also where the other table has a dot in its name', async () => {
+test('a reference to a missing row is found, even if the other table has a dot in its name', async () => {
   plans('code\nfree\n')
   await seed('run')
   await target.sql(`CREATE TABLE "plan.group" (id integer PRIMARY KEY);
@@ -257,7 +257,7 @@ test('a reference to no row is found, also where the other table has a dot in it
   })
 })
 
-test('sequences continue after ids that rows contain', async () => {
+test('sequences continue after the ids of the rows', async () => {
   plans('id,code\n7,a\n12,b\n')
   await seed('run')
   expect(await target.sql(`INSERT INTO plan (code) VALUES ('c') RETURNING id`)).toEqual([
@@ -283,7 +283,7 @@ test.each([
   ])
 })
 
-test('an empty cell is NULL, one with quotes is an empty text; line ends in a cell stay', async () => {
+test('an empty cell is NULL, a quoted empty cell is an empty string; line breaks in a cell stay', async () => {
   plans('code,about\n"",\n"a\r\n\\b\t",""\n'.replace(',""', ',"""x"""'))
   await seed('run')
   expect(await target.sql('SELECT code, about::text FROM plan ORDER BY 1')).toEqual([
@@ -292,10 +292,10 @@ test('an empty cell is NULL, one with quotes is an empty text; line ends in a ce
   ])
 })
 
-describe('what does not fit is refused with its place, and nothing is written', () => {
+describe('invalid data is refused with its position, and nothing is written', () => {
   test.each<[string, string | Uint8Array, string, number | undefined, RegExp]>([
     [
-      'two rows of one key',
+      'two rows with the same key',
       'code,price\na,1\nb,2\na,3\n',
       'SEEDS.DUPLICATE_KEY',
       4,
@@ -309,8 +309,8 @@ describe('what does not fit is refused with its place, and nothing is written', 
       /^price at line/,
     ],
     ['an open quote', 'code,price\na,1\n"b,2\n', 'SEEDS.FILE_INVALID', 3, /plan\.csv/],
-    ['a quote within', 'code,price\na"b,2\n', 'SEEDS.FILE_INVALID', 2, /plan\.csv/],
-    ['more cells', 'code,price\na,1\nb,2,3\n', 'SEEDS.FILE_INVALID', 3, /line 3/],
+    ['a quote inside a cell', 'code,price\na"b,2\n', 'SEEDS.FILE_INVALID', 2, /plan\.csv/],
+    ['too many cells', 'code,price\na,1\nb,2,3\n', 'SEEDS.FILE_INVALID', 3, /line 3/],
     [
       'another encoding',
       new Uint8Array([99, 111, 100, 101, 10, 252, 10]),
@@ -318,11 +318,17 @@ describe('what does not fit is refused with its place, and nothing is written', 
       undefined,
       /plan\.csv/,
     ],
-    ['a column that is none', 'code,prize\na,1\n', 'SEEDS.COLUMN_UNKNOWN', undefined, /prize/],
-    ['a reference to nothing', 'code,next_id.code\na,z\n', 'SEEDS.REFERENCE_MISSING', 2, /next_id/],
+    ['an unknown column', 'code,prize\na,1\n', 'SEEDS.COLUMN_UNKNOWN', undefined, /prize/],
+    [
+      'a reference to a missing row',
+      'code,next_id.code\na,z\n',
+      'SEEDS.REFERENCE_MISSING',
+      2,
+      /next_id/,
+    ],
     ['no key', 'code,price\na,1\n,2\n', 'SEEDS.ROW_INVALID', 3, /natural key/],
-    ['a label that is none', 'code,size\na,XL\n', 'SEEDS.ROW_INVALID', 2, /size at line 2/],
-    ['more digits', 'code,price\na,1234567.00\n', 'SEEDS.ROW_INVALID', 2, /price|fit/],
+    ['an unknown enum label', 'code,size\na,XL\n', 'SEEDS.ROW_INVALID', 2, /size at line 2/],
+    ['too many digits', 'code,price\na,1234567.00\n', 'SEEDS.ROW_INVALID', 2, /price|fit/],
   ])('%s', async (_name, csv, code, line, message) => {
     plans(csv)
     const { failure, stdout, exitCode } = await refused(code)
@@ -332,7 +338,7 @@ describe('what does not fit is refused with its place, and nothing is written', 
     expect(stdout).not.toMatch(/secret-value/)
   })
 
-  test('a key that nothing keeps unique, with the index that would', async () => {
+  test('a key without a unique index, with the index that it needs', async () => {
     const tables = { loose: { key: ['name'], rows: 'loose.csv' } }
     seeds({
       'base/set.json': JSON.stringify({ version: 1, tables }),
@@ -342,13 +348,13 @@ describe('what does not fit is refused with its place, and nothing is written', 
     expect(stdout).toContain('CREATE UNIQUE INDEX')
   })
 
-  test('a table that a pending migration makes', async () => {
+  test('a pending migration', async () => {
     plans('code\na\n')
     addMigration(root, { name: '2_later', sql: 'CREATE TABLE later (id integer PRIMARY KEY)' })
     expect((await refused('SEEDS.MIGRATIONS_PENDING')).stdout).toContain('2_later')
   })
 
-  test('a table that is none, a set that is none, a circle of sets, two sets for one table', async () => {
+  test('an unknown table, an unknown set, a cycle of sets, two sets for one table', async () => {
     const set = (more: object) => JSON.stringify({ version: 1, ...more })
     const plan = { tables: { plan: { key: ['code'], rows: '../plan.csv' } } }
     seeds({
@@ -397,7 +403,7 @@ describe('what does not fit is refused with its place, and nothing is written', 
   })
 })
 
-test('versions: an edit under the same one is reported, a newer database is refused', async () => {
+test('versions: an edit without a new version is reported, a newer database is refused', async () => {
   plans('code\na\n')
   await seed('run')
   plans('code\na\nb\n')
@@ -411,7 +417,7 @@ test('versions: an edit under the same one is reported, a newer database is refu
   })
 })
 
-test('environments: none means none, and a protected one is asked before rows change', async () => {
+test('environments: `none` seeds nothing, and a protected one needs consent before rows change', async () => {
   plans('code,price\na,1\n')
   writeFileSync(
     path.join(root, 'slipway.config.ts'),

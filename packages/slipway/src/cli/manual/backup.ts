@@ -29,7 +29,7 @@ const EVERY: FlagSpec = {
   summary: "cron expression, such as '0 3 * * *'; default: every day at 3:00",
 }
 
-/** Commands on backups. */
+/** Backup commands. */
 export const BACKUPS: readonly Command[] = [
   {
     name: 'backup create',

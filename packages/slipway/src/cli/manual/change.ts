@@ -2,7 +2,7 @@ import type { Command } from '../command.ts'
 import { FAIL_ON } from '../threshold.ts'
 import { COULD_NOT } from './could-not.ts'
 
-/** Flags of commands that seed after their migrations. */
+/** Flags of the commands that run seed sets after migrations. */
 const SEEDING = {
   'no-seed': { kind: 'switch', summary: 'do not run the seed sets of the environment' },
 } as const satisfies Command['flags']
@@ -110,7 +110,7 @@ export const CHANGE: readonly Command[] = [
         value: '<duration>',
         summary: 'with --load: time limit per migration; default: 5min',
       },
-      save: { kind: 'switch', summary: 'write each proof beside its migration, as proof.json' },
+      save: { kind: 'switch', summary: 'write each proof next to its migration, as proof.json' },
       html: {
         kind: 'text',
         value: '<file>',

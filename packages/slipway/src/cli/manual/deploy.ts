@@ -2,7 +2,7 @@ import type { Command } from '../command.ts'
 import { COULD_NOT } from './could-not.ts'
 import { SEED } from './seed.ts'
 
-/** Commands that bring migrations and rows to a database. */
+/** Commands that apply migrations and rows to a database. */
 export const DEPLOY: readonly Command[] = [
   {
     name: 'deploy',

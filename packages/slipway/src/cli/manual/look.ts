@@ -2,7 +2,7 @@ import type { Command } from '../command.ts'
 import { FAIL_ON } from '../threshold.ts'
 import { COULD_NOT } from './could-not.ts'
 
-/** Commands that only look. */
+/** Commands that only read, except `drift --write`. */
 export const LOOK: readonly Command[] = [
   {
     name: 'status',
@@ -87,7 +87,7 @@ export const LOOK: readonly Command[] = [
     details:
       'Reads the catalogs and statistics of the target, never rows, in read-only transactions and within a deadline. ' +
       'Reports slow statements by model and action, ' +
-      ' indexes that are missing, unused, duplicate or not valid, vacuum, bloat, transactions, locks, connections, ' +
+      'indexes that are missing, unused, duplicate or not valid, vacuum, bloat, transactions, locks, connections, ' +
       'sequences, wraparound, replication. Each finding has evidence and a recommendation. It also reports what the role is not ' +
       'allowed to read; a member of pg_monitor can read everything.',
     positionals: [],

@@ -18,7 +18,7 @@ const DRY_RUN = {
   'dry-run': { kind: 'switch', summary: 'show what would be written, and write nothing' },
 } as const satisfies Command['flags']
 
-/** Flags of the commands that take rows from a database. */
+/** Flags of the commands that copy rows from a database. */
 const ROWS = {
   tables: { kind: 'list', value: '<table>', summary: 'these tables; required' },
   key: {
@@ -41,7 +41,7 @@ const ROWS = {
   },
 } as const satisfies Command['flags']
 
-/** The commands of seed sets. */
+/** Commands for seed sets. */
 export const SEED: readonly Command[] = [
   {
     name: 'seed run',

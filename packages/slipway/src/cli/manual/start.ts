@@ -1,7 +1,7 @@
 import type { Command } from '../command.ts'
 import { COULD_NOT } from './could-not.ts'
 
-/** Commands that begin. */
+/** Commands for the setup of a project. */
 export const START: readonly Command[] = [
   {
     name: 'init',

@@ -15,8 +15,8 @@ export function renderAnnotations(report: Report, frame: Frame): string {
 }
 
 /**
- * The human text, so framed that nothing in it is taken for a workflow command: a comment in
- * somebody's SQL must not be able to set an output of the job.
+ * The human text, framed so that GitHub runs no workflow command in it: a comment in SQL must not be
+ * able to set an output of the job.
  */
 export function harmless(text: string): string {
   if (!/^\s*(?:::|##\[)/m.test(text)) return text
@@ -24,7 +24,7 @@ export function harmless(text: string): string {
   return `::stop-commands::${token}\n${text}::${token}::\n`
 }
 
-/** The findings, and the failure as one more. */
+/** The findings, with the failure as an additional one. */
 export function noticesOf({ findings, failure }: Report): readonly Finding[] {
   if (!failure) return findings
   const { code, message, why, where } = failure
@@ -32,7 +32,7 @@ export function noticesOf({ findings, failure }: Report): readonly Finding[] {
   return [...findings, { id: code, severity: 'error', message: whole, ...(where ? { where } : {}) }]
 }
 
-/** A file as people name it in the repository: relative to its root, with `/`. */
+/** The path of a file in the repository: relative to its root, with `/`. */
 export function pathInRepository(file: string, root: string): string {
   const relative = path.isAbsolute(file) ? path.relative(root, file) : file
   return relative.replaceAll('\\', '/')

@@ -3,10 +3,10 @@ import type { TypedAction } from '../next-actions.ts'
 import type { Block, Column, Mark } from '../view.ts'
 import { clean, type Look, oneLine, type Style } from './style.ts'
 
-/** What the text is drawn on. */
+/** The output for which the text is drawn. */
 export interface Canvas {
   readonly style: Style
-  /** Columns to wrap paragraphs at; absent, they stay on one line, for `grep` and log readers. */
+  /** The column at which paragraphs wrap. If absent, they stay on one line, for `grep` and log readers. */
   readonly width?: number
 }
 
@@ -18,7 +18,7 @@ const SIGNS: Readonly<Record<Mark, readonly [sign: string, look: Look]>> = {
   note: ['·', 'dim'],
 }
 
-/** Blocks as text for people. Ends with a line end, unless there is nothing to show. */
+/** Blocks as text for people. Ends with a line break, unless it is empty. */
 export function renderHuman(blocks: readonly Block[], canvas: Canvas): string {
   let text = ''
   for (const [index, block] of blocks.entries()) {

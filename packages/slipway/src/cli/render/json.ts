@@ -4,37 +4,34 @@ import type { Finding } from '../command.ts'
 import type { PresentedReport, TypedAction } from '../next-actions.ts'
 import { nextActionsOf } from '../present.ts'
 
-/** What is written in addition to the report. */
+/** The data that is written in addition to the report. */
 export interface Frame {
   readonly version: string
-  /** Nothing if the command line named none. */
+  /** Null if the command line named none. */
   readonly command: string | null
   readonly exitCode: number
-  /** Folder that relative paths start from in annotations and SARIF. */
+  /** The folder to which paths in annotations and SARIF are relative. */
   readonly root: string
-  /** What is known of the findings and the failure, for SARIF. */
+  /** Explanations of the findings and the failure, for SARIF. */
   readonly help?: ReadonlyMap<string, RuleHelp>
 }
 
-/** The one JSON document of a command, which `--format json` writes. Keys stay in every release; more may be added. */
+/** The JSON document that `--format json` writes. No release removes keys; more may be added. */
 export interface JsonDocument {
   /** Version of Slipway. */
   readonly slipway: string
-  /** Nothing if the command line named none. */
+  /** Null if the command line named none. */
   readonly command: string | null
   /** Whether the command exits 0. */
   readonly ok: boolean
-  /** As the JSON Schema of the command has it; empty where nothing had begun. */
+  /** Described by the JSON Schema of the command; empty if nothing had started. */
   readonly result: object
   readonly findings: readonly Finding[]
   readonly failure: PresentedReport['failure'] | null
   readonly next: readonly TypedAction[]
 }
 
-/**
- * The one JSON document of a command. Keys have this order in every release; `ok` is true
- * exactly where the command exits 0.
- */
+/** The JSON document. Keys have this order in every release; `ok` is true exactly if the command exits 0. */
 export function renderJson(report: PresentedReport, { version, command, exitCode }: Frame): string {
   const document: JsonDocument = {
     slipway: version,
@@ -48,7 +45,7 @@ export function renderJson(report: PresentedReport, { version, command, exitCode
   return `${toJson(document, 2)}\n`
 }
 
-/** JSON with the secrets masked in every text of it, and big integers as text. */
+/** JSON with secrets masked in all strings, and big integers as strings. */
 export function toJson(value: unknown, indent?: number): string {
   return JSON.stringify(value, maskText, indent)
 }

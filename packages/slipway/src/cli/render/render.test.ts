@@ -140,7 +140,7 @@ SELECT 1;
 `)
 })
 
-test('markdown cannot be steered by names and SQL', () => {
+test('names and SQL cannot inject markdown', () => {
   const text = renderMarkdown([
     { kind: 'paragraph', text: '<img src=x> [a](b) `<code>`' },
     { kind: 'table', columns: [{ title: 'name' }], rows: [['a|b\nc']] },
@@ -151,7 +151,7 @@ test('markdown cannot be steered by names and SQL', () => {
   )
 })
 
-test('a failure shows code, why, place with caret, and what the server said', () => {
+test('a failure shows code, why, place with caret, and the message of the server', () => {
   const failure = failureFrom('DATABASE.STATEMENT', {
     message: 'The server refused a statement.',
     why: 'It has an error.',
@@ -186,7 +186,7 @@ describe('github', () => {
     )
   })
 
-  test('a workflow command in the text is not obeyed', () => {
+  test('a workflow command in the text is not executed', () => {
     expect(harmless('nothing odd\n')).toBe('nothing odd\n')
     const lines = harmless('SQL:\n  ::set-output name=x::y\n').split('\n')
     const token = /^::stop-commands::(\w{32})$/.exec(lines[0] ?? '')?.[1]
@@ -194,13 +194,13 @@ describe('github', () => {
   })
 })
 
-// Of OASIS, as the schema store hands it out.
+// The OASIS schema, as published by the JSON Schema Store.
 const SARIF_SCHEMA = path.join(import.meta.dirname, '../../../test/fixtures/sarif-2.1.0.json')
 
 test.each([
   ['failing', failing],
-  ['with nothing to say', report({}, [])],
-])('sarif: a report %s is valid by the schema of the standard', (_name, one) => {
+  ['without findings', report({}, [])],
+])('sarif: a report %s is valid according to the official schema', (_name, one) => {
   const validator = new Ajv({ strict: false, allErrors: true, unicodeRegExp: false })
   addFormats.default(validator)
   const schema = JSON.parse(readFileSync(SARIF_SCHEMA, 'utf8')) as object
@@ -208,7 +208,7 @@ test.each([
   expect(validator.errors).toBeNull()
 })
 
-test('sarif: a rule is explained by the page of the hazard and the section of the failure', async () => {
+test('sarif: the page of the hazard or the section of the failure explains a rule', async () => {
   const help = await readRuleHelp(['drop-column', 'DEPLOY.LOCKED', 'slow'])
   expect([...help.keys()]).toEqual(['drop-column', 'DEPLOY.LOCKED'])
   const { rules } = JSON.parse(
@@ -239,7 +239,7 @@ test('sarif: a rule is explained by the page of the hazard and the section of th
   expect(help.get('DEPLOY.LOCKED')?.markdown).toMatch(/^Another deploy holds the deploy lock/)
 })
 
-test('sarif: a rule and a result for each', () => {
+test('sarif: a rule and a result for each finding', () => {
   const log = JSON.parse(renderSarif(failing, frame))
   expect(log.version).toBe('2.1.0')
   const [run] = log.runs
@@ -262,7 +262,7 @@ test('sarif: a rule and a result for each', () => {
   expect(run.invocations).toEqual([{ executionSuccessful: false, exitCode: 4 }])
 })
 
-test('clean masks secrets and spells out what could steer a terminal', () => {
+test('clean masks secrets and escapes characters that control a terminal', () => {
   expect(clean('postgres://u:secret@host/db')).toBe('postgres://u:***@host/db')
   expect(clean('a\u001b[2Jb\u0007\r\nc\td\u202e')).toBe(
     String.raw`a\u001b[2Jb\u0007` + '\nc\td' + String.raw`\u202e`,

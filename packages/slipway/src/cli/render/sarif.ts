@@ -5,7 +5,7 @@ import { type Frame, toJson } from './json.ts'
 
 const LEVELS = { error: 'error', warning: 'warning', notice: 'note' } as const
 
-/** SARIF 2.1.0, the format that code scanning reads: one run, a result for each finding and failure. */
+/** SARIF 2.1.0, the format of code scanning: one run, with a result for each finding and failure. */
 export function renderSarif(report: Report, { version, exitCode, root, help }: Frame): string {
   const notices = noticesOf(report)
   const rules = [...new Set(notices.map((notice) => notice.id))].toSorted()
@@ -36,7 +36,7 @@ export function renderSarif(report: Report, { version, exitCode, root, help }: F
   return `${toJson(log, 2)}\n`
 }
 
-/** The page itself comes along, because it has no address; the address is that of its source. */
+/** Includes the page itself, because it has no address; `helpUri` is the address of the page's source. */
 function ruleOf(id: string, help: RuleHelp | undefined) {
   const title = help?.title ?? id.replaceAll('-', ' ').replace(/^./, (first) => first.toUpperCase())
   const { markdown } = help ?? {}

@@ -4,10 +4,10 @@ import type { Output } from '../host.ts'
 
 export type Look = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan'
 
-/** Gives a text a look; gives it back as it is where colours are off. */
+/** Applies a look to a text; returns it unchanged if colours are off. */
 export type Style = (look: Look | readonly Look[], text: string) => string
 
-/** The style for a stream. */
+/** The style of an output stream. */
 export function styleFor(output: Output, env: Readonly<Record<string, string | undefined>>): Style {
   if (!wantsColour(output, env)) return (_look, text) => text
   return (look, text) =>
@@ -17,8 +17,8 @@ export function styleFor(output: Output, env: Readonly<Record<string, string | u
 }
 
 /**
- * FORCE_COLOR turns colours on (`0` and `false`: off) before all else; then NO_COLOR and
- * TERM=dumb turn them off; then a terminal has them.
+ * FORCE_COLOR takes precedence and turns colours on (`0` and `false`: off). Otherwise NO_COLOR and
+ * TERM=dumb turn them off. Otherwise only a terminal has them.
  */
 function wantsColour(output: Output, env: Readonly<Record<string, string | undefined>>): boolean {
   const forced = env['FORCE_COLOR']
@@ -28,18 +28,18 @@ function wantsColour(output: Output, env: Readonly<Record<string, string | undef
   return output.isTTY === true
 }
 
-/** Control characters but line ends and tabs, and what reorders or breaks a line unseen. */
+/** Control characters except line breaks and tabs, and invisible characters that reorder or break a line. */
 const UNSAFE = /(?![\n\t])[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu
 
 /**
- * A text that is safe to show: secrets masked, and control characters, which could steer the
- * terminal from the name of a table, spelled out. Line ends and tabs stay.
+ * A text that is safe to show: secrets are masked, and control characters are escaped, because a
+ * table name could contain terminal commands. Line breaks and tabs stay.
  */
 export function clean(text: string): string {
   return redact(text).replaceAll('\r\n', '\n').replaceAll(UNSAFE, spell)
 }
 
-/** A text that has one line in the output, whatever names are in it: a name may contain what looks like the next line. */
+/** A text as one output line, because a name in it may contain what looks like the next line. */
 export function oneLine(text: string): string {
   return clean(text).replaceAll('\n', String.raw`\n`)
 }

@@ -35,7 +35,7 @@ export function eventText(event: Event): string {
   }
 }
 
-/** The size of a database is only about that of its dump, so nothing is promised beyond it. */
+/** The expected size is only an estimate, so no remaining time is shown after it was reached. */
 function transferText(event: Event & { readonly kind: 'transferred' }): string {
   const { what, bytes, expectedBytes, ms } = event
   const rate = (bytes / Math.max(ms, 1)) * 1000

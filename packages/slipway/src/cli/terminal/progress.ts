@@ -4,10 +4,10 @@ import { toJson } from '../render/json.ts'
 import { oneLine, type Style } from '../render/style.ts'
 import { eventText } from './event-text.ts'
 
-/** Shorter work ends before a person could read a line about it. */
+/** Shorter work would end before anyone could read a line about it. */
 const QUIET_MS = 100
 
-/** A deploy that waits for a lock tries twice a second, for half an hour: too much for a log. */
+/** A deploy that waits for a lock may retry twice a second for half an hour: too many lines for a log. */
 const SAY_AGAIN_MS = 10_000
 
 const START_OF_LINE = '\r'
@@ -16,14 +16,14 @@ const ERASE_LINE = '\r\u001b[2K'
 /** Shows events on stderr while a command works. */
 export interface Progress {
   readonly emit: Emit
-  /** Takes the rewritten line away; call it before anything else is written to the terminal. */
+  /** Erases the rewritten line; call it before anything else is written to the terminal. */
   clear(): void
   /** The same, permanently: no event is shown after it. */
   stop(): void
 }
 
 /**
- * `line` rewrites one line of a terminal, after 100 ms; `lines` writes a line a step, for logs;
+ * `line` rewrites one line of a terminal, after 100 ms; `lines` writes one line per step, for logs;
  * `ndjson` writes the events as they are; `none` writes nothing.
  */
 export type ProgressMode = 'line' | 'lines' | 'ndjson' | 'none'
@@ -41,14 +41,14 @@ export function createProgress(mode: ProgressMode, { stderr, style, now }: Surro
   }
 }
 
-/** What progress is drawn on, and the clock in milliseconds. */
+/** The output for the progress, and the clock in milliseconds. */
 export interface Surroundings {
   readonly stderr: Output
   readonly style: Style
   readonly now: () => number
 }
 
-/** A line for each step as it begins; the next one, or the report, shows its end. */
+/** A line for each step when it starts; the next line, or the report, shows its end. */
 function plainLines(stderr: Output, now: () => number): Progress {
   let saidWaiting = -Infinity
   return stoppable((event) => {

@@ -3,7 +3,7 @@ import { type CliOptions, runCli } from '../../../test/cli-in-process.ts'
 import { type Command, type Context, report } from '../command.ts'
 import { interruption } from '../interruption.ts'
 
-/** Runs a command that asks, and gives its answer with what the terminal showed. */
+/** Runs a command that prompts, and returns the answer with the terminal output. */
 async function ask(
   question: (context: Context) => Promise<unknown>,
   options: CliOptions & { readonly flags?: readonly string[] } = {},
@@ -63,26 +63,26 @@ describe('on a terminal', () => {
     expect(stderr.match(/2\. Undo it/g)).toHaveLength(3)
   })
 
-  test('the end of the input is a no', async () => {
+  test('the end of the input declines', async () => {
     const { exitCode, stderr } = await ask(select, { tty: true, answers: [null] })
     expect(exitCode).toBe(3)
     expect(stderr).toMatch('CLI.DECLINED')
   })
 
-  test('Ctrl-C at a question', async () => {
+  test('Ctrl-C at a prompt exits 130', async () => {
     const controller = new AbortController()
     setTimeout(() => controller.abort(interruption('SIGINT')), 50)
     expect((await ask(confirm, { tty: true, signal: controller.signal })).exitCode).toBe(130)
   })
 
-  test('consent is the name of the database, typed', async () => {
+  test('consent means typing the database name', async () => {
     expect((await ask(consent, { tty: true, answers: ['shop'] })).answer).toBe(true)
     expect((await ask(consent, { tty: true, answers: ['y'] })).answer).toBe(false)
     expect((await ask(consent, { tty: true, answers: ['y'], flags: ['-y'] })).answer).toBe(false)
   })
 })
 
-describe('no question answers itself', () => {
+describe('without a terminal, a prompt is never answered by default', () => {
   test.each<[string, CliOptions & { flags?: string[] }]>([
     ['without a terminal', {}],
     ['in CI', { tty: true, env: { CI: 'true' } }],
@@ -94,7 +94,7 @@ describe('no question answers itself', () => {
     expect(stderr).toMatch('`--finish`')
   })
 
-  test('-y answers a question that it is the flag of, and is not consent', async () => {
+  test('-y answers a confirmation, but does not replace consent by name', async () => {
     expect((await ask(confirm, { flags: ['-y'] })).answer).toBe(true)
     const { exitCode, stderr } = await ask(consent, { flags: ['-y'] })
     expect(exitCode).toBe(2)

@@ -3,7 +3,7 @@ import { raise } from '../failures.ts'
 import type { Input, Output } from '../host.ts'
 import { clean, type Style } from '../render/style.ts'
 
-/** A question, and the flag that answers it for those who cannot be asked. */
+/** A question, and the flag that answers it if prompts are not possible. */
 export interface Question {
   readonly message: string
   /** As it is typed: `--rename User.name=fullName`. */
@@ -22,17 +22,17 @@ export interface Consent {
 }
 
 /**
- * Prompts the user. No question answers itself: without a terminal, CLI.NOT_INTERACTIVE
- * names the flag that answers; the end of the input is CLI.DECLINED; Ctrl-C is CLI.INTERRUPTED.
+ * Prompts the user. Never assumes an answer: without a terminal, it fails with CLI.NOT_INTERACTIVE,
+ * which names the flag; at the end of the input with CLI.DECLINED; on Ctrl-C with CLI.INTERRUPTED.
  */
 export interface Prompter {
   readonly interactive: boolean
-  /** False where the person says no, or presses Enter alone. `-y` says yes. */
+  /** False if the user answers no, or presses only Enter. `-y` answers yes. */
   confirm(question: Question): Promise<boolean>
   select<T extends string>(question: Choice<T>): Promise<T>
-  /** Never empty. Enter alone gives `initial`. */
+  /** Never empty. Pressing only Enter gives `initial`. */
   text(question: Question & { readonly initial?: string }): Promise<string>
-  /** Whether the person types the name of the database. `-y` is not an answer. */
+  /** Whether the user types the name of the database. `-y` does not answer it. */
   typeName(consent: Consent): Promise<boolean>
 }
 
@@ -48,9 +48,7 @@ export interface PrompterOptions {
   readonly before: () => void
 }
 
-/**
- * Whether a person can be asked: both ends are a terminal, no CI, and `--no-interactive` is absent.
- */
+/** Whether prompts are possible: stdin and stderr are terminals, not in CI, no `--no-interactive`. */
 export function isInteractive(
   {
     stdin,
@@ -114,7 +112,7 @@ function refuseToAsk({ message, flag }: Question): never {
   })
 }
 
-/** One line of the person's, without white space around it. */
+/** Reads one line of input, trimmed. */
 async function readLine(
   { stdin, stderr, signal, before }: PrompterOptions,
   text: string,
@@ -122,7 +120,7 @@ async function readLine(
   signal.throwIfAborted()
   before()
   const { createInterface } = await import('node:readline')
-  // Not as a terminal: its own line editing is enough, and Ctrl-C stays a signal.
+  // Not as a terminal: the terminal's own line editing is enough, and Ctrl-C remains a signal.
   const lines = createInterface({ input: stdin(), terminal: false })
   const answered = Promise.withResolvers<string | undefined>()
   const stop = () => answered.reject(must(signal.reason, 'reason of the signal'))

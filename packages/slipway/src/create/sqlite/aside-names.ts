@@ -12,7 +12,7 @@ export async function withFreeAsideNames(sql: string, session: Session): Promise
   const statements = parse(sql)
   const rebuilds = rebuildsIn(statements)
   if (rebuilds.length === 0) return sql
-  // A trigger has a name space of its own.
+  // Triggers have their own namespace.
   const objects = await session.query<{ name: string }>(
     `SELECT name FROM sqlite_schema WHERE type <> 'trigger'`,
   )

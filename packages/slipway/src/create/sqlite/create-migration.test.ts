@@ -6,7 +6,7 @@ import { type Session, withSession } from '../../database/index.ts'
 import { objectText } from '../../statements/index.ts'
 import { createMigration, type CreateOptions } from '../create-migration.ts'
 
-// Prisma's engine writes each rebuild; the tables it runs on say more than schema.prisma can.
+// Prisma's engine writes each rebuild; the tables have parts that schema.prisma cannot express.
 
 const HEAD = 'datasource db {\n  provider = "sqlite"\n}\n'
 
@@ -47,7 +47,10 @@ function said({ kept, notKept }: Created) {
   }
 }
 
-/** Writes a migration, sees that nothing is left to write behind it, and gives `work` a database with rows that it ran on. */
+/**
+ * Writes a migration, checks that nothing is left to write after it, and gives `work` a database with rows on
+ * which it has run.
+ */
 async function created<T>(
   { history, models, rows = '' }: { history: string; models: string; rows?: string },
   work: (session: Session) => Promise<T>,
@@ -136,7 +139,7 @@ test('a generated column that schema.prisma has as a field remains generated, an
   expect(said(await create([history], models('String?'))).kept).toEqual(fields)
 })
 
-test('what cannot be kept is named with the reason', async () => {
+test('parts that cannot be kept are named with the reason', async () => {
   const { kept, notKept } = await created(
     {
       history: `CREATE TABLE "T" (id TEXT NOT NULL PRIMARY KEY ON CONFLICT REPLACE, at TEXT, price REAL, tax REAL CHECK (tax < price), mail TEXT, code TEXT,
@@ -158,7 +161,7 @@ test('what cannot be kept is named with the reason', async () => {
   ])
 })
 
-test('a CHECK means the same in the new table: the name of the old one, and text in double quotes', async () => {
+test('a CHECK with the name of the old table or a string in double quotes means the same in the new table', async () => {
   const { kept, cautions, result } = await created(
     {
       history: `CREATE TABLE "T" (id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, state TEXT NOT NULL DEFAULT 'a', b TEXT, CHECK ("T"."state" <> "gone"), CHECK (state IN ('a', "z")), CHECK (rowid > "rowid" - 1));`,
@@ -185,7 +188,7 @@ test('a CHECK means the same in the new table: the name of the old one, and text
   ])
 })
 
-test('views and triggers that read a rebuilt table are dropped before it and created again, as far as they can', async () => {
+test('views and triggers that read a rebuilt table are dropped before it and created again if possible', async () => {
   const { kept, notKept, sql, result } = await created(
     {
       history: `CREATE TABLE "T" (id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, a TEXT, b TEXT);
@@ -222,13 +225,13 @@ CREATE TRIGGER kept AFTER DELETE ON "T" BEGIN SELECT OLD.a; END;`,
   expect(result).toEqual([{ a: 'u' }, { a: 'v' }])
 })
 
-test('a view does not turn a rebuild into the question whether its table is renamed', async () => {
+test('a view of a rebuilt table causes no question about a rename', async () => {
   const history = `CREATE TABLE "T" (id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, a TEXT, b TEXT); CREATE VIEW v AS SELECT a FROM "T";`
   const models = 'model T {\n  id Int @id @default(autoincrement())\n  a String?\n}\n'
   expect(await create([history], models, { noRename: false })).toMatchObject({ kind: 'written' })
 })
 
-test('an index or a view of a column that is dropped is not created again with its name as a text', async () => {
+test('an index or a view of a dropped column is not created again with the name as a string', async () => {
   const history = `CREATE TABLE "T" ("id" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, "email" TEXT NOT NULL, "name" TEXT NOT NULL);
 CREATE UNIQUE INDEX "T_email_key" ON "T"("email");
 CREATE INDEX filled ON "T"("name") WHERE "email" IS NOT NULL;
@@ -264,7 +267,7 @@ test.each([
     ],
   ],
 ])(
-  'triggers remain where two tables are rebuilt, and that of %s names the other',
+  'triggers remain if two tables are rebuilt and the trigger of %s names the other',
   async (_, triggers) => {
     const texts = triggers.map((text) => `CREATE TRIGGER ${text}`)
     const { kept, notKept, result } = await created(
@@ -302,12 +305,12 @@ CREATE TRIGGER computed AFTER UPDATE OF low ON "T" BEGIN SELECT OLD.low; END;`,
   expect(notKept).toEqual([])
 })
 
-test('a trigger on a table that is rebuilt later does not turn a rebuild into the question of a rename', async () => {
+test('a trigger on a table that is rebuilt later causes no question about a rename', async () => {
   const history = `${TWO_TABLES} CREATE TRIGGER t AFTER INSERT ON "B" BEGIN UPDATE "A" SET x = NEW.x; END;`
   expect(await create([history], TWO, { noRename: false })).toMatchObject({ kind: 'written' })
 })
 
-test('a trigger that writes a virtual table remains as it is where another table is rebuilt', async () => {
+test('a trigger that writes to a virtual table is unchanged if another table is rebuilt', async () => {
   const { kept, sql } = await created(
     {
       history: `${TWO_TABLES}\nCREATE VIRTUAL TABLE words USING fts5 (x);
@@ -323,7 +326,7 @@ CREATE TRIGGER t AFTER INSERT ON "B" BEGIN INSERT INTO words VALUES (NEW.x); END
   expect(sql).not.toContain('DROP TRIGGER')
 })
 
-test('the new table of a rebuild gets a name that nothing has', async () => {
+test('the new table of a rebuild gets an unused name', async () => {
   const model = (name: string) => `model ${name} {\n  id Int @id\n  x String @default("-")\n}\n`
   const { notKept, sql, result } = await created(
     {
@@ -354,7 +357,7 @@ model box {\n  id Int @id\n  x String @default("-")\n  new_box String?\n}\n`,
   ])
 })
 
-test('nobody is asked whether what remains is renamed: a generated column or a virtual table', async () => {
+test('a kept generated column or virtual table causes no question about a rename', async () => {
   const history = `CREATE TABLE "T" (id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, a TEXT, gone INTEGER, low TEXT AS (lower(a)) VIRTUAL, up TEXT AS (upper(a)) STORED);
 CREATE VIRTUAL TABLE words USING fts5 (a, b);`
   const models = `model T {\n  id Int @id @default(autoincrement())\n  a String @default("")\n  nick String?\n}
@@ -394,7 +397,7 @@ DELETE FROM doc WHERE id = 'a';`
 const CHECK_INDEX = (name: string) =>
   `INSERT INTO ${name} (${name}, rank) VALUES ('integrity-check', 1)`
 
-test('full-text indexes of rebuilt tables are built again where rowids or texts change', async () => {
+test('full-text indexes of rebuilt tables are built again if rowids or texts change', async () => {
   const { kept, notKept, sql, result } = await created(
     {
       history: SEARCHED,
@@ -411,7 +414,7 @@ model note {\n  id Int @id @default(autoincrement())\n  title String?\n  body St
       ])),
       await session.query(`SELECT rowid, title FROM docs('banana')`),
       await session.query('SELECT title FROM note'),
-      // The index has the words of some rows alone, and remains so.
+      // The index contains the words of only some rows, and this does not change.
       await session.query(`SELECT title FROM some_titles WHERE title MATCH 'plum'`),
     ],
   )
@@ -445,13 +448,13 @@ model note {\n  id Int @id @default(autoincrement())\n  title String @default("n
   expect(result).toEqual(['done', 'done', [{ rowid: 3 }]])
 })
 
-test('nobody is asked for a rename where triggers of rebuilt tables write full-text indexes', async () => {
+test('triggers of rebuilt tables that write to full-text indexes cause no question about a rename', async () => {
   const models = `model doc {\n  id String @id\n  title String @default("")\n  body String?\n  nick String?\n}
 model note {\n  id Int @id @default(autoincrement())\n  title String @default("")\n  body String?\n}\n`
   expect(await create([SEARCHED], models, { noRename: false })).toMatchObject({ kind: 'written' })
 })
 
-test('a full-text index that reads a column which is dropped is named', async () => {
+test('a full-text index that reads a dropped column is named', async () => {
   const { notKept } = await created(
     {
       history: `CREATE TABLE doc (id TEXT NOT NULL PRIMARY KEY, title TEXT, body TEXT); CREATE VIRTUAL TABLE docs USING fts5 (title, body, content='doc');`,

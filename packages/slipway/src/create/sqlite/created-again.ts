@@ -13,11 +13,11 @@ import type { KeptObject, LostObject } from '../spare.ts'
 import { isInexpressibleIndex } from './keep-indexes.ts'
 import { type StaleIndex, staleIndexes } from './text-indexes.ts'
 
-/** What can be created or built again after statements, and what else they leave. */
+/** What can be created or built again after statements, what cannot, and the resulting state. */
 export interface CreatedAgain {
   readonly created: readonly (KeptObject & { readonly title: string; readonly sql: string })[]
   readonly notKept: readonly LostObject[]
-  /** What a database has in the end. */
+  /** The final state of the database. */
   readonly after: SqliteState
 }
 
@@ -26,8 +26,8 @@ type Gone = SqliteState['objects'][number] & { readonly kind: 'index' | 'view' |
 const TITLES = { index: 'CreateIndex', view: 'CreateView', trigger: 'CreateTrigger' }
 
 /**
- * Runs statements, and creates again the indexes, triggers and views that they lose with tables. Full-text indexes of rebuilt
- * tables are built again. Leaves nothing.
+ * Runs statements, and creates again the indexes, triggers and views that were dropped with tables. Full-text
+ * indexes of rebuilt tables are built again. Everything is rolled back.
  */
 export async function createAgain(
   session: Session,
@@ -69,7 +69,7 @@ export async function createAgain(
   }
 }
 
-/** Builds full-text indexes again, as far as the tables that they read still have their columns. */
+/** Builds full-text indexes again, if the tables that they read still have the columns. */
 async function buildIndexes(
   session: Session,
   stale: readonly StaleIndex[],
@@ -92,7 +92,7 @@ async function buildIndexes(
   return { created, notKept }
 }
 
-/** Whether a name is one of a column that some table had and has no longer. */
+/** Whether a name is that of a column that some table no longer has. */
 function isDroppedColumn(before: SqliteState, after: SqliteState): (name: string) => boolean {
   const left = before.tables.flatMap(({ name: table, columns }) => {
     const next = after.tables.find((one) => isSameName(one.name, table))?.columns ?? []
@@ -101,12 +101,12 @@ function isDroppedColumn(before: SqliteState, after: SqliteState): (name: string
   return (name) => left.some((one) => isSameName(one.name, name))
 }
 
-/** A rename makes SQLite read all views and triggers, and refuse those that name what does not exist. */
+/** A rename makes SQLite read all views and triggers, and fail if one names something that does not exist. */
 const CHECK_ALL = `CREATE TABLE slipway_check (a);
 ALTER TABLE slipway_check RENAME TO slipway_checked;
 DROP TABLE slipway_checked;`
 
-/** What makes SQLite compile a trigger, without a change of a row; empty text for another object. */
+/** SQL that makes SQLite compile a trigger without changing a row; empty for any other object. */
 function firing({ table, sql }: Gone, { tables }: SqliteState): string {
   const detail = sqliteDetail({ text: sql })
   if (detail.kind !== 'create-trigger') return ''
@@ -132,7 +132,7 @@ function firing({ table, sql }: Gone, { tables }: SqliteState): string {
   }
 }
 
-/** In the order in which they were made. */
+/** The objects that statements drop with tables, in the order in which they were created. */
 function goneObjects(
   before: SqliteState,
   after: SqliteState,
@@ -153,7 +153,7 @@ function goneObjects(
   })
 }
 
-/** An index or trigger whose table is not created again goes with it. */
+/** Whether the table of an index or trigger still exists. If not, the object is dropped with it. */
 function hasOwner({ kind, table }: Gone, { objects }: SqliteState): boolean {
   if (kind === 'view') return true
   return objects.some((one) => (one.kind === 'table' || one.kind === 'view') && one.name === table)

@@ -8,8 +8,8 @@ import {
 import type { KeptObject, Spared } from '../spare.ts'
 
 /**
- * Creates indexes again as they were where Prisma, which cannot express their condition or collation, would create plain
- * ones of the same columns after a rebuild.
+ * Creates indexes again unchanged after a rebuild, if Prisma, which cannot express their condition or
+ * collation, would create plain indexes on the same columns.
  */
 export function keepIndexes(
   sql: string,
@@ -38,7 +38,7 @@ function indexOf(statement: Pick<Statement, 'text'>): SqliteIndex | undefined {
   return detail.kind === 'create-index' ? detail.index : undefined
 }
 
-/** Whether schema.prisma cannot express the index that a CREATE INDEX makes. */
+/** Whether schema.prisma cannot express the index that a CREATE INDEX creates. */
 export function isInexpressibleIndex(sql: string): boolean {
   const index = indexOf({ text: sql })
   return index !== undefined && (index.columns.includes('') || isInexpressible(index))

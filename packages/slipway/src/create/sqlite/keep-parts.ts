@@ -19,7 +19,7 @@ import { type KeptObject, withoutParagraph } from '../spare.ts'
 import { type RebuiltTable, rebuildsIn, tableOf } from './rebuilds.ts'
 import { tryParts } from './try-parts.ts'
 
-/** SQL whose tables keep parts, and why SQLite refuses others. */
+/** SQL whose tables keep parts, and why SQLite rejects other parts. */
 export interface KeptParts {
   readonly sql: string
   readonly kept: readonly KeptObject[]
@@ -30,14 +30,14 @@ export interface KeptParts {
 interface Edit {
   readonly start: number
   readonly end: number
-  /** Without it, the statement goes with its heading. */
+  /** Absent if the statement is removed with its heading. */
   readonly by?: string
 }
 
 /**
- * Gives the tables that a migration rebuilds what schema.prisma cannot express of the old ones, as far as SQLite takes it:
- * CHECK, COLLATE, ON CONFLICT, keys with these, deferred foreign keys, generated columns, STRICT and WITHOUT ROWID, and the
- * AUTOINCREMENT counter.
+ * Adds to the tables that a migration rebuilds the parts of the old ones that schema.prisma cannot express,
+ * if SQLite accepts them: CHECK, COLLATE, ON CONFLICT, keys with these, deferred foreign keys, generated
+ * columns, STRICT and WITHOUT ROWID, and the AUTOINCREMENT counter.
  */
 export async function keepParts(
   sql: string,
@@ -79,7 +79,7 @@ export async function keepParts(
   return { sql: edited(sql, edits), kept, refused }
 }
 
-/** What identifies a part of a table. */
+/** A key that identifies a part of a table. */
 export function partKey(table: string, { kind, text }: LostPart): string {
   return JSON.stringify([table, kind, text])
 }
@@ -111,7 +111,7 @@ function indexesIn(statements: readonly Statement[], table: string): PlacedIndex
   })
 }
 
-/** Whether a constraint that is kept does what an index is there for, which Prisma creates in its place. */
+/** Whether a kept constraint makes an index redundant that Prisma creates in its place. */
 function isServedBy(
   { name, unique, partial, columns }: SqliteIndex,
   parts: readonly LostPart[],
@@ -121,7 +121,10 @@ function isServedBy(
   return parts.some((part) => part.kind === 'unique' && isSameList(part.columns ?? [], columns))
 }
 
-/** A copy must not lose rows by an ON CONFLICT that the new table now has: what the INSERT itself says comes first. */
+/**
+ * Adds OR ABORT to copies, so that an ON CONFLICT clause that the new table now has does not lose rows: the
+ * clause of the INSERT takes precedence.
+ */
 function abortingCopies(statements: readonly Statement[], create: string): Edit[] {
   const table = tableOf({ text: create })
   const hasConflict =

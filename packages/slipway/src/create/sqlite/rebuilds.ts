@@ -1,17 +1,17 @@
 import { isSameName } from '../../schema/index.ts'
 import { sqliteDetail, type SqliteTable, type Statement } from '../../statements/index.ts'
 
-/** A table that statements create under another name than that of the table which it replaces. */
+/** A table that statements create under a temporary name to replace another table. */
 export interface RebuiltTable {
   readonly create: Statement
   readonly made: SqliteTable
-  /** What fills the new table. */
+  /** The statements that fill the new table. */
   readonly copies: readonly Statement[]
-  /** Of the old table. */
+  /** Drops the old table. */
   readonly drop: Statement
-  /** Of the new table. */
+  /** Renames the new table. */
   readonly rename: Statement
-  /** What it is called in the end. */
+  /** Its final name. */
   readonly name: string
 }
 
@@ -21,7 +21,7 @@ export function rebuildsIn(statements: readonly Statement[]): RebuiltTable[] {
     const detail = sqliteDetail(rename)
     if (detail.kind !== 'rename-table') return []
     const { table: aside, to: name } = detail
-    // Another table of that name may be created before.
+    // An earlier statement may create another table with that name.
     const start = statements
       .slice(0, end)
       .findLastIndex((one) => isSameName(tableOf(one)?.name ?? '', aside))

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { withSession } from '../../database/index.ts'
 import { spareOnSqlite } from './spare.ts'
 
-// The SQL is what Prisma writes for a rebuild; the tables it runs on say more than schema.prisma can.
+// The SQL is what Prisma writes for a rebuild; the tables have parts that schema.prisma cannot express.
 
 const REBUILD = (name: string, columns: string, values: string) => `-- RedefineTables
 PRAGMA defer_foreign_keys=ON;
@@ -80,7 +80,7 @@ test('a rebuilt table keeps CHECK, COLLATE, generated columns and STRICT, with i
   expect(sql).toContain('PRAGMA foreign_keys=OFF')
 })
 
-test('what a new type or a column that is gone rules out is not kept', async () => {
+test('parts that a new type or a dropped column rules out are not kept', async () => {
   const { reasons, checks } = await spared(
     `CREATE TABLE "Item" (id TEXT NOT NULL PRIMARY KEY, at TEXT, price REAL, tax REAL CHECK (tax < price),
       gross REAL AS (price + tax), CHECK (price > tax), CHECK (id <> '')) STRICT, WITHOUT ROWID`,
@@ -98,7 +98,7 @@ test('what a new type or a column that is gone rules out is not kept', async () 
   expect(checks).toEqual([{ sql: expect.stringMatching(/CHECK \(id <> ''\)\n\) WITHOUT ROWID$/) }])
 })
 
-test('generated columns that compute from others are kept with these, in their order', async () => {
+test('generated columns that depend on others are kept with them, in their order', async () => {
   const { reasons, checks } = await spared(
     `CREATE TABLE "Item" (id INTEGER NOT NULL PRIMARY KEY, twice REAL AS (gross * 2), gross REAL AS (net + 1) CHECK (gross > 0),
       net REAL, gone REAL, other REAL AS (gone + 1), another REAL AS (other + 1), CHECK (twice > 0))`,
@@ -112,7 +112,7 @@ test('generated columns that compute from others are kept with these, in their o
   expect(checks).toEqual([{ net: 2, gross: 3, twice: 6 }])
 })
 
-test('an index that Prisma creates again is as it was, with its condition and collation', async () => {
+test('an index that Prisma creates again keeps its condition and collation', async () => {
   const { reasons, checks } = await spared(
     `CREATE TABLE "Item" (id INTEGER NOT NULL PRIMARY KEY, name TEXT, code TEXT, gone TEXT);
      CREATE UNIQUE INDEX "Item_name_key" ON "Item" (name COLLATE NOCASE);

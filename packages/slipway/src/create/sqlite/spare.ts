@@ -17,9 +17,9 @@ import { tableOf } from './rebuilds.ts'
 import { keepVirtualTables } from './virtual-tables.ts'
 
 /**
- * Keeps what Prisma's SQL for SQLite would destroy, because its schema language cannot express it: virtual tables with the
- * tables in which they keep their rows are not dropped, rebuilt tables keep what only SQL can say of them, and triggers
- * and indexes that go with such a table are created again after it, as far as they still fit.
+ * Keeps what Prisma's SQL for SQLite would destroy, because its schema language cannot express it: virtual
+ * tables and their shadow tables are not dropped, rebuilt tables keep the parts that only SQL can express,
+ * and triggers and indexes that are dropped with such a table are created again after it, if they still fit.
  */
 export async function spareOnSqlite(
   sql: string,
@@ -55,7 +55,7 @@ export async function spareOnSqlite(
   }
 }
 
-/** What tables no longer have, by the definitions before and after. */
+/** The parts that tables have lost, according to the definitions before and after. */
 function lostBetween(
   before: SqliteState,
   after: SqliteState,
@@ -79,7 +79,10 @@ function lostBetween(
   })
 }
 
-/** Prisma sees no generated column, and adds one where schema.prisma has a field for it: it is there already. */
+/**
+ * Removes additions of generated columns that already exist: Prisma does not see them, and adds those for
+ * which schema.prisma has a field.
+ */
 function withoutGeneratedFields(
   sql: string,
   statements: readonly Statement[],

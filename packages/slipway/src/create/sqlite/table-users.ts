@@ -6,8 +6,9 @@ import { droppedTable } from './rebuilds.ts'
 import { readVirtualTables } from './virtual-tables.ts'
 
 /**
- * Prisma's SQL with the views and triggers dropped first that read a table which it drops or rebuilds, if SQLite refuses
- * it otherwise: no table can be renamed while one of them names a table that does not exist.
+ * Prisma's SQL, preceded by drops of the views and triggers that read a table that it drops or rebuilds, if
+ * SQLite rejects it otherwise: no table can be renamed while a view or trigger names a table that does not
+ * exist.
  */
 export async function withoutUsers(sql: string, session: Session): Promise<string> {
   const { parse } = await parserFor('sqlite')
@@ -33,7 +34,8 @@ async function dropsOfUsers(session: Session, tables: readonly string[]): Promis
     names.some((other) => isSameName(other, name))
   const gone = objects.filter((one) => one.kind === 'view' && users.some((of) => of.has(one)))
   const views = gone.map(({ name }) => name)
-  // With a table or view, its triggers are dropped: those of a table that goes later are there when an earlier one is rebuilt.
+  // Dropping a table or view also drops its triggers. Triggers of a table that is dropped later still exist
+  // when an earlier table is rebuilt.
   const triggers = objects.filter(
     (one) =>
       one.kind === 'trigger' &&
@@ -58,7 +60,7 @@ async function countRefused(session: Session, statements: readonly Statement[]):
   }
 }
 
-/** Where the first statement starts, with the comment that heads it. */
+/** Where the first statement starts, including the comment above it. */
 function startOf(sql: string, [first]: readonly Statement[]): number {
   const start = first?.start ?? 0
   const line = sql.lastIndexOf('\n', start - 2) + 1

@@ -7,13 +7,15 @@ export interface StaleIndex {
   readonly name: string
   /** The rebuilt table. */
   readonly table: string
-  /** What of the table it does not notice. */
+  /** What has changed in the table without an update of the index. */
   readonly by: 'rowids' | 'texts'
-  /** Columns that it reads and the new table does not have: it cannot be built again. */
+  /**
+   * Columns that it reads and that the new table does not have: with such a column, it cannot be built again.
+   */
   readonly gone: readonly string[]
 }
 
-/** The full-text indexes of other tables that rebuilds of these leave wrong. */
+/** The full-text indexes that are wrong after the tables that they index are rebuilt. */
 export function staleIndexes(
   statements: readonly Statement[],
   { objects }: SqliteState,
@@ -28,7 +30,7 @@ export function staleIndexes(
     const old = definition && tableOf({ text: definition.sql })
     const views = usersOf(objects, rebuild.name).filter(({ kind }) => kind === 'view')
     return indexes.flatMap(({ name, index }): StaleIndex[] => {
-      // What a view makes of the rows is not known.
+      // How the view derives its rows is unknown.
       const isOfView = views.some((one) => isSameName(one.name, index.content))
       if (!old || !(isOfView || isSameName(rebuild.name, index.content))) return []
       const { made } = rebuild
@@ -41,7 +43,7 @@ export function staleIndexes(
   return found.filter(({ name }, at) => found.findIndex((one) => one.name === name) === at)
 }
 
-/** The column of the new table that takes the values of one of the old table as they are. */
+/** The column of the new table that takes over the values of an old column unchanged. */
 function successorIn({ copies }: RebuiltTable, column: string): string | undefined {
   return copies
     .flatMap((copy) => {

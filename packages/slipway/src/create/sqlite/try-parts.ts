@@ -9,7 +9,7 @@ import {
 } from '../../schema/index.ts'
 import type { SqliteTable } from '../../statements/index.ts'
 
-/** Parts with which SQLite creates a table, and the others. */
+/** The parts with which SQLite accepts a table, and those that it rejects. */
 export interface TriedParts {
   readonly taken: readonly { readonly part: LostPart; readonly caution?: string }[]
   readonly refused: readonly { readonly part: LostPart; readonly reason: string }[]
@@ -21,7 +21,7 @@ interface Trial {
   readonly parts: readonly LostPart[]
 }
 
-/** Creates a table with parts of the old one, as many as SQLite takes. Leaves nothing. */
+/** Tries to create a table with as many parts of the old one as SQLite accepts. Everything is rolled back. */
 export async function tryParts(session: Session, { old, made, parts }: Trial): Promise<TriedParts> {
   if (parts.length === 0) return { taken: [], refused: [] }
   const possible = parts.filter((part) => refusalOfPart(made, part) === undefined)
@@ -72,7 +72,7 @@ async function firstOf<T>(
   return undefined
 }
 
-/** A CHECK took the defaults of the old table, and refuses those of the new one. */
+/** A caution if a CHECK accepts the defaults of the old table but rejects those of the new one. */
 async function cautionOf(
   session: Session,
   { old, made }: Pick<Trial, 'old' | 'made'>,
@@ -89,7 +89,7 @@ async function cautionOf(
   return `it rejects the new default of ${names}: a row that uses the default fails`
 }
 
-/** Inserts a row of nothing but defaults into a table that has a CHECK, and no other constraint. */
+/** SQL that inserts a row of only defaults into a table with a CHECK and no other constraint. */
 function defaultRow({ columns }: SqliteTable, { text }: LostPart): string {
   const lines = columns.map(({ name, type, default: value, collation, generated, text: whole }) => {
     if (generated) return whole

@@ -13,7 +13,7 @@ export async function readVirtualTables(
   return new Map(rows.map(({ name, type }) => [name, type]))
 }
 
-/** Prisma's SQL without the drops of virtual tables and of the tables in which they keep their rows. */
+/** Prisma's SQL without the drops of virtual tables and of their shadow tables. */
 export async function keepVirtualTables(
   sql: string,
   session: Session,

@@ -5,19 +5,19 @@ import type { RemoteD1, SessionOptions } from '../port.ts'
 import { attemptCall, type Attempt, type D1Request } from './attempt.ts'
 import { isBusy, isTransient, raiseRefused } from './refusals.ts'
 
-/** The REST API of one D1 database, with the patience that its rate limit and its network ask for. */
+/** The REST API of one D1 database, with the retries that its rate limit and the network require. */
 export interface D1Api {
   readonly address: RemoteD1
-  /** A call that changes nothing: it is repeated until it is answered, or the time is over. */
+  /** A call that changes nothing: it is repeated until it is answered or time runs out. */
   read<T>(request: D1Request): Promise<T>
   /**
-   * A call that may change the database. It is repeated only while it was certainly not carried out; fails with
-   * DATABASE.OUTCOME_UNKNOWN if that is unknown.
+   * A call that may change the database. It is repeated only if it was certainly not carried out; fails
+   * with DATABASE.OUTCOME_UNKNOWN if that is unknown.
    */
   write<T>(request: D1Request): Promise<T>
-  /** When the time of a call that begins now is over. */
+  /** The deadline of a call that begins now, in ms since 1970. */
   deadline(): number
-  /** Waits before a next try, longer each time. */
+  /** Waits before the next try, longer each time. */
   pause(tries: number): Promise<void>
   /** Aborted as soon as the session is destroyed. */
   readonly signal: AbortSignal
@@ -25,13 +25,13 @@ export interface D1Api {
   abort(): void
 }
 
-/** How long a call is tried again, in ms, unless the address says otherwise. */
+/** How long a call is retried, in ms, unless the address has another limit. */
 const PATIENCE_MS = 60_000
-/** How long a server that takes no connection is tried again, in ms. */
+/** How long calls to a server that accepts no connection are retried, in ms. */
 const CONNECT_MS = 10_000
 const FIRST_PAUSE_MS = 250
 const LONGEST_PAUSE_MS = 8000
-/** A wait from this on is announced, in ms. */
+/** Waits of at least this time are announced, in ms. */
 const NOTICE_FROM_MS = 2000
 
 /** Fails with DATABASE.UNREACHABLE, .AUTHENTICATION, .RATE_LIMITED, .NOT_FOUND, .LOCKED and .STATEMENT. */
@@ -44,7 +44,7 @@ export function d1Api(address: RemoteD1, options: SessionOptions = {}): D1Api {
     const ms = Math.max(atLeastMs, longest * (0.5 + Math.random() / 2))
     if (ms >= NOTICE_FROM_MS)
       options.onNotice?.(`Retrying the Cloudflare call in ${formatDuration(Math.round(ms))}.`)
-    // A wait that was ended finds the next try refused.
+    // After an aborted wait, the next try is refused.
     await sleep(ms, undefined, { signal: ending.signal }).catch(() => {})
   }
   const call = async (request: D1Request, isRead: boolean) => {
@@ -73,7 +73,7 @@ export function d1Api(address: RemoteD1, options: SessionOptions = {}): D1Api {
   }
 }
 
-/** `fetch` quotes a header that it cannot send, in its error. */
+/** Checked first, because the error of `fetch` quotes a header that it cannot send. */
 function checkToken({ token, d1: { name } }: RemoteD1): void {
   if (/^[\x21-\x7e]+$/.test(token.reveal())) return
   raise('DATABASE.AUTHENTICATION', {
@@ -83,7 +83,7 @@ function checkToken({ token, d1: { name } }: RemoteD1): void {
   })
 }
 
-/** How long to wait at least before the next try, in ms; nothing if there must be none. */
+/** How long to wait at least before the next try, in ms; undefined if there must be none. */
 function waitFor(
   attempt: Exclude<Attempt, { kind: 'answer' }>,
   isRead: boolean,
@@ -101,7 +101,7 @@ function waitFor(
   }
 }
 
-/** What became of a call that is not tried again. */
+/** Raises the failure of a call that is not retried. */
 function end(
   address: RemoteD1,
   attempt: Exclude<Attempt, { kind: 'answer' }>,
@@ -134,7 +134,7 @@ function end(
   }
 }
 
-/** Only the database can tell whether a change was made. */
+/** Raises DATABASE.OUTCOME_UNKNOWN: only the database shows whether a change was made. */
 export function raiseUnknown({ d1: { name } }: RemoteD1, why: string, cause?: unknown): never {
   raise('DATABASE.OUTCOME_UNKNOWN', {
     message: `The response of the D1 database ${name} was lost: the statements may or may not have run.`,

@@ -1,34 +1,36 @@
 import type { RemoteD1 } from '../port.ts'
 
-/** A call of the API. */
+/** A call to the API. */
 export interface D1Request {
   readonly method: 'GET' | 'POST'
-  /** Below the database, such as `/query`; empty for the database itself. */
+  /** The path below the database, such as `/query`; empty for the database itself. */
   readonly path: string
   readonly body?: unknown
 }
 
-/** What became of one call. */
+/** The outcome of one call. */
 export type Attempt =
   | { readonly kind: 'answer'; readonly result: unknown }
-  /** The API says no. */
+  /** The API refused it. */
   | {
       readonly kind: 'refused'
       readonly status: number
       readonly code: number
       readonly message: string
+      /** It is not an answer of the API, but a page of a proxy or a firewall. */
+      readonly isPage?: true
     }
   /** Too many calls: it was not carried out. */
   | { readonly kind: 'limited'; readonly waitMs: number }
-  /** It never got to the API. */
+  /** It never reached the API. */
   | { readonly kind: 'unsent'; readonly why: string; readonly cause: unknown }
-  /** It was carried out, or not. */
+  /** It is unknown whether it was carried out. */
   | { readonly kind: 'lost'; readonly why: string; readonly cause?: unknown }
 
 /** How long one call may take, in ms: Cloudflare itself ends it after 30 s. */
 const CALL_MS = 35_000
 
-/** Makes one call, and only one. */
+/** Makes one call, without retries. */
 export async function attemptCall(
   address: RemoteD1,
   request: D1Request,
@@ -54,7 +56,7 @@ export async function attemptCall(
   return attemptOf(answer, text)
 }
 
-/** The cause of an error of `fetch`, as Node's network functions make it. */
+/** The cause of an error of `fetch`, as Node's network functions raise it. */
 interface NetworkError {
   readonly code?: string
   readonly syscall?: string
@@ -84,15 +86,16 @@ function attemptOf(answer: Response, text: string): Attempt {
   const { status } = answer
   if (status === 429) return { kind: 'limited', waitMs: retryAfter(answer) }
   const envelope = envelopeOf(text)
-  const { code = 0, message = '' } = envelope?.errors?.[0] ?? {}
-  // Cloudflare gives a statement's error this state, too.
-  if (status >= 500 && !/SQLITE_[A-Z]/.test(message))
-    return { kind: 'lost', why: `${status}${message === '' ? '' : `, ${message}`}` }
+  const { code = 0, message: reason = '' } = envelope?.errors?.[0] ?? {}
+  // Cloudflare also uses this status for the error of a statement.
+  if (status >= 500 && !/SQLITE_[A-Z]/.test(reason))
+    return { kind: 'lost', why: `${status}${reason === '' ? '' : `, ${reason}`}` }
   if (envelope?.success === true && answer.ok) return { kind: 'answer', result: envelope.result }
-  if (envelope) return { kind: 'refused', status, code, message }
-  // A page of a proxy or a firewall, or half an answer.
+  if (envelope) return { kind: 'refused', status, code, message: reason }
+  // A page of a proxy or a firewall, or an incomplete answer.
   if (answer.ok) return { kind: 'lost', why: 'the response is not an API response' }
-  return { kind: 'refused', status, code, message: `the response ${status} is not an API response` }
+  const message = `the response ${status} is not an API response`
+  return { kind: 'refused', status, code, message, isPage: true }
 }
 
 function envelopeOf(text: string): Envelope | undefined {
@@ -105,7 +108,7 @@ function envelopeOf(text: string): Envelope | undefined {
   }
 }
 
-/** What Retry-After says, in ms: a number of seconds, or a time. */
+/** The time in the header Retry-After, converted to ms: it is a number of seconds, or a date. */
 function retryAfter(answer: Response): number {
   const header = answer.headers.get('retry-after') ?? ''
   if (/^\d+$/.test(header)) return Number(header) * 1000

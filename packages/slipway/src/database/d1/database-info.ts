@@ -1,6 +1,6 @@
 import type { D1Api } from './api.ts'
 
-/** What the API says of a database. */
+/** What the API reports about a database. */
 export interface DatabaseInfo {
   readonly name: string
   /** `production`: only those have Time Travel. */
@@ -10,7 +10,10 @@ export interface DatabaseInfo {
   readonly running_in_region?: string
 }
 
-/** Reads what the API says of the database itself: it also shows that the token is right and the database there. */
+/**
+ * Reads what the API reports about the database. This also shows that the token is valid and the database
+ * exists.
+ */
 export async function readDatabase(api: D1Api): Promise<DatabaseInfo> {
   return await api.read<DatabaseInfo>({ method: 'GET', path: '' })
 }

@@ -1,16 +1,19 @@
 import { withoutEnd } from './parameters.ts'
 
-/** Values of a result as JSON has them: bytes are arrays. */
+/** A value of a result in JSON: bytes are arrays. */
 export type D1Value = string | number | null | readonly number[]
 
-/** Whether a result has numbers that may be integers which JSON has rounded. */
+/** Whether a result has numbers that may be integers rounded by JSON. */
 export function hasRounded(rows: readonly (readonly D1Value[])[]): boolean {
   return rows.some((values) =>
     values.some((value) => Number.isInteger(value) && !Number.isSafeInteger(value)),
   )
 }
 
-/** A query for the same rows in which integers are texts, and texts begin with `t`: JSON rounds integers above 2^53. */
+/**
+ * A query for the same rows in which integers are texts, and texts begin with `t`: JSON rounds integers
+ * above 2^53.
+ */
 export function exactSql(sql: string, columns: number): string {
   const names = Array.from({ length: columns }, (_, at) => `c${at}`)
   const values = names.map(
@@ -20,7 +23,7 @@ export function exactSql(sql: string, columns: number): string {
   return `WITH exact(${names.join()}) AS (${withoutEnd(sql)}\n) SELECT ${values.join()} FROM exact`
 }
 
-/** A value of such a query: an integer as a bigint. */
+/** Decodes a value of such a query: an integer becomes a bigint. */
 export function exactValue(value: D1Value): D1Value | bigint {
   if (typeof value !== 'string') return value
   return value.startsWith('t') ? value.slice(1) : BigInt(value)

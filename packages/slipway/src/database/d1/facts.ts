@@ -2,10 +2,13 @@ import type { RemoteD1, SessionOptions } from '../port.ts'
 import { d1Api } from './api.ts'
 import { readDatabase } from './database-info.ts'
 
-/** The most bytes that a database may have on a paid plan. Source: developers.cloudflare.com/d1/platform/limits. */
+/**
+ * The largest size of a database on a paid plan, in bytes. Source:
+ * developers.cloudflare.com/d1/platform/limits.
+ */
 export const D1_BYTES = 10_000_000_000
 
-/** What Cloudflare says of a database. */
+/** What Cloudflare reports about a database. */
 export interface D1Facts {
   readonly bytes: number
   readonly tables: number
@@ -13,11 +16,13 @@ export interface D1Facts {
   readonly region?: string
   /** `production`: only those have Time Travel. */
   readonly version: string
-  /** Rows that were read and written in the last 24 hours. Absent if the token has no right to the analytics. */
+  /**
+   * Rows that were read and written in the last 24 hours. Absent if the token may not read the analytics.
+   */
   readonly lastDay?: { readonly rowsRead: number; readonly rowsWritten: number }
 }
 
-/** Reads what Cloudflare says of a database: its size, and how much it was used. */
+/** Reads what Cloudflare reports about a database: its size and its usage. */
 export async function d1Facts(address: RemoteD1, options: SessionOptions = {}): Promise<D1Facts> {
   const api = d1Api(address, options)
   const [info, lastDay] = await Promise.all([readDatabase(api), readUsage(address)])
@@ -58,10 +63,10 @@ interface Group {
 }
 
 const DAY_MS = 24 * 60 * 60 * 1000
-/** Not worth a longer wait: the analytics are an extra. */
+/** The time limit for the analytics, which are not essential, in ms. */
 const USAGE_MS = 10_000
 
-/** Asks the analytics of the account once. Most tokens for D1 have no right to them. */
+/** Queries the analytics of the account, without retries. Most tokens for D1 may not read them. */
 async function readUsage(address: RemoteD1): Promise<D1Facts['lastDay']> {
   const { apiUrl, token } = address
   try {

@@ -4,7 +4,10 @@ import { raise } from '../failures.ts'
 import { type D1Api, raiseUnknown } from './api.ts'
 import { isBusy, raiseRefused, type Refusal, sqliteErrorIn } from './refusals.ts'
 
-/** What each step of an import answers. Source: developers.cloudflare.com/api, D1, "Import SQL into your D1 Database". */
+/**
+ * The answer to each step of an import. Source: developers.cloudflare.com/api, D1, "Import SQL into your
+ * D1 Database".
+ */
 interface ImportAnswer {
   readonly success?: boolean
   readonly status?: 'active' | 'complete' | 'error'
@@ -15,17 +18,19 @@ interface ImportAnswer {
   readonly errors?: readonly string[]
 }
 
-/** The largest file that R2 takes, in bytes. */
+/** The largest file that R2 accepts, in bytes. */
 const MAX_FILE_BYTES = 5 * 2 ** 30
 
 /**
- * Runs a script as one import: all of it, or nothing. Fails with DATABASE.STATEMENT if it was refused and undone, and
- * with DATABASE.OUTCOME_UNKNOWN if the answer was lost. When that is raised, the API reports no running import.
+ * Runs a script as one import: all of it, or nothing. Fails with DATABASE.STATEMENT if it was refused and
+ * undone, and with DATABASE.OUTCOME_UNKNOWN if the answer was lost. When that is raised, the API reports
+ * no running import.
  */
 export async function importScript(api: D1Api, script: string): Promise<void> {
   const until = api.deadline()
   for (let tries = 0; ; tries++) {
-    // An import of a file that was uploaded before would begin with the first call: the comment makes each another file.
+    // The first call would begin the import if the same file was uploaded before: the comment makes each
+    // file different.
     const file = Buffer.from(`-- Slipway ${randomUUID()}\n${script}`)
     checkSize(api, file)
     const etag = createHash('md5').update(file).digest('hex')
@@ -50,7 +55,7 @@ async function post(api: D1Api, effect: 'read' | 'write', body: unknown): Promis
   return await api[effect]<ImportAnswer>({ method: 'POST', path: '/import', body })
 }
 
-/** Asks for a place to upload the file to. Another import is waited for. */
+/** Requests a URL to upload the file to. Waits while another import runs. */
 async function begin(
   api: D1Api,
   etag: string,
@@ -89,11 +94,11 @@ interface Sent {
   readonly ending: AbortSignal
 }
 
-/** The slowest upload that is waited for, in bytes in a ms; and how long the smallest one may take, in ms. */
+/** The slowest acceptable upload, in bytes per ms; and how long the smallest one may take, in ms. */
 const SLOWEST_UPLOAD = 100
 const UPLOAD_MS = 35_000
 
-/** Why the file did not arrive; nothing if it did. */
+/** Why the file did not arrive; undefined if it did. */
 async function put(url: string, { file, etag, ending }: Sent): Promise<string | undefined> {
   const timeout = AbortSignal.timeout(UPLOAD_MS + Math.ceil(file.length / SLOWEST_UPLOAD))
   const signal = AbortSignal.any([ending, timeout])
@@ -133,8 +138,8 @@ async function ingest(
 }
 
 /**
- * After a lost answer: keeps the import alive by polling it, as far as there is one, and ends when nothing runs. What
- * is polled can also be the import of another program, so that its end says nothing: the failure is raised again.
+ * After a lost answer: keeps an import that may run alive by polling it, and ends when none runs. The
+ * polled import may be another program's, so its end proves nothing, and the failure is raised again.
  */
 async function awaitEnd(api: D1Api, lost: unknown): Promise<never> {
   if (failureOf(lost)?.code !== 'DATABASE.OUTCOME_UNKNOWN') throw lost
@@ -166,8 +171,8 @@ async function follow(api: D1Api, first: ImportAnswer): Promise<void> {
 }
 
 /**
- * An error of SQLite undid the import. Any other message leaves it open: "Not currently importing anything" is the answer after
- * a success and after a failure alike.
+ * A SQLite error means that the import was undone. With any other message, the outcome is unknown: "Not
+ * currently importing anything" is the answer after a success and after a failure.
  */
 function raiseEnded({ address }: D1Api, message: string): never {
   if (sqliteErrorIn(message)) return raiseRefused(address, refusal(message))

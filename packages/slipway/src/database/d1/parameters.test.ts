@@ -17,7 +17,7 @@ test('numbered parameters keep their values, however they are written', () => {
   })
 })
 
-test('what looks like a parameter inside texts, names and comments stays', () => {
+test('text that looks like a parameter stays in strings, names and comments', () => {
   const sql = `SELECT '$1', 'it''s ?', "a$1", \`?\`, [?1], $1 -- $1\n/* ? */`
   expect(d1Statement(sql, [7]).sql).toBe(
     `SELECT '$1', 'it''s ?', "a$1", \`?\`, [?1], 7 -- $1\n/* ? */`,
@@ -93,6 +93,6 @@ test.each([
   expect(isQuery(sql)).toBe(queries)
 })
 
-test('a statement without its end', () => {
+test('semicolons and comments at the end of a statement are removed', () => {
   expect(withoutEnd(`SELECT ';' ; -- end;\n ;/* x */ `)).toBe(`SELECT ';'`)
 })

@@ -1,12 +1,13 @@
-/** A statement as the API takes it. */
+/** A statement as the API accepts it. */
 export interface D1Statement {
   readonly sql: string
   readonly params: readonly (string | number | null)[]
 }
 
 /**
- * A statement with `$1`, `?1` or `?` for its parameters, as D1 takes it. D1 binds every number as a REAL, and JSON has
- * no large integers, no infinity and no bytes: integers become literals in the text, bytes `unhex(…)`, the rest is bound.
+ * Converts a statement with `$1`, `?1` or `?` for its parameters for D1. D1 binds every number as a REAL,
+ * and JSON has no large integers, no infinity and no bytes: integers become literals in the text, bytes
+ * `unhex(…)`, the rest is bound.
  */
 export function d1Statement(sql: string, values: readonly unknown[]): D1Statement {
   const params: (string | number | null)[] = []
@@ -23,7 +24,7 @@ export function d1Statement(sql: string, values: readonly unknown[]): D1Statemen
   return { sql: written.join(''), params }
 }
 
-/** What the text has for a value: a literal, or the number of its parameter. */
+/** The SQL for a value: a literal, or a numbered parameter. */
 function placeOf(value: unknown, params: (string | number | null)[]): string {
   const bind = (bound: string | number | null) => `?${params.push(bound)}`
   switch (typeof value) {
@@ -44,12 +45,15 @@ function placeOf(value: unknown, params: (string | number | null)[]): string {
   }
 }
 
-/** A negative one in parentheses: a `-` before it would make a comment of the two. */
+/** A negative integer is in parentheses: with a `-` before it, the two would begin a comment. */
 function integer(value: number | bigint): string {
   return value < 0 ? `(${value})` : String(value)
 }
 
-/** Strings, quoted names, comments, parameters, words, and single characters: enough to find parameters and words. */
+/**
+ * Strings, quoted names, comments, parameters, words, and single characters: enough to find parameters
+ * and words.
+ */
 const TOKEN =
   /'(?:[^']|'')*'?|"(?:[^"]|"")*"?|`(?:[^`]|``)*`?|\[[^\]]*\]?|--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|[$?]\d+|[\p{L}_\d$]+|[\s\S]/gu
 
@@ -60,7 +64,7 @@ function tokensOf(sql: string): readonly string[] {
 const READS = new Set(['SELECT', 'VALUES', 'PRAGMA', 'EXPLAIN', 'WITH'])
 const WRITES = new Set(['INSERT', 'UPDATE', 'DELETE', 'INTO'])
 
-/** Whether a statement only reads, so that it can be sent a second time. In doubt it does not. */
+/** Whether a statement only reads, so that it can be sent a second time; false in doubt. */
 export function isRead(sql: string): boolean {
   const [first = '', ...rest] = tokensOf(sql)
     .filter((token) => /^[\p{L}_]/u.test(token))
@@ -77,7 +81,7 @@ function firstWord(sql: string): string {
   return tokensOf(sql).find((token) => /^[\p{L}_]/u.test(token)) ?? ''
 }
 
-/** A statement without the semicolons and blanks at its end. Its last line may be a comment. */
+/** A statement without the semicolons, white space and comments at its end. */
 export function withoutEnd(sql: string): string {
   const tokens = [...tokensOf(sql)]
   while (/^(?:;|\s|--[\s\S]*|\/\*[\s\S]*)$/.test(tokens.at(-1) ?? '')) tokens.pop()

@@ -19,7 +19,7 @@ function refused(status: number, code: number, message: string) {
   }
 }
 
-// As workerd has them: see test/d1-facts.test.ts.
+// As workerd words them: see test/d1-facts.test.ts.
 test.each([
   [
     'CHECK constraint failed: a name, short: SQLITE_CONSTRAINT (extended: SQLITE_CONSTRAINT_CHECK)',
@@ -46,7 +46,7 @@ test.each([
   expect(sqliteErrorIn(message)).toEqual(error)
 })
 
-test('busy is what was not carried out, transient what may have been', () => {
+test('a busy call was not carried out, a transient failure leaves that unknown', () => {
   expect(isBusy('D1 DB is overloaded. Too many requests queued.')).toBe(true)
   expect(isBusy('D1_ERROR: Currently processing a long-running import.')).toBe(true)
   expect(isTransient('D1 DB reset because its code was updated.')).toBe(true)
@@ -68,11 +68,11 @@ test.each([
   expect(refused(status, code, message)?.code).toBe(expected)
 })
 
-test('a failure of the token names the permission', () => {
+test('the failure of a token names the required permission', () => {
   expect(refused(401, 10_000, 'Authentication error')?.nextActions[0]?.label).toContain('D1:Edit')
 })
 
-test('a text too long says how long it may be', () => {
+test('the failure of a statement that is too long names the limit', () => {
   expect(refused(400, 7500, 'statement too long: SQLITE_TOOBIG')).toMatchObject({
     why: expect.stringContaining('100,000 bytes'),
     sqlite: { name: 'SQLITE_TOOBIG' },

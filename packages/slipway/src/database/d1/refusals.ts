@@ -3,30 +3,38 @@ import { raise } from '../failures.ts'
 import type { RemoteD1 } from '../port.ts'
 import { RAISED, resultCode } from '../sqlite-codes.ts'
 
-/** What the API says when it refuses a call. */
+/** The answer of the API when it refuses a call. */
 export interface Refusal {
   readonly status: number
   readonly code: number
   readonly message: string
-  /** Nothing of it can be a value of a row, because no statement ran. */
+  /** Its message cannot contain row values, because no statement ran. */
   readonly rowless?: true
+  /** It is not an answer of the API, but a page of a proxy or a firewall. */
+  readonly isPage?: true
 }
 
-/** Nothing was carried out, because the database has too much to do. Source: developers.cloudflare.com/d1/observability/debug-d1. */
+/**
+ * Whether nothing was carried out, because the database is overloaded. Source:
+ * developers.cloudflare.com/d1/observability/debug-d1.
+ */
 export function isBusy(message: string): boolean {
   return /Currently processing a long-running|Requests queued for too long|Too many requests queued/.test(
     message,
   )
 }
 
-/** The database was interrupted: what was sent was carried out, or not. Same source. */
+/**
+ * Whether the database was interrupted, so that it is unknown whether the call was carried out. Same
+ * source.
+ */
 export function isTransient(message: string): boolean {
   return /Network connection lost|caused object to be reset|was reset|DB reset|D1_RESET_DO|transient issue|client disconnected|internal error|Upstream service unavailable/i.test(
     message,
   )
 }
 
-/** What SQLite says in a message of D1: `no such table: t: SQLITE_ERROR`. */
+/** The error of SQLite in a message of D1: `no such table: t: SQLITE_ERROR`. */
 export function sqliteErrorIn(message: string): SqliteError | undefined {
   const [, text = '', primary = '', name = primary] = SAID.exec(message.trim()) ?? []
   return primary === '' ? undefined : { code: resultCode(name), name, message: text }
@@ -34,15 +42,17 @@ export function sqliteErrorIn(message: string): SqliteError | undefined {
 
 const SAID = /^(?:D1_ERROR: )?(.*?)(?: at offset \d+)?: (SQLITE_[A-Z]+)(?: \(extended: (\w+)\))?$/s
 
-/** What the API has for errors of the database. */
+/** The code of the API for errors of the database. */
 const STATEMENT_CODE = 7500
 
-/** States and codes of a token that the API does not accept, or that lacks rights. */
+/** Codes for a token that the API does not accept, or that lacks rights. */
 const TOKEN_CODES = new Set([6003, 6111, 7403, 9109, 10_000, 10_001])
 
-/** Raises what the API refused: nothing of it was carried out. The message must have no row content. */
+/**
+ * Raises the failure of a refused call, which was not carried out. The message must have no row content.
+ */
 export function raiseRefused({ d1: { name }, accountId }: RemoteD1, refusal: Refusal): never {
-  const { status, code, message, rowless = false } = refusal
+  const { status, code, message, rowless = false, isPage = false } = refusal
   const said = `Cloudflare reports: ${message === '' ? `status ${status}` : message}${code > 0 ? ` [code: ${code}]` : ''}`
   if (status === 401 || status === 403 || TOKEN_CODES.has(code))
     raise('DATABASE.AUTHENTICATION', {
@@ -68,7 +78,7 @@ export function raiseRefused({ d1: { name }, accountId }: RemoteD1, refusal: Ref
       why: `Another process is running an import or export on it. ${said}`,
       nextActions: [advice('Try again when the import or export has ended.')],
     })
-  if (isBusy(message) || isTransient(message) || /not one of the API/.test(message))
+  if (isBusy(message) || isTransient(message) || isPage)
     raise('DATABASE.UNREACHABLE', {
       message: `The D1 database ${name} does not answer.`,
       why: said,
@@ -78,7 +88,8 @@ export function raiseRefused({ d1: { name }, accountId }: RemoteD1, refusal: Ref
       message: `D1 rejected the statements sent to ${name}.`,
       why: said,
     })
-  // Without a code of SQLite a text of RAISE cannot be distinguished from others: it is taken for one.
+  // Without a code of SQLite, a message of RAISE cannot be distinguished from others, so it is treated as
+  // one.
   const unknown = { code: RAISED, name: 'SQLITE_ERROR', message }
   return raiseStatement(name, unknown)
 }

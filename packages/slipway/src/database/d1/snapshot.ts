@@ -10,8 +10,9 @@ export type D1Rows = readonly (readonly D1Value[])[]
 export const D1_TEXT_BYTES = 100_000
 
 /**
- * Runs several queries on one state of a database, whatever others write: D1 runs the statements of one call in one
- * transaction. Together they have at most `D1_TEXT_BYTES`, and must only read. Fails as the queries of a session do.
+ * Runs several queries on one state of a database, even if others write to it: D1 runs the statements of
+ * one call in one transaction. Together they have at most `D1_TEXT_BYTES`, and must only read. Fails like
+ * the queries of a session.
  */
 export async function d1Snapshot(
   address: RemoteD1,
@@ -25,7 +26,7 @@ export async function d1Snapshot(
   return answers.map(({ results }) => results.rows)
 }
 
-/** How large a database is on Cloudflare, in bytes; nothing if the API does not say it. */
+/** How large a database is on Cloudflare, in bytes; undefined if the API does not report it. */
 export async function d1Bytes(
   address: RemoteD1,
   options: SessionOptions = {},

@@ -1,7 +1,7 @@
 import type { RemoteD1, SessionOptions } from '../port.ts'
 import { d1Api } from './api.ts'
 
-/** The bookmark of the present state of a database, or of a state in its past. */
+/** The bookmark of the current state of a database, or of an earlier state. */
 export async function d1Bookmark(
   address: RemoteD1,
   { at, ...options }: SessionOptions & { readonly at?: Date } = {},
@@ -17,15 +17,15 @@ export async function d1Bookmark(
 
 /** What a restore did. */
 export interface D1Restored {
-  /** The bookmark of the state from now on. */
+  /** The bookmark of the restored state. */
   readonly bookmark: string
   /** The bookmark that undoes the restore. */
   readonly previous: string
 }
 
 /**
- * Brings a database to the state of a bookmark, and ends all queries that run on it. Fails with
- * DATABASE.OUTCOME_UNKNOWN where the answer was lost; the same restore can be run again then.
+ * Restores a database to the state of a bookmark, and ends all running queries. Fails with
+ * DATABASE.OUTCOME_UNKNOWN if the answer was lost; then the same restore can be run again.
  */
 export async function d1Restore(
   address: RemoteD1,

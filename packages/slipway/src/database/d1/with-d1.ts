@@ -14,10 +14,11 @@ import { importScript } from './import.ts'
 import { d1Statement, isQuery, isRead } from './parameters.ts'
 
 /**
- * Opens a session on a database of Cloudflare D1, by its REST API. There is no connection that lasts: each statement
- * is a transaction of its own, and so is each script. Integers are exact in the rows of queries; where a statement
- * that changes rows returns them, those above 2^53 are rounded by the API.
- * Fails with DATABASE.UNREACHABLE, .AUTHENTICATION, .NOT_FOUND, .RATE_LIMITED, .LOCKED, .STATEMENT, .OUTCOME_UNKNOWN.
+ * Opens a session on a Cloudflare D1 database, through its REST API. There is no lasting connection: each
+ * statement and each script is its own transaction. Integers are exact in the rows of queries; if a
+ * statement that changes rows returns them, the API rounds integers above 2^53. Fails with
+ * DATABASE.UNREACHABLE, .AUTHENTICATION, .NOT_FOUND, .RATE_LIMITED, .LOCKED, .STATEMENT,
+ * .OUTCOME_UNKNOWN.
  */
 export async function withD1<T>(
   address: RemoteD1,
@@ -72,7 +73,7 @@ function sessionOn(api: D1Api, version: string): Session {
     async copyIn() {
       invariant(false, 'SQLite has no COPY')
     },
-    // The API has no call that ends another.
+    // The API has no call that cancels another.
     cancel: async () => {},
     destroy: () => api.abort(),
   }
@@ -85,7 +86,7 @@ interface Result {
   readonly changes: number
 }
 
-/** What `/raw` answers for each statement. */
+/** The answer of `/raw` for each statement. */
 interface RawAnswer {
   readonly results: {
     readonly columns: readonly string[]
@@ -112,7 +113,7 @@ async function raw(api: D1Api, sql: string, values: readonly unknown[]): Promise
   return answers.at(-1) ?? { results: { columns: [], rows: [] }, meta: {} }
 }
 
-/** Takes the values of rows out of what a refused statement says: see sqlite-row-content.ts. */
+/** Removes row values from the error of a refused statement: see sqlite-row-content.ts. */
 async function sayable<T>(api: D1Api, sql: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
@@ -144,7 +145,7 @@ async function isInSchema(api: D1Api, text: string): Promise<boolean> {
   }
 }
 
-/** Integers that a number cannot hold stay text, as those of PostgreSQL's `int8` do. */
+/** Integers that a JavaScript number cannot hold are text, like PostgreSQL's `int8`. */
 function decoded(value: D1Value | bigint): unknown {
   if (typeof value === 'bigint') {
     const number = Number(value)

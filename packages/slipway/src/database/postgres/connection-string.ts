@@ -3,10 +3,10 @@ import path from 'node:path'
 import { type ConnectionString, command } from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
 
-/** How strictly TLS is required, as libpq's `sslmode`. */
+/** How strictly TLS is required, like libpq's `sslmode`. */
 export type TlsMode = 'disable' | 'prefer' | 'require' | 'verify'
 
-/** A PostgreSQL connection string taken apart, with the parameters that Prisma and libpq know. */
+/** The parts of a PostgreSQL connection string, with the parameters that Prisma and libpq know. */
 export interface PostgresLocation {
   /** Host name, address, or the folder of a Unix socket. */
   readonly host: string
@@ -14,7 +14,7 @@ export interface PostgresLocation {
   readonly user: string
   readonly password: string | undefined
   readonly database: string
-  /** Prisma's `?schema=`: where unqualified names go. */
+  /** Prisma's `?schema=`: the schema of unqualified names. */
   readonly schema: string | undefined
   readonly tls: TlsMode
   /** Path of a CA certificate (`sslrootcert`, or Prisma's `sslcert`). */
@@ -102,8 +102,8 @@ function parse(text: string): URL {
 const ESCAPES = '@ as %40, # as %23, ? as %3F, / as %2F, : as %3A, % as %25'
 
 /**
- * An unescaped `/`, `?` or `#` in a password ends the part before the host there: an `@` follows later. What was cut
- * off would be taken for a host, and shown as one.
+ * Refuses an unescaped `/`, `?` or `#` in a password, which would end the user information there; an `@`
+ * follows later. The parser would read a part of the password as the host, and messages would show it.
  */
 function refuseUnescaped(text: string): void {
   const [, rest = ''] = /^\w+:\/\/[^/?#]*(.*)$/s.exec(text) ?? []
@@ -127,7 +127,9 @@ function decode(part: string): string {
   }
 }
 
-/** Prisma and libpq both default to `prefer`; a local server seldom has TLS, so TLS is tried last there. */
+/**
+ * Prisma and libpq both default to `prefer`; a local server seldom has TLS, so there TLS is tried last.
+ */
 function tlsMode(params: URLSearchParams, host: string): TlsMode {
   const mode = params.get('sslmode')
   if (mode === 'disable' || host.startsWith('/')) return 'disable'
@@ -138,8 +140,9 @@ function tlsMode(params: URLSearchParams, host: string): TlsMode {
 }
 
 /**
- * Whether two connection strings lead to the same server, judged by their text. A socket in one of the folders where
- * packages put it may be the server of this machine's port; any other folder is a server of its own.
+ * Whether two connection strings lead to the same server, judged by their text. A socket in one of the
+ * standard folders of packages may belong to the server on this machine's port; any other folder is a
+ * separate server.
  */
 export function isSameServer(one: PostgresLocation, other: PostgresLocation): boolean {
   return one.port === other.port && placeOf(one.host) === placeOf(other.host)
@@ -160,11 +163,14 @@ export function isSameDatabase(one: PostgresLocation, other: PostgresLocation): 
   return isSameServer(one, other) && one.database === other.database
 }
 
-/** One name for each way to write a host: case, trailing dot, forms of an IP address. `localhost` for this machine. */
+/**
+ * One name for all spellings of a host: case, trailing dot, forms of an IP address. `localhost` for this
+ * machine.
+ */
 function hostName(host: string): string {
   if (host.startsWith('/')) return 'localhost'
   const plain = host.replace(/%.*$/, '').replace(/\.$/, '').toLowerCase()
-  // The parser of web addresses knows all forms: 127.1, 0x7f000001, ::ffff:127.0.0.1.
+  // The URL parser knows all forms: 127.1, 0x7f000001, ::ffff:127.0.0.1.
   const url = `http://${plain.includes(':') ? `[${plain}]` : plain}`
   const name = URL.canParse(url) ? new URL(url).hostname.replaceAll(/^\[|\]$/g, '') : plain
   const thisMachine =

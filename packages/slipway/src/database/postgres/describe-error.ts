@@ -8,7 +8,7 @@ import {
 import type { DatabaseCode } from '../failures.ts'
 import { quoteIdentifier } from './quote.ts'
 
-/** What `pg` says of a server without TLS. */
+/** The message of `pg` about a server without TLS. */
 export const NO_TLS = /server does not support SSL/i
 
 /** An error of the server or the network, safe to show. */
@@ -19,7 +19,7 @@ export interface Said {
 
 /** The server of the connection, and the user. */
 export interface Speaker {
-  /** The server, as messages name it. */
+  /** The name of the server in messages. */
   readonly where: string
   readonly user?: string | undefined
 }
@@ -53,7 +53,7 @@ export function describe(code: DatabaseCode, said: Said, { where, user }: Speake
             message: `The server at ${where} offers no TLS, which the connection string requires.`,
             why: 'sslmode=require or stricter never connects without encryption.',
             nextActions: [
-              advice('Turn TLS on on the server, or remove sslmode from the connection string.'),
+              advice('Enable TLS on the server, or remove sslmode from the connection string.'),
               SOURCE,
             ],
           }
@@ -125,7 +125,7 @@ const NETWORK: Readonly<Record<string, string>> = {
   ENETUNREACH: 'That network cannot be reached (ENETUNREACH).',
 }
 
-/** The rights that PostgreSQL gives on a kind of object, as far as migrations need them. */
+/** The privileges on each kind of object that migrations need. */
 const RIGHTS_ON: Readonly<Record<string, string>> = {
   schema: 'USAGE, CREATE',
   table: 'ALL',
@@ -136,8 +136,8 @@ const RIGHTS_ON: Readonly<Record<string, string>> = {
 }
 
 /**
- * The GRANT that a refused statement needs, read from the server's English message. Messages in
- * other languages give none.
+ * The GRANT that a refused statement needs, read from the server's English message. Empty for messages in
+ * other languages.
  */
 function grants(message: string, user: string | undefined): NextAction[] {
   const to = user === undefined ? 'the role' : quoteIdentifier(user)

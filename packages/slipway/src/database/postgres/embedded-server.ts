@@ -14,17 +14,18 @@ export interface EmbeddedServer {
 const [QUERY, SYNC, FLUSH, TERMINATE, READY] = ['Q', 'S', 'H', 'X', 'Z'].map((type) =>
   type.charCodeAt(0),
 )
-/** Without it, the embedded database would wait forever for data that can no longer arrive. */
+/** Such a COPY is refused: the embedded database would wait forever for data that can no longer arrive. */
 const FROM_STDIN = /\bCOPY\b[^;]*\bFROM\s+STDIN\b/i
 const PROTOCOL_3 = 196_608
 const CANCEL = 80_877_102
 const IDLE = 'I'.charCodeAt(0)
 
 /**
- * Opens the embedded database in a folder and serves it on a port of this machine, for as many connections as come. They
- * share one session: a connection has it from its first message to the end of its transaction, and the others
- * wait. What belongs to a session (SET, temporary tables, named statements) is seen by all. It is open until it is
- * stopped or this process ends, and does not keep the process alive.
+ * Opens the embedded database in a folder and serves it on a port of this machine, for any number of
+ * connections. They share one session: a connection has it from its first message to the end of its
+ * transaction, and the others wait. All connections share the session's state (SET, temporary tables,
+ * named statements). The server runs until it is stopped or this process ends, and does not keep the
+ * process alive.
  */
 export async function serveEmbedded(options: {
   readonly dataDir: string
@@ -142,7 +143,7 @@ async function* messagesOf(socket: Socket, welcome: Buffer): AsyncGenerator<Buff
   }
 }
 
-/** Answers a start-up message; no TLS, no password. Returns whether the session has begun. */
+/** Answers a start-up message, without TLS or a password. Returns whether the session has begun. */
 function startUp(socket: Socket, code: number, welcome: Buffer): boolean {
   if (code === CANCEL) socket.end()
   else if (code === PROTOCOL_3) socket.write(welcome)

@@ -7,17 +7,17 @@ import type { ServerInfo, Session, SessionOptions } from '../port.ts'
 import { quoteIdentifier } from './quote.ts'
 import { createSession } from './session.ts'
 
-/** A whole embedded database as one archive, from which another one starts in milliseconds. */
+/** An embedded database as one archive, from which another one starts in milliseconds. */
 export type EmbeddedImage = Uint8Array<ArrayBuffer>
 
 export interface EmbeddedOptions extends SessionOptions {
-  /** Folder of the database; absent, it lives in memory. */
+  /** The folder of the database; in memory if absent. */
   readonly dataDir?: string | undefined
   /** Start from this image instead of an empty cluster (memory only). */
   readonly image?: EmbeddedImage | undefined
-  /** Extensions by their SQL names; those that PGlite does not carry are left out. */
+  /** Extensions by their SQL names; those that PGlite does not have are left out. */
   readonly extensions?: readonly string[] | undefined
-  /** Where unqualified names go; `public` if absent. It need not exist. */
+  /** The schema of unqualified names; `public` if absent. It need not exist. */
   readonly schema?: string | undefined
 }
 
@@ -29,8 +29,8 @@ export interface Embedded {
 }
 
 /**
- * Opens an embedded PostgreSQL (PGlite), hands it to `work`, and closes it. A folder is opened by
- * one process at a time: DATABASE.EMBEDDED_IN_USE names the other one.
+ * Opens an embedded PostgreSQL (PGlite), passes it to `work`, and closes it. One process at a time can
+ * open a folder; otherwise it fails with DATABASE.EMBEDDED_IN_USE, which names the other process.
  */
 export async function withEmbedded<T>(
   options: EmbeddedOptions,
@@ -79,7 +79,7 @@ async function open<T>(
     return await work({ session, image: () => imageOf(lite) })
   } finally {
     await client.end().catch(() => {})
-    // A stopped server never answers that.
+    // A stopped server would never answer this.
     if (!guard.stopped) await lite.close()
   }
 }
@@ -88,9 +88,10 @@ async function open<T>(
 const [QUERY, SYNC] = ['Q', 'S'].map((type) => type.charCodeAt(0))
 
 /**
- * Answers in the place of a server that has stopped, as it does for COPY … PROGRAM: otherwise its clients would wait
- * forever. While it works it occupies this thread, so that no handler of a signal runs: without one, a signal
- * ends the process immediately. That is for a database in memory, of which nothing can be lost.
+ * Answers for a server that has stopped, for example at COPY … PROGRAM: otherwise its clients would wait
+ * forever. While the server works it occupies this thread, so signal handlers cannot run. They are
+ * removed for a database in memory, where nothing can be lost, so that a signal ends the process
+ * immediately.
  */
 function guardMessages(
   lite: PGlite,
@@ -120,7 +121,7 @@ function stoppedAnswer(): Awaited<ReturnType<PGlite['execProtocolStream']>> {
 
 const COPIED_AT_ONCE = 8 * 1024 * 1024
 
-/** PGlite takes a COPY from a file that it calls a blob: whole lines, some megabytes at a time. */
+/** PGlite reads a COPY from a file that it calls a blob: whole lines, some megabytes at a time. */
 async function copyTo(lite: PGlite, sql: string, chunks: AsyncIterable<string>): Promise<number> {
   const copy = sql.replace(/\bFROM STDIN\b/, "FROM '/dev/blob'")
   let rows = 0
@@ -161,7 +162,7 @@ function serverInfo(versionNumber: string, schema: string): ServerInfo {
   }
 }
 
-/** The part of Blob that PGlite uses, without the 0.3 s that a real one takes to return 40 MB. */
+/** The part of Blob that PGlite uses; a real Blob takes 0.3 s to return 40 MB. */
 function blobOf(image: EmbeddedImage): Blob {
   const whole = image.byteLength === image.buffer.byteLength
   const bytes = whole ? image.buffer : image.slice().buffer
@@ -169,12 +170,12 @@ function blobOf(image: EmbeddedImage): Blob {
 }
 
 async function imageOf(lite: PGlite): Promise<EmbeddedImage> {
-  // Uncompressed: 40 MB that load in a quarter of the time that unpacking takes.
+  // Uncompressed: loading 40 MB takes a quarter of the time of unpacking them.
   const dump = await lite.dumpDataDir('none')
   return new Uint8Array(await dump.arrayBuffer())
 }
 
-/** Loads the code of extensions that PGlite carries; `uuid-ossp` is `uuid_ossp` there. */
+/** Loads the code of the extensions that PGlite has; it calls `uuid-ossp` `uuid_ossp`. */
 export async function loadExtensions(names: readonly string[]) {
   const folder = dirname(new URL(import.meta.resolve('@electric-sql/pglite')).pathname)
   const loaded: Record<string, import('@electric-sql/pglite').Extension> = {}

@@ -1,11 +1,12 @@
 import type { Session } from '../port.ts'
 
-/** The schema of Slipway's own tables and functions, where the configuration names no other one. */
+/** The schema of Slipway's own tables and functions, unless the configuration names another. */
 export const LEDGER_SCHEMA = 'slipway'
 
 /**
- * SQL of Slipway's own for the ledger of a session: the text is written for the schema `slipway`. Only for text in which
- * nothing comes from elsewhere. The name of a ledger needs no quotes: `prepareLedger` takes no other one.
+ * Adapts Slipway's own SQL, which is written for the schema `slipway`, to the ledger of a session. Only
+ * for text without parts from elsewhere. The name of a ledger needs no quotes: `prepareLedger` accepts no
+ * other name.
  */
 export function inLedger({ ledger }: Pick<Session, 'ledger'>, sql: string): string {
   return ledger === LEDGER_SCHEMA ? sql : sql.replaceAll(/\bslipway\b/g, ledger)

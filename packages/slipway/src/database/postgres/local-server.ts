@@ -14,7 +14,10 @@ import { type Place, SERVER_ENVIRONMENT, takePlace } from './server-folder.ts'
 
 const START_TIMEOUT_MS = 20_000
 const PORT = '5432'
-/** No one else uses the server, and its data need not survive a crash. SQL under test cannot change these. */
+/**
+ * The server has no other users, and its data need not survive a crash. SQL under test cannot change
+ * these settings.
+ */
 const SETTINGS: Readonly<Record<string, string>> = {
   listen_addresses: '',
   port: PORT,
@@ -47,10 +50,10 @@ export interface LocalServer {
 }
 
 /**
- * Runs a private PostgreSQL server for `work`, from the programs of this machine. Its data is kept for the next
- * command on the project; see server-folder.ts. Only this account can reach it, by a socket in a
- * folder of its own. It ends with `work`, and with this process even after SIGKILL. Returns nothing if
- * no server is available: four others run, no account may run it, or it does not start.
+ * Runs a private PostgreSQL server for `work`, from the programs of this machine. Its data is kept for
+ * the next command on the project; see server-folder.ts. Only this account can reach it, through a socket
+ * in a private folder. It ends with `work`, and with this process even after SIGKILL. Returns undefined
+ * if no server is available: four others run, no account may run it, or it does not start.
  */
 export async function withLocalServer<T>(
   programs: Programs,
@@ -89,7 +92,7 @@ interface Running {
   stop(): Promise<void>
 }
 
-/** Where a server is to run. */
+/** Where a server will run. */
 interface Site {
   readonly programs: Programs
   readonly project: string
@@ -109,7 +112,7 @@ async function start(site: Site): Promise<Running | undefined> {
     return {
       unref: () => {
         keeper.unref()
-        // Pipes of a child are sockets, whatever their types say.
+        // Pipes of a child process are sockets, despite their types.
         for (const pipe of [keeper.stdin, keeper.stderr]) (pipe as Socket | null)?.unref()
       },
       stop: async () => {
@@ -120,7 +123,7 @@ async function start(site: Site): Promise<Running | undefined> {
       },
     }
   } catch {
-    // The next command creates a broken folder again; this one uses another shadow database.
+    // The next command creates the folder again if it is broken; this one uses another shadow database.
     place.discard()
     place.release()
     return undefined
@@ -128,9 +131,9 @@ async function start(site: Site): Promise<Running | undefined> {
 }
 
 /**
- * Starts the server under a shell that waits for the end of a pipe which only this process holds, then
- * ends the server and removes its temporary folder. So the server does not outlive this process, even after
- * SIGKILL. Neither has the environment of this process, where secrets may be.
+ * Starts the server under a shell that waits for the end of a pipe that only this process holds, then
+ * ends the server and removes its temporary folder. So the server does not outlive this process, even
+ * after SIGKILL. Neither gets the environment of this process, which may contain secrets.
  */
 function launch({ programs, folder, account }: Site, { dataDir }: Place): ChildProcess {
   const settings = { ...SETTINGS, unix_socket_directories: folder }
@@ -138,7 +141,7 @@ function launch({ programs, folder, account }: Site, { dataDir }: Place): ChildP
   const command = [path.join(programs.dir, 'postgres'), '-D', dataDir, ...args]
   return spawn('/bin/sh', ['-c', KEEPER, 'sh', folder, ...command], {
     cwd: '/',
-    // In a process group of its own: Slipway handles a Ctrl-C at the terminal.
+    // In its own process group: Slipway handles a Ctrl-C at the terminal.
     detached: true,
     env: SERVER_ENVIRONMENT,
     stdio: ['pipe', 'ignore', 'pipe'],
@@ -146,14 +149,16 @@ function launch({ programs, folder, account }: Site, { dataDir }: Place): ChildP
   })
 }
 
-/** Its arguments: the folder that ends with the server, and the command. macOS limits no memory. */
+/**
+ * Its arguments: the folder to remove when the server ends, and the command. macOS does not limit memory.
+ */
 const KEEPER = `ulimit -v ${MEMORY_KIB} 2>/dev/null
 folder=$1; shift
 "$@" </dev/null & server=$!
 read -r _; kill -INT $server; wait $server
 rm -rf "$folder"`
 
-/** Waits for the server to say that it takes connections. */
+/** Waits for the server to report that it accepts connections. */
 async function ready(keeper: ChildProcess): Promise<void> {
   const started = Promise.withResolvers<void>()
   const fail = () => started.reject(new TypeError('the private server did not start'))
@@ -172,7 +177,7 @@ async function ready(keeper: ChildProcess): Promise<void> {
     throw error
   } finally {
     clearTimeout(timer)
-    // What it says from now on is read, so that it never waits for a reader, and forgotten.
+    // Its further output is read, so that it never waits for a reader, and discarded.
     keeper.stderr?.off('data', listen).resume()
   }
 }

@@ -1,16 +1,19 @@
 import type { MissingObject } from '../../kernel/index.ts'
 import { firstQuoted } from './row-content.ts'
 
-/** An error as far as it says what is missing. */
+/** The parts of an error that show what is missing. */
 interface Complaint {
   readonly code?: string | undefined
-  /** The function of the server's source that sent it. */
+  /** The function in the server's source that sent it. */
   readonly routine?: string | undefined
   /** In any language, without row content. */
   readonly message: string
 }
 
-/** The missing object that a statement names, by the fields of the error. Its name is the first quoted word, in every message language. */
+/**
+ * The missing object that a statement names, by the fields of the error. Its name is the first quoted
+ * word, in every message language.
+ */
 export function missingObject(said: Complaint): MissingObject | undefined {
   const kind = kindOf(said)
   const name = firstQuoted(said.message)

@@ -4,19 +4,19 @@ import type { Address, Session } from '../port.ts'
 import { locate, type PostgresLocation } from './connection-string.ts'
 import { openPostgres } from './with-postgres.ts'
 
-/** What of a server connection a pooler gives to a client: all of the session, a transaction, or a statement. */
+/** For how long a pooler gives a client a server connection: a session, a transaction, or a statement. */
 export type Pooling = 'session' | 'transaction' | 'statement'
 
 const ROUNDS = 4
 const ASKED = 4
-/** A pool that has no second connection to give away in this time has not given away the first. */
+/** A pool that provides no second connection in this time has not given away the first. */
 const WAIT_MS = 3000
 
 /**
- * What the pooler of a session with `server.pooled` pools. It pools transactions if a second session gets the same
- * backend, or if the session changes its backend while a transaction of the second one is open. With other clients on the
- * pool that is a matter of chance, so it is tried several times; and what runs under the lock asserts its backend, see
- * lock-guard.ts.
+ * Finds the kind of pooling of a session with `server.pooled`. The pooler pools transactions if a second
+ * session gets the same backend, or if the session's backend changes while a transaction of the second
+ * one is open. With other clients on the pool, that depends on chance, so it is tried several times; and
+ * everything that runs under the lock checks its backend, see lock-guard.ts.
  */
 export async function poolingOf(session: Session, location: PostgresLocation): Promise<Pooling> {
   for (let round = 0; round < ROUNDS; round++) {
@@ -45,7 +45,10 @@ async function sharesBackend(session: Session, location: PostgresLocation): Prom
   })
 }
 
-/** PgBouncer ends a transaction block of a pool of statements with these words; it has no other languages. */
+/**
+ * PgBouncer rejects a transaction block with these words if it pools statements; its messages are only in
+ * English.
+ */
 function isStatementPooling({ message, why = '' }: Failure): boolean {
   return `${message} ${why}`.includes('statement pooling')
 }
@@ -55,15 +58,16 @@ async function backendPid(session: Session): Promise<number> {
   return Number(result.rows[0]?.[0])
 }
 
-/** Refuses a connection string that says itself that it leads to a pooler: `pgbouncer=true` (DATABASE.POOLER). */
+/** Refuses a connection string that declares a pooler: `pgbouncer=true` (DATABASE.POOLER). */
 export function refuseDeclaredPooler(address: Address): void {
   if (address.kind === 'postgres' && locate(address.url).pgbouncer)
     refuse('The connection string has pgbouncer=true: it goes through a transaction pooler.')
 }
 
 /**
- * Refuses a pooler of transactions or statements (DATABASE.POOLER): behind one, a session's advisory lock and settings
- * belong to the client that gets the server connection next. Without a pooler this costs nothing.
+ * Refuses a pooler that pools transactions or statements (DATABASE.POOLER): there, a session's advisory
+ * lock and settings belong to the client that gets the server connection next. Without a pooler this
+ * costs nothing.
  */
 export async function refuseTransactionPooler(session: Session, address: Address): Promise<void> {
   if (address.kind !== 'postgres' || !session.server.pooled) return

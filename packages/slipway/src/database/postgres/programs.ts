@@ -25,13 +25,18 @@ const ROOTS: readonly { readonly root: string; readonly bin: (entry: string) => 
   { root: '/Applications/Postgres.app/Contents/Versions', bin: (entry) => `${entry}/bin` },
 ]
 
-/** The folders on this machine in which a program of PostgreSQL may be: those of PATH, those of packages. */
+/**
+ * The folders on this machine that may contain PostgreSQL programs: those in PATH, and those of packages.
+ */
 export function programFolders(env: Readonly<Record<string, string | undefined>>): string[] {
   const named = (env['PATH'] ?? '').split(path.delimiter).filter((folder) => folder !== '')
   return [...new Set([...named, ...ROOTS.flatMap(({ root, bin }) => foldersIn(root, bin))])]
 }
 
-/** The programs of a server on this machine, of the given major version or else of the newest; nothing if not installed. */
+/**
+ * The programs of a server on this machine, of the given major version, or else the newest; undefined if
+ * not installed.
+ */
 export async function serverPrograms(
   env: Readonly<Record<string, string | undefined>>,
   major?: number,
@@ -48,7 +53,7 @@ export async function serverPrograms(
     .toSorted((a, b) => b.major - a.major)[0]
 }
 
-/** The major version that a program of PostgreSQL reports; nothing if it does not answer. */
+/** The major version that a PostgreSQL program reports; undefined if it does not answer. */
 async function majorOf(program: string): Promise<number | undefined> {
   try {
     const { stdout } = await promisify(execFile)(program, ['--version'], { timeout: 5000 })

@@ -76,7 +76,7 @@ test.each([
   expect(withoutRowContent(text, from(sqlstate, 'SELECT a FROM b', routine))).not.toContain('zebra')
 })
 
-test('of what user code raises, the words of the script stay', () => {
+test('in an error that user code raises, the words of the script stay', () => {
   const sent = "DO $$ BEGIN RAISE EXCEPTION 'orders of % lack a price, % in all', mail, n; END $$"
   const text = 'orders of ann@example.com lack a price, 12 in all'
   const shown = 'orders of … lack a price, … in all'
@@ -85,7 +85,7 @@ test('of what user code raises, the words of the script stay', () => {
   expect(withoutRowContent('ann 12', from('P0001'))).toMatch(/^a function raised an error/)
 })
 
-test('whatever a row holds, no error of the server repeats it', async () => {
+test('no error of the server repeats row content', async () => {
   const database = await createDatabase()
   const scripts: readonly ((literal: string) => string)[] = [
     (value) => `SELECT ${value}::integer`,
@@ -134,7 +134,7 @@ test('whatever a row holds, no error of the server repeats it', async () => {
   }
 })
 
-test('a notice of user code is marked as one of the server, and does not repeat rows either', async () => {
+test('a notice of user code is marked as a notice of the server, and does not repeat row content either', async () => {
   const heard: string[] = []
   const onNotice = (text: string) => heard.push(text)
   const database = await createDatabase()
@@ -149,6 +149,6 @@ test('a notice of user code is marked as one of the server, and does not repeat 
     },
   )
   await database.drop()
-  // What IF EXISTS skips and what CASCADE drops is what the statement asks for.
+  // Notices of IF EXISTS and CASCADE only repeat what the statement requests.
   expect(heard).toEqual(['notice of the server: found …', 'warning of the server: look'])
 })

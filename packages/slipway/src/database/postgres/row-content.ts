@@ -1,15 +1,15 @@
-/** The origin of a server message, according to its fields, which no language of the server changes. */
+/** The origin of a server message, from fields that do not depend on the server's language. */
 export interface MessageOrigin {
   readonly sqlstate: string
-  /** The function of the server's source that sent it. */
+  /** The function in the server's source that sent it. */
   readonly routine?: string | undefined
   /** The text that the server was running. */
   readonly sent: string
-  /** What the server sent as names: schema, table, column, type, constraint. */
+  /** The names that the server sent as fields: schema, table, column, type, constraint. */
   readonly names?: readonly (string | undefined)[]
   /** The statement that a function ran, as the function composed it. */
   readonly internalQuery?: string | undefined
-  /** The context: it quotes that statement where an error has no position in it. */
+  /** The context, which quotes that statement if the error has no position in it. */
   readonly context?: string | undefined
 }
 
@@ -18,9 +18,10 @@ const HIDDEN =
   'a function raised an error; its text is hidden because it may contain values of a row'
 
 /**
- * Guarantee 10: row content never reaches output, but PostgreSQL quotes it in messages, details and hints, in the
- * language of `lc_messages`. Values are recognized by the SQLSTATE, the fields and the text that was sent, never by
- * words of a language: quoted text that is not a name in that text is masked. Source: PostgreSQL's appendix A, its sources.
+ * Masks row content, which must never reach output (guarantee 10), but which PostgreSQL quotes in
+ * messages, details and hints, in the language of `lc_messages`. Values are recognized by the SQLSTATE,
+ * the fields and the text that was sent, never by words of a language: quoted text that is not a name in
+ * that text is masked. Source: PostgreSQL's appendix A and source code.
  */
 export function withoutRowContent(text: string, origin: MessageOrigin): string {
   const { sqlstate, routine = '', sent } = origin
@@ -44,11 +45,14 @@ export function withoutRowContent(text: string, origin: MessageOrigin): string {
 
 /** Raised by Slipway's own functions with a count of rows, which is not their content. */
 const COUNTED = 'SLW04'
-/** Classes of errors of the connection, the transaction and the server: their numbers are processes and sizes. */
+/**
+ * Error classes of the connection, the transaction and the server: numbers in these are process ids and
+ * sizes.
+ */
 const WITHOUT_VALUES = new Set(['08', '25', '40', '53', '55', '57'])
-/** They say what a type allows: `value too long for type character varying(3)`. */
+/** These functions report what a type allows: `value too long for type character varying(3)`. */
 const ABOUT_TYPES = new Set(['varchar', 'bpchar', 'varchar_input', 'bpchar_input', 'apply_typmod'])
-/** Data exceptions that quote names alone: columns and encodings. */
+/** Data exceptions that quote only names: columns and encodings. */
 const NAMES_ONLY = new Set([
   'NextCopyFrom',
   'report_invalid_encoding',
@@ -58,7 +62,10 @@ const HIDDEN_TRANSLATION =
   "the server's message is hidden, because in its language values may appear without quotation marks"
 /** In Georgian, 290 messages of PostgreSQL 15 lack the quotation marks that the English ones have. */
 const UNMARKED_LANGUAGE = /\p{Script=Georgian}/u
-/** They show a value, or a name that was one, without quotation marks behind a colon; some of them in one language alone. */
+/**
+ * These show a value, or a name that was one, without quotation marks after a colon; some only in one
+ * language.
+ */
 const UNQUOTED = new Set([
   'gettoken_tsvector',
   'prssyntaxerror',
@@ -68,7 +75,7 @@ const UNQUOTED = new Set([
   'regoperatorin',
 ])
 
-/** Raised by a function or a DO block: its author may have put anything into it. */
+/** Whether a function or a DO block raised the error: its author may have put anything into the text. */
 function isOfUserCode(sqlstate: string, routine: string): boolean {
   return (
     /^(?:exec_stmt_(?:raise|assert)$|PLy_|plperl|do_util_elog|pltcl)/.test(routine) ||
@@ -92,7 +99,10 @@ function wordsOf(text: string): string[] {
   return text.match(WORD) ?? []
 }
 
-/** The words of names: those of the text that was sent without its literals and comments, which can be values. */
+/**
+ * The words that can be names: those of the sent text, without literals and comments, which can be
+ * values.
+ */
 function namesIn({ sent, names = [] }: MessageOrigin): ReadonlySet<string> {
   const code = sent.replaceAll(/'(?:[^']|'')*'|--[^\n]*/g, ' ')
   const words = [...names.flatMap((name) => wordsOf(name ?? '')), ...wordsOf(code)]
@@ -105,17 +115,17 @@ function folded(word: string): string {
 
 const MARKS = '"»«„“”「」『』'
 const QUOTED = new RegExp(`[${MARKS}] ?([^${MARKS}]+?)\\s?[${MARKS}]`, 'gu')
-/** What a message quotes first, in whatever language. */
+/** The first quoted text of a message, in any language. */
 export function firstQuoted(message: string): string | undefined {
   return message.matchAll(QUOTED).next().value?.[1]
 }
 
-/** From the first mark to the last: a value can hold some itself. */
+/** From the first quotation mark to the last: a value can contain some itself. */
 const FROM_FIRST_TO_LAST = new RegExp(`[${MARKS}][^]*[${MARKS}]|[${MARKS}]`, 'u')
 /** `enum "Status": "LOST"`. */
 const NAME_BEFORE_VALUE = new RegExp(`^[^${MARKS}]*"[^${MARKS}]+": ?(?=[${MARKS}])`, 'u')
 
-/** The text of a data exception: what is quoted is a value, and before it at most the type. */
+/** The text of a data exception without its quoted value. Only a type may be quoted before the value. */
 function withoutValue(text: string, routine: string): string {
   const name = routine === 'enum_in' ? (NAME_BEFORE_VALUE.exec(text)?.[0] ?? '') : ''
   return name + text.slice(name.length).replace(FROM_FIRST_TO_LAST, `"${MASK}"`)
@@ -129,14 +139,14 @@ function withoutQuoted(text: string, names: ReadonlySet<string>): string {
     if (words.length === 0 || !words.every((word) => names.has(folded(word)))) return whole
     return `\0${kept.push(whole) - 1}\0`
   })
-  // A single mark is a part of a value: then no other one can be trusted.
+  // An unpaired mark is part of a value, so no other mark can be trusted.
   const marks = held.match(new RegExp(`[${MARKS}]`, 'gu'))?.length ?? 0
   return (marks % 2 === 1 ? text : held)
     .replace(FROM_FIRST_TO_LAST, `"${MASK}"`)
     .replaceAll(/\0(\d+)\0/g, (_whole, index: string) => kept[Number(index)] ?? MASK)
 }
 
-/** The words that a statement inside a function had of something else than the text that was sent. */
+/** Masks the words that a statement composed by a function has, but the sent text does not. */
 function withoutComposed(
   text: string,
   { sent, internalQuery = '', context = '' }: MessageOrigin,
@@ -147,26 +157,26 @@ function withoutComposed(
   let rest = text
   for (const word of new Set(wordsOf(composed.join(' ')))) {
     if (names.has(folded(word))) continue
-    // The server cuts a name after 63 bytes.
+    // The server truncates names to 63 bytes.
     const name = Buffer.from(word)
       .subarray(0, 63)
       .toString('utf8')
       .replace(/\uFFFD$/, '')
-    // Languages without spaces put their own letters beside a name.
+    // In languages without spaces, letters may directly precede or follow a name.
     const source = /^\w+$/.test(name) ? `(?<!\\w)${name}(?!\\w)` : name
     rest = rest.replaceAll(new RegExp(source, 'giu'), MASK)
   }
   return rest
 }
 
-/** Numbers and bytes that were not in the text: an OID, a length, a value of a sequence. */
+/** Masks numbers and bytes that were not in the sent text: an OID, a length, a sequence value. */
 function withoutNumbers(text: string, names: ReadonlySet<string>): string {
   return text
     .replaceAll(/\b0x[\da-f]{2,}(?: 0x[\da-f]{2})*/gi, MASK)
     .replaceAll(/(?<!\w)\d[\d.,]*\d|(?<![\w(])\d/g, (number) => (names.has(number) ? number : MASK))
 }
 
-/** `Key (email)=(…) already exists.`, `Failing row contains (…).`: names stay, in a message and behind the values. */
+/** `Key (email)=(…) already exists.`, `Failing row contains (…).`: names stay, also after the values. */
 function withoutKeys(text: string, sqlstate: string): string {
   const key = /^[^(]*\([^]*?\)=/.exec(text)?.[0]
   const keyed =
@@ -175,7 +185,7 @@ function withoutKeys(text: string, sqlstate: string): string {
   return head + text.slice(head.length).replace(/\([^]*\)/, `(${MASK})`)
 }
 
-/** What libxml says first of an error: it repeats the document behind it, without any marks. */
+/** The beginning of a libxml error; after it, libxml repeats the document without quotation marks. */
 const OF_DOCUMENTS =
   /^line \d+: (?:Start tag expected|Document is empty|Extra content at the end of the document|StartTag: invalid element name|Opening and ending tag mismatch)?/
 

@@ -2,8 +2,9 @@
 export const ADMINISTRATOR = 'slipway_administrator'
 
 /**
- * The role that runs SQL under test. It is not a superuser, has no file access and may create neither databases
- * nor roles. It has the name of the usual superuser, because migrations grant to it and make it an owner.
+ * The role that runs SQL under test. It is not a superuser, has no file access and may create neither
+ * databases nor roles. It has the name of the usual superuser, because migrations grant privileges to it
+ * and make it an owner.
  */
 export const SANDBOXED = 'postgres'
 
@@ -11,8 +12,8 @@ export const SANDBOXED = 'postgres'
 export const OWNERS = 'slipway_owners'
 
 /**
- * Extensions that only a superuser may create, and that reach neither files nor programs nor a network. A private
- * server lets SQL under test create them.
+ * Extensions that only a superuser may create, and that access neither files nor programs nor a network.
+ * A private server lets SQL under test create them.
  */
 export const HARMLESS_EXTENSIONS: readonly string[] = [
   'address_standardizer',
@@ -47,16 +48,17 @@ export const HARMLESS_EXTENSIONS: readonly string[] = [
 const MOST_ROLES = 250
 
 /**
- * SQL that the administrator runs once in `template1` of a new server; each command ends with an empty line. The
- * functions do with the rights of the administrator what migrations need and the sandboxed role may not do itself:
- * they create a role without rights, and an extension of the list above. Scripts of extensions run as a superuser,
- * so the function refuses while the database has functions or operators that such a script could call by mistake.
+ * SQL that the administrator runs once in `template1` of a new server; each command ends with an empty
+ * line. The functions run with the administrator's rights what migrations need but the sandboxed role may
+ * not do itself: they create a role without rights, and an extension of the list above. Extension scripts
+ * run as a superuser, so the function refuses while the database has functions or operators that such a
+ * script could call by mistake.
  */
 export function sandboxSql(major: number): string {
   const commands = [
     `CREATE ROLE ${OWNERS}`,
     `CREATE ROLE ${SANDBOXED} LOGIN BYPASSRLS IN ROLE ${OWNERS}`,
-    // Later versions have the owner of the database own this schema.
+    // In later versions, the owner of the database owns this schema.
     ...(major < 15 ? [`ALTER SCHEMA public OWNER TO ${OWNERS}`] : []),
     ...(major < 15 ? [] : [`GRANT SET ON PARAMETER session_replication_role TO ${SANDBOXED}`]),
     `UPDATE pg_catalog.pg_extension SET extowner = '${SANDBOXED}'::regrole`,
@@ -87,7 +89,7 @@ export function sandboxSql(major: number): string {
   return commands.map((sql) => `${sql};\n\n`).join('')
 }
 
-/** A function in `pg_catalog`, which no reader of schemas looks into. */
+/** A function in `pg_catalog`, which schema readers skip. */
 function definer(signature: string, body: string): string {
   return `CREATE FUNCTION pg_catalog.${signature} RETURNS void LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $slipway$

@@ -7,8 +7,8 @@ export interface Account {
 }
 
 /**
- * The account that a private server runs under. PostgreSQL refuses to run as root; there it is the account of
- * `postgres`, or else of `nobody`. Otherwise it is the current account, `own`.
+ * The account that a private server runs under: `own`, the current one. PostgreSQL refuses to run as
+ * root, so for root it is the account `postgres`, or else `nobody`.
  */
 export function serverAccount(): Account | 'own' | 'none' {
   if (process.getuid?.() !== 0) return 'own'

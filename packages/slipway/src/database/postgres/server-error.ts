@@ -20,7 +20,7 @@ interface WireError {
   readonly constraint?: string | undefined
   /** The statement that a function ran. */
   readonly internalQuery?: string | undefined
-  /** The context in which it came up. */
+  /** The context in which the error occurred. */
   readonly where?: string | undefined
 }
 
@@ -45,14 +45,14 @@ const BY_SQLSTATE: Readonly<Record<string, DatabaseCode>> = {
   '53100': 'DATABASE.DISK_FULL',
 }
 
-/** What Node says of a certificate that it does not accept. */
+/** Node's error codes for a certificate that it does not accept. */
 const CERTIFICATE = /CERT|^UNABLE_TO_VERIFY|^ERR_(?:TLS|SSL|OSSL)|^EPROTO$/
 
 /** Where an error came from. */
 export interface Sending extends Speaker {
-  /** The text that the server was running; absent while the connection opens, when no row is near. */
+  /** The text that the server was running; absent while the connection opens, when no row is involved. */
   readonly sent?: string
-  /** Commands of that text which had been completed. */
+  /** The number of completed commands of that text. */
   readonly completed?: number
 }
 
@@ -68,8 +68,8 @@ export function raiseServerError(error: unknown, sending: Sending): never {
 }
 
 /**
- * The server's message about a failure: the message, and the detail with its row.
- * Show it only for generated rows (guarantee 10). Nothing if the server sent nothing.
+ * The server's message about a failure: the message, and the detail with its row. Show it only for
+ * generated rows (guarantee 10). Undefined if the server sent no message.
  */
 export function wordForWord(error: unknown): string | undefined {
   const wire = error instanceof Error ? asWireError(error.cause) : undefined
@@ -77,13 +77,13 @@ export function wordForWord(error: unknown): string | undefined {
   return redact([wire.message, wire.detail].filter(Boolean).join(': '))
 }
 
-/** What `IF NOT EXISTS`, `IF EXISTS` and CASCADE say of what they skip or drop as well. */
+/** SQLSTATEs of notices about what `IF NOT EXISTS` and `IF EXISTS` skip and CASCADE also drops. */
 const ROUTINE_NOTICES = new Set(['00000', '42P06', '42P07', '42701', '42710', '42723'])
 
-/** The functions of the server by which the code of a migration sends a message. */
+/** The functions of the server through which the code of a migration sends a message. */
 const SENT_BY_CODE = /^(?:exec_stmt_raise|PLy_output|do_util_elog|pltcl_elog)$/
 
-/** A notice of the server, safe to show; nothing if it says only what the statement asks for. */
+/** A notice of the server, safe to show; undefined if it only repeats what the statement requests. */
 export function noticeText(
   notice: Omit<WireError, 'message'> & { message: string | undefined },
   sent: string,
@@ -117,7 +117,7 @@ function sayable(error: WireError, sent: string | undefined): WireError {
 
 function asWireError(error: unknown): WireError | undefined {
   if (!(error instanceof Error)) return undefined
-  // Node tries every address of a name and throws them together.
+  // Node tries every address of a host name, and throws all errors together.
   if (error instanceof AggregateError) return asWireError(error.errors[0])
   const known = 'code' in error || /connection|timeout|terminated/i.test(error.message)
   return known && !(error instanceof TypeError) ? (error as WireError) : undefined
@@ -155,8 +155,8 @@ function serverError(
 }
 
 /**
- * `COPY carriers, line 3, column name: "…"`: the text after the colon is row content, and can hold a line like this one. In
- * other languages than English the place is not found.
+ * `COPY carriers, line 3, column name: "…"`: the text after the colon is row content, and can contain
+ * such a line itself. The place is only found in English messages.
  */
 function copiedPlace({ where }: WireError, sent: string): Pick<ServerError, 'copied'> {
   const [, line, column] =

@@ -22,7 +22,7 @@ import type { Account } from './server-account.ts'
 
 const PLACES = 4
 
-/** What all programs of a private server are given: nothing of the environment of this process. */
+/** The environment of all programs of a private server: nothing from the environment of this process. */
 export const SERVER_ENVIRONMENT: Readonly<Record<string, string>> = {
   PATH: '/usr/bin:/bin',
   LC_ALL: 'C',
@@ -38,10 +38,10 @@ export interface Place {
 }
 
 /**
- * Takes a place for a private server and puts a new cluster there if it has none. The places of a project, four of
- * each major version, are in a folder of this user's cache: the project's own files may be somebody else's, and
- * so may what its migrations left. Where the user has no such folder, the place is in the temporary `folder`.
- * Gives nothing if all places are taken.
+ * Takes a place for a private server, and creates a cluster there if it has none. The places of a
+ * project, four for each major version, are in this user's cache folder: the project's own files, and
+ * what its migrations left, may belong to another user. If the user has no such folder, the place is in
+ * the temporary `folder`. Returns undefined if all places are taken.
  */
 export async function takePlace(site: {
   readonly programs: Programs
@@ -80,8 +80,8 @@ export async function takePlace(site: {
 }
 
 /**
- * Written beside and renamed: a partially written name would look like that of a project that is gone. So would a link that is
- * removed while others lead to the same folder.
+ * Writes a new file and renames it: a partially written name would look like that of a deleted project.
+ * So would a link that is removed while others lead to the same folder.
  */
 function nameOwner(home: string, project: string): void {
   const unfinished = path.join(home, `project.${process.pid}`)
@@ -101,7 +101,7 @@ function nearestFolder(folder: string): string {
   return existsSync(whole) ? whole : nearestFolder(path.dirname(whole))
 }
 
-/** A name for what a new cluster contains: where it changes, older data is left alone. */
+/** A name for the content of a new cluster: if the content changes, older data is not used. */
 function contentOf({ major }: Programs): string {
   return `${major}-${sha256(sandboxSql(major)).slice(0, 8)}`
 }
@@ -110,7 +110,7 @@ function isReady(folder: string): boolean {
   return existsSync(path.join(folder, 'ready'))
 }
 
-/** The folder of all private servers of this user, if it belongs to this user alone. */
+/** The folder of all private servers of this user, if it belongs only to this user. */
 function baseFolder(account: Account | 'own'): string | undefined {
   try {
     const cache = account === 'own' ? cacheFolder() : CACHE_OF_ROOT
@@ -134,10 +134,10 @@ function cacheFolder(): string {
   return path.isAbsolute(named) ? named : path.join(os.homedir(), '.cache')
 }
 
-/** The server runs under another account then, which cannot enter the home folder of root. */
+/** For root, whose server runs under another account, which cannot enter root's home folder. */
 const CACHE_OF_ROOT = '/var/cache'
 
-/** Creates a folder that only this user may change, and that the account of the server may pass through. */
+/** Creates a folder that only this user may change, and that the account of the server may traverse. */
 function makeOwn(folder: string, account: Account | 'own'): void {
   mkdirSync(folder, { recursive: true })
   chmodSync(folder, account === 'own' ? 0o700 : 0o711)
@@ -147,11 +147,11 @@ interface CopySite {
   readonly programs: Programs
   readonly base: string
   readonly account: Account | 'own'
-  /** Where the copy goes. */
+  /** The folder of the copy. */
   readonly folder: string
 }
 
-/** Copies a cluster that was created once for this user: that takes a tenth of the time of `initdb`. */
+/** Copies a cluster that was created once for this user, which takes a tenth of the time of `initdb`. */
 async function copyNewCluster({ programs, base, account, folder }: CopySite): Promise<void> {
   const build = sha256(programs.dir).slice(0, 8)
   const original = path.join(base, `new-${contentOf(programs)}-${build}`)
@@ -162,7 +162,10 @@ async function copyNewCluster({ programs, base, account, folder }: CopySite): Pr
   writeFileSync(path.join(folder, 'ready'), '')
 }
 
-/** Creates a cluster that no server ever runs on. It appears whole, and only this user may enter its folder. */
+/**
+ * Creates a cluster on which no server ever runs. It appears only when it is complete, and only this user
+ * may enter its folder.
+ */
 async function createOriginal(
   programs: Programs,
   original: string,
@@ -178,7 +181,7 @@ async function createOriginal(
     chmodSync(unfinished, 0o700)
     renameSync(unfinished, original)
   } catch (error) {
-    // Another process may have been faster: its cluster is as good.
+    // Another process may have been faster: its cluster is equivalent.
     if (!existsSync(original)) throw error
   } finally {
     rmSync(unfinished, { recursive: true, force: true })
@@ -218,7 +221,7 @@ async function run(
   })
 }
 
-/** Removes what belongs to projects that no longer exist, unless another process does so at the same time. */
+/** Removes the data of projects that no longer exist; another process may do so at the same time. */
 function removeAbandoned(base: string): void {
   for (const name of readdirSync(base)) {
     const home = path.join(base, name)

@@ -14,7 +14,7 @@ export interface SessionParts {
   readonly kind: DatabaseKind
   readonly client: Client
   readonly server: ServerInfo
-  /** How messages name the server: host and port, or the embedded folder. */
+  /** The name of the server in messages: host and port, or the embedded folder. */
   readonly where: string
   readonly types: PgTypes
   readonly onNotice?: ((message: string) => void) | undefined

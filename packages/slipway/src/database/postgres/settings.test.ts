@@ -8,7 +8,7 @@ import { ConnectionString } from '../../kernel/index.ts'
 import { type Session, withSession } from '../index.ts'
 import { pinSql, unpinSql } from './settings.ts'
 
-/** Settings of a database, each with a value that no session of Slipway has. */
+/** Database settings, each with a value that differs from the one in Slipway's sessions. */
 const OTHERS: Readonly<Record<string, string>> = {
   DateStyle: 'German, DMY',
   IntervalStyle: 'sql_standard',
@@ -60,7 +60,7 @@ async function settingsOf(session: Session): Promise<Record<string, string>> {
   return Object.fromEntries(rows.map(({ name, value }) => [name, value]))
 }
 
-test('a session has the pinned settings, whatever the database sets', async () => {
+test('a session has the pinned settings, regardless of the settings of the database', async () => {
   const pinned = {
     DateStyle: 'ISO, MDY',
     IntervalStyle: 'postgres',
@@ -88,7 +88,7 @@ test('a session has the pinned settings, whatever the database sets', async () =
   })
 })
 
-test('a file sees the settings that it sees in a deploy by Prisma, in the schema of Prisma', async () => {
+test('a file runs with the same settings and schema as in a deploy by Prisma', async () => {
   const other = await targetWithOthers()
   const root = writeProject([{ name: '1_seen', sql: SEEN }])
   try {
@@ -104,7 +104,7 @@ test('a file sees the settings that it sees in a deploy by Prisma, in the schema
     })
     expect(failure).toBeUndefined()
     const [prismas, slipways] = [await seenIn(other), await seenIn(target)]
-    // How long a statement may take is Slipway's to say.
+    // Slipway sets its own time limits for statements.
     expect({ ...slipways, statement_timeout: '', lock_timeout: '' }).toEqual({
       ...prismas,
       statement_timeout: '',

@@ -1,16 +1,23 @@
 import type { Session } from '../port.ts'
 
-/** A setting of the server that changes what SQL means, what a result says or how long our queries take, and the value that our sessions need. */
+/**
+ * A setting of the server that changes the meaning of SQL, the form of results or the duration of
+ * Slipway's queries, with the value that Slipway's sessions need.
+ */
 export interface Pin {
   readonly name: string
   readonly value: string
-  /** Whether the SQL of the project's files runs with it, too; otherwise a file has the value of the login. */
+  /**
+   * Whether the SQL of the project's files also runs with it; otherwise files run with the value of the
+   * login.
+   */
   readonly inFiles: boolean
 }
 
 /**
- * In files, role and database decide on these, as in a deploy by Prisma. Our queries of catalogs are long and run once:
- * on a large schema the server would compile them, which takes longer than to run them.
+ * For files, the role and the database decide on these settings, as in a deploy by Prisma. `jit` is off
+ * because catalog queries are long and run once: on a large schema, compiling them would take longer than
+ * running them.
  */
 const SLIPWAY_ONLY: Readonly<Record<string, string>> = {
   DateStyle: 'ISO, MDY',
@@ -24,7 +31,10 @@ const SLIPWAY_ONLY: Readonly<Record<string, string>> = {
   xmloption: 'content',
 }
 
-/** Files are parsed, judged and proven with these; timeouts have their own rules, see execution/postgres/limits.ts. */
+/**
+ * Files are parsed, judged and proven with these; timeouts have their own rules, see
+ * execution/postgres/limits.ts.
+ */
 const EVERYWHERE: Readonly<Record<string, string>> = {
   standard_conforming_strings: 'on',
   default_transaction_isolation: 'read committed',
@@ -42,9 +52,10 @@ export interface Login {
 }
 
 /**
- * The settings that our sessions pin, for a server and a role that may set them. The language of the messages, and the
- * counts by which a deploy sees what it destroys, are for superusers. Not among them: `default_transaction_read_only`, with which somebody protects a database, and `role`,
- * which says who owns what a migration creates.
+ * The settings that Slipway's sessions pin, for a server and a role that may set them. Only superusers
+ * may set the language of messages and `track_counts`, by which a deploy finds what it destroys. Not
+ * pinned: `default_transaction_read_only`, which may protect a database, and `role`, which decides who
+ * owns what a migration creates.
  */
 export function pinsFor({ versionNumber, superuser }: Login): Pin[] {
   const everywhere = {
@@ -60,22 +71,27 @@ function pins(values: Readonly<Record<string, string>>, inFiles: boolean): Pin[]
   return Object.entries(values).map(([name, value]) => ({ name, value, inFiles }))
 }
 
-/** SQL that gives a session the pinned settings that its login lacks. Utility commands alone. */
+/**
+ * SQL that gives a session the pinned settings that its login lacks. It consists of utility commands
+ * only.
+ */
 export function pinSql({ server }: Pick<Session, 'server'>): string {
   return setSql(server.pins)
 }
 
-/** Those of them with which files run, too. */
+/** Like `pinSql`, only for the settings with which files also run. */
 export function filePinSql({ server }: Pick<Session, 'server'>): string {
   return setSql(server.pins.filter(({ inFiles }) => inFiles))
 }
 
-/** Those of them with which files do not run. */
+/** Like `pinSql`, only for the settings with which files do not run. */
 export function ownPinSql({ server }: Pick<Session, 'server'>): string {
   return setSql(server.pins.filter(({ inFiles }) => !inFiles))
 }
 
-/** SQL that gives a session the settings of its login as far as files run with them: the opposite of `ownPinSql`. */
+/**
+ * SQL that gives a session those settings of its login with which files run: the opposite of `ownPinSql`.
+ */
 export function unpinForFileSql({ server }: Pick<Session, 'server'>): string {
   return resetSql(server.pins.filter(({ inFiles }) => !inFiles))
 }

@@ -2,8 +2,9 @@ import type { Session } from '../port.ts'
 import { ownPinSql } from './settings.ts'
 
 /**
- * Runs queries of a catalog in one snapshot of the database, in a transaction that can change nothing. The server
- * prints the name of each object of users with its schema. The session must not be inside a transaction.
+ * Runs catalog queries in one snapshot of the database, in a transaction that can change nothing. The
+ * server prints the names of user objects with their schema. The session must not be inside a
+ * transaction.
  */
 export async function inSnapshot<T>(session: Session, work: () => Promise<T>): Promise<T> {
   await session.execute(
@@ -12,7 +13,7 @@ export async function inSnapshot<T>(session: Session, work: () => Promise<T>): P
   try {
     return await work()
   } finally {
-    // It has changed nothing. What is pinned here alone ends with it.
+    // The transaction has changed nothing, and settings pinned only here end with it.
     await session.execute('ROLLBACK').catch(() => undefined)
   }
 }

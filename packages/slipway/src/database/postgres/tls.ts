@@ -3,10 +3,10 @@ import { advice } from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
 import { isLoopback, type PostgresLocation } from './connection-string.ts'
 
-/** How a connection is encrypted, as the driver takes it. */
+/** How a connection is encrypted, as an option of the driver. */
 export type Tls = false | { rejectUnauthorized: boolean; ca?: string }
 
-/** The attempts, in order. `prefer` falls back, as libpq does; on a local server, the first is without TLS. */
+/** The attempts, in order. `prefer` falls back like libpq; on a local server, the first is without TLS. */
 export function tlsAttempts(location: PostgresLocation): Tls[] {
   const ca = location.caFile ? { ca: readCertificate(location.caFile) } : {}
   switch (location.tls) {
@@ -36,10 +36,10 @@ function readCertificate(file: string): string {
   }
 }
 
-/** Whether the other choice of TLS may succeed where this one was refused. */
+/** Whether the other choice of TLS may succeed after this one was refused. */
 export function refusesTlsChoice(error: unknown): boolean {
   if (!(error instanceof Error)) return false
-  // The driver's words, and the SQLSTATE of a server without an entry in pg_hba.conf.
+  // The driver's message, and the SQLSTATE of a server without an entry in pg_hba.conf.
   const { code } = error as { readonly code?: string }
   return /does not support SSL/i.test(error.message) || code === '28000'
 }

@@ -12,11 +12,11 @@ import { type Pin, pinsFor, pinSql, unpinSql } from './settings.ts'
 import { refusesTlsChoice, type Tls, tlsAttempts } from './tls.ts'
 
 const OLDEST = 130_000
-/** Prisma's, where the connection string names none: whatever search_path the role has. */
+/** Prisma's default if the connection string names no schema, regardless of the role's search_path. */
 const DEFAULT_SCHEMA = 'public'
 const DEFAULT_CONNECT_TIMEOUT_MS = 10_000
 
-/** Opens one pinned connection to a server, hands it to `work`, and closes it whatever happens. */
+/** Opens one pinned connection to a server, passes it to `work`, and always closes it. */
 export async function withPostgres<T>(
   url: ConnectionString,
   options: SessionOptions,
@@ -25,7 +25,7 @@ export async function withPostgres<T>(
   return await openPostgres(locate(url), options, work)
 }
 
-/** As `withPostgres`, by the parts of a connection string. */
+/** Like `withPostgres`, with the parts of a connection string. */
 export async function openPostgres<T>(
   location: PostgresLocation,
   options: SessionOptions,
@@ -55,8 +55,9 @@ export async function openPostgres<T>(
 }
 
 /**
- * Runs work with `?schema=` and the pinned settings behind a pooler of sessions, and resets them: not every pooler does.
- * Behind any other pooler it would stay with a client that knows nothing of it: DATABASE.POOLER.
+ * Runs work with `?schema=` and the pinned settings behind a session pooler, and resets them, because not
+ * every pooler does. With any other pooling, the settings would reach other clients, so it fails with
+ * DATABASE.POOLER.
  */
 async function withPooledSchema<T>(
   session: Session,
@@ -93,7 +94,7 @@ interface Connected {
   readonly greeting: Greeting
 }
 
-/** What the server says first. */
+/** The first answer of the server. */
 interface Greeting {
   /** Process id of the backend that answers. */
   readonly pid: number
@@ -151,7 +152,7 @@ async function connectOnce(
   client.on('error', () => {})
   await client.connect()
   if (options.output) limitOutput(client, options.output)
-  // A pooler lets a client in before it has a connection to the server for it.
+  // A pooler accepts a client before it has a server connection for it.
   const timer = setTimeout(() => streamOf(client).destroy(new Error('timeout expired')), timeoutMs)
   try {
     return { client, parameters, greeting: await greet({ client, parameters }, location) }
@@ -163,7 +164,10 @@ async function connectOnce(
   }
 }
 
-/** `pg` reads PGOPTIONS and PGREPLICATION: what a session is must follow from the connection string alone. */
+/**
+ * Ignores PGOPTIONS and PGREPLICATION, which `pg` reads: only the connection string may determine the
+ * session.
+ */
 function forgetEnvironment(client: pg.Client): void {
   const { connectionParameters } = client as unknown as { connectionParameters: object }
   Object.assign(connectionParameters, { options: undefined, replication: undefined })
@@ -185,9 +189,9 @@ function limitOutput(
 }
 
 /**
- * Sets the default schema and the pinned settings, and asks who answers: one message, because each session sends it. Behind
- * a pooler that is not the backend of the login; then nothing is set, and not even the name of the application stays
- * with the backend.
+ * Sets the default schema and the pinned settings, and asks which backend answers, in one message,
+ * because each session sends it. Behind a pooler it is not the backend of the login; then nothing is set,
+ * and the application name is cleared on the backend.
  */
 async function greet(
   { client, parameters }: Pick<Connected, 'client' | 'parameters'>,
@@ -256,7 +260,7 @@ function refuseOld(server: ServerInfo): void {
   })
 }
 
-/** A cancel request is a connection of its own that carries the key of the session. */
+/** Cancels the running statement through a separate connection. */
 async function cancelBackend(
   location: PostgresLocation,
   options: SessionOptions,
@@ -283,6 +287,6 @@ function streamOf(client: pg.Client): Socket {
 }
 
 async function endQuietly(client: pg.Client): Promise<void> {
-  // The work is done or has failed with its own error; an error while closing adds nothing.
+  // The work is done or has failed with its own error; an error while closing adds no information.
   await client.end().catch(() => {})
 }

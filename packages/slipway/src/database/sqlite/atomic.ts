@@ -1,10 +1,10 @@
 import { must } from '../../kernel/index.ts'
 import type { Session } from '../port.ts'
 
-/** A session that can run a script as one transaction: of SQLite, or of D1. */
+/** A SQLite or D1 session, which can run a script as one transaction. */
 export type AtomicSession = Session & Required<Pick<Session, 'runAtomically'>>
 
-/** A session of SQLite or D1, as an atomic session. */
+/** A SQLite or D1 session as an atomic session. */
 export function atomic(session: Session): AtomicSession {
   return { ...session, runAtomically: must(session.runAtomically, 'a session of SQLite or D1') }
 }

@@ -1,6 +1,6 @@
 /**
- * An expression of many terms whose depth grows with the logarithm of their number: Cloudflare D1 takes 100 levels.
- * Empty where there is no term.
+ * An expression of many terms whose depth grows with the logarithm of their number: Cloudflare D1 accepts
+ * 100 levels. Empty if there is no term.
  */
 export function balanced(terms: readonly string[], operator: string): string {
   if (terms.length <= 2) return terms.join(` ${operator} `)

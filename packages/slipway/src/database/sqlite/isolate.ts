@@ -14,7 +14,7 @@ const SETTINGS: ReadonlySet<string> = new Set([
   'user_version',
 ])
 
-/** Those that only read; what follows their name is what they are to look at. */
+/** Pragmas that only read; their argument names the object to read. */
 const QUESTIONS: ReadonlySet<string> = new Set([
   'foreign_key_check',
   'foreign_key_list',
@@ -29,9 +29,9 @@ const QUESTIONS: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Keeps SQL under test within its database: no other file, no extension, no setting that reaches further. SQLite refuses
- * such a statement as "not authorized". Node before 24.10 cannot ask; extensions are off there, too, and `VACUUM INTO`
- * and `ATTACH` are refused before they run.
+ * Keeps SQL under test within its database: no other file, no extension, no setting that reaches further.
+ * SQLite refuses such a statement as "not authorized". Node before 24.10 cannot set an authorizer; there,
+ * too, extensions are off, and `VACUUM INTO` and `ATTACH` are refused before they run.
  */
 export function isolate(database: DatabaseSync): void {
   if (typeof database.setAuthorizer !== 'function') return

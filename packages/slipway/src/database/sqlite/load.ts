@@ -1,6 +1,7 @@
 /**
- * Node's own SQLite. Node 22 warns on stderr that it is experimental when it is first loaded: that is of
- * no use to people who run Slipway. Loading is synchronous, so no other warning is lost.
+ * Node's own SQLite. When it is first loaded, Node 22 warns on stderr that it is experimental, which does
+ * not help users of Slipway, so the warning is suppressed. Loading is synchronous, so no other warning is
+ * lost.
  */
 export function loadSqlite(): typeof import('node:sqlite') {
   const { emitWarning } = process

@@ -8,7 +8,10 @@ export interface OpenProcess {
   readonly name: string
 }
 
-/** The other processes that have a database file or its log open, as far as the system tells this account: Linux does. */
+/**
+ * The other processes that have a database file or its log open, as far as this account may see them.
+ * Only on Linux; empty elsewhere.
+ */
 export function processesWith(file: string): OpenProcess[] {
   if (process.platform !== 'linux') return []
   const real = realpathSync(file)

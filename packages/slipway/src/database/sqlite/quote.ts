@@ -1,4 +1,4 @@
-/** A text as SQLite reads it: a backslash is a character like any other. */
+/** A text as a SQLite string literal, in which a backslash has no special meaning. */
 export function quoteText(text: string): string {
   return `'${text.replaceAll("'", "''")}'`
 }

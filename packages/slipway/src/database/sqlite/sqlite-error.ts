@@ -5,12 +5,12 @@ import { resultName } from '../sqlite-codes.ts'
 import { isInSql, suspectParts, unquotedPart, withoutParts } from '../sqlite-row-content.ts'
 import { processesWith } from './open-processes.ts'
 
-/** What an error is about: the file as messages name it, and the statement. */
+/** The source of an error: the file as messages name it, and the statement. */
 export interface SqliteSource {
   readonly where: string
   /** The statement or script that ran. */
   readonly sql?: string
-  /** Whether the text of an object of the schema contains this text word for word: then it is not a value of a row. */
+  /** Whether the SQL of a schema object contains this text, which is then not a row value. */
   isInSchema?(text: string): boolean
 }
 
@@ -43,7 +43,7 @@ function isSqliteError(error: unknown): error is ThrownError {
   )
 }
 
-/** Primary result codes that a statement does not cause. Source: sqlite.org/rescode.html. */
+/** Primary result codes that do not depend on the statement. Source: sqlite.org/rescode.html. */
 const CODES: Readonly<Record<number, DatabaseCode>> = {
   5: 'DATABASE.LOCKED',
   6: 'DATABASE.LOCKED',

@@ -28,7 +28,7 @@ async function failureIn(work: Promise<unknown>) {
   return failureOf(await work.then(() => undefined).catch((error: unknown) => error))
 }
 
-test('reads what a file holds, values by name and in text form', async () => {
+test('reads the rows of a file, with values by name and in text form', async () => {
   const file = fileWith(
     'values.db',
     `CREATE TABLE t (id INTEGER PRIMARY KEY, big BIGINT, label TEXT, data BLOB, at DATETIME);
@@ -46,7 +46,7 @@ test('reads what a file holds, values by name and in text form', async () => {
   })
 })
 
-test('creates no file, and says what is wrong with one', async () => {
+test('creates no file, and reports what is wrong with one', async () => {
   const missing = path.join(folder, 'missing.db')
   const failure = await failureIn(
     withSession({ kind: 'sqlite', file: missing }, {}, async () => {}),
@@ -73,7 +73,7 @@ test('a lock of another process is a failure after the wait', async () => {
   expect(failure?.code).toBe('DATABASE.LOCKED')
 })
 
-test.runIf(process.platform === 'linux')('who holds a lock is named', async () => {
+test.runIf(process.platform === 'linux')('the process that holds a lock is named', async () => {
   const file = fileWith('held.db', 'CREATE TABLE t (id INTEGER)')
   const program = `const { DatabaseSync } = require('node:sqlite')
     new DatabaseSync(process.argv[1]).exec('BEGIN EXCLUSIVE')
@@ -133,7 +133,7 @@ test('closing a session early ends it', async () => {
   })
 })
 
-test('the warning of node:sqlite reaches nobody, and other warnings do', () => {
+test('the warning of node:sqlite is suppressed, other warnings are not', () => {
   const load = path.join(import.meta.dirname, 'load.ts')
   const program = `const { loadSqlite } = await import(${JSON.stringify(load)})
     new (loadSqlite().DatabaseSync)(':memory:').close(); process.emitWarning('still said')`

@@ -22,8 +22,9 @@ import { raiseSqliteError, type SqliteSource } from './sqlite-error.ts'
 const LOCK_WAIT_MS = 5000
 
 /**
- * Opens a session on a SQLite file, or on a database in memory where no file is given. Creates no file unless it is asked to, except that of a
- * local database of D1: wrangler creates it as well when somebody first looks at it. Fails with DATABASE.NOT_FOUND, DATABASE.CORRUPT, and with the codes of its statements.
+ * Opens a session on a SQLite file, or on a database in memory if no file is given. Creates no file
+ * unless requested, except that of a local D1 database, which wrangler also creates on first access.
+ * Fails with DATABASE.NOT_FOUND, DATABASE.CORRUPT, and with the codes of its statements.
  */
 export async function withSqlite<T>(
   { file, d1 }: Extract<Address, { readonly kind: 'sqlite' }>,
@@ -49,7 +50,10 @@ export async function withSqlite<T>(
   }
 }
 
-/** Foreign keys are honoured, and "text" is a string where no column has that name: as Prisma's own engine has it. */
+/**
+ * Opens a database with foreign keys enforced, and with "text" as a string if no column has that name,
+ * like Prisma's own engine.
+ */
 function open(
   file: string | undefined,
   asked: { readonly timeout: number; readonly defensive: boolean },
@@ -59,7 +63,7 @@ function open(
   try {
     if (file === undefined)
       return new DatabaseSync(':memory:', { ...asked, enableDoubleQuotedStringLiterals: true })
-    // Opened for writing, a missing file would be made.
+    // Opening a missing file for writing would create it.
     const readOnly = !existsSync(file)
     const options = { ...asked, readOnly, enableDoubleQuotedStringLiterals: true }
     return new DatabaseSync(path.resolve(file), options)
@@ -114,13 +118,16 @@ function sessionOn(
     async copyIn() {
       invariant(false, 'SQLite has no COPY')
     },
-    // A statement runs to its end before anybody can ask to cancel it: node:sqlite is synchronous.
+    // No statement can be cancelled, because node:sqlite is synchronous.
     cancel: async () => {},
     destroy: () => close(database),
   }
 }
 
-/** The setting of foreign keys is ignored inside a transaction, so it comes before. Source: sqlite.org/pragma.html. */
+/**
+ * SQLite ignores the setting of foreign keys inside a transaction, so it is set before. Source:
+ * sqlite.org/pragma.html.
+ */
 function runAtomically(
   database: DatabaseSync,
   script: string,
@@ -132,7 +139,7 @@ function runAtomically(
     database.exec(script)
     database.exec('COMMIT')
   } finally {
-    // Closed by `destroy`, it rolled back by itself.
+    // If `destroy` closed the database, SQLite has rolled back.
     if (database.isOpen) {
       if (database.isTransaction) database.exec('ROLLBACK')
       database.exec('PRAGMA foreign_keys = ON')
@@ -168,7 +175,7 @@ function isInSchemaOf(database: DatabaseSync, text: string): boolean {
 interface Ran {
   readonly statement: StatementSync
   readonly rows: readonly SQLOutputValue[][]
-  /** Rows written; nothing for a query. */
+  /** The number of written rows; absent for a query. */
   readonly written?: number
 }
 
@@ -203,7 +210,7 @@ function inputValue(value: unknown): SQLInputValue {
   }
 }
 
-/** Integers that a number cannot hold stay text, as those of PostgreSQL's `int8` do. */
+/** Integers that a JavaScript number cannot hold are text, like PostgreSQL's `int8`. */
 function decoded<R extends Row>({ statement, rows }: Ran): R[] {
   const names = statement.columns().map(({ name }) => name)
   return rows.map((values) => {

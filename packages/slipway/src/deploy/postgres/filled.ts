@@ -4,7 +4,7 @@ import { command, raiserOf } from '../../kernel/index.ts'
 
 const raiseHistory = raiserOf(historyFailures)
 
-/** Fails with HISTORY.NOT_EMPTY if the schema of a database without history holds tables or views. */
+/** Fails with HISTORY.NOT_EMPTY if the schema of a database without history contains tables or views. */
 export async function refuseFilledDatabase(session: Session): Promise<void> {
   const result = await session.queryRaw(
     `SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -22,16 +22,16 @@ import { raise, raiseDatabase } from '../failures.ts'
 /** Prisma's advisory lock: Prisma's `migrate deploy` and Slipway exclude each other. */
 export const MIGRATE_LOCK = 72_707_369
 const POLL_MS = 100
-/** How long a pooler is asked for the backend that holds the lock, and how often. */
+/** How long, and how often, to try to reach the backend that holds the lock behind a pooler. */
 const RELEASE_MS = 5000
 const ASK_MS = 20
 const RESET_ALL_SQL = 'RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL;\n'
 
 /**
- * Runs `work` while this session holds the deploy lock, and gives it the session with the guard that asserts
- * so. Tries and polls, never waits in the server: a waiting session's snapshot would deadlock a concurrent index build of
- * the holder. Fails with DEPLOY.LOCKED at the deadline, naming the holders, and with DEPLOY.LOCK_NOT_RELEASED where the
- * work was done and the lock cannot be released.
+ * Runs `work` while this session holds the deploy lock, and passes it the session with a guard that asserts
+ * this. Polls with a try-lock and never waits in the server: a waiting session's snapshot would deadlock a
+ * concurrent index build of the holder. Fails with DEPLOY.LOCKED at the deadline, naming the holders, and
+ * with DEPLOY.LOCK_NOT_RELEASED if the work was done but the lock cannot be released.
  */
 export async function withDeployLock<T>(
   session: Session,
@@ -48,12 +48,12 @@ export async function withDeployLock<T>(
     throw error
   }
   const problem = await releaseLock(held, pid)
-  // What failed has its own failure, which says more.
+  // A failed outcome has its own failure, which says more.
   if (problem && !failureOf(outcome)) raise('DEPLOY.LOCK_NOT_RELEASED', problem)
   return outcome
 }
 
-/** Waits for the lock; gives the process id of the backend that has it. */
+/** Waits for the lock. Returns the process ID of the backend that holds it. */
 async function takeLock(
   session: Session,
   target: Pick<TargetSession, 'deadline' | 'signal' | 'emit'>,
@@ -82,8 +82,8 @@ async function takeLock(
 }
 
 /**
- * Takes the lock twice, as its guard needs it. A backend that has it already has it of another client of a pooler: the
- * server would give it again, for locks belong to backends.
+ * Takes the lock twice, as its guard requires. If the backend already holds the lock, another client of a
+ * pooler took it: the server would grant it again, because locks belong to backends.
  */
 async function tryLock(session: Session): Promise<number | undefined> {
   const one = `pg_try_advisory_lock(${MIGRATE_LOCK})`
@@ -98,8 +98,8 @@ async function tryLock(session: Session): Promise<number | undefined> {
 }
 
 /**
- * Releases the lock if it was taken; returns what is wrong if it cannot. Behind a pooler, the settings of the session
- * are reset first, because the next client would get them. A pooler that moved the connection may return to the backend:
+ * Releases the lock; returns the problem if it cannot. Behind a pooler, first resets the settings of the
+ * session, which the next client would get. A pooler that moved the connection may return to the backend, so
  * this retries for a while.
  */
 async function releaseLock(session: Session, pid: number): Promise<FailureDetails | undefined> {
@@ -112,7 +112,7 @@ async function releaseLock(session: Session, pid: number): Promise<FailureDetail
         `SELECT CASE WHEN pg_backend_pid() <> ${pid} THEN 'elsewhere' WHEN NOT ${one} OR NOT ${one} THEN 'lost' END`,
       ),
     )
-    // A broken connection has let go of the lock by itself.
+    // A broken connection has already released the lock.
     if (!asked.ok) return undefined
     const state = asked.value.rows[0]?.[0]
     if (state !== 'elsewhere') return state === 'lost' ? lostDetails() : undefined

@@ -2,8 +2,8 @@ import { quoteIdentifier, type Session } from '../../database/index.ts'
 import { type NextAction, otherCommand } from '../../kernel/index.ts'
 
 /**
- * The statements that give a role what it lacks to create Prisma's history table in its schema and the ledger in the
- * schema of the ledger, the smallest right first. For a schema that exists, CREATE on the database is not needed.
+ * The statements that grant a role the missing rights to create Prisma's history table and the ledger in
+ * their schemas, the smallest right first. CREATE on the database is not needed for an existing schema.
  */
 export async function missingRights(session: Session): Promise<NextAction[]> {
   const { database, schema, user } = session.server

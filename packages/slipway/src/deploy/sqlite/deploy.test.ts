@@ -64,7 +64,7 @@ CREATE TABLE "order" ("id" INTEGER NOT NULL PRIMARY KEY, "customer_id" INTEGER N
   CONSTRAINT "order_customer_fkey" FOREIGN KEY ("customer_id") REFERENCES "customer" ("id") ON DELETE CASCADE ON UPDATE CASCADE);`
 const ROWS = `INSERT INTO customer VALUES (1, 'Ann', '1'), (2, 'Bob', '2'); INSERT INTO "order" VALUES (1, 1), (2, 1), (3, 2);`
 
-/** As Prisma writes it. */
+/** A rebuild as Prisma writes it. */
 const rebuild = (columns: string, copied: string) => `PRAGMA defer_foreign_keys=ON;
 PRAGMA foreign_keys=OFF;
 CREATE TABLE "new_customer" (${columns});
@@ -118,7 +118,7 @@ test('lost rows that no statement names undo the migration', async () => {
   ])
 })
 
-test('what is dropped is kept, and needs consent on a protected target', async () => {
+test('dropped data is kept, and needs consent on a protected target', async () => {
   const { apply, run, query } = database()
   await apply(SHOP)
   run(ROWS)
@@ -142,7 +142,7 @@ test('what is dropped is kept, and needs consent on a protected target', async (
   expect(query('SELECT * FROM _slipway_kept_2')).toEqual(['1 1'])
 })
 
-test('a statement that SQLite refuses leaves nothing, and its place is named', async () => {
+test('a statement that SQLite refuses leaves nothing, and its position is named', async () => {
   const { apply, run } = database()
   await apply(SHOP)
   run(`${ROWS} UPDATE customer SET phone = NULL WHERE id = 2`)
@@ -175,7 +175,7 @@ test('drift stops a deploy', async () => {
 
 const PRODUCTION = { protected: true, environment: 'production' } as const
 
-test('a hazard for a table with rows needs acceptance on a protected target', async () => {
+test('a hazard on a table with rows needs acceptance on a protected target', async () => {
   const { apply, run, query, preview } = database()
   await apply(SHOP)
   run(ROWS)
@@ -204,7 +204,7 @@ test('a hazard counts neither in development nor for empty tables', async () => 
   expect((await apply(renamesBack, PRODUCTION)).failure).toBeUndefined()
 })
 
-test('what has consent by name is no hazard to accept again', async () => {
+test('a loss with consent by name is not a hazard to accept again', async () => {
   const { apply, run, preview } = database()
   await apply(SHOP)
   run(ROWS)

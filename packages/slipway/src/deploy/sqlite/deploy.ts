@@ -95,7 +95,7 @@ async function driftOf(
   return await detectSqliteDrift(session, { history, migrations }, ledger)
 }
 
-/** The schema is what the history says. Gives why that is not known. */
+/** Requires the schema to match the history. Returns why that is unknown. */
 async function gate(
   target: SqliteTarget,
   pending: PendingWork,
@@ -113,7 +113,7 @@ async function gate(
 
 const raiseHistory = raiserOf(historyFailures)
 
-/** Fails with HISTORY.NOT_EMPTY if a database without history holds anything. */
+/** Fails with HISTORY.NOT_EMPTY if a database without history contains anything. */
 export async function refuseFilled(session: Session): Promise<void> {
   const { length } = await readDefinitions(session)
   if (length === 0) return
@@ -125,8 +125,8 @@ export async function refuseFilled(session: Session): Promise<void> {
 }
 
 /**
- * Fails if the pending migrations are not those of the given plan. Returns the hazards that need acceptance: on a
- * protected target, unless it is the first deploy, which meets no rows.
+ * Fails if the pending migrations differ from the given plan. Returns the hazards that need acceptance: only
+ * on a protected target, and none for a first deploy, which finds no rows.
  */
 async function lookAhead(
   { session }: SqliteTarget,
@@ -161,7 +161,7 @@ interface Work extends CopyRun {
   readonly bookmark: string | undefined
 }
 
-/** Where Time Travel finds the state before. Only a remote D1 database has one. */
+/** The Time Travel bookmark of the state before. Only a remote D1 database has one. */
 async function bookmarkOf({ address }: DeployRequest): Promise<string | undefined> {
   return address.kind === 'd1' ? await d1Bookmark(address) : undefined
 }
@@ -254,7 +254,7 @@ async function runOne(
       }
     }
     if (violation.guard === 'history' && again < MOST_TURNS) {
-      // Another deploy came first: what it has applied is done.
+      // Another deploy came first: the migrations that it applied are done.
       const { before } = await readPending(session, request.migrations)
       if (before.applied.includes(migration.name)) return { ms: outcome.ms }
       continue
@@ -266,7 +266,10 @@ async function runOne(
   }
 }
 
-/** On a protected target, what no statement names needs consent by name, too. Returns the failure where it is missing. */
+/**
+ * On a protected target, losses that no statement names also need consent by name. Returns the failure if it
+ * is missing.
+ */
 export async function refusedConsent(
   { server: { database } }: AtomicSession,
   { name }: Migration,
@@ -287,7 +290,7 @@ function recordSql(
 ): string {
   const { name, checksum } = one.migration
   const migrations = [...done, one].map(({ migration }) => migration)
-  // What a migration in between leaves, the next one changes.
+  // The schema is recorded only after the last migration.
   const isLast = one === tested.at(-1) && !request.acceptDrift
   const applied = appliedWith(pending.history, migrations)
   return [
@@ -305,7 +308,7 @@ export type GuardedRequest = Pick<DeployRequest, 'protected'> &
     readonly command?: readonly string[]
   }
 
-/** What a guard says of a migration that it undid. */
+/** The failure of a migration that a guard undid. */
 export function violationFailure(
   { name }: Migration,
   { violation, failure }: GuardedOutcome,

@@ -11,7 +11,7 @@ import {
 import { differingObjects, type Fingerprint, readFingerprint } from '../../schema/index.ts'
 import { type MigrationFile, parseMigrations } from '../../statements/index.ts'
 
-/** The schema as a command leaves it, for the ledger: with the migrations that are applied then. */
+/** The ledger's record of the schema after a command, with the migrations that are then applied. */
 export function recordedSchema(
   applied: Parameters<typeof historyHash>[0],
   { method, hash, objects }: Fingerprint,
@@ -20,8 +20,8 @@ export function recordedSchema(
 }
 
 /**
- * Whether a SQLite database has the schema that its history gives: as the ledger recorded it for just this history, else
- * as a replay of the applied migrations in memory makes it.
+ * Whether a SQLite database has the schema of its history: the one that the ledger recorded for exactly this
+ * history, or else the result of replaying the applied migrations in memory.
  */
 export async function detectSqliteDrift(
   session: Session,
@@ -41,7 +41,7 @@ export async function detectSqliteDrift(
     : { kind: 'drifted', basis: 'shadow', changes }
 }
 
-/** The schema that migrations give on an empty database. */
+/** The schema after migrations on an empty database. */
 export async function replayedFingerprint(
   migrations: readonly MigrationFile[],
 ): Promise<Fingerprint> {
@@ -55,7 +55,7 @@ export async function replayedFingerprint(
   })
 }
 
-/** What is applied once these migrations are, too. */
+/** The applied migrations, and these. */
 export function appliedWith(
   history: History,
   migrations: readonly { readonly name: string; readonly checksum: string }[],
@@ -63,7 +63,7 @@ export function appliedWith(
   return [...appliedRows(history), ...migrations.map(({ name, checksum }) => ({ name, checksum }))]
 }
 
-/** What stays applied without these migrations. */
+/** The applied migrations without these. */
 export function appliedWithout(
   history: History,
   names: readonly string[],

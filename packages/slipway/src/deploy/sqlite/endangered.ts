@@ -21,8 +21,8 @@ import type { MigrationLoss } from '../consent.ts'
 import type { TestedMigration } from './test-on-copy.ts'
 
 /**
- * Whether a migration can change a row of a table that exists. What only adds tables, columns, indexes, views and
- * triggers, or gives other names, cannot, whatever the rows.
+ * Whether a migration can change a row of an existing table. Only adding tables, columns, indexes, views and
+ * triggers, or renaming, cannot, whatever the rows.
  */
 export function mayChangeRows({ statements }: Pick<Migration, 'statements'>): boolean {
   return statements.some(({ actions }) => actions.some((action) => !isHarmless(action)))
@@ -62,8 +62,8 @@ interface Touched {
 }
 
 /**
- * The data of a database that a migration may destroy: what it drops, by its effect on the schema, and what its
- * statements delete, replace and update. Rebuilt tables lose nothing by that alone.
+ * The data that a migration may destroy: dropped objects, found by the schema change, and rows and values
+ * that its statements delete, replace and update. Rebuilding a table does not by itself destroy data.
  */
 export function endangeredBy(
   { statements }: Pick<Migration, 'statements'>,
@@ -122,7 +122,7 @@ function namesRowid({ columns }: RowTable, names: readonly string[]): boolean {
   )
 }
 
-/** The stored columns that are gone, converted or computed, or that one of these names means. */
+/** The stored columns that are dropped, converted or computed, or that one of these names means. */
 function endangeredColumns({ before, columns }: TableChange, named: readonly string[]): string[] {
   const stored = new Set(before === undefined ? [] : storedColumns(before))
   return columns.flatMap((column) => {
@@ -132,7 +132,7 @@ function endangeredColumns({ before, columns }: TableChange, named: readonly str
   })
 }
 
-/** Whether one of the names is one of a column, before or after. */
+/** Whether one of the names is that of a column, before or after the migration. */
 function meansOneOf({ before, after }: ColumnChange, names: readonly string[]): boolean {
   const own = [before, after].filter((name) => name !== undefined)
   return names.some((name) => own.some((one) => isSameName(one, name)))
@@ -177,8 +177,8 @@ function isNameOf(name: string, { before, after }: TableChange): boolean {
 }
 
 /**
- * The tables whose rows and values a migration must leave as they are, as far as it may not destroy them: those that its
- * statements can change. `all`: others may change them, too.
+ * The tables whose rows and values a migration must leave unchanged, except for what it may destroy: those
+ * that its statements can change. `all`: also those that only other SQL can change.
  */
 export function comparedTables(
   {
@@ -203,7 +203,7 @@ export function comparedTables(
       (column): { before: SummedColumn; after: SummedColumn }[] => {
         const { before, after, exact } = column
         if (before === undefined || after === undefined || !exact || lost.has(before)) return []
-        // What SQLite computes is no value of its own, and may fail to be computed.
+        // Generated columns have no values of their own, and computing them may fail.
         if (isGenerated(change.before, before) || isGenerated(change.after, after)) return []
         const values = declaredType(change.before, before) === declaredType(change.after, after)
         return [{ before: { name: before, values }, after: { name: after, values } }]
@@ -219,7 +219,7 @@ export function comparedTables(
   })
 }
 
-/** By what the existing rows are distinguished from the inserted ones; nothing if they cannot be. */
+/** How to distinguish existing rows from inserted ones; empty if that is not possible. */
 function growthOf({ before, after, rebuilt }: Lasting): NonNullable<ComparedTable['grows']> {
   return rebuilt || before.rowid === undefined || after.rowid === undefined
     ? {}

@@ -15,29 +15,29 @@ import {
 import type { KeepSql } from '../../safekeeping/index.ts'
 import { sqliteDividedInsert } from '../../statements/index.ts'
 
-/** A migration as one transaction: what is checked, kept and recorded with it. */
+/** A migration as one transaction, with what is checked, kept and recorded in it. */
 export interface GuardedMigration {
   readonly script: AtomicScript
   readonly records: HistoryRecords
-  /** The history and the revision of the ledger as they were read: the script fails if they are others. */
+  /** The history and the ledger revision that were read: the script fails if they have changed. */
   readonly read: ReadState
   readonly keep: KeepSql
   readonly compared: readonly ComparedTable[]
-  /** SQL that runs behind the statements: restores, records, receipts. */
+  /** SQL that runs after the statements: restores, records, receipts. */
   readonly behind: string
-  /** Statements that run as other texts, by their number. */
+  /** Replacement texts of statements, by statement number. */
   readonly instead?: ReadonlyMap<number, string> | undefined
 }
 
-/** The history and the ledger of a database, by what changes with them. */
+/** The state of the history and the ledger: values that change with them. */
 export interface ReadState {
   readonly history: string
   readonly revision: number
 }
 
 /**
- * The SQL of a migration and of all that goes with it. No other client can come in between, and each guard undoes all of it:
- * another history than was read, lost rows, changed values, violated keys.
+ * The SQL of a migration and of all that belongs to it. No other client can interfere, and each guard undoes
+ * all of it: for a changed history, lost rows, changed values or violated keys.
  */
 export function guardedScript(migration: GuardedMigration): string {
   const { script, records, read, keep, compared, behind, instead } = migration
@@ -58,7 +58,7 @@ export function guardedScript(migration: GuardedMigration): string {
   ].join('')
 }
 
-/** The statements of the file, and behind them what sets their settings back. */
+/** The statements of the file, followed by the SQL that resets their settings. */
 function statementsSql(
   { script, statements }: AtomicScript,
   instead: ReadonlyMap<number, string> = new Map(),
@@ -68,7 +68,10 @@ function statementsSql(
   return run + script.slice(own.length)
 }
 
-/** The statements that Cloudflare D1 takes in parts only, by their number: an INSERT of many rows that is longer than its limit. */
+/**
+ * Statements that Cloudflare D1 accepts only in parts, by number: an INSERT of many rows that exceeds its
+ * size limit.
+ */
 export function dividedInserts({ statements }: AtomicScript): ReadonlyMap<number, string> {
   return new Map(
     statements.flatMap((statement): [number, string][] => {

@@ -5,7 +5,7 @@ import type { Migration, Statement } from '../../statements/index.ts'
 import { endangeredBy, lossesIn } from './endangered.ts'
 import type { TestedMigration } from './test-on-copy.ts'
 
-/** The plan of a deploy to a SQLite or D1 database: nothing is locked there but the whole database. */
+/** The plan of a deploy to a SQLite or D1 database, where only the database as a whole is locked. */
 export function sqlitePlan(
   { server }: Session,
   history: History,

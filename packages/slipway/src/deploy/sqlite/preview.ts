@@ -7,7 +7,7 @@ import { refuseFilled } from './deploy.ts'
 import { sqliteHazardsToAccept, surveySqlite } from './survey.ts'
 import { testOnCopy } from './test-on-copy.ts'
 
-/** Looks at what a deploy of a SQLite or D1 database would do: see `previewDeploy`. */
+/** Previews a deploy to a SQLite or D1 database: see `previewDeploy`. */
 export async function previewSqlite(request: WorkRequest): Promise<Preview> {
   const { address, migrations } = request
   return await withSession(address, { applicationName: 'slipway plan' }, async (session) => {

@@ -26,32 +26,32 @@ import { refusedStatement } from './test-on-copy.ts'
 export interface GuardedRun {
   readonly migration: Migration
   readonly direction: 'up' | 'down'
-  /** What it makes of the tables. */
+  /** How the migration changes the tables. */
   readonly changes: readonly TableChange[]
   readonly written: WrittenTables
-  /** What it may destroy, and is kept first. */
+  /** Data that the migration may destroy and that is kept first. */
   readonly endangered: readonly Endangered[]
-  /** What the SQL behind the statements may destroy, too. */
+  /** Data that the SQL after the statements may destroy. */
   readonly endangeredBehind?: readonly Endangered[]
   /** Destroy without keeping. */
   readonly noKeep?: boolean | undefined
-  /** Tables that it must leave as they are. */
+  /** Tables that it must leave unchanged. */
   readonly compared: readonly ComparedTable[]
-  /** SQL of the history and the ledger, and what restores kept data, behind the statements. */
+  /** SQL after the statements: records in the history and the ledger, and the restore of kept data. */
   readonly behind: string
 }
 
-/** What running it gave. */
+/** The outcome of a run. */
 export interface GuardedOutcome {
   readonly failure?: Failure
-  /** What a guard found, where one undid it. */
+  /** What a guard found, if one undid the migration. */
   readonly violation?: Violation
   readonly ms: number
 }
 
 /**
- * Runs a migration as one transaction with all that belongs to it. Returns the failure that undid it; an unknown outcome
- * is read from the history. Other errors are thrown again.
+ * Runs a migration as one transaction with all that belongs to it. Returns the failure that undid it; an
+ * unknown outcome is read from the history. Other errors are rethrown.
  */
 export async function runGuarded(session: AtomicSession, run: GuardedRun): Promise<GuardedOutcome> {
   const began = performance.now()
@@ -64,9 +64,10 @@ export async function runGuarded(session: AtomicSession, run: GuardedRun): Promi
 }
 
 /**
- * The same with a copy of each table that sums do not compare well enough: of those that get rows which only a copy
- * distinguishes from the existing ones, and of those that are not written by statements alone that name them. Without keeping, there
- * are no copies: of tables that get rows only the number of rows is compared.
+ * The run, with a copy of each table for which comparing sums is not enough: tables with inserted rows that
+ * only a copy distinguishes from existing ones, and tables that are not written only by statements that name
+ * them. Without keeping, there are no copies, and only the number of rows is compared for tables that get
+ * rows.
  */
 function withCopies(run: GuardedRun): GuardedRun {
   const { compared, written, noKeep } = run
@@ -82,8 +83,8 @@ function withCopies(run: GuardedRun): GuardedRun {
 }
 
 /**
- * The same again, where a table that gets rows seems to have lost some: a copy of it says whether it has, or whether rows were
- * inserted between others.
+ * The next attempt, if a table that gets rows seems to have lost some: a copy of it shows whether it has, or
+ * whether rows were inserted between others.
  */
 function withImage(
   run: GuardedRun,
@@ -150,7 +151,9 @@ async function runOnce(
   }
 }
 
-/** The state of history and ledger, as a script expects it: where there are none, as they are once they are created. */
+/**
+ * The state of history and ledger that a script expects; if they do not exist, their state after creation.
+ */
 async function readState(session: AtomicSession, stateSql: string): Promise<ReadState> {
   const { exists } = await readHistory(session)
   const { revision } = await readSqliteLedger(session)
@@ -184,7 +187,10 @@ async function keeping(
   }
 }
 
-/** Whether a script whose answer was lost has run: then the ledger has another revision, and the history says so. */
+/**
+ * Whether a script whose response was lost has run: if so, the ledger has a new revision, and the history
+ * shows it.
+ */
 async function isRecorded(
   session: AtomicSession,
   { migration, direction }: GuardedRun,
@@ -214,8 +220,8 @@ function outcomeUnknown({ migration: { name }, direction }: GuardedRun, failure:
 }
 
 /**
- * The statement that a database refuses: found by running the file again, statement by statement, in a transaction that
- * is rolled back. Only where that costs nothing: on a file.
+ * Finds the statement that a database refuses, by running the file again, statement by statement, in a
+ * transaction that is rolled back. Only for a file, where that costs nothing.
  */
 async function findRefused(
   session: AtomicSession,
@@ -234,7 +240,7 @@ async function findRefused(
   } catch {
     return last
   } finally {
-    // Some errors end the transaction by themselves.
+    // Some errors have already ended the transaction.
     await session.execute('ROLLBACK').catch(() => {})
     await session.execute('PRAGMA foreign_keys = ON')
   }

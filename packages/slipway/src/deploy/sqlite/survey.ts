@@ -9,18 +9,18 @@ import type { WorkRequest } from '../target.ts'
 import { sqlitePlan } from './plan.ts'
 import type { TestedMigration } from './test-on-copy.ts'
 
-/** Loaded when something is pending: a deploy that finds nothing to do must not pay for it. */
+/** Imported only if something is pending, so that a deploy with nothing to do does not load it. */
 const loadHazards = () => import('../../hazards/index.ts')
 
-/** What is ahead of a deploy, and which tables hold rows. */
+/** The survey of a deploy, with the row counts of the tables. */
 export interface SqliteSurvey extends Survey {
-  /** By `objectKey`. Absent if they were not counted: then there is no hazard. */
+  /** By `objectKey`; absent if rows were not counted because there is no hazard. */
   readonly tables?: ReadonlyMap<string, TableFacts>
 }
 
 /**
- * Surveys what pending migrations will do to a SQLite or D1 database: their plan, and their hazards by what the database
- * holds. Counts rows only where a hazard may depend on them.
+ * Surveys what pending migrations will do to a SQLite or D1 database: their plan, and their hazards given its
+ * content. Counts rows only if there are hazards, which may depend on them.
  */
 export async function surveySqlite(
   session: Session,
@@ -44,8 +44,8 @@ export async function surveySqlite(
 }
 
 /**
- * The hazards that need acceptance on a protected target: those of severity error for what is no empty table, without
- * what the consent to the loss of data has answered.
+ * The hazards that need acceptance on a protected target: those of severity error on tables that are not
+ * empty, without hazards that are covered by the consent to data loss.
  */
 export function sqliteHazardsToAccept({ hazards, plan, tables }: SqliteSurvey): readonly Hazard[] {
   const destroying = new Set(
@@ -59,10 +59,10 @@ export function sqliteHazardsToAccept({ hazards, plan, tables }: SqliteSurvey): 
   })
 }
 
-/** Tables that are counted by one statement: Cloudflare D1 takes 100 KB of SQL. */
+/** The number of tables counted by one statement: Cloudflare D1 accepts 100 KB of SQL. */
 const AT_ONCE = 200
 
-/** How many rows the tables of a project have. Bytes are not known, and 0. */
+/** The row counts of the project's tables. Their sizes are unknown and reported as 0 bytes. */
 async function readRowCounts(session: Session): Promise<ReadonlyMap<string, TableFacts>> {
   const names = (await readRowTables(session)).map(({ name }) => name)
   const counts = new Map<string, TableFacts>()

@@ -4,15 +4,15 @@ import { readSqliteLedger, type SqliteLedger } from '../../history/index.ts'
 import { refuseEnvironment } from '../environment.ts'
 import type { WorkRequest } from '../target.ts'
 
-/** A SQLite or D1 database that is worked on. */
+/** An open SQLite or D1 database. */
 export interface SqliteTarget {
   readonly session: AtomicSession
   readonly ledger: SqliteLedger
 }
 
 /**
- * Opens a SQLite or D1 database for work that changes it. There is no lock to hold: each script fails if anybody has
- * changed the history since it was read. Fails with HISTORY.LEDGER_NEWER and DEPLOY.OTHER_ENVIRONMENT.
+ * Opens a SQLite or D1 database for work that changes it. There is no lock: each script fails if the history
+ * has changed since it was read. Fails with HISTORY.LEDGER_NEWER and DEPLOY.OTHER_ENVIRONMENT.
  */
 export async function withSqliteTarget<T>(
   request: WorkRequest,
@@ -27,7 +27,7 @@ export async function withSqliteTarget<T>(
   })
 }
 
-/** The same for work that takes a session, as on PostgreSQL. */
+/** Like `withSqliteTarget`, for work that takes a session, as on PostgreSQL. */
 export async function withSqliteSession<T>(
   request: WorkRequest,
   work: (session: Session, target: TargetSession) => Promise<T>,

@@ -18,26 +18,26 @@ import {
 import { type Action, type Migration, placeAt, type Statement } from '../../statements/index.ts'
 import { mayChangeRows } from './endangered.ts'
 
-/** A migration, and what it makes of the schema of a database. */
+/** A migration, and how it changes the schema of a database. */
 export interface TestedMigration {
   readonly migration: Migration
-  /** Of the tables that existed before; empty if no row can change. */
+  /** The changes of existing tables; empty if no row can change. */
   readonly changes: readonly TableChange[]
-  /** None of them if no row can change. */
+  /** The tables that it can write; none if no row can change. */
   readonly written: WrittenTables
-  /** What the database has behind it, as a restore must know it; only where one may follow. */
+  /** What a restore must know about the database after the migration; absent if none can follow. */
   readonly place?: RestorePlace
 }
 
-/** Migrations that ran on a copy of a schema, and the schema that they give. */
+/** Migrations that ran on a copy of a schema, and the resulting schema. */
 export interface CopyRun {
   readonly tested: readonly TestedMigration[]
   readonly fingerprint: Fingerprint
 }
 
 /**
- * Runs migrations one after the other on a copy of a schema, to learn what they make of it before the database itself is
- * touched. The copy has no rows, so statements that change rows are only compiled. Fails with
+ * Runs migrations one after the other on a copy of a schema, to learn how they change it before the database
+ * itself is touched. The copy has no rows, so statements that change rows are only compiled. Fails with
  * DEPLOY.STATEMENT_FAILED, with the place of the statement.
  */
 export async function testOnCopy(
@@ -47,7 +47,7 @@ export async function testOnCopy(
 ): Promise<CopyRun> {
   const tested: TestedMigration[] = []
   for (const migration of migrations) {
-    // Of what changes no row, nothing need be compared.
+    // A migration that changes no rows needs no comparison.
     const changesRows = restores || mayChangeRows(migration)
     const before = changesRows ? await readRowTables(copy) : []
     const moves = migration.statements.some(({ actions }) => actions.some(movesTable))
@@ -82,7 +82,9 @@ function movesTable(action: Action): boolean {
   return (action.kind === 'rename' || action.kind === 'drop') && action.of === 'table'
 }
 
-/** Virtual tables have no identity but their name: one that is dropped, renamed, or created again is gone. */
+/**
+ * Virtual tables are identified only by name: one that is dropped, renamed or recreated counts as dropped.
+ */
 async function virtualChanges(
   copy: Session,
   before: readonly RowTable[],
@@ -116,7 +118,10 @@ async function runOnCopy(copy: Session, migration: Migration, statement: Stateme
   }
 }
 
-/** What SQLite refused, with its place in the file. What is no failure passes through. */
+/**
+ * The failure of a refused statement, with its position in the file. Errors that are not failures are
+ * rethrown.
+ */
 export function refusedStatement(
   migration: Migration,
   statement: Statement | undefined,

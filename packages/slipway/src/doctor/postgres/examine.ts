@@ -5,7 +5,7 @@ import { checkLocalDisk, checkPgDump } from '../machine.ts'
 import { examineServer } from '../server.ts'
 import { checkShadowServer } from '../shadow.ts'
 
-/** The server, the one for shadow databases, and the client programs. */
+/** Checks the target's server, the server for shadow databases, `pg_dump` and the disk. */
 export async function examinePostgres(
   project: Project,
   target: Target,

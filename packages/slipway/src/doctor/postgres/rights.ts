@@ -2,8 +2,8 @@ import { quoteIdentifier, type Session } from '../../database/index.ts'
 import { type Check, failed, passed } from '../check.ts'
 
 /**
- * Whether the role may do what deploys do: create objects in the project's schemas, change the
- * tables there (PostgreSQL gives that to owners alone), and create the ledger's schema.
+ * Checks whether the role has the privileges that deploys need: to create objects in the project's schemas,
+ * to change the tables there (which PostgreSQL allows only to owners), and to create the ledger's schema.
  */
 export async function checkRights(session: Session, schemas: readonly string[]): Promise<Check[]> {
   const { server, ledger } = session
@@ -49,7 +49,10 @@ async function mayCreateSchemas(session: Session): Promise<boolean> {
   return row?.allowed ?? false
 }
 
-/** Objects of extensions belong to the role that installed them; no migration changes those. */
+/**
+ * Excludes objects of extensions: they belong to the role that installed them, and
+ * migrations do not change them.
+ */
 async function checkOwnership(session: Session, schemas: readonly string[]): Promise<Check> {
   const rows = await session.query<{ name: string; owner: string }>(
     `SELECT format('%I.%I', n.nspname, c.relname) AS name, pg_get_userbyid(c.relowner) AS owner

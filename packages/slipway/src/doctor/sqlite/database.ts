@@ -6,7 +6,7 @@ import type { Project, Target } from '../../project/index.ts'
 import { type Check, failed, passed, skipped, warned } from '../check.ts'
 import { checkUsage } from './usage.ts'
 
-/** What the checks of a database found, and what others need of it. */
+/** The results of the database checks, with facts that other checks need. */
 interface DatabaseReport {
   readonly checks: readonly Check[]
   readonly bytes?: number
@@ -14,7 +14,7 @@ interface DatabaseReport {
 
 const CONNECT_TIMEOUT_MS = 5000
 
-/** Opens the database as a deploy would, and checks what a deploy needs. Creates no file. */
+/** Opens the database like a deploy, and checks what a deploy needs. Creates no file. */
 export async function examineDatabase(project: Project, target: Target): Promise<DatabaseReport> {
   const { address } = target
   const file = address.kind === 'sqlite' ? address.file : undefined
@@ -42,7 +42,7 @@ export async function examineDatabase(project: Project, target: Target): Promise
   }
 }
 
-/** wrangler creates the file of a local database when somebody first looks at it, and so does Slipway. */
+/** A missing file of a local D1 database is fine: wrangler and Slipway create it on first use. */
 function missingFile({ root }: Project, { address }: Target, file: string): DatabaseReport {
   const shown = path.relative(root, file)
   const isOfD1 = address.kind === 'sqlite' && address.d1 !== undefined
@@ -56,7 +56,10 @@ function missingFile({ root }: Project, { address }: Target, file: string): Data
   return { checks: [check] }
 }
 
-/** Only of a file: on D1 each row that is read costs, and Cloudflare looks after the file. */
+/**
+ * Checks the content of a file. On D1 every row read costs money, and Cloudflare maintains the file, so
+ * only a query is tried there.
+ */
 async function checkContent(session: Session, isFile: boolean): Promise<Check[]> {
   if (!isFile) {
     await session.query('SELECT count(*) AS tables FROM sqlite_schema')
@@ -76,7 +79,7 @@ async function checkContent(session: Session, isFile: boolean): Promise<Check[]>
   ]
 }
 
-/** Rows that break a foreign key already make a deploy fail that touches them with keys enforced. */
+/** Rows that already violate a foreign key make a deploy fail if it changes them with keys enforced. */
 async function checkKeys(session: Session): Promise<Check> {
   const name = 'foreign keys'
   const rows = await session.query<{ table: string; rows: number }>(
@@ -92,7 +95,7 @@ async function checkKeys(session: Session): Promise<Check> {
   )
 }
 
-/** SQLite writes its journal beside the file. */
+/** Checks the file and its folder, because SQLite writes its journal next to the file. */
 function checkWritable(file: string): Check {
   for (const place of [file, path.dirname(file)]) {
     try {

@@ -44,7 +44,7 @@ function problemsIn(checks: readonly Check[]): string[] {
     .map(({ name, status, message }) => `${status} ${name}: ${message}`)
 }
 
-test('a local D1 database that does not exist yet is fine, and is not created', async () => {
+test('a local D1 database that does not exist yet passes, and is not created', async () => {
   write('wrangler.jsonc', JSON.stringify(WRANGLER))
   const { checks, settings, target } = await doctor()
   expect(problemsIn(checks)).toEqual([])
@@ -70,7 +70,7 @@ test('a local D1 database that does not exist yet is fine, and is not created', 
   expect(settings).toContainEqual({ name: 'wrangler', value: 'wrangler.jsonc', source: 'file' })
 })
 
-test('what a Worker lacks is a warning with its remedy', async () => {
+test('a missing Worker setting is a warning with a fix', async () => {
   const { compatibility_date: _, ...rest } = WRANGLER
   const databases = [{ binding: 'DB', migrations_dir: 'migrations' }]
   write('wrangler.jsonc', JSON.stringify({ ...rest, d1_databases: databases }))
@@ -90,7 +90,7 @@ test('what a Worker lacks is a warning with its remedy', async () => {
   )
 })
 
-test('a file is opened, and what it holds is checked', async () => {
+test('a file is opened, and its content is checked', async () => {
   const database = new DatabaseSync(path.join(root, 'dev.db'), {
     enableForeignKeyConstraints: false,
   })
@@ -119,8 +119,8 @@ test('a file is opened, and what it holds is checked', async () => {
 })
 
 test.each([
-  ['is not there', undefined, 'error connection: There is no file dev.db.'],
-  ['is no database', 'this is a text, and long enough to be read', 'error connection: The file'],
+  ['does not exist', undefined, 'error connection: There is no file dev.db.'],
+  ['is not a database', 'this is a text, and long enough to be read', 'error connection: The file'],
 ])('a file that %s is an error', async (_, content, expected) => {
   if (content !== undefined) write('dev.db', content)
   const { checks } = await doctor({ url: 'file:./dev.db' })

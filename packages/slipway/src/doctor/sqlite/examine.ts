@@ -5,7 +5,7 @@ import { examineDatabase } from './database.ts'
 import { checkMigrations } from './migrations.ts'
 import { checkWorker } from './worker.ts'
 
-/** The Worker with its D1 database, or the SQLite file; the migrations folder; the database itself. */
+/** Checks the Worker's configuration, the migrations folder, the D1 database or SQLite file, and the disk. */
 export async function examineSqlite(project: Project, target: Target): Promise<readonly Check[]> {
   const database = await examineDatabase(project, target)
   return [

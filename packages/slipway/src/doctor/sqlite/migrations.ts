@@ -4,7 +4,7 @@ import { type Check, passed, warned } from '../check.ts'
 
 const NAME = 'migrations folder'
 
-/** Whether all tools mean the same folder, and can read what is in it. */
+/** Checks whether all tools use the same migrations folder, and can read its content. */
 export function checkMigrations(project: Project, { address }: Target): Check[] {
   const { root, migrationsDir, migrationsLayout: layout, otherMigrations, wrangler } = project
   const shown = path.relative(root, migrationsDir)
@@ -24,7 +24,7 @@ export function checkMigrations(project: Project, { address }: Target): Check[] 
   return [passed(NAME, `${shown}, ${how}.`)]
 }
 
-/** Whether a database of the Worker has the folder, with a pattern for folders. */
+/** Whether a D1 database of the Worker is configured with this folder and a pattern for migration folders. */
 function readsFolders({ wrangler, migrationsDir }: Project): boolean {
   const all = wrangler === undefined ? [] : [wrangler, ...Object.values(wrangler.environments)]
   return all.some(({ databases }) =>

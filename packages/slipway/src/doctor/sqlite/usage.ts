@@ -2,13 +2,16 @@ import { D1_BYTES, d1Facts, type RemoteD1 } from '../../database/index.ts'
 import { attempt, formatBytes } from '../../kernel/index.ts'
 import { type Check, passed, skipped, warned } from '../check.ts'
 
-/** What Cloudflare allows a database on the free plan. Source: developers.cloudflare.com/d1/platform/limits. */
+/** The size limit of a database on the free plan. Source: developers.cloudflare.com/d1/platform/limits. */
 const FREE_BYTES = 500_000_000
 
-/** From this part of the limit on a database is nearly full. */
+/** From this fraction of the limit on, a database counts as nearly full. */
 const NEARLY = 0.8
 
-/** The size of a remote database against its limit, what was read and written, and how far back Time Travel reaches. */
+/**
+ * Checks the size of a remote database against its limit, the rows read and written, and how far back Time
+ * Travel reaches.
+ */
 export async function checkUsage(address: RemoteD1): Promise<Check[]> {
   const asked = await attempt(() => d1Facts(address))
   if (!asked.ok) return [skipped('database size', asked.failure.message)]

@@ -4,7 +4,7 @@ import { type Check, failed, passed, skipped, warned } from '../check.ts'
 
 const TOKEN = 'CLOUDFLARE_API_TOKEN'
 
-/** What wrangler's configuration says of the database, and what the REST API needs. */
+/** Checks wrangler's configuration of the database, and what the REST API needs. */
 export async function checkWorker(project: Project, { address }: Target): Promise<Check[]> {
   const { root, wrangler, environment } = project
   const isLocal = address.kind === 'sqlite' && address.d1 !== undefined
@@ -35,7 +35,7 @@ export async function checkWorker(project: Project, { address }: Target): Promis
   ]
 }
 
-/** Without it a remote target is not even resolved. */
+/** Checks the API token, which any remote target needs. */
 function checkToken({ variables }: Project, isLocal: boolean): Check {
   const token = variables.get(TOKEN)
   if (token?.value) return passed('API token', `${TOKEN} is set (${token.source}).`)

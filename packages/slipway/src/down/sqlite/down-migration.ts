@@ -23,9 +23,9 @@ import { deletesOfSqliteRows } from './inserted-rows.ts'
 import { sqliteLossesOf } from './losses.ts'
 
 /**
- * Writes the down migration of a migration of SQLite from the states before and after it, and proves it on the shadow
- * database. Tables and columns keep their identity through renames and rebuilds. Fails with SHADOW.REPLAY_FAILED if the
- * history or the migration does not run on a shadow database.
+ * Writes the down migration of a SQLite migration from the states before and after it, and proves it on the
+ * shadow database. Tables and columns keep their identity through renames and rebuilds. Fails with
+ * SHADOW.REPLAY_FAILED if the history or the migration does not run on a shadow database.
  */
 export async function writeSqliteDownMigration({
   shadow,
@@ -37,7 +37,10 @@ export async function writeSqliteDownMigration({
   )
 }
 
-/** The same on a shadow database that is open already and holds the state before; a proven down migration leaves it so. */
+/**
+ * Like `writeSqliteDownMigration`, on an open shadow database in the state before the migration. A proven
+ * down migration leaves it in that state.
+ */
 export async function sqliteDownMigrationOn(
   session: Session,
   migration: MigrationFile,
@@ -74,7 +77,9 @@ export interface SqliteDraft {
   readonly obstacle?: string
 }
 
-/** Writes the down migration on a shadow database where the migration has just been run, and leaves that so. */
+/**
+ * Writes the down migration on a shadow database where the migration has just run, and leaves that unchanged.
+ */
 export async function draftSqliteDownMigration(
   session: Session,
   { before, migration }: { readonly before: SqliteState; readonly migration: Migration },
@@ -116,6 +121,6 @@ async function prove(session: Session, before: SqliteState, down: MigrationFile)
 function gradeOf({ obstacle, notRestored }: Proven, isLossy: boolean): Grade | undefined {
   if (obstacle !== undefined) return 'irreversible'
   if (notRestored.length > 0) return undefined
-  // No rows were there.
+  // This run had no rows, so it does not prove `lossless`.
   return isLossy ? 'lossy' : 'not proven'
 }

@@ -23,7 +23,7 @@ async function statements(sql: string): Promise<string[]> {
   return parser.parse((await down(sql)).sql).map(({ text }) => text)
 }
 
-test('the file has the head that programs and people read', async () => {
+test('the file has the header for programs and people', async () => {
   const written = await down('ALTER TABLE customer DROP COLUMN phone')
   expect(written.sql).toContain('-- slipway: down of 2_change\n-- slipway: checksum ')
   expect(written.sql).toContain('-- slipway: lossy column customer.phone\n')
@@ -34,7 +34,7 @@ test('the file has the head that programs and people read', async () => {
   expect(facts?.losses).toEqual(written.losses)
 })
 
-test('it loses nothing that the migration does not', async () => {
+test('it reports no losses that the migration does not cause', async () => {
   const written = await down(`PRAGMA foreign_keys=OFF;
     CREATE TABLE new_customer (id INTEGER PRIMARY KEY, name TEXT NOT NULL, phone TEXT NOT NULL DEFAULT '');
     INSERT INTO new_customer (id, name) SELECT id, name FROM customer;

@@ -8,7 +8,7 @@ import {
 } from '../../schema/index.ts'
 import { type Action, type Migration, sqliteNameKey } from '../../statements/index.ts'
 
-/** A migration, and what it makes of the schema. */
+/** A migration with the schema before and after it. */
 export interface SchemaRun extends Pick<Migration, 'statements'> {
   readonly before: SqliteState
   readonly after: SqliteState
@@ -16,9 +16,9 @@ export interface SchemaRun extends Pick<Migration, 'statements'> {
 }
 
 /**
- * The changes of tables in which a row that existed before the migration may have a key that a plain INSERT of it names: the
- * migration may have deleted the row, given it another key, or skipped the INSERT. SQLite decides, by how it compiles the
- * statements on the schema before; when in doubt, a table is included.
+ * The tables where a plain INSERT of the migration may name the key of a row that existed before it, because the
+ * migration deletes the row, changes its key, or skips the INSERT. Derived from how SQLite compiles the statements;
+ * includes a table in case of doubt.
  */
 export async function changesWithOldKeys(run: SchemaRun): Promise<ReadonlySet<TableChange>> {
   const { before, after, changes } = run

@@ -8,16 +8,17 @@ import {
 import type { Action, InsertedRows } from '../../statements/index.ts'
 import { changesWithOldKeys, type SchemaRun } from './freed-keys.ts'
 
-/** The statements that delete what a migration inserted, and the decisions that are left to a person. */
+/** The statements that delete inserted rows, and the decisions that are left to a person. */
 interface InsertedDeletes {
   readonly deletes: readonly string[]
   readonly choices: readonly Choice[]
 }
 
 /**
- * The statements that delete what a migration inserted into existing tables, the last first. Only rows whose key the
- * migration writes out can be found; a row that others refer to stays, because those are not the migration's. Rows that may
- * have existed before stay, too, and are a choice. `session` is where the migration has just been run.
+ * The statements that delete the rows that a migration inserted into existing tables, the last one first.
+ * Only rows whose keys are literals in the migration can be found. A row to which others refer stays, because
+ * those are not the migration's. Rows that may have existed before also stay, and are a choice. The migration
+ * has just run on `session`.
  */
 export async function deletesOfSqliteRows(
   session: Session,

@@ -15,7 +15,7 @@ import {
   type TableRef,
 } from '../../statements/index.ts'
 
-/** What a migration of SQLite makes of a database. */
+/** How a SQLite migration changes a database. */
 export interface SqliteEffect {
   readonly before: SqliteState
   readonly changes: readonly TableChange[]
@@ -23,8 +23,8 @@ export interface SqliteEffect {
 }
 
 /**
- * The data of the state before that a migration destroys as its statements say it: tables and columns that are gone,
- * rows that it deletes or leaves out of a copy, values that it updates or computes.
+ * The data of the previous state that a migration destroys according to its statements: dropped tables and
+ * columns, rows that it deletes or leaves out of a copy, values that it updates or computes.
  */
 export function sqliteLossesOf({ before, changes, statements }: SqliteEffect): Destruction[] {
   return distinctDestructions([
@@ -54,7 +54,9 @@ function goneOf({ before, after, columns }: TableChange): Destruction[] {
   })
 }
 
-/** The virtual tables with rows of their own, as if each stayed. One that indexes another table has none. */
+/**
+ * The virtual tables with rows of their own, as if each remained. One that indexes another table has none.
+ */
 function virtualRows({ objects, tables }: SqliteState): (TableChange & { before: RowTable })[] {
   const ordinary = new Set(tables.map(({ name }) => name))
   const virtual = objects.filter(({ kind, name }) => kind === 'table' && !ordinary.has(name))
@@ -67,7 +69,7 @@ function virtualRows({ objects, tables }: SqliteState): (TableChange & { before:
     }))
 }
 
-/** They have no identity but their name. */
+/** Virtual tables are identified only by name. */
 function virtualTableGone(
   { before: { name } }: { readonly before: RowTable },
   statements: SqliteEffect['statements'],
@@ -120,7 +122,7 @@ function rowsOf(name: string): Destruction {
   return { what: 'rows', object: refOf(name) }
 }
 
-/** The table of the state before that a statement means, by either of its names. */
+/** The table of the previous state that a statement names by its old or new name. */
 function existing(
   { name }: ObjectName,
   changes: readonly TableChange[],

@@ -21,7 +21,10 @@ import {
 } from '../adopt.ts'
 import { inspectOn } from './inspect.ts'
 
-/** Makes a migration of the drift of a SQLite or D1 database, and marks it as applied there: see `adoptDrift`. */
+/**
+ * Writes a migration from the drift of a SQLite or D1 database, and marks it as applied there: see
+ * `adoptDrift`.
+ */
 export async function adoptSqlite(request: AdoptRequest): Promise<Adopted> {
   return await withSqliteTarget(request, async ({ session, ledger }) => {
     const history = await readHistory(session)
@@ -30,7 +33,7 @@ export async function adoptSqlite(request: AdoptRequest): Promise<Adopted> {
     refuseNothing(report)
     refuseGuesses(report)
     const { name } = request
-    // Every statement of the script ran in memory, with this result.
+    // `sqliteScriptBetween` has run every statement in memory, with this result.
     const sql = report.toTarget
     const path = await request.write(name, sql)
     const records = recordsOf(session)

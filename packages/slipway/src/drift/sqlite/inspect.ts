@@ -31,7 +31,7 @@ export async function inspectSqlite(request: DriftRequest): Promise<DriftReport>
   return await withSession(request.address, options, (session) => inspectOn(session, request))
 }
 
-/** The same on a session that is open already. */
+/** Like `inspectSqlite`, on an open session. */
 export async function inspectOn(
   session: Session,
   { migrations, emit }: Pick<DriftRequest, 'migrations' | 'emit'>,
@@ -49,7 +49,7 @@ export async function inspectOn(
   const expected = replayed.value
   const changes = differingObjects(expected.fingerprint, actual.fingerprint)
   if (changes.length === 0) return sameAsHistory(database)
-  // Without statements, what has one name is one table or column.
+  // Without statements, tables and columns are matched by name.
   const forth = tableChanges(expected.tables, actual.tables, [])
   const back = tableChanges(actual.tables, expected.tables, [])
   const toHistory = await sqliteScriptBetween(actual, expected, back)
@@ -73,7 +73,7 @@ export async function inspectOn(
   }
 }
 
-/** The state that migrations give on an empty database. */
+/** The state after migrations on an empty database. */
 async function stateAfter(migrations: readonly MigrationFile[]): Promise<SqliteState> {
   const parsed = await parseMigrations(migrations, 'sqlite')
   return await withSession({ kind: 'sqlite' }, {}, async (copy) => {
@@ -89,7 +89,7 @@ function unknown(database: string, reason: string): DriftReport {
   return { ...sameAsHistory(database), basis: 'unknown', unknown: reason }
 }
 
-/** The data that the SQL between two states loses. */
+/** The data that the SQL between two states destroys. */
 async function lossesOf(
   { statements }: SchemaScript,
   before: SqliteState,
@@ -100,7 +100,9 @@ async function lossesOf(
   return sqliteLossesOf({ before, changes, statements: parsed })
 }
 
-/** What may have been renamed: SQLite does not say whether it was, or dropped and created. */
+/**
+ * Objects that may have been renamed: SQLite does not show whether they were renamed, or dropped and created.
+ */
 function guessesOf(changes: readonly TableChange[]): Choice[] {
   const gone = changes.filter(({ after }) => after === undefined)
   const made = changes.filter(({ before }) => before === undefined)

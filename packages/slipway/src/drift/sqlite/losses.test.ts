@@ -25,7 +25,7 @@ test.each([
     ['column customer.visits'],
   ],
   ['CREATE INDEX customer_visits ON customer (visits)', []],
-])('what the SQL for %s loses', async (drift, lossy) => {
+])('data that the SQL after %s destroys', async (drift, lossy) => {
   const file = path.join(folder, `${files++}.db`)
   const opened = new DatabaseSync(file)
   const work = {

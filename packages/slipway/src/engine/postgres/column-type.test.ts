@@ -16,7 +16,7 @@ test('a "char" is a character to the engine, and an unknown type is text', () =>
   expect(columnOf(1002)).toMatchObject({ type: 70 })
 })
 
-test('timestamps become RFC 3339, whatever the session calls its time zone', () => {
+test('timestamps become RFC 3339, whatever the time zone of the session', () => {
   const read = (text: string) => columnOf(1184).read(text)
   expect(read('2026-01-02 03:04:05.678+00')).toBe('2026-01-02T03:04:05.678+00:00')
   expect(read('2026-01-02 03:04:05-05:30')).toBe('2026-01-02T03:04:05-05:30')

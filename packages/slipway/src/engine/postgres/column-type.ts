@@ -45,7 +45,7 @@ const OIDS: readonly (readonly [oid: number, arrayOid: number, scalar: Scalar])[
   [3802, 3807, 'json'],
 ]
 
-/** The column type as the engine names it, and how text values are converted for the engine. */
+/** The engine's number for the column type, and how text values are converted for the engine. */
 export interface Column {
   readonly type: number
   /** The value of a cell in the form that the engine deserialises. */
@@ -61,7 +61,7 @@ const COLUMNS = new Map<number, Column>(
 
 const TEXT: Column = { type: COLUMN_TYPE.text, read: (text) => text }
 
-/** The column for a type's OID. A type that Prisma has no name for is handed over as text. */
+/** The column for a type's OID. A type that Prisma does not know is passed as text. */
 export function columnOf(oid: number): Column {
   return COLUMNS.get(oid) ?? TEXT
 }
@@ -95,7 +95,7 @@ function readScalar(scalar: Scalar, text: string): unknown {
   }
 }
 
-/** `2026-01-02 03:04:05+00` as RFC 3339; a timestamp without a zone is taken as UTC, as Prisma does. */
+/** `2026-01-02 03:04:05+00` as RFC 3339; a timestamp without a zone is read as UTC, as in Prisma. */
 function isoTimestamp(text: string): string {
   const [, zone] = /([+-]\d{2}(?::\d{2})*)$/.exec(text.slice(10)) ?? []
   if (zone === undefined) return `${text.replace(' ', 'T')}Z`

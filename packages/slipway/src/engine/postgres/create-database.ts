@@ -7,7 +7,7 @@ export async function createDatabase(url: ConnectionString | undefined): Promise
   return await onMaintenanceDatabase(url, 'CREATE DATABASE')
 }
 
-/** Drops the database that a connection string names, as the Prisma CLI asks for it. Its name. */
+/** Drops the database that a connection string names, for the Prisma CLI. Returns its name. */
 export async function dropDatabase(url: ConnectionString | undefined): Promise<string> {
   return await onMaintenanceDatabase(url, 'DROP DATABASE IF EXISTS')
 }
@@ -22,14 +22,14 @@ async function onMaintenanceDatabase(
   try {
     await withSession({ kind: 'postgres', url: withDatabaseName(target, 'postgres') }, {}, run)
   } catch (error) {
-    // Some hosts have no database of that name; every server has this one.
+    // Some hosts have no database `postgres`; every server has `template1`.
     if (failureOf(error)?.code !== 'DATABASE.NOT_FOUND') throw error
     await withSession({ kind: 'postgres', url: withDatabaseName(target, 'template1') }, {}, run)
   }
   return database
 }
 
-/** The connection string, which what is asked for cannot do without. */
+/** The connection string; fails with ENGINE.FAILED if it is absent. */
 export function requireUrl(url: ConnectionString | undefined): ConnectionString {
   return (
     url ??
@@ -43,7 +43,7 @@ export function requireUrl(url: ConnectionString | undefined): ConnectionString 
 function withDatabaseName(url: ConnectionString, name: string): ConnectionString {
   const changed = new URL(url.reveal())
   changed.pathname = `/${name}`
-  // The schema belongs to the database that is to be made.
+  // The schema belongs to the database that is created or dropped.
   changed.searchParams.delete('schema')
   return new ConnectionString(changed.href)
 }

@@ -8,7 +8,7 @@ export const postgresEngine: EngineDialect = {
   adapterName: 'slipway',
   async prepare(session, schema) {
     await session.execute('SET DateStyle TO ISO')
-    // The engine reads `schemaName` but never sets the path that migrations without a prefix go by.
+    // The engine reads `schemaName`, but never sets the search_path for unqualified names in migrations.
     if (schema !== 'public') await session.execute(`SET search_path TO ${quoteIdentifier(schema)}`)
   },
   columnOf: ({ oid }) => columnOf(oid),

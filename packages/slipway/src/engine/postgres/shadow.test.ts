@@ -12,7 +12,7 @@ CREATE PUBLICATION changes FOR TABLE shop.t;
 SET search_path TO shop;
 `
 
-test('a shadow database that is used again is as good as new', async () => {
+test('a shadow database is emptied before it is reused', async () => {
   await withShadows(async (shadows) => {
     const withShadowDatabase = shadows.knowing(['citext'], { kind: 'postgres' })
     await withShadowDatabase((shadow) => shadow.execute(REPLAY))

@@ -5,19 +5,19 @@ import { engineDialectOf } from '../dialects.ts'
 import type { EngineMigration, WithShadow } from '../engine.ts'
 import { type Held, holdOpen } from '../hold-open.ts'
 
-/** Gives the engine its shadow databases. */
+/** Provides shadow databases for the engine. */
 export interface Shadows {
   /**
-   * Those for work on a database. `extensions` are those that the migrations are going to create: a shadow database must
-   * know them when it opens.
+   * The shadow databases for work on a database. `extensions` are those that the migrations will create: a
+   * shadow database must know them when it opens.
    */
   knowing(extensions: readonly string[], main: Pick<Session, 'kind'>): WithShadow
 }
 
 /**
- * Shadow databases to replay migrations on, each one empty. They live in this process's memory, whatever the
- * person's `shadowDatabaseUrl` names: guarantee 1, a shadow database is never a database that Slipway did not create. The
- * engine asks for two or three in a row: one takes seconds to start, so it is emptied and used again.
+ * Provides empty shadow databases for replays. They live in the memory of this process, whatever the user's
+ * `shadowDatabaseUrl` names: guarantee 1, a shadow database is never a database that Slipway did not create.
+ * The engine requests two or three in a row. Starting one takes seconds, so it is emptied and reused.
  */
 export async function withShadows<T>(work: (shadows: Shadows) => Promise<T>): Promise<T> {
   let embedded: { held: Held<Session>; extensions: readonly string[] } | undefined
@@ -47,7 +47,7 @@ export async function withShadows<T>(work: (shadows: Shadows) => Promise<T>): Pr
   }
 }
 
-/** Roles belong to servers, not to histories: this creates a role that a script names and the shadow database lacks. */
+/** Creates roles that a script names and the shadow database lacks: roles belong to servers. */
 function makingRoles(shadow: Session): Session {
   async function execute(script: string, made: ReadonlySet<string> = new Set()): Promise<void> {
     try {
@@ -67,7 +67,7 @@ export async function extensionsOf(params: Readonly<Record<string, unknown>>): P
   return await extensionsIn(migrationsIn(params).map(({ sql }) => sql))
 }
 
-/** The migrations anywhere in the parameters of a request: in its list, or in the targets of a diff. */
+/** All migrations in the parameters of a request: in its list, or in the targets of a diff. */
 export function migrationsIn(params: Readonly<Record<string, unknown>>): EngineMigration[] {
   const { migrationsList, from, to } = params as Record<string, Partial<List> | undefined>
   return [migrationsList, from, to].flatMap((list) =>

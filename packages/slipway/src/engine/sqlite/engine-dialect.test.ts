@@ -19,7 +19,7 @@ async function onDatabase(work: (main: Session) => Promise<void>): Promise<void>
   await withSession({ kind: 'sqlite' }, {}, work)
 }
 
-test('what the engine applies reads as its own in our history', async () => {
+test('our history reads what the engine applies', async () => {
   await onDatabase(async (main) => {
     await main.execute(createHistorySql(main))
     await withEngine({ main, writes: true }, async (engine) => {
@@ -37,7 +37,7 @@ test('what the engine applies reads as its own in our history', async () => {
   })
 })
 
-test('what we write reads as applied, edited and rolled back to the engine', async () => {
+test('the engine reads what we write as applied, edited and rolled back', async () => {
   await onDatabase(async (main) => {
     await main.execute(createHistorySql(main))
     for (const { name, sql } of [FIRST, SECOND]) {
@@ -61,7 +61,7 @@ test('what we write reads as applied, edited and rolled back to the engine', asy
   })
 })
 
-test("a refused migration keeps SQLite's code, and is failed for both", async () => {
+test("a refused migration keeps SQLite's code, and both read it as failed", async () => {
   await onDatabase(async (main) => {
     await main.execute(createHistorySql(main))
     await withEngine({ main, writes: true }, async (engine) => {
@@ -79,7 +79,7 @@ test("a refused migration keeps SQLite's code, and is failed for both", async ()
   })
 })
 
-test('the engine sees the schema that a session has', async () => {
+test('the engine sees the schema of a session', async () => {
   await onDatabase(async (main) => {
     await main.execute(`${FIRST.sql}${SECOND.sql}`)
     const content =

@@ -1,7 +1,7 @@
 import { withSession } from '../../database/index.ts'
 import type { Column, EngineDialect } from '../engine-dialect.ts'
 
-/** Prisma's numbers of the types that SQLite has. Source: `ColumnTypeEnum` of its driver adapters. */
+/** Prisma's numbers for the types of SQLite. Source: `ColumnTypeEnum` of its driver adapters. */
 const INT64 = 1
 const DOUBLE = 3
 const TEXT = 7
@@ -11,7 +11,7 @@ const BYTES = 13
 export const sqliteEngine: EngineDialect = {
   provider: 'sqlite',
   lockProvider: 'sqlite',
-  // On an adapter of another name the engine takes a lock of the whole file.
+  // With another adapter name, the engine locks the whole file.
   adapterName: '@prisma/adapter-d1',
   prepare: async () => {},
   columnOf: ({ type = '' }) => columnOf(type.toUpperCase()),
@@ -32,7 +32,7 @@ function columnOf(type: string): Column {
   return { type: number, read: (text) => (text === null ? null : read(text)) }
 }
 
-/** By the rules of sqlite.org/datatype3.html, section 3.1, as far as the engine asks for such columns. */
+/** Follows sqlite.org/datatype3.html, section 3.1, as far as the engine reads such columns. */
 function readerOf(type: string): readonly [number, (text: string) => unknown] {
   if (type === 'DATETIME' || type === 'TIMESTAMP') return [DATETIME, timeOf]
   if (type.includes('INT')) return [INT64, (text) => text]
@@ -41,7 +41,7 @@ function readerOf(type: string): readonly [number, (text: string) => unknown] {
   return [TEXT, (text) => text]
 }
 
-/** Milliseconds, or the text that the default of a column writes, as RFC 3339. */
+/** Converts milliseconds, or the text that a column's default writes, to RFC 3339. */
 function timeOf(text: string): string {
   const milliseconds = Number(text)
   if (!Number.isNaN(milliseconds)) return new Date(milliseconds).toISOString()

@@ -43,7 +43,7 @@ async function onFile<T>(work: (session: Session) => Promise<T>): Promise<T> {
   return await withSession({ kind: 'sqlite', file }, {}, work)
 }
 
-test('the CLI deploys, Slipway continues, and both read the same', async () => {
+test('the CLI deploys, Slipway continues, and both read the same history', async () => {
   const deployed = await prismaCli(['migrate', 'deploy'], { cwd: root })
   expect(deployed.stdout + deployed.stderr).toContain('1_first')
   expect(deployed.code, deployed.stderr).toBe(0)

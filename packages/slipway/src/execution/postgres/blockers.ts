@@ -23,7 +23,7 @@ export async function advisoryHolders(session: Session, key: number): Promise<Bl
   return rows.map(masked)
 }
 
-/** The sessions that have a table for themselves alone, so that it cannot even be read. */
+/** The sessions that hold an ACCESS EXCLUSIVE lock on a table, so that it cannot even be read. */
 export async function exclusiveHolders(session: Session): Promise<Blocker[]> {
   const rows = await session.query<Blocker & Record<string, unknown>>(
     `SELECT DISTINCT ${COLUMNS} FROM pg_locks l JOIN pg_stat_activity a USING (pid)
@@ -33,7 +33,7 @@ export async function exclusiveHolders(session: Session): Promise<Blocker[]> {
   return rows.map(masked)
 }
 
-/** Who blocks us, and in which transactions, as the server numbers them: `3/120`. */
+/** Who blocks us, and the virtual transaction IDs of the blockers, such as `3/120`. */
 export interface Obstacle {
   readonly blockers: readonly Blocker[]
   readonly transactions: readonly string[]
@@ -43,9 +43,9 @@ export interface Obstacle {
 export const NO_OBSTACLE: Obstacle = { blockers: [], transactions: [] }
 
 /**
- * Reads by a second session which sessions block the one of `pid`, and reports the last ones that it saw. It connects
- * when the first work takes long, and stays connected until `end`, so that it sees the next attempt from its beginning.
- * Short work costs nothing; if the server accepts no second session, the blockers remain unnamed.
+ * Reads over a second session which sessions block the one with `pid`, and reports the last ones that it saw. It
+ * connects if the first work takes long, and stays connected until `end`, so that it sees the next attempt from its
+ * beginning. Short work costs nothing; if the server accepts no second session, the blockers remain unnamed.
  */
 export class BlockerWatch {
   readonly #address: Address
@@ -68,7 +68,7 @@ export class BlockerWatch {
     if (this.#address.kind === 'embedded') return await work
     this.#working = true
     this.#lookNow()
-    // A timer alone until the first look: most work is shorter.
+    // Only a timer runs until the first look: most work is shorter.
     const timer = setTimeout(() => {
       this.#watching ??= this.#watch()
     }, FIRST_LOOK_MS)
@@ -128,7 +128,7 @@ async function obstacleOf(session: Session, pid: number): Promise<Obstacle> {
   }
 }
 
-/** Whether one of the transactions is still open; not where none is known. */
+/** Whether one of the transactions is still open; false if none is known. */
 export async function isStillOpen(session: Session, { transactions }: Obstacle): Promise<boolean> {
   if (transactions.length === 0) return false
   const [row] = await session.query<{ open: boolean }>(
@@ -138,16 +138,16 @@ export async function isStillOpen(session: Session, { transactions }: Obstacle):
   return row?.open === true
 }
 
-/** Literals of a query may be row content: they are masked, the shape stays. */
+/** Masks the literals of a query, because they may be row content. */
 function masked(row: Blocker): Blocker {
   return { ...row, query: withoutLiterals(row.query), ageMs: Math.round(row.ageMs) }
 }
 
-/** Comments, quoted names, the kinds of string literals, numbers. The server cuts a long query off anywhere. */
+/** Comments, quoted names, all kinds of string literals, numbers. The server truncates long queries at any character. */
 const TOKENS =
   /--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|("[^"]*"?)|e'(?:[^'\\]|\\[\s\S]|'')*(?:'|\\?$)|'(?:[^']|'')*(?:'|$)|\$(\w*)\$[\s\S]*?(?:\$\2\$|$)|(\$\d+)|\b\d[\d.]*\b/gi
 
-/** The shape of a query, its values masked, in one line. */
+/** A query on one line, with its values masked. */
 export function withoutLiterals(query: string): string {
   return query
     .replaceAll(TOKENS, (token, name?: string, _tag?: string, parameter?: string) => {
@@ -160,7 +160,7 @@ export function withoutLiterals(query: string): string {
     .slice(0, 160)
 }
 
-/** One line about a blocker, for people. */
+/** Describes a blocker in one line. */
 export function describeBlocker({ pid, application, user, state, query, ageMs }: Blocker): string {
   const who = [application || 'unnamed application', user].filter(Boolean).join(', ')
   return `pid ${pid} (${who}; ${state || 'unknown state'}; transaction open for ${Math.round(ageMs / 100) / 10} s): ${query}`

@@ -9,7 +9,7 @@ import {
 import type { Effect } from '../effects.ts'
 import type { OverwrittenColumn } from '../keeper.ts'
 
-/** What of a database holds data, before a transaction group, by OID. */
+/** The objects of a database that hold data before a transaction group, by OID. */
 export type DataObjects = ReadonlyMap<string, DataObject>
 
 /** A table, a materialized view, a sequence or a composite type. */
@@ -20,17 +20,17 @@ export interface DataObject {
     readonly schema: SchemaRef
     readonly name: string
   }
-  /** The names of its columns or attributes, by their numbers, without columns that hold what was kept. */
+  /** The names of its columns or attributes by number, without columns that hold kept data. */
   readonly columns: Readonly<Record<string, string>>
-  /** Tables of which it is a partition or an heir; of a sequence, the table that owns it. */
+  /** The tables of which it is a partition or from which it inherits; for a sequence, the table that owns it. */
   readonly parents: readonly string[]
   readonly partitioned: boolean
   /** The number of the column that owns a sequence. */
   readonly ownedBy: string | null
   readonly file: string
-  /** Whether it may hold rows; of a composite type, whether a column or another type has it. */
+  /** Whether it may hold rows; for a composite type, whether a column or another type uses it. */
   readonly held: boolean
-  /** The last number that a sequence gave, where it gave one and we may read it. */
+  /** The last value of a sequence, if it was used and we may read it. */
   readonly position: string | null
 }
 
@@ -50,8 +50,9 @@ type ObjectRow = {
 
 const KINDS = { r: 'table', p: 'table', m: 'materialized-view', S: 'sequence', c: 'type' } as const
 /**
- * Whether a table holds rows, the statistics of the server say. They may know nothing of it, after a crash or an upgrade of the
- * server: then its size does, but to ask for that would wait for a session that locks it.
+ * The server's statistics tell whether a table holds rows. After a crash or an upgrade of the server they may be empty;
+ * then the size of the table decides. Reading the size would wait for a session that locks the table, so a locked table
+ * counts as holding rows.
  */
 const OBJECTS = `WITH locked AS MATERIALIZED (SELECT relation FROM pg_catalog.pg_locks WHERE mode = 'AccessExclusiveLock'
     AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()))
@@ -79,7 +80,7 @@ const OBJECTS = `WITH locked AS MATERIALIZED (SELECT relation FROM pg_catalog.pg
   WHERE c.relkind IN ('r', 'p', 'm', 'S', 'c') AND c.relpersistence <> 't'
     AND n.nspname NOT IN ('slipway', 'information_schema') AND n.nspname !~ '^pg_' AND c.relname <> '_prisma_migrations'`
 
-/** Reads what of a database holds data. Outside a transaction: the file may choose its isolation level after it. */
+/** Reads the objects that hold data. Outside a transaction, so that the file can still choose its isolation level. */
 export async function readDataObjects(session: Session): Promise<DataObjects> {
   const rows = await session.query<ObjectRow>(inLedger(session, OBJECTS))
   return new Map(rows.map((row) => [row.oid, objectFrom(row, session.server.schema)]))
@@ -108,11 +109,11 @@ type EffectRow = {
     | 'large'
     | 'uncounted'
   readonly oid: string
-  /** Of a column; a count of rows; of what is written elsewhere, schema and name in JSON. */
+  /** A column number, a number of rows, or (for `written`) schema and name of a foreign table as JSON. */
   readonly number: string
 }
 
-/** Sequences that would give a number again. Others may have gone on meanwhile, and one that cycles goes back itself. */
+/** Sequences that would repeat a number; not those that other sessions moved forward, nor cycling ones, which restart. */
 const SET_BACK = `SELECT b.oid, b.position FROM unnest($4::pg_catalog.oid[], $5::bigint[]) AS b (oid, position)
   JOIN pg_catalog.pg_sequence s ON s.seqrelid = b.oid AND NOT s.seqcycle
   CROSS JOIN LATERAL (SELECT CASE WHEN pg_catalog.has_sequence_privilege(b.oid, 'SELECT, USAGE')
@@ -120,9 +121,9 @@ const SET_BACK = `SELECT b.oid, b.position FROM unnest($4::pg_catalog.oid[], $5:
   WHERE pg_catalog.sign(s.seqincrement::numeric) * (now.position::numeric - b.position) < 0`
 
 /**
- * Objects and columns that are gone, from the catalog as the transaction sees it; rows from the statistics of the
- * transaction, in which a rolled back savepoint counts, too. TRUNCATE and REFRESH are not counted: they leave a new file.
- * Rows of a foreign table are counted elsewhere: its lock says that it was written to.
+ * Dropped objects and columns come from the catalog as the transaction sees it; rows come from the statistics of
+ * the transaction, which include rolled back savepoints. TRUNCATE and REFRESH are not counted, but leave a new
+ * file. Rows of a foreign table are counted on its own server: here, only its lock shows that it was written to.
  */
 const EFFECTS = `WITH before AS (SELECT oid, file, held
     FROM unnest($1::pg_catalog.oid[], $2::pg_catalog.oid[], $3::bool[]) AS b (oid, file, held))
@@ -145,7 +146,7 @@ const EFFECTS = `WITH before AS (SELECT oid, file, held
       + pg_catalog.pg_stat_get_xact_tuples_updated('pg_catalog.pg_largeobject'::pg_catalog.regclass) AS number) AS l WHERE l.number > 0
   UNION ALL SELECT 'uncounted', '0', '0' WHERE pg_catalog.current_setting('track_counts') <> 'on'`
 
-/** The columns that hold rows of tables as values: of $1, also within arrays, domains and other types. */
+/** The columns whose values are rows of the tables $1, also within arrays, domains and other types. */
 const HOLDERS = `WITH RECURSIVE holding AS (
     SELECT c.reltype AS oid FROM pg_catalog.pg_class c WHERE c.oid = ANY ($1::pg_catalog.oid[])
     UNION SELECT part.oid FROM holding h
@@ -159,11 +160,11 @@ const HOLDERS = `WITH RECURSIVE holding AS (
   JOIN pg_catalog.pg_attribute a ON a.attrelid = d.objid AND a.attnum = d.objsubid AND a.atttypid = h.oid
     AND a.attnum > 0 AND NOT a.attisdropped`
 
-/** What a look at the open transaction is compared with. */
+/** What the state in the open transaction is compared with. */
 export interface Look {
-  /** What held data before the transaction group. */
+  /** The objects that held data before the transaction group. */
   readonly before: DataObjects
-  /** The same before the first group of the run: what the run itself made holds no earlier data. */
+  /** The same before the first group of the run: objects that the run itself created hold no earlier data. */
   readonly existing: DataObjects
   readonly overwritten: readonly OverwrittenColumn[]
 }
@@ -188,7 +189,7 @@ export async function readEffects(
   ]
 }
 
-/** The values of rows of a table, where these are values of columns elsewhere, lose what the table loses. */
+/** If columns elsewhere hold rows of a table as values, dropping a column of that table also cuts these values. */
 async function readCutValues(
   session: Session,
   rows: readonly EffectRow[],
@@ -218,7 +219,7 @@ function positionsIn(objects: readonly DataObject[]): [string, string] {
   return [listed(known.map(({ oid }) => oid)), listed(known.map(({ position }) => position))]
 }
 
-/** The objects and columns that are in an earlier state, too. */
+/** The objects and columns that also exist in an earlier state. */
 function olderThan(before: DataObjects, existing: DataObjects): DataObjects {
   return new Map(
     [...before].flatMap(([oid, object]) => {
@@ -264,12 +265,12 @@ function effectOf(
   const partOf = wholesOf(object, before)
   switch (what) {
     case 'gone':
-      // A composite type has no data of its own: where a column had it, the column goes, too.
+      // A composite type has no data of its own: a column of the type is dropped, and reported, with it.
       return ref.kind === 'type' ? [] : [{ what: 'object', object: ref, partOf }]
     case 'column': {
       const name = object.columns[number]
       const isUsed = ref.kind !== 'type' || object.held
-      // One without a name was dropped before, or holds what was kept: that it goes destroys nothing.
+      // A column without a name was dropped earlier or holds kept data: dropping it destroys nothing.
       if (name === undefined || !isUsed) return []
       return [
         {
@@ -291,7 +292,7 @@ function effectOf(
   }
 }
 
-/** What a column is part of: that of the same name in the tables above, and all these tables. */
+/** What a column is part of: its table, the columns of the same name in parent tables, and those tables. */
 function columnWholes(object: DataObject, name: string, before: DataObjects): ObjectRef[] {
   const wholes = wholesOf(object, before)
   const above = wholes.flatMap((whole) =>
@@ -304,7 +305,7 @@ function columnRef({ ref }: DataObject, name: string): ObjectRef {
   return partRef(ref.kind === 'type' ? 'attribute' : 'column', ref, name)
 }
 
-/** All that an object is part of: nearest first, each once. */
+/** Everything that an object is part of: nearest first, each once. */
 function wholesOf(object: DataObject, before: DataObjects): ObjectRef[] {
   const found = new Map<string, ObjectRef>()
   const queue = [object]

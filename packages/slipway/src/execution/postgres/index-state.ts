@@ -1,10 +1,10 @@
 import { quoteIdentifier, type Session } from '../../database/index.ts'
 import type { IndexName } from '../../statements/index.ts'
 
-/** What exists under an index's name. A build that broke off leaves an `invalid` one. */
+/** What exists under an index's name. An interrupted build leaves an `invalid` one. */
 export type IndexState = 'absent' | 'valid' | 'invalid'
 
-/** Looks an index up, by its schema or by the search path. */
+/** Looks up an index, in its schema or in the search path. */
 export async function indexState(session: Session, index: IndexName): Promise<IndexState> {
   const result = await session.queryRaw(
     `SELECT i.indisvalid FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -15,7 +15,7 @@ export async function indexState(session: Session, index: IndexName): Promise<In
   return valid === undefined ? 'absent' : valid === 't' ? 'valid' : 'invalid'
 }
 
-/** Removes an invalid index, so that `IF NOT EXISTS` cannot take it for the one that is wanted. */
+/** Drops an invalid index, so that `IF NOT EXISTS` does not mistake it for the wanted one. */
 export async function dropInvalidIndex(session: Session, index: IndexName): Promise<boolean> {
   if ((await indexState(session, index)) !== 'invalid') return false
   const name = [index.schema, index.name]
@@ -26,7 +26,7 @@ export async function dropInvalidIndex(session: Session, index: IndexName): Prom
   return true
 }
 
-/** All invalid indexes of the database, by readable name. One that a session is building now counts, too. */
+/** The names of all invalid indexes of the database, including those that a session is building. */
 export async function invalidIndexes(session: Session): Promise<string[]> {
   const result = await session.queryRaw(
     `SELECT n.nspname || '.' || c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid

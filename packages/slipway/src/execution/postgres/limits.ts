@@ -41,7 +41,7 @@ function millisecondsLeft(deadline: number): number {
   return Math.min(Math.max(Math.ceil(deadline - performance.now()), 1), 2 ** 31 - 1)
 }
 
-/** SQL of the settings that our own session has on a target outside a migration: it waits for locks until the deadline. */
+/** SQL of our session's settings on a target outside a migration: it waits for locks until the deadline. */
 export function targetSettingsSql({
   session,
   deadline,
@@ -49,7 +49,7 @@ export function targetSettingsSql({
   return `SET lock_timeout = ${millisecondsLeft(deadline)}; SET statement_timeout = 0;${noticeDeathSql(session)}\n`
 }
 
-/** From 14 on the server can notice that we died while it runs our statement: the lock is free again soon. */
+/** From PostgreSQL 14 on, the server can notice during a statement that our process died, and soon frees the lock. */
 function noticeDeathSql({ kind, server }: Session): string {
   const can = kind === 'postgres' && server.versionNumber >= 140_000
   return can ? " SET client_connection_check_interval = '500ms';" : ''
@@ -66,8 +66,8 @@ export function sessionTimeoutsSql({ lockTimeoutMs, statementTimeoutMs }: Timeou
 }
 
 /**
- * One command that brings our timeouts into force again after a file has set its own; stricter ones of the
- * file stay. Its names are qualified: the file may have set the search path, too.
+ * One command that sets our timeouts again after a file has set its own; stricter timeouts of the file stay. Its
+ * names are qualified, because the file may also have set the search path.
  */
 export function reassertTimeoutsSql({ lockTimeoutMs, statementTimeoutMs }: Timeouts): string {
   const limits = `('lock_timeout', ${lockTimeoutMs}), ('statement_timeout', ${statementTimeoutMs})`

@@ -4,16 +4,16 @@ import { suggesting } from '../failure-in-run.ts'
 import { retryOnLockTimeout } from '../lock-retry.ts'
 import { localTimeoutsSql, type TargetSession, timeoutsNow } from './limits.ts'
 
-/** What a query of Slipway is called in failures, and the command that runs it again. */
+/** The name of one of Slipway's queries in failures, and the command that runs it again. */
 export interface QueryName {
   readonly name: string
   readonly again: readonly string[]
 }
 
 /**
- * Runs one query of Slipway on a target in a transaction of its own, within the limits that migrations have: it
- * gives up a lock that it does not get, and tries again. Fails with the server's failure, DEPLOY.LOCK_TIMEOUT
- * or DEPLOY.STOPPED; then nothing is changed.
+ * Runs one of Slipway's queries on a target in its own transaction, within the limits of migrations: if it does not
+ * get a lock in time, it gives up and tries again. Fails with the server's failure, DEPLOY.LOCK_TIMEOUT or
+ * DEPLOY.STOPPED; then nothing is changed.
  */
 export async function queryWithinLimits(
   target: TargetSession,

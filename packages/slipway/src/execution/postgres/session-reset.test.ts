@@ -7,7 +7,7 @@ import {
 } from '../../../test/target.ts'
 import { deploy } from '../../deploy/index.ts'
 
-// Each file begins in a reset session, and runs within our own limits whatever it sets.
+// Each file begins in a reset session, and runs within our limits whatever it sets.
 
 let target: TestTarget
 
@@ -42,7 +42,7 @@ SELECT pg_catalog.set_config('search_path', 'other', false);
 test.each([
   ['in one transaction', `${SETS}CREATE TABLE own (id int);`],
   ['in steps', `${SETS}CREATE TABLE own (id int);\nCREATE INDEX CONCURRENTLY own_id ON own (id);`],
-])('what a file sets ends with it, %s', async (_how, sql) => {
+])('settings of a file end with it, %s', async (_how, sql) => {
   await target.sql('CREATE SCHEMA other')
   await deployed(migration('1_sets', sql), migration('2_looks', SETTINGS.replace('N', '2')))
   expect(await target.sql("SELECT to_regclass('other.own') IS NOT NULL AS made")).toEqual([
@@ -59,7 +59,7 @@ test.each([
   expect(rows).toEqual([{ done: true }, { done: true }])
 })
 
-test('a file that lowers its rights is recorded anyway, and the next has them again', async () => {
+test('a file that lowers its privileges is still recorded, and the next file has them again', async () => {
   await target.sql(`DO $$ BEGIN CREATE ROLE slipway_test_low; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
     GRANT ALL ON SCHEMA public TO slipway_test_low`)
   const low = 'SET ROLE slipway_test_low; CREATE TABLE low (id int);'
@@ -81,7 +81,7 @@ test('a file that lowers its rights is recorded anyway, and the next has them ag
   await target.sql('DROP OWNED BY slipway_test_low CASCADE')
 })
 
-test('our timeouts are in force behind those of a file; stricter ones of the file stay', async () => {
+test('our timeouts replace those of a file; stricter ones of the file stay', async () => {
   const looks = (number: number) => SETTINGS.replace('N', String(number))
   await deployed(
     migration('1_loose', `SET lock_timeout = 0;\nSET statement_timeout = 0;\n${looks(1)}`),

@@ -1,16 +1,16 @@
 import { filePinSql, quoteIdentifier, type Session } from '../../database/index.ts'
 import { type Migration, type TransactionGroup } from '../../statements/index.ts'
 
-/** SQL, and how many commands of it the server completes. */
+/** SQL, and the number of its commands. */
 export interface Sql {
   readonly sql: string
   readonly commands: number
 }
 
 /**
- * SQL that brings a session into the state in which each file begins: role, search path and all other settings
- * are those of a new connection to the default schema, as in a deploy by Prisma; but for the settings that hold in files,
- * too (database/postgres/settings.ts), and `own`. Utility commands alone: SET TRANSACTION may follow.
+ * SQL that resets a session to the state in which each file begins: role, search path and all other settings are
+ * those of a new connection to the default schema, as in a deploy by Prisma, except for the settings that also hold
+ * in files (database/postgres/settings.ts) and `own`. It has only utility commands, so SET TRANSACTION may follow.
  */
 export function resetSessionSql(session: Session, own: string): Sql {
   const pins = filePinSql(session)
@@ -24,7 +24,7 @@ function commandsIn(sql: string): number {
   return sql.split(';').length - 1
 }
 
-/** SQL that gives our own role back until the end of the transaction: what we record may be closed to the file's. */
+/** SQL that switches to our own role until the end of the transaction: the file's role may not access our tables. */
 export const OWN_ROLE_SQL: string =
   'SET LOCAL session_authorization TO DEFAULT;\nSET LOCAL role TO DEFAULT;\n'
 
@@ -34,8 +34,8 @@ export function changesSettings({ statements }: Pick<Migration, 'statements'>): 
 }
 
 /**
- * SQL that sets again what the groups of a file before the given one have set, for a run that continues in
- * another session. Settings that end with a transaction are not among them.
+ * SQL that repeats the settings made by the groups of a file before `next`, for a run that continues in another
+ * session. Settings that end with a transaction are not among them.
  */
 export function settingsBeforeSql(
   { groups }: Pick<Migration, 'groups'>,

@@ -40,7 +40,7 @@ const REBUILD = `PRAGMA defer_foreign_keys=ON;
   PRAGMA foreign_keys=ON;
   PRAGMA defer_foreign_keys=OFF;`
 
-test('a rebuild of Prisma keeps the rows that refer to the table', async () => {
+test('a rebuild by Prisma keeps the rows that refer to the table', async () => {
   const script = scriptOf(REBUILD)
   expect(script.foreignKeys).toBe(false)
   expect(script.unenforced).toEqual([])
@@ -55,7 +55,7 @@ test('a rebuild of Prisma keeps the rows that refer to the table', async () => {
   })
 })
 
-test('what Prisma writes before a rebuild does not make it delete', async () => {
+test('statements before the PRAGMA of a rebuild do not make it delete rows', async () => {
   const before = 'CREATE TABLE other (id INTEGER);\nUPDATE p SET note = upper(note);\n'
   const script = scriptOf(before + REBUILD)
   expect(script.foreignKeys).toBe(false)
@@ -66,7 +66,7 @@ test('what Prisma writes before a rebuild does not make it delete', async () => 
   })
 })
 
-test('keys are enforced where no change is made without them', async () => {
+test('foreign keys are enforced if no change is made while they are off', async () => {
   const script = scriptOf('PRAGMA foreign_keys(0); PRAGMA foreign_keys = "yes"; DELETE FROM p;')
   expect(script.foreignKeys).toBe(true)
   await inMemory(FAMILY, async (session) => {
@@ -75,7 +75,7 @@ test('keys are enforced where no change is made without them', async () => {
   })
 })
 
-test('transactions of the file are part of the one', async () => {
+test('transactions of the file become part of the one transaction', async () => {
   const script = scriptOf(`
     BEGIN; CREATE TABLE a (id); SAVEPOINT s; INSERT INTO a VALUES (1); RELEASE s; END;
     BEGIN IMMEDIATE; DROP TABLE a; ROLLBACK;
@@ -97,7 +97,7 @@ test('transactions of the file are part of the one', async () => {
   })
 })
 
-test('a savepoint that the file returns to stays', async () => {
+test('a savepoint that the file rolls back to stays', async () => {
   const script = scriptOf(
     'CREATE TABLE a (id); SAVEPOINT s; INSERT INTO a VALUES (1); ROLLBACK TO s; RELEASE s;',
   )
@@ -108,7 +108,7 @@ test('a savepoint that the file returns to stays', async () => {
   })
 })
 
-test('settings that a transaction refuses go, and others do not reach the next migration', async () => {
+test('drops settings that a transaction refuses, and resets others before the next migration', async () => {
   const script =
     scriptOf(`PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; VACUUM; PRAGMA quick_check;
     PRAGMA foreign_keys; PRAGMA user_version = 7; PRAGMA legacy_alter_table = ON; PRAGMA recursive_triggers = 1;
@@ -122,7 +122,7 @@ test('settings that a transaction refuses go, and others do not reach the next m
 })
 
 describe.skipIf(sqliteCorpus.length === 0)('the corpus', () => {
-  test('every file runs, and rebuilds run without keys', async () => {
+  test('every file runs, and rebuilds run without foreign keys', async () => {
     await inMemory('', async (session) => {
       let rebuilds = 0
       for (const { name, sql } of sqliteCorpus) {

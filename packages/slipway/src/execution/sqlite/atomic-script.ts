@@ -7,19 +7,19 @@ import {
 
 /** A migration as the one transaction that `Session.runAtomically` runs, on a file and on Cloudflare D1 alike. */
 export interface AtomicScript {
-  /** Without BEGIN and COMMIT. A statement begins on a line of its own, and a semicolon ends it. */
+  /** Without BEGIN and COMMIT. Each statement begins on its own line and ends with a semicolon. */
   readonly script: string
   /** Whether foreign keys are enforced while it runs. */
   readonly foreignKeys: boolean
   /** The statements of the file that are in it, in their order. */
   readonly statements: readonly Statement[]
-  /** What is behind them: it sets settings back that the file leaves switched on, and that would reach the next migration. */
+  /** Statements after them: they switch off settings that would otherwise stay on for the next migration. */
   readonly resets: readonly string[]
   /** The statements of the file that are not in it. */
   readonly dropped: readonly DroppedStatement[]
   /**
-   * Statements that delete, replace or update rows or drop a table, and that the file runs with foreign keys enforced,
-   * where the script enforces none. They do the same only if no foreign key passes on what they do, which the schema
+   * Statements that delete, replace or update rows or drop a table, and that run with foreign keys enforced in the
+   * file, but not in the script. They do the same only if no foreign key cascades their changes, which the schema
    * shows.
    */
   readonly unenforced: readonly Statement[]
@@ -29,16 +29,16 @@ export interface AtomicScript {
 export interface DroppedStatement {
   readonly statement: Statement
   /**
-   * `transaction`: the script is one already. `foreign-keys`: it is `foreignKeys` now. `rolled-back`: the file itself
+   * `transaction`: the script already is one. `foreign-keys`: `foreignKeys` replaces it. `rolled-back`: the file itself
    * undoes it. `no-effect`: a transaction ignores or refuses it, and it changes no table and no row.
    */
   readonly why: 'transaction' | 'foreign-keys' | 'rolled-back' | 'no-effect'
 }
 
 /**
- * Translates a migration of SQLite into one transaction. SQLite ignores `PRAGMA foreign_keys` inside of one, so it
- * counts for the whole file: keys are enforced unless the file makes a change while it has them switched off. Prisma
- * writes what it can change in place before the PRAGMA, and tables that it rebuilds behind it. Pure.
+ * Translates a migration of SQLite into one transaction. SQLite ignores `PRAGMA foreign_keys` inside a transaction,
+ * so one value holds for the whole file: keys are enforced unless the file makes a change while they are off. Prisma
+ * writes changes in place before the PRAGMA, and table rebuilds after it. Pure.
  */
 export function atomicScriptOf({ statements }: Pick<Migration, 'statements'>): AtomicScript {
   const undone = rolledBack(statements)
@@ -69,7 +69,7 @@ export function atomicScriptOf({ statements }: Pick<Migration, 'statements'>): A
   }
 }
 
-/** What is between a BEGIN and its ROLLBACK. */
+/** The statements between a BEGIN and its ROLLBACK. */
 function rolledBack(statements: readonly Statement[]): ReadonlySet<Statement> {
   const undone = new Set<Statement>()
   let open: Statement[] | undefined
@@ -83,7 +83,7 @@ function rolledBack(statements: readonly Statement[]): ReadonlySet<Statement> {
   return undone
 }
 
-/** Those of them that stay with the session and not with the database, and are off when it begins. */
+/** The pragmas among them that belong to the session, not to the database, and are off when it begins. */
 const OF_SESSION: ReadonlySet<string> = new Set(
   [...SQLITE_TRANSACTION_PRAGMAS].filter(
     (name) => !['application_id', 'defer_foreign_keys', 'user_version'].includes(name),
@@ -124,7 +124,7 @@ function pragmaOf({ actions: [action] }: Statement) {
   return action?.kind === 'pragma' ? action : undefined
 }
 
-/** SQLite takes more words for on than for off. Source: `sqlite3GetBoolean`. */
+/** SQLite accepts several words for on; any other word means off. Source: `sqlite3GetBoolean`. */
 function isOn(value = ''): boolean {
   const word = value.replaceAll(/^["'`[]|["'`\]]$/g, '').toLowerCase()
   return /^[+]?\d/.test(word) ? Number.parseInt(word, 10) !== 0 : ON.includes(word)
@@ -149,7 +149,7 @@ function isChange(action: Action): boolean {
 
 const QUIET = [...SAVEPOINTS, 'RollbackStmt', 'SelectStmt', 'AnalyzeStmt', 'ExplainStmt']
 
-/** Whether a foreign key could pass it on to other rows. */
+/** Whether a foreign key could cascade it to other rows. */
 function isPassedOn(action: Action): boolean {
   switch (action.kind) {
     case 'delete':

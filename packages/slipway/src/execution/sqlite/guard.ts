@@ -8,9 +8,9 @@ export interface Violation {
 }
 
 /**
- * SQL that ends its script, and so undoes all of it, where `condition` is true. SQLite raises errors only in triggers, but
- * quotes a path of JSON that it cannot read: so the error carries facts, which `violationIn` reads. `facts` are SQL
- * expressions by their keys; what the condition reads may come from a FROM.
+ * SQL that ends its script, and so undoes all of it, if `condition` is true. SQLite can raise an error only in a
+ * trigger, but its error for an invalid JSON path quotes the path, which here carries facts for `violationIn`.
+ * `facts` are SQL expressions by key; `from` is a FROM clause for them and the condition.
  */
 export function guardSql(
   guard: string,
@@ -27,7 +27,7 @@ export function guardSql(
   return `SELECT CASE WHEN ${condition} THEN json_extract('{}', ${message}) END${source};\n`
 }
 
-/** The guard that ended a script; nothing if another error did. */
+/** The guard that ended a script; undefined if another error did. */
 export function violationIn(failure: Failure): Violation | undefined {
   const text = failure.sqlite?.message ?? ''
   const start = text.indexOf(GUARD_MARK)

@@ -1,7 +1,7 @@
 import type { SqliteError } from '../../kernel/index.ts'
 import { type Statement, tokenPlaces } from '../../statements/index.ts'
 
-/** What SQLite's messages name: an object, a column, the word at which the grammar ends. */
+/** What SQLite's messages name: an object, a column, the word with the syntax error. */
 const NAMING = [
   /^no such [\w ]+: (?<name>.+)$/,
   /^near "(?<name>.+)": syntax error$/,
@@ -15,7 +15,7 @@ const NAMING = [
   /^(?:NOT NULL|UNIQUE) constraint failed: (?<name>[^,]+)/,
 ]
 
-/** Where in its file a statement was refused: at the word that the message names, or else where it begins. */
+/** Where in its file a statement was refused: at the word that the message names, or else at its beginning. */
 export function placeInStatement(
   { text, start }: Pick<Statement, 'text' | 'start'>,
   error: Pick<SqliteError, 'message'> | undefined,

@@ -7,24 +7,25 @@ import { placeInStatement } from './refused-place.ts'
 /** A migration to be executed on a shadow database of SQLite. */
 export interface SqliteShadowExecution {
   readonly migration: Pick<Migration, 'statements'>
-  /** Looks on: `send` runs the statement. */
+  /** Observes each statement: `send` runs it. */
   readonly around?: ((statement: Statement, send: () => Promise<void>) => Promise<void>) | undefined
 }
 
-/** What ended an execution: nothing of the migration stays. */
+/** What ended an execution; the migration has left nothing behind. */
 export interface SqliteRefusal {
   readonly failure: Failure
-  /** What was thrown, where something was. */
+  /** The thrown error, if there was one. */
   readonly error?: unknown
   /** Absent if the end of the transaction was refused. */
   readonly statement?: Statement
-  /** Where in the file. */
+  /** The index in the file. */
   readonly index?: number
 }
 
 /**
- * Executes a migration on a shadow database as `Session.runAtomically` does with its script, but statement by statement, so
- * that the one that is refused is known. As on a target, rows that refer to nothing afterwards undo it. Gives what refused it.
+ * Executes a migration on a shadow database as `Session.runAtomically` does with its script, but statement by
+ * statement, so that the refused one is known. As on a target, rows that violate a foreign key at the end undo it.
+ * Returns the refusal.
  */
 export async function runSqliteOnShadow(
   session: Session,
@@ -48,7 +49,7 @@ export async function runSqliteOnShadow(
     if (orphan !== undefined) return { failure: orphanFailure(orphan) }
     return await run(undefined, () => session.execute('COMMIT'))
   } finally {
-    // Refused with OR ROLLBACK, the transaction has ended already.
+    // A statement with OR ROLLBACK may have ended the transaction already.
     await attempt(() => session.execute('ROLLBACK'))
     await session.execute('PRAGMA foreign_keys = ON')
   }
@@ -77,7 +78,7 @@ function refusalOf(
   return { failure, error, statement, index: placeInStatement(statement, failure.sqlite) }
 }
 
-/** Where SQLite cannot be asked to refuse it: see `SessionOptions.isolated`. */
+/** Whether it attaches another database. Older versions of Node cannot make SQLite refuse that: see isolate.ts. */
 function isOutside({ actions }: Statement): boolean {
   return actions.some((action) => action.kind === 'other' && action.statement === 'AttachStmt')
 }
@@ -89,11 +90,11 @@ function outsideFailure(): Failure {
   })
 }
 
-/** Rows that refer to nothing, by their table and the one they refer to. */
+/** The number of rows that refer to a missing row, by table and referenced table. */
 type Orphans = ReadonlyMap<string, number>
 
 async function readOrphans(session: Session): Promise<Orphans> {
-  // A key whose columns do not fit is an error for those who write, and here too.
+  // A foreign key with mismatched columns is an error when rows are written, and here, too.
   const found = await attempt(() =>
     session.query<{ key: string; rows: number }>(
       `SELECT "table" || ' refer to no row of ' || parent AS key, count(*) AS rows

@@ -1,19 +1,19 @@
 import { balanced, quoteIdentifier, quoteText } from '../../database/index.ts'
 import { guardSql } from './guard.ts'
 
-/** A table whose rows are summed: its name, and the columns that are. */
+/** A table whose rows are summed, and the summed columns. */
 export interface SummedTable {
   readonly name: string
   readonly columns: readonly SummedColumn[]
 }
 
-/** A column, and whether its values are summed, or only counted: those of a column whose type changes may be written otherwise. */
+/** A column, and whether its values are summed or only counted: a new type may write them differently. */
 export interface SummedColumn {
   readonly name: string
   readonly values: boolean
 }
 
-/** A SELECT that gives the number of rows of a table as `rows`, and the sums of its columns, as one text, as `sums`. */
+/** A SELECT of the number of rows of a table as `rows`, and the sums of its columns, in one text, as `sums`. */
 function tableSumsSql({ name, columns }: SummedTable, where = ''): string {
   const sums = columns.flatMap(({ values }, at) => sumsOf(`c${at}`, values))
   const text = sums.length === 0 ? "''" : balanced(sums, "|| ' ' ||")
@@ -28,9 +28,9 @@ function tableSumsSql({ name, columns }: SummedTable, where = ''): string {
 }
 
 /**
- * How many values a column has, how long they are, and a weighted sum of characters at places of them. SQLite has no
- * hash function: a row that goes, or a value that becomes NULL, always shows; values that move between rows, and a character in the
- * middle of a long text, do not.
+ * The number of values in a column, their total length, and a weighted sum of the characters at some of their
+ * positions. SQLite has no hash function: the sums always show a missing row or a value that became NULL. They do
+ * not show values that moved between rows, or a different character in the middle of a long text.
  */
 function sumsOf(text: string, values: boolean): string[] {
   const count = `count(${text})`
@@ -55,17 +55,17 @@ function sumsOf(text: string, values: boolean): string[] {
   ]
 }
 
-/** The table in which a script keeps the sums from before its changes. It lives only as long as the script. */
+/** The table in which a script keeps the sums from before its changes. It exists only while the script runs. */
 const BEFORE = '_slipway_before'
 
-/** What a script compares at its end with its beginning. */
+/** What a script compares between its beginning and its end. */
 export interface Comparison {
   readonly tables: readonly ComparedTable[]
-  /** Whether rows may be without the row that they refer to: keys are not enforced. */
+  /** Whether to compare violated foreign keys, because they are not enforced. */
   readonly keys: boolean
 }
 
-/** SQL that notes, before the changes of a script, what `compareSql` compares. */
+/** SQL that records, before the changes of a script, what `compareSql` compares. */
 export function noteSql({ tables: compared, keys }: Comparison): string {
   const rows = compared.map(({ before, grows }) => {
     const rowid = grows?.rowids?.[0]
@@ -85,16 +85,16 @@ CREATE TABLE ${BEFORE} (name TEXT NOT NULL, rows INTEGER NOT NULL, sums TEXT NOT
 /** A table before and after the changes of a script. */
 export interface ComparedTable {
   readonly before: SummedTable
-  /** Its columns are in the order of those before. */
+  /** Its columns are in the same order as in `before`. */
   readonly after: SummedTable
-  /** It may have more rows than before: the existing ones are those up to the largest rowid of then. */
+  /** Present if it may gain rows: then only rows up to the largest rowid from before the changes are compared. */
   readonly grows?: {
     /** The names of the rowid before and after; without them, only the number of rows is compared. */
     readonly rowids?: readonly [string, string]
   }
 }
 
-/** SQL that ends the script where a table has other rows or values than before, or a key is violated that was not. */
+/** SQL that ends the script if the rows or values of a table differ, or if there are more foreign key violations. */
 export function compareSql({ tables, keys }: Comparison): string {
   const guards = tables.map(({ before, after, grows }) => {
     const name = quoteText(before.name)

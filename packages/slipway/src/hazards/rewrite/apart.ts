@@ -1,8 +1,8 @@
 import { type Statement, tokensOf } from '../../statements/index.ts'
 
 /**
- * Why the statements of a file must share a transaction or a session; nothing if they can be taken
- * apart. A deploy that continues after an interruption has another session.
+ * Why the statements of a file must share a transaction or a session; undefined if they can be separated. A
+ * deploy that continues after an interruption uses a new session.
  */
 export function whyTogether(statements: readonly Statement[]): string | undefined {
   const found = statements.flatMap(({ text, number, actions }) => {
@@ -15,7 +15,7 @@ export function whyTogether(statements: readonly Statement[]): string | undefine
 
 const BOUND_SETTINGS = ['LOCAL', 'SESSION', 'CONSTRAINTS', 'TRANSACTION', 'SEARCH_PATH', 'ROLE']
 
-/** The first words of a statement that holds for its transaction or session. */
+/** The first words of a statement whose effect is limited to its transaction or session. */
 function boundBy(text: string): string | undefined {
   const words = tokensOf(text)
     .slice(0, 3)
@@ -31,10 +31,10 @@ function isLock({ kind }: { readonly kind: string }): boolean {
   return kind === 'lock-table'
 }
 
-/** The line that makes every statement of a file a transaction of its own. */
+/** The line that runs every statement of a file in its own transaction. */
 const LINE = '-- slipway: no-transaction'
 
-/** The line at the head of a file, after a byte order mark. */
+/** The edit that inserts the line at the top of a file, after a byte order mark. */
 export function apartEdit(sql: string): {
   readonly start: number
   readonly end: number

@@ -1,12 +1,12 @@
 import { type DatabaseSchema, primaryKeyOf, tableNamed } from '../../schema/index.ts'
 import type { ObjectName } from '../../statements/index.ts'
 
-/** Rows of a batch: about half a second of work, and few enough that no writer waits long for one of them. */
+/** Rows per batch: about half a second of work, so that no writer waits long for a locked row. */
 const BATCH = 10_000
 
 /** An UPDATE to be split into batches. All strings are SQL. */
 export interface Batched {
-  /** Up to its WHERE. */
+  /** The UPDATE up to its WHERE. */
   readonly update: string
   readonly where?: string | undefined
   readonly table: string
@@ -14,8 +14,8 @@ export interface Batched {
 }
 
 /**
- * A DO block that walks a key upwards and commits after each batch: a row is met once, because the walk never
- * turns back. Its SQL holds in a server of any version and for a key of any type.
+ * A DO block that walks a key in ascending order and commits after each batch. It visits each row once,
+ * because it never goes back. The SQL works on every server version and with every key type.
  */
 export function inBatches({ update, where, table, key }: Batched): string {
   const condition = where === undefined ? '' : `(${where}) AND `
@@ -37,7 +37,7 @@ END
 $slipway$`
 }
 
-/** The one column of a table's primary key; nothing if there is none, or it has several. */
+/** The column of a table's single-column primary key; undefined if there is no such key. */
 export function singleKey(schema: DatabaseSchema, table: ObjectName): string | undefined {
   const known = tableNamed(schema, table)
   const columns = known ? primaryKeyOf(known) : []

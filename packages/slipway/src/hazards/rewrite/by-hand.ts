@@ -1,4 +1,4 @@
-/** Hazards of form that `fix` leaves to people, and why. */
+/** Hazards that `fix` cannot rewrite, and what to do instead. */
 export const BY_HAND: Readonly<Record<string, string>> = {
   'type-change':
     'Change the type over several deploys: add a second column, fill it, then let it replace the first one.',

@@ -12,7 +12,7 @@ import { type Form, none, type Site, written } from './form.ts'
 import { notNullSteps } from './not-null-form.ts'
 import { NO_KEY } from './update-form.ts'
 
-/** A column with a default of its own for each row: added empty, and filled in batches. */
+/** A column with a default that is computed for each row: added empty, then filled in batches. */
 export function filledColumn(table: ObjectName, column: ColumnDefinition, site: Site): Form {
   const { alter, schema } = site
   const key = singleKey(schema, table)
@@ -72,7 +72,7 @@ function definitionOf(
 /** The words that begin a clause after a column's type. */
 const BEGINNINGS = ['DEFAULT', 'NOT', 'CONSTRAINT', 'UNIQUE', 'PRIMARY', 'REFERENCES', 'CHECK']
 
-/** The type of a column, and then a clause each. A default's own expression holds none of those words. */
+/** The column's type, followed by one entry per clause. A default's expression contains none of those words. */
 function clausesOf(tokens: readonly Token[]): Token[][] {
   const clauses: Token[][] = [[]]
   for (const token of tokens) {

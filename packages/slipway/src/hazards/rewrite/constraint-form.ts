@@ -8,7 +8,7 @@ import {
 } from '../../statements/index.ts'
 import { fits, type Form, none, type Site, written } from './form.ts'
 
-/** A constraint that is added, with the name that it has or gets. */
+/** A constraint to add, with its name or the name that PostgreSQL will choose. */
 interface Added {
   readonly table: ObjectName
   readonly constraint: ConstraintDefinition
@@ -17,7 +17,7 @@ interface Added {
   readonly name: string
 }
 
-/** The same constraint without the lock that its check or its index is made under. */
+/** The same constraint, without holding a strong lock while rows are checked or an index is built. */
 export function addedConstraint(
   table: ObjectName,
   constraint: ConstraintDefinition,

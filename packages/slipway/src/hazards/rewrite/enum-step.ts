@@ -11,7 +11,10 @@ export interface MovedStep {
 
 const DONE = 'The value is added before the BEGIN, and so committed before it is used.'
 
-/** Enum values that are used in the BEGIN and COMMIT that add them, each as a step of its own before them. */
+/**
+ * Moves each enum value that is used in the same BEGIN … COMMIT that adds it to its
+ * own statement before the BEGIN.
+ */
 export function enumSteps(
   { sql, statements }: JudgedMigration,
   hazards: readonly Hazard[],
@@ -36,7 +39,7 @@ function beginOf(statements: readonly Statement[], { number }: Statement): State
   return statements.findLast(({ role, number: before }) => before < number && role.kind === 'begin')
 }
 
-/** A type that the block itself makes or names is not there before it. */
+/** Whether the block itself creates the type or gives it its name, so that it does not exist before the block. */
 function isMadeBetween(
   statements: readonly Statement[],
   begin: Statement,

@@ -8,7 +8,7 @@ export type Form =
       readonly kind: 'steps'
       /** Statements without their semicolons, to be run in this order. */
       readonly steps: readonly string[]
-      /** Each must be committed before the next begins. */
+      /** Whether each step must be committed before the next begins. */
       readonly apart: boolean
       /** What was done, and which lock it takes: one sentence. */
       readonly done: string
@@ -20,9 +20,9 @@ export interface Site {
   /** The schema before the action. */
   readonly schema: DatabaseSchema
   readonly statement: Statement
-  /** The statement's text without what follows its last token. */
+  /** The statement's text up to its last token. */
   readonly text: string
-  /** Of an ALTER TABLE: its text taken apart, and the part that is this action. */
+  /** For an ALTER TABLE: its parsed text, and the part that is this action. */
   readonly alter?: AlterTableText & { readonly part: string }
 }
 
@@ -30,21 +30,21 @@ export function none(reason: string): Form {
   return { kind: 'none', reason }
 }
 
-/** A name as the user writes names: quoted if the text quotes it, or if it needs quotes. */
+/** A name in the user's style: quoted if the text quotes it or if it needs quotes. */
 export function written(name: string, text: string): string {
   const quoted = `"${name.replaceAll('"', '""')}"`
   return text.includes(quoted) ? quoted : identifier(name)
 }
 
-/** The bytes of a name that PostgreSQL keeps. */
+/** The number of bytes to which PostgreSQL truncates names. */
 const LONGEST = 63
 
-/** Whether PostgreSQL keeps a name as it is. */
+/** Whether PostgreSQL keeps a name without truncating it. */
 export function fits(name: string): boolean {
   return Buffer.byteLength(name) <= LONGEST
 }
 
-/** A name with the suffix, of which so much is left out before it that PostgreSQL keeps it whole. */
+/** A name with the suffix, shortened before the suffix so that PostgreSQL does not truncate it. */
 export function nameWith(start: string, suffix: string): string {
   let kept = start
   while (!fits(kept + suffix)) kept = Array.from(kept).slice(0, -1).join('')

@@ -8,7 +8,7 @@ import { builtIndex, droppedIndexes } from './index-form.ts'
 import { setNotNull } from './not-null-form.ts'
 import { batchedUpdate } from './update-form.ts'
 
-/** The hazards of an action that are about its form. */
+/** The hazards of an action that another form of the statement can avoid. */
 export function idsOf(action: Action): readonly string[] {
   switch (action.kind) {
     case 'create-index':

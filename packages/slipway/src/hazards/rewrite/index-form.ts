@@ -6,7 +6,7 @@ import { fits, type Form, none, type Site } from './form.ts'
 
 const PARTITIONED = 'PostgreSQL refuses CONCURRENTLY for an index of a table with partitions.'
 
-/** The same index, built while writes continue. */
+/** The same index, built without blocking writes. */
 export function builtIndex(action: Extract<Action, { kind: 'create-index' }>, site: Site): Form {
   if (tableNamed(site.schema, action.table)?.partitioned) return none(PARTITIONED)
   const given = action.name === undefined ? chosenName(action, site) : ''
@@ -23,7 +23,7 @@ export function builtIndex(action: Extract<Action, { kind: 'create-index' }>, si
   }
 }
 
-/** An index that is being built needs a name, because a deploy that was interrupted finds it by that. */
+/** The index needs a name, because an interrupted deploy uses it to find the unfinished index. */
 function chosenName(
   { table, columns }: Extract<Action, { kind: 'create-index' }>,
   { schema, text }: Site,
@@ -34,7 +34,7 @@ function chosenName(
   return taken || covers || !fits(name) || columns.includes('') ? undefined : qualified({ name })
 }
 
-/** The same indexes, each dropped while reads and writes continue. */
+/** The same indexes, each dropped without blocking reads and writes. */
 export function droppedIndexes(site: Site): Form {
   const { statement, text, schema } = site
   const drops = statement.actions.flatMap((one) => (one.kind === 'drop-index' ? [one] : []))
@@ -59,7 +59,7 @@ export function droppedIndexes(site: Site): Form {
   }
 }
 
-/** CONCURRENTLY, and a name, after the word INDEX. */
+/** Inserts CONCURRENTLY and a name after the word INDEX. */
 function behindIndex(text: string, name: string): string {
   const at = tokensOf(text).find((token) => isKeyword(token, 'INDEX'))?.end ?? 0
   return `${text.slice(0, at)} CONCURRENTLY${name === '' ? '' : ` ${name}`}${text.slice(at)}`

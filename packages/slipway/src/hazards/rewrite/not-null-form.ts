@@ -1,7 +1,7 @@
 import type { ObjectName } from '../../statements/index.ts'
 import { type Form, nameWith, none, type Site, written } from './form.ts'
 
-/** SET NOT NULL that finds a valid check, and so has no row to read. */
+/** SET NOT NULL after a validated CHECK, so that it need not read any row. */
 export function setNotNull(table: ObjectName, column: string, { alter }: Site): Form {
   if (!alter) return none('The column is not changed by an ALTER TABLE.')
   return {
@@ -13,8 +13,8 @@ export function setNotNull(table: ObjectName, column: string, { alter }: Site): 
 }
 
 /**
- * The steps to NOT NULL. The check is not named `…_not_null`: from PostgreSQL 18 on that is the name of
- * the constraint that SET NOT NULL makes.
+ * The steps to NOT NULL. The check is not named `…_not_null`, because since PostgreSQL 18 SET NOT NULL
+ * creates a constraint of that name.
  */
 export function notNullSteps(
   table: ObjectName,

@@ -13,30 +13,30 @@ import { columnObject } from '../names.ts'
 import { type Form, none, type Site } from './form.ts'
 import { formOf, idsOf } from './forms.ts'
 
-/** What became of a hazard. */
+/** A hazard with its safe form, or the reason why there is none. */
 export interface Verdict {
   readonly hazard: Hazard
   readonly form: Form
 }
 
-/** What became of a statement. */
+/** The result of rewriting a statement. */
 export interface RewrittenStatement {
   readonly verdicts: readonly Verdict[]
-  /** The statements that replace it, without their semicolons; nothing if it stays as it is. */
+  /** The statements that replace it, without their semicolons; absent if it stays unchanged. */
   readonly steps?: readonly string[]
-  /** Where its text ends: after it there is at most a comment. */
+  /** Where its text ends. At most a comment follows. */
   readonly end: number
 }
 
-/** What is known at the place of a statement. */
+/** What is known before a statement. */
 export interface StatementSite {
   readonly schema: DatabaseSchema
   readonly migration: string
-  /** The hazards of the statement that are not accepted. */
+  /** The unaccepted hazards of the statement. */
   readonly hazards: readonly Hazard[]
 }
 
-/** The steps that do what a statement does, without its hazards where they have a safe form. */
+/** Rewrites a statement to steps with the same effect that avoid those of its hazards that have a safe form. */
 export function rewriteStatement(statement: Statement, site: StatementSite): RewrittenStatement {
   const length = tokensOf(statement.text).at(-1)?.end ?? statement.text.length
   const text = statement.text.slice(0, length)
@@ -60,7 +60,7 @@ function partsOf(
   alter: AlterTableText | undefined,
   { schema: before, migration, hazards }: StatementSite,
 ): Part[] {
-  // A DROP INDEX of several is rewritten as a whole.
+  // A DROP INDEX with several indexes is rewritten as a whole.
   const actions = alter ? statement.actions : statement.actions.slice(0, 1)
   const refusal = alter && whyWhole(statement, alter)
   let schema = before
@@ -84,7 +84,7 @@ function ofAll(hazards: readonly Hazard[], action: Action): Hazard[] {
   return hazards.filter(({ id }) => idsOf(action).includes(id))
 }
 
-/** Hazards are in the order of the parts that have them, so that the first of an id belongs to its part. */
+/** Hazards are in the order of their parts, so the first remaining hazard with an id belongs to this part. */
 function firstOfEach(hazards: readonly Hazard[], action: Action, schema: DatabaseSchema): Hazard[] {
   return idsOf(action).flatMap((wanted) => {
     const found = hazards.find(({ id, object }) => {
@@ -110,7 +110,7 @@ function whyWhole({ text, actions }: Statement, { parts }: AlterTableText): Form
   return none('A comment inside the statement would be lost. Split the statement first.')
 }
 
-/** The statements of all parts in their order. Parts that stay as they are stay together. */
+/** The statements of all parts, in order. Consecutive unchanged parts stay in one statement. */
 function stepsOf(parts: readonly Part[], alter: AlterTableText | undefined): string[] {
   const steps: string[] = []
   let together: string[] = []

@@ -11,7 +11,7 @@ import {
 import { inBatches, singleKey } from './batches.ts'
 import { type Form, none, type Site, written } from './form.ts'
 
-/** The same UPDATE, in batches that are each committed. */
+/** The same UPDATE, in batches that are committed separately. */
 export function batchedUpdate(action: Extract<Action, { kind: 'update' }>, site: Site): Form {
   const { text } = site
   const tokens = tokensOf(text)
@@ -36,10 +36,10 @@ export function batchedUpdate(action: Extract<Action, { kind: 'update' }>, site:
   }
 }
 
-/** Without a key of one column there is no order in which to walk the rows. */
+/** Batches walk the rows in the order of a single-column key. */
 export const NO_KEY = 'The table has no primary key of one column that batches could follow.'
 
-/** A table as SQL, quoted as in a given text. */
+/** A table name as SQL, quoted as in the given text. */
 function tableText({ schema, name }: ObjectName, text: string): string {
   return schema === undefined
     ? written(name, text)
@@ -54,7 +54,7 @@ function whyWhole(tokens: readonly Token[], { text }: Site): string | undefined 
   return text.includes('$slipway$') ? 'The UPDATE contains the string $slipway$.' : undefined
 }
 
-/** A deploy that was interrupted runs the batches again, from the first: that must not change a row further. */
+/** An interrupted deploy runs the batches again from the first one, which must not change a row a second time. */
 function whyUnsafeTwice(
   assigned: readonly Token[],
   columns: readonly string[],

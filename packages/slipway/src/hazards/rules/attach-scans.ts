@@ -2,7 +2,7 @@ import { tableNamed } from '../../schema/index.ts'
 import type { Rule } from '../hazard.ts'
 import { full, tableObject } from '../names.ts'
 
-/** ATTACH PARTITION looks at every row of the table, and of a default partition, under the strongest lock. */
+/** ATTACH PARTITION reads every row of the table, and of a default partition, under ACCESS EXCLUSIVE. */
 export const attachScans: Rule = {
   id: 'attach-scans',
   title: 'ATTACH PARTITION reads every row while reads and writes wait',
@@ -10,7 +10,7 @@ export const attachScans: Rule = {
     if (action.kind !== 'attach-partition') return undefined
     const { table, partition } = action
     const constraints = tableNamed(context.schema, partition)?.constraints ?? []
-    // Which values a check allows is for the server to say: the page tells how to write it.
+    // Only the server can tell which values a check allows; the docs page explains how to write it.
     if (constraints.some(({ kind, valid }) => kind === 'check' && valid)) return undefined
     return {
       severity: 'error',

@@ -24,7 +24,7 @@ export const backfillUnbatched: Rule = {
   },
 }
 
-/** No condition, or only that a column is not filled yet. */
+/** Whether there is no condition, or a single recognized one such as `column IS NULL`. */
 function mayMeanAllRows(where: string | undefined): boolean {
   if (where === undefined || isAlwaysTrue(where)) return true
   const [test, ...others] = conditionsOf(where)

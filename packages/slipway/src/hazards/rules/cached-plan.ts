@@ -2,7 +2,7 @@ import { columnNamed } from '../../schema/index.ts'
 import type { Rule } from '../hazard.ts'
 import { columnObject, full } from '../names.ts'
 
-/** A statement that a session has prepared is refused once the type of a column in its result is another. */
+/** A session's prepared statement fails after the type of a column in its result changes. */
 export const cachedPlan: Rule = {
   id: 'cached-plan',
   title: 'Prepared statements of running clients fail',

@@ -4,7 +4,7 @@ import type { Context, Finding, Rule } from '../hazard.ts'
 import { full, tableObject } from '../names.ts'
 import { validatedLater } from '../safe-sql.ts'
 
-/** A CHECK is tried on every row under the strongest lock. */
+/** A new CHECK is verified for every row under ACCESS EXCLUSIVE. */
 export const checkValidates: Rule = {
   id: 'check-validates',
   title: 'A check constraint reads every row while reads and writes wait',

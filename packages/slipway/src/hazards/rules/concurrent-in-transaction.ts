@@ -7,7 +7,7 @@ export const concurrentInTransaction: Rule = {
   title: 'CONCURRENTLY inside a transaction block',
   judge(action, context) {
     if (!context.inBlock || !('concurrently' in action) || !action.concurrently) return undefined
-    // A materialized view may be refreshed so in a transaction.
+    // REFRESH MATERIALIZED VIEW CONCURRENTLY is allowed in a transaction.
     if (action.kind === 'refresh-view') return undefined
     const table = action.kind === 'create-index' ? ` on ${full(context, action.table)}` : ''
     return {

@@ -1,7 +1,7 @@
 import type { Rule } from '../hazard.ts'
 import { full, tableObject } from '../names.ts'
 
-/** PostgreSQL 14.0 to 14.3 can build a damaged index concurrently. */
+/** PostgreSQL 14.0 to 14.3 can build a corrupt index with CONCURRENTLY. */
 export const concurrentOn14: Rule = {
   id: 'concurrent-on-14',
   title: 'A concurrent build on PostgreSQL 14.0 to 14.3',

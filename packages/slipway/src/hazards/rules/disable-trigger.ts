@@ -3,7 +3,7 @@ import type { ObjectName } from '../../statements/index.ts'
 import type { Context, Rule } from '../hazard.ts'
 import { full, tableObject } from '../names.ts'
 
-/** DISABLE TRIGGER holds for every session, not only for the migration. */
+/** DISABLE TRIGGER applies to every session, not only to the migration. */
 export const disableTrigger: Rule = {
   id: 'disable-trigger',
   title: 'A trigger is disabled for all clients',

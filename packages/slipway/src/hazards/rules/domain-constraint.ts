@@ -3,10 +3,10 @@ import type { Action, ObjectName } from '../../statements/index.ts'
 import type { Context, Rule } from '../hazard.ts'
 import { full } from '../names.ts'
 
-/** From this version on, VALIDATE CONSTRAINT of a domain lets others write. */
+/** Since this version, VALIDATE CONSTRAINT of a domain does not block writes. */
 const VALIDATES_BESIDE_WRITES = 180_000
 
-/** A new constraint of a domain is tried on every column that has the domain. */
+/** A new constraint of a domain is checked for every column of that domain. */
 export const domainConstraint: Rule = {
   id: 'domain-constraint',
   title: 'A domain constraint checks every table that uses it',

@@ -4,7 +4,7 @@ import type { Context, Finding, Rule } from '../hazard.ts'
 import { columnObject, full, tableObject } from '../names.ts'
 import { identifier, qualified } from '../quote.ts'
 
-/** Prisma's diff writes a rename as DROP and ADD: the values are lost. */
+/** Prisma's diff writes a rename as DROP and ADD, which loses the values. */
 export const dropAddRename: Rule = {
   id: 'drop-add-rename',
   title: 'A drop and an add look like a rename',
@@ -28,7 +28,10 @@ function judgeColumn(table: ObjectName, column: string, context: Context): Findi
   }
 }
 
-/** The added column that a dropped one most likely became: one of the same letters, or one that no other became. A column that takes its name is not counted. */
+/**
+ * The added column that most likely replaces a dropped one: one with the same letters, or one whose letters
+ * match no existing column. Added columns that are then renamed to the dropped name do not count.
+ */
 function likelyName(table: ObjectName, column: string, context: Context): string | undefined {
   const key = keyOf(context.schema, table)
   const before = tableNamed(context.schema, table)?.columns
@@ -52,7 +55,7 @@ function likelyName(table: ObjectName, column: string, context: Context): string
   )
 }
 
-/** What `user_id` and `userId` have in common. */
+/** A name without underscores, in lower case: the same for `user_id` and `userId`. */
 function letters(name: string): string {
   return name.replaceAll('_', '').toLowerCase()
 }

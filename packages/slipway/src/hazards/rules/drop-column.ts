@@ -1,7 +1,7 @@
 import type { Rule } from '../hazard.ts'
 import { columnObject, full } from '../names.ts'
 
-/** The values of the column are gone, and clients that still name it fail. */
+/** The values of the column are lost, and clients that still use it fail. */
 export const dropColumn: Rule = {
   id: 'drop-column',
   title: 'A column is dropped with its values',

@@ -2,14 +2,14 @@ import { referenceOf } from '../../schema/index.ts'
 import type { Rule } from '../hazard.ts'
 import { full } from '../names.ts'
 
-/** Clients that run cast to the type by its name. */
+/** Running clients still cast to the type's name. */
 export const dropEnum: Rule = {
   id: 'drop-enum',
   title: 'A type is dropped',
   judge(action, context) {
     if (action.kind !== 'drop' || action.of !== 'type') return undefined
     const { object, cascade } = action
-    // Prisma changes an enum by making another, renaming both and dropping the old one.
+    // Prisma changes an enum by creating a new type, renaming both, and dropping the old one.
     const replaced = context.migration.statements.some(({ actions }) =>
       actions.some((one) => one.kind === 'rename' && one.of === 'type' && one.to === object.name),
     )

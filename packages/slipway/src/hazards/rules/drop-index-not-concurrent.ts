@@ -4,7 +4,7 @@ import { tableOfIndex } from '../locks.ts'
 import { full, tableObject } from '../names.ts'
 import { concurrently } from '../safe-sql.ts'
 
-/** DROP INDEX without CONCURRENTLY waits for all readers of the table, and lets new ones wait behind it. */
+/** DROP INDEX without CONCURRENTLY waits for all readers of the table, and new readers queue behind it. */
 export const dropIndexNotConcurrent: Rule = {
   id: 'drop-index-not-concurrent',
   title: 'An index is dropped while reads and writes wait',
@@ -21,7 +21,7 @@ export const dropIndexNotConcurrent: Rule = {
       table,
       lock: 'ACCESS EXCLUSIVE',
       message: `Dropping the index ${action.index.name} waits for every query on ${where}, and all new queries wait behind it.`,
-      // Only one index can be dropped concurrently by a statement, and not with CASCADE.
+      // DROP INDEX CONCURRENTLY accepts only one index, and no CASCADE.
       safeSql: single ? concurrently(context.statement) : undefined,
     }
   },

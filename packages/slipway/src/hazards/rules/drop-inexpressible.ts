@@ -9,7 +9,7 @@ import {
 import type { Context, Rule } from '../hazard.ts'
 import { full } from '../names.ts'
 
-/** Prisma's diff drops what schema.prisma cannot express, and cannot create it again. */
+/** Prisma's diff drops objects that schema.prisma cannot express, and cannot recreate them. */
 export const dropInexpressible: Rule = {
   id: 'drop-inexpressible',
   title: 'An object that schema.prisma cannot express is dropped',
@@ -24,7 +24,10 @@ export const dropInexpressible: Rule = {
   },
 }
 
-/** What an action drops that schema.prisma cannot express, as the message names it. */
+/**
+ * The description, for the message, of the dropped object that schema.prisma
+ * cannot express; otherwise undefined.
+ */
 function inexpressible(action: Action, context: Context): string | undefined {
   switch (action.kind) {
     case 'drop-index': {
@@ -51,8 +54,8 @@ function inexpressible(action: Action, context: Context): string | undefined {
 }
 
 /**
- * Whether the same file creates what it drops: it is created again, or was created for a while only, as a check is
- * for a safe SET NOT NULL.
+ * Whether the same file also creates the dropped object: it recreates it, or created it only temporarily,
+ * like the check for a safe SET NOT NULL.
  */
 function isMadeHere(dropped: Action, { migration, schema }: Context): boolean {
   const key = keyOfObject(dropped, schema)
@@ -66,7 +69,10 @@ function keyOfObject(action: Action, schema: DatabaseSchema): string | undefined
   return object && objectKey(object)
 }
 
-/** What an action makes or drops. A materialized view is a view here, because a rename does not tell them apart. */
+/**
+ * The object that an action creates or drops. A materialized view counts as a view, because a rename does
+ * not distinguish them.
+ */
 function objectOf(action: Action, schema: DatabaseSchema): ObjectRef | undefined {
   const part = (kind: Parameters<typeof partRef>[0], table: ObjectName, name = '') =>
     partRef(kind, referenceOf(schema, table), name)

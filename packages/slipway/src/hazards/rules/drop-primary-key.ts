@@ -3,7 +3,7 @@ import type { ObjectName } from '../../statements/index.ts'
 import type { Context, Rule } from '../hazard.ts'
 import { full, tableObject } from '../names.ts'
 
-/** Without its primary key, a table takes duplicates, and logical replication and upserts of clients fail. */
+/** Without its primary key, a table accepts duplicates, and logical replication and clients' upserts fail. */
 export const dropPrimaryKey: Rule = {
   id: 'drop-primary-key',
   title: 'A primary key is dropped',

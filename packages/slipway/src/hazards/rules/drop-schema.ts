@@ -1,6 +1,6 @@
 import type { Rule } from '../hazard.ts'
 
-/** All that is in the schema is gone. */
+/** Everything in the schema is lost. */
 export const dropSchema: Rule = {
   id: 'drop-schema',
   title: 'A schema is dropped',

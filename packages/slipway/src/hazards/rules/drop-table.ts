@@ -2,7 +2,7 @@ import { referencingTables } from '../../schema/index.ts'
 import type { Rule } from '../hazard.ts'
 import { full, tableObject } from '../names.ts'
 
-/** The rows are gone, and clients that still ask for the table fail. */
+/** The rows are lost, and clients that still use the table fail. */
 export const dropTable: Rule = {
   id: 'drop-table',
   title: 'A table is dropped with its rows',

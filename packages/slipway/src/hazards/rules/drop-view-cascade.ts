@@ -2,7 +2,7 @@ import { referenceOf } from '../../schema/index.ts'
 import type { Rule } from '../hazard.ts'
 import { full } from '../names.ts'
 
-/** CASCADE drops the views that are built on the view, without naming them. */
+/** CASCADE also drops the views that depend on the view, without naming them. */
 export const dropViewCascade: Rule = {
   id: 'drop-view-cascade',
   title: 'A view is dropped with everything that depends on it',

@@ -4,7 +4,7 @@ import { restOfBlock } from '../block.ts'
 import type { Rule } from '../hazard.ts'
 import { full } from '../names.ts'
 
-/** A value that ALTER TYPE adds cannot be used before it is committed. */
+/** A value added by ALTER TYPE cannot be used before it is committed. */
 export const enumValueUsed: Rule = {
   id: 'enum-value-used',
   title: 'A new enum value is used in its own transaction',

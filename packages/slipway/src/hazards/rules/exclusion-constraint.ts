@@ -2,7 +2,7 @@ import { constraintName } from '../../schema/index.ts'
 import type { Rule } from '../hazard.ts'
 import { full, tableObject } from '../names.ts'
 
-/** An exclusion constraint builds its index under the strongest lock, and there is no other way. */
+/** An exclusion constraint builds its index under ACCESS EXCLUSIVE; PostgreSQL has no alternative. */
 export const exclusionConstraint: Rule = {
   id: 'exclusion-constraint',
   title: 'An exclusion constraint builds its index while reads and writes wait',

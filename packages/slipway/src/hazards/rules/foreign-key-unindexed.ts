@@ -41,7 +41,7 @@ function judgeKeys(
     }))
 }
 
-/** The columns of each index that the table has, or gets in this migration. */
+/** The columns of each non-partial index that the table has or that this migration creates. */
 function indexedColumns(table: ObjectName, { schema, migration }: Context): (readonly string[])[] {
   const key = keyOf(schema, table)
   const there = indexesOf(schema, table).filter(({ partial }) => !partial)

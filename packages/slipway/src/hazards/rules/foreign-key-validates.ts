@@ -4,14 +4,14 @@ import type { Context, Finding, Rule } from '../hazard.ts'
 import { full, tableObject } from '../names.ts'
 import { validatedLater } from '../safe-sql.ts'
 
-/** A foreign key on a filled table is checked for every row while both tables refuse writes. */
+/** A new foreign key on a filled table is checked for every row while writes to both tables are blocked. */
 export const foreignKeyValidates: Rule = {
   id: 'foreign-key-validates',
   title: 'A foreign key checks every row while writes wait',
   judge(action, context) {
     if (action.kind === 'add-constraint') return judgeKey(action.table, action.constraint, context)
     if (action.kind !== 'add-column' || action.column.default === undefined) return undefined
-    // A new column without a default is NULL in all rows: there is nothing to check.
+    // A new column without a default is NULL in all rows, so there is nothing to check.
     return action.column.constraints.flatMap((one) => judgeKey(action.table, one, context) ?? [])
   },
 }

@@ -1,6 +1,6 @@
 import type { Rule } from '../hazard.ts'
 
-/** PUBLIC is every role that there is and will be. */
+/** PUBLIC includes every current and future role. */
 export const grantPublic: Rule = {
   id: 'grant-public',
   title: 'A privilege is granted to PUBLIC',

@@ -1,7 +1,7 @@
 import { identifiersIn } from '../../statements/index.ts'
 import type { Rule } from '../hazard.ts'
 
-/** PostgreSQL cuts a name at 63 bytes, and says so only in a notice. */
+/** PostgreSQL truncates a name to 63 bytes, and reports it only in a notice. */
 export const identifierTooLong: Rule = {
   id: 'identifier-too-long',
   title: 'A name is longer than 63 bytes',

@@ -2,7 +2,7 @@ import type { Rule } from '../hazard.ts'
 import { full, tableObject } from '../names.ts'
 import { concurrently } from '../safe-sql.ts'
 
-/** CREATE INDEX without CONCURRENTLY holds off writers until all rows are read. */
+/** CREATE INDEX without CONCURRENTLY blocks writers until all rows are read. */
 export const indexNotConcurrent: Rule = {
   id: 'index-not-concurrent',
   title: 'An index is built while writes wait',

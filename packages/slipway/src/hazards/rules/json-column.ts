@@ -2,7 +2,7 @@ import type { ColumnDefinition, ObjectName } from '../../statements/index.ts'
 import type { Rule } from '../hazard.ts'
 import { columnObject } from '../names.ts'
 
-/** json keeps the text as it came: no equality, no GIN index. */
+/** json stores the input text unchanged, so it has no equality operator and no GIN index. */
 export const jsonColumn: Rule = {
   id: 'json-column',
   title: 'json instead of jsonb',

@@ -2,7 +2,7 @@ import type { Finding, Rule } from '../hazard.ts'
 import { blockedBy, isLockMode } from '../lock-mode.ts'
 import { full, tableObject } from '../names.ts'
 
-/** LOCK TABLE keeps others out until the transaction ends. */
+/** LOCK TABLE blocks other sessions until the transaction ends. */
 export const lockTable: Rule = {
   id: 'lock-table',
   title: 'LOCK TABLE keeps other sessions out',

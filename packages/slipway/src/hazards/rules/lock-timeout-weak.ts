@@ -1,9 +1,9 @@
 import type { Rule } from '../hazard.ts'
 
-/** What `deploy` waits for a lock if it is not configured: `deploy.lockTimeout`. */
+/** The default of `deploy.lockTimeout`, in milliseconds. */
 const OURS_MS = 200
 
-/** A file that lets its session wait for locks lets all other sessions wait behind it. */
+/** While a session waits for a lock, all other sessions that need the table queue behind it. */
 export const lockTimeoutWeak: Rule = {
   id: 'lock-timeout-weak',
   title: 'The file waits longer for locks than a deploy allows',
@@ -29,7 +29,7 @@ const UNITS: Readonly<Record<string, number>> = {
   d: 86_400_000,
 }
 
-/** A value of the setting in milliseconds, which is its unit if none is written. */
+/** A value of the setting in milliseconds, the default unit. */
 function millisecondsOf(value: string): number | undefined {
   const [, number = '', unit = 'ms'] =
     /^\s*(\d+(?:\.\d+)?)\s*(us|ms|s|min|h|d)?\s*$/.exec(value) ?? []

@@ -4,7 +4,7 @@ import { heldAgainstOthers, nobodyCan } from '../held.ts'
 import { blockedBy } from '../lock-mode.ts'
 import { full, tableObject } from '../names.ts'
 
-/** Rows are changed while the transaction keeps others out of a table. */
+/** Rows are changed while the transaction locks other sessions out of a table. */
 export const mixedBackfill: Rule = {
   id: 'mixed-backfill',
   title: 'Rows are changed while a table is locked',

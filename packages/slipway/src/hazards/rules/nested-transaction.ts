@@ -1,7 +1,7 @@
 import type { Statement } from '../../statements/index.ts'
 import type { Finding, Rule } from '../hazard.ts'
 
-/** A COMMIT of the file's own keeps what came before it if something after it fails. */
+/** A COMMIT in the file makes the statements before it permanent, even if a later one fails. */
 export const nestedTransaction: Rule = {
   id: 'nested-transaction',
   title: 'The file has its own BEGIN or COMMIT',

@@ -23,7 +23,7 @@ export const noWhere: Rule = {
   },
 }
 
-/** Columns that the same migration added hold nothing that could be lost. */
+/** Whether an UPDATE only sets columns that the same migration added, which hold no values to lose. */
 function isFirstFill(
   action: Extract<Action, { kind: 'update' | 'delete' }>,
   { schema, migration }: Context,

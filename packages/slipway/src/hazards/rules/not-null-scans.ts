@@ -4,7 +4,7 @@ import { knownNotNull } from '../not-null.ts'
 import { identifier, qualified } from '../quote.ts'
 import { oneByOne } from '../safe-sql.ts'
 
-/** SET NOT NULL reads the table under the strongest lock, unless a valid CHECK says it already. */
+/** SET NOT NULL reads the table under ACCESS EXCLUSIVE, unless a valid CHECK already proves it. */
 export const notNullScans: Rule = {
   id: 'not-null-scans',
   title: 'SET NOT NULL reads every row while reads and writes wait',

@@ -1,7 +1,7 @@
 import { builtInPlace } from '../built-in-place.ts'
 import type { Rule } from '../hazard.ts'
 
-/** ADD PRIMARY KEY builds its index, and reads for NULLs, under the strongest lock. */
+/** ADD PRIMARY KEY builds its index and checks for NULLs under ACCESS EXCLUSIVE. */
 export const primaryKeyInPlace: Rule = {
   id: 'primary-key-in-place',
   title: 'A primary key builds its index while reads and writes wait',

@@ -4,7 +4,7 @@ import type { Rule } from '../hazard.ts'
 import { full, tableObject } from '../names.ts'
 import { refreshedConcurrently, withSemicolon } from '../safe-sql.ts'
 
-/** REFRESH MATERIALIZED VIEW without CONCURRENTLY: no other session can read the view while its query runs. */
+/** REFRESH MATERIALIZED VIEW without CONCURRENTLY blocks readers of the view while its query runs. */
 export const refreshNotConcurrent: Rule = {
   id: 'refresh-not-concurrent',
   title: 'A materialized view is refreshed while readers wait',
@@ -25,7 +25,7 @@ export const refreshNotConcurrent: Rule = {
   },
 }
 
-/** Whether a view has an index that CONCURRENTLY can find its rows by. */
+/** Whether a materialized view has a unique index that REFRESH … CONCURRENTLY can use. */
 export function hasUniqueIndex(schema: DatabaseSchema, view: ObjectName): boolean {
   return indexesOf(schema, view).some(
     ({ unique, partial, columns }) => unique && !partial && !columns.includes(''),

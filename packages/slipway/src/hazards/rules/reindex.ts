@@ -4,7 +4,7 @@ import { tableOfIndex } from '../locks.ts'
 import { full, tableObject } from '../names.ts'
 import { reindexedConcurrently, withSemicolon } from '../safe-sql.ts'
 
-/** REINDEX without CONCURRENTLY: writes wait, and every query that is planned meanwhile. */
+/** REINDEX without CONCURRENTLY blocks writes, and every query that is planned while it runs. */
 export const reindex: Rule = {
   id: 'reindex',
   title: 'An index is rebuilt while reads and writes wait',

@@ -2,7 +2,7 @@ import { columnNamed } from '../../schema/index.ts'
 import type { Rule } from '../hazard.ts'
 import { columnObject, full } from '../names.ts'
 
-/** Clients that run ask for the column by its old name; one that the migration itself added they do not know. */
+/** Running clients still use the column's old name, unless the migration itself added the column. */
 export const renameColumn: Rule = {
   id: 'rename-column',
   title: 'A column is renamed under running clients',

@@ -2,7 +2,7 @@ import { referenceOf } from '../../schema/index.ts'
 import type { Rule } from '../hazard.ts'
 import { full } from '../names.ts'
 
-/** Clients that run read and write the value by its old name. */
+/** Running clients still read and write the old value. */
 export const renameEnumValue: Rule = {
   id: 'rename-enum-value',
   title: 'An enum value is renamed under running clients',

@@ -1,6 +1,6 @@
 import type { Rule } from '../hazard.ts'
 
-/** Clients that run ask for everything in the schema by its old name. */
+/** Running clients still use the schema's old name. */
 export const renameSchema: Rule = {
   id: 'rename-schema',
   title: 'A schema is renamed under running clients',

@@ -1,7 +1,7 @@
 import type { Rule } from '../hazard.ts'
 import { full, tableObject } from '../names.ts'
 
-/** Clients that run ask for the table by its old name. */
+/** Running clients still use the table's old name. */
 export const renameTable: Rule = {
   id: 'rename-table',
   title: 'A table is renamed under running clients',

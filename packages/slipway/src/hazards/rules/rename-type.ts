@@ -3,7 +3,7 @@ import type { Rule } from '../hazard.ts'
 import { full } from '../names.ts'
 import { isNewName } from '../renamed-here.ts'
 
-/** Clients that run cast to the type by its old name: Prisma Client does so with every enum. */
+/** Running clients still cast to the type's old name, as Prisma Client does for every enum. */
 export const renameType: Rule = {
   id: 'rename-type',
   title: 'A type is renamed under running clients',

@@ -3,7 +3,7 @@ import type { Rule } from '../hazard.ts'
 import { full } from '../names.ts'
 import { isNewName } from '../renamed-here.ts'
 
-/** Clients that run ask for the view by its old name. */
+/** Running clients still use the view's old name. */
 export const renameView: Rule = {
   id: 'rename-view',
   title: 'A view is renamed under running clients',

@@ -1,7 +1,7 @@
 import type { Rule } from '../hazard.ts'
 import { columnObject, full } from '../names.ts'
 
-/** A column that takes its values from a sequence needs one for each existing row. */
+/** A column filled from a sequence needs a value for each existing row. */
 export const serialColumn: Rule = {
   id: 'serial-column',
   title: 'A serial or identity column rewrites the table',

@@ -3,7 +3,7 @@ import type { MoveAction, ObjectRef } from '../../statements/index.ts'
 import type { Context, Rule } from '../hazard.ts'
 import { full, tableObject } from '../names.ts'
 
-/** Clients that run look for the object in its old schema. */
+/** Running clients still look for the object in its old schema. */
 export const setSchema: Rule = {
   id: 'set-schema',
   title: 'An object is moved to another schema under running clients',

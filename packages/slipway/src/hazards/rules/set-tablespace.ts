@@ -6,7 +6,7 @@ const MOVES: Readonly<Record<string, string>> = {
   AT_SetAccessMethod: 'SET ACCESS METHOD rewrites all rows of',
 }
 
-/** A table that moves to another place or another format is copied under the strongest lock. */
+/** A change of tablespace or access method copies the table under ACCESS EXCLUSIVE. */
 export const setTablespace: Rule = {
   id: 'set-tablespace',
   title: 'SET TABLESPACE or SET ACCESS METHOD copies the table',

@@ -1,7 +1,7 @@
 import type { Rule } from '../hazard.ts'
 import { full, tableObject } from '../names.ts'
 
-/** A trigger on a table that is in use runs for every write from then on. */
+/** A new trigger on a table in use runs for every later write. */
 export const triggerOnTable: Rule = {
   id: 'trigger-on-table',
   title: 'A trigger is added to a table in use',

@@ -2,7 +2,7 @@ import { referencingTables } from '../../schema/index.ts'
 import type { Rule } from '../hazard.ts'
 import { full, tableObject } from '../names.ts'
 
-/** CASCADE empties the tables that refer to this one as well. */
+/** CASCADE also empties the tables that reference this one. */
 export const truncateCascade: Rule = {
   id: 'truncate-cascade',
   title: 'TRUNCATE empties other tables with it',

@@ -1,7 +1,10 @@
 import type { Rule } from '../hazard.ts'
 import { full, tableObject } from '../names.ts'
 
-/** TRUNCATE removes every row, whatever reads the table. With CASCADE it is `truncate-cascade`. */
+/**
+ * TRUNCATE removes every row, even for transactions with an older snapshot. With CASCADE,
+ * `truncate-cascade` reports it.
+ */
 export const truncate: Rule = {
   id: 'truncate',
   title: 'TRUNCATE empties a table in use',

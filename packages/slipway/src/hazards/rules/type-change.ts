@@ -3,7 +3,7 @@ import type { Context, Finding, Rule } from '../hazard.ts'
 import { columnObject, full } from '../names.ts'
 import { typeChangeOf } from '../type-change-of.ts'
 
-/** Most changes of a type rewrite all rows. */
+/** Most type changes rewrite all rows. */
 export const typeChanges: Rule = {
   id: 'type-change',
   title: 'A change of type rewrites the table or its indexes',

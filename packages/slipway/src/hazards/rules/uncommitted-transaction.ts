@@ -1,7 +1,7 @@
 import { isBlockClosed } from '../block.ts'
 import type { Rule } from '../hazard.ts'
 
-/** A BEGIN without COMMIT: many tools roll back what follows when they disconnect. */
+/** A BEGIN without COMMIT: when a tool disconnects, the server rolls back everything after it. */
 export const uncommittedTransaction: Rule = {
   id: 'uncommitted-transaction',
   title: 'BEGIN without COMMIT',

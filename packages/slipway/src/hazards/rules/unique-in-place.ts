@@ -1,7 +1,7 @@
 import { builtInPlace } from '../built-in-place.ts'
 import type { Rule } from '../hazard.ts'
 
-/** A UNIQUE constraint builds its index under the strongest lock. */
+/** A UNIQUE constraint builds its index under ACCESS EXCLUSIVE. */
 export const uniqueInPlace: Rule = {
   id: 'unique-in-place',
   title: 'A unique constraint builds its index while reads and writes wait',

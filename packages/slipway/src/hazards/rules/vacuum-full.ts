@@ -1,7 +1,7 @@
 import type { Rule } from '../hazard.ts'
 import { full, tableObject } from '../names.ts'
 
-/** VACUUM FULL and CLUSTER rewrite the table under the strongest lock. */
+/** VACUUM FULL and CLUSTER rewrite the table under ACCESS EXCLUSIVE. */
 export const vacuumFull: Rule = {
   id: 'vacuum-full',
   title: 'VACUUM FULL or CLUSTER rewrites the table',

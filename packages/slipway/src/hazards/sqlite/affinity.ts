@@ -1,7 +1,7 @@
 import { affinityOf, convertsValues } from '../../schema/index.ts'
 import type { Severity } from '../hazard.ts'
 
-/** What becomes of values when a column changes its affinity. */
+/** What happens to values when the affinity of a column changes. */
 export interface Loss {
   readonly severity: Severity
   readonly what: string
@@ -17,13 +17,13 @@ const TO_TEXT: Loss = {
   what: 'numbers become text, which sorts and compares as text, and fractions may lose digits',
 }
 
-/** What a number is in JSON, it is in SQLite. */
+/** A JSON number is also a number in SQLite, so its value does not change. */
 const TO_JSON: Loss = {
   severity: 'info',
   what: 'JSON text that is only a number becomes a number; other text is unchanged',
 }
 
-/** What is lost or changed when values go from a column of one type into one of another; nothing if each remains as it is. */
+/** What changes when values are copied from a column of one type to one of another; undefined if nothing does. */
 export function lossOf(from: string, to: string): Loss | undefined {
   const [before, after] = [affinityOf(from), affinityOf(to)]
   if (!convertsValues(before, after)) return undefined

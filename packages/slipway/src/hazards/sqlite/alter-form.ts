@@ -11,15 +11,18 @@ import { isExpressible, type Rebuild } from './rebuild.ts'
 import { usesOf } from './uses.ts'
 import { quoted } from './words.ts'
 
-/** A rebuild as statements that give the same schema, and keep the rows where they are. */
+/** Statements that give the same schema as a rebuild without copying the rows. */
 export interface AlterForm {
   /** Statements without their semicolons. */
   readonly steps: readonly string[]
-  /** Statements of the file that have no work left: those of the rebuild, and of indexes and triggers that remain. */
+  /**
+   * Statements of the file that the steps replace: those of the rebuild, and those that recreate remaining
+   * indexes and triggers.
+   */
   readonly replaced: readonly Statement[]
 }
 
-/** The ALTER TABLE form of a rebuild; nothing if SQLite needs the rebuild, or the statements around it do. */
+/** The ALTER TABLE form of a rebuild; undefined if SQLite or the surrounding statements need the rebuild. */
 export function alterFormOf(rebuild: Rebuild, migration: JudgedMigration): AlterForm | undefined {
   const { order, old, made, copies, name } = rebuild
   const [copy] = copies
@@ -36,7 +39,7 @@ export function alterFormOf(rebuild: Rebuild, migration: JudgedMigration): Alter
   }
 }
 
-/** All but the columns is the same. */
+/** Whether everything except the columns is the same. */
 function hasSameFrame({ old, made }: Rebuild): boolean {
   const keys = (constraints: readonly string[]) => constraints.map(partKey).toSorted().join('\n')
   return (
@@ -46,7 +49,7 @@ function hasSameFrame({ old, made }: Rebuild): boolean {
   )
 }
 
-/** A part of a CREATE TABLE, whatever its layout and quotes. */
+/** A comparison key of a part of a CREATE TABLE that ignores layout and quotes. */
 function partKey(text: string): string {
   return sqliteDefinitionParts(`CREATE TABLE x (${text})`).slice(1).join('\n')
 }
@@ -55,7 +58,7 @@ function isSameDefinition(one: SqliteColumn, other: SqliteColumn): boolean {
   return partKey(`x ${one.definition}`) === partKey(`x ${other.definition}`)
 }
 
-/** Whether another statement works on the old or the new table while they exist side by side. */
+/** Whether another statement uses the old or the new table while both exist. */
 function isTouched(
   { create, rename, drop, copies, made, name }: Rebuild,
   { statements }: JudgedMigration,
@@ -70,7 +73,7 @@ function isTouched(
     })
 }
 
-/** The table that a statement changes, makes or belongs to. */
+/** The table that a statement changes or creates, or to which its object belongs. */
 function tableOf(statement: Statement): string[] {
   const detail = sqliteDetail(statement)
   switch (detail.kind) {
@@ -90,13 +93,14 @@ function tableOf(statement: Statement): string[] {
 interface Parts {
   readonly steps: readonly string[]
   readonly replaced: readonly Statement[]
-  /** Indexes that are dropped first, by their names in lower case. */
+  /** The lower-case names of indexes that are dropped first. */
   readonly dropped: ReadonlySet<string>
 }
 
 /**
- * What becomes of indexes and triggers: what the rebuild creates again remains; what it drops is dropped by name, but not
- * what schema.prisma cannot express, which was not meant to be dropped.
+ * Decides what happens to indexes and triggers. Those that the rebuild recreates remain. Those that it
+ * drops are dropped explicitly, except objects that schema.prisma cannot express, because the rebuild did
+ * not intend to drop them.
  */
 function partsOf({ before, old, drop }: Rebuild, { statements }: JudgedMigration): Parts {
   const later = statements.slice(drop.number)
@@ -136,7 +140,7 @@ function isCreating(
   return keyOfName(name) === key
 }
 
-/** The ALTER TABLE steps for the columns; nothing if SQLite cannot do all of them. */
+/** The ALTER TABLE steps for the columns; undefined if SQLite does not support all of them. */
 function columnSteps(rebuild: Rebuild, dropped: ReadonlySet<string>): string[] | undefined {
   const { old, made, before, name, copies } = rebuild
   const values = copies.flatMap((copy) => copy.values ?? [])
@@ -164,7 +168,8 @@ function columnSteps(rebuild: Rebuild, dropped: ReadonlySet<string>): string[] |
     return refusing.length > 0 || broken.length > 0
   }
   if (gone.some(isUsed) || gone.length === old.columns.length) return undefined
-  // A column that is added later must not meet the old one of its name.
+  // Drops come before additions, so that an added column does not conflict
+  // with an old one of the same name.
   return [
     ...steps.filter((step) => step.startsWith('RENAME')),
     ...gone.map((column) => `DROP COLUMN ${quoted(column.name)}`),
@@ -172,7 +177,10 @@ function columnSteps(rebuild: Rebuild, dropped: ReadonlySet<string>): string[] |
   ]
 }
 
-/** The column of the old table that a column of the new one is; nothing if its values are others. */
+/**
+ * The column of the old table from which a new column takes its values: `nothing` for an added column,
+ * undefined if its values differ from the old ones.
+ */
 function sourceOf(
   column: SqliteColumn,
   {
@@ -189,11 +197,11 @@ function sourceOf(
   }
   const own = columnIn(old, column.name)
   if (own === undefined) return 'nothing'
-  // SQLite computes it in both tables; any other column would lose its values.
+  // SQLite computes a generated column in both tables. Any other column would lose its values.
   return own.generated && column.generated ? own : undefined
 }
 
-/** ADD COLUMN takes it, whatever rows the table has. */
+/** Whether ADD COLUMN accepts the column, whatever rows the table has. */
 function isAddable(column: SqliteColumn, { made }: Rebuild): boolean {
   const { notNull, primaryKey, unique, generated } = column
   const value = column.default?.kind ?? 'null'

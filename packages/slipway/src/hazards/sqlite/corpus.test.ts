@@ -13,7 +13,7 @@ const migrations = sqliteCorpus.map(({ name, sql }) => {
 })
 const facts: Facts = { serverVersion: 3_053_000, defaultSchema: 'main', dialect: 'sqlite' }
 
-/** How many hazards of each id there are, each migration judged as the only pending one. */
+/** Counts the hazards by id. Each migration is judged as the only pending one. */
 function counted(target: Partial<Facts>): Record<string, number> {
   const counts: Record<string, number> = {}
   for (const [at, migration] of migrations.entries()) {
@@ -47,7 +47,7 @@ describe.skipIf(migrations.length === 0)('the corpus', () => {
     })
   })
 
-  test('what wrangler loses is what the rules say', () => {
+  test('wrangler loses exactly what the rules report', () => {
     let losing = 0
     for (const [at, migration] of migrations.entries()) {
       const history = migrations.slice(0, at)
@@ -72,7 +72,7 @@ describe.skipIf(migrations.length === 0)('the corpus', () => {
     expect(losing).toBe(16)
   })
 
-  test('keys are enforced where a deploy enforces them', () => {
+  test('keys count as enforced exactly if a deploy enforces them', () => {
     for (const migration of migrations) {
       const { enforcesKeys } = runOf(NO_DEFINITIONS, migration)
       expect(enforcesKeys, migration.name).toBe(atomicScriptOf(migration).foreignKeys)
@@ -85,7 +85,7 @@ function databaseOf(history: readonly { readonly sql: string }[]): DatabaseSync 
   const database = new DatabaseSync(':memory:')
   database.exec('PRAGMA foreign_keys = OFF')
   for (const { sql } of history) database.exec(`${sql}; PRAGMA foreign_keys = OFF`)
-  // They refuse rows that are their own parents.
+  // The triggers refuse rows that reference themselves.
   const triggers = database.prepare(`SELECT name FROM sqlite_schema WHERE type = 'trigger'`).all()
   for (const { name } of triggers) database.exec(`DROP TRIGGER "${String(name)}"`)
   for (const table of tablesOf(database)) {
@@ -114,7 +114,7 @@ function tablesOf(database: DatabaseSync): string[] {
     .map(({ name }) => String(name))
 }
 
-/** How many rows each table has, and values each column of a foreign key. */
+/** Counts the rows of each table, and the non-NULL values of each foreign key column. */
 function valuesIn(database: DatabaseSync): Record<string, number> {
   return Object.fromEntries(
     tablesOf(database).flatMap((table) => {

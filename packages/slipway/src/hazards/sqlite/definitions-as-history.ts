@@ -2,8 +2,9 @@ import type { StatementParser } from '../../statements/index.ts'
 import type { JudgedMigration } from '../hazard.ts'
 
 /**
- * The schema of a SQLite or D1 database as a history of one migration: what `readDefinitions` of `schema` read there. Judged by
- * it, statements meet the objects that the target has, whatever its history says.
+ * Turns the definitions that `readDefinitions` of `schema` read from a SQLite or D1 database into a
+ * history of one migration. Statements are then judged against the objects that the target really
+ * has, whatever its history says.
  */
 export function definitionsAsHistory(
   definitions: readonly string[],

@@ -9,7 +9,7 @@ import { type Facts, type Hazard, judge, type JudgedMigration } from '../index.t
 import { isQuiet, setting } from './migration-run.ts'
 import { sqliteRules } from './rules.ts'
 
-// The pages are the tests: what they say that SQLite and D1 do is compared with what they do.
+// The docs pages are the tests: what they claim about SQLite and D1 is compared with the real behavior.
 
 const FOLDER = new URL('../../../../../docs/hazards/', import.meta.url)
 
@@ -18,17 +18,17 @@ interface Page {
   readonly insteadOf: string
   readonly use: string
   readonly setup: string
-  /** A part of the message with which "Instead of" fails in a deploy on a file; it runs if absent. */
+  /** Part of the message with which "Instead of" fails in a deploy to a SQLite file; absent if it runs. */
   readonly fails?: string
-  /** The same by wrangler, on its local D1. */
+  /** The same for wrangler on its local D1. */
   readonly d1Fails?: string
-  /** The target is a D1 database. */
+  /** Set if the target is a D1 database. */
   readonly target?: 'remote'
-  /** What LONG in "Instead of" is: so many characters. */
+  /** The number of characters that replace LONG in "Instead of". */
   readonly long?: string
-  /** Its safe form is not the whole of it: it runs only behind what the page says. */
+  /** Set if the safe form is incomplete: it runs only after the steps that the page describes. */
   readonly unsafe?: string
-  /** Queries with their results, one a line: `SELECT 1 => 1`. Lines without a result are only run. */
+  /** Queries with their results, one per line: `SELECT 1 => 1`. Lines without a result are only run. */
   readonly afterInstead?: string
   readonly afterUse?: string
   readonly d1AfterInstead?: string
@@ -56,7 +56,7 @@ beforeAll(async () => {
   parser = await parserFor('sqlite')
 })
 
-test('each rule of SQLite has a page with the headings, and the list names it', () => {
+test('each SQLite rule has a page with the headings, and the list names it', () => {
   const list = readFileSync(new URL('README.md', FOLDER), 'utf8')
   const files = readdirSync(FOLDER)
   for (const { id, title } of sqliteRules) {
@@ -94,32 +94,38 @@ function hazardsOf({ id, setup, target }: Page, sql: string): Hazard[] {
   )
 }
 
-test.each(pages)('$id: found in "Instead of", not in "Use" and the safe form', (page) => {
+test.each(pages)('$id: found in "Instead of", but not in "Use" or the safe form', (page) => {
   const found = hazardsOf(page, page.insteadOf)
   expect(found).toHaveLength(1)
   expect(hazardsOf(page, page.use)).toEqual([])
   expect(found.flatMap(({ safeSql }) => hazardsOf(page, safeSql ?? ''))).toEqual([])
 })
 
-test.each(pages)('$id: is not found on a target without rows, or says why it matters', (page) => {
-  const tables = new Map(
-    [...page.setup.matchAll(/CREATE (?:VIRTUAL )?TABLE (\w+)/g)].map(([, name = '']) => [
-      JSON.stringify({ kind: 'table', schema: null, name }),
-      { rows: 0, bytes: 0 },
-    ]),
-  )
-  const facts: Facts = { serverVersion: 0, defaultSchema: 'main', dialect: 'sqlite', tables }
-  const history = [migrationOf('setup', page.setup)]
-  const migrations = [migrationOf('page', page.insteadOf)]
-  const empty = judge({ history, migrations, facts }).filter(({ id }) => id === page.id)
-  const isAboutRows = page.fails !== undefined && empty.length > 0
-  if (!isAboutRows) return
-  // It fails without any row, too.
-  const sql = page.setup.replaceAll(/INSERT INTO.*?;/gs, '')
-  expect(() => deployed(sql, page.insteadOf)).toThrow(page.fails)
-})
+test.each(pages)(
+  '$id: is not found on a target without rows, unless the page says why it matters',
+  (page) => {
+    const tables = new Map(
+      [...page.setup.matchAll(/CREATE (?:VIRTUAL )?TABLE (\w+)/g)].map(([, name = '']) => [
+        JSON.stringify({ kind: 'table', schema: null, name }),
+        { rows: 0, bytes: 0 },
+      ]),
+    )
+    const facts: Facts = { serverVersion: 0, defaultSchema: 'main', dialect: 'sqlite', tables }
+    const history = [migrationOf('setup', page.setup)]
+    const migrations = [migrationOf('page', page.insteadOf)]
+    const empty = judge({ history, migrations, facts }).filter(({ id }) => id === page.id)
+    const isAboutRows = page.fails !== undefined && empty.length > 0
+    if (!isAboutRows) return
+    // It also fails without any row.
+    const sql = page.setup.replaceAll(/INSERT INTO.*?;/gs, '')
+    expect(() => deployed(sql, page.insteadOf)).toThrow(page.fails)
+  },
+)
 
-/** A database on which a file ran as a deploy runs it: in one transaction, with keys as the file has them. */
+/**
+ * A database after a file ran as a deploy runs it: in one transaction, with
+ * foreign keys as the file sets them.
+ */
 function deployed(setup: string, sql: string): DatabaseSync {
   const database = new DatabaseSync(':memory:')
   database.exec('PRAGMA foreign_keys = ON')
@@ -199,7 +205,7 @@ beforeAll(async () => {
 })
 afterAll(() => dispose())
 
-/** Runs a file as `wrangler d1 migrations apply` does: as one batch, in which keys are enforced. */
+/** Runs a file as `wrangler d1 migrations apply` does: as one batch with foreign keys enforced. */
 async function migrated(setup: string, sql: string): Promise<void> {
   await emptied()
   await d1.batch(textsOf(setup))
@@ -227,7 +233,7 @@ const onD1 = pages.filter(
   (one) => one.d1Fails ?? one.d1AfterInstead ?? one.d1AfterUse ?? one.target,
 )
 
-test.each(onD1)('$id: on D1, by the way of wrangler, the page is right, too', async (page) => {
+test.each(onD1)('$id: the page is also right for wrangler on D1', async (page) => {
   const refused = page.d1Fails
   if (refused !== undefined) {
     await expect(migrated(page.setup, page.insteadOf)).rejects.toThrow(refused)

@@ -17,18 +17,18 @@ import type { MigrationRun, SqliteContext, SqliteFinding } from './rule.ts'
 import { sqliteRules } from './rules.ts'
 import { sizeOf } from './words.ts'
 
-/** What is known of a database before a migration. */
+/** What is known about a database before a migration. */
 export interface SqliteState {
   readonly definitions: SqliteDefinitions
   readonly schema: DatabaseSchema
 }
 
-/** The hazards of migrations of SQLite or D1. Needs the parser of SQLite. */
+/** The hazards of SQLite or D1 migrations. The SQLite parser must be loaded. */
 export function judgeSqlite({ history, ...judging }: Judging): Hazard[] {
   return judgeFrom(stateAfter(history, judging), judging)
 }
 
-/** The same, from a state that is known. */
+/** The hazards of migrations that start from a known state. */
 export function judgeFrom(start: SqliteState, judging: Omit<Judging, 'history'>): Hazard[] {
   let state = start
   return judging.migrations.flatMap((migration) => {
@@ -78,7 +78,7 @@ function folded(schema: DatabaseSchema, { name, statements }: JudgedMigration): 
   return statements.reduce((all, statement) => applyStatement(all, statement, name), schema)
 }
 
-/** The same, with each table remembering its name on the target. */
+/** The same definitions, with each table remembering its name on the target. */
 function asTarget(definitions: SqliteDefinitions): SqliteDefinitions {
   const tables = new Map(
     [...definitions.tables].map(([key, table]) => [key, { ...table, onTarget: table.name }]),
@@ -112,7 +112,7 @@ function ofBuiltIn(context: SqliteContext): Found[] {
   )
 }
 
-/** The rules of a project know the model of all databases, and no locks here. */
+/** Project rules get the database-independent schema model. SQLite has no table locks to report. */
 function ofProject(context: SqliteContext, rules: readonly Rule[]): Found[] {
   const { schema, facts, migration, statement } = context
   const seen: Context = { schema, facts, migration, statement, inBlock: false, held: [] }
@@ -125,7 +125,7 @@ function ofProject(context: SqliteContext, rules: readonly Rule[]): Found[] {
   )
 }
 
-/** A finding with its place, and whether the size of its table makes it no hazard. */
+/** A rule's finding with its position, and whether the table's size makes it harmless. */
 function foundBy(id: string, finding: SqliteFinding, context: SqliteContext): Found {
   const { severity, object, table, anySize, message, safeSql } = finding
   const { migration, statement } = context

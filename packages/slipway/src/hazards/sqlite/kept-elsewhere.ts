@@ -8,18 +8,18 @@ import {
 import type { SqliteContext } from './rule.ts'
 import { list } from './words.ts'
 
-/** A statement that reads values of a table and writes them into another one. */
+/** A statement that copies values of a table into another one. */
 export interface Keeping {
   readonly statement: Statement
-  /** The table that it writes into. */
+  /** The table that it writes to. */
   readonly into: string
-  /** In lower case; nothing if it reads all. */
+  /** The columns that it reads, in lower case; absent if it reads all. */
   readonly columns?: ReadonlySet<string>
 }
 
 /**
- * The statements of the migration above this one that copy values of a table into others than `own`, which the
- * migration leaves.
+ * The earlier statements of the migration that copy values of a table into another table that still exists
+ * at its end. The tables in `own` do not count.
  */
 export function keptElsewhere(
   { migration, statement, run }: Pick<SqliteContext, 'migration' | 'statement' | 'run'>,
@@ -59,18 +59,18 @@ function copiedBy(statement: Statement): Copied | undefined {
   }
 }
 
-/** What a query gives, not what it only compares. */
+/** The columns in a query's result, without those that it only compares. */
 function selected({ columns, names }: SqliteSelect): Pick<Copied, 'names' | 'all'> {
   const read = columns.flatMap((column) => (column.kind === 'value' ? column.names.columns : []))
   return { names: { ...names, columns: read }, all: columns.some(({ kind }) => kind === 'star') }
 }
 
-/** The keepings that hold the values of a column. */
+/** The statements that copy the values of a column. */
 export function keepingColumn(all: readonly Keeping[], column: string): readonly Keeping[] {
   return all.filter(({ columns }) => columns === undefined || columns.has(keyOfName(column)))
 }
 
-/** Where they are, in a sentence: `statement 3 copies into backup`. */
+/** The copies as part of a sentence: `statement 3 copies from it into backup`. */
 export function placesOf(all: readonly Keeping[]): string {
   return list(
     all.map(({ statement, into }) => `statement ${statement.number} copies from it into ${into}`),

@@ -5,22 +5,25 @@ import type { SqliteContext } from './rule.ts'
 import { isD1, rowsOf, withRows } from './words.ts'
 
 /**
- * Who enforces foreign keys while a migration runs: the migration itself, or only wrangler, which ignores that the file
- * switches them off; undefined if nothing does.
+ * Who enforces foreign keys while a migration runs: the migration itself, or only wrangler, which ignores
+ * it when the file switches them off. Undefined if they are not enforced.
  */
 export function whoEnforcesKeys(context: SqliteContext): 'migration' | 'wrangler' | undefined {
   if (context.run.enforcesKeys) return 'migration'
   return isD1(context) ? 'wrangler' : undefined
 }
 
-/** The foreign keys by which the drop of the old table reaches rows that remain: not those of the old table itself. */
+/**
+ * The foreign keys through which dropping the old table affects remaining rows. Excludes
+ * those of the old table itself.
+ */
 export function reachedBy(context: SqliteContext, rebuild: Rebuild): readonly Dependent[] {
   return dependentsOf(context.definitions, rebuild.oldName).filter(
     ({ table }) => !isSameName(table.name, rebuild.oldName) && mayHaveRows(context, table, rebuild),
   )
 }
 
-/** Whether a table can have rows at a statement: including the new table, which the rebuild has filled. */
+/** Whether a table can have rows at a statement. This includes the new table, which the rebuild has filled. */
 function mayHaveRows(context: SqliteContext, table: DefinedTable, { made }: Rebuild): boolean {
   if (isSameName(table.name, made.name)) return true
   const isNew = table.madeBy === context.migration.name && table.onTarget === undefined
@@ -34,7 +37,7 @@ function isFilledAbove({ migration, statement }: SqliteContext, name: string): b
   })
 }
 
-/** A table as messages of a rebuild name it: the new table is the rebuilt one. */
+/** The name of a table in messages about a rebuild. The new table is named as the rebuilt table. */
 export function reachedName(
   context: SqliteContext,
   { table }: Dependent,

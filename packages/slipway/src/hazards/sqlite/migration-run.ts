@@ -10,7 +10,10 @@ import type { JudgedMigration } from '../hazard.ts'
 import { type Copy, copiedValues, type Rebuild } from './rebuild.ts'
 import type { DetailOf, MigrationRun } from './rule.ts'
 
-/** How a migration runs on a database with these definitions: what each statement finds, and which tables it rebuilds. */
+/**
+ * Simulates a migration on a database with these definitions: the definitions before each statement, and
+ * the rebuilt tables.
+ */
 export function runOf(start: SqliteDefinitions, migration: JudgedMigration): MigrationRun {
   const before = new Map<number, SqliteDefinitions>()
   const legacy = new Set<number>()
@@ -34,7 +37,7 @@ export function runOf(start: SqliteDefinitions, migration: JudgedMigration): Mig
   return { ...keysDuring(migration), before, after: definitions, rebuilds, legacy }
 }
 
-/** A rebuilt table is the old one: it is not new to the target. */
+/** Treats a rebuilt table as the old one: it is not new to the target. */
 function withHistory(definitions: SqliteDefinitions, rebuild: FoundRebuild): SqliteDefinitions {
   const key = keyOfName(rebuild.name)
   const table = definitions.tables.get(key)
@@ -85,10 +88,10 @@ class Trace {
   readonly rebuilds: FoundRebuild[] = []
   readonly #made = new Map<string, Made>()
   readonly #dropped = new Map<string, Gone>()
-  /** By their new names. */
+  /** Keyed by their new names. */
   readonly #renamed = new Map<string, Gone>()
 
-  /** The rebuild that a statement ends. */
+  /** The rebuild that a statement completes. */
   succeeded(statement: Statement): FoundRebuild | undefined {
     return this.rebuilds.find((one) => statement === (one.order === 'copy' ? one.rename : one.drop))
   }
@@ -157,7 +160,7 @@ class Trace {
   }
 }
 
-/** A table by its name; one that no migration has shown is known by its name alone. */
+/** The definition of a table. If no migration created the table, only its name is known. */
 function tableIn({ tables }: SqliteDefinitions, name: string): DefinedTable {
   return tables.get(keyOfName(name)) ?? { ...UNKNOWN, name, onTarget: name }
 }
@@ -195,9 +198,9 @@ const NO_SELECT = {
 }
 
 /**
- * Whether foreign keys are enforced while a migration runs. In a transaction PRAGMA foreign_keys is ignored, so it counts
- * for the whole file: keys are enforced unless the file makes a change while it has them switched off. A deploy runs a
- * file in the same way (execution/sqlite/atomic-script.ts).
+ * Whether foreign keys are enforced while a migration runs. SQLite ignores PRAGMA foreign_keys in a
+ * transaction, so one value applies to the whole file: keys are enforced unless the file makes a change
+ * while they are switched off. A deploy applies the same rule (execution/sqlite/atomic-script.ts).
  */
 function keysDuring({
   statements,
@@ -228,7 +231,7 @@ const QUIET: ReadonlySet<SqliteDetail['kind']> = new Set<SqliteDetail['kind']>([
   'analyze',
 ])
 
-/** Whether a statement switches a setting on or off; nothing if it does neither. */
+/** Whether a statement switches a setting on or off; undefined if it does neither. */
 export function setting(name: string, detail: SqliteDetail): boolean | undefined {
   if (detail.kind !== 'pragma' || detail.name !== name || detail.value === undefined)
     return undefined
@@ -236,5 +239,5 @@ export function setting(name: string, detail: SqliteDetail): boolean | undefined
   return /^[+]?\d/.test(word) ? Number.parseInt(word, 10) !== 0 : ON.includes(word)
 }
 
-/** SQLite takes more words for on than for off. Source: `sqlite3GetBoolean`. */
+/** Words that SQLite reads as on; other words mean off. Source: `sqlite3GetBoolean`. */
 const ON = ['on', 'yes', 'true']

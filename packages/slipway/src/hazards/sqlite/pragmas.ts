@@ -1,4 +1,7 @@
-/** PRAGMAs that Cloudflare D1 allows. It refuses all others, even to read them. Seen on wrangler's local D1. */
+/**
+ * PRAGMAs that Cloudflare D1 allows. It refuses all others, even reading them.
+ * Observed on wrangler's local D1.
+ */
 export const ON_D1: ReadonlySet<string> = new Set([
   'case_sensitive_like',
   'data_version',

@@ -16,28 +16,28 @@ import type {
 import type { SqliteContext } from './rule.ts'
 
 /**
- * A table that a migration replaces by a new one with its rows: what SQLite needs for most changes of a table, and what
- * Prisma writes for them.
+ * A table that a migration replaces by a new one with the same rows. SQLite needs this for most table
+ * changes, and Prisma writes it for them.
  */
 export interface Rebuild {
-  /** `copy`: the new table is filled and takes the name. `rename`: the old one gives up its name first. */
+  /** `copy`: the new table is filled, then takes the old name. `rename`: the old table is renamed first. */
   readonly order: 'copy' | 'rename'
   readonly name: string
-  /** The table as it was. */
+  /** The table before the rebuild. */
   readonly old: DefinedTable
-  /** What it is called when it is copied and dropped. */
+  /** The old table's name when it is copied and dropped. */
   readonly oldName: string
-  /** The new one as it is created. */
+  /** The new table as created. */
   readonly made: SqliteTable
   readonly create: Statement
   readonly copies: readonly Copy[]
-  /** Of the old table. */
+  /** The DROP TABLE of the old table. */
   readonly drop: Statement
-  /** Of the new table, or of the old one. */
+  /** The RENAME of the new table, or of the old one, depending on `order`. */
   readonly rename: Statement
   /** The definitions before the old table is dropped or renamed. */
   readonly before: SqliteDefinitions
-  /** Indexes and triggers of the old table that nothing of the migration creates again. */
+  /** Indexes and triggers of the old table that the migration does not recreate. */
   readonly lost: {
     readonly indexes: readonly SqliteIndex[]
     readonly triggers: readonly SqliteTrigger[]
@@ -49,11 +49,11 @@ export interface Copy {
   readonly statement: Statement
   readonly conflict?: SqliteConflict
   readonly select: SqliteSelect
-  /** What goes into each column; absent if that cannot be known. */
+  /** The value written into each column; absent if unknown. */
   readonly values?: readonly CopiedValue[]
-  /** It names no columns, or selects `*`: what goes where depends on the order of columns. */
+  /** Whether the copy names no columns or selects `*`, so that the mapping depends on the order of columns. */
   readonly byPosition: boolean
-  /** The numbers of columns and of values, where they differ: SQLite refuses it. */
+  /** The number of columns and of values, if they differ. SQLite then refuses the copy. */
   readonly mismatch?: { readonly columns: number; readonly values: number }
 }
 
@@ -63,7 +63,7 @@ export interface CopiedValue {
   readonly source: Extract<SqliteResultColumn, { kind: 'value' }>
 }
 
-/** What a copy writes, column by column; how many columns and values it has, where these differ. */
+/** The value that a copy writes into each column, or the number of columns and values if these differ. */
 export function copiedValues(
   named: readonly string[] | undefined,
   select: SqliteSelect,
@@ -97,19 +97,25 @@ export function isKnown({ columns }: SqliteTable): boolean {
   return columns.length > 0
 }
 
-/** The columns that a row can give a value. */
+/** The columns that an INSERT can write: all except generated ones. */
 export function writable({ columns }: SqliteTable): SqliteTable['columns'] {
   return columns.filter(({ generated }) => generated === undefined)
 }
 
-/** A column of the old table and the one that takes its values as they are, under whatever name. */
+/**
+ * The column of the new table that takes the unchanged values of an old column,
+ * under the same or another name.
+ */
 export function successorOf(rebuild: Rebuild, column: string): string | undefined {
   return rebuild.copies
     .flatMap(({ values = [] }) => values)
     .find(({ source }) => source.column !== undefined && isSameName(source.column, column))?.target
 }
 
-/** Whether a column never holds NULL. A key of rows never does, and neither does a key without rowid or STRICT. */
+/**
+ * Whether a column never contains NULL: it is NOT NULL, an INTEGER PRIMARY KEY, or a primary key column of
+ * a WITHOUT ROWID or STRICT table.
+ */
 export function isNotNull(
   { primaryKey, withoutRowid, strict }: SqliteTable,
   { name, notNull, type }: SqliteTable['columns'][number],
@@ -119,7 +125,7 @@ export function isNotNull(
   return withoutRowid || strict || (primaryKey.length === 1 && type.toUpperCase() === 'INTEGER')
 }
 
-/** The copies of rebuilds that a statement is. */
+/** The rebuild copies that this statement performs. */
 export function copiesAt({ run, statement }: Pick<SqliteContext, 'run' | 'statement'>): readonly {
   readonly copy: Copy
   readonly rebuild: Rebuild
@@ -131,12 +137,12 @@ export function copiesAt({ run, statement }: Pick<SqliteContext, 'run' | 'statem
   )
 }
 
-/** Whether schema.prisma can express an index, so that it says whether there is one. */
+/** Whether schema.prisma can express an index, and therefore decides whether it exists. */
 export function isExpressible({ columns, partial }: SqliteIndex): boolean {
   return !partial && !columns.includes('')
 }
 
-/** Whether an index of the old table can exist on the new one: it uses no column that is gone. */
+/** Whether an index of the old table can exist on the new one: all its columns still exist, possibly renamed. */
 export function canRemain({ columns, names }: SqliteIndex, rebuild: Rebuild): boolean {
   const { old, made } = rebuild
   return [...columns, ...names.columns.map(({ name }) => name)]
@@ -144,7 +150,10 @@ export function canRemain({ columns, names }: SqliteIndex, rebuild: Rebuild): bo
     .every((name) => columnIn(made, name) ?? successorOf(rebuild, name))
 }
 
-/** Whether an object that uses columns of the old table works with the new one, too, and can be created again unchanged. */
+/**
+ * Whether an object that uses columns of the old table also works with the new one,
+ * and can be recreated unchanged.
+ */
 export function isStillTrue(names: readonly string[], { old, made }: Rebuild): boolean {
   return names.every((name) => !columnIn(old, name) || columnIn(made, name))
 }

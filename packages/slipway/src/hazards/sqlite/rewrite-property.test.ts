@@ -5,7 +5,7 @@ import { atomicScriptOf } from '../../execution/index.ts'
 import { parserFor, sqliteDefinitionParts, type StatementParser } from '../../statements/index.ts'
 import { type Facts, judge, type JudgedMigration, rewrite } from '../index.ts'
 
-// Random tables with children, and random rebuilds of them in Prisma's style: the safe form gives the same.
+// Random tables with children, and random rebuilds in Prisma's style: the safe form gives the same result.
 
 let parser: StatementParser
 beforeAll(async () => {
@@ -111,7 +111,7 @@ function migrationOf(name: string, sql: string): JudgedMigration {
   return { name, path: `${name}.sql`, sql, statements: parser.parse(sql) }
 }
 
-/** The database after a file ran as a deploy runs it, or why it did not. */
+/** The database after a file ran as a deploy runs it, or the reason why it failed. */
 function after(setup: string, sql: string, forced?: 'ON' | 'OFF'): DatabaseSync | string {
   const database = new DatabaseSync(':memory:')
   database.exec(`PRAGMA foreign_keys = OFF; ${setup}`)
@@ -149,12 +149,12 @@ function stateOf(database: DatabaseSync): State {
   }
 }
 
-/** Without what a rebuild loses and its safe form keeps. */
+/** The state without the objects that a rebuild loses and its safe form keeps. */
 function comparable({ schema, rows }: State) {
   return { schema: schema.filter(([name]) => name !== 'logged' && !name.endsWith('_idx')), rows }
 }
 
-test('a random rebuild and its safe form give the same table, and no child loses anything', () => {
+test('a random rebuild and its safe form give the same table, and no child row is lost', () => {
   const seen = { alter: 0, rebuild: 0, same: 0 }
   fc.assert(
     fc.property(given, (one) => {
@@ -167,7 +167,7 @@ test('a random rebuild and its safe form give the same table, and no child loses
       const start = stateOf(after(setup, '') as DatabaseSync)
       const original = after(setup, sql, 'OFF')
       const result = after(setup, fixed.sql)
-      // Only a rebuild that SQLite refuses in any case may still fail: the safe form of others runs.
+      // A safe form may fail only if SQLite refuses the rebuild in any case.
       if (typeof result === 'string') {
         expect(typeof original, `${result}\n${setup}\n${sql}\n${fixed.sql}`).toBe('string')
         return
@@ -190,13 +190,13 @@ test('a random rebuild and its safe form give the same table, and no child loses
   expect(Math.min(seen.alter, seen.rebuild)).toBeGreaterThan(20)
 })
 
-test('with foreign keys enforced, SQLite loses and refuses what the rules say', () => {
+test('with foreign keys enforced, SQLite loses and refuses what the rules report', () => {
   const seen = { lost: 0, refused: 0, kept: 0 }
   fc.assert(
     fc.property(given, fc.boolean(), (one, defers) => {
       const setup = setupOf(one)
       const whole = rebuildOf({ ...one, keys: true })
-      // Prisma switches it off at the end, which lets violations pass.
+      // Prisma switches deferral off at the end, which lets violations pass.
       const sql = defers ? whole : whole.replace('PRAGMA defer_foreign_keys=OFF;', '')
       const history = [migrationOf('1', setup)]
       const found = judge({ history, migrations: [migrationOf('2', sql)], facts })

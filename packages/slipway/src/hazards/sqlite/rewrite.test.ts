@@ -6,7 +6,7 @@ import { atomicScriptOf } from '../../execution/index.ts'
 import { sqliteDefinitionParts } from '../../statements/index.ts'
 import { type Facts, judge, type JudgedMigration, rewrite, type Rewriting } from '../index.ts'
 
-// Each form is run on rows beside the original: the same schema, the same rows, those of children too.
+// Runs each form and the original on the same rows: schema and rows must be equal, including child rows.
 
 function rewritten(setup: string, sql: string, facts: Partial<Facts> = {}): Rewriting {
   const [one] = rewrite({
@@ -19,7 +19,7 @@ function rewritten(setup: string, sql: string, facts: Partial<Facts> = {}): Rewr
   return one
 }
 
-/** A database on which a file ran as a deploy runs it. */
+/** The database after a file ran as a deploy runs it. */
 function deployed(database: DatabaseSync, sql: string): DatabaseSync {
   const { script, foreignKeys } = atomicScriptOf({ statements: parser.parse(sql) })
   database.exec(`PRAGMA foreign_keys = ${foreignKeys ? 'ON' : 'OFF'}; BEGIN; ${script} COMMIT;`)
@@ -39,7 +39,7 @@ interface Row {
   readonly sql: string
 }
 
-/** The definitions whatever their layout, and all rows by the names of their columns. */
+/** The definitions without their layout, and all rows by column name. */
 function stateOf(database: DatabaseSync) {
   const objects = database
     .prepare(
@@ -103,12 +103,12 @@ describe('a rebuild that ALTER TABLE can do', () => {
       '-- RedefineTables\nALTER TABLE "p" ADD COLUMN d INTEGER REFERENCES p (id);\n',
     ],
     [
-      'a column less',
+      'a dropped column',
       rebuild('id INTEGER PRIMARY KEY, a TEXT', 'INSERT INTO new_p (id, a) SELECT id, a FROM p'),
       '-- RedefineTables\nALTER TABLE "p" DROP COLUMN "b";\n',
     ],
     [
-      'an indexed column less',
+      'a dropped indexed column',
       rebuild(
         'id INTEGER PRIMARY KEY, b INTEGER',
         'INSERT INTO new_p (id, b) SELECT id, b FROM p',
@@ -134,7 +134,7 @@ describe('a rebuild that ALTER TABLE can do', () => {
       '-- RedefineTables\nDROP INDEX "p_a_idx";\nALTER TABLE "p" RENAME COLUMN "b" TO "d";\nALTER TABLE "p" DROP COLUMN "a";\nALTER TABLE "p" ADD COLUMN c TEXT DEFAULT \'z\';\n\n',
     ],
     [
-      'another index, on Windows',
+      'a new index, with CRLF',
       rebuild(
         `${SAME}, d TEXT`,
         COPY,
@@ -148,7 +148,7 @@ describe('a rebuild that ALTER TABLE can do', () => {
       '-- RedefineTables\nDROP INDEX "p_a_idx";\nALTER TABLE "p" ADD COLUMN d TEXT;\nCREATE INDEX p_a_idx ON p (a, b);\n',
     ],
     [
-      'with work beside it',
+      'with another statement that needs foreign keys off',
       rebuild(`${SAME}, d TEXT`, COPY) + 'UPDATE c SET p = 2;\n',
       '-- RedefineTables\nPRAGMA defer_foreign_keys=ON;\nPRAGMA foreign_keys=OFF;\nALTER TABLE "p" ADD COLUMN d TEXT;\nPRAGMA foreign_keys=ON;\nPRAGMA defer_foreign_keys=OFF;\nUPDATE c SET p = 2;\n',
     ],
@@ -163,7 +163,7 @@ describe('a rebuild that ALTER TABLE can do', () => {
     expect(rewritten(SHOP, fixed).sql).toBe(fixed)
   })
 
-  test('one that changes nothing is left out', () => {
+  test('a rebuild that changes nothing is removed', () => {
     const { sql } = rewritten(SHOP, rebuild('b INTEGER, id INTEGER PRIMARY KEY, a TEXT', COPY))
     expect(sql).toBe('-- RedefineTables\n')
   })
@@ -200,7 +200,7 @@ describe('a rebuild that ALTER TABLE can do', () => {
     expect(rewritten(setup, sql).sql).toBe(sql)
   })
 
-  test('triggers and what schema.prisma cannot express remain', () => {
+  test('triggers and objects that schema.prisma cannot express remain', () => {
     const setup = `${SHOP} CREATE TABLE log (id INTEGER); CREATE INDEX part ON p (b) WHERE b > 5;
       CREATE TRIGGER t AFTER DELETE ON p BEGIN INSERT INTO log VALUES (old.id); END;`
     const { sql, rewritten: done } = rewritten(setup, rebuild(`${SAME}, d TEXT`, COPY))
@@ -221,7 +221,7 @@ describe('a rebuild that stays', () => {
   const plain = (columns: string, copy: string) =>
     `CREATE TABLE new_p (${columns});\n${copy};\nDROP TABLE p;\nALTER TABLE new_p RENAME TO p;\nCREATE INDEX p_a_idx ON p (a);\n`
 
-  test('runs with foreign keys switched off, so that the children remain', () => {
+  test('runs with foreign keys switched off, so that child rows remain', () => {
     const sql = plain(REQUIRED, FILLED)
     const { sql: fixed, rewritten: done, left } = rewritten(SHOP, sql)
     expect(fixed).toBe(
@@ -237,20 +237,20 @@ describe('a rebuild that stays', () => {
     expect(rewritten(SHOP, fixed).sql).toBe(fixed)
   })
 
-  test('but not where another statement needs the keys', () => {
+  test('but not if another statement needs the keys', () => {
     const sql = `DELETE FROM p WHERE id = 1;\n${plain(REQUIRED, FILLED)}`
     const { sql: fixed, left } = rewritten(SHOP, sql)
     expect(fixed).toBe(sql)
     expect(left.map(({ reason }) => reason)[0]).toContain('a separate migration')
   })
 
-  test('on D1, only a deploy of Slipway keeps the children', () => {
+  test('on D1, only slipway deploy keeps the child rows', () => {
     const { sql, left } = rewritten(SHOP, rebuild(REQUIRED, FILLED), { d1: 'remote' })
     expect(sql).toBe(rebuild(REQUIRED, FILLED))
     expect(left.map(({ reason }) => reason)[0]).toContain('Apply it with slipway deploy')
   })
 
-  test('creates triggers and inexpressible indexes again, views around it, and keeps the counter', () => {
+  test('recreates triggers, inexpressible indexes and views, and keeps the counter', () => {
     const setup = `CREATE TABLE p (id INTEGER PRIMARY KEY AUTOINCREMENT, a TEXT, b INTEGER);
       CREATE TABLE log (id INTEGER); CREATE INDEX plain ON p (a); CREATE INDEX part ON p (b) WHERE b > 5;
       CREATE TRIGGER t AFTER DELETE ON p BEGIN INSERT INTO log VALUES (old.id); END;
@@ -322,7 +322,7 @@ DROP TABLE old_p;
     ])
   })
 
-  test('renames last, so that the children follow nothing', () => {
+  test('renames last, so that foreign keys of children do not change', () => {
     const sql = `PRAGMA foreign_keys=OFF;
 ALTER TABLE p RENAME TO old_p;
 CREATE TABLE p (${REQUIRED});
@@ -352,7 +352,7 @@ describe('columns', () => {
       "SELECT count(*) FROM p WHERE d = 'z'",
       2,
     ],
-    ['a moment', 'd DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP', 'SELECT count(d) FROM p', 2],
+    ['a timestamp', 'd DATETIME NOT NULL DEFAULT CURRENT_TIMESTAMP', 'SELECT count(d) FROM p', 2],
     ['a stored column', 'd INTEGER AS (b * 2) STORED', 'SELECT sum(d) FROM p', 22],
     [
       'a foreign key with a default',
@@ -377,7 +377,7 @@ describe('columns', () => {
       all.filter(([one, name]) => one !== 'p' && name !== 'p' && name !== 'p_d_key')
     expect(others(after.rows)).toEqual(others(before.rows))
     expect(others(after.schema)).toEqual(others(before.schema))
-    // On empty tables SQLite takes the original, too: the same table comes out.
+    // On empty tables SQLite also accepts the original, which must give the same table.
     if (column.includes('UNIQUE')) return
     const empty = setup.replaceAll(/INSERT INTO [cnpr] VALUES[^;]*;/g, '')
     expect(stateOf(deployed(databaseWith(empty), fixed))).toEqual(
@@ -385,7 +385,7 @@ describe('columns', () => {
     )
   })
 
-  test('no rebuild where it would lose the rows of others', () => {
+  test('no rebuild if it would lose rows of other tables', () => {
     const sql = 'ALTER TABLE p ADD COLUMN d TEXT NOT NULL;'
     const [onD1, withDelete] = [
       rewritten(SHOP, sql, { d1: 'remote' }),
@@ -399,7 +399,7 @@ describe('columns', () => {
     expect(fixed).toContain(`SELECT "id", '' FROM "t"`)
   })
 
-  test('an index goes before its column', () => {
+  test('an index is dropped before its column', () => {
     const { sql } = rewritten(SHOP, 'ALTER TABLE p DROP COLUMN a;')
     expect(sql).toBe('DROP INDEX "p_a_idx";\nALTER TABLE p DROP COLUMN a;')
     expect(() => deployed(databaseWith(SHOP), sql)).not.toThrow()
@@ -411,7 +411,7 @@ describe('columns', () => {
 })
 
 describe('statements', () => {
-  test('an INSERT is cut under the limit of D1', () => {
+  test('an INSERT is split to fit the D1 limit', () => {
     const rows = Array.from({ length: 6_000 }, (_, n) => `(${n + 10}, 'é-and-more-${n}', ${n})`)
     const sql = `-- seeds\nINSERT INTO p (id, a, b) VALUES ${rows.join(',')} ON CONFLICT DO NOTHING; -- end\n`
     const { sql: fixed, rewritten: done } = rewritten(SHOP, sql, { d1: 'remote' })
@@ -470,7 +470,7 @@ describe('statements', () => {
     expect(() => deployed(databaseWith(SHOP), fixed)).not.toThrow()
   })
 
-  test('what a comment accepts stays', () => {
+  test('an accepted hazard stays', () => {
     const sql = '-- slipway: accept sqlite-vacuum (later)\nVACUUM;\n'
     expect(rewritten(SHOP, sql)).toMatchObject({ sql, rewritten: [], left: [] })
   })
@@ -497,7 +497,7 @@ describe.skipIf(sqliteCorpus.length === 0)('the corpus', () => {
   })
 })
 
-/** A row in each table before each migration, so that each of them has rows of several forms. */
+/** Adds a row to each table before each migration, so that each table has rows from several schema versions. */
 function historyWithRows(history: readonly JudgedMigration[]): DatabaseSync {
   number = 0
   const database = databaseWith('')
@@ -511,7 +511,7 @@ function historyWithRows(history: readonly JudgedMigration[]): DatabaseSync {
 
 let number = 0
 
-/** A row for each table, with values that say where they are, and are the same in each run. */
+/** Adds a row to each table, with deterministic values that contain their table and column. */
 function fill(database: DatabaseSync): void {
   const tables = database
     .prepare(`SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT GLOB 'sqlite_*'`)

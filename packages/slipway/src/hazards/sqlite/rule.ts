@@ -4,11 +4,11 @@ import type { Facts } from '../facts.ts'
 import type { Finding, JudgedMigration } from '../hazard.ts'
 import type { Rebuild } from './rebuild.ts'
 
-/** What a rule of SQLite sees besides the statement. */
+/** What a SQLite rule gets in addition to the statement. */
 export interface SqliteContext {
   /** The definitions before the statement. */
   readonly definitions: SqliteDefinitions
-  /** The same in the model of all databases, which the rules of projects read. */
+  /** The same in the database-independent model, for project rules. */
   readonly schema: DatabaseSchema
   readonly facts: Facts
   readonly migration: JudgedMigration
@@ -16,18 +16,21 @@ export interface SqliteContext {
   readonly run: MigrationRun
 }
 
-/** How a migration runs as a whole, and what it makes of tables. */
+/** How a migration runs as a whole, and the tables that it rebuilds. */
 export interface MigrationRun {
-  /** Foreign keys are enforced while it runs: no change of the file is made while it has them switched off. */
+  /** Whether foreign keys are enforced while it runs: the file makes no change while they are switched off. */
   readonly enforcesKeys: boolean
-  /** Statements that the file runs with keys enforced, although the migration as a whole enforces none. */
+  /**
+   * Statements that expect enforced keys according to the file, although the
+   * migration as a whole runs without.
+   */
   readonly unenforced: ReadonlySet<Statement>
   /** The definitions before each statement, by its number. */
   readonly before: ReadonlyMap<number, SqliteDefinitions>
-  /** The definitions after the last one. */
+  /** The definitions after the last statement. */
   readonly after: SqliteDefinitions
   readonly rebuilds: readonly Rebuild[]
-  /** The numbers of the statements before which PRAGMA legacy_alter_table is on. */
+  /** The numbers of the statements that run with PRAGMA legacy_alter_table on. */
   readonly legacy: ReadonlySet<number>
 }
 
@@ -41,11 +44,11 @@ export interface SqliteRule {
   ): SqliteFinding | readonly (SqliteFinding | undefined)[] | undefined
 }
 
-/** The finding of a rule of SQLite. It takes no lock that others would notice: a database has one writer anyway. */
+/** The finding of a SQLite rule. It names no lock, because a SQLite database has only one writer anyway. */
 export type SqliteFinding = Omit<Finding, 'lock' | 'rewrites' | 'table'> & {
-  /** The table that it concerns: no hazard if this migration made it, or if it is empty. */
+  /** The table concerned. The finding is no hazard if this migration created the table, or if it is empty. */
   readonly table?: string | undefined
 }
 
-/** The details of one kind. */
+/** The statement details of one kind. */
 export type DetailOf<Kind extends SqliteDetail['kind']> = Extract<SqliteDetail, { kind: Kind }>

@@ -25,7 +25,7 @@ function rowsIn(tables: Readonly<Record<string, number>>): NonNullable<Facts['ta
   )
 }
 
-/** Whether SQLite refuses it, in one transaction. */
+/** Whether SQLite refuses the SQL in one transaction. */
 function isRefused(setup: string, sql: string, keys = 'OFF'): boolean {
   const database = new DatabaseSync(':memory:')
   database.exec(`${setup}; PRAGMA foreign_keys = ${keys}; BEGIN;`)
@@ -42,7 +42,7 @@ function isRefused(setup: string, sql: string, keys = 'OFF'): boolean {
 const P = `CREATE TABLE p (id INTEGER PRIMARY KEY, a TEXT, b INTEGER);`
 const ROWS = `INSERT INTO p VALUES (1, 'x', 5), (2, 'y', 6);`
 
-describe('a column that is added: found where SQLite refuses it, and only there', () => {
+describe('a column that is added: found if and only if SQLite refuses it', () => {
   const columns = [
     'c TEXT',
     'c TEXT NOT NULL',
@@ -83,7 +83,7 @@ describe('a column that is added: found where SQLite refuses it, and only there'
   })
 })
 
-describe('a column that is dropped: found where SQLite refuses it or something breaks', () => {
+describe('a column that is dropped: found if SQLite refuses it or something breaks', () => {
   const Q = `${P} CREATE TABLE q (x INTEGER);`
   test.each<[string, string, 'refused' | 'broken' | 'nothing']>([
     ['nothing', '', 'nothing'],
@@ -124,7 +124,7 @@ describe('a column that is dropped: found where SQLite refuses it or something b
     )
     if (expected !== 'broken') return
     const next = 'ALTER TABLE p DROP COLUMN a; INSERT INTO q VALUES (1); UPDATE p SET b = 2'
-    // A trigger on UPDATE OF the column only never runs again.
+    // A trigger on UPDATE OF the column does not fail; it just never runs again.
     const isSilent = object.includes('UPDATE OF')
     expect(isRefused(`${Q} ${object}; ${ROWS}`, next)).toBe(!isSilent)
   })
@@ -182,7 +182,7 @@ describe('a rebuild with other tables that refer to it', () => {
     expect(idsOf(judged(setup, OFF(REBUILD), { tables: rowsIn({ p: 2, c: 2 }) }))).toEqual([])
     expect(idsOf(judged(setup, REBUILD, { tables: rowsIn({ p: 2, c: 0 }) }))).toEqual([])
     expect(after(setup, 'OFF')).toEqual({ rows: 2, keys: 2 })
-    // Prisma switches it off behind a rebuild, and SQLite forgets what it has counted.
+    // Prisma switches deferral off after a rebuild, and SQLite then resets its count of violations.
     const over = `PRAGMA defer_foreign_keys = ON; ${REBUILD} PRAGMA defer_foreign_keys = OFF;`
     const remains = id === 'rebuild-cascades'
     expect(idsOf(judged(setup, over))).toEqual(remains ? [id] : [])
@@ -191,7 +191,7 @@ describe('a rebuild with other tables that refer to it', () => {
     else expect(isRefused(setup, REBUILD, 'ON')).toBe(true)
   })
 
-  test('its message has the numbers of rows, and what wrangler does', () => {
+  test('the message has the numbers of rows, and what wrangler does', () => {
     const [finding] = judged(child('ON DELETE CASCADE'), OFF(REBUILD), {
       d1: 'local',
       appliedBy: 'wrangler',
@@ -201,7 +201,7 @@ describe('a rebuild with other tables that refer to it', () => {
     expect(finding?.message).toContain('the rows of c (1204 rows)')
   })
 
-  test('its own references are those of the new table', () => {
+  test('references to itself are those of the new table', () => {
     const setup = `CREATE TABLE p (id INTEGER PRIMARY KEY, up INTEGER REFERENCES p (id) ON DELETE CASCADE);
       INSERT INTO p VALUES (1, NULL), (2, 1);`
     const sql = `CREATE TABLE new_p (id INTEGER PRIMARY KEY, up INTEGER REFERENCES p (id) ON DELETE CASCADE, b TEXT);
@@ -213,7 +213,7 @@ describe('a rebuild with other tables that refer to it', () => {
     expect(database.prepare('SELECT count(*) AS rows FROM p').get()).toEqual({ rows: 1 })
   })
 
-  test('a table that the migration makes and fills before is reached, too', () => {
+  test('a table that the migration creates and fills earlier is also affected', () => {
     const sql = `CREATE TABLE c (p INTEGER PRIMARY KEY REFERENCES p (id) ON DELETE CASCADE);
       INSERT INTO c SELECT id FROM p; ${REBUILD}`
     expect(idsOf(judged(P, sql))).toEqual(['rebuild-cascades'])
@@ -228,8 +228,8 @@ describe('what a rebuild does to its own table', () => {
   const COPY = 'INSERT INTO new_p (id, a, b) SELECT id, a, b FROM p'
 
   test.each<[string, string, readonly string[]]>([
-    ['the same', rebuild(SAME, COPY), []],
-    ['a column more', rebuild(`${SAME}, c TEXT`, COPY), []],
+    ['an unchanged table', rebuild(SAME, COPY), []],
+    ['an added column', rebuild(`${SAME}, c TEXT`, COPY), []],
     [
       'a column renamed',
       rebuild(
@@ -244,7 +244,7 @@ describe('what a rebuild does to its own table', () => {
       [],
     ],
     [
-      'names in other letters',
+      'names in other case and quotes',
       rebuild(
         'ID INTEGER PRIMARY KEY, "A" TEXT, [b] INTEGER',
         'INSERT INTO NEW_P (Id, `a`, B) SELECT p."ID", p.A, b FROM P',
@@ -252,12 +252,12 @@ describe('what a rebuild does to its own table', () => {
       [],
     ],
     [
-      'a column less',
+      'a dropped column',
       rebuild('id INTEGER PRIMARY KEY, a TEXT', 'INSERT INTO new_p (id, a) SELECT id, a FROM p'),
       ['rebuild-loses-column'],
     ],
     [
-      'a column that is used up',
+      'a column that is merged into another',
       rebuild(
         'id INTEGER PRIMARY KEY, a TEXT',
         `INSERT INTO new_p (id, a) SELECT id, a || b FROM p`,
@@ -299,7 +299,7 @@ describe('what a rebuild does to its own table', () => {
       ],
     ],
     [
-      'a value too few',
+      'one value too few',
       rebuild(SAME, 'INSERT INTO new_p (id, a, b) SELECT id, a FROM p'),
       ['rebuild-misplaces-values'],
     ],
@@ -350,18 +350,18 @@ describe('what a rebuild does to its own table', () => {
       ['rebuild-changes-type'],
     ],
     [
-      'now a text',
+      'now text',
       rebuild('id INTEGER PRIMARY KEY, a TEXT, b TEXT', COPY),
       ['rebuild-changes-type (warning)'],
     ],
-    ['another text', rebuild('id INTEGER PRIMARY KEY, a VARCHAR(20), b BIGINT', COPY), []],
+    ['another text type', rebuild('id INTEGER PRIMARY KEY, a VARCHAR(20), b BIGINT', COPY), []],
     ['strict', rebuild(`${SAME}) STRICT; SELECT (1`, COPY), ['rebuild-strict (warning)']],
   ])('%s', (_, sql, expected) => {
     const found = judged(P, sql).filter(({ id }) => id !== 'rebuild-avoidable')
     expect(idsOf(found).toSorted()).toEqual(expected.toSorted())
   })
 
-  test('of a table that no migration has made, little is known', () => {
+  test('little is known about a table that no migration created', () => {
     expect(idsOf(judged('', OFF(REBUILD)))).toEqual([])
     expect(idsOf(judged('', OFF(REBUILD.replace(/INSERT.*\n/, ''))))).toEqual([
       'rebuild-loses-rows',
@@ -383,7 +383,7 @@ describe('what a rebuild does to its own table', () => {
     expect(idsOf(judged(setup, sql))).toEqual(['rebuild-loses-objects (warning)'])
   })
 
-  test('of the definition: what schema.prisma cannot express', () => {
+  test('loses parts of the definition that schema.prisma cannot express', () => {
     const setup = `CREATE TABLE p (id INTEGER PRIMARY KEY, a TEXT COLLATE NOCASE CHECK (a <> ''), b INTEGER,
       g INTEGER GENERATED ALWAYS AS (b * 2) VIRTUAL, CONSTRAINT positive CHECK (b > 0)) STRICT;`
     const found = judged(setup, REBUILD)
@@ -406,7 +406,7 @@ describe('what a rebuild does to its own table', () => {
     database.close()
   })
 
-  test('of the definition: not what names a column that is gone, nor STRICT with types that it refuses', () => {
+  test('does not report parts that use a dropped column, nor STRICT with types that it refuses', () => {
     const setup = `CREATE TABLE p (id INTEGER PRIMARY KEY, a TEXT, b INTEGER, at TEXT, CHECK (b > 0), CHECK (a <> at)) STRICT;`
     const sql = `CREATE TABLE new_p (id INTEGER PRIMARY KEY, a TEXT, at DATETIME);
       INSERT INTO new_p (id, a, at) SELECT id, a, at FROM p; DROP TABLE p; ALTER TABLE new_p RENAME TO p;`
@@ -417,7 +417,7 @@ describe('what a rebuild does to its own table', () => {
     ])
   })
 
-  test('of the definition: no safe form where SQLite takes none, and names that differ beyond ASCII are two', () => {
+  test('has no safe form if SQLite accepts none, and compares names case-insensitively in ASCII only', () => {
     const setup = `CREATE TABLE p (id INTEGER NOT NULL PRIMARY KEY, g INTEGER AS (id * 2), "ä" INTEGER, "Ä" INTEGER CHECK ("Ä" > 0)) WITHOUT ROWID;`
     const sql = `CREATE TABLE new_p (id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, g INTEGER, "ä" INTEGER);
       INSERT INTO new_p (id, g, "ä") SELECT id, g, "ä" FROM p; DROP TABLE p; ALTER TABLE new_p RENAME TO p;`
@@ -428,7 +428,7 @@ describe('what a rebuild does to its own table', () => {
     ])
   })
 
-  test('of the definition: keys, ON CONFLICT, deferred foreign keys, with a safe form that SQLite takes', () => {
+  test('loses keys, ON CONFLICT and deferred foreign keys, with a safe form that SQLite accepts', () => {
     const setup = `CREATE TABLE q (id INTEGER PRIMARY KEY);
       CREATE TABLE p (id INTEGER PRIMARY KEY, a TEXT NOT NULL ON CONFLICT REPLACE DEFAULT 'x', b INTEGER UNIQUE ON CONFLICT REPLACE,
         g TEXT AS (lower(a)) CHECK (g <> "gone"), q INTEGER REFERENCES q (id) DEFERRABLE INITIALLY DEFERRED,
@@ -463,7 +463,7 @@ describe('what a rebuild does to its own table', () => {
     database.close()
   })
 
-  test('of indexes and triggers: those that nothing creates again', () => {
+  test('loses indexes and triggers that nothing recreates', () => {
     const setup = `${P} CREATE INDEX ia ON p (a); CREATE INDEX ib ON p (b) WHERE b > 1; CREATE UNIQUE INDEX iu ON p (a, b);
       CREATE TRIGGER t AFTER INSERT ON p BEGIN SELECT 1; END;`
     const found = judged(setup, `${REBUILD} CREATE INDEX ia ON p (a);`)
@@ -491,7 +491,7 @@ describe('what a rebuild does to its own table', () => {
     ['a view', 'CREATE VIEW v AS SELECT a FROM p', true],
     ['a view of another table', 'CREATE VIEW v AS SELECT x FROM q', false],
     [
-      'a view that names it in WITH only',
+      'a view that uses the name only in WITH',
       'CREATE VIEW v AS WITH p AS (SELECT 1 AS a) SELECT a FROM p',
       false,
     ],
@@ -501,7 +501,7 @@ describe('what a rebuild does to its own table', () => {
       true,
     ],
     ['a trigger of its own', 'CREATE TRIGGER t AFTER INSERT ON p BEGIN DELETE FROM q; END', false],
-  ])('under %s: refused as SQLite does', (_, object, expected) => {
+  ])('under %s: refused if SQLite refuses it', (_, object, expected) => {
     const setup = `${P} CREATE TABLE q (x TEXT); ${object};`
     const found = judged(setup, REBUILD).some(({ id }) => id === 'rebuild-under-view')
     expect(found).toBe(expected)
@@ -520,9 +520,9 @@ describe('tables and rows', () => {
       'CREATE TABLE t (a TEXT); INSERT INTO t SELECT a FROM p; DROP TABLE p',
       ['sqlite-drop-table (warning)'],
     ],
-    ['space for a new table', 'DROP TABLE IF EXISTS new_p; CREATE TABLE new_p (a TEXT)', []],
-    ['a table made here', 'CREATE TABLE t (a TEXT); DROP TABLE t', []],
-    ['rows by a condition', 'DELETE FROM p WHERE id = 1', []],
+    ['room for a new table', 'DROP TABLE IF EXISTS new_p; CREATE TABLE new_p (a TEXT)', []],
+    ['a new table', 'CREATE TABLE t (a TEXT); DROP TABLE t', []],
+    ['rows that match a condition', 'DELETE FROM p WHERE id = 1', []],
     [
       'all rows',
       'DELETE FROM p WHERE 1=1; UPDATE p SET a = 1',
@@ -551,7 +551,7 @@ describe('tables and rows', () => {
     ],
     ['a unique index of its key', 'CREATE UNIQUE INDEX i ON p (id)', []],
     [
-      'a text in double quotes',
+      'a string in double quotes',
       `UPDATE p SET a = "new" WHERE id = 1`,
       ['double-quoted-text (warning)'],
     ],
@@ -623,7 +623,7 @@ describe('D1', () => {
   })
 })
 
-test('the definitions of a target are a history', () => {
+test('the definitions of a target serve as a history', () => {
   const history = [definitionsAsHistory([P.slice(0, -1), 'CREATE INDEX i ON p (a)'], parser)]
   const migrations = [migrationOf('2', 'ALTER TABLE p DROP COLUMN a')]
   expect(idsOf(judge({ history, migrations, facts: BASE }))).toEqual([
@@ -633,7 +633,7 @@ test('the definitions of a target are a history', () => {
 })
 
 describe('acceptances', () => {
-  test('a comment accepts a hazard, and one without use is reported', () => {
+  test('a comment accepts a hazard, and an unused comment is reported', () => {
     const sql = `-- slipway: accept sqlite-drop-table (nobody reads it)
 DROP TABLE p;
 -- slipway: accept sqlite-no-where (all of them)
@@ -648,7 +648,7 @@ SELECT '
     ])
   })
 
-  test('rules of a project see its statements', () => {
+  test('project rules see the statements', () => {
     const found = judge({
       history: [migrationOf('1', P)],
       migrations: [migrationOf('2', 'ALTER TABLE p ADD COLUMN c TEXT')],

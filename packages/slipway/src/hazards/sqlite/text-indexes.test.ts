@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { BASE, migrationOf, parser } from '../../../test/sqlite-judged.ts'
 import { judge, rewrite } from '../index.ts'
 
-// SQLite judges each index by its integrity-check: the hazard is found where it fails, and gone where it does not.
+// SQLite's integrity-check is the reference: the hazard must be found exactly if the check fails.
 
 function found(setup: string, sql: string) {
   const hazards = judge({
@@ -20,7 +20,7 @@ function fixed(setup: string, sql: string): string {
   return one?.sql ?? ''
 }
 
-/** Whether the index `i` is right behind a migration: what it finds are the rows that have the word. */
+/** Whether the index `i` is correct after a migration: it finds exactly the rows that contain the word. */
 function isRight(setup: string, sql: string, module: 'fts5' | 'fts4'): boolean {
   const database = new DatabaseSync(':memory:')
   database.exec(setup)
@@ -135,7 +135,7 @@ test.each(Object.entries(CASES))('%s', (_, { table = NUMBERED, index: own, sql, 
   expect(found(setup, repaired)).toEqual([])
 })
 
-test('an index that reads a column which is gone is not built again', () => {
+test('an index that reads a dropped column is not rebuilt', () => {
   const setup = `CREATE TABLE t (${NUMBERED}); ${index(`a, b, content='t'`)} ${ROWS}`
   const sql = `CREATE TABLE new_t (id INTEGER PRIMARY KEY, a TEXT NOT NULL, n INTEGER);
 INSERT INTO new_t (id, a, n) SELECT id, coalesce(a, ''), n FROM t;
@@ -147,7 +147,7 @@ ALTER TABLE new_t RENAME TO t;`
   expect(fixed(setup, sql)).not.toContain('rebuild')
 })
 
-test('a table that fix rebuilds for a new column has its index built again', () => {
+test('if fix rebuilds a table for a new column, it also rebuilds the index', () => {
   const setup = `CREATE TABLE t (${UNNUMBERED}); ${index(`a, b, content='t'`)} ${ROWS}`
   const repaired = fixed(setup, `ALTER TABLE t ADD COLUMN at TEXT NOT NULL DEFAULT (datetime());`)
   expect(repaired).toContain('new_t')

@@ -18,17 +18,17 @@ import { isKnown, type Rebuild, successorOf } from './rebuild.ts'
 import type { MigrationRun } from './rule.ts'
 import { viewsOver } from './uses.ts'
 
-/** A full-text index that a rebuild of the table with its text leaves out of date. */
+/** A full-text index that is out of date after a rebuild of its content table. */
 export interface StaleIndex {
   readonly name: string
-  /** The table or view that it reads. */
+  /** The table or view that the index reads. */
   readonly content: string
   readonly by: 'rowids' | 'texts'
-  /** What it reads that the new table does not have: it cannot be built again. */
+  /** Columns that the index reads and the new table lacks. If there are any, the index cannot be rebuilt. */
   readonly gone: readonly string[]
 }
 
-/** The indexes that a rebuild leaves out of date, and that no statement of the migration builds again after it. */
+/** The indexes that a rebuild leaves out of date, and that no later statement of the migration rebuilds. */
 export function staleIndexes(
   rebuild: Rebuild,
   { run, statements }: { readonly run: MigrationRun; readonly statements: readonly Statement[] },
@@ -36,12 +36,12 @@ export function staleIndexes(
   const { order, rename, drop, before, name, old, made } = rebuild
   const end = order === 'copy' ? rename : drop
   const later = statements.filter(({ number }) => number > end.number)
-  // A view that stops the rename is dropped meanwhile.
+  // A view that would prevent the rename is dropped during the rebuild.
   const { views } = run.after
   return indexesOver({ ...before, views }, name).flatMap(({ index, texts }): StaleIndex[] => {
     const isLeft = run.after.tables.get(keyOfName(index.name))?.text === index.text
     if (!isLeft || later.some(({ text }) => rebuildsTextIndex(text, index.name))) return []
-    // What a view makes of the rows is not known.
+    // How a view transforms the rows is unknown.
     const isCertain = isSameName(texts.content, name) && isKnown(old) && isKnown(made)
     const successor = (column: string) => successorOf(rebuild, column)
     const by = isCertain ? staleBy(texts, { old, made, successorOf: successor }) : 'texts'
@@ -50,7 +50,7 @@ export function staleIndexes(
   })
 }
 
-/** The SQL that builds indexes again after a rebuild of a table that keeps all its columns and gets others. */
+/** The SQL that rebuilds full-text indexes after a table rebuild that keeps all columns and adds others. */
 export function indexRebuilds(
   definitions: SqliteDefinitions,
   { table, columns }: { readonly table: DefinedTable; readonly columns: readonly SqliteColumn[] },

@@ -8,17 +8,17 @@ import {
 import type { SqliteIndex, SqliteNames, SqliteTrigger } from '../../statements/index.ts'
 import { list } from './words.ts'
 
-/** What uses a column, as messages name it. */
+/** The objects that use a column, as named in messages. */
 export interface ColumnUses {
-  /** SQLite refuses to drop the column because of these. */
+  /** Objects because of which SQLite refuses to drop the column. */
   readonly refusing: readonly string[]
-  /** Indexes among them. */
+  /** The indexes among them. */
   readonly indexes: readonly SqliteIndex[]
-  /** SQLite does not look at these, and leaves them broken. */
+  /** Objects that SQLite does not check, and leaves broken. */
   readonly broken: readonly string[]
 }
 
-/** What uses a column of a table. */
+/** Finds the objects that use a column of a table. */
 export function usesOf(
   definitions: SqliteDefinitions,
   { table, column }: { readonly table: string; readonly column: string },
@@ -78,7 +78,7 @@ function usesIndex({ columns, names }: SqliteIndex, column: string): boolean {
   return columns.some((one) => isSameName(one, column)) || namesColumn(names, column)
 }
 
-/** NEW and OLD are the row of the trigger's table. */
+/** In a trigger, NEW and OLD are the row of its table. */
 const ROW = ['new', 'old']
 
 function readsRow({ names }: SqliteTrigger, column: string): boolean {
@@ -87,7 +87,10 @@ function readsRow({ names }: SqliteTrigger, column: string): boolean {
   )
 }
 
-/** What SQLite does not look at when it drops a column: UPDATE OF, triggers of other tables, and keys that point at it. */
+/**
+ * Objects that SQLite does not check when it drops a column: UPDATE OF, triggers of other tables, and
+ * foreign keys that reference the column.
+ */
 function brokenBy(definitions: SqliteDefinitions, table: string, column: string): string[] {
   return [
     ...[...definitions.triggers.values()]
@@ -121,7 +124,7 @@ export function namesTable({ tables }: SqliteNames, table: string): boolean {
 /** The views that read a table, including through other views. */
 export function viewsOver({ views }: SqliteDefinitions, table: string): string[] {
   const names = [table]
-  // A view can only name what was made before it, or fails until then: one pass over them as they grow is enough.
+  // Repeats until no further view is found, because a view may read one that is created later.
   for (let size = -1; size !== names.length;) {
     size = names.length
     for (const view of views.values()) {

@@ -3,7 +3,7 @@ import { objectOfKey, type ObjectRef } from '../../statements/index.ts'
 import type { TableSize } from '../facts.ts'
 import type { SqliteContext } from './rule.ts'
 
-/** The rows of a table on the target; absent if unknown. A table of this migration has none there. */
+/** The number of rows of a table on the target; undefined if unknown or if the target does not have the table. */
 export function rowsOf({ facts }: SqliteContext, table: DefinedTable): number | undefined {
   if (table.onTarget === undefined) return undefined
   const name = keyOfName(table.onTarget)
@@ -16,12 +16,12 @@ export function rowsOf({ facts }: SqliteContext, table: DefinedTable): number | 
 
 const SMALL = 1000
 
-/** How big a table is at the statement that is judged. */
+/** How big a table is at the judged statement. */
 export function sizeOf(context: SqliteContext, name: string): TableSize {
   const table = context.definitions.tables.get(keyOfName(name))
   const { facts, migration } = context
   if (table !== undefined && table.onTarget === undefined) {
-    // Without a target every migration before this one may have filled its tables.
+    // Without a target, an earlier migration may have filled the tables that it created.
     if (table.madeBy === migration.name || facts.tables !== undefined) return 'new'
   }
   const rows = table && rowsOf(context, table)
@@ -30,14 +30,14 @@ export function sizeOf(context: SqliteContext, name: string): TableSize {
   return rows < SMALL ? 'small' : 'filled'
 }
 
-/** A table as messages name it, with its rows if they are known: `items (1204 rows)`. */
+/** The name of a table in messages, with its number of rows if known: `items (1204 rows)`. */
 export function withRows(context: SqliteContext, table: DefinedTable): string {
   const rows = rowsOf(context, table)
   if (rows === undefined) return table.name
   return `${table.name} (${rows} ${rows === 1 ? 'row' : 'rows'})`
 }
 
-/** Names as a sentence lists them: `a, b and c`. Each once. */
+/** Distinct names as a list in a sentence: `a, b and c`. */
 export function list(names: readonly string[]): string {
   const each = [...new Set(names)]
   const last = each.pop() ?? ''
@@ -54,22 +54,22 @@ export function columnObject(table: string, name: string): ObjectRef {
   return { kind: 'column', schema: null, table, name }
 }
 
-/** A name as SQL. */
+/** A name as a quoted SQL identifier. */
 export function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`
 }
 
-/** Names as SQL, in a list. */
+/** Names as a list of quoted SQL identifiers. */
 export function quotedList(names: readonly string[]): string {
   return names.map(quoted).join(', ')
 }
 
-/** Whether the target is a database of Cloudflare D1. */
+/** Whether the target is a Cloudflare D1 database. */
 export function isD1({ facts }: Pick<SqliteContext, 'facts'>): boolean {
   return facts.d1 !== undefined
 }
 
-/** A text as SQL. */
+/** A string as an SQL literal. */
 export function text(value: string): string {
   return `'${value.replaceAll("'", "''")}'`
 }

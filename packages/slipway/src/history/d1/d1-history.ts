@@ -1,12 +1,12 @@
 import { type D1Settings, quoteIdentifier, quoteText, type Session } from '../../database/index.ts'
 import type { History } from '../prisma-history.ts'
 
-/** How wrangler calls a migration in its history: by the path of its file in the migrations folder. */
+/** How names end in wrangler's history: they are paths of files in the migrations folder. */
 const ENDINGS = ['/migration.sql', '.sql'] as const
 
 /**
- * Reads wrangler's history, oldest first. It has no checksums: those are in the ledger, of what Slipway applied. What
- * was rolled back is not in it at all.
+ * Reads wrangler's history, oldest first. It has no checksums; the ledger has those of the migrations that Slipway
+ * applied. Rolled back migrations are not in it.
  */
 export async function readD1History(
   session: Session,
@@ -40,13 +40,13 @@ export async function readD1History(
   }
 }
 
-/** The name of a migration: `0001_init` of the row `0001_init.sql`, or of the row `0001_init/migration.sql`. */
+/** The name of a migration: `0001_init` for the row `0001_init.sql` or `0001_init/migration.sql`. */
 function nameOf(recorded: string): string {
   const ending = ENDINGS.find((one) => recorded.endsWith(one)) ?? ''
   return recorded.slice(0, recorded.length - ending.length)
 }
 
-/** The table as wrangler creates it. Source: wrangler, d1/migrations/helpers. */
+/** SQL that creates the table as wrangler does. Source: wrangler, d1/migrations/helpers. */
 export function createD1HistorySql({ migrationsTable }: D1Settings): string {
   return `CREATE TABLE IF NOT EXISTS ${quoteIdentifier(migrationsTable)}(
 \t\tid         INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -1,35 +1,36 @@
-/** The first OID that is not of the server's own objects. */
+/** The lowest OID of objects that are not the server's own. */
 const FIRST_OID = 16_384
 
-/** Schemas whose objects are left out. */
+/** Schemas whose objects are excluded. */
 const ELSEWHERE = `nspname IN ('slipway', 'pg_toast') OR nspname ~ '^pg_(toast_)?temp_'`
 
-/** The start of each query: what is left out. */
+/** The start of each query: the excluded schemas and relations. */
 const LEFT_OUT = `WITH elsewhere AS MATERIALIZED (
   SELECT oid FROM pg_catalog.pg_namespace WHERE ${ELSEWHERE}
 ), left_out AS MATERIALIZED (
   SELECT oid FROM pg_catalog.pg_class WHERE relnamespace IN (SELECT oid FROM elsewhere)
 )`
 
-/** Rows of one catalog that say something of objects of users, as SQL. */
+/** The rows of one catalog that describe user objects, as SQL. */
 interface CatalogRows {
   readonly catalog: string
   /** A hash of a row. */
   readonly hash: string
-  /** Class and OID of the object that a row is about; zero for what is part of no object. */
+  /** Class and OID of the object that a row describes; zero if it is not part of an object. */
   readonly of: readonly [ofClass: string, id: string]
   /** The catalog and the condition. */
   readonly from: string
 }
 
 /**
- * A row is known by its identity and `xmin`, the transaction that wrote it. VACUUM keeps `xmin` when it freezes a row, and
- * ANALYZE writes statistics in place. TRUNCATE, REINDEX and VACUUM FULL write rows of `pg_class`, and a restart of a
- * sequence its row, though no object changes: those rows are known by their content without storage and statistics. Privileges and owners are not
- * part of a fingerprint, so they are left out where they are in `pg_class`.
+ * A version of a row is identified by its object and `xmin`, the transaction that wrote it. VACUUM keeps `xmin`
+ * when it freezes a row, and ANALYZE writes statistics in place. TRUNCATE, REINDEX and VACUUM FULL write rows of
+ * `pg_class`, and restarting a sequence writes its row, although no object changes: such rows are identified by
+ * their content without storage and statistics. Privileges and owners are not part of a fingerprint, so they are
+ * excluded from `pg_class`.
  *
- * Left out are temporary objects, which come and go, those of Slipway, and TOAST tables. `pg_depend` alone says to which
- * column a sequence belongs, and which objects an extension has. The roles of a policy are part of it by their names.
+ * Temporary objects, which come and go, Slipway's own objects and TOAST tables are excluded. Only `pg_depend` tells
+ * to which column a sequence belongs, and which objects an extension has. The roles of a policy count by name.
  */
 const ALL_ROWS: readonly CatalogRows[] = [
   {
@@ -95,7 +96,7 @@ const ALL_ROWS: readonly CatalogRows[] = [
     }),
   ),
   {
-    // The index of a partitioned table is not what it was when a partition comes or goes.
+    // The index of a partitioned table changes when a partition is added or removed.
     catalog: 'pg_inherits, by parent',
     hash: `hashtextextended(xmin::text, inhparent::bigint << 32 | (inhrelid::bigint & 4294967295))`,
     of: [classOf('pg_class'), 'inhparent'],
@@ -142,13 +143,13 @@ const ALL_ROWS: readonly CatalogRows[] = [
   },
 ]
 
-/** A query of the rows of each catalog: how many, and the sum of their hashes. */
+/** A query for the number of rows of each catalog, and the sum of their hashes. */
 export const CATALOG_SUMS = `${LEFT_OUT}
 ${ALL_ROWS.map(({ catalog, hash, from }) => `SELECT '${catalog}', count(*), sum(${hash})::text FROM ${from}`).join('\nUNION ALL ')}`
 
 /**
  * The start of a query on `item`: the same rows one by one, as `catalog`, `hash`, and the `class` and `id` of the object
- * that each is about.
+ * that each describes.
  */
 export const CATALOG_ROWS = `${LEFT_OUT}, item (catalog, hash, class, id) AS (
 ${ALL_ROWS.map(({ catalog, hash, of, from }) => `SELECT '${catalog}', ${hash}, ${of[0]}, ${of[1]} FROM ${from}`).join('\nUNION ALL ')}
@@ -156,16 +157,16 @@ ${ALL_ROWS.map(({ catalog, hash, of, from }) => `SELECT '${catalog}', ${hash}, $
 
 interface CatalogPart {
   readonly catalog: string
-  /** The object that a row is about; its own OID if absent. */
+  /** The object that a row describes; its own OID if absent. */
   readonly id?: string | undefined
-  /** The part of the object that a row is about. */
+  /** The part of the object that a row describes. */
   readonly part?: string | undefined
   readonly condition?: string
   /** Class and OID of the object that a row changes; its own if absent. */
   readonly of?: readonly [string, string]
 }
 
-/** The rows of a catalog, each with a hash of the object, of the part of it if one is named, and of `xmin`. */
+/** The rows of a catalog, each with a hash of its object, of the part if one is named, and of `xmin`. */
 function rowsOf({
   catalog,
   id = 'oid',
@@ -186,7 +187,7 @@ export function classOf(catalog: string): string {
   return `'pg_catalog.${catalog}'::regclass::oid`
 }
 
-/** Whether an OID is of an object that the server did not bring along, as SQL. */
+/** Whether an OID belongs to a user object, as SQL. */
 export function ofUser(id: string): string {
   return `${id} >= ${FIRST_OID}`
 }

@@ -27,7 +27,7 @@ COMMENT ON TABLE customer IS 'who buys';
 INSERT INTO customer VALUES (1, 'a', 1, 'good'), (2, 'b', 2, 'bad');
 `
 
-/** Each changes an object: a token that stays the same would hide it. */
+/** Each changes an object, so the token must change. */
 const CHANGES = [
   'CREATE TABLE more (id integer)',
   'CREATE UNLOGGED TABLE more (id integer)',
@@ -103,7 +103,7 @@ const CHANGES = [
   'CREATE CAST (point_of AS text) WITH INOUT',
   'CREATE OPERATOR === (LEFTARG = integer, RIGHTARG = integer, FUNCTION = int4eq)',
   'CREATE TEXT SEARCH DICTIONARY words (TEMPLATE = simple)',
-  // It ends as it began; only the order of columns tells.
+  // In the end, only the order of the columns differs.
   'ALTER TABLE customer DROP COLUMN mood; ALTER TABLE customer ADD COLUMN mood mood',
 ]
 
@@ -139,7 +139,7 @@ afterAll(() => template.drop())
 
 const token = (of: TestTarget) => withSession(of.request([]).address, {}, readChangeToken)
 
-/** Runs each statement as a client would: some cannot run in a transaction. */
+/** Runs the statements one by one, because some cannot run in a transaction. */
 async function runEach(script: string): Promise<void> {
   for (const statement of script.split('; ')) await target.sql(statement)
 }
@@ -149,7 +149,7 @@ beforeEach(async () => {
   return () => target.drop()
 })
 
-test('a change of an object gives another token, and a rollback of it gives the first again', async () => {
+test('a change of an object changes the token, and its rollback restores the token', async () => {
   await withSession(target.request([]).address, {}, async (session) => {
     const before = await readChangeToken(session)
     const unseen: string[] = []
@@ -166,7 +166,7 @@ test('a change of an object gives another token, and a rollback of it gives the 
   })
 })
 
-describe('what changes no object keeps the token', () => {
+describe('the token is not changed by', () => {
   test.each(NO_CHANGES)('%s', async (work) => {
     const before = await token(target)
     await (work.startsWith('BEGIN') ? target.sql(work) : runEach(work))
@@ -181,7 +181,7 @@ describe('what changes no object keeps the token', () => {
     })
   })
 
-  test('a change in another session that is not committed', async () => {
+  test('an uncommitted change in another session', async () => {
     const before = await token(target)
     await withSession(target.request([]).address, {}, async (session) => {
       await session.execute('BEGIN')
@@ -193,11 +193,11 @@ describe('what changes no object keeps the token', () => {
   })
 })
 
-test('the same objects of another database have another token', async () => {
+test('the same objects in another database have a different token', async () => {
   expect(await token(target)).not.toBe(await token(template))
 })
 
-test('a role that may read no more than the catalogs reads the token', async () => {
+test('a role that may read only the catalogs can read the token', async () => {
   const role = `${target.name}_reader`
   await target.sql(
     `REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC; CREATE ROLE ${role}`,

@@ -3,19 +3,19 @@ import { sha256 } from '../../kernel/index.ts'
 import { CATALOG_SUMS } from './catalog-rows.ts'
 import { lateValueSql } from './late-value.ts'
 
-/** Changes when what a token is made of changes: a token of another method is never equal. */
+/** Must change with the contents of a token, so that tokens of different methods are never equal. */
 const METHOD = 3
 
 /** The rows of one catalog: how many, and the sum of their hashes, as the server prints them. */
 export type CatalogSum = readonly (string | null | undefined)[]
 
 /**
- * A token of all objects of users in a database. Two equal tokens of one database mean that no object was made,
- * changed or dropped in between; two different ones mean nothing. It takes a few milliseconds, where reading the
- * catalog takes seconds: the server adds up a hash of each row of its catalogs (see catalog-rows.ts).
+ * A token of all user objects in a database. Equal tokens of a database mean that no object was created, changed or
+ * dropped in between; different tokens do not prove a change. It takes a few milliseconds, while reading the catalog
+ * takes seconds: the server sums a hash of each row of its catalogs (see catalog-rows.ts).
  *
- * A number of a transaction returns after 4 billion others, and other databases have the same numbers: the identity of
- * the database is a part of the token, as far as the role may read it.
+ * Transaction IDs repeat after 4 billion transactions, and other databases have the same IDs. So the identity of the
+ * database is part of the token, as far as the role may read it.
  */
 export async function readChangeToken(session: Session): Promise<string> {
   const { rows } = await session.queryRaw(
@@ -30,7 +30,7 @@ export function tokenOf(sums: readonly CatalogSum[]): string {
   return `${METHOD}:${sha256(lines.toSorted().join('\n'))}`
 }
 
-/** A query of the cluster, if its identifier may be read, and the database in it. Raises no error on the server. */
+/** A query for the database and its cluster, if the cluster's identifier may be read. Raises no error on the server. */
 export function databaseIdentitySql({ kind }: Session): string {
   return `SELECT 'database', oid, ${kind === 'embedded' ? 'NULL' : CLUSTER}
      FROM pg_catalog.pg_database WHERE datname = current_database()`

@@ -1,15 +1,15 @@
 import { executeLocked, quoteLiteral, type Session } from '../../database/index.ts'
 
-/** A protected environment as which a database was changed. */
+/** A protected environment under which a database was changed. */
 export interface RecordedEnvironment {
   readonly name: string
-  /** Each change of it needs the name of the database. */
+  /** Whether each change must be confirmed with the name of the database. */
   readonly confirm: boolean
 }
 
 /**
- * The protected environments as which this database was changed, by name. The server identifies it, not the
- * connection string: a copy made by CREATE DATABASE or by a restore is another database. Needs a current ledger.
+ * The protected environments under which this database was changed, by name. The server identifies the database, not
+ * the connection string: a copy made by CREATE DATABASE or by a restore is a different one. Needs a current ledger.
  */
 export async function readEnvironments(session: Session): Promise<RecordedEnvironment[]> {
   const { rows } = await session.queryRaw(
@@ -18,7 +18,7 @@ export async function readEnvironments(session: Session): Promise<RecordedEnviro
   return rows.map(([name, confirm]) => ({ name: name ?? '', confirm: confirm === 't' }))
 }
 
-/** Records that this database is changed as a protected environment. Needs a current ledger. */
+/** Records that this database is changed under a protected environment. Needs a current ledger. */
 export async function recordEnvironment(
   session: Session,
   { name, confirm }: RecordedEnvironment,

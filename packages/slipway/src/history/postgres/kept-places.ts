@@ -1,11 +1,12 @@
-// Kept data is restored into a table that has changed since: renamed, or restored from a dump into another database. The
-// ledger notes where each table is now whenever it is written. On the database where the data was kept the OID says so; on
-// any other one, the schema and the name that were noted last say it, and the columns must be there.
+// Before kept data is restored, its table may have been renamed, or restored from a dump into another database.
+// Each write to the ledger therefore records where each table is. In the database where the data was kept, the OID
+// identifies the table. In any other database, the last recorded schema and name identify it, and the columns must
+// exist.
 
-/** Kept data that still waits for its table; a dropped table has none, it is found by its name when it is made again. */
+/** Kept data that can still be restored into its table. A dropped table is found by name if it is created again. */
 const WAITING = `k.restored_at IS NULL AND k.not_kept IS NULL AND k.kind <> 'table' AND k.details ? 'numbers'`
 
-/** Kept data whose table or columns have other names than were noted. */
+/** Kept data whose table or columns have names that differ from the recorded ones. */
 const MOVED = `SELECT id, present FROM (
   SELECT k.id, k.present AS noted, jsonb_build_object('schema', n.nspname, 'table', c.relname, 'columns', (
       SELECT coalesce(jsonb_object_agg(old.key, a.attname), '{}') FROM jsonb_each_text(k.details -> 'numbers') AS old
@@ -15,9 +16,9 @@ const MOVED = `SELECT id, present FROM (
 WHERE noted IS DISTINCT FROM present`
 
 /**
- * Kept data of another database whose table was found on this one. A table is the one that was meant if it has the name and
- * all columns that were noted last; where nothing was noted, if it has all columns of the time of keeping, save those that
- * were dropped then, and no other table of its schema has them.
+ * Kept data of another database whose table was found in this one. A table matches if it has the name and all
+ * columns that were recorded last. If nothing was recorded, it matches by name if it has all columns that it had
+ * when the data was kept, except those that were dropped then, and no other table of its schema has them.
  */
 const FOUND = `WITH strange AS (
   SELECT k.id, k.present IS NOT NULL AS noted, coalesce(k.present ->> 'schema', k.table_schema) AS schema,
@@ -36,16 +37,16 @@ fitting AS (
   WHERE (SELECT array_agg(key) FROM jsonb_object_keys(columns) AS key) <@ (SELECT array_agg(key) FROM jsonb_object_keys(numbers) AS key))
 SELECT id, oid, numbers FROM fitting WHERE named AND (noted OR tables = 1)`
 
-/** Whether there is kept data whose place matters. */
+/** Whether there is kept data whose table must be known. */
 export const HAS_PLACES = `EXISTS (SELECT FROM slipway.kept k WHERE ${WAITING})`
 
-/** A query of one row: whether `FIND_PLACES` finds anything, and whether `NOTE_PLACES` notes anything. */
+/** A query of one row: whether `FIND_PLACES` would find a table, and whether `NOTE_PLACES` would record one. */
 export const STALE_PLACES = `SELECT EXISTS (${FOUND}), EXISTS (${MOVED})`
 
-/** SQL that notes the present names of the tables and columns that kept data belongs to. */
+/** SQL that records the current names of the tables and columns of kept data. */
 export const NOTE_PLACES = `UPDATE slipway.kept k SET present = moved.present FROM (${MOVED}) AS moved WHERE moved.id = k.id;\n`
 
-/** SQL that gives kept data of another database the tables that were found here. */
+/** SQL that assigns kept data of another database to the tables that were found in this one. */
 export const FIND_PLACES = `UPDATE slipway.kept k SET relation = found.oid, database_identity = slipway.database_identity(),
   details = k.details || jsonb_build_object('numbers', found.numbers)
 FROM (${FOUND}) AS found WHERE found.id = k.id;\n`

@@ -2,7 +2,8 @@ import { quoteLiteral } from '../../database/index.ts'
 
 /**
  * SQL of the single text value of a query. The server parses the query only when it evaluates it: within a CASE, the
- * objects that it names need not exist or be readable. `ts_stat` is the one function of every server that takes a query as text.
+ * objects that it names need not exist or be readable. `ts_stat` takes a query as text, and every
+ * server has it.
  */
 export function lateValueSql(query: string): string {
   const vector = `SELECT array_to_tsvector(ARRAY[value]) FROM (${query}) AS one (value)`

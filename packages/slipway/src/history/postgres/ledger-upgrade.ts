@@ -24,7 +24,7 @@ import {
   HISTORY_TABLES,
 } from './ledger-migrations.ts'
 
-/** The layout of the ledger on this database; 0 where there is none. Raises no error on the server. */
+/** The layout of the ledger on this database; 0 if there is none. Raises no error on the server. */
 async function readLedgerVersion(session: Session): Promise<number> {
   const version = lateValueSql(
     `SELECT coalesce(max(version), 0)::text FROM ${session.ledger}.ledger`,
@@ -41,7 +41,7 @@ async function readLedgerVersion(session: Session): Promise<number> {
 /** Sessions that hold the deploy lock and whose ledger is known to be current: no other session upgrades it in the meantime. */
 const current = new WeakSet<Session>()
 
-/** Whether there is a ledger. Fails with HISTORY.LEDGER_ELSEWHERE if it is in another schema. Needs no right on it. */
+/** Whether there is a ledger. Needs no privileges on it. Fails with HISTORY.LEDGER_ELSEWHERE if it is elsewhere. */
 export async function findLedger(session: Session): Promise<boolean> {
   const { rows } = await session.queryRaw(LEDGERS, [session.ledger])
   const schema = rows[0]?.[0]
@@ -49,7 +49,7 @@ export async function findLedger(session: Session): Promise<boolean> {
   return Boolean(schema)
 }
 
-/** The schema that has tables of these names; the expected one first. */
+/** The schema that has tables of these names; the expected schema comes first. */
 const LEDGERS = `SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relname = 'ledger' AND c.relkind = 'r' AND EXISTS (
     SELECT FROM pg_class o WHERE o.relnamespace = n.oid AND o.relname IN ('schema_state', 'catalog_state'))
@@ -71,8 +71,9 @@ function refuseElsewhere({ ledger, server }: Session, found: string | null | und
 }
 
 /**
- * Refuses to work on a ledger of a layout that this version does not know (HISTORY.LEDGER_NEWER), that the role may
- * not read (HISTORY.LEDGER_FORBIDDEN), or that is in another schema (HISTORY.LEDGER_ELSEWHERE); gives its layout, 0 where there is none.
+ * Returns the layout of the ledger; 0 if there is none. Fails if this version does not know the layout
+ * (HISTORY.LEDGER_NEWER), the role may not read the ledger (HISTORY.LEDGER_FORBIDDEN), or it is in another schema
+ * (HISTORY.LEDGER_ELSEWHERE).
  */
 export async function checkLedger(session: Session): Promise<number> {
   if (current.has(session)) return LEDGER_VERSION
@@ -87,20 +88,20 @@ export async function checkLedger(session: Session): Promise<number> {
 }
 
 /**
- * Makes the ledger where it is absent, and upgrades it in place where it is older: one transaction for each step, so
- * that an upgrade that a crash interrupts is finished by the next command. Needs the deploy lock.
+ * Creates the ledger if it does not exist, and upgrades an older one in place, with one transaction for each step, so
+ * that the next command finishes an upgrade that a crash interrupted. Needs the deploy lock.
  */
 export async function prepareLedger(session: Session): Promise<void> {
-  // What ran in this session may have dropped it.
+  // SQL that ran in this session may have dropped it.
   current.delete(session)
   const version = await checkLedger(session)
   if (version < LEDGER_VERSION) await runSteps(session, version)
 }
 
 /**
- * As `prepareLedger`, but makes nothing if there is no ledger, and corrects what a dump and a restore left inconsistent:
- * sequences, and where the tables of kept data are. Gives whether there is a ledger. Without one, fails with
- * HISTORY.LEDGER_SCHEMA where its schema holds other objects.
+ * Like `prepareLedger`, but creates no ledger, and corrects what a dump and a restore left inconsistent: sequences, and
+ * the recorded tables of kept data. Returns whether there is a ledger. If there is none, fails with
+ * HISTORY.LEDGER_SCHEMA if its schema contains other objects.
  */
 export async function upgradeLedger(session: Session): Promise<boolean> {
   const version = await checkLedger(session)
@@ -115,7 +116,7 @@ export async function upgradeLedger(session: Session): Promise<boolean> {
   return true
 }
 
-/** The ledger has its schema alone, so that the whole schema can be left out of what belongs to the project. */
+/** Nothing else may be in the schema of the ledger, so that the project's objects can exclude the whole schema. */
 async function refuseOccupied(session: Session): Promise<void> {
   const { rows } = await session.queryRaw(OCCUPIED, [session.ledger])
   const [plain, object] = rows[0] ?? []
@@ -129,14 +130,14 @@ async function refuseOccupied(session: Session): Promise<void> {
   })
 }
 
-/** Whether a name needs no quotes, and one of the objects that the schema holds. */
+/** Whether a schema name needs no quotes, and one of the objects in the schema. */
 const OCCUPIED = `SELECT quote_ident($1) = $1, (
   SELECT o.name FROM pg_namespace n CROSS JOIN LATERAL (
     SELECT relname AS name FROM pg_class WHERE relnamespace = n.oid
     UNION ALL SELECT proname FROM pg_proc WHERE pronamespace = n.oid) AS o
   WHERE n.nspname = $1 ORDER BY 1 LIMIT 1)`
 
-/** Looks first: a command that is refused afterwards should not even have run an UPDATE that finds no row. */
+/** Reads first: a command that is refused afterwards should not have run even an UPDATE without matching rows. */
 async function settleLedger(session: Session): Promise<void> {
   const looked = await session.queryRaw(inLedger(session, `SELECT ${BEHIND}, ${HAS_PLACES}`))
   const [behind, hasPlaces] = looked.rows[0] ?? []
@@ -149,14 +150,14 @@ async function settleLedger(session: Session): Promise<void> {
   else if (moved === 't') await settle(NOTE_PLACES)
 }
 
-/** The ledger belongs to the role that made it first, which may be that of another project. */
+/** Runs work on the ledger. Fails with HISTORY.LEDGER_FORBIDDEN: another project's role may have created the ledger. */
 async function permitted<T>(session: Session, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
     const failure = failureOf(error)
     if (failure?.server?.sqlstate !== '42501') throw error
-    // A role that may not even read the history needs that right first.
+    // A role that may not even read the history needs that privilege first.
     const history = await attempt(() => readPrismaHistory(session))
     if (!history.ok && history.failure.server?.sqlstate === '42501') rethrow(history.failure)
     const { database, user } = session.server
@@ -170,8 +171,8 @@ async function permitted<T>(session: Session, work: () => Promise<T>): Promise<T
 }
 
 /**
- * What gives a role the ledger: all of it by the role of its owner, unless that is a superuser; or enough for commands
- * that only read.
+ * Commands that give a role access to the ledger: full access through the role of its owner, unless that is a
+ * superuser, or enough for read-only commands.
  */
 async function ledgerGrants(session: Session): Promise<NextAction[]> {
   const found = await attempt(() =>
@@ -195,7 +196,7 @@ async function ledgerGrants(session: Session): Promise<NextAction[]> {
 }
 
 async function runSteps(session: Session, from: number): Promise<void> {
-  // Only a ledger in the usual schema can be of the time before a database had one of several histories.
+  // Only a ledger in the usual schema can be from the time before a ledger had several histories.
   const histories = session.ledger === LEDGER_SCHEMA ? await readHistories(session) : []
   const scene = { history: session.server.schema, histories }
   for (const step of LEDGER_MIGRATIONS) {
@@ -203,7 +204,7 @@ async function runSteps(session: Session, from: number): Promise<void> {
   }
 }
 
-/** One message without BEGIN is one transaction; within a transaction of the caller's it is a part of that. */
+/** One message without BEGIN is one transaction; within a transaction of the caller, it is part of that. */
 function stepSql(step: (typeof LEDGER_MIGRATIONS)[number], scene: LedgerScene): string {
   return `SET LOCAL client_min_messages = warning;
 ${step.sql(scene)}INSERT INTO slipway.ledger (version) VALUES (${step.version});\n`
@@ -218,7 +219,7 @@ async function readHistories(session: Session): Promise<string[]> {
   return rows.flatMap(([name]) => name ?? [])
 }
 
-/** Tables of the ledger whose identifiers are given by sequences. */
+/** Tables of the ledger whose IDs come from sequences. */
 const NUMBERED = ['receipt', 'kept', 'attribute']
 
 /** Whether a sequence may be behind its rows. */
@@ -229,7 +230,7 @@ const BEHIND = NUMBERED.map(
   .map((behind) => `coalesce(${behind}, false)`)
   .join(' OR ')
 
-/** Moves sequences that a restore left behind their rows: a copy of the data alone does not set them. */
+/** Advances sequences that are behind their rows: restoring only the data does not set them. */
 const ADVANCE_SEQUENCES = `DO $$
 DECLARE
   one text;
@@ -245,8 +246,8 @@ END $$;
 `
 
 /**
- * SQL that removes all that the ledger holds of this session's history, kept data too; nothing if there is no
- * ledger. Other projects of the database keep theirs.
+ * SQL that removes all data of this session's history from the ledger, including kept data; empty if there is no
+ * ledger. The data of other projects in the database stays.
  */
 export async function forgetLedgerSql(session: Session): Promise<string> {
   if ((await checkLedger(session)) === 0) return ''

@@ -32,7 +32,7 @@ async function onTarget<T>(work: (session: Session) => Promise<T>, schema?: stri
   return await withSession({ kind: 'postgres', url }, {}, work)
 }
 
-/** What an upgrade adds or renames, and what is found again on another database. */
+/** Columns that an upgrade adds, renames or changes. */
 const CHANGED = [
   'history_schema',
   'only_row',
@@ -87,7 +87,7 @@ describe('a ledger of the first layout', () => {
     ).toEqual([{ old_function: null }])
   })
 
-  test('is read without being written', async () => {
+  test('can be read without being upgraded', async () => {
     const before = await rows()
     await onTarget(async (session) => {
       expect(await readJournal(session)).toMatchObject([
@@ -116,7 +116,7 @@ describe('a ledger of the first layout', () => {
     },
   )
 
-  test('keeps nothing of a step that fails', async () => {
+  test('rolls back a step that fails', async () => {
     await target.sql('CREATE TABLE slipway.schema_state ()')
     await expect(onTarget(upgradeLedger)).rejects.toMatchObject({
       failure: { server: { sqlstate: '42P07' } },
@@ -141,14 +141,14 @@ test('a new ledger has all steps, and a second preparation changes nothing', asy
   )
 })
 
-test('nothing is made where there is no ledger', async () => {
+test('an upgrade does not create a ledger', async () => {
   await onTarget(upgradeLedger)
   expect(await target.sql(`SELECT to_regnamespace('slipway') AS schema`)).toEqual([
     { schema: null },
   ])
 })
 
-describe('a ledger of a newer Slipway', () => {
+describe('a ledger of a newer version of Slipway', () => {
   const newer = { failure: { code: 'HISTORY.LEDGER_NEWER' } }
   beforeEach(async () => {
     await onTarget(prepareLedger)
@@ -166,7 +166,7 @@ describe('a ledger of a newer Slipway', () => {
   })
 })
 
-test('a role without rights on the ledger is refused with the right that it needs', async () => {
+test('a role without privileges on the ledger is refused, with the privileges that it needs', async () => {
   await onTarget(prepareLedger)
   const role = `other_${target.name.slice(-8)}`
   await target.sql(
@@ -205,7 +205,7 @@ test('a role without rights on the ledger is refused with the right that it need
   }
 })
 
-test('sequences that a restore left behind their rows continue after them', async () => {
+test('sequences that are behind their rows after a restore continue after them', async () => {
   await onTarget(prepareLedger)
   const receipt = { command: 'deploy', migration: '1_init', attempts: 1 }
   await target.sql(
@@ -219,7 +219,7 @@ test('sequences that a restore left behind their rows continue after them', asyn
   ])
 })
 
-test('projects of one database have a journal, a state and receipts each', async () => {
+test('each project of a database has its own journal, state and receipts', async () => {
   const state = (fingerprint: string) => ({
     historyHash: 'h',
     method: 'm',
@@ -252,7 +252,7 @@ test('projects of one database have a journal, a state and receipts each', async
   expect(await target.sql(left)).toEqual([{ journal: 1, states: 1, receipts: 1 }])
 })
 
-test('a database is known again by a role that may not read the identifier of the cluster', async () => {
+test('a role that may not read the identifier of the cluster still recognizes the database', async () => {
   await onTarget(prepareLedger)
   const [known] = await target.sql('SELECT slipway.database_identity() AS identity')
   const identity = String(known?.['identity'])
@@ -266,13 +266,13 @@ test('a database is known again by a role that may not read the identifier of th
   expect(other).toEqual({ same: false })
 })
 
-describe('rows of a first ledger that several projects shared', () => {
+describe('rows of a first-layout ledger that several projects shared', () => {
   const HISTORY = `CREATE TABLE public._prisma_migrations (migration_name text, finished_at timestamptz, rolled_back_at timestamptz);
     CREATE SCHEMA app; CREATE TABLE app._prisma_migrations (LIKE public._prisma_migrations);`
   const groups = (table: string) =>
     target.sql(`SELECT history_schema, migration FROM slipway.${table} ORDER BY 2, 1`)
 
-  test('belong to the history that has their migration or table, else to the one that upgrades', async () => {
+  test('belong to the history with their migration or table, or else to the one that upgrades', async () => {
     await target.sql(`${HISTORY}
       INSERT INTO public._prisma_migrations VALUES ('1_both', now(), NULL), ('2_public', now(), NULL);
       INSERT INTO app._prisma_migrations VALUES ('1_both', NULL, NULL), ('3_app', now(), NULL);

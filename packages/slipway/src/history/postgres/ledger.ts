@@ -3,7 +3,7 @@ import { failureOf } from '../../kernel/index.ts'
 import { NOTE_PLACES } from './kept-places.ts'
 import { checkLedger } from './ledger-upgrade.ts'
 
-/** Which way a migration is run. */
+/** Whether a migration is applied (`up`) or rolled back (`down`). */
 export type Direction = 'up' | 'down'
 
 /** A transaction group of a migration that runs step by step: begun, and perhaps finished. */
@@ -11,25 +11,25 @@ export interface JournalEntry extends JournalKey {
   readonly finished: boolean
 }
 
-/** The schema as Slipway last left the target, and the history that gave it. */
+/** The schema as Slipway last left the target, and the history that produced it. */
 export interface SchemaState {
   readonly historyHash: string
   readonly method: string
   readonly fingerprint: string
   readonly objects: Readonly<Record<string, string>>
-  /** The change token before the schema was read (`readChangeToken`). An older Slipway recorded none. */
+  /** The change token before the schema was read (`readChangeToken`). Older versions of Slipway recorded none. */
   readonly changeToken?: string | undefined
 }
 
-/** The history that a session's rows of the ledger belong to, as a literal: the schema of its `_prisma_migrations`. */
+/** The history to which a session's rows in the ledger belong, as a literal: the schema of its `_prisma_migrations`. */
 export function historySchema(session: Session): string {
   return quoteLiteral(session.server.schema)
 }
 
 /**
- * The rows that a query gives of one table of the ledger, of this session's history, each row as the JSON `j`. Layouts
- * from 1 on can be read: a row without a history is of the time before it had one. Sorted by the first three of the
- * columns, of which there are at least as many. No rows where there is no ledger.
+ * Reads the rows of this session's history from a table of the ledger. `columns` are at least three SQL expressions
+ * over `j`, the JSON of a row; the rows are sorted by the first three. Layouts from 1 on can be read: a row without
+ * a history is from the time before rows had one. No rows if there is no ledger.
  */
 export async function readLedgerRows(
   session: Session,
@@ -64,7 +64,7 @@ export async function readJournal(session: Session): Promise<JournalEntry[]> {
   }))
 }
 
-/** The schema as the last command left it; nothing without a ledger. */
+/** The schema as the last command left it; undefined if none is recorded. */
 export async function readSchemaState(session: Session): Promise<SchemaState | undefined> {
   const columns = `j ->> 'history_hash', j ->> 'method', j ->> 'fingerprint', j ->> 'objects', j ->> 'change_token'`
   const [row] = await readLedgerRows(session, 'schema_state', columns)
@@ -96,7 +96,7 @@ export async function writeSchemaState(session: Session, state: SchemaState): Pr
   )
 }
 
-/** Records another change token for a schema that was read again and has not changed. */
+/** Records a new change token for a schema that was read again and has not changed. */
 export async function writeChangeToken(session: Session, changeToken: string): Promise<void> {
   await executeLocked(
     session,
@@ -105,7 +105,7 @@ export async function writeChangeToken(session: Session, changeToken: string): P
   )
 }
 
-/** Forgets the recorded schema: the database is known to differ from what the history gives. */
+/** Deletes the recorded schema, because the database is known to differ from its history. */
 export async function forgetSchemaState(session: Session): Promise<void> {
   await executeLocked(
     session,
@@ -113,7 +113,7 @@ export async function forgetSchemaState(session: Session): Promise<void> {
   )
 }
 
-/** Where a journal entry belongs. */
+/** The transaction group of a journal entry. */
 export interface JournalKey {
   readonly migration: string
   readonly direction: Direction
@@ -121,7 +121,7 @@ export interface JournalKey {
   readonly checksum: string
 }
 
-/** SQL that notes a transaction group as begun. Repeating it is harmless. */
+/** SQL that records a transaction group as begun. Repeating it is harmless. */
 export function journalBeginSql(session: Session, key: JournalKey): string {
   return `INSERT INTO ${session.ledger}.journal (history_schema, migration, direction, transaction_group, checksum)
 VALUES (${journalValues(session, key)})
@@ -129,7 +129,7 @@ ON CONFLICT (history_schema, migration, direction, transaction_group)
 DO UPDATE SET checksum = excluded.checksum, started_at = clock_timestamp();\n`
 }
 
-/** SQL that notes a transaction group as finished, begun or not. */
+/** SQL that records a transaction group as finished, whether or not it was recorded as begun. */
 export function journalFinishSql(session: Session, key: JournalKey): string {
   return `INSERT INTO ${session.ledger}.journal (history_schema, migration, direction, transaction_group, checksum, finished_at)
 VALUES (${journalValues(session, key)}, clock_timestamp())
@@ -166,7 +166,7 @@ VALUES (${historySchema(session)}, '${command}', ${quoteLiteral(migration)}, ${a
   extract(epoch FROM clock_timestamp() - now()) * 1000);\n`
 }
 
-/** Nothing if the ledger, or its schema, does not exist yet. */
+/** Undefined if the ledger, or its schema, does not exist yet. */
 async function orAbsent<T>(query: Promise<T>): Promise<T | undefined> {
   try {
     return await query

@@ -12,7 +12,7 @@ export interface ObjectTokens {
 
 interface ObjectToken {
   readonly hash: string
-  /** The key of its reference; absent for what only a whole reading compares. */
+  /** The key of its reference; absent for objects that only a full read compares. */
   readonly key?: string
 }
 
@@ -24,17 +24,17 @@ export interface ObjectIds {
   readonly collations: readonly number[]
 }
 
-/** What has changed between two readings, and what of the unchanged may read differently now. */
+/** The objects that changed between two reads, and the unchanged ones that may read differently now. */
 export interface ChangedObjects {
-  /** The keys under which earlier readings know what must be read again. */
+  /** The keys that these objects had in the earlier read. */
   readonly keys: readonly string[]
-  /** What must be read again. Some of it may be gone. */
+  /** The objects that must be read again. Some of them may no longer exist. */
   readonly again: ObjectIds
 }
 
 /**
- * Reads the token of each object, in a snapshot (`inSnapshot`). Everything that says something of a table counts as the
- * table: its columns, indexes, constraints and triggers, its row type, the sequence of an identity column.
+ * Reads the token of each object, in a snapshot (`inSnapshot`). Everything that describes a table counts as the table:
+ * its columns, indexes, constraints and triggers, its row type, the sequence of an identity column.
  */
 export async function readObjectTokens(session: Session): Promise<ObjectTokens> {
   const { rows } = await session.queryRaw(inLedger(session, OBJECT_TOKENS))
@@ -55,12 +55,14 @@ export async function readObjectTokens(session: Session): Promise<ObjectTokens> 
 }
 
 /**
- * What has changed since an earlier reading, in the snapshot of the later one. Nothing if only a whole reading can tell
- * what that means: a schema was renamed, or objects of a kind changed on which others may depend unseen.
+ * Finds what changed since an earlier read, in the snapshot of the later one. Undefined if only a full read can
+ * tell what the change affects: a schema was renamed, or objects changed of a kind on which others may depend
+ * without a record.
  *
- * The server prints a view with the names of what it selects, and a foreign key with that of its table: what depends on a
- * changed object counts as changed. `pg_depend` names all that a definition refers to. Dependents of a
- * function or a type may be printed differently although their own rows are the same, so the search includes them.
+ * The server prints a view with the names of the objects from which it selects, and a foreign key with the name of
+ * its table, so an object that depends on a changed one counts as changed. `pg_depend` has everything to which a
+ * definition refers. Dependents of a function or a type may be printed differently although their own rows are the
+ * same, so the search includes them.
  */
 export async function changedObjects(
   session: Session,
@@ -76,7 +78,7 @@ export async function changedObjects(
     (kindOf(identity) === KIND.schema && tokens(identity).every(Boolean))
   if (changed.some(isUnclear)) return undefined
   const again = [...changed, ...(await dependents(session, idsOf(changed)))]
-  // Of these, too, the key may be another one now: a function has the names of the types of its arguments.
+  // The keys of dependents may have changed, too: that of a function has the names of its argument types.
   const keys = again.flatMap((identity) => before.objects.get(identity)?.key ?? [])
   return { keys, again: idsOf(again) }
 }
@@ -86,7 +88,7 @@ export async function dependentsOf(session: Session, ids: ObjectIds): Promise<Ob
   return idsOf(await dependents(session, ids))
 }
 
-/** Their identities. */
+/** The identities of the objects that refer to those with these OIDs. */
 async function dependents(session: Session, ids: ObjectIds): Promise<string[]> {
   const { rows } = await session.queryRaw(dependentsSql(ids))
   return rows.flatMap(([identity]) => identity ?? [])
@@ -130,7 +132,7 @@ function idsOf(identities: readonly string[]): ObjectIds {
   }
 }
 
-/** Which object the rows of a relation belong to: those of an index, of the sequence of an identity column. */
+/** The object to which a relation belongs: the table of an index or of the sequence of an identity column. */
 const RELATION_OBJECT = `CASE WHEN c.relkind IN ('i', 'I') THEN ${identitySql(KIND.relation, 'x.indrelid')}
       WHEN c.relkind = 'c' THEN ${identitySql(KIND.type, 'c.reltype')}
       ELSE ${identitySql(KIND.relation, 'coalesce(d.refobjid, c.oid)')} END`
@@ -138,10 +140,10 @@ const RELATION_JOINS = `LEFT JOIN pg_catalog.pg_index x ON x.indexrelid = c.oid
     LEFT JOIN pg_catalog.pg_depend d ON c.relkind = 'S' AND d.classid = ${classOf('pg_class')} AND d.objid = c.oid
       AND d.refclassid = ${classOf('pg_class')} AND d.deptype = 'i'`
 
-/** The same of a type: the row type of a table, an array of either. */
+/** The same for a type: the table of a row type, and the object of the elements of an array type. */
 const TYPE_OBJECT = `coalesce(r.object, er.object, ${identitySql(KIND.type, 'coalesce(e.oid, t.oid)')})`
 
-/** Rows are added up before they are joined to objects: there are five times as many rows. */
+/** Sums rows before it joins them to objects, because there are five times as many rows. */
 const OBJECT_TOKENS = `${CATALOG_ROWS},
 relation (oid, object) AS MATERIALIZED (
   SELECT c.oid, ${RELATION_OBJECT} FROM pg_catalog.pg_class c ${RELATION_JOINS} WHERE ${ofUser('c.oid')}
@@ -186,8 +188,8 @@ SELECT NULL, s.identity, count, sum, kind, schema, name, types
 FROM summed s LEFT JOIN named n ON n.identity = s.identity`
 
 /**
- * The objects that refer to those whose OIDs are given, by kind. A reference to a part of an object is one to the object: to
- * an index or a constraint of a table, to its row type.
+ * SQL for the objects that refer to those with the given OIDs. A reference to a part of an object counts as one to the
+ * object: to an index or a constraint of a table, or to its row type.
  */
 function dependentsSql({ relations, types, routines, collations }: ObjectIds): string {
   const [tables, own] = [oidsSql(relations), oidsSql(types)]

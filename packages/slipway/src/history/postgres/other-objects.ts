@@ -2,8 +2,8 @@ import { inLedger, type Session } from '../../database/index.ts'
 import { CATALOG_ROWS, classOf } from './catalog-rows.ts'
 
 /**
- * Watches all objects but some relations with what belongs to them, and what is made from now on. The result tells
- * later whether none of them was changed or dropped.
+ * Watches all existing objects, except some relations and their parts. Returns a function that tells whether all
+ * watched objects are unchanged.
  */
 export async function watchOthers(
   session: Session,
@@ -18,7 +18,7 @@ export async function watchOthers(
   return async () => before === (await read())
 }
 
-/** The rows of relations, of their indexes and of the sequences of identity columns, and of their row types with the arrays of these. */
+/** A query for relations, their indexes, the sequences of identity columns, their row types and the arrays of these. */
 function ownSql(relations: readonly number[]): string {
   const tables = `'{${relations.join(',')}}'::oid[]`
   const rowTypes = `SELECT reltype FROM pg_catalog.pg_class WHERE oid = ANY (${tables})`
@@ -31,7 +31,7 @@ function ownSql(relations: readonly number[]): string {
     UNION SELECT ${classOf('pg_type')}, typarray FROM pg_catalog.pg_type WHERE oid IN (${rowTypes})`
 }
 
-/** Catalogs of objects with OIDs: what is made later has a higher one than all that exists. */
+/** Catalogs of objects with OIDs: an object that is created later has a higher OID than all existing ones. */
 const NUMBERED = [
   'pg_cast',
   'pg_class',
@@ -64,7 +64,7 @@ async function newestOid(session: Session): Promise<number> {
   return row?.oid ?? 0
 }
 
-/** The rows of each catalog that are about none of these objects and about nothing newer: how many, and the sum of their hashes. */
+/** A query for the catalog rows of other, not newer objects: their number and the sum of their hashes, by catalog. */
 function othersSql(own: readonly string[], newest: number): string {
   return `${CATALOG_ROWS}
 SELECT catalog, count(*), sum(hash) FROM item

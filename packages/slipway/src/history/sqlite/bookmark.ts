@@ -5,11 +5,11 @@ export interface DeployBookmark {
   readonly bookmark: string
   /** When that deploy ran, as ISO 8601. */
   readonly at: string
-  /** What it applied, in order. */
+  /** The migrations that it applied, in order. */
   readonly migrations: readonly string[]
 }
 
-/** Reads the bookmark of the last deploy of a migration; nothing if none was recorded. The database must have a ledger. */
+/** Reads the bookmark of the last deploy of a migration; undefined if none was recorded. Needs a ledger. */
 export async function readDeployBookmark(
   session: Session,
   migration: string,

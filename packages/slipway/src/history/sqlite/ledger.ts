@@ -5,7 +5,7 @@ import { raise } from '../failures.ts'
 /** The layout that this version writes. */
 const LEDGER_VERSION = 1
 
-/** Creates the ledger where it is absent. Layouts are recorded in docs/decisions. */
+/** Creates the ledger if it does not exist. Layouts are recorded in docs/decisions. */
 const CREATE_LEDGER = `CREATE TABLE IF NOT EXISTS _slipway_ledger (version INTEGER NOT NULL, revision INTEGER NOT NULL);
 INSERT INTO _slipway_ledger SELECT ${LEDGER_VERSION}, 0 WHERE NOT EXISTS (SELECT 1 FROM _slipway_ledger);
 CREATE TABLE IF NOT EXISTS _slipway_applied (name TEXT NOT NULL PRIMARY KEY, checksum TEXT NOT NULL);
@@ -22,17 +22,17 @@ CREATE TABLE IF NOT EXISTS _slipway_kept (
   sequence INTEGER, restored_at TEXT, restored_rows INTEGER, since_rows INTEGER);
 `
 
-/** What the ledger of a SQLite database contains besides kept data. */
+/** The contents of the ledger of a SQLite database, without kept data. */
 export interface SqliteLedger {
-  /** Changes with each command that changes the database; 0 where there is no ledger. */
+  /** Changes with each command that changes the database; 0 if there is no ledger. */
   readonly revision: number
   /** The schema as the last command left it. */
   readonly schema?: RecordedSchema | undefined
-  /** Protected environments as which the database was changed. */
+  /** Protected environments under which the database was changed. */
   readonly environments: readonly { readonly name: string; readonly confirm: boolean }[]
 }
 
-/** A schema as it was recorded, and the history that gave it. */
+/** A recorded schema, and the history that produced it. */
 export interface RecordedSchema {
   readonly history: string
   readonly method: string
@@ -40,7 +40,7 @@ export interface RecordedSchema {
   readonly objects: Readonly<Record<string, string>>
 }
 
-/** Reads the ledger; empty where there is none. Fails with HISTORY.LEDGER_NEWER. */
+/** Reads the ledger; empty if there is none. Fails with HISTORY.LEDGER_NEWER. */
 export async function readSqliteLedger(session: Session): Promise<SqliteLedger> {
   const found = await session.query(`SELECT 1 FROM sqlite_schema WHERE name = '_slipway_ledger'`)
   if (found.length === 0) return { revision: 0, environments: [] }
@@ -72,20 +72,20 @@ function refuseNewer(version: number): never {
   })
 }
 
-/** SQL that creates the ledger where it is absent. */
+/** SQL that creates the ledger if it does not exist. */
 export function createLedgerSql(): string {
   return CREATE_LEDGER
 }
 
-/** An expression for the revision of the ledger. */
+/** An SQL expression for the revision of the ledger. */
 export const REVISION_SQL = '(SELECT revision FROM _slipway_ledger)'
 
-/** SQL that counts the revision up. */
+/** SQL that increments the revision. */
 export function reviseSql(): string {
   return 'UPDATE _slipway_ledger SET revision = revision + 1;\n'
 }
 
-/** SQL of a receipt. `bookmark` is the state of a D1 database before, to which Time Travel can restore it. */
+/** SQL of a receipt. `bookmark` is the earlier state of a D1 database, to which Time Travel can restore it. */
 export function sqliteReceiptSql(receipt: {
   readonly command: string
   readonly migration: string
@@ -97,7 +97,7 @@ export function sqliteReceiptSql(receipt: {
   return `INSERT INTO _slipway_receipt (command, migration, checksum, bookmark) VALUES (${values}, ${bookmark === undefined ? 'NULL' : quoteText(bookmark)});\n`
 }
 
-/** SQL that records the schema as a command leaves it; without one it forgets what was recorded. */
+/** SQL that records the schema as a command leaves it, or deletes the recorded one if none is given. */
 export function recordSchemaSql(schema: RecordedSchema | undefined): string {
   const forget = 'DELETE FROM _slipway_schema;\n'
   if (schema === undefined) return forget
@@ -106,7 +106,7 @@ export function recordSchemaSql(schema: RecordedSchema | undefined): string {
   return `${forget}INSERT INTO _slipway_schema VALUES (${values.join(', ')});\n`
 }
 
-/** SQL that records as which protected environment the database is changed. */
+/** SQL that records under which protected environment the database is changed. */
 export function recordEnvironmentSql(name: string, confirm: boolean): string {
   return `INSERT INTO _slipway_environment VALUES (${quoteText(name)}, ${confirm ? 1 : 0})
 ON CONFLICT (name) DO UPDATE SET confirm = excluded.confirm;\n`

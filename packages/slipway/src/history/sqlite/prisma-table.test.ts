@@ -30,7 +30,7 @@ test('a database without the table has an empty history', async () => {
   })
 })
 
-test('each change of a row reads as it was written', async () => {
+test('each change of a row can be read back', async () => {
   await onHistory(async (session) => {
     const states = async () =>
       (await readHistory(session)).rows.map(({ migration, finishedAt, rolledBackAt, logs }) => [
@@ -58,7 +58,7 @@ test('each change of a row reads as it was written', async () => {
   })
 })
 
-test('a squash takes the place of what it replaces', async () => {
+test('a squash takes the place of the migrations that it replaces', async () => {
   await onHistory(async (session) => {
     for (const name of ['1_a', '2_b']) await session.execute(markedRowSql(session, name, 'sum'))
     const squash = { name: '2_b_squash', checksum: 'whole', replaces: ['1_a', '2_b'] }

@@ -16,7 +16,7 @@ export const sqliteTable: PrismaTable = {
     "applied_steps_count" INTEGER UNSIGNED NOT NULL DEFAULT 0`,
   nowSql: CLOCK,
   clockSql: CLOCK,
-  // The default of the column writes text, which other tools may have left there.
+  // The default of the column is a text, so other tools may have left texts there.
   timeSql: (column) =>
     `CASE typeof(${column}) WHEN 'integer' THEN strftime('%Y-%m-%dT%H:%M:%fZ', ${column} / 1000.0, 'unixepoch') ELSE ${column} END`,
   literal: (text) => `'${text.replaceAll("'", "''")}'`,

@@ -15,18 +15,18 @@ import {
  * It is sent with the migration, in one transaction.
  */
 export interface HistoryRecords {
-  /** Creates the table where it is absent. */
+  /** Creates the table if it does not exist. */
   readonly createSql: string
   /** An expression that changes with every change of the history. */
   readonly stateSql: string
   applied(migration: string, checksum: string): string
-  /** Applied without being run. */
+  /** Records a migration as applied without running it. */
   marked(migration: string, checksum: string): string
-  /** No longer applied. */
+  /** Records a migration as no longer applied. */
   rolledBack(migration: string): string
-  /** Of several rows of it, one counts. */
+  /** Keeps one of several rows of a migration. */
   single(migration: string, checksum: string): string
-  /** Its file has another text now. */
+  /** Records the checksum of an edited file. */
   edited(migration: string, checksum: string): string
 }
 

@@ -5,7 +5,7 @@ import { objectKey, tableRef } from '../../statements/index.ts'
 import type { HealthFinding, Probe, Reading } from '../finding.ts'
 import { bytesText, countText, namesOf } from './names.ts'
 
-/** A foreign key for which no index finds the referencing rows. */
+/** A foreign key without an index to find the referencing rows. */
 export interface UnindexedKey {
   readonly schema: string
   readonly table: string
@@ -14,14 +14,15 @@ export interface UnindexedKey {
   readonly parent: string
   readonly parentSchema: string
   readonly onDelete: string
-  /** Times that the table was read from its beginning to its end, and the rows that this read. */
+  /** Number of sequential scans of the table, and the rows that they read. */
   readonly scans: number
   readonly scannedRows: number
 }
 
 /**
- * Foreign keys whose columns no index begins with. An index counts if it is a valid B-tree that begins with the columns, in any order, and
- * has all rows, or all in which they are not NULL. On a partitioned table, each partition needs one.
+ * Finds foreign keys whose columns no index begins with. An index counts if it is a valid B-tree that
+ * begins with the columns, in any order, and contains all rows, or all rows where they are not NULL. On a
+ * partitioned table, each partition needs one.
  */
 export async function checkForeignKeys({ session, schemas, thresholds }: Probe): Promise<Reading> {
   const keys = await readUnindexedKeys(session, schemas)
@@ -39,7 +40,7 @@ export async function checkForeignKeys({ session, schemas, thresholds }: Probe):
   }
 }
 
-/** Reads the foreign keys of some schemas that no index covers. */
+/** Reads the foreign keys in these schemas that no index covers. */
 export async function readUnindexedKeys(
   session: Session,
   schemas: readonly string[],
@@ -47,7 +48,7 @@ export async function readUnindexedKeys(
   return await session.query<UnindexedKey & Record<string, unknown>>(UNINDEXED, [schemas])
 }
 
-/** The statement that creates the index that a foreign key lacks. */
+/** The statement that creates the missing index of a foreign key. */
 export function indexSql(
   session: Session,
   key: UnindexedKey,
@@ -93,7 +94,7 @@ function findingOf(
   }
 }
 
-/** The names of the first key columns of an index; an expression has none. */
+/** The names of the leading key columns of an index; NULL for an expression. */
 const LEADING = `(SELECT array_agg(a.attname::text ORDER BY k.place)
   FROM unnest(string_to_array(i.indkey::text, ' ')::int2[]) WITH ORDINALITY AS k(attnum, place)
   LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum

@@ -3,7 +3,7 @@ import { duplicateOf } from '../duplicate-index.ts'
 import type { HealthFinding, Probe, Reading } from '../finding.ts'
 import { bytesText, momentText, namesOf } from './names.ts'
 
-/** An index as the catalog describes it. */
+/** An index as described in the catalog. */
 export interface IndexFacts {
   readonly schema: string
   readonly table: string
@@ -11,32 +11,35 @@ export interface IndexFacts {
   readonly method: string
   readonly unique: boolean
   readonly primary: boolean
-  /** Its parts, each with operator class, collation and order. */
+  /** Its key parts, each with operator class, collation and order. */
   readonly keys: readonly string[]
-  /** Columns that it only carries along. */
+  /** Its INCLUDE columns. */
   readonly included: readonly string[]
   readonly predicate: string | null
-  /** How it treats NULLs and when it is checked, if it is unique. */
+  /** For a unique index: whether NULLs are distinct, and whether it is checked immediately. */
   readonly enforcement: string
-  /** The constraint that it belongs to. */
+  /** The constraint to which it belongs. */
   readonly constraint: string | null
-  /** A foreign key or an exclusion relies on it, or the table is replicated by it. */
+  /** Whether a foreign key or an exclusion constraint relies on it, or it is the replica identity. */
   readonly required: boolean
   readonly valid: boolean
-  /** A partition's part of the index of a partitioned table. */
+  /** Whether it is the index of a partition, attached to the index of the partitioned table. */
   readonly attached: boolean
   readonly partitioned: boolean
-  /** It begins with the columns of a foreign key of its table, and finds the referencing rows. */
+  /** Whether it begins with the columns of a foreign key of its table, and so finds the referencing rows. */
   readonly servesForeignKey: boolean
   readonly scans: number
   readonly bytes: number
   /** Rows written to its table. */
   readonly writes: number
-  /** Another session holds the lock under which indexes are built concurrently. */
+  /** Whether another session holds the lock that a concurrent index build takes. */
   readonly maybeBuilding: boolean
 }
 
-/** Valid indexes that no statement has used since statistics are collected. Those that a constraint needs are left out. */
+/**
+ * Finds valid indexes that no statement has used since statistics collection began. Excludes those that a
+ * constraint needs.
+ */
 export async function checkUnusedIndexes(probe: Probe): Promise<Reading> {
   const { session, schemas, thresholds } = probe
   const window = await readWindow(session)
@@ -63,7 +66,7 @@ export async function checkUnusedIndexes(probe: Probe): Promise<Reading> {
   }
 }
 
-/** Indexes that another index of the same table makes unnecessary: see duplicate-index.ts. */
+/** Finds indexes that another index of the same table makes unnecessary: see duplicate-index.ts. */
 export async function checkDuplicateIndexes({ session, schemas }: Probe): Promise<Reading> {
   const indexes = await readIndexes(session, schemas)
   const byTable = Map.groupBy(indexes, ({ schema, table }) => JSON.stringify([schema, table]))
@@ -76,7 +79,7 @@ export async function checkDuplicateIndexes({ session, schemas }: Probe): Promis
   return { findings }
 }
 
-/** Indexes whose build was cut off: they cost each write, and no query uses them. */
+/** Finds indexes whose build was interrupted: they slow down each write, and no query uses them. */
 export async function checkInvalidIndexes({ session, schemas }: Probe): Promise<Reading> {
   const indexes = await readIndexes(session, schemas)
   return {
@@ -180,7 +183,10 @@ function tableOf({ schema, table }: IndexFacts) {
   return { schema, name: table }
 }
 
-/** Since when uses of indexes are counted: the last reset, a crash, or the beginning. */
+/**
+ * Reads since when index scans are counted: since the last statistics reset or crash, or since the server
+ * was initialized.
+ */
 async function readWindow(
   session: Session,
 ): Promise<{ counted: boolean; since: number; days: number }> {
@@ -192,14 +198,14 @@ async function readWindow(
   return row ?? { counted: false, since: 0, days: 0 }
 }
 
-/** Reads the indexes of the tables of some schemas, their parts as text that is equal for equal parts. */
+/** Reads the indexes of the tables in these schemas. Equal key parts have equal texts. */
 async function readIndexes(session: Session, schemas: readonly string[]): Promise<IndexFacts[]> {
   const hasNullsNotDistinct = session.server.versionNumber >= 150_000
   const sql = INDEXES.replace('$nulls', hasNullsNotDistinct ? 'i.indnullsnotdistinct' : 'false')
   return await session.query<IndexFacts & Record<string, unknown>>(sql, [schemas])
 }
 
-/** Sizes are those of the last VACUUM, ANALYZE or build: pg_relation_size would wait for locks. */
+/** Sizes are those of the last VACUUM, ANALYZE or build, because pg_relation_size would wait for locks. */
 const INDEXES = `
 SELECT n.nspname AS schema, t.relname AS table, x.relname AS name, m.amname AS method, i.indisunique AS unique, i.indisprimary AS primary,
   ARRAY(SELECT concat_ws(' ', pg_get_indexdef(i.indexrelid, k, false), 'opclass', (i.indclass::oid[])[k - 1],

@@ -10,14 +10,17 @@ interface SequenceUse extends Readonly<Record<string, unknown>> {
   readonly columnType: string | null
   readonly last: number | null
   readonly limit: number
-  /** Of what it and the column can hold, from 0 to 1; null if it cannot be read. */
+  /**
+   * The used part of the values that the sequence and its column allow, from 0
+   * to 1; null if it cannot be read.
+   */
   readonly used: number | null
   readonly readable: boolean
-  /** The type of the column ends before the sequence does. */
+  /** Whether the column's type ends before the sequence does. */
   readonly columnEndsFirst: boolean
 }
 
-/** Sequences near their end, or near the end of the type of the column that they fill. */
+/** Finds sequences near their end, or near the end of the type of the column that they fill. */
 export async function checkSequences({ session, schemas, thresholds }: Probe): Promise<Reading> {
   const all = await session.query<SequenceUse>(SEQUENCES, [schemas])
   const names = namesOf(session)
@@ -63,7 +66,10 @@ function sequenceFinding(session: Session, one: SequenceUse, urgent: boolean): H
   }
 }
 
-/** How far the server is from the end of its transaction numbers, in any of its databases: then it refuses all writes. */
+/**
+ * Checks how near each database of the server is to transaction ID wraparound, where
+ * the server refuses all writes.
+ */
 export async function checkWraparound({ session, thresholds }: Probe): Promise<Reading> {
   const rows = await session.query<{ database: string; transactions: number; multixacts: number }>(`
     SELECT datname AS database, age(datfrozenxid)::float8 AS transactions, mxid_age(datminmxid)::float8 AS multixacts
@@ -104,11 +110,11 @@ export async function checkWraparound({ session, thresholds }: Probe): Promise<R
   return { findings, figures }
 }
 
-/** The largest values of the types that columns of a sequence have. */
+/** The largest value of a column's type. */
 const TYPE_LIMIT = `CASE format_type(coalesce(nullif(t.typbasetype, 0), t.oid), NULL)
   WHEN 'smallint' THEN 32767 WHEN 'integer' THEN 2147483647 WHEN 'bigint' THEN 9223372036854775807 END`
 
-/** A sequence belongs to a column, or the default of a column takes from it. One that begins again has no end. */
+/** A sequence fills a column that owns it or whose default uses it. A sequence with CYCLE has no end. */
 const SEQUENCES = `
 WITH used_by AS (
   SELECT d.objid AS sequence, d.refobjid AS relation, d.refobjsubid AS attnum FROM pg_depend d

@@ -23,7 +23,7 @@ interface Slot extends Readonly<Record<string, unknown>> {
   readonly bytes: number | null
 }
 
-/** How far standbys are behind, and what slots make the server keep for them. On a standby: how far it is behind itself. */
+/** Checks the lag of standbys, and the WAL that replication slots retain. On a standby: its own lag. */
 export async function checkReplication(probe: Probe): Promise<Reading> {
   const { session, thresholds, readsAllStatistics } = probe
   const [server] = await session.query<{ standby: boolean }>(
@@ -53,7 +53,7 @@ export async function checkReplication(probe: Probe): Promise<Reading> {
   }
 }
 
-/** A standby that has replayed all that it received is not behind, however long nothing was written. */
+/** The lag of this standby. It is zero if all received WAL is replayed, even if nothing was written for long. */
 async function readOwnLag(session: Probe['session']): Promise<Standby> {
   const [row] = await session.query<Standby>(`
     SELECT 'this server' AS name, 'standby' AS state,
@@ -161,7 +161,10 @@ function literal(name: string): string {
   return `'${name.replaceAll("'", "''")}'`
 }
 
-/** The archive of WAL is what a server itself knows of its backups. */
+/**
+ * Checks WAL archiving, which is all that a server itself records about backups, and
+ * the age of Slipway's last backup.
+ */
 export async function checkBackup({ session, lastBackup }: Probe): Promise<Reading> {
   const [row] = await session.query<{
     mode: string
@@ -208,7 +211,7 @@ export async function checkBackup({ session, lastBackup }: Probe): Promise<Readi
   return { findings: [finding], figures, ...unread }
 }
 
-/** The age of the last backup of Slipway, by the server's clock. */
+/** The age of Slipway's last backup, by the server's clock. */
 async function ownBackups(session: Probe['session'], lastBackup: string | undefined) {
   if (lastBackup === undefined) {
     return (extent: 'all' | 'part') => ({

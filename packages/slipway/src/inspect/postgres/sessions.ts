@@ -3,7 +3,7 @@ import { type HealthFinding, NEEDS_MONITOR, type Probe, type Reading } from '../
 import { countText, percentText } from './names.ts'
 import { prismaTagsIn } from './statement-text.ts'
 
-/** Transactions that are open for long, prepared ones included: VACUUM removes no row that died after they began. */
+/** Finds long transactions, including prepared ones. VACUUM cannot remove rows that died after they began. */
 export async function checkTransactions(probe: Probe): Promise<Reading> {
   const { session, thresholds, readsAllStatistics } = probe
   const open = await session.query<OpenTransaction>(TRANSACTIONS)
@@ -47,7 +47,7 @@ interface OpenTransaction extends Readonly<Record<string, unknown>> {
   readonly query: string | null
   /** Age of the transaction; null if it cannot be read. */
   readonly seconds: number | null
-  /** How long it has done nothing. */
+  /** Seconds since the session's state last changed. */
   readonly idle: number | null
 }
 
@@ -97,7 +97,7 @@ function preparedFinding({ owner, seconds }: PreparedTransaction): HealthFinding
     id: 'long-transaction',
     severity: 'warning',
     object: null,
-    message: `A prepared transaction of ${owner} has been waiting for its end for ${formatDuration(seconds * 1000)}, and survives a restart of the server.`,
+    message: `A prepared transaction of ${owner} has been open for ${formatDuration(seconds * 1000)}, and survives a restart of the server.`,
     evidence: { prepared: true, owner, seconds },
     fix: 'Find it in pg_prepared_xacts, and end it with COMMIT PREPARED or ROLLBACK PREPARED.',
     sql: null,
@@ -121,9 +121,10 @@ interface Blocking extends Readonly<Record<string, unknown>> {
   readonly query: string | null
 }
 
-/** Sessions that make others wait for a lock, with all that wait behind them. */
+/** Finds sessions that make others wait for a lock, with all sessions that wait for them. */
 export async function checkBlocked({ session, thresholds }: Probe): Promise<Reading> {
-  // The column is new in PostgreSQL 14; before, a role without rights sees no time of other roles.
+  // `waitstart` is new in PostgreSQL 14. Before that, a role without privileges
+  // sees no wait times of other roles.
   const since = session.server.versionNumber >= 140_000 ? 'l.waitstart' : 'a.state_change'
   const waiting = await session.query<WaitingSession>(WAITING.replace('$since', since))
   const figures = [
@@ -151,7 +152,10 @@ export async function checkBlocked({ session, thresholds }: Probe): Promise<Read
   return { findings, figures }
 }
 
-/** The sessions that do not wait themselves, each with those that wait for it, directly or behind others. */
+/**
+ * The blocking sessions that do not wait themselves, each with the sessions that wait for it, directly or
+ * through others.
+ */
 function rootBlockers(
   waiting: readonly WaitingSession[],
   long: readonly WaitingSession[],
@@ -214,7 +218,7 @@ function blockerFinding(
   }
 }
 
-/** Connections against the limits of the server, the database and the role. */
+/** Compares the connections with the limits of the server, the database and the role. */
 export async function checkConnections({ session, thresholds }: Probe): Promise<Reading> {
   const limits = await session.query<{ scope: string; used: number; most: number }>(CONNECTIONS)
   const figures = limits.flatMap(({ scope, used, most }) => [
@@ -274,7 +278,7 @@ SELECT a.pid, a.application_name AS application, a.state, a.query,
   extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS transaction
 FROM pg_stat_activity a WHERE a.pid = ANY ($1)`
 
-/** Reserved connections are not for applications. Every role sees whose sessions there are. */
+/** Excludes reserved connections, which applications cannot use. Every role can see the role of each session. */
 const CONNECTIONS = `
 SELECT scope, used::float8 AS used, most::float8 AS most FROM (
   SELECT 1 AS place, 'server' AS scope, (SELECT sum(numbackends) FROM pg_stat_database) AS used,

@@ -1,12 +1,12 @@
 import { masked, type Token, tokensOf } from '../../statements/index.ts'
 
-/** The operation of Prisma that a statement comes from. */
+/** The Prisma operation from which a statement comes. */
 export interface PrismaTags {
   readonly model: string | null
   readonly action: string | null
 }
 
-/** A name of Prisma, and nothing else: what is in a comment is the application's text. */
+/** Accepts only a Prisma name, because comments can contain any text of the application. */
 const NAME = /^[A-Za-z]\w{0,63}$/
 
 /**
@@ -33,14 +33,15 @@ export function prismaTagsIn(sql: string): PrismaTags {
 }
 
 /**
- * The text of a statement for people: one line, without comments, strings and numbers. `pg_stat_statements` replaces constants by
- * parameters, but not those of utility statements, and not always. What cannot be read as SQL is hidden. Needs `loadParser` first.
+ * The text of a statement for display: one line, without comments, strings and numbers.
+ * `pg_stat_statements` replaces constants by parameters, but not always, and not in utility statements.
+ * Text that cannot be parsed as SQL is hidden. Needs `loadParser` first.
  */
 export function shownStatement(sql: string): string {
   try {
     const tokens = tokensOf(masked(sql))
     if (tokens[0]?.text.toUpperCase() !== 'SET') return joined(tokens)
-    // The value of a setting may be a bare word.
+    // The value of a setting may be an unquoted word.
     const value = tokens.findIndex(({ text }) => ['=', 'TO'].includes(text.toUpperCase()))
     return `${joined(tokens.slice(0, value > 0 ? value : 2))} …`
   } catch {
@@ -48,7 +49,7 @@ export function shownStatement(sql: string): string {
   }
 }
 
-/** Tokens with a space where there was one, and without numbers. */
+/** Joins tokens, with a space where the text had white space, and without numbers. */
 function joined(tokens: readonly Token[]): string {
   return tokens
     .map(({ text, start }, index) => {

@@ -12,13 +12,13 @@ import {
 import { countText, momentText, percentText } from './names.ts'
 import { prismaTagsIn, shownStatement } from './statement-text.ts'
 
-/** The comment by which the statements of an inspection know each other. */
+/** The comment that marks the statements of an inspection. */
 export const OWN_MARK = '/* slipway inspect */'
 
 const MOST = 10
 const LONGEST_TEXT = 2000
 
-/** The statements of the database that take the most time, and those that run most often, by `pg_stat_statements`. */
+/** Reads the statements that take the most time and those that run most often from `pg_stat_statements`. */
 export async function checkStatements(probe: Probe): Promise<Reading> {
   const { session, thresholds, readsAllStatistics } = probe
   const extension = await findExtension(session)
@@ -61,7 +61,7 @@ export async function checkStatements(probe: Probe): Promise<Reading> {
 
 interface Extension {
   readonly schema: string
-  /** PostgreSQL 13 counts planning apart. */
+  /** Since PostgreSQL 13, planning time is counted separately. */
   readonly hasExecTime: boolean
   readonly hasInfo: boolean
 }
@@ -89,7 +89,10 @@ async function findExtension(session: Session): Promise<Extension | undefined> {
   return { schema: row.schema, hasExecTime: number >= 108, hasInfo: number >= 109 }
 }
 
-/** Statements of one text count together, whatever role ran them. Those that only begin and end a transaction, and those of an inspection, are left out. */
+/**
+ * Sums up equal statements of all roles. Leaves out transaction control
+ * statements and those of an inspection.
+ */
 function statementsSql({ schema, hasExecTime }: Extension): string {
   const time = hasExecTime ? 'exec_time' : 'time'
   return `
@@ -140,7 +143,7 @@ function figuresOf({
   }
 }
 
-/** What a statement is called: the operation of Prisma, or else its identifier. */
+/** The name of a statement in messages: its Prisma operation and identifier, or only its identifier. */
 function titleOf({ model, action, queryId }: StatementFigures): string {
   if (action === null) return `The statement ${queryId}`
   return `${model === null ? action : `${model}.${action}`} (statement ${queryId})`

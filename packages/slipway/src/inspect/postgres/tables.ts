@@ -7,7 +7,7 @@ interface TableActivity extends Readonly<Record<string, unknown>> {
   readonly dead: number
   readonly live: number
   readonly modified: number
-  /** Dead rows, and changed rows, from which on autovacuum works on the table. */
+  /** The number of dead rows, and of changed rows, at which autovacuum processes the table. */
   readonly vacuumAt: number
   readonly analyzeAt: number
   readonly autovacuum: boolean
@@ -15,7 +15,10 @@ interface TableActivity extends Readonly<Record<string, unknown>> {
   readonly analyzed: number | null
 }
 
-/** Tables on which autovacuum does not keep up, by its own thresholds: dead rows, and statistics that are out of date. */
+/**
+ * Finds tables on which autovacuum does not keep up, by its own thresholds:
+ * dead rows and outdated statistics.
+ */
 export async function checkVacuum(probe: Probe): Promise<Reading> {
   const [row] = await probe.session.query<{ counted: boolean }>(
     "SELECT reset_val::bool AS counted FROM pg_settings WHERE name = 'track_counts'",
@@ -93,13 +96,13 @@ interface BloatEstimate extends Readonly<Record<string, unknown>> {
   readonly bytes: number
   readonly needed: number
   readonly readable: boolean
-  /** Some column has no statistics. */
+  /** Whether some column has no statistics. */
   readonly unknown: boolean
 }
 
 /**
- * Space of tables and B-tree indexes that their rows do not need, estimated from the average width of the columns in the statistics of the last
- * ANALYZE, as pgstattuple_approx would measure it by reading. The values themselves are not read.
+ * Estimates the space of tables and B-tree indexes that their rows do not need, from the average column
+ * widths in the statistics of the last ANALYZE. Unlike pgstattuple_approx, it reads no rows.
  */
 export async function checkBloat({ session, schemas, thresholds }: Probe): Promise<Reading> {
   const all = await session.query<BloatEstimate>(BLOAT, [schemas])
@@ -141,7 +144,10 @@ function bloatFinding(estimate: BloatEstimate, names: ReturnType<typeof namesOf>
   }
 }
 
-/** How many blocks of the database were found in the memory of the server. The operating system may have had others in its own. */
+/**
+ * Checks how many blocks of the database were found in shared buffers. Other blocks may come from the
+ * operating system's cache.
+ */
 export async function checkCache({ session, thresholds }: Probe): Promise<Reading> {
   const [row] = await session.query<{
     hit: number
@@ -177,7 +183,7 @@ export async function checkCache({ session, thresholds }: Probe): Promise<Readin
   return { findings: [finding], figures }
 }
 
-/** A setting of a table, or else the one of the server. */
+/** A storage parameter of a table, or otherwise the server's setting. */
 function setting(name: string): string {
   return `coalesce((SELECT option_value::float8 FROM pg_options_to_table(c.reloptions) WHERE option_name = '${name}'),
     current_setting('${name}')::float8)`
@@ -200,12 +206,15 @@ SELECT *, least(vacuum_at, CASE WHEN most >= 0 THEN most END) AS "vacuumAt" FROM
 ) AS t
 ORDER BY dead DESC, schema, name`
 
-/** Rounded up to the alignment of the server. */
+/** A size rounded up to the server's alignment. */
 function aligned(bytes: string): string {
   return `(ceil((${bytes}) / 8.0) * 8)`
 }
 
-/** A page has a header of 24 bytes; a row a pointer of 4 and a header of 23, and a bit for each column if one is NULL. */
+/**
+ * A page has a header of 24 bytes. A row has a pointer of 4 bytes, a header of 23, and one bit per column
+ * if any is NULL.
+ */
 const BLOAT = `
 WITH relations AS (
   SELECT c.oid, 'table' AS kind, n.nspname AS schema, c.relname AS table, c.relname AS name, c.oid AS table_oid,

@@ -11,7 +11,10 @@ import { exclusionQuestion } from './exclusion-question.ts'
 import { foreignKeyQuestion } from './foreign-key-question.ts'
 import { columnOf, columnsRead } from './offending-rows.ts'
 
-/** Asks for rows that a new constraint would refuse; nothing of one that does not look at them. */
+/**
+ * Asks for rows that a new constraint would refuse. A NOT VALID constraint checks no
+ * rows, so it gives no question.
+ */
 export function constraintQuestions(asking: Asking, constraint: ConstraintDefinition): Question[] {
   const { table } = asking
   if (constraint.notValid) return []
@@ -45,7 +48,7 @@ export function constraintQuestions(asking: Asking, constraint: ConstraintDefini
 
 const NOT_SIMPLE = 'Slipway cannot write SQL that tests what this constraint compares'
 
-/** Asks for rows without a value in a column. */
+/** Asks for rows with NULL in a column. */
 export function notNullQuestion(asking: Asking, column: string): Question[] {
   const { table } = asking
   const known = table.columns.get(column)
@@ -59,7 +62,7 @@ export function notNullQuestion(asking: Asking, column: string): Question[] {
   )
 }
 
-/** Asks for rows that a new unique index would not take. */
+/** Asks for rows that a new unique index would refuse. */
 export function uniqueIndexQuestion(
   asking: Asking,
   index: Extract<Action, { kind: 'create-index' }>,
@@ -75,7 +78,7 @@ export function uniqueIndexQuestion(
 }
 
 interface UniqueKey {
-  /** Columns in order; an expression is empty text, and is in `keys`. */
+  /** The columns in order; an expression is an empty string here, and its SQL is in `keys`. */
   readonly columns: readonly string[]
   readonly keys?: readonly string[]
   readonly where?: string
@@ -123,6 +126,6 @@ function checkQuestion(
 ): Question[] {
   if (expression === undefined) return []
   const read = columnsRead(asking.table, columns, expression)
-  // An expression that gives NULL passes, and so does NOT NULL.
+  // A CHECK that evaluates to NULL passes, and NOT of NULL is NULL, so such rows are not found.
   return ask(asking, { kind: 'check', object }, { columns: read, where: `NOT (${expression}\n)` })
 }

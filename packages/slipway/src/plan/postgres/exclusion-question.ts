@@ -11,7 +11,7 @@ import {
 import { ask, type Asking, type Question, undecided } from '../question.ts'
 import { columnsRead, ROW_PLACE, rowsOf } from './offending-rows.ts'
 
-/** Asks for rows that exclude each other, by the operators that the constraint names. */
+/** Asks for rows that conflict with each other, by the operators of the exclusion constraint. */
 export function exclusionQuestion(
   asking: Asking,
   { exclusion = '' }: ConstraintDefinition,
@@ -46,7 +46,7 @@ interface Parts {
   readonly where?: string
 }
 
-/** The parts of `USING gist (a WITH =, b WITH &&) WHERE (c)`; nothing if it holds more than that. */
+/** The parts of `USING gist (a WITH =, b WITH &&) WHERE (c)`; undefined if it contains anything else. */
 function partsOf(exclusion: string): Parts | undefined {
   const tokens = tokensOf(exclusion)
   if (hasComment(exclusion) || tokens.some(({ text }) => /['$]/.test(text))) return undefined

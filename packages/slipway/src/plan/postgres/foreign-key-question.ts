@@ -6,8 +6,8 @@ import { doubtOfReferenced, doubtsOf } from '../row-changes.ts'
 import { columnOf, rowsOf, unknownColumn } from './offending-rows.ts'
 
 /**
- * Asks for rows that refer to no row, by MATCH SIMPLE: a row with a NULL in its key refers to nothing,
- * and passes.
+ * Asks for rows that reference no existing row. With MATCH SIMPLE, a row with a NULL in its key references
+ * nothing and passes.
  */
 export function foreignKeyQuestion(
   asking: Asking,

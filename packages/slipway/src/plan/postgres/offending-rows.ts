@@ -2,24 +2,24 @@ import { quoteIdentifier } from '../../database/index.ts'
 import { primaryKeyOf } from '../../schema/index.ts'
 import { columnsIn, type PendingTable } from '../pending-rows.ts'
 
-/** Which rows of a table offend. */
+/** The condition by which rows of a table violate a requirement. */
 export interface Offence {
-  /** The columns that the SQL below names, by their names now. */
+  /** The current names of the columns that the SQL below uses. */
   readonly columns: readonly string[]
   /** A condition on a row. */
   readonly where: string
-  /** Only rows that share the values of these expressions with another of them. */
+  /** If given, only rows that have the same values of these expressions as another such row. */
   readonly sharing?: readonly string[]
-  /** Rows of tables that inherit from this one do not count. */
+  /** Whether rows of child tables are excluded. */
   readonly only?: boolean
 }
 
-/** The place of a row, for an offence that compares rows of one table. */
+/** The alias of a row's ctid, for conditions that compare rows of one table. */
 export const ROW_PLACE = quoteIdentifier('slipway row')
 
 /**
- * A SELECT that gives the key of each offending row of the target. The table is shown to the SQL of
- * the statement as it will be when that statement runs: under the names at that time.
+ * A SELECT that returns the key of each offending row of the target. The SQL of the statement sees the
+ * table as it will be when the statement runs, with its names at that time.
  */
 export function offendingRows(table: PendingTable, offence: Offence): string {
   const { where, sharing, columns, only } = offence
@@ -31,7 +31,7 @@ export function offendingRows(table: PendingTable, offence: Offence): string {
   return `SELECT ${keys.join(', ')} FROM (${alike}) AS alike WHERE "slipway rows" > 1`
 }
 
-/** Rows of a table as they will be, to read from under its name at that time or `alias`. */
+/** The rows of a table as they will be, as a FROM item named with `alias` or the table's name at that time. */
 export function rowsOf(
   table: PendingTable,
   shown: {
@@ -51,17 +51,17 @@ export function rowsOf(
   return `(SELECT ${selected.join(', ')} ${fromTarget(table, shown.only)}) AS ${alias}`
 }
 
-/** A column as the SQL of a check names it. */
+/** A column reference in the SQL of a check. */
 export function columnOf(table: PendingTable, name: string): string {
   return `${quoteIdentifier(table.name)}.${quoteIdentifier(name)}`
 }
 
-/** Why the rows cannot be shown to SQL that reads these columns. */
+/** Why SQL that reads these columns cannot run on the current rows; undefined if it can. */
 export function unknownColumn(table: PendingTable, columns: readonly string[]): string | undefined {
   return columns.flatMap((name) => table.columns.get(name)?.unknown ?? [])[0]
 }
 
-/** All that an SQL text reads of a table, besides given columns. */
+/** The given columns, and the columns of a table that SQL texts use. */
 export function columnsRead(
   table: PendingTable,
   columns: readonly string[],

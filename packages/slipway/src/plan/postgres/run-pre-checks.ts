@@ -5,11 +5,11 @@ import type { Migration } from '../../statements/index.ts'
 import { type PreCheck, type PreCheckResult, VIOLATION_LIMIT } from '../pre-check.ts'
 import { asksRows, preChecksOf, type TargetFacts } from '../pre-checks.ts'
 
-/** How long pre-checks may take. */
+/** The limits of pre-checks. */
 export interface PreCheckOptions {
-  /** For each; 30 s if absent. */
+  /** The limit of each pre-check; 30 s if absent. */
   readonly timeoutMs?: number
-  /** Cancels the pre-checks; the cancellation is raised. */
+  /** Cancels the pre-checks, which then throw. */
   readonly signal?: AbortSignal
 }
 
@@ -17,8 +17,8 @@ const SAMPLE = 5
 const LOCK_TIMEOUT_MS = 200
 
 /**
- * Finds rows of a target on which pending migrations would fail. Reads only. A query that takes too
- * long, or that the server refuses, is undecided.
+ * Finds rows of a target on which pending migrations would fail. Only reads. A pre-check whose query takes
+ * too long or is refused by the server is undecided.
  */
 export async function preCheck(
   session: Session,
@@ -29,13 +29,13 @@ export async function preCheck(
   return await runPreChecks(session, preChecksOf(plans, await readTargetFacts(session)), options)
 }
 
-/** Reads the facts from the catalog of a target. No row of a user is read. */
+/** Reads the facts from the target's catalog, without reading rows of user tables. */
 export async function readTargetFacts(session: Session): Promise<TargetFacts> {
   const target = await readSchema(session, { constraints: true, types: true })
   return { target, versionNumber: session.server.versionNumber }
 }
 
-/** Runs pre-checks, each in a read-only transaction of its own. */
+/** Runs each pre-check in its own read-only transaction. */
 async function runPreChecks(
   session: Session,
   checks: readonly PreCheck[],
@@ -62,7 +62,7 @@ async function runPreCheck(
     : { ...check, ok: null, violations, sample, undecided }
 }
 
-/** The first keys by their order, each with the count of all in its last column. */
+/** Selects the first keys in order, each with the total count in its last column. */
 function countedSql(sql: string): string {
   return `SELECT *, count(*) OVER () FROM (${sql} LIMIT ${VIOLATION_LIMIT}) AS offending ORDER BY offending LIMIT ${SAMPLE}`
 }
@@ -74,8 +74,8 @@ function countedRows({ columns, rows }: RawResult): Pick<PreCheckResult, 'violat
 }
 
 /**
- * Runs a SELECT that can change nothing. A role that row security holds rows back from would see too
- * few: the server refuses then, and the check is undecided.
+ * Runs a SELECT in a read-only transaction. With row_security off, the server refuses a query for which
+ * policies would hide rows, and the check is then undecided.
  */
 async function readOnly(
   session: Session,

@@ -20,17 +20,12 @@ async function sizes() {
 const FILL = `INSERT INTO t SELECT n, 'name ' || n FROM generate_series(1, 4000) AS n;`
 
 test.each<[string, string, number, number]>([
-  ['without a page it is certainly empty', '', 0, 0],
+  ['without pages: certainly empty', '', 0, 0],
   ['analyzed', `${FILL} ANALYZE t;`, 4000, 4000],
   ['never analyzed: by its bytes', FILL, 2000, 8000],
-  [
-    'four times as big as when it was analyzed',
-    `${FILL} ANALYZE t; ${FILL.repeat(3)}`,
-    15_000,
-    17_000,
-  ],
-  ['truncated since', `${FILL} ANALYZE t; TRUNCATE t;`, 0, 0],
-  ['filled since it was analyzed without rows', `ANALYZE t; ${FILL}`, 2000, 8000],
+  ['four times as big as at ANALYZE', `${FILL} ANALYZE t; ${FILL.repeat(3)}`, 15_000, 17_000],
+  ['truncated after ANALYZE', `${FILL} ANALYZE t; TRUNCATE t;`, 0, 0],
+  ['filled after ANALYZE of the empty table', `ANALYZE t; ${FILL}`, 2000, 8000],
   ['emptied by DELETE: its pages may hold rows again', `${FILL} DELETE FROM t; ANALYZE t;`, 1, 1],
 ])('rows of a table, %s', async (_what, sql, least, most) => {
   await target.sql(`CREATE TABLE t (id integer, name text); ${sql}`)
@@ -40,7 +35,7 @@ test.each<[string, string, number, number]>([
   expect(t?.bytes === 0).toBe(most === 0)
 })
 
-test('names have their schema; a partitioned table has the rows of its partitions', async () => {
+test('names include the schema, and a partitioned table has the rows of its partitions', async () => {
   await target.sql(`CREATE SCHEMA "My"; CREATE TABLE "My"."Order" (id integer);
     CREATE TABLE day (id integer, at date) PARTITION BY RANGE (at);
     CREATE TABLE day_1 PARTITION OF day FOR VALUES FROM ('2026-01-01') TO ('2026-01-02');
@@ -57,7 +52,7 @@ test('names have their schema; a partitioned table has the rows of its partition
   ])
 })
 
-test('a table that somebody holds, or waits to hold, is waited for by nobody', async () => {
+test('does not wait for a table that another session locks or waits to lock', async () => {
   await target.sql(`CREATE TABLE t (id integer, name text); CREATE TABLE unknown (id integer); ${FILL}
     INSERT INTO unknown VALUES (1); ANALYZE t`)
   const holder = new pg.Client({ connectionString: target.url })

@@ -3,9 +3,10 @@ import type { TableFacts } from '../../hazards/index.ts'
 import { objectKey, tableRef } from '../../statements/index.ts'
 
 /**
- * Rows and bytes of the tables of a target, by `objectKey` of each. A partitioned table has those of its
- * partitions. Rows are estimated as the planner does it, without reading any; 0 is certain. Waits for no lock: a table
- * that another session locks against readers counts by its statistics, or is left out.
+ * Reads the rows and bytes of a target's tables, by `objectKey`. A partitioned table has the sum of its
+ * partitions. Rows are estimated as the planner does, without reading any; only 0 is exact. Never waits for
+ * a lock: for a table with an ACCESS EXCLUSIVE lock, the statistics count, and without statistics it is
+ * left out.
  */
 export async function readTableSizes(session: Session): Promise<Map<string, TableFacts>> {
   const sized = await session.query<Sized>(inLedger(session, SIZES))
@@ -23,13 +24,17 @@ type Sized = Readonly<Record<'rows' | 'bytes', number> & Record<'schema' | 'name
 const USERS = `n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'slipway')`
 const BLOCK = `current_setting('block_size')::float8`
 
-/** What a row takes if there are no statistics for it: `get_rel_data_width` of the server, and its header and pointer. */
+/**
+ * The width of a row without statistics, like `get_rel_data_width` of the
+ * server, plus its header and pointer.
+ */
 const WIDTH = `(SELECT 28 + coalesce(sum(CASE WHEN a.attlen > 0 THEN a.attlen ELSE 32 END), 0)
   FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)`
 
 /**
- * Rows as `estimate_rel_size` of the server: the density of the last ANALYZE times the current number of pages.
- * pg_relation_size would wait for a session that holds or awaits an exclusive lock; its pages are then those of the statistics.
+ * Estimates rows like `estimate_rel_size` of the server: the density at the last ANALYZE times the current
+ * number of pages. pg_relation_size would wait for a session that holds or awaits an exclusive lock, so the
+ * pages in the statistics are used then.
  */
 const SIZES = `
 WITH RECURSIVE held AS MATERIALIZED (

@@ -8,7 +8,7 @@ const PATTERNS: Readonly<Record<string, string>> = {
 const INTEGER = '^\\s*[-+]?[0-9]+\\s*$'
 const NUMBER = '^\\s*(nan|[-+]?(inf(inity)?|([0-9]+\\.?[0-9]*|\\.[0-9]+)(e[-+]?[0-9]{1,4})?))\\s*$'
 
-/** A day in the ISO form, with or without a time. PostgreSQL reads many other forms. */
+/** A date in ISO format, with or without a time. PostgreSQL accepts many other formats. */
 const DAY = '^\\s*(?!0000)[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])'
 const TIME =
   '([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\\.[0-9]+)?)?\\s*(Z|[-+](0[0-9]|1[0-4])(:?[0-5][0-9])?)?)?\\s*$'
@@ -16,8 +16,8 @@ const TIME =
 const FREE_FORM = 'some values are not in ISO format, and PostgreSQL accepts many other formats'
 
 /**
- * Texts that do not read as a value of a type, for servers before 16, which have no
- * `pg_input_is_valid`. Source: the input functions of PostgreSQL 15 in utils/adt.
+ * Finds text that is not a valid value of a type, for servers before 16, which have no `pg_input_is_valid`.
+ * Source: the input functions of PostgreSQL 15 in utils/adt.
  */
 export function textOffence(to: TypeName, text: string): CastAnswer {
   const pattern = PATTERNS[to.base]
@@ -37,7 +37,10 @@ function asks(where: string): Extract<CastAnswer, { kind: 'asks' }> {
   return { kind: 'asks', what: 'cast', where }
 }
 
-/** A text that does not match, or that matches and fails what can only be asked then. */
+/**
+ * A condition for text that does not match the pattern, or that matches it and meets `offence`, which is
+ * evaluated only then.
+ */
 function matching(text: string, pattern: string, offence: string): string {
   return `CASE WHEN ${text} ~* '${pattern}' THEN ${offence} ELSE ${text} IS NOT NULL END`
 }
@@ -46,7 +49,7 @@ function numberOffence({ sizes: [precision, scale = 0] }: TypeName, text: string
   return precision === undefined ? 'false' : tooLarge(`btrim(${text})::numeric`, precision, scale)
 }
 
-/** The day is past the last one of its month. */
+/** A condition for a day after the last one of its month. */
 function dayOffence(text: string): string {
   const part = (from: number, length: number) =>
     `substr(btrim(${text}), ${from}, ${length})::integer`

@@ -14,7 +14,7 @@ import { type CastAnswer, parseType, rangeOffence, typeSql } from './type-range.
 
 type TypeChange = Extract<TableAction, { kind: 'change-type' }>
 
-/** Asks for values that a new type of their column does not take, or would cut. */
+/** Asks for values that the new type of a column would refuse or truncate. */
 export function typeChangeQuestion(asking: Asking, change: TypeChange): Question[] {
   const { rows, table } = asking
   const column = table.columns.get(change.column)
@@ -43,7 +43,7 @@ export function typeChangeQuestion(asking: Asking, change: TypeChange): Question
 
 interface Changed {
   readonly column: PendingColumn
-  /** The column, as the SQL of the check names it. */
+  /** The column reference in the SQL of the check. */
   readonly value: string
 }
 
@@ -63,7 +63,7 @@ function answerOf(rows: PendingRows, change: TypeChange, { column, value }: Chan
 
 type Cast = 'assigned' | 'cast' | 'through-text' | 'computed'
 
-/** How the value gets its new type: `USING "x"::text::"Mood"` goes through text. */
+/** How the value is converted: `USING "x"::text::"Mood"` casts through text. */
 function castOf({ using, casts, type }: TypeChange): Cast {
   if (using === undefined || casts?.length === 0) return 'assigned'
   if (casts === undefined || casts.at(-1) !== type) return 'computed'
@@ -79,7 +79,10 @@ interface Conversion {
   readonly type: string
 }
 
-/** The labels of the new enum are known, whether it exists or a pending statement creates it. */
+/**
+ * Finds values that are not labels of the new enum. The labels are known even if a pending statement
+ * creates the enum.
+ */
 function enumAnswer(
   rows: PendingRows,
   { source, labels, value, cast, type }: Conversion & { readonly labels: readonly string[] },

@@ -1,11 +1,11 @@
 import { quoteIdentifier } from '../../database/index.ts'
 import type { PreCheckKind } from '../pre-check.ts'
 
-/** What a new type makes of the values of a column. */
+/** What happens to the values of a column that gets a new type. */
 export type CastAnswer =
-  /** Every value has its place in the new type. */
+  /** Every value fits the new type. */
   | { readonly kind: 'fits' }
-  /** PostgreSQL refuses the statement whatever the rows are. */
+  /** PostgreSQL refuses the statement for any rows. */
   | { readonly kind: 'refused' }
   /** Rows that meet the condition do not fit. `doubt`: why such a row may still fit. */
   | {
@@ -16,18 +16,18 @@ export type CastAnswer =
     }
   | { readonly kind: 'unknown'; readonly reason: string }
 
-/** A type, taken apart: `numeric(10,2)` is `numeric` with 10 and 2. */
+/** A parsed type: `numeric(10,2)` is `numeric` with 10 and 2. */
 export interface TypeName {
   readonly text: string
-  /** Without its size. */
+  /** The type without its size. */
   readonly base: string
   readonly sizes: readonly number[]
   readonly isText: boolean
-  /** One of PostgreSQL's own that we know. */
+  /** Whether it is one of the listed built-in types of PostgreSQL. */
   readonly builtIn: boolean
 }
 
-/** Takes a type apart, as the server prints it. */
+/** Parses a type as the server prints it. */
 export function parseType(text: string): TypeName {
   const [, sizes = ''] = /\((-?\d+(?:,-?\d+)?)\)/.exec(text) ?? []
   const base = text.replace(/\([-\d,]*\)/, '')
@@ -42,7 +42,7 @@ export function parseType(text: string): TypeName {
 
 const TEXTS = new Set(['text', 'character varying', 'character'])
 
-/** First and last value of the integer types, the last plus one. */
+/** The smallest value of each integer type, and the largest plus one. */
 const INTEGERS: Readonly<Record<string, readonly [string, string]>> = {
   smallint: ['-32768', '32768'],
   integer: ['-2147483648', '2147483648'],
@@ -52,7 +52,7 @@ const INTEGERS: Readonly<Record<string, readonly [string, string]>> = {
 const DIGITS: Readonly<Record<string, number>> = { smallint: 5, integer: 10, bigint: 19 }
 const FLOATS = new Set(['real', 'double precision'])
 
-/** Changes between times that lose precision at most; none fails. */
+/** Changes between date and time types that lose precision at most, and never fail. */
 const TIMES: Readonly<Record<string, readonly string[]>> = {
   date: ['timestamp without time zone', 'timestamp with time zone'],
   'timestamp without time zone': ['timestamp with time zone', 'date', 'time without time zone'],
@@ -79,7 +79,7 @@ const BUILT_IN = new Set([
   'oid',
 ])
 
-/** Rows whose value is out of the range of the new type, or too long for it. */
+/** Finds values that are out of the range of the new type, or too long for it. */
 export function rangeOffence(from: TypeName, to: TypeName, value: string): CastAnswer {
   const unknown = {
     kind: 'unknown',
@@ -98,7 +98,7 @@ export function rangeOffence(from: TypeName, to: TypeName, value: string): CastA
 
 const FITS: CastAnswer = { kind: 'fits' }
 
-/** Spaces at the end are cut without a word, as the SQL standard demands. */
+/** Excess trailing spaces are truncated without an error, as the SQL standard requires. */
 function lengthOffence(from: TypeName, to: TypeName, value: string): CastAnswer {
   const [size] = to.base === 'character' ? [to.sizes[0] ?? 1] : to.sizes
   const [old] = from.isText ? from.sizes : []
@@ -124,17 +124,20 @@ function numericOffence(from: TypeName, to: TypeName, value: string): CastAnswer
   if (precision === undefined) return FITS
   const [oldPrecision, oldScale = 0] = from.base === 'numeric' ? from.sizes : [whole, 0]
   const wider = oldPrecision !== undefined && precision - scale >= oldPrecision - oldScale
-  // A digit that is rounded away can carry over into one more.
+  // Rounding to a smaller scale can carry into one more digit.
   if (wider && scale >= oldScale) return FITS
   return { kind: 'asks', what: 'cast', where: tooLarge(`${value}::numeric`, precision, scale) }
 }
 
-/** A number that does not fit `numeric(precision, scale)`; NaN fits. */
+/** A condition for a number that does not fit `numeric(precision, scale)`; NaN fits. */
 export function tooLarge(number: string, precision: number, scale: number): string {
   return `${number} <> 'NaN' AND abs(round(${number}, ${scale})) >= 1e${precision - scale}::numeric`
 }
 
-/** A value that is in the range of an integer type, by its SQL as a numeric. */
+/**
+ * A condition for a number outside the range of an integer type; undefined for other types.
+ * `number` is SQL for a numeric.
+ */
 export function outsideInteger(number: string, type: string): string | undefined {
   const [first, end] = INTEGERS[type] ?? []
   return first === undefined ? undefined : `NOT (${number} >= ${first} AND ${number} < ${end})`
@@ -147,7 +150,7 @@ function floatOffence(from: TypeName, to: TypeName): CastAnswer | undefined {
   return from.base === 'real' || sized ? FITS : undefined
 }
 
-/** A type as SQL. `typeText` prints names of the user without quotation marks. */
+/** A type as SQL. Quotes user-defined names, which `typeText` prints without quotation marks. */
 export function typeSql({ text, builtIn }: TypeName): string {
   if (builtIn) return text
   const array = text.endsWith('[]') ? '[]' : ''

@@ -14,8 +14,8 @@ import { ownersOf } from '../owners.ts'
 import type { Project, Setting } from '../project.ts'
 
 /**
- * The PostgreSQL database that is meant, or the embedded one. Fails with PROJECT.URL_MISSING, PROJECT.ENV_CONFLICT,
- * PROJECT.D1_PROVIDER, DATABASE.URL_INVALID or DATABASE.PROVIDER_UNSUPPORTED.
+ * Finds the selected PostgreSQL database, or the embedded one. Fails with PROJECT.URL_MISSING,
+ * PROJECT.ENV_CONFLICT, PROJECT.D1_PROVIDER, DATABASE.URL_INVALID or DATABASE.PROVIDER_UNSUPPORTED.
  */
 export async function findPostgres(
   project: Project,
@@ -101,7 +101,7 @@ function addressOf({ root }: Project, connection: Connection): Address {
   return { kind: 'embedded', dataDir: path.join(root, '.slipway', 'database') }
 }
 
-/** The embedded database is, too. */
+/** True for the embedded database, too. */
 function isOnThisMachine(connection: Connection): boolean {
   return connection.kind !== 'set' || isLoopback(locate(connection.url).host)
 }
@@ -109,7 +109,10 @@ function isOnThisMachine(connection: Connection): boolean {
 interface Chosen {
   readonly connection: Connection
   readonly direct: Connection
-  /** The environment was given this connection string by name, so its name says what may happen there. */
+  /**
+   * Whether the configuration gives this connection string to the named environment, so that its policy
+   * applies.
+   */
   readonly own: boolean
 }
 
@@ -174,7 +177,10 @@ function databaseSetting(connection: Connection): Setting {
   return { name: 'database', value, source: describeSource(connection) }
 }
 
-/** Migrations then go by the connection that the application uses: a pooler in between is refused when it is met. */
+/**
+ * The direct connection, if configured. Without one, migrations use the application's connection, and a
+ * pooler in between is refused when it is detected.
+ */
 function directSetting(direct: Connection): Setting[] {
   if (direct.kind === 'none') return []
   const value = direct.kind === 'set' ? String(direct.url) : `none: ${direct.variable} is not set`

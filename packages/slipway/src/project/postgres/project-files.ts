@@ -1,7 +1,7 @@
 import { defaultMigrationsDir } from '../find.ts'
 import type { DialectFiles, ProjectSources } from '../migrations-place.ts'
 
-/** The migrations folder is where Prisma has it. */
+/** Finds the migrations folder where Prisma looks for it. */
 export async function readPostgresFiles({
   schema,
   prisma,

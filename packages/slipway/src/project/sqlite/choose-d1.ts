@@ -5,7 +5,10 @@ import { raise } from '../failures.ts'
 import type { SlipwayConfig } from '../slipway-config.ts'
 import type { D1Binding, WranglerConfig, WranglerEnvironment } from '../wrangler-config.ts'
 
-/** Environments that may be the top level of wrangler's configuration: the others are environments there. */
+/**
+ * Environments for which the top level of wrangler's configuration may be used; others must be
+ * environments there.
+ */
 const TOP_LEVEL: readonly (string | undefined)[] = [
   undefined,
   'development',
@@ -14,14 +17,14 @@ const TOP_LEVEL: readonly (string | undefined)[] = [
 ]
 const LOCAL: readonly (string | undefined)[] = [undefined, 'development', 'testing']
 
-/** Which D1 database an environment has. */
+/** The choice of an environment's D1 database. */
 export type D1Choice =
-  /** Neither wrangler's configuration nor our own speaks of D1. */
+  /** Neither wrangler's nor Slipway's configuration mentions D1. */
   | { readonly kind: 'none' }
-  /** It is not clear, or not there. */
+  /** The configuration is ambiguous, or lacks the database. */
   | {
       readonly kind: 'unclear'
-      /** Between which the configuration does not decide. */
+      /** The databases between which the configuration does not decide. */
       readonly candidates: readonly D1Binding[]
       readonly refuse: () => never
     }
@@ -33,7 +36,7 @@ export type D1Choice =
       readonly source: string
     }
 
-/** What decides which D1 database is meant. */
+/** What determines the D1 database. */
 export interface D1Sources {
   readonly root: string
   readonly config: SlipwayConfig
@@ -41,9 +44,9 @@ export interface D1Sources {
 }
 
 /**
- * The D1 database of an environment of Slipway: that of wrangler's environment of the same name. Only `development`,
- * `testing` and `production` may be wrangler's top level without being named there: a `staging` that wrangler does not
- * have must not become the database of production.
+ * Chooses the D1 database of an environment: the one of wrangler's environment with the same name. Only
+ * `development`, `testing` and `production` may be wrangler's top level without being named there: if
+ * wrangler has no `staging`, `staging` must not use the database of production.
  */
 export function chooseD1(sources: D1Sources, name: string | undefined): D1Choice {
   const { root, config, wrangler } = sources
@@ -80,7 +83,9 @@ export function usualLocation({ config }: D1Sources, name: string | undefined): 
   return ownConfig(config, name)?.location ?? (LOCAL.includes(name) ? 'local' : 'remote')
 }
 
-/** Without a name, commands are those of `development`; wrangler's are those of its top level. */
+/**
+ * The D1 settings of an environment; without a name, of `development`, while wrangler uses its top level.
+ */
 function ownConfig(config: SlipwayConfig, name = 'development'): EnvironmentD1Config | undefined {
   return config.environments?.[name]?.d1
 }
@@ -96,7 +101,7 @@ function chooseEnvironment(
     return { name: named, ...(environment === undefined ? {} : { environment }) }
   }
   if (own?.environment !== undefined) return undefined
-  // A binding of its own says which database of the top level is meant.
+  // An environment's own binding selects a database of the top level.
   return TOP_LEVEL.includes(name) || own?.binding !== undefined
     ? { environment: wrangler }
     : undefined

@@ -17,7 +17,7 @@ const ACCOUNT = 'CLOUDFLARE_ACCOUNT_ID'
 const API = 'CLOUDFLARE_API_BASE_URL'
 const TOKENS_PAGE = 'https://dash.cloudflare.com/profile/api-tokens'
 
-/** The database in wrangler's state on this machine. */
+/** Finds the database in wrangler's state on this machine. */
 export function localD1(project: Project, choice: Found): Place {
   const { folder, source } = stateFolder(project)
   const file = localD1File(folder, choice.database)
@@ -40,8 +40,8 @@ export function localD1(project: Project, choice: Found): Place {
 }
 
 /**
- * The database on Cloudflare. Fails with PROJECT.D1_NOT_CONFIGURED, PROJECT.D1_ACCOUNT_MISSING or PROJECT.D1_TOKEN_MISSING;
- * for a use case that does not need it (`unused`) there is none then.
+ * Finds the database on Cloudflare. Fails with PROJECT.D1_NOT_CONFIGURED, PROJECT.D1_ACCOUNT_MISSING or
+ * PROJECT.D1_TOKEN_MISSING; for a use case that does not need it (`unused`), returns undefined instead.
  */
 export function remoteD1(project: Project, choice: Found, unused: boolean): Place | undefined {
   const { databaseId } = choice.database
@@ -82,7 +82,7 @@ function settingsOf({ migrationsLayout }: Project, { database }: Found): D1Setti
   }
 }
 
-/** `--persist-to` of wrangler is the folder in which it puts `v3`. */
+/** The folder of wrangler's state, in which it creates `v3`; wrangler's flag is `--persist-to`. */
 function stateFolder({ root, config, configFile, wrangler }: Project): {
   readonly folder: string
   readonly source: string
@@ -96,7 +96,7 @@ function stateFolder({ root, config, configFile, wrangler }: Project): {
   return { folder: path.join(from, '.wrangler', 'state'), source: "wrangler's state" }
 }
 
-/** In wrangler, too, its configuration comes before the variable. */
+/** The account. As in wrangler, its configuration takes precedence over the variable. */
 function accountOf({ root, wrangler, variables }: Project, { accountId }: Found) {
   if (accountId !== undefined && wrangler !== undefined) {
     return { value: accountId, source: `account_id of ${shownConfig(root, wrangler)}` }
@@ -107,7 +107,7 @@ function accountOf({ root, wrangler, variables }: Project, { accountId }: Found)
     : undefined
 }
 
-/** The token is sent there: without encryption only to this machine. */
+/** The URL of the API. The token is sent there, so it may be unencrypted only on this machine. */
 function apiOf({ variables }: Project): Variable {
   const variable = variables.get(API)
   if (!variable?.value) return { value: PUBLIC_API, source: 'default' }
@@ -123,7 +123,7 @@ function apiOf({ variables }: Project): Variable {
   })
 }
 
-/** It becomes a part of URLs. */
+/** Checks an id, which becomes a part of URLs. */
 function idIn(text: string, source: string): string {
   if (/^[\w-]+$/.test(text)) return text
   return raise('PROJECT.CONFIG_INVALID', {

@@ -11,7 +11,7 @@ import { chooseD1, type D1Choice, usualLocation } from './choose-d1.ts'
 import { localD1, remoteD1 } from './d1-database.ts'
 import { sqliteOwners } from './owners.ts'
 
-/** A database of SQLite or D1, and the settings that say where it is. */
+/** A SQLite or D1 database, and the settings that show where it is. */
 export interface Place {
   readonly address: Address
   readonly source: string
@@ -19,10 +19,11 @@ export interface Place {
 }
 
 /**
- * The selected SQLite file or D1 database: what `--url` names; with `--local` or `--remote` that of wrangler's
- * configuration; the `url` of the environment; that of wrangler's configuration, if it has one; what Prisma would
- * connect to. Fails with PROJECT.URL_MISSING, PROJECT.ENV_CONFLICT, PROJECT.WRANGLER_MISSING, the PROJECT.D1_ codes,
- * DATABASE.URL_INVALID or DATABASE.PROVIDER_UNSUPPORTED.
+ * Finds the selected SQLite file or D1 database, in this order: the one in `--url`; with `--local` or
+ * `--remote`, the one in wrangler's configuration; the `url` of the environment; the one in wrangler's
+ * configuration, if any; the one that Prisma would connect to. Fails with PROJECT.URL_MISSING,
+ * PROJECT.ENV_CONFLICT, PROJECT.WRANGLER_MISSING, the PROJECT.D1_ codes, DATABASE.URL_INVALID or
+ * DATABASE.PROVIDER_UNSUPPORTED.
  */
 export async function findSqlite(
   project: Project,
@@ -47,7 +48,7 @@ export async function findSqlite(
 
 interface Chosen {
   readonly place: Place
-  /** Of a D1 database. */
+  /** The location of a D1 database. */
   readonly location?: D1Location
   readonly own: boolean
 }
@@ -87,10 +88,10 @@ function remoteOrNone(
   return remoteD1(project, choice, unused) ?? { ...NOTHING, source: choice.source }
 }
 
-/** In place of a database that was not requested and that is not configured. */
+/** Used for a database that is neither needed nor configured. */
 const NOTHING: Place = { address: { kind: 'sqlite' }, source: 'none', settings: [] }
 
-/** What `url` of an environment of the configuration names; without a name, that of `development`. */
+/** The `url` of an environment in the configuration; without a name, of `development`. */
 function environmentUrl(project: Project, named: string | undefined): Connection {
   const name = named ?? 'development'
   const { url } = project.config.environments?.[name] ?? {}
@@ -98,7 +99,7 @@ function environmentUrl(project: Project, named: string | undefined): Connection
   return environmentConnection(url, project.variables, place)
 }
 
-/** `folder`: where a relative path begins. */
+/** `folder` is the base of a relative path. */
 function fileOf(
   project: Project,
   request: DatabaseRequest,
@@ -112,7 +113,7 @@ function fileOf(
   const { source } = connection
   const value = shownPath(project.root, address.file ?? '')
   const settings = [{ name: 'database', value, source }]
-  // wrangler's own file, named by its path, is still a database of D1 with its history.
+  // wrangler's own file is still a D1 database with its history if it is named by path.
   const known = localFile(project, request.named, address.file)
   return { place: { address: known ?? address, source, settings }, own: false }
 }
@@ -129,7 +130,7 @@ function localFile(
   return address.kind === 'sqlite' && address.file === file ? address : undefined
 }
 
-/** A path for people: relative where it is in the project, or near it. */
+/** A path for people: relative if it is in the project, or near it. */
 function shownPath(root: string, file: string): string {
   const relative = path.relative(root, file)
   return relative.startsWith('../../..') ? file : relative

@@ -2,13 +2,15 @@ import { createHash, createHmac } from 'node:crypto'
 import path from 'node:path'
 import type { D1Binding } from '../wrangler-config.ts'
 
-/** The class in whose objects wrangler keeps its local D1 databases, and the folder of their files. */
+/**
+ * The class of the objects in which wrangler keeps its local D1 databases, and the folder of their files.
+ */
 const OBJECTS = 'miniflare-D1DatabaseObject'
 
 /**
- * The file of a local D1 database in the folder of wrangler's state. wrangler keeps each database in a Durable Object
- * that has its id as its name, and workerd names the file after the id of that object. Source: miniflare, plugins/d1;
- * workerd, server/actor-id-impl.
+ * The file of a local D1 database in the folder of wrangler's state. wrangler keeps each database in a
+ * Durable Object that has its id as its name, and workerd names the file after the id of that object.
+ * Source: miniflare, plugins/d1; workerd, server/actor-id-impl.
  */
 export function localD1File(
   stateFolder: string,
@@ -18,7 +20,10 @@ export function localD1File(
   return path.join(stateFolder, 'v3', 'd1', OBJECTS, `${name}.sqlite`)
 }
 
-/** The first half is a hash of the name, and the second one proves that it belongs to this class. */
+/**
+ * The id of an object: the first half is a hash of the name, the second proves that it belongs to this
+ * class.
+ */
 function objectId(name: string): string {
   const key = createHash('sha256').update(OBJECTS).digest()
   const hash = (text: string | Buffer) =>

@@ -7,8 +7,9 @@ import { chooseD1, usualLocation } from './choose-d1.ts'
 import { localD1 } from './d1-database.ts'
 
 /**
- * The environments to which the configuration gives a database: by `url`, or by `d1`. Those that say nothing have the
- * remote database that wrangler's configuration has for them, except `development` and `testing`.
+ * The environments to which the configuration gives a database: by `url`, or by `d1`. An environment
+ * without these settings has its remote database in wrangler's configuration, except `development` and
+ * `testing`.
  */
 export async function sqliteOwners(project: Project, address: Address): Promise<string[]> {
   const identity = identityOf(address)
@@ -29,12 +30,12 @@ async function identitiesOf(project: Project, name: string): Promise<(string | u
   const choice = chooseD1(project, name)
   if (choice.kind !== 'found') return []
   if (usualLocation(project, name) === 'remote') return [remoteIdentity(choice.database.databaseId)]
-  // All that is local is the same file until somebody says whose it is.
+  // All environments share one local file, unless the configuration assigns it.
   if (environment.d1?.location !== 'local') return []
   return [identityOf(localD1(project, choice).address)]
 }
 
-/** Nothing if it cannot be read: that is reported when the environment is used. */
+/** Undefined if it cannot be read, which is reported when the environment is used. */
 function fileIdentity({ fileBase }: Project, text: string): string | undefined {
   try {
     return identityOf(sqliteAddressOf(new ConnectionString(text), fileBase))

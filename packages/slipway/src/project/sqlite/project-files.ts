@@ -14,8 +14,9 @@ import {
 import { chooseD1 } from './choose-d1.ts'
 
 /**
- * The wrangler configuration of a project, and its migrations folder. The folder that wrangler's configuration names
- * comes first: it holds what is applied to D1, and every prisma.config that Prisma writes names another one.
+ * The wrangler configuration of a project, and its migrations folder. The folder in wrangler's
+ * configuration comes first: it has the migrations that are applied to D1, and every prisma.config that
+ * Prisma generates names another folder.
  */
 export async function readSqliteFiles(sources: ProjectSources): Promise<DialectFiles> {
   const wrangler = await readWrangler(sources)
@@ -67,7 +68,7 @@ function hasMigrations(dir: string): boolean {
   return files || folders
 }
 
-/** The D1 database that decides; of several only if they agree on the folder. */
+/** The D1 database that determines the folder; if there are several, only if they agree on it. */
 function databaseOf(choice: ReturnType<typeof chooseD1>): D1Binding | undefined {
   if (choice.kind === 'found') return choice.database
   if (choice.kind === 'none') return undefined
@@ -77,7 +78,7 @@ function databaseOf(choice: ReturnType<typeof chooseD1>): D1Binding | undefined 
     : undefined
 }
 
-/** What is in the folder decides; in a new one, what wrangler would write. */
+/** The layout by the content of the folder; for a new one, the layout that wrangler would write. */
 function layoutOnD1(
   dir: string,
   { migrationsPattern }: D1Binding,
@@ -91,7 +92,7 @@ function layoutOnD1(
   return folders ? 'folders' : 'flat'
 }
 
-/** The pattern without the folder, which it begins with. */
+/** The pattern without its leading folder. */
 function patternIn(dir: string, pattern: string | undefined, { file }: WranglerConfig): string {
   if (pattern === undefined) return '*.sql'
   const folder = path.relative(path.dirname(file), dir).split(path.sep).join('/')
@@ -99,7 +100,7 @@ function patternIn(dir: string, pattern: string | undefined, { file }: WranglerC
   return folder === '' ? normal : normal.replace(`${folder}/`, '')
 }
 
-/** Whether a folder has migrations of wrangler's layout, and of Prisma's. */
+/** Whether a folder has migrations in wrangler's layout, and in Prisma's. */
 function contentOf(dir: string): { readonly files: boolean; readonly folders: boolean } {
   if (!existsSync(dir)) return { files: false, folders: false }
   const entries = readdirSync(dir, { withFileTypes: true })

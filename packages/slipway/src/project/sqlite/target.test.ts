@@ -31,7 +31,7 @@ const WRANGLER = `{
 
 type Files = Readonly<Record<string, string>>
 
-/** A project of files that are written for one test. */
+/** A project with the given files, for one test. */
 function projectOf(files: Files): string {
   const root = mkdtempSync(path.join(os.tmpdir(), 'slipway-d1-'))
   made.push(root)
@@ -46,7 +46,7 @@ function projectOf(files: Files): string {
 interface Asked extends ProjectFlags {
   readonly variables?: Readonly<Record<string, string>>
   readonly unused?: boolean
-  /** Below the root. */
+  /** The working folder, relative to the root. */
   readonly folder?: string
 }
 
@@ -81,7 +81,7 @@ const TOKEN = { CLOUDFLARE_API_TOKEN: 'geheim' }
 describe('a SQLite file', () => {
   const CONFIG = `export default { schema: 'prisma/schema.prisma', datasource: { url: 'file:./data/dev.db?connection_limit=1' } }`
 
-  test('begins at the prisma.config of Prisma 7', async () => {
+  test('is relative to the prisma.config of Prisma 7', async () => {
     const target = await targetOf({ 'prisma.config.ts': CONFIG })
     expect(fileOf(target)).toBe('data/dev.db')
     expect(target).toMatchObject({
@@ -94,7 +94,7 @@ describe('a SQLite file', () => {
     expect(settingOf(target, 'ledger')).toBeUndefined()
   })
 
-  test('begins at the schema of Prisma 6, also if its prisma.config names it', async () => {
+  test('is relative to the schema of Prisma 6, also if its prisma.config names it', async () => {
     const schema = `datasource db {\n  provider = "sqlite"\n  url = env("DATABASE_URL")\n}\n`
     const files = { 'prisma/schema.prisma': schema, '.env': 'DATABASE_URL="file:./dev.db"' }
     expect(fileOf(await targetOf(files))).toBe('prisma/dev.db')
@@ -102,13 +102,13 @@ describe('a SQLite file', () => {
     expect(fileOf(await targetOf({ 'prisma.config.ts': classic }))).toBe('prisma/data/dev.db')
   })
 
-  test('of --url begins at the folder of the command', async () => {
+  test('in --url is relative to the folder of the command', async () => {
     const target = await targetOf({}, { folder: 'prisma', url: 'file:../x.db' })
     expect(fileOf(target)).toBe('x.db')
     expect(target).toMatchObject({ environment: 'development', protected: false })
   })
 
-  test('of a named environment is its own, and production is protected', async () => {
+  test('in a named environment belongs to it, and production is protected', async () => {
     const config = `export default { environments: { production: { url: 'env:LIVE' }, testing: {} } }`
     const files = { 'slipway.config.ts': config, '.env.production': 'LIVE=file:./live.db' }
     const target = await targetOf(files, { env: 'production' })
@@ -127,7 +127,7 @@ describe('a SQLite file', () => {
     expect((await failureOf({}, { url })).code).toBe(code)
   })
 
-  test('that no setting names is a failure, unless it is not used', async () => {
+  test('is required, unless it is not used', async () => {
     expect((await failureOf({})).code).toBe('PROJECT.URL_MISSING')
     expect((await targetOf({}, { unused: true })).address).toEqual({ kind: 'sqlite' })
   })
@@ -136,7 +136,7 @@ describe('a SQLite file', () => {
 describe('a D1 database', () => {
   const files = { 'wrangler.jsonc': WRANGLER }
 
-  test('is local without a flag, whatever Prisma would connect to', async () => {
+  test('is local without a flag, regardless of what Prisma would connect to', async () => {
     const target = await targetOf({
       ...files,
       'prisma.config.ts': `export default { schema: 'prisma/schema.prisma', datasource: { url: 'file:./dev.db' } }`,
@@ -171,7 +171,7 @@ describe('a D1 database', () => {
     }
   })
 
-  test('of a named environment is that of wrangler, remote unless --local is given', async () => {
+  test('of a named environment is the one in wrangler, remote unless --local is given', async () => {
     const asked = { env: 'staging', variables: TOKEN }
     const target = await targetOf(files, asked)
     expect(idOf(target)).toBe(STAGING_ID)
@@ -184,7 +184,7 @@ describe('a D1 database', () => {
     expect(idOf(await targetOf(files, { env: 'production', variables: TOKEN }))).toBe(ID)
   })
 
-  test('of an environment that wrangler does not have is not that of another one', async () => {
+  test('of an environment that wrangler does not have is never that of another one', async () => {
     const config = `export default { environments: { preview: {}, stage: { d1: { environment: 'staging' } }, wrong: { d1: { environment: 'nowhere' } } } }`
     const all = { ...files, 'slipway.config.ts': config }
     expect(await failureOf(all, { env: 'preview' })).toMatchObject({
@@ -195,7 +195,7 @@ describe('a D1 database', () => {
     expect(idOf(await targetOf(all, { env: 'stage', variables: TOKEN }))).toBe(STAGING_ID)
   })
 
-  test('of wrangler alone is an environment too', async () => {
+  test('may belong to an environment that only wrangler has', async () => {
     const wrangler = WRANGLER.replace('"staging"', '"preview-1"')
     const asked = { env: 'preview-1', variables: TOKEN }
     expect(idOf(await targetOf({ 'wrangler.json': wrangler }, asked))).toBe(STAGING_ID)
@@ -211,7 +211,7 @@ describe('a D1 database', () => {
     const testing = await targetOf(all, { env: 'testing', variables: TOKEN })
     expect(idOf(testing)).toBe(STAGING_ID)
     expect(testing).toMatchObject({ environment: 'testing', protected: false })
-    // The same database, if production has it as well.
+    // The same database, which production also has.
     const shared = config.replace(`environment: 'staging', `, '')
     const found = await targetOf(
       { ...files, 'slipway.config.ts': shared },
@@ -224,7 +224,7 @@ describe('a D1 database', () => {
     })
   })
 
-  test('has its token and account in .env files, and its API where a variable says', async () => {
+  test('has its token and account in .env files, and its API URL in a variable', async () => {
     const env = `CLOUDFLARE_API_TOKEN=geheim\nCLOUDFLARE_ACCOUNT_ID=other\nCLOUDFLARE_API_BASE_URL=http://127.0.0.1:8787/client/v4/\n`
     const all = {
       'wrangler.toml': `[[d1_databases]]\nbinding = "DB"\ndatabase_id = "${ID}"\n`,
@@ -245,14 +245,14 @@ describe('a D1 database', () => {
     })
   })
 
-  test('lies where --persist-to of wrangler puts it', async () => {
+  test('is in the folder of --persist-to of wrangler', async () => {
     const config = `export default { d1: { persistTo: 'tmp/state' } }`
     const target = await targetOf({ ...files, 'slipway.config.ts': config })
     expect(fileOf(target)).toMatch(/^tmp\/state\/v3\/d1\//)
     expect(settingOf(target, 'file')).toContain('slipway.config d1.persistTo')
   })
 
-  test('of a Worker beside the package is named by the configuration, and binding by binding', async () => {
+  test('of a Worker in another folder is selected by the configuration, by its binding', async () => {
     const two = WRANGLER.replace(
       '[{ "binding": "DB"',
       '[{ "binding": "OTHER", "database_name": "other" }, { "binding": "DB"',
@@ -281,7 +281,7 @@ describe('a D1 database', () => {
     expect((await failureOf(missing, asked)).code).toBe('PROJECT.CONFIG_MISSING')
   })
 
-  test('is known by its file as well', async () => {
+  test('is also recognised by its file', async () => {
     const { address } = await targetOf(files)
     const file = address.kind === 'sqlite' ? path.basename(address.file ?? '') : ''
     const url = `file:.wrangler/state/v3/d1/miniflare-D1DatabaseObject/${file}`
@@ -290,7 +290,7 @@ describe('a D1 database', () => {
   })
 })
 
-describe('what is missing', () => {
+describe('missing settings', () => {
   const REMOTE = { location: 'remote' as const, variables: TOKEN }
   const with_ = (change: (text: string) => string) => ({ 'wrangler.jsonc': change(WRANGLER) })
 
@@ -345,7 +345,7 @@ describe('what is missing', () => {
     expect(toml.where).toEqual({ file: 'wrangler.toml', line: 2 })
   })
 
-  test('several databases are listed, and --url does without', async () => {
+  test('several databases are listed, and --url does not need them', async () => {
     const files = with_((text) =>
       text.replace('"d1_databases": [', '"d1_databases": [{ "binding": "B" }, '),
     )
@@ -355,7 +355,7 @@ describe('what is missing', () => {
     expect(fileOf(await targetOf(files, { url: 'file:x.db' }))).toBe('x.db')
   })
 
-  test('what is not used need not be there', async () => {
+  test('a database that is not used need not be configured', async () => {
     const asked = { env: 'production', unused: true }
     expect((await targetOf(with_(String), asked)).address).toEqual({ kind: 'sqlite' })
   })
@@ -405,7 +405,7 @@ describe('the migrations folder', () => {
     expect(await placeOf(files)).toBe(expected)
   })
 
-  test('of an environment is that of wrangler', async () => {
+  test('of an environment is the one in wrangler', async () => {
     const wrangler = WRANGLER.replace('"migrations_table": "applied"', '"migrations_dir": "other"')
     expect(await placeOf({ 'wrangler.jsonc': wrangler }, { env: 'staging' })).toBe('other flat')
   })
@@ -434,7 +434,7 @@ describe('the migrations folder', () => {
     expect((await failureOf(files)).code).toBe(code)
   })
 
-  test('of folders has their names in the history as wrangler writes them', async () => {
+  test('with folders has the migration names in the history as wrangler writes them', async () => {
     const files = { 'wrangler.jsonc': WRANGLER, 'migrations/1_a/migration.sql': '' }
     expect((await targetOf(files)).address).toMatchObject({ d1: { nameEnding: '/migration.sql' } })
   })

@@ -9,12 +9,12 @@ import {
   tableRef,
 } from '../../statements/index.ts'
 
-/** The number that each sequence has reached, by `objectKey`. */
+/** The last number of each sequence, by `objectKey`. */
 export type Positions = ReadonlyMap<string, Position>
 
 interface Position {
   readonly sequence: ObjectRef
-  /** The tables of which it numbers a column. */
+  /** The tables with a column that it numbers. */
   readonly numbers: readonly TableRef[]
   readonly last: bigint
   readonly step: bigint
@@ -22,7 +22,7 @@ interface Position {
 
 const OF_USERS = `schemaname NOT IN ('information_schema', 'slipway') AND schemaname !~ '^pg_'`
 
-/** Takes numbers from each sequence: one at its start shows nothing of what becomes of its position. */
+/** Takes numbers from each sequence: an unused one would not show whether its position is lost. */
 export async function advanceSequences(session: Session): Promise<void> {
   await session.query(
     `SELECT nextval(format('%I.%I', schemaname, sequencename)::regclass) FROM pg_sequences, generate_series(1, 3)
@@ -62,7 +62,7 @@ type PositionRow = {
   readonly numbers: readonly (readonly string[])[]
 }
 
-/** The sequences that give later numbers than before. */
+/** The sequences that are ahead of their previous position. */
 export function passedPositions(before: Positions, now: Positions): ObjectRef[] {
   return [...before].flatMap(([key, { sequence, last, step }]) => {
     const left = now.get(key)
@@ -76,7 +76,7 @@ export function lostPositions(before: Positions, now: Positions): Destruction[] 
   return positionsBehind(before, now).map(({ sequence }) => ({ what: 'object', object: sequence }))
 }
 
-/** The sequences that reuse numbers that rows of some tables had. */
+/** The sequences that will reuse numbers of rows removed from these tables. */
 export function repeatedNumbers(
   before: Positions,
   now: Positions,

@@ -8,7 +8,10 @@ import {
   type TableRef,
 } from '../../statements/index.ts'
 
-/** The count of a table's rows, and a sum over the values of each column: rows are compared by them, in any order. */
+/**
+ * A table's number of rows, and a sum over the values of each column. Rows are compared by these, in any
+ * order.
+ */
 export interface TableSums {
   readonly table: TableRef
   readonly rows: number
@@ -18,7 +21,7 @@ export interface TableSums {
 /** The sums of tables, by `objectKey` of each. */
 export type RowSums = Readonly<Record<string, TableSums>>
 
-/** Takes the sums of some tables as they are now. A column's sum contains each value with its row's primary key. */
+/** Reads the current sums of tables. A column's sum covers each value with its row's primary key. */
 export async function readRowSums(
   session: Session,
   tables: readonly ShapeTable[],
@@ -28,10 +31,10 @@ export async function readRowSums(
     const key = table.primaryKey
       .map((name) => `t.${quoteIdentifier(name)}::text`)
       .join(` || ',' || `)
-    // With `t` alone, a column of that name would be meant.
+    // `t` alone would refer to a column of that name.
     return `SELECT ${at} AS place, ${key || `''`} AS key, row_to_json(t.*) AS cells FROM ${table.id} t`
   })
-  // By way of JSON the query stays small: planning a sum for each column takes longer than reading the rows.
+  // JSON keeps the query small: planning a sum for each column would take longer than reading the rows.
   const sums = await session.query<{ place: number; column: string; rows: number; sum: string }>(
     `SELECT place, cell.key AS "column", count(*)::int AS rows,
        sum(hashtextextended(r.key || ' ' || coalesce(cell.value, 'NULL '), 0)::numeric)::text AS sum
@@ -51,17 +54,20 @@ export async function readRowSums(
   return Object.fromEntries(found.map((one) => [objectKey(one.table), one]))
 }
 
-/** How rows differ from those of before. */
+/** How the rows differ from the earlier ones. */
 export interface RowChange {
-  /** What is no longer there: rows of a table, values of a column. Sorted by name. */
+  /** Lost rows of tables and values of columns, sorted by name. */
   readonly lost: readonly Destruction[]
   /** Tables that have more rows than before. */
   readonly grown: readonly TableRef[]
-  /** The keys of tables that had rows and have the same, and of columns with the same values in as many rows. */
+  /**
+   * The keys of tables that had rows and still have the same, and of columns with the same values in as many
+   * rows.
+   */
   readonly unchanged: ReadonlySet<string>
 }
 
-/** Nothing was compared. */
+/** The result if nothing was compared. */
 export const NO_CHANGE: RowChange = { lost: [], grown: [], unchanged: new Set() }
 
 /** Compares the current rows, in the current `tables`, with the earlier ones. */

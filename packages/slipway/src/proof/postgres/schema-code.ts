@@ -1,39 +1,39 @@
 import { inLedger, type Row, type Session } from '../../database/index.ts'
 
-/** Code of a database that statements run without naming it, or by a name alone. */
+/** Code in a database that statements run implicitly or by name. */
 export interface SchemaCode {
-  /** The names of all routines that are not PostgreSQL's own. */
+  /** The names of all routines that are not built into PostgreSQL. */
   readonly routines: ReadonlySet<string>
-  /** The statements that create routines, by the names of these; without those of extensions. */
+  /** The statements that create routines, by routine name; without routines of extensions. */
   readonly sources: ReadonlyMap<string, readonly string[]>
-  /** Triggers and rules that are on. */
+  /** Enabled triggers and rules. */
   readonly hooks: readonly Hook[]
   /** The functions of event triggers. */
   readonly onEvents: readonly string[]
   readonly foreignKeys: readonly ForeignKey[]
 }
 
-/** A foreign key, and what it does to rows of its table where those that they refer to change. */
+/** A foreign key, and what it does to rows of its table when the rows that they refer to change. */
 export interface ForeignKey {
-  /** Both tables as the server names them. */
+  /** The names of both tables as the server writes them. */
   readonly table: string
   readonly to: string
   readonly columns: readonly string[]
   readonly toColumns: readonly string[]
-  /** `set` gives its columns other values; absent if it refuses. */
+  /** `set` sets its columns to NULL or to their defaults; absent if it refuses the change. */
   readonly onDelete?: 'cascade' | 'set'
   readonly onUpdate?: 'cascade' | 'set'
 }
 
-/** A trigger or a rule: what a change of a table's rows runs. */
+/** A trigger or a rule, which runs when rows of a table change. */
 export interface Hook {
-  /** Its identity, whatever it is called. */
+  /** Its identity, which does not depend on its name. */
   readonly id: string
   readonly name: string
-  /** The table, as the server names it. */
+  /** The table's name as the server writes it. */
   readonly table: string
   readonly on: readonly ('insert' | 'update' | 'delete' | 'truncate')[]
-  /** Of UPDATE OF; empty for any column. */
+  /** The columns of `UPDATE OF`; empty for any column. */
   readonly columns: readonly string[]
   /** The function of a trigger. */
   readonly routine?: string
@@ -68,7 +68,7 @@ interface ForeignKeyRow extends Row, Omit<ForeignKey, 'onDelete' | 'onUpdate'> {
   readonly onUpdate: 'cascade' | 'set' | null
 }
 
-// A trigger of a partitioned table has a copy on each partition, and fires once a row.
+// A trigger of a partitioned table has a copy on each partition, but fires once per row.
 const HOOKS = `SELECT 't ' || t.oid AS id, t.tgname::text AS name, t.tgrelid::regclass::text AS table, array_remove(ARRAY[CASE WHEN tgtype & 4 > 0 THEN 'insert' END,
       CASE WHEN tgtype & 8 > 0 THEN 'delete' END, CASE WHEN tgtype & 16 > 0 THEN 'update' END,
       CASE WHEN tgtype & 32 > 0 THEN 'truncate' END], NULL) AS on,
@@ -90,7 +90,7 @@ const FOREIGN_KEYS = `SELECT c.conrelid::regclass::text AS table, c.confrelid::r
     CASE WHEN c.confupdtype = 'c' THEN 'cascade' WHEN c.confupdtype IN ('n', 'd') THEN 'set' END AS "onUpdate"
   FROM pg_constraint c WHERE c.contype = 'f'`
 
-/** The code of two states of a database. */
+/** Joins the code of two states of a database. */
 export function joinCode(one: SchemaCode, other: SchemaCode): SchemaCode {
   const names = [...one.sources.keys(), ...other.sources.keys()]
   const both = (name: string) =>

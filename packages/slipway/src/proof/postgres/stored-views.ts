@@ -1,6 +1,8 @@
 import type { Session } from '../../database/index.ts'
 
-/** The files of materialized views, by the name of each. A view that is made or computed again has another file. */
+/**
+ * The files of materialized views, by view name. A view that was recreated or refreshed has a different file.
+ */
 export type StoredViews = ReadonlyMap<string, string>
 
 export async function readStoredViews(session: Session): Promise<StoredViews> {
@@ -10,7 +12,9 @@ export async function readStoredViews(session: Session): Promise<StoredViews> {
   return new Map(rows.map(({ name, file }) => [name, file]))
 }
 
-/** Views that do not hold what they held: it may have been older than the tables are. */
+/**
+ * Views that were recreated or refreshed. Their previous rows may have been older than those of the tables.
+ */
 export function computedAgain(before: StoredViews, now: StoredViews): string[] {
   return [...before].flatMap(([name, file]) => (now.get(name) === file ? [] : [name]))
 }

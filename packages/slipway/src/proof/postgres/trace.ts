@@ -8,21 +8,21 @@ import { type RelationKind, type ExistingRelation, witness } from './witness.ts'
 /** A lock that a statement took on an object that existed before the migration. */
 export interface HeldLock {
   readonly statement: number
-  /** As the server names it: `users`, `billing.users`. */
+  /** The name as the server writes it: `users`, `billing.users`. */
   readonly relation: string
   readonly kind: RelationKind
-  /** As the server's documentation names it: `ACCESS EXCLUSIVE`. */
+  /** The name in PostgreSQL's documentation: `ACCESS EXCLUSIVE`. */
   readonly mode: string
-  /** The last statement of its transaction: until then it is held. */
+  /** The last statement of its transaction, until whose end the lock is held. */
   readonly until: number
-  /** The tables that it is a partition or a child of, at any height; absent if it is none. */
+  /** The tables of which it is a partition or a child, at any level; absent if there are none. */
   readonly within?: readonly string[]
 }
 
 /** What a statement did to the existing objects, as the server reports it. */
 export interface Trace {
   readonly ms: number
-  /** How long each statement took. */
+  /** The duration of each statement. */
   readonly statements: readonly { readonly statement: number; readonly ms: number }[]
   readonly locks: readonly HeldLock[]
   /** Tables and indexes that were rewritten. */
@@ -32,7 +32,7 @@ export interface Trace {
     readonly kind: RelationKind
     readonly within?: readonly string[]
   }[]
-  /** Rows that statements read from tables, one after the other. */
+  /** Rows that statements read from tables by sequential scans. */
   readonly scans: readonly {
     readonly statement: number
     readonly relation: string
@@ -40,7 +40,7 @@ export interface Trace {
     readonly within?: readonly string[]
   }[]
   readonly effects: readonly SeenEffect[]
-  /** Statements whose locks were not seen, because they run outside a transaction and there was no second session. */
+  /** Statements outside a transaction whose locks were not seen, because there was no second session. */
   readonly unseen: readonly number[]
 }
 
@@ -48,7 +48,7 @@ export interface Trace {
 export interface StoppedRun {
   readonly statement: Statement
   readonly failure: Failure
-  /** The server's message with its row, which is generated. */
+  /** The server's message, including the row, which was generated. */
   readonly said: string
   /** Earlier work was committed and remains. */
   readonly committed: boolean
@@ -56,7 +56,7 @@ export interface StoppedRun {
 
 type Seen = Pick<Trace, 'statements' | 'locks' | 'rewrites' | 'scans' | 'effects'>
 
-/** What a traced run showed, and where it stopped. */
+/** The observations of a traced run, and where it stopped. */
 export interface TracedRun {
   readonly trace: Trace
   readonly stop?: StoppedRun
@@ -64,10 +64,10 @@ export interface TracedRun {
 }
 
 /**
- * Runs a migration as a deploy would, and reads after each statement which locks it holds, what was
- * rewritten and how many rows were read. Only existing relations count. What runs outside a transaction is
- * watched by a second session, if `address` leads to the database. At a refused statement it stops: what was not
- * committed is rolled back.
+ * Runs a migration as a deploy would, and reads after each statement which locks it holds, what was rewritten
+ * and how many rows were read. Only existing relations count. If `address` leads to the database, a second
+ * session watches statements that run outside a transaction. The run stops at a refused statement and rolls
+ * back what was not committed.
  */
 export async function runTraced(
   session: Session,
@@ -88,7 +88,7 @@ export async function runTraced(
 }
 
 function stopOf({ failure, error, group, statement, committed }: ShadowRefusal): StoppedRun {
-  // A deferred constraint is looked at only at the end.
+  // A deferred constraint is checked only at the end of the transaction.
   const at = statement ?? group.statements.at(-1)
   if (at === undefined) return rethrow(failure, error)
   return { statement: at, failure, said: wordForWord(error) ?? failure.message, committed }
@@ -130,7 +130,7 @@ function createTracer(session: Session, address: Address | undefined): Tracer {
   }
 }
 
-/** What is sent as one message: the first statement has the time of all. */
+/** Times of statements sent as one message: the first statement gets the time of all. */
 function timesOf(statements: readonly Statement[], ms: number): Trace['statements'] {
   return statements.map(({ number }, index) => ({ statement: number, ms: index === 0 ? ms : 0 }))
 }
@@ -147,12 +147,15 @@ function together(seen: readonly Seen[]): Seen {
   }
 }
 
-/** Milliseconds since `began`, to a tenth. */
+/** Milliseconds since `began`, with one decimal. */
 function since(began: number): number {
   return Math.round((performance.now() - began) * 10) / 10
 }
 
-/** `SET TRANSACTION` must be the first of its transaction, and a statement that runs alone has none. */
+/**
+ * Whether locks can be read after each statement. `SET TRANSACTION` must come first in its transaction, so no
+ * query may precede it; a statement that runs alone has no transaction.
+ */
 function isSeen({ kind, statements }: TransactionGroup): boolean {
   return kind === 'transaction' && statements.every(({ settings }) => settings !== 'transaction')
 }
@@ -161,7 +164,7 @@ function isAlone({ kind, statements }: TransactionGroup): boolean {
   return kind !== 'transaction' && statements.length === 1
 }
 
-/** A statement outside a transaction, its locks as another session sees them. */
+/** Traces a statement outside a transaction; another session reads its locks. */
 async function traceAlone(
   session: Session,
   { address, statement }: { readonly address: Address; readonly statement: Statement },
@@ -186,12 +189,12 @@ async function traceAlone(
       ...withinOf(of.within),
     })),
     rewrites,
-    // The server counts for a transaction alone. What it has here may be of earlier ones.
+    // The server counts rows only within a transaction. These counts may come from earlier ones.
     effects: effects.filter(({ rows }) => rows === undefined),
   }
 }
 
-/** Records the existing relations in temporary tables of the session, for a comparison after each statement. */
+/** Records the existing relations in a temporary table, for a comparison after each statement. */
 async function watchRelations(session: Session): Promise<void> {
   await session.execute(`DROP TABLE IF EXISTS pg_temp.slipway_existing;
     CREATE TEMPORARY TABLE slipway_existing AS
@@ -223,7 +226,7 @@ function withinOf(list: string | null): { readonly within?: readonly string[] } 
   return list === null ? {} : { within: JSON.parse(list) as string[] }
 }
 
-/** What is new since the last look. */
+/** Reads what has changed since the last call. */
 async function look(
   session: Session,
   statement: number,
@@ -267,7 +270,7 @@ async function look(
 
 const COUNTED: ReadonlySet<string> = new Set(['inserted', 'updated', 'deleted'])
 
-/** `AccessExclusiveLock` is `ACCESS EXCLUSIVE` in the documentation. */
+/** Converts a lock mode to its documented name: `AccessExclusiveLock` to `ACCESS EXCLUSIVE`. */
 function modeName(mode: string): string {
   return mode
     .replace(/Lock$/, '')
@@ -275,7 +278,10 @@ function modeName(mode: string): string {
     .toUpperCase()
 }
 
-/** The server's counts of a transaction begin with what it has not yet reported of those before. */
+/**
+ * Sets the baseline of the counts: the server's counts in a transaction include those of earlier transactions
+ * that it has not yet reported.
+ */
 const COUNT_FROM_HERE = `UPDATE pg_temp.slipway_existing s SET modes = '', read = 0, inserted = 0, updated = 0, deleted = 0
   WHERE (modes, read, inserted, updated, deleted) IS DISTINCT FROM ('', 0, 0, 0, 0);
   UPDATE pg_temp.slipway_existing s SET read = seq_tup_read, inserted = n_tup_ins, updated = n_tup_upd, deleted = n_tup_del

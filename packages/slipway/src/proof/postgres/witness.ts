@@ -6,40 +6,41 @@ import {
   withSession,
 } from '../../database/index.ts'
 
-/** What a relation is; a materialized view counts as a view. */
+/** The kind of a relation; a materialized view counts as a view. */
 export type RelationKind = 'table' | 'index' | 'view'
 
 /** A relation that existed before the migration. */
 export interface ExistingRelation extends Row {
   readonly oid: string
-  /** As the server names it, quoted for SQL. */
+  /** The name as the server writes it, quoted for SQL. */
   readonly relation: string
   readonly kind: RelationKind
-  /** The tables that it is a partition or a child of, as a list in JSON. */
+  /** The tables of which it is a partition or a child, as a JSON array. */
   readonly within: string | null
 }
 
 /** A lock that a session was seen to hold or to wait for. */
 export interface WitnessedLock {
   readonly of: ExistingRelation
-  /** As the server names it: `ShareUpdateExclusiveLock`. */
+  /** The server's name: `ShareUpdateExclusiveLock`. */
   readonly mode: string
 }
 
 export interface Witnessed<T> {
   readonly value: T
   readonly locks: readonly WitnessedLock[]
-  /** From when nothing of Slipway blocked it, as `performance.now()`. */
+  /** When Slipway stopped blocking it, as a `performance.now()` time. */
   readonly from: number
 }
 
-/** How long it is held up at most: not every statement wants one of the tables. */
+/** How long the statement is blocked at most: not every statement locks one of the tables. */
 const HOLD_MS = 250
 
 /**
- * Runs work of a session that has no transaction to look into, and tells which locks another session saw. The witness
- * first holds all tables, so that the work stops at the first that it wants to lock against others of its kind; then
- * it lets go, and looks on. What is locked behind that for less than the time of a look may be missed.
+ * Runs `work` of a session outside a transaction, and returns the locks that another session saw. This
+ * witness session first locks all tables, so that the work stops at the first table that it wants to lock in
+ * a conflicting mode. Then the witness releases its locks and keeps watching. It may miss later locks that
+ * are held for less time than one query takes.
  */
 export async function witness<T>(
   session: Session,
@@ -81,7 +82,7 @@ interface Looking {
   readonly seen: Map<string, WitnessedLock>
 }
 
-/** Notes what the session holds and wants; tells whether it waits. */
+/** Records the locks that the session holds or requests. Returns whether it waits for one. */
 async function look(
   other: Session,
   session: Session,

@@ -9,19 +9,19 @@ import type { Dump, DumpedRow, DumpedTable } from './dump.ts'
 
 /** What differs between the rows of one table at two times. */
 export interface RowDifference {
-  /** Rows that are gone. */
+  /** Rows that no longer exist. */
   readonly deleted: number
   readonly inserted: number
-  /** Rows that have other values, and the columns in which they do. */
+  /** Rows whose values changed, and the columns of these values. */
   readonly updated: number
   readonly columns: readonly string[]
 }
 
-/** How the rows of a database differ, seen from the first time. */
+/** How the rows of a database differ from the first dump. */
 export interface DumpDifference {
-  /** Rows and values that are missing, and counters that went back. */
+  /** Missing rows and values, and counters that decreased. */
   readonly lost: readonly Destruction[]
-  /** Tables with rows that were not there. */
+  /** Tables with new rows. */
   readonly grown: readonly ObjectRef[]
 }
 
@@ -53,8 +53,9 @@ function refOf(name: string): TableRef {
 }
 
 /**
- * The rows of a table at two times. `columns` says where those of the first are in the second, which can have others;
- * columns of one name if absent. `byRowid`: the table was not rebuilt meanwhile.
+ * Compares the rows of a table at two times. `columns` maps the columns of the first to those of the second,
+ * which may have more; if absent, columns with equal names match. `byRowid`: the table was not rebuilt in
+ * between.
  */
 export function differenceOf(
   before: DumpedTable,
@@ -84,7 +85,7 @@ export function differenceOf(
   }
 }
 
-/** The rows with these columns alone. */
+/** The rows with only these columns. */
 function sidesOf({ columns, rows }: DumpedTable, wanted: readonly string[]): DumpedRow[] {
   const places = wanted.map((name) => columns.indexOf(name))
   return rows.map(({ values, ...row }) => ({
@@ -93,7 +94,7 @@ function sidesOf({ columns, rows }: DumpedTable, wanted: readonly string[]): Dum
   }))
 }
 
-/** Equal rows count as often as they are there. */
+/** The rows that are not among `others`. Duplicates are counted. */
 function withoutEqual(rows: readonly DumpedRow[], others: readonly DumpedRow[]): DumpedRow[] {
   const left = new Map<string, number>()
   for (const { values } of others) {
@@ -110,7 +111,10 @@ function withoutEqual(rows: readonly DumpedRow[], others: readonly DumpedRow[]):
 
 type KeyOf = (row: DumpedRow) => string | undefined
 
-/** What tells that two rows are one; without a rowid and a key, as many as there are count as changed. */
+/**
+ * Returns a function that identifies a row. Without a rowid or a key, rows are paired in order and count as
+ * changed.
+ */
 function keyOf(
   { key }: DumpedTable,
   { shared, byRowid }: { readonly shared: readonly string[]; readonly byRowid: boolean },

@@ -6,28 +6,28 @@ import { readSqliteShapes } from '../../shadow/index.ts'
 /** All rows of a table of a shadow database, which is small. */
 export interface DumpedTable {
   readonly name: string
-  /** Columns that hold values of their own. */
+  /** Columns that are not generated. */
   readonly columns: readonly string[]
-  /** As `RowTable` has it. */
+  /** The key of its `RowTable`. */
   readonly key: readonly string[]
   readonly rows: readonly DumpedRow[]
 }
 
-/** A row: its values as SQL, which tells 1 from '1' and 1.0, in the order of the columns. */
+/** A row. Its values are SQL literals, which distinguish 1, '1' and 1.0, in the order of the columns. */
 export interface DumpedRow {
-  /** What identifies it as long as its table is not rebuilt; absent without a rowid. */
+  /** Identifies the row until its table is rebuilt; absent without a rowid. */
   readonly rowid?: string
   readonly values: readonly string[]
 }
 
-/** The rows of a database, by the names of their tables, and where its counters are. */
+/** The rows of a database, by table name, and the values of its counters. */
 export interface Dump {
   readonly tables: ReadonlyMap<string, DumpedTable>
-  /** What AUTOINCREMENT has given last, by table. */
+  /** The last AUTOINCREMENT value of each table. */
   readonly counters: ReadonlyMap<string, number>
 }
 
-/** Reads all rows of the tables of a project, of virtual ones as far as they have any to read. */
+/** Reads all rows of the project's tables, including virtual tables that can be read. */
 export async function readDump(session: Session): Promise<Dump> {
   const ordinary = await readRowTables(session)
   const virtual = (await readSqliteShapes(session)).filter((shape) => shape.virtual)

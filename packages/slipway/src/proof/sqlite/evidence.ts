@@ -10,24 +10,25 @@ import {
 } from '../../statements/index.ts'
 import type { SqliteTrace } from './trace.ts'
 
-/** A run of a migration on rows, as far as it shows what becomes of data. */
+/** What a run of a migration on rows shows about its effect on data. */
 export interface SqliteRunOnRows {
   readonly migration: Migration
   readonly before: SqliteState
   readonly after: SqliteState
   readonly changes: readonly TableChange[]
-  /** The tables before. */
+  /** The tables before the migration. */
   readonly shapes: readonly SqliteShape[]
   readonly filling: Filling
-  /** Tables without rows that have none wherever the migration runs. */
+  /** Tables without generated rows that are empty on every target where the migration runs. */
   readonly vacant: readonly string[]
   readonly trace: SqliteTrace
 }
 
 /**
- * Why the run does not show that no data is lost, in sentences; empty if it does: each table that the migration
- * changes, and each that refers to it, had rows; each statement on rows changed some, and so did the triggers that it
- * fires; types were changed under values that show what a conversion loses.
+ * Why the run does not show that no data is lost, in sentences; empty if it does. Each table that the
+ * migration changes, and each that refers to it, must have had rows. Each statement on rows must have changed
+ * some, and so must the triggers that it fires. Columns whose type changed must have had values that show
+ * what a conversion loses.
  */
 export function sqliteEvidenceGaps(run: SqliteRunOnRows): string[] {
   const empty = emptyTables(run)
@@ -44,7 +45,10 @@ function key(name: string): string {
   return sqliteNameKey(name)
 }
 
-/** Existing tables that the migration rebuilds, alters, or names in a statement on rows, and those that refer to them. */
+/**
+ * Existing tables that the migration rebuilds, alters or names in a statement on rows, and tables that refer
+ * to them.
+ */
 function touchedTables({
   changes,
   migration,
@@ -92,7 +96,7 @@ function emptyTables(run: SqliteRunOnRows): string[] {
     .map(({ name }) => name)
 }
 
-/** Statements that change existing rows, and met none that were generated. */
+/** Statements that change existing rows but changed none of the generated ones. */
 function idleStatements({ migration, before, changes, trace, vacant }: SqliteRunOnRows): string[] {
   const seen = (number: number, ...what: string[]) =>
     trace.effects.some((one) => one.statement === number && what.includes(one.what))
@@ -141,7 +145,7 @@ function changesRows(
   )
 }
 
-/** Triggers that a statement may fire, and whose change of existing rows was not seen. */
+/** Triggers that a statement may fire but whose changes to existing rows were not observed. */
 function idleTriggers(run: SqliteRunOnRows): string[] {
   const { migration, before, after, trace } = run
   const triggers = [...before.objects, ...after.objects].flatMap((one) => {
@@ -170,7 +174,10 @@ function writtenRows(action: Action): string[] {
   return writes ? [action.table.name] : []
 }
 
-/** The triggers of a table, of those to which foreign keys pass changes on, and of those that the triggers change. */
+/**
+ * The triggers of a table, of the tables to which foreign keys cascade, and of the tables that the triggers
+ * change.
+ */
 function firedBy(
   table: string,
   triggers: readonly TriggerChanges[],
@@ -188,7 +195,7 @@ function firedBy(
   return triggers.filter((trigger) => reached.has(key(trigger.table)))
 }
 
-/** Counts cannot tell apart two changes of one table. */
+/** Whether all changes of a trigger were observed. Row counts cannot distinguish two changes to one table. */
 function isSeen(
   { changes }: TriggerChanges,
   {
@@ -213,7 +220,7 @@ function isSeen(
   )
 }
 
-/** Only the first rows hold values that a conversion changes. */
+/** Type conversions on simpler rows: only `edge` rows contain values that a conversion changes. */
 function plainConversions({ changes, filling, vacant }: SqliteRunOnRows): string[] {
   if (filling.manner === 'edge') return []
   return changes.flatMap(({ before, after, columns }) => {
@@ -235,7 +242,7 @@ function typeOf({ columns }: NonNullable<TableChange['before']>, name: string): 
   return columns.find((column) => column.name === name)?.type.toUpperCase()
 }
 
-/** What the file does with keys enforced, and the transaction without. */
+/** Statements that the file runs with foreign keys enforced, but a deploy's transaction without. */
 function unenforcedKeys({ migration, shapes }: SqliteRunOnRows): string[] {
   const { unenforced } = atomicScriptOf(migration)
   return unenforced.flatMap(({ number, actions }) => {

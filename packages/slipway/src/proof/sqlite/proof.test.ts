@@ -39,7 +39,7 @@ const REBUILD = `CREATE TABLE new_customer (id INTEGER PRIMARY KEY AUTOINCREMENT
   UPDATE sqlite_sequence SET seq = (SELECT seq FROM sqlite_sequence WHERE name = 'customer') WHERE name = 'new_customer';
   DROP TABLE customer; ALTER TABLE new_customer RENAME TO customer;`
 
-test('what adds is lossless', async () => {
+test('additions are lossless', async () => {
   const proof = await proofOf(
     'ALTER TABLE customer ADD COLUMN x TEXT; CREATE TABLE a (id INTEGER PRIMARY KEY)',
   )
@@ -60,7 +60,7 @@ test('what adds is lossless', async () => {
   ])
 })
 
-test('a rebuild with keys off is lossless, and one with keys on loses the children', async () => {
+test('a rebuild with foreign keys off is lossless; with foreign keys on it loses child rows', async () => {
   expect(await proofOf(`PRAGMA foreign_keys=OFF;${REBUILD}`)).toMatchObject({
     grade: 'lossless',
     effects: [],
@@ -71,14 +71,14 @@ test('a rebuild with keys off is lossless, and one with keys on loses the childr
   expect(texts(proof)).toEqual(['5 "Order": 6 deleted', '5 item: 5 updated'])
 })
 
-test('a rebuild that loses the counter of AUTOINCREMENT is lossy', async () => {
+test('a rebuild that loses the AUTOINCREMENT counter is lossy', async () => {
   const proof =
     await proofOf(`PRAGMA foreign_keys=OFF; CREATE TABLE new_customer (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL);
     INSERT INTO new_customer (id, name) SELECT id, name FROM customer; DROP TABLE customer; ALTER TABLE new_customer RENAME TO customer`)
   expect(lost(proof)).toEqual(['object customer.age', 'object customer.phone', 'values customer'])
 })
 
-test('what a conversion changes is lost', async () => {
+test('values that a conversion changes are lost', async () => {
   const proof =
     await proofOf(`PRAGMA foreign_keys=OFF; CREATE TABLE new_item (id INTEGER PRIMARY KEY, "order" INTEGER REFERENCES "Order" (id) ON DELETE SET NULL, amount INTEGER);
     INSERT INTO new_item SELECT id, "order", amount FROM item; DROP TABLE item; ALTER TABLE new_item RENAME TO item`)
@@ -89,7 +89,7 @@ test('what a conversion changes is lost', async () => {
   expect(lost(text)).toEqual(['values log.what'])
 })
 
-test('a statement that meets no row proves nothing', async () => {
+test('a statement that changes no row is not proven', async () => {
   const proof = await proofOf(`DELETE FROM audit WHERE id > 100000000`, { down: '' })
   expect(proof.grade).toBe('lossy')
   const update = await proofOf(`UPDATE log SET what = 'x' WHERE length(what) > 100000000`, {
@@ -102,7 +102,7 @@ test('a statement that meets no row proves nothing', async () => {
   expect(texts(met)).toEqual(['1 audit: 1 updated', '2 audit: 2 updated'])
 })
 
-test('a table that takes no rows proves nothing', async () => {
+test('a change of a table that accepts no rows is not proven', async () => {
   const proof = await proofOf('ALTER TABLE never ADD COLUMN b INT')
   expect(proof).toMatchObject({
     grade: 'not proven',
@@ -111,7 +111,7 @@ test('a table that takes no rows proves nothing', async () => {
   })
 })
 
-test('a trigger that was not seen to change rows proves nothing', async () => {
+test('a trigger whose changes were not observed is not proven', async () => {
   const init = `${SHOP} CREATE TRIGGER clean AFTER INSERT ON log WHEN NEW.what = 'never ever' BEGIN DELETE FROM audit; END;`
   const proof = await proofOf(`INSERT INTO log (what) VALUES ('x')`, {
     init,
@@ -130,7 +130,7 @@ test('a trigger that was not seen to change rows proves nothing', async () => {
   expect(texts(seen)).toEqual(['1 audit: 4 deleted', '1 log: 1 inserted'])
 })
 
-test('a down migration that rows stop, or that never runs, is named', async () => {
+test('a down migration that fails on rows, or always, is reported', async () => {
   const stopped = await proofOf('ALTER TABLE customer DROP COLUMN phone', {
     down: `PRAGMA foreign_keys=OFF; CREATE TABLE new_customer (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, phone TEXT, age INTEGER NOT NULL);
       INSERT INTO new_customer (id, name) SELECT id, name FROM customer; DROP TABLE customer; ALTER TABLE new_customer RENAME TO customer;`,
@@ -156,7 +156,7 @@ test('a down migration that rows stop, or that never runs, is named', async () =
   ])
 })
 
-test('a migration that some rows stop is proven on others', async () => {
+test('a migration that fails on some rows is proven on others', async () => {
   const unique = await proofOf('CREATE UNIQUE INDEX i ON log (what)')
   expect(unique.grade).toBe('lossless')
   expect(unique.conditions).toEqual([
@@ -171,13 +171,13 @@ test('a migration that some rows stop is proven on others', async () => {
   ])
 })
 
-test('a migration that does not run fails with its place', async () => {
+test('a migration that does not run fails with the position of the statement', async () => {
   await expect(proofOf('CREATE TABLE a (id);\nDROP TABLE nope')).rejects.toMatchObject({
     failure: { code: 'SHADOW.REPLAY_FAILED', where: { line: 2 } },
   })
 })
 
-test('a rebuild behind a change of rows is judged by what it then does', async () => {
+test('a rebuild after a row change is judged by its actual effect', async () => {
   const proof = await proofOf(
     `DELETE FROM customer WHERE id = 1; PRAGMA foreign_keys=OFF;${REBUILD}`,
   )

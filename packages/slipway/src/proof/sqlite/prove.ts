@@ -19,8 +19,9 @@ import { FIRST_START, runSqliteUpDownUp, type SqliteTestRun, type RowRefusal } f
 import { vacantTables } from './vacant-tables.ts'
 
 /**
- * Proves a migration of SQLite: up, down, up again, on generated rows, with schemas and all rows compared. What rows stop
- * begins again on another shadow database. Fails with SHADOW.REPLAY_FAILED if the migration does not run.
+ * Proves a SQLite migration: up, down, up again, on generated rows, with schemas and all rows compared. If
+ * rows stop it, the run starts over on another shadow database. Fails with SHADOW.REPLAY_FAILED if the
+ * migration does not run.
  */
 export async function proveOnSqlite(
   onShadow: OnShadow,
@@ -76,7 +77,10 @@ function proofOf(migration: Migration, testRun: SqliteTestRun, shadow: Proof['sh
   }
 }
 
-/** What the statements destroy, unless the run saw it change and saw it restored, and what the run missed. A dropped table loses its rows by its own name. */
+/**
+ * The data that the statements destroy, except values that the run saw change and then saw restored, and the
+ * data that the run found missing. The rows of a dropped table are not listed separately.
+ */
 function lostData(testRun: SqliteTestRun): Destruction[] {
   const { losses, rows, touched, downFails } = testRun
   const isAmong = (one: Destruction, all: readonly Destruction[]) =>
@@ -113,7 +117,7 @@ function reasonsOf(testRun: SqliteTestRun): string[] {
   return [...refused, ...notUndone(testRun, { says: messageOf, kept: false })]
 }
 
-/** Rows that stopped it, if it went through on plainer ones. */
+/** Conditions of the proof: rows that stopped the migration, if it ran on simpler ones. */
 function conditionsOf({ start, filling }: SqliteTestRun): string[] {
   const { failsOnRows, withheld } = start
   return [

@@ -30,30 +30,30 @@ import { compareDumps, type DumpDifference } from './compare-dumps.ts'
 import { readDump } from './dump.ts'
 import { runSqliteTraced, type SqliteTrace } from './trace.ts'
 
-/** A statement that failed on rows, and what SQLite said. */
+/** A statement that failed on rows, and SQLite's error. */
 export interface RowRefusal {
   /** Absent if the end of the transaction was refused. */
   readonly statement?: Statement
   readonly said: string
 }
 
-/** How a test run begins, and what earlier ones on other shadow databases have shown. */
+/** How a test run begins, and the results of earlier runs on other shadow databases. */
 export interface SqliteStart {
   readonly style: RowStyle
   readonly failsOnRows?: RowRefusal
-  /** Tables that get no rows, and the statement that fails wherever they have some. */
+  /** Tables that get no rows, and the statement that fails if they have some. */
   readonly withheld: readonly { readonly tables: readonly string[]; readonly stop: RowRefusal }[]
   readonly downFails?: Failure
 }
 
-/** The usual beginning. */
+/** The start of the first run. */
 export const FIRST_START: SqliteStart = { style: 'edge', withheld: [] }
 
-/** What a test run showed: a migration run on rows, back, and run again. */
+/** The result of a test run: a migration up, down and up again, on rows. */
 export interface SqliteTestRun {
   readonly start: SqliteStart
   readonly filling: Filling
-  /** The tables before. */
+  /** The tables before the migration. */
   readonly shapes: readonly SqliteShape[]
   readonly before: SqliteState
   readonly after: SqliteState
@@ -61,20 +61,23 @@ export interface SqliteTestRun {
   readonly trace: SqliteTrace
   readonly down: MigrationFile
   readonly downMs: number
-  /** The down migration was refused; `onEmpty` if it runs if there are no rows. */
+  /** The down migration failed; `onEmpty`: it runs if there are no rows. */
   readonly downFails?: { readonly failure: Failure; readonly onEmpty: boolean }
-  /** What the statements destroy, as they say it. */
+  /** The data that the statements destroy according to their text. */
   readonly losses: readonly Destruction[]
   readonly notRestored: readonly Change[]
-  /** What the migration did to the existing rows. */
+  /** The migration's changes to the existing rows. */
   readonly touched: DumpDifference
-  /** How they differ after the down migration. */
+  /** How the rows differ after the down migration. */
   readonly rows: DumpDifference
   readonly notRepeated: readonly Change[]
   readonly againFails?: Failure
 }
 
-/** The outcome: where rows or the down migration stop it, the test run begins again on another shadow database. */
+/**
+ * The outcome. If the migration fails on rows, or the down migration fails, the test run starts over on
+ * another shadow database.
+ */
 export type SqliteOutcome =
   | { readonly kind: 'tested'; readonly testRun: SqliteTestRun }
   | { readonly kind: 'start-over'; readonly from: SqliteStart }
@@ -88,8 +91,8 @@ interface TestRunOptions {
 const NOTHING: DumpDifference = { lost: [], grown: [] }
 
 /**
- * Runs a migration up, down and up again on a shadow database that holds the history before it, on generated rows, and
- * compares schemas and all rows. Fails with SHADOW.REPLAY_FAILED if it does not even run on empty tables.
+ * Runs a migration up, down and up again on a shadow database with the history before it, on generated rows,
+ * and compares schemas and all rows. Fails with SHADOW.REPLAY_FAILED if it does not even run on empty tables.
  */
 export async function runSqliteUpDownUp(
   session: Session,
@@ -165,15 +168,18 @@ export async function runSqliteUpDownUp(
   }
 }
 
-/** The values that a migration and its down migration look for in rows. */
+/** The values with which a migration and its down migration compare columns. */
 function comparedBy({ sql }: Migration, down?: MigrationFile): ComparedValues[] {
   return [sql, ...(down ? [down.sql] : [])].flatMap(sqliteComparedValues)
 }
 
-/** How the tables are filled, in the order in which it is tried. */
+/** The styles of generated rows, in the order in which they are tried. */
 const STYLES: readonly RowStyle[] = ['edge', 'sparse', 'plain', 'json', 'none']
 
-/** With simpler rows, then without rows in the tables of the statement, then with none; nothing if there is nothing more to try. */
+/**
+ * How to continue: with simpler rows, then without rows in the statement's tables, then without any rows;
+ * undefined if everything was tried.
+ */
 function nextStart(
   start: SqliteStart,
   stop: RowRefusal,

@@ -6,27 +6,32 @@ import type { SeenEffect } from '../seen-effect.ts'
 import { differenceOf } from './compare-dumps.ts'
 import { type Dump, readDump } from './dump.ts'
 
-/** What a run of a migration on rows did to the data of existing tables, statement by statement. */
+/** What a run of a migration on rows did to the data of existing tables, by statement. */
 export interface SqliteTrace {
   readonly ms: number
   readonly statements: readonly { readonly statement: number; readonly ms: number }[]
-  /** Also by triggers and foreign keys. A table that is rebuilt from its rows loses only what is not copied. */
+  /**
+   * Includes effects of triggers and foreign keys. A table rebuild loses only the rows that it does not copy.
+   */
   readonly effects: readonly SeenEffect[]
 }
 
-/** A traced run, and what refused it: then nothing of it stays. */
+/** A traced run, and what refused it. A refused run is rolled back. */
 export interface SqliteTracedRun {
   readonly trace: SqliteTrace
   readonly refusal?: SqliteRefusal
 }
 
-/** A moment of a run. */
+/** The rows and the changed tables at one moment of a run. */
 interface Moment {
   readonly dump: Dump
   readonly changes: readonly TableChange[]
 }
 
-/** Runs a migration on a shadow database as a deploy would, and compares all rows after each statement that may have changed some. */
+/**
+ * Runs a migration on a shadow database as a deploy would, and compares all rows after each statement that
+ * may have changed some.
+ */
 export async function runSqliteTraced(
   session: Session,
   migration: Migration,
@@ -67,18 +72,18 @@ async function momentOf(
   return { dump: await readDump(session), changes: tableChanges(before, now, statements) }
 }
 
-/** Rows written in this session, including through triggers and foreign keys. */
+/** The number of rows written in this session, including through triggers and foreign keys. */
 async function readWritten(session: Session): Promise<number> {
   const [row] = await session.query<{ n: number }>('SELECT total_changes() AS n')
   return row?.n ?? 0
 }
 
-/** What takes data without writing rows. */
+/** Whether an action may remove data without writing rows. */
 function takesData({ kind }: Action): boolean {
   return kind === 'drop' || kind === 'drop-column' || kind === 'rename'
 }
 
-/** What happened to tables that existed before the migration, by their names then. */
+/** What happened to tables that existed before the migration, under their original names. */
 function effectsBetween(
   last: Moment,
   now: Moment,
@@ -107,7 +112,7 @@ function effectsBetween(
     const gone = [...old.columns].flatMap(([origin, column]) =>
       before.columns.includes(column) && !fresh.columns.has(origin) ? [origin] : [],
     )
-    // A rebuilt table has another name first.
+    // A rebuilt table first has another name, and its rows may have other rowids.
     const byRowid = fresh.name === old.name && before.rows.every(({ rowid }) => rowid !== undefined)
     const found = differenceOf(before, after, { columns: links, byRowid })
     const counts = [
@@ -122,7 +127,7 @@ function effectsBetween(
   })
 }
 
-/** A table of the state before, where it is now: its columns by their names then. */
+/** The current name of an original table, and its current columns by their original names. */
 interface Place {
   readonly name: string
   readonly columns: ReadonlyMap<string, string>
@@ -146,7 +151,7 @@ function placeOf({ dump, changes }: Moment, origin: string): Place | undefined {
   return { name: change.after.name, columns }
 }
 
-/** A table as PostgreSQL would print its name. */
+/** A table name as PostgreSQL would print it. */
 function relationName(name: string): string {
   return /^[a-z_][a-z\d_]*$/.test(name) ? name : quoteIdentifier(name)
 }

@@ -2,8 +2,8 @@ import { isRequired } from '../../statements/index.ts'
 import type { SqliteTestRun, RowRefusal } from './test-run.ts'
 
 /**
- * The tables that have no rows wherever a migration runs: those to which it adds a required column, and those whose rows
- * cannot be without one of theirs.
+ * The tables that cannot have rows on any target where the migration runs: those to which it adds a required
+ * column, and those whose rows must refer to a row of such a table.
  */
 export function vacantTables({
   start,
@@ -25,7 +25,7 @@ export function vacantTables({
   return [...vacant]
 }
 
-/** It adds a required column, or rebuilds a table with one that it does not fill. */
+/** Whether the statement adds a required column, or rebuilds a table with one that it does not fill. */
 function needsEmptyTable({ statement, said }: RowRefusal): boolean {
   const [, column = ''] = /^NOT NULL constraint failed: .+\.(.+)$/.exec(said) ?? []
   return (statement?.actions ?? []).some((action) => {

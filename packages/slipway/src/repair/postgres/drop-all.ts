@@ -5,7 +5,7 @@ import { parseMigration, parserFor } from '../../statements/index.ts'
 import type { ResetRequest } from '../reset.ts'
 import { planReset } from './reset-sql.ts'
 
-/** Drops what a project has in a PostgreSQL database. Gives the schemas that were emptied or dropped. */
+/** Drops the objects of a project in a PostgreSQL database. Returns the schemas that were emptied or dropped. */
 export async function dropAllOnPostgres(
   target: TargetSession,
   request: ResetRequest,

@@ -12,7 +12,7 @@ export interface ResetPlan {
   readonly sql: string
 }
 
-/** A project as far as a reset must know it. */
+/** What a reset must know about a project. */
 export interface ResetScope {
   readonly migrations: readonly MigrationFile[]
   /** Schemas that the project manages, in addition to those that its history creates. */
@@ -20,10 +20,10 @@ export interface ResetScope {
 }
 
 /**
- * Plans what a reset drops: all in the default schema and in those of the datasource, the schemas that the
- * history creates, and in any other schema what the history has put there. The default schema itself stays,
- * with its rights and with extensions that no migration creates. Fails with REPAIR.RESET_REFUSED if something
- * of another application depends on what is dropped.
+ * Plans what a reset drops: everything in the default schema and in the schemas of the datasource, the schemas that
+ * the history creates, and the objects that the history created in any other schema. The default schema itself stays,
+ * with its privileges and with extensions that no migration creates. Fails with REPAIR.RESET_REFUSED if an object of
+ * another application depends on one that would be dropped.
  */
 export async function planReset(session: Session, scope: ResetScope): Promise<ResetPlan> {
   const { migrations, schemas = [] } = scope
@@ -84,7 +84,7 @@ function dropPlaced({ kind, schema, name }: Owned['placed'][number]): string[] {
   return [`DROP ${kind.toUpperCase()} IF EXISTS ${object} CASCADE;`]
 }
 
-/** Kinds that are dropped with something else, or are not objects. */
+/** Kinds that are dropped together with another object, or are not objects. */
 const NOT_DROPPED = ['composite type', 'default acl', 'publication namespace', 'extension']
 
 const OBJECTS = `SELECT o.type, o.identity FROM pg_depend d, pg_identify_object(d.classid, d.objid, 0) o
@@ -94,7 +94,7 @@ const OBJECTS = `SELECT o.type, o.identity FROM pg_depend d, pg_identify_object(
     AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = d.classid AND e.objid = d.objid AND e.deptype IN ('e', 'i', 'a'))
   ORDER BY o.type, o.identity`
 
-/** Drops all in the default schema but extensions that no migration creates: somebody else has set those up. */
+/** Drops everything in the default schema except extensions that no migration creates: someone else installed those. */
 async function emptySchema(
   session: Session,
   migrations: readonly MigrationFile[],
@@ -125,7 +125,7 @@ function dropObject(type: string, identity: string): string {
   return `DROP ${words} IF EXISTS ${identity} CASCADE;`
 }
 
-/** Objects outside of some schemas that depend on what is in them. */
+/** Objects outside the given schemas that depend on objects in them. */
 const DEPENDENTS = `
 WITH own AS (SELECT oid FROM pg_namespace WHERE nspname = ANY ($1::text[])),
 placed AS (

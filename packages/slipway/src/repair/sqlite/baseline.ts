@@ -22,7 +22,7 @@ import {
   undecidedOf,
 } from '../baseline.ts'
 
-/** Finds the part of the history whose schema a SQLite or D1 database has, and records it as applied: see `baseline`. */
+/** Finds the part of the history that matches the schema of a SQLite or D1 database, and records it: see `baseline`. */
 export async function baselineSqlite(request: BaselineRequest): Promise<BaselineOutcome> {
   const { migrations } = request
   return await withSqliteTarget(request, async ({ session, ledger }) => {
@@ -59,7 +59,7 @@ export async function baselineSqlite(request: BaselineRequest): Promise<Baseline
   })
 }
 
-/** Of states with equal schemas the last one counts; else the one that differs in the fewest objects. */
+/** The last state with an equal schema, or else the state that differs in the fewest objects. */
 async function findMatch(
   actual: Fingerprint,
   { upTo, migrations }: BaselineRequest,

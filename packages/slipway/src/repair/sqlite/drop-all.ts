@@ -2,8 +2,8 @@ import { atomic, quoteIdentifier } from '../../database/index.ts'
 import type { TargetSession } from '../../execution/index.ts'
 
 /**
- * Drops all objects of a SQLite or D1 database, history, ledger and kept data too, in one transaction. What belongs to
- * SQLite or to Cloudflare itself stays, and so do tables that a virtual table keeps for itself: they go with it.
+ * Drops all objects of a SQLite or D1 database, including history, ledger and kept data, in one transaction. Objects
+ * of SQLite or Cloudflare itself stay. The shadow tables of a virtual table are dropped with it.
  */
 export async function dropAllOnSqlite({ session }: TargetSession): Promise<readonly string[]> {
   const objects = await session.query<{ type: string; name: string }>(`

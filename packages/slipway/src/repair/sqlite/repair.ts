@@ -50,7 +50,7 @@ async function examineOn(session: Session, request: ExamineRequest): Promise<Dia
   return { database, state: comparison.state, problems, pending: comparison.pending }
 }
 
-/** Slipway leaves none: Prisma runs a file of SQLite without a transaction around it. */
+/** Slipway leaves no failed migration; Prisma may, because it runs a SQLite file without a transaction around it. */
 function failedProblem(migration: string): FailedProblem {
   const reason = 'another tool ran it, and SQLite does not record how far it got'
   const stop = { kind: 'unexamined' as const, reason }
@@ -71,7 +71,7 @@ async function editedProblem(
     migrationsDir === undefined ? [] : await versionsOf({ migrationsDir, layout }, row.migration)
   const old = versionOf(versions, row.checksum)
   const ledger = await readSqliteLedger(session)
-  // What is recorded is of the text before the edit: only a replay of the files says whether it matters.
+  // The recorded schema is that of the text before the edit: only a replay of the files shows whether it matters.
   const drift = await detectSqliteDrift(
     session,
     { history, migrations },
@@ -97,7 +97,7 @@ function rowOf({ rows }: History, migration: string): HistoryRow {
   return must(row, `history row of ${migration}`)
 }
 
-/** Does what a person decided about a SQLite or D1 database: see `repair`. It changes the history alone. */
+/** Carries out a person's decision on a SQLite or D1 database: see `repair`. It changes only the history. */
 export async function repairSqlite(
   request: RepairRequest,
   decision: Decision,
@@ -131,7 +131,7 @@ interface Scene {
   readonly request: RepairRequest
 }
 
-/** The SQL of the history for a decision, and the migrations that it is about. */
+/** The SQL that changes the history for a decision, and the migrations that it concerns. */
 function rowsFor(
   session: AtomicSession,
   { diagnosis, request }: Scene,
@@ -166,7 +166,7 @@ function rowsFor(
   }
 }
 
-/** Compares the database with its history, and records the schema where they are equal. */
+/** Compares the database with its history, and records the schema if they are equal. */
 async function settle(session: AtomicSession, { migrations }: RepairRequest) {
   const history = await readHistory(session)
   const ledger = await readSqliteLedger(session)

@@ -9,7 +9,8 @@ import { deploy } from '../../deploy/index.ts'
 import { readSqliteKept } from '../../safekeeping/index.ts'
 import { rollback } from '../index.ts'
 
-// Rows that are hard to find again: judged by all values, their types and their rowids, before and after, by plain SQL.
+// Rows that are hard to find again. Plain SQL compares all values, their types and their rowids before and
+// after.
 
 const folder = mkdtempSync(path.join(tmpdir(), 'slipway-restored-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -288,7 +289,7 @@ CREATE TRIGGER fill AFTER INSERT ON post BEGIN INSERT INTO own (rowid, title) VA
   },
 }
 
-describe('what was written since stays, and is counted', () => {
+describe('rows and values written since stay and are counted', () => {
   const schema =
     'CREATE TABLE t (id INTEGER NOT NULL PRIMARY KEY, email TEXT NOT NULL UNIQUE, v TEXT)'
   const rows = `INSERT INTO t VALUES (1, 'a', 'x'), (2, 'b', 'y'), (3, 'c', 'z')`
@@ -324,7 +325,7 @@ describe('what was written since stays, and is counted', () => {
     expect(run.kept.map(({ restored }) => restored?.since)).toEqual([1])
   })
 
-  test('rows whose rowids are others after VACUUM are not confused', async () => {
+  test('rows whose rowids changed by VACUUM are not confused', async () => {
     const { before, after, kept } = await there({
       schema: 'CREATE TABLE log (at TEXT, what TEXT)',
       rows: `INSERT INTO log VALUES ('1', 'a'), ('2', 'b'), ('3', 'c'), ('4', 'd'); DELETE FROM log WHERE at = '1'`,
@@ -340,7 +341,7 @@ describe('what was written since stays, and is counted', () => {
   })
 })
 
-describe('no row that existed before is deleted, also where the migration inserts its key', () => {
+describe('no earlier row is deleted, even if the migration inserts its key', () => {
   const role = `CREATE TABLE role (id INTEGER NOT NULL PRIMARY KEY, name TEXT UNIQUE, boss INTEGER REFERENCES role (id))`
   const rows = `INSERT INTO role VALUES (1, 'admin', NULL), (2, 'user', 1), (3, 'old', NULL)`
 
@@ -410,7 +411,7 @@ PRAGMA foreign_keys=ON;`,
     expect(run.failure).toBeUndefined()
   })
 
-  test('what is surely new is deleted', async () => {
+  test('rows that are certainly new are deleted', async () => {
     const { before, between, after } = await there({
       schema: `${role};
 CREATE TRIGGER named AFTER UPDATE ON role BEGIN UPDATE role SET boss = 1 WHERE id = NEW.id; END`,
@@ -422,7 +423,7 @@ CREATE TRIGGER named AFTER UPDATE ON role BEGIN UPDATE role SET boss = 1 WHERE i
   })
 })
 
-describe('rows that nobody can find again are kept, and not restored by a rollback', () => {
+describe('rows that cannot be found again are kept but not restored by a rollback', () => {
   test.each([
     { what: 'of which the integer key changed', change: 'UPDATE t SET id = id + 10', rows: 3 },
     {
@@ -481,7 +482,7 @@ CREATE TABLE c (id INTEGER NOT NULL PRIMARY KEY, p INTEGER REFERENCES p (id) ON 
   expect(between).not.toEqual(before)
 })
 
-describe('what no statement names is not lost: the migration is undone', () => {
+describe('losses that no statement names undo the migration', () => {
   test.each([
     {
       what: 'ON DELETE SET NULL in the same table',
@@ -568,7 +569,7 @@ CREATE TABLE c (id TEXT PRIMARY KEY, p INTEGER REFERENCES p (id) ON DELETE SET N
     expect(between).toEqual(before)
   })
 
-  test('a restore that a foreign key passes on is undone', async () => {
+  test('a restore that a foreign key cascades is undone', async () => {
     const { between, after, failure } = await there({
       schema: `CREATE TABLE p (id INTEGER NOT NULL PRIMARY KEY, code TEXT NOT NULL UNIQUE);
 CREATE TABLE s (id INTEGER NOT NULL PRIMARY KEY, pc TEXT REFERENCES p (code) ON UPDATE SET NULL)`,
@@ -581,7 +582,7 @@ CREATE TABLE s (id INTEGER NOT NULL PRIMARY KEY, pc TEXT REFERENCES p (code) ON 
   })
 })
 
-describe('of tables with restored data, a rollback loses nothing that was written since', () => {
+describe('a rollback loses nothing that was written since to tables with restored data', () => {
   const losses = [
     {
       what: 'a copy with OR IGNORE',
@@ -617,7 +618,7 @@ CREATE TABLE kc (id INTEGER NOT NULL PRIMARY KEY, p INTEGER REFERENCES pn (id) O
     expect(after.toSorted()).toEqual([...between, lost].toSorted())
   })
 
-  test.each(losses)('$what, accepted, keeps it', async ({ table, lost, ...one }) => {
+  test.each(losses)('$what, if accepted, keeps the lost data', async ({ table, lost, ...one }) => {
     const { after, before, keptBack, failure } = await there({ ...one, accepts: true })
     expect(failure).toBeUndefined()
     expect(after).not.toContain(lost)
@@ -627,7 +628,7 @@ CREATE TABLE kc (id INTEGER NOT NULL PRIMARY KEY, p INTEGER REFERENCES pn (id) O
     ])
   })
 
-  test('what a restore passes on, accepted, is kept', async () => {
+  test('accepted losses that a restore passes on are kept', async () => {
     const { before, after, keptBack, failure } = await there({
       schema: `CREATE TABLE p (id INTEGER NOT NULL PRIMARY KEY, code TEXT NOT NULL UNIQUE);
 CREATE TABLE s (id INTEGER NOT NULL PRIMARY KEY, pc TEXT REFERENCES p (code) ON UPDATE CASCADE)`,

@@ -86,13 +86,13 @@ test('dropped tables and columns, deleted and updated rows are restored', async 
   expect(outcome.failure).toBeUndefined()
   expect(outcome).toMatchObject({ testRun: { kind: 'proven' }, schemaMatches: true })
   expect(outcome.kept.map(({ state }) => state)).toEqual(['restored', 'restored', 'restored'])
-  // The definition of a table that was renamed has its name in quotes.
+  // The definition of a renamed table contains its name in quotes.
   expect(JSON.parse(JSON.stringify(dump()).replaceAll('\\"customer\\" (', 'customer ('))).toEqual(
     before,
   )
 })
 
-test('values that were written since stay as they are', async () => {
+test('values that were written since stay unchanged', async () => {
   const { up, down, run, dump } = database([
     SHOP,
     { name: '2_upper', sql: `UPDATE customer SET name = upper(name);`, down: '' },
@@ -115,7 +115,7 @@ test('values that were written since stay as they are', async () => {
   ])
 })
 
-test('tables that refer to each other are restored whatever their names', async () => {
+test('tables that refer to each other are restored, whatever their names', async () => {
   const { up, down, run, dump } = database([
     {
       name: '1_init',
@@ -151,7 +151,7 @@ test('values that a CHECK compares are restored together', async () => {
   expect(dump()).toEqual(before)
 })
 
-test('triggers do not fire while rows are restored, but for those of a virtual table', async () => {
+test('triggers do not fire while rows are restored, except those on a virtual table', async () => {
   const { up, down, run, dump } = database([
     {
       name: '1_init',
@@ -178,7 +178,7 @@ CREATE TRIGGER unnoted AFTER DELETE ON payment BEGIN
   run(`INSERT INTO payment_text (payment_text, rank) VALUES ('integrity-check', 1)`)
 })
 
-test('what a rollback destroys is kept', async () => {
+test('data that a rollback destroys is kept', async () => {
   const { up, down, run } = database([
     SHOP,
     {

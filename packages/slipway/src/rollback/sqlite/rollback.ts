@@ -59,20 +59,20 @@ import {
 import type { RollbackOutcome, RollbackRequest } from '../rollback.ts'
 import { selectMigrations } from '../select.ts'
 
-/** What is rolled back: the down migrations and what they make of the schema, the last migration first. */
+/** The down migrations and how they change the schema, the last migration first. */
 interface Work {
   readonly history: History
   readonly downs: readonly PreparedDown[]
   readonly tested: readonly TestedMigration[]
-  /** The schema that they give. */
+  /** The schema after the down migrations. */
   readonly fingerprint: Fingerprint
   readonly expected: Fingerprint | undefined
 }
 
 /**
- * Rolls the last migrations of a SQLite or D1 database back, each in one transaction with its history row and the data
- * that is restored. Down migrations run on a copy of the schema in memory first, which is compared with a replay of the
- * history that stays.
+ * Rolls back the last migrations of a SQLite or D1 database, each in one transaction with its history row and
+ * the restored data. Down migrations first run on a copy of the schema in memory, which is compared with a
+ * replay of the remaining history.
  */
 export async function rollBackSqlite(request: RollbackRequest): Promise<RollbackOutcome> {
   return await withSqliteTarget(request, async ({ session }) => {
@@ -115,13 +115,13 @@ export async function rollBackSqlite(request: RollbackRequest): Promise<Rollback
   })
 }
 
-/** A down migration, and what it announces where this is kept. */
+/** A down migration with its announcements, given the kept data. */
 function knowing(down: PreparedDown, kept: readonly Kept[]): PreparedDown {
   const own = keptOf(kept, down.plan.name)
   return { ...down, announced: announcedOn(down, { kept: own, schema: 'main' }) }
 }
 
-/** What a deploy of a migration kept, and can be restored. */
+/** The data that the deploy of a migration kept and that can be restored. */
 function keptOf<K extends Kept>(kept: readonly K[], migration: string): K[] {
   return kept.filter(
     (one) => one.migration === migration && !one.byRollback && one.state === 'kept' && one.returns,
@@ -236,7 +236,7 @@ async function runDown(
   const isLast = gone.length === work.tested.length
   const stays = appliedWithout(work.history, gone)
   const behind = [
-    // Rows are restored in any order: their keys are checked when all exist.
+    // Rows are restored in any order, so foreign keys are checked when all exist.
     restored.length === 0 ? '' : 'PRAGMA defer_foreign_keys = ON;\n',
     restored.length === 0 || place === undefined
       ? ''
@@ -267,9 +267,9 @@ async function runDown(
 }
 
 /**
- * What a down migration may destroy, and what it must leave as it is. Of tables with restored data, its statements must
- * leave the rest: a copy is compared before data is restored. `accepted`: tables that may lose what no statement names;
- * it is kept.
+ * What a down migration may destroy, and what it must leave unchanged. In tables with restored data, its
+ * statements must leave the rest unchanged: a copy is compared before data is restored. `accepted`: tables
+ * whose unannounced losses are accepted, and kept.
  */
 function guardsOf(
   tested: TestedMigration,
@@ -302,7 +302,7 @@ function guardsOf(
     const columns = change.columns.flatMap(({ before }) => before ?? [])
     return { change, rows: true, columns, assigned, movesRowids, statement }
   }
-  // Restoring changes other tables only through foreign keys: what it changes there is kept behind it.
+  // Restoring changes other tables only through foreign keys: what it changes there is kept afterwards.
   const early = [...copied, ...accepted.filter((one) => isRestored(one) && !copied.includes(one))]
   const late = accepted.filter((one) => !isRestored(one))
   const isWhole = (change: TableChange) => early.includes(change) || late.includes(change)
@@ -314,7 +314,7 @@ function guardsOf(
   }
 }
 
-/** What was changed last is undone first. */
+/** The last change is undone first. */
 function lastFirst(one: SqliteKept, other: SqliteKept): number {
   return other.id - one.id
 }

@@ -14,16 +14,16 @@ export interface BookmarkRequest extends WorkRequest {
   readonly consent: Consent
 }
 
-/** What a restore by Time Travel did. */
+/** The outcome of a restore by Time Travel. */
 export interface BookmarkOutcome {
   readonly database: string
-  /** The state that was restored: that before a deploy. */
+  /** The restored state, from before a deploy. */
   readonly bookmark: string
   /** The state before the restore: `wrangler d1 time-travel restore` undoes it with this. */
   readonly undo: string
-  /** What that deploy had applied, which is undone. */
+  /** The migrations that the deploy had applied and that are undone. */
   readonly undone: readonly string[]
-  /** Whether the history is that of before the deploy. */
+  /** Whether the history equals that before the deploy. */
   readonly verified: boolean
   readonly failure?: Failure
 }
@@ -31,9 +31,9 @@ export interface BookmarkOutcome {
 const OPTIONS = { applicationName: 'slipway rollback' }
 
 /**
- * Brings a remote D1 database to its state before the deploy that applied the last migration: all migrations of that deploy
- * are undone, and what was written since is only in the bookmark `undo`. Fails with ROLLBACK.NO_BOOKMARK, and on a protected
- * target with DEPLOY.CONSENT_NEEDED.
+ * Restores a remote D1 database to its state before the deploy that applied the last migration. All
+ * migrations of that deploy are undone, and later writes remain only in the bookmark `undo`. Fails with
+ * ROLLBACK.NO_BOOKMARK, and on a protected target with DEPLOY.CONSENT_NEEDED.
  */
 export async function restoreDeployBookmark(request: BookmarkRequest): Promise<BookmarkOutcome> {
   const { address, migrations, consent } = request
@@ -62,7 +62,7 @@ export async function restoreDeployBookmark(request: BookmarkRequest): Promise<B
   })
 }
 
-/** The same restore gives the same state, so one whose answer was lost is asked for again. */
+/** A restore is idempotent, so one whose response was lost is repeated. */
 async function restore(address: RemoteD1, bookmark: string): Promise<void> {
   const restored = await attempt(() => d1Restore(address, bookmark, OPTIONS))
   if (restored.ok) return
@@ -70,7 +70,7 @@ async function restore(address: RemoteD1, bookmark: string): Promise<void> {
   await d1Restore(address, bookmark, OPTIONS)
 }
 
-/** In a session of its own: a restore ends those that were open. */
+/** Uses a new session, because a restore ends open ones. */
 async function appliedNow({ address, migrations }: WorkRequest): Promise<readonly string[]> {
   return await withSession(address, OPTIONS, async (session) => {
     return compareHistory(await readHistory(session), migrations).applied

@@ -7,29 +7,29 @@ export interface Attribute {
   readonly object: string
   /** The relation that it is, or is part of, as SQL names it. Absent for other objects. */
   readonly relation?: string
-  /** A column, as SQL names it, where the attribute is one of a column's that is not in `value`. */
+  /** The column, as SQL names it, of a column's attribute whose `value` does not name the column. */
   readonly part?: string
   /** `storage`, `privileges`, … */
   readonly name: string
-  /** A command that makes it so; of an owner, a comment or privileges just that. */
+  /** The SQL command that sets it; for an owner, a comment or privileges, only the value. */
   readonly value: string
 }
 
-/** The command that gives it to the object; none for owners and privileges, which are those of each database. */
+/** The command that sets it; undefined for owners and privileges, which differ between databases. */
 export function commandOf({ object, name, value }: Attribute): string | undefined {
   if (name === 'owner' || name === 'privileges') return undefined
   return name === 'comment' ? `COMMENT ON ${object} IS ${quoteLiteral(value)}` : value
 }
 
 /**
- * Of objects that a catalog does not model, those that are not read as attributes: extended statistics are attributes of a
- * table. A text is a kind with the names of its objects.
+ * The unmodelled objects that are not read as attributes; extended statistics are, as attributes of a
+ * table. Each text is a kind with the names of its objects.
  */
 export function withoutAttributes(unmodelled: readonly string[]): string[] {
   return unmodelled.filter((objects) => !objects.startsWith('statistics object '))
 }
 
-/** Those of `some` that `others` do not have. */
+/** The attributes in `some` that are not in `others`. */
 export function attributesWithout(
   some: readonly Attribute[],
   others: readonly Attribute[],
@@ -44,8 +44,9 @@ export function attributeTexts(attributes: readonly Attribute[]): string[] {
 }
 
 /**
- * Reads the properties of the objects of a database besides their definitions, except the positions of sequences and whether views
- * are filled. Of objects that this role may change. The functions that read it are made and rolled back: nothing is left.
+ * Reads the properties of the objects of a database besides their definitions, except the positions of
+ * sequences and whether materialized views are filled. Only objects that this role may change are read.
+ * The functions for this are created and rolled back, so nothing is left.
  */
 export async function readAttributes(session: Session): Promise<Attribute[]> {
   const functions = readAttributesSql(session.server.versionNumber)
@@ -66,7 +67,10 @@ export async function readAttributes(session: Session): Promise<Attribute[]> {
   }
 }
 
-/** All options of a relation together are in it a second time, for their order. Comments come after the objects that they describe. */
+/**
+ * `slipway.attributes()` also returns all options of a relation as one row, for their order; it is
+ * skipped. Comments are sorted after the objects that they describe.
+ */
 const READ_SQL = `
   SELECT a.object, r.object, a.part, a.name, a.value FROM slipway.attributes() AS a
   LEFT JOIN slipway.own_relations() AS r ON r.oid = a.relation

@@ -1,8 +1,9 @@
 /**
- * DROP COLUMN and changes of type: the key and the values are copied; without a key whole rows, or the column is set aside.
+ * DROP COLUMN and changes of type: the key and the values are copied. Without a key, whole rows are
+ * copied, or the column is set aside.
  */
 export const KEEP_COLUMNS = `
--- All that goes with a column, as DROP COLUMN would have it.
+-- Commands that drop everything that DROP COLUMN drops with a column.
 CREATE OR REPLACE FUNCTION slipway.trimmings_of_column(target regclass, own text) RETURNS text[] LANGUAGE sql STABLE AS $$
   WITH this AS (SELECT attnum, attidentity, atthasdef FROM pg_attribute
     WHERE attrelid = target AND attname = own AND NOT attisdropped),
@@ -25,7 +26,7 @@ CREATE OR REPLACE FUNCTION slipway.trimmings_of_column(target regclass, own text
     UNION ALL SELECT 8, format('ALTER TABLE %s ALTER COLUMN %I DROP NOT NULL', target, own)) AS all_of_them
 $$;
 
--- Views and foreign keys that go with a column under CASCADE.
+-- Commands that drop the views and foreign keys that CASCADE drops with a column.
 CREATE OR REPLACE FUNCTION slipway.dependents_of_column(target regclass, own text) RETURNS text[] LANGUAGE sql STABLE AS $$
   WITH this AS (SELECT attnum FROM pg_attribute WHERE attrelid = target AND attname = own AND NOT attisdropped)
   SELECT array_agg(command) FROM (
@@ -46,8 +47,8 @@ BEGIN
   EXECUTE format('ALTER TABLE %s ALTER COLUMN %I DROP DEFAULT', target, mark);
 END $$;
 
--- Renames the column and leaves an empty one in its place, for the statement to drop; and empty constraints of the
--- names that it drops itself.
+-- Renames the column, and adds an empty one in its place for the statement to drop. Also adds trivial
+-- constraints with the names of those that the statement drops.
 CREATE OR REPLACE FUNCTION slipway.set_aside(target regclass, own text, new text, with_dependents boolean, constraints text[])
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -73,7 +74,7 @@ DECLARE
   new text := '_slipway_kept_' || (entry ->> 'id');
   mark text;
 BEGIN
-  -- Where the column has a default, a NULL of an earlier row is a value of its own.
+  -- If the column has a default, a NULL in an existing row is a value to restore.
   IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = target AND attname = own AND NOT attisdropped AND atthasdef) THEN
     mark := '_slipway_kept_' || slipway.next_kept(entry ->> 'table_schema');
     PERFORM slipway.mark_rows(target, mark);
@@ -87,7 +88,7 @@ EXCEPTION WHEN OTHERS THEN
   RETURN false;
 END $$;
 
--- Columns with values of their own: the server computes the others again.
+-- The columns that are not generated; the server computes the others again.
 CREATE OR REPLACE FUNCTION slipway.valued(target regclass, names text[]) RETURNS text[] LANGUAGE sql STABLE AS $$
   SELECT coalesce(array_agg(attname::text ORDER BY attnum), '{}') FROM pg_attribute
   WHERE attrelid = target AND attnum > 0 AND NOT attisdropped AND attgenerated = '' AND attname::text = ANY (names)
@@ -97,18 +98,21 @@ CREATE OR REPLACE FUNCTION slipway.has_heirs(target regclass) RETURNS boolean LA
   SELECT EXISTS (SELECT FROM pg_inherits JOIN pg_class p ON p.oid = inhparent WHERE inhparent = target AND p.relkind = 'r')
 $$;
 
--- The key that identifies the rows of a table and of all its child tables: there is none, because each of these has its own keys.
+-- The key that identifies the rows of a table; null if it has child tables, because each of these has its
+-- own keys.
 CREATE OR REPLACE FUNCTION slipway.key_of_all(target regclass, without text[]) RETURNS text[] LANGUAGE sql STABLE AS $$
   SELECT slipway.key_of(target, without) WHERE NOT slipway.has_heirs(target)
 $$;
 
--- Rows will be found by their content. The transaction says later which of them were written since.
+-- Details of an entry whose rows will be found by their content. The transaction shows later which rows
+-- were written since.
 CREATE OR REPLACE FUNCTION slipway.matched_now() RETURNS jsonb LANGUAGE sql AS $$
   SELECT jsonb_build_object('matched', true, 'transaction', pg_current_xact_id()::text)
 $$;
 
--- In a rollback, which must leave the table as it was: whole rows are copied where no key finds them again. After another
--- deploy, values return to rows that are equal in all other columns, if requested; rows of child tables have their own columns.
+-- Copies whole rows in a rollback, which must not add columns to the table, if no key finds the rows
+-- again. After another deploy, values can be restored to rows that are equal in all other columns, unless
+-- the table has child tables, whose rows have their own columns.
 CREATE OR REPLACE FUNCTION slipway.keep_whole(entry jsonb, target regclass, names text[]) RETURNS void LANGUAGE plpgsql
 SET row_security = off AS $$
 BEGIN
@@ -117,8 +121,9 @@ BEGIN
     format('SELECT %s FROM %s', slipway.copied(target, NULL), target)));
 END $$;
 
--- Where no key finds the rows again, whole rows are copied: a row is found by all of its other columns. Rows that are equal
--- in these are interchangeable. The copy holds what later statements drop of the same rows, too. Returns whether that is enough.
+-- Copies whole rows if no key finds them again: a row is then found by all its other columns. Rows that
+-- are equal in these are interchangeable. The copy also serves later statements that drop other columns
+-- of the same rows. Returns whether the copy suffices.
 CREATE OR REPLACE FUNCTION slipway.keep_matched(entry jsonb, target regclass, names text[]) RETURNS boolean LANGUAGE plpgsql
 SET row_security = off AS $$
 DECLARE
@@ -143,7 +148,7 @@ BEGIN
   RETURN true;
 END $$;
 
--- A key that the down migration changes later finds no row again.
+-- Whether a rollback must copy whole rows: a key that the down migration changes later cannot find them.
 CREATE OR REPLACE FUNCTION slipway.must_copy(origin jsonb, target regclass, without text[]) RETURNS boolean LANGUAGE sql STABLE AS $$
   SELECT origin ->> 'inserts' = 'false' AND slipway.key_of_all(target, without) IS NULL
 $$;
@@ -189,7 +194,8 @@ BEGIN
       PERFORM slipway.keep_whole(entry, target, names);
       names := '{}';
     ELSIF is_large OR slipway.key_of_all(target, names || changed_later) IS NULL THEN
-      -- A key that the migration changes later finds no row again, nor do rows that it changes later.
+      -- A key that the migration changes later cannot find the rows, and neither can content that it
+      -- changes later.
       IF settled AND NOT is_large AND slipway.keep_matched(entry, target, names) THEN names := '{}'; END IF;
       FOREACH own IN ARRAY names LOOP
         IF slipway.try_to_set_aside(entry, target, own, with_dependents, constraints) THEN
@@ -198,8 +204,8 @@ BEGIN
         END IF;
       END LOOP;
     END IF;
-    -- A column that is restored with a default, or under another name, may have a value in every row: NULLs are
-    -- values of their own then.
+    -- A column that is restored with a default, or under another name, may have a value in every row, so
+    -- NULLs are kept, too.
     IF names <> '{}' THEN
       PERFORM slipway.keep_copy(entry, target, names, added_again OR EXISTS (
         SELECT FROM pg_attribute WHERE attrelid = target AND attname::text = ANY (names) AND atthasdef));
@@ -211,7 +217,7 @@ EXCEPTION WHEN insufficient_privilege THEN
     || jsonb_build_object('columns', to_jsonb(wanted), 'not_kept', 'the role may not read the table'));
 END $$;
 
--- Whether a change of type can lose of a value; where it is not known, it counts as lost.
+-- Whether a change of type can lose part of a value; true if unknown.
 CREATE OR REPLACE FUNCTION slipway.loses(old text, new text) RETURNS boolean LANGUAGE sql STABLE AS $$
   SELECT CASE
     WHEN new IS NULL THEN true
@@ -220,13 +226,13 @@ CREATE OR REPLACE FUNCTION slipway.loses(old text, new text) RETURNS boolean LAN
       array_position(ARRAY['smallint', 'integer', 'bigint'], old) > array_position(ARRAY['smallint', 'integer', 'bigint'], new)
     WHEN old ~ '^character varying' AND new ~ '^character varying' THEN
       coalesce(substring(old FROM '\\d+')::bigint, 'infinity'::float8) > coalesce(substring(new FROM '\\d+')::bigint, 'infinity'::float8)
-    -- Between types of the user's own a value that the new one lacks makes the change fail.
+    -- Between user-defined types, a value that the new type lacks makes the change fail.
     ELSE EXISTS (SELECT FROM pg_type WHERE oid IN (to_regtype(old), to_regtype(new)) AND typnamespace = 'pg_catalog'::regnamespace)
   END
 $$;
 
--- If no key identifies the rows, the old values are kept next to the new ones, in their own column. Its type outlives
--- those of the user. The rows that it writes do not count as changed.
+-- Keeps the old values in an extra column of the table, if no key identifies the rows. The column has a
+-- built-in type, which outlives user-defined ones. The rows that this writes do not count as changed.
 CREATE OR REPLACE FUNCTION slipway.keep_beside(entry jsonb, target regclass, own text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   new text := '_slipway_kept_' || (entry ->> 'id');

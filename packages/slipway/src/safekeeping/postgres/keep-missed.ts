@@ -1,7 +1,11 @@
-/** What a transaction group destroyed and nothing kept, by what the server did; and what keeps it when the group runs again. */
+/**
+ * Finds data that a transaction group destroyed and no hook kept, by what the server did, and keeps it
+ * when the group runs again.
+ */
 export const KEEP_MISSED = `
--- The columns that hold values of a composite type, or of the rows of a table: as they are, or within arrays, domains and other types.
--- By what depends on a type, which has an index: this runs while a group holds its locks.
+-- The columns that hold values of a composite type or of a table's row type, directly or within arrays,
+-- domains and other types. Follows the dependencies on the type, which are indexed, because this runs
+-- while a group holds its locks.
 CREATE OR REPLACE FUNCTION slipway.holders_of(type oid) RETURNS TABLE (relation oid, name text, is_direct boolean) LANGUAGE sql STABLE AS $$
   WITH RECURSIVE holding AS (SELECT c.reltype AS oid, true AS is_direct FROM pg_class c WHERE c.oid = type
     UNION SELECT part.oid, false FROM holding h
@@ -15,8 +19,9 @@ CREATE OR REPLACE FUNCTION slipway.holders_of(type oid) RETURNS TABLE (relation 
   GROUP BY a.attrelid, a.attname, a.attnum ORDER BY a.attrelid, a.attnum
 $$;
 
--- Of the tables and types that existed before, with their files. Counts are those of the transaction, which has the
--- rows of rolled back savepoints, too: where triggers captured from the beginning they need not be equal.
+-- Destroyed data of the tables and types that existed before, given with their relfilenodes. The
+-- transaction's counts include rows of rolled back savepoints, so they may differ from the kept rows even
+-- if triggers captured from the beginning.
 CREATE OR REPLACE FUNCTION slipway.missed(existing oid[], files oid[]) RETURNS TABLE (what text, relation oid, number integer)
 LANGUAGE sql AS $$
   WITH before AS (SELECT * FROM unnest(existing, files) AS b(relation, file)),
@@ -58,7 +63,7 @@ LANGUAGE sql AS $$
   UNION ALL SELECT DISTINCT 'kept', k.relation, 0 FROM slipway.kept_now() k
 $$;
 
--- The columns whose values were overwritten, with the names that they had then.
+-- The columns whose values were overwritten, with their names at that time.
 CREATE OR REPLACE FUNCTION slipway.overwritten() RETURNS TABLE (relation oid, number integer, names text[]) LANGUAGE sql AS $$
   SELECT k.relation, (k.details -> 'numbers' ->> name)::integer, array_agg(DISTINCT name)
   FROM slipway.kept_now() k CROSS JOIN unnest(k.columns) AS name
@@ -75,7 +80,7 @@ BEGIN
   PERFORM slipway.capture_on(target, operations);
 END $$;
 
--- A table that code will drop.
+-- Copies a table that code will drop.
 CREATE OR REPLACE FUNCTION slipway.copy_table(origin jsonb, target oid) RETURNS void LANGUAGE plpgsql
 SET row_security = off AS $$
 BEGIN
@@ -90,7 +95,8 @@ EXCEPTION WHEN insufficient_privilege THEN
   PERFORM slipway.record_kept(slipway.entry_of(target, origin, 'table') || jsonb_build_object('not_kept', 'the role may not read it'));
 END $$;
 
--- Columns that code, or the end of their type, will drop. Those that a table inherits are kept with those above.
+-- Copies columns that code, or the drop of their type, will drop. Inherited columns are kept with those
+-- of the parent table.
 CREATE OR REPLACE FUNCTION slipway.copy_columns(origin jsonb, target oid, wanted text[]) RETURNS void LANGUAGE plpgsql
 SET row_security = off AS $$
 DECLARE
@@ -121,7 +127,7 @@ EXCEPTION WHEN insufficient_privilege THEN
     || jsonb_build_object('columns', to_jsonb(wanted), 'not_kept', 'the role may not read the table'));
 END $$;
 
--- Values that code will convert or cut: of some columns, or of all.
+-- Copies values that code will convert or truncate, of the wanted columns or of all.
 CREATE OR REPLACE FUNCTION slipway.copy_values(origin jsonb, target oid, wanted text[]) RETURNS void LANGUAGE plpgsql
 SET row_security = off AS $$
 DECLARE
@@ -149,8 +155,9 @@ EXCEPTION WHEN insufficient_privilege THEN
     || jsonb_build_object('columns', to_jsonb(wanted), 'not_kept', 'the role may not read the table'));
 END $$;
 
--- The values of a composite type that will lose an attribute, or of the rows of a table that will lose a column. Within arrays,
--- domains and other types they are copied as texts, which have no names of attributes: only the last one is restored in its place.
+-- Copies the values of a composite type that will lose an attribute, or of the row type of a table that
+-- will lose a column. Within arrays, domains and other types, values are copied as text, which has no
+-- attribute names: only the last attribute can be restored in its place.
 CREATE OR REPLACE FUNCTION slipway.copy_values_of_type(origin jsonb, type oid, number integer) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   target oid;
@@ -171,7 +178,7 @@ BEGIN
   END LOOP;
 END $$;
 
--- What nothing keeps.
+-- Records destroyed data that could not be kept.
 CREATE OR REPLACE FUNCTION slipway.record_missed(origin jsonb, of_schema text, of_table text, target oid, entry jsonb) RETURNS void
 LANGUAGE sql AS $$
   SELECT slipway.record_kept(jsonb_build_object('id', slipway.next_kept(of_schema), 'history_schema', origin -> 'history_schema',
@@ -179,8 +186,8 @@ LANGUAGE sql AS $$
     'table_name', of_table, 'relation', target) || entry)
 $$;
 
--- What was kept is restored under the names that it had before the group. The names of a table: schema, name, and those
--- of the columns by their numbers.
+-- Gives kept data the names from before the group, under which it is restored. 'names' has the schema,
+-- name and column names (by number) of each table.
 CREATE OR REPLACE FUNCTION slipway.name_as_before(names jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   entry slipway.kept;
@@ -190,7 +197,8 @@ DECLARE
 BEGIN
   FOR entry IN SELECT k.* FROM slipway.kept_now() k WHERE names ? k.relation::text LOOP
     old := names -> entry.relation::text;
-    -- By the present name of each column the earlier one. A new column may have the name of an old one.
+    -- Maps the present name of each column to the earlier one. A new column may have the name of an old
+    -- one.
     SELECT coalesce(jsonb_object_agg(present.name, coalesce(old -> 'columns' ->> present.number, '_slipway_new_' || present.number)), '{}')
     INTO renamed
     FROM (SELECT n.key AS name, n.value AS number FROM jsonb_each_text(entry.details -> 'numbers') AS n

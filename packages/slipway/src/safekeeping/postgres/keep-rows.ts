@@ -1,11 +1,12 @@
 /**
- * DELETE, UPDATE, INSERT and TRUNCATE: rows are kept as the server changes them, regardless of which statement, function, trigger,
- * rule or foreign key does it. Triggers write a log of each table while a transaction group runs, and go before it ends.
- * A log has the columns of its table and the number of the event. Where it has the old and the new versions of rows in
- * pairs, it has the number of the pair, too, and whether it is the old (o) or the new (n) version.
+ * DELETE, UPDATE, INSERT and TRUNCATE: rows are kept as the server changes them, regardless of which
+ * statement, function, trigger, rule or foreign key does it. Triggers write a log of each table while a
+ * transaction group runs, and are dropped before it ends. A log has the columns of its table and the
+ * number of the event. If it has old and new versions of rows in pairs, it also has the number of the
+ * pair, and whether a row is the old (o) or the new (n) version.
  */
 export const KEEP_ROWS = `
--- What was kept in this transaction of the migration that runs.
+-- The entries kept in this transaction for the running migration.
 CREATE OR REPLACE FUNCTION slipway.kept_now() RETURNS SETOF slipway.kept LANGUAGE sql STABLE AS $$
   SELECT k.* FROM slipway.kept k, (SELECT nullif(current_setting('slipway.origin', true), '')::jsonb AS origin) AS run
   WHERE k.kept_at >= now() AND k.history_schema = run.origin ->> 'history_schema' AND k.migration = run.origin ->> 'migration'
@@ -28,7 +29,7 @@ CREATE OR REPLACE FUNCTION slipway.family_of(target oid) RETURNS SETOF oid LANGU
   SELECT relation FROM family
 $$;
 
--- The first table of its family.
+-- The topmost table above a partition or child table.
 CREATE OR REPLACE FUNCTION slipway.top_of(target oid) RETURNS oid LANGUAGE plpgsql STABLE AS $$
 DECLARE
   parent oid;
@@ -40,12 +41,13 @@ BEGIN
   END LOOP;
 END $$;
 
--- The counts of the server for a table: rows that were deleted or updated, and inserted.
+-- The server's counts of a table's rows: deleted or updated, and inserted.
 CREATE OR REPLACE FUNCTION slipway.server_counts(target oid) RETURNS bigint[] LANGUAGE sql AS $$
   SELECT ARRAY[pg_stat_get_xact_tuples_deleted(target) + pg_stat_get_xact_tuples_updated(target), pg_stat_get_xact_tuples_inserted(target)]
 $$;
 
--- Says what runs. The server may not have written down yet what it counted of earlier transactions of the session.
+-- Sets the running statement, and remembers the server's counts, which may still include earlier
+-- transactions of the session.
 CREATE OR REPLACE FUNCTION slipway.begin_capture(origin jsonb) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   IF coalesce(current_setting('slipway.counted', true), '') = '' THEN
@@ -68,7 +70,8 @@ CREATE OR REPLACE FUNCTION slipway.changes_of(target oid) RETURNS bigint LANGUAG
   SELECT sum((slipway.counts_of(relation))[1])::bigint FROM slipway.family_of(target) AS relation
 $$;
 
--- The log of a table for the statement that runs: the beginning of the command that adds to it, and the columns.
+-- The log of a table for the running statement: the beginning of the command that adds to it, and the
+-- columns.
 CREATE OR REPLACE FUNCTION slipway.log_of(target regclass, operation text, by_key text[], about jsonb) RETURNS jsonb
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -96,13 +99,14 @@ CREATE OR REPLACE FUNCTION slipway.log_more(log jsonb, more bigint, changed text
   WHERE k.id = (log ->> 'id')::bigint
 $$;
 
--- Rows as a log has them: a part of a SELECT. In pairs, with the version.
+-- The beginning of a SELECT of rows in the format of a log; with pair and version if they are paired.
 CREATE OR REPLACE FUNCTION slipway.logged(number float8, list text, version text, pair text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
   SELECT format('SELECT %s::float8 AS _slipway_n', number)
     || CASE WHEN pair IS NULL THEN '' ELSE format(', %s AS _slipway_m, %L::"char" AS _slipway_op', pair, version) END || list
 $$;
 
--- The number of an event. What triggers of a statement did is seen before the statement, and comes after it.
+-- The number of an event. Events of a statement's triggers are captured before the statement's own event,
+-- but are ordered after it.
 CREATE OR REPLACE FUNCTION slipway.next_event() RETURNS float8 LANGUAGE plpgsql AS $$
 DECLARE
   depth integer := pg_trigger_depth();
@@ -117,7 +121,8 @@ BEGIN
   RETURN number;
 END $$;
 
--- The columns with earlier values that an UPDATE of a table changes by its text; null where more than it may change.
+-- The columns with earlier values that the text of an UPDATE assigns; null if other columns may change,
+-- too.
 CREATE OR REPLACE FUNCTION slipway.declared_columns(target oid) RETURNS text[] LANGUAGE sql STABLE AS $$
   SELECT ARRAY(SELECT jsonb_array_elements_text(declared -> 'columns'))
   FROM (SELECT nullif(current_setting('slipway.declared', true), '')::jsonb AS declared) AS now
@@ -137,7 +142,7 @@ BEGIN
   RETURN found_names;
 END $$;
 
--- As the owner of the ledger: a file may have taken a role that may not write there.
+-- Runs as the owner of the ledger, because a file may have set a role that may not write there.
 CREATE OR REPLACE FUNCTION slipway.capture_rows() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET row_security = off AS $$
 DECLARE
@@ -176,7 +181,7 @@ BEGIN
     GET DIAGNOSTICS count = ROW_COUNT;
     PERFORM slipway.log_more(log, count, '{}');
   WHEN 'TRUNCATE' THEN
-    -- The partitions hold the rows, and have triggers of their own.
+    -- The partitions hold the rows, and have their own triggers.
     IF (SELECT relkind FROM pg_class WHERE oid = TG_RELID) = 'p' THEN RETURN NULL; END IF;
     EXECUTE format('SELECT EXISTS (SELECT FROM %s)', slipway.own_rows(TG_RELID)) INTO paired;
     IF NOT paired THEN RETURN NULL; END IF;
@@ -193,8 +198,8 @@ EXCEPTION WHEN insufficient_privilege THEN
   RETURN NULL;
 END $$;
 
--- Row by row, for inheritance parents and children: a statement that names the parent shows rows of a child without
--- its own columns.
+-- Captures row by row, for inheritance parents and children: a statement-level trigger of the parent sees
+-- rows of a child without the child's own columns.
 CREATE OR REPLACE FUNCTION slipway.capture_row() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -225,12 +230,12 @@ CREATE OR REPLACE FUNCTION slipway.is_capturing(function oid) RETURNS boolean LA
   SELECT function IN ('slipway.capture_rows()'::regprocedure, 'slipway.capture_row()'::regprocedure)
 $$;
 
--- Whether it was created in this transaction: the rows of its system columns do not change later.
+-- Whether a table was created in this transaction: the catalog rows of its system columns never change.
 CREATE OR REPLACE FUNCTION slipway.is_made_now(target oid) RETURNS boolean LANGUAGE sql AS $$
   SELECT age(xmin) <= age(pg_current_xact_id()::xid) FROM pg_attribute WHERE attrelid = target AND attnum = -1
 $$;
 
--- Captures operations on a table from now on, and notes if that may be too late: rows were changed before.
+-- Captures operations on a table from now on, and notes operations that have already changed rows.
 CREATE OR REPLACE FUNCTION slipway.capture_on(target regclass, operations text[]) RETURNS void LANGUAGE plpgsql
 SET client_min_messages = warning AS $$
 DECLARE
@@ -244,7 +249,7 @@ BEGIN
   IF NOT slipway.is_stored(target) OR place.relnamespace = 'slipway'::regnamespace OR place.relname = '_prisma_migrations'
     OR slipway.is_made_now(target) OR EXISTS (SELECT FROM slipway.kept_now() k WHERE k.relation = target AND k.details ? 'copied')
   THEN RETURN; END IF;
-  -- A table that waits for a deferred check takes no new trigger.
+  -- A table with a pending deferred check accepts no new trigger, so all are created now.
   IF EXISTS (SELECT FROM pg_trigger WHERE tgrelid = target AND tgdeferrable)
     AND current_setting('slipway.origin')::jsonb ->> 'inserts' IS DISTINCT FROM 'false' THEN
     operations := '{delete,update,insert,truncate}';
@@ -259,7 +264,7 @@ BEGIN
     IF late THEN
       PERFORM set_config('slipway.late', concat_ws(',', nullif(current_setting('slipway.late', true), ''), target::oid || operation), true);
     END IF;
-    -- An earlier run may have left it, turned off.
+    -- An earlier run may have left the trigger, disabled.
     IF EXISTS (SELECT FROM pg_trigger WHERE tgrelid = target AND slipway.is_capturing(tgfoid) AND tgname = own) THEN
       EXECUTE format('ALTER TABLE ONLY %s ENABLE ALWAYS TRIGGER %I', target, own);
       CONTINUE;
@@ -272,13 +277,13 @@ BEGIN
             || CASE WHEN operation <> 'delete' THEN ' NEW TABLE AS slipway_new' ELSE '' END END,
         CASE WHEN by_row AND operation <> 'truncate' THEN 'row' ELSE 'rows' END);
       EXECUTE format('ALTER TABLE ONLY %s ENABLE ALWAYS TRIGGER %I', target, own);
-    -- What it changes is counted, and reported as not kept.
+    -- The changes are counted, and reported as not kept.
     EXCEPTION WHEN insufficient_privilege THEN NULL;
     END;
   END LOOP;
 END $$;
 
--- The tables that an operation on one reaches through foreign keys, inheritance, views and rules.
+-- The tables that an operation on a table reaches through foreign keys, inheritance, views and rules.
 CREATE OR REPLACE FUNCTION slipway.reached_by(target oid, operation text, changed text[])
 RETURNS TABLE (relation oid, operations text[]) LANGUAGE sql STABLE AS $$
   WITH RECURSIVE reached(relation, op, fields) AS (
@@ -313,8 +318,8 @@ CREATE OR REPLACE FUNCTION slipway.updates_more(target oid, changed text[]) RETU
       AND confupdtype IN ('c', 'n', 'd') AND slipway.names_of(target, confkey) && changed)
 $$;
 
--- Before a statement: what it changes of the named tables, and of all that these reach, is captured. The columns are
--- those of an UPDATE that hold earlier values.
+-- Before a statement: captures its changes of the named tables, and of all tables that these reach.
+-- 'changed' are the columns of an UPDATE that have earlier values.
 CREATE OR REPLACE FUNCTION slipway.capture(origin jsonb, names text[], wanted text[], changed text[]) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -341,7 +346,7 @@ BEGIN
   END LOOP;
 END $$;
 
--- Rows of a table that need not have been kept.
+-- Counts changed rows of a table that need not be kept.
 CREATE OR REPLACE FUNCTION slipway.add_free(target oid, count bigint) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   free jsonb := coalesce(nullif(current_setting('slipway.free', true), ''), '{}')::jsonb;
@@ -350,7 +355,7 @@ BEGIN
     (free || jsonb_build_object(target::text, coalesce((free ->> target::text)::bigint, 0) + count))::text, true);
 END $$;
 
--- After an UPDATE of columns that hold no earlier values: its rows need not have been kept.
+-- After an UPDATE of columns without earlier values: its rows need not be kept.
 CREATE OR REPLACE FUNCTION slipway.count_free() RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   declared jsonb := nullif(current_setting('slipway.declared', true), '')::jsonb;
@@ -361,15 +366,15 @@ BEGIN
   END IF;
 END $$;
 
--- After a statement that turns triggers of a table on or off: those that capture stay on.
+-- After a statement that enables or disables triggers of a table: enables the capture triggers again.
 CREATE OR REPLACE FUNCTION slipway.capture_on_again(name text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM slipway.run_all(ARRAY(SELECT format('ALTER TABLE ONLY %s ENABLE ALWAYS TRIGGER %I', tgrelid::regclass, tgname)
     FROM pg_trigger WHERE tgrelid = to_regclass(name) AND slipway.is_capturing(tgfoid)));
 END $$;
 
--- Drops the triggers. That locks their table for a moment, even against readers; if a session reads it for long, a trigger is
--- turned off, and a later command drops it.
+-- Drops the capture triggers. That locks their table briefly, even against readers. If a session reads
+-- the table for long, the trigger is disabled instead, and a later command drops it.
 CREATE OR REPLACE FUNCTION slipway.end_capture() RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   patience integer := (SELECT setting FROM pg_settings WHERE name = 'lock_timeout');
@@ -391,7 +396,7 @@ BEGIN
   PERFORM set_config('lock_timeout', patience::text, true);
 END $$;
 
--- Whether all that operations changed of a table since the transaction began was captured.
+-- Whether all changes of a table by these operations since the transaction began were captured.
 CREATE OR REPLACE FUNCTION slipway.is_captured(target oid, operations text[]) RETURNS boolean LANGUAGE sql STABLE AS $$
   SELECT count(*) = cardinality(operations) FROM pg_trigger
   WHERE tgrelid = target AND slipway.is_capturing(tgfoid) AND tgenabled = 'A'

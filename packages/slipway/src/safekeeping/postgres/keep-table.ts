@@ -1,4 +1,4 @@
-/** DROP TABLE and DROP SCHEMA: the tables are moved, or where they cannot be, copied. */
+/** DROP TABLE and DROP SCHEMA: the tables are moved, or copied if they cannot be moved. */
 export const KEEP_TABLE = `
 CREATE OR REPLACE FUNCTION slipway.is_movable(target regclass) RETURNS boolean LANGUAGE sql STABLE AS $$
   SELECT relkind = 'r' AND NOT relispartition
@@ -36,7 +36,7 @@ EXCEPTION WHEN insufficient_privilege THEN
     || jsonb_build_object('not_kept', 'the role may not read it'));
 END $$;
 
--- What PostgreSQL has against the statement is raised before anything is moved.
+-- If PostgreSQL rejects the statement, its error is raised before anything is moved.
 CREATE OR REPLACE FUNCTION slipway.keep_tables(origin jsonb, dropping text, names text[])
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE

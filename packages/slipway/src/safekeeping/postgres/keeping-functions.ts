@@ -16,9 +16,10 @@ import { RESTORE_ROWS } from './restore-rows.ts'
 import { RESTORE } from './restore.ts'
 
 /**
- * Creates the functions that keep and restore, unless the ledger has these already: only their owner may replace them. It
- * needs the ledger in its present layout. The functions decide on the server, in the transaction of the statement: only there
- * is the current state known. Drops triggers that an earlier run had to leave behind.
+ * Creates the functions that keep and restore data, unless the ledger already has them: only their owner
+ * may replace them. Needs the ledger in its current layout. The functions decide on the server, in the
+ * transaction of the statement: only there is the current state known. Drops triggers that an earlier run
+ * had to leave behind.
  */
 export async function prepareKeepingFunctions(session: Session): Promise<void> {
   const functions = inLedger(session, functionsFor(session.server.versionNumber))

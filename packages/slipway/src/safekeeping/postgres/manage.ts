@@ -1,7 +1,8 @@
 /** The commands for kept data: restore one entry, drop old data. */
 export const MANAGE = `
--- The table that kept data belongs to: by its OID on the database where it was kept, regardless of its current name; on any other database
--- by schema and name, because there an OID belongs to a different object.
+-- The table that kept data belongs to: by its OID on the database where it was kept, regardless of its
+-- current name; on any other database by schema and name, because there an OID belongs to a different
+-- object.
 CREATE OR REPLACE FUNCTION slipway.relation_of(entry slipway.kept) RETURNS regclass LANGUAGE plpgsql STABLE AS $$
 DECLARE
   target regclass;
@@ -16,7 +17,7 @@ BEGIN
   RETURN target;
 END $$;
 
--- Whether it had a place to go back to.
+-- Restores one entry. Returns false if its table or columns do not exist, or its rows cannot be found.
 CREATE OR REPLACE FUNCTION slipway.restore_one(kept_id bigint) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
   entry slipway.kept;
@@ -40,7 +41,8 @@ BEGIN
     IF NOT entry.columns <@ slipway.valued(target, entry.columns) THEN RAISE EXCEPTION USING ERRCODE = 'SLW03'; END IF;
   EXCEPTION WHEN SQLSTATE 'SLW03' THEN RETURN false;
   END;
-  -- Its table was looked for when the command began; here it was not found beyond doubt.
+  -- When the command began, it looked for the entry's table on this database, and did not find it with
+  -- certainty.
   IF entry.kind <> 'table' AND NOT slipway.is_this_database(entry.database_identity) THEN
     RAISE EXCEPTION '% may not be the table that the kept data belongs to', target USING ERRCODE = 'SLW02';
   END IF;
@@ -50,7 +52,8 @@ BEGIN
       IF entry.details ->> 'operation' = 'update' AND entry.key IS NULL THEN RETURN false; END IF;
       PERFORM slipway.restore_entry(entry, target);
     ELSE
-      -- Values that were written to the column since stay. Those that a change of type gave look the same.
+      -- Values that were written to the column since stay, except after a change of type: converted
+      -- values cannot be distinguished from them.
       unwritten := CASE WHEN entry.details ? 'changedType' THEN 'true' ELSE slipway.unwritten(target, entry.columns) END;
       IF entry.details ? 'setAside' THEN
         PERFORM slipway.restore_aside(entry, target, unwritten);
@@ -65,8 +68,8 @@ BEGIN
   RETURN true;
 END $$;
 
--- Whether the table, or all the columns, of what was kept were made since, by the migration or after it: what it was kept
--- of is gone, and no object that existed at that time has its name.
+-- Whether the table, or all columns, of an entry were created since, by the migration or later: the
+-- original object no longer exists, and no other object of that time has its name.
 CREATE OR REPLACE FUNCTION slipway.has_new_place(entry slipway.kept) RETURNS boolean LANGUAGE sql STABLE AS $$
   SELECT slipway.is_this_database(entry.database_identity) AND CASE entry.kind
     WHEN 'table' THEN EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = slipway.relation_of(entry) AND a.attnum = -1
@@ -76,8 +79,8 @@ CREATE OR REPLACE FUNCTION slipway.has_new_place(entry slipway.kept) RETURNS boo
         AND a.attnum::text NOT IN (SELECT value FROM jsonb_each_text(entry.details -> 'numbers')))) END
 $$;
 
--- Tables and columns that were created again by code, not by a statement of the down migration: their kept data. What they do
--- not take stays kept. Parents come before the rows that refer to them.
+-- Restores the data of tables and columns that code created again, not a statement of the down migration.
+-- Data that cannot be restored stays kept. Parents are restored before the rows that refer to them.
 CREATE OR REPLACE FUNCTION slipway.restore_others(history text, of_migration text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   one bigint;

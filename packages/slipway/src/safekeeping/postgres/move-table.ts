@@ -1,4 +1,7 @@
-/** The move of a table into Slipway's schema, whatever its size, so that nothing of it ties the user's objects. */
+/**
+ * Moves a table of any size into Slipway's schema, without dependencies between it and the user's
+ * objects.
+ */
 export const MOVE_TABLE = `
 CREATE OR REPLACE FUNCTION slipway.run_all(commands text[]) RETURNS void LANGUAGE plpgsql
 SET client_min_messages = warning AS $$
@@ -8,7 +11,7 @@ BEGIN
   FOREACH command IN ARRAY coalesce(commands, '{}') LOOP EXECUTE command; END LOOP;
 END $$;
 
--- Views and foreign keys that go with a table under CASCADE.
+-- Commands that drop the views and foreign keys that CASCADE drops with a table.
 CREATE OR REPLACE FUNCTION slipway.dependents(target regclass) RETURNS text[] LANGUAGE sql STABLE AS $$
   SELECT array_agg(command) FROM (
     SELECT DISTINCT format('DROP %s IF EXISTS %s CASCADE',
@@ -21,7 +24,8 @@ CREATE OR REPLACE FUNCTION slipway.dependents(target regclass) RETURNS text[] LA
     FROM pg_constraint WHERE contype = 'f' AND confrelid = target AND conrelid <> target AND conparentid = 0) AS all_of_them
 $$;
 
--- Indexes that need nothing of the user's: they move with the table, for dropping one takes time by its size.
+-- Indexes that use no user-defined objects. They move with the table, because the time to drop an index
+-- grows with its size.
 CREATE OR REPLACE FUNCTION slipway.plain_indexes(target regclass) RETURNS SETOF oid LANGUAGE sql STABLE AS $$
   SELECT indexrelid FROM pg_index i WHERE indrelid = target AND indexprs IS NULL AND indpred IS NULL
     AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype = 'x')
@@ -31,7 +35,7 @@ CREATE OR REPLACE FUNCTION slipway.plain_indexes(target regclass) RETURNS SETOF 
       WHERE attrelid = indexrelid AND (typnamespace <> 'pg_catalog'::regnamespace OR collnamespace <> 'pg_catalog'::regnamespace))
 $$;
 
--- All that a table has beside its rows and these indexes, in an order in which it can be dropped.
+-- Commands that drop everything that a table has besides its rows and these indexes, in a possible order.
 CREATE OR REPLACE FUNCTION slipway.trimmings(target regclass) RETURNS text[] LANGUAGE sql STABLE AS $$
   SELECT array_agg(command ORDER BY rank) FROM (
     SELECT CASE contype WHEN 'f' THEN 1 ELSE 2 END AS rank,
@@ -63,7 +67,7 @@ CREATE OR REPLACE FUNCTION slipway.trimmings(target regclass) RETURNS text[] LAN
       FROM pg_class WHERE oid = target AND (relrowsecurity OR relforcerowsecurity)) AS all_of_them
 $$;
 
--- Whether anything that does not belong to the table still needs it.
+-- Whether anything that does not belong to the table still depends on it.
 CREATE OR REPLACE FUNCTION slipway.is_needed(target regclass) RETURNS boolean LANGUAGE sql STABLE AS $$
   SELECT EXISTS (SELECT FROM pg_depend d
     WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = target AND d.deptype IN ('n', 'a')
@@ -74,7 +78,7 @@ CREATE OR REPLACE FUNCTION slipway.is_needed(target regclass) RETURNS boolean LA
     WHERE t.typrelid = target AND d.refclassid = 'pg_type'::regclass AND d.deptype <> 'i')
 $$;
 
--- Leaves an empty table in its place, for the statement to drop.
+-- Moves a table, and creates an empty one in its place for the statement to drop.
 CREATE OR REPLACE FUNCTION slipway.move_table(target regclass, home text, own text, new text) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -83,7 +87,8 @@ BEGIN
   IF slipway.is_needed(target) THEN
     RAISE EXCEPTION USING ERRCODE = 'dependent_objects_still_exist';
   END IF;
-  -- Their names would be in use when the table is restored, and in the schema of kept data.
+  -- The old names of the indexes would conflict when the table is created again, and in the schema of
+  -- kept data.
   PERFORM slipway.run_all(ARRAY(SELECT format('ALTER INDEX %s RENAME TO %I', index::regclass, new || '_' || n)
     FROM slipway.plain_indexes(target) WITH ORDINALITY AS moved(index, n)));
   EXECUTE format('ALTER TABLE %s RENAME TO %I', target, new);

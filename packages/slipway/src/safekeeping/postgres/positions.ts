@@ -1,6 +1,9 @@
-/** The positions of sequences: kept where a sequence is dropped, and restored so that no number is used twice. */
+/**
+ * The positions of sequences: kept when a sequence is dropped, and restored so that no number is used
+ * twice.
+ */
 export const POSITIONS = `
--- The columns that take numbers from a sequence.
+-- The columns that get numbers from a sequence.
 CREATE OR REPLACE FUNCTION slipway.numbered_by(sequence oid) RETURNS TABLE (relation oid, attnum smallint) LANGUAGE sql STABLE AS $$
   SELECT refobjid, refobjsubid::smallint FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = sequence
     AND refclassid = 'pg_class'::regclass AND deptype IN ('a', 'i') AND refobjsubid > 0
@@ -8,8 +11,10 @@ CREATE OR REPLACE FUNCTION slipway.numbered_by(sequence oid) RETURNS TABLE (rela
     WHERE p.classid = 'pg_attrdef'::regclass AND p.refclassid = 'pg_class'::regclass AND p.refobjid = sequence
 $$;
 
--- Nobody may take a number between the reading of a position and the end of the sequence: of these sequences, and of those
--- that belong to these tables. Where this session has moved one, its earlier position stays, or the number that rows of others have.
+-- Locks these sequences, and those that belong to these tables, so that no session takes a number between
+-- the reading of a position and the drop of the sequence. If this session has moved a sequence, its
+-- earlier position is kept, or the position after the numbers in rows of other sessions if that is
+-- further.
 CREATE OR REPLACE FUNCTION slipway.hold_sequences(relations oid[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   one record;
@@ -32,7 +37,7 @@ BEGIN
   END LOOP;
 END $$;
 
--- DROP SEQUENCE. One that the transaction group itself made holds nothing.
+-- DROP SEQUENCE. A sequence that the transaction group itself created is not kept.
 CREATE OR REPLACE FUNCTION slipway.keep_sequences(origin jsonb, names text[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   targets oid[] := ARRAY(SELECT to_regclass(name)::oid FROM unnest(names) AS name WHERE to_regclass(name) IS NOT NULL);
@@ -47,7 +52,7 @@ BEGIN
   END LOOP;
 END $$;
 
--- The number that a sequence gives after a position.
+-- The next number of a sequence at a position.
 CREATE OR REPLACE FUNCTION slipway.number_after(place jsonb, step bigint) RETURNS numeric LANGUAGE sql IMMUTABLE AS $$
   SELECT (place ->> 0)::numeric + CASE WHEN (place ->> 1)::boolean THEN step ELSE 0 END
 $$;
@@ -56,8 +61,9 @@ CREATE OR REPLACE FUNCTION slipway.further(one jsonb, other jsonb, step bigint) 
   SELECT CASE WHEN sign(step) * (slipway.number_after(one, step) - slipway.number_after(other, step)) > 0 THEN one ELSE other END
 $$;
 
--- The highest number, in the direction of a sequence, that a row has, but for some numbers; of the rows from a transaction on, if
--- one is given. Child tables have their own defaults.
+-- The furthest number in the rows of a table, in the direction of a sequence, except the numbers 'but';
+-- if 'since' is given, only in rows that other transactions wrote from that transaction on. Child tables
+-- have their own defaults.
 CREATE OR REPLACE FUNCTION slipway.highest(relation regclass, own name, how pg_sequence, since xid, but bigint[]) RETURNS numeric LANGUAGE plpgsql AS $$
 DECLARE
   found_number numeric;
@@ -70,7 +76,8 @@ BEGIN
   RETURN found_number;
 END $$;
 
--- A position, or the one behind the numbers that rows of others have but for those that rows had before.
+-- A position, or the position after the numbers in rows of other sessions if that is further. 'but' are
+-- the numbers that rows had before.
 CREATE OR REPLACE FUNCTION slipway.behind_others(sequence oid, place jsonb, but bigint[]) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
   how pg_sequence;
@@ -82,15 +89,15 @@ BEGIN
     JOIN pg_attribute a ON a.attrelid = n.relation AND a.attnum = n.attnum
     WHERE but IS NOT NULL AND a.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype)
   LOOP
-    -- From the oldest transaction on, but for this one.
+    -- From the oldest transaction on, except this one.
     used := slipway.highest(one.relation, one.attname, how, '2', but);
     IF used IS NOT NULL THEN place := slipway.further(jsonb_build_array(used, true), place, how.seqincrement); END IF;
   END LOOP;
   RETURN place;
 END $$;
 
--- The numbers beyond the position of a sequence that rows have, where an index finds them, they are few, and nobody locks the
--- table; null elsewhere. No lock remains: the exception releases it.
+-- The numbers beyond the position of a sequence that rows have; null if no index finds them, if there are
+-- more than 100, or if the table is locked. No lock remains: the exception releases it.
 CREATE OR REPLACE FUNCTION slipway.numbers_beyond(sequence oid) RETURNS bigint[] LANGUAGE plpgsql AS $$
 DECLARE
   how pg_sequence;
@@ -123,7 +130,8 @@ BEGIN
   RETURN all_numbers;
 END $$;
 
--- Whether a table has those rows alone that were restored with it, or with one of its columns; null where neither was.
+-- Whether a table has only rows that were restored with it, or with one of its columns; null if neither
+-- was restored.
 CREATE OR REPLACE FUNCTION slipway.has_restored_rows_only(of_attribute slipway.attribute, relation regclass, own name) RETURNS boolean
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -141,7 +149,7 @@ BEGIN
   RETURN count = restored;
 END $$;
 
--- Whether this transaction wrote all rows of a table: then they do not say since when they are there.
+-- Whether this transaction wrote all rows of a table: then they do not show when they were inserted.
 CREATE OR REPLACE FUNCTION slipway.is_rewritten(relation regclass) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
   has_old boolean;
@@ -150,9 +158,9 @@ BEGIN
   RETURN NOT has_old;
 END $$;
 
--- Sets a sequence to its position before a migration, or after it: if it has advanced since, and if rows written
--- since have a higher number. The lock keeps others from taking numbers in the meantime, and a rollback of the transaction
--- undoes it.
+-- Sets a sequence to its position before a migration, or to a later one if the sequence has advanced
+-- since or rows written since have a higher number. The lock keeps other sessions from taking numbers in
+-- the meantime, and a rollback of the transaction undoes the change.
 CREATE OR REPLACE FUNCTION slipway.restore_position(of_attribute slipway.attribute, since xid) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   sequence regclass := substr(of_attribute.object, length('SEQUENCE ') + 1);
@@ -188,7 +196,7 @@ BEGIN
   PERFORM slipway.set_position(sequence, present, wanted);
 END $$;
 
--- The positions of all sequences of this role, and the numbers beyond these that rows have.
+-- The positions of all sequences of this role, and the numbers beyond these positions that rows have.
 CREATE OR REPLACE FUNCTION slipway.positions() RETURNS jsonb LANGUAGE sql AS $$
   SELECT coalesce(jsonb_object_agg(r.oid, jsonb_build_object('position', slipway.position_of(r.oid),
     'beyond', slipway.numbers_beyond(r.oid))), '{}') FROM slipway.own_relations() AS r
@@ -200,8 +208,8 @@ CREATE OR REPLACE FUNCTION slipway.remember_positions() RETURNS void LANGUAGE sq
   SELECT set_config('slipway.remembered', slipway.positions()::text, true)
 $$;
 
--- The rows of a table took numbers when a column was added to it. Where all have their earlier values by now and nobody else took
--- a number, the sequence returns to its position.
+-- The rows of a table took numbers from a sequence when a column was added. Resets the sequence to its
+-- position if all rows have their earlier values again and no other session took a number.
 CREATE OR REPLACE FUNCTION slipway.give_numbers_back(name text, own text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   target regclass := to_regclass(name);
@@ -226,8 +234,9 @@ BEGIN
   END LOOP;
 END $$;
 
--- Moves sequences to their positions before a group that was rolled back. Moving a sequence forward never repeats a number; moving
--- it back requires a column that the sequence numbers, whose rows have none of the numbers in between, and no session that has one. Sequences that are not moved are named.
+-- Moves sequences to their positions before a group that was rolled back. Moving a sequence forward never
+-- repeats a number; moving it back requires a column that the sequence numbers, whose rows have none of
+-- the numbers in between, and no session that has one. Returns the sequences that were not moved.
 CREATE OR REPLACE FUNCTION slipway.undo_positions(before jsonb) RETURNS text[] LANGUAGE plpgsql SET lock_timeout = '200ms' AS $$
 DECLARE
   one record;

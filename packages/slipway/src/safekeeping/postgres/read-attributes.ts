@@ -1,8 +1,9 @@
 /**
- * The properties of objects besides their definitions, a row for each: owner, privileges, comments, settings, statistics objects,
- * publications, and the positions of sequences. `relation` is the relation that the object is, or is part of. `object` and
- * `part` name it as SQL does. `value` of an owner, a comment, privileges or a position is just that; all others are
- * commands, which make it so. Of the settings only those that differ from what a new object has.
+ * The properties of objects besides their definitions, a row for each: owner, privileges, comments,
+ * settings, statistics objects, publications, and the positions of sequences. `relation` is the relation
+ * that the object is, or is part of. `object` and `part` name it as SQL does. `value` is the plain value
+ * of an owner, a comment, privileges or a position, and a command that sets any other property. Settings
+ * are read only if they differ from those of a new object.
  */
 export function readAttributesSql(versionNumber: number): string {
   const from = (version: number, sql: string) => (versionNumber >= version * 10_000 ? sql : '')
@@ -15,7 +16,7 @@ BEGIN
   RETURN found_position;
 END $$;
 
--- Who may do what, in the order of the grants; null for the privileges that a new object has.
+-- Privileges as JSON, in the order of the grants; 'null' for those of a new object.
 CREATE OR REPLACE FUNCTION slipway.grants_in(acl aclitem[]) RETURNS text LANGUAGE sql STABLE AS $$
   SELECT CASE WHEN acl IS NULL THEN 'null' ELSE (SELECT coalesce(jsonb_agg(jsonb_build_array(
       pg_get_userbyid(x.grantor), CASE WHEN x.grantee <> 0 THEN pg_get_userbyid(x.grantee) END, x.privilege_type, x.is_grantable)
@@ -28,7 +29,7 @@ CREATE OR REPLACE FUNCTION slipway.kind_of(relkind "char") RETURNS text LANGUAGE
     WHEN 'S' THEN 'SEQUENCE' WHEN 'i' THEN 'INDEX' WHEN 'I' THEN 'INDEX' ELSE 'TABLE' END
 $$;
 
--- As a command names it, of an object that pg_identify_object gives.
+-- The name of an object in a command, from the result of pg_identify_object.
 CREATE OR REPLACE FUNCTION slipway.object_text(type text, identity text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
   SELECT CASE
     WHEN type LIKE '% column' THEN 'COLUMN ' || identity
@@ -87,10 +88,10 @@ BEGIN
     SELECT r.oid, r.relation, r.object, split_part(o.text, '=', 1) AS name, substr(o.text, strpos(o.text, '=') + 1) AS value, o.place
     FROM r CROSS JOIN LATERAL unnest((r.class).reloptions || ARRAY(SELECT 'toast.' || t.o FROM pg_class c, unnest(c.reloptions) AS t(o)
       WHERE c.oid = (r.class).reltoastrelid)) WITH ORDINALITY AS o(text, place)),
-  -- What ALTER sets: after the name of the relation.
+  -- The settings, as ALTER has them after the name of the relation.
   settings AS (
     SELECT o.oid, o.relation, 0 AS objsubid, o.object, 'option ' || o.name AS name, format('SET (%s=%L)', o.name, o.value) AS setting FROM options o
-    -- All together, last, for their order.
+    -- All options of a relation in one command, for their order.
     UNION ALL SELECT o.oid, o.relation, 0, o.object, 'options', format('SET (%s)', string_agg(format('%s=%L', o.name, o.value), ', ' ORDER BY o.place))
       FROM options o GROUP BY o.oid, o.relation, o.object
     UNION ALL SELECT r.oid, r.relation, 0, r.object, 'tablespace', format('SET TABLESPACE %I', s.spcname)
@@ -148,7 +149,7 @@ ${from(
       AND (d.classoid <> 'pg_class'::regclass OR coalesce(r.oid, y.oid) IS NOT NULL)
       AND NOT EXISTS (SELECT FROM pg_depend x WHERE x.classid = d.classoid AND x.objid = d.objoid AND x.deptype = 'e')
   UNION ALL SELECT 'pg_class'::regclass, s.oid, s.objsubid, s.relation, s.object, NULL, s.name,
-      -- ONLY: the children of a table have their own settings of columns.
+      -- ONLY: child tables have their own column settings.
       format('ALTER %s %s', CASE WHEN s.objsubid > 0 THEN regexp_replace(s.object, '^(FOREIGN )?TABLE', 'TABLE ONLY') ELSE s.object END, s.setting)
     FROM settings s
   UNION ALL SELECT 'pg_class'::regclass, r.oid, 0, r.relation, r.object, NULL, 'content', format('REFRESH %s WITH NO DATA', r.object) FROM r

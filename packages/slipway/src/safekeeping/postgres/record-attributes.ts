@@ -1,6 +1,9 @@
-/** Attributes that a transaction group takes from objects are recorded: as they were before, and what it left. */
+/**
+ * Records the attributes of objects that a transaction group changes or removes: their values before and
+ * after.
+ */
 export const RECORD_ATTRIBUTES = `
--- Whether an object is no more: it is dropped, or kept in another place.
+-- Whether an object no longer exists: it was dropped, or moved to the kept data.
 CREATE OR REPLACE FUNCTION slipway.is_gone(classid oid, objid oid, objsubid integer) RETURNS boolean LANGUAGE sql STABLE AS $$
   SELECT CASE WHEN classid <> 'pg_class'::regclass THEN (pg_identify_object(classid, objid, 0)).identity IS NULL
     WHEN objsubid = 0 THEN NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = objid AND c.relnamespace <> 'slipway'::regnamespace)
@@ -9,7 +12,8 @@ CREATE OR REPLACE FUNCTION slipway.is_gone(classid oid, objid oid, objsubid inte
         AND NOT a.attisdropped AND a.attname !~ '^_slipway_kept_') END
 $$;
 
--- Whether this transaction has written the row of an object in the catalog: GRANT and REVOKE lock no object.
+-- Whether this transaction has written the catalog row of an object: GRANT and REVOKE do not lock the
+-- object.
 CREATE OR REPLACE FUNCTION slipway.is_written(classid oid, objid oid, objsubid integer) RETURNS boolean LANGUAGE sql STABLE AS $$
   SELECT bool_or(age(x) <= 0 AND pg_xact_status((pg_current_xact_id()::text::bigint - age(x))::text::xid8) = 'in progress') FROM (
     SELECT a.xmin AS x FROM pg_attribute a WHERE classid = 'pg_class'::regclass AND objsubid > 0 AND a.attrelid = objid AND a.attnum = objsubid
@@ -19,10 +23,11 @@ CREATE OR REPLACE FUNCTION slipway.is_written(classid oid, objid oid, objsubid i
     UNION ALL SELECT n.xmin FROM pg_namespace n WHERE classid = 'pg_namespace'::regclass AND n.oid = objid) AS written(x)
 $$;
 
--- Before the first statement of a transaction group.
+-- Records all attributes before the first statement of a transaction group.
 CREATE OR REPLACE FUNCTION slipway.record_before(history text, of_migration text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-  -- Of sequences that a run of the group has changed and could not change again when it was rolled back.
+  -- Positions of sequences that an earlier run of the group moved and could not reset when it was rolled
+  -- back.
   positions jsonb := nullif(current_setting('slipway.positions', true), '')::jsonb;
 BEGIN
   DELETE FROM slipway.attribute WHERE history_schema = history AND migration = of_migration AND problem IS NOT NULL;
@@ -33,7 +38,8 @@ BEGIN
     FROM slipway.attributes() AS a;
 END $$;
 
--- What takes an attribute away from an object that had none before; null where the down migration does.
+-- The command that removes an attribute that the object did not have before; null if the down migration
+-- removes it.
 CREATE OR REPLACE FUNCTION slipway.removal_of(objid oid, objsubid integer, object text, name text, present text) RETURNS text LANGUAGE sql STABLE AS $$
   SELECT CASE
     WHEN name = 'privileges' AND objsubid > 0 THEN '[]'
@@ -60,9 +66,12 @@ CREATE OR REPLACE FUNCTION slipway.named_before(object text, relation_now text, 
     ELSE object END
 $$;
 
--- After its last statement: what it did not change is forgotten. An object counts as changed by this session only where it
--- holds a lock on it, or has written its privileges. A sequence that no column uses may have gone on by the work of others: it counts where it was
--- restarted, or where the statements set positions. One that only moved on is recorded as what no rollback restores. What an object did not have before is recorded with what removes it.
+-- After the last statement of the group: deletes the records of attributes that it did not change. An
+-- object counts as changed by this session only if the session holds a lock on it, or has written its
+-- privileges. A sequence that no column uses may have been advanced by other sessions: it counts only if
+-- it was restarted, or if the statements set positions. A sequence that only advanced is recorded as not
+-- restorable. An attribute that an object did not have before is recorded with the command that removes
+-- it.
 CREATE OR REPLACE FUNCTION slipway.record_after(history text, of_migration text, sets_positions boolean) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN

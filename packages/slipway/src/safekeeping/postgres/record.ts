@@ -1,6 +1,9 @@
-/** What all keeping shares: a trial of a statement, a free name, the columns and the key of a table. */
+/**
+ * Functions shared by everything that keeps data: a trial run of a statement, a free name, the columns
+ * and the key of a table.
+ */
 export const RECORD = `
--- Runs a statement and rolls it back: what PostgreSQL has against it is raised, nothing else remains.
+-- Runs a statement and rolls it back: raises the error if PostgreSQL rejects it, and leaves nothing else.
 CREATE OR REPLACE FUNCTION slipway.try_statement(statement text) RETURNS void LANGUAGE plpgsql
 SET client_min_messages = warning AS $$
 BEGIN
@@ -9,12 +12,14 @@ BEGIN
 EXCEPTION WHEN SQLSTATE 'SLWOK' THEN NULL;
 END $$;
 
--- Errors that no other way of keeping avoids: resources, locks, cancelled, the server itself.
+-- Errors that keeping the data differently would not avoid: resources, locks, cancellation, the server
+-- itself.
 CREATE OR REPLACE FUNCTION slipway.must_stop(state text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
   SELECT left(state, 2) IN ('40', '53', '54', '55', '57', '58', 'XX')
 $$;
 
--- The lock that a statement will take, taken first: what is kept must be what it finds.
+-- Takes the lock that a statement will take in advance, so that the kept data is what the statement
+-- finds.
 CREATE OR REPLACE FUNCTION slipway.lock_table(target regclass, mode text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   EXECUTE format('LOCK TABLE %s IN %s MODE', target, mode);
@@ -38,7 +43,7 @@ BEGIN
   RETURN free;
 END $$;
 
--- A table with rows of its own: not a view, a foreign or a temporary table.
+-- Whether a relation is a table that stores rows: not a view, a foreign or a temporary table.
 CREATE OR REPLACE FUNCTION slipway.is_stored(target regclass) RETURNS boolean LANGUAGE sql STABLE AS $$
   SELECT EXISTS (SELECT FROM pg_class WHERE oid = target AND relkind IN ('r', 'p') AND relpersistence <> 't')
 $$;
@@ -52,7 +57,8 @@ BEGIN
   RETURN found_one;
 END $$;
 
--- The columns that tell a row from all others, without those that are about to go; null where there are none.
+-- The columns of a key that identifies a row and has none of the columns 'without'; null if there is no
+-- such key.
 CREATE OR REPLACE FUNCTION slipway.key_of(target regclass, without text[]) RETURNS text[] LANGUAGE sql STABLE AS $$
   SELECT names FROM (
     SELECT i.indisprimary, i.indexrelid, array_agg(a.attname::text ORDER BY k.n) AS names, bool_and(a.attnotnull) AS filled
@@ -66,8 +72,9 @@ CREATE OR REPLACE FUNCTION slipway.key_of(target regclass, without text[]) RETUR
   ORDER BY indisprimary DESC, cardinality(names), indexrelid LIMIT 1
 $$;
 
--- A column as it is copied: values of the user's own types as text, so that the copy does not depend on them. Of a
--- composite type each attribute with its number and name, because its attributes may be restored in a different order.
+-- The columns of a table as a copy selects them: values of user-defined types as text, so that the copy
+-- does not depend on the types. A composite value is copied as attributes with number and name, because
+-- its attributes may be restored in a different order.
 CREATE OR REPLACE FUNCTION slipway.copied(target regclass, wanted text[]) RETURNS text LANGUAGE sql STABLE AS $$
   SELECT string_agg(CASE
       WHEN t.typtype = 'c' AND t.typnamespace <> 'pg_catalog'::regnamespace THEN format(
@@ -82,7 +89,8 @@ CREATE OR REPLACE FUNCTION slipway.copied(target regclass, wanted text[]) RETURN
     AND (wanted IS NULL OR a.attname::text = ANY (wanted))
 $$;
 
--- What a copy does not hold: the positions of the sequences, and the foreign keys from and to the table.
+-- What a copy does not contain: the positions of the sequences, and the foreign keys from and to the
+-- table.
 CREATE OR REPLACE FUNCTION slipway.about(target regclass) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
   one record;
@@ -105,7 +113,8 @@ BEGIN
   RETURN jsonb_build_object('sequences', sequences, 'foreignKeys', keys);
 END $$;
 
--- Writes down what was kept, or why it was not; and which column had which name, for names change.
+-- Records what was kept, or why it was not; and the names of the columns by their numbers, because names
+-- change.
 CREATE OR REPLACE FUNCTION slipway.record_kept(entry jsonb) RETURNS void LANGUAGE sql AS $$
   INSERT INTO slipway.kept (id, history_schema, migration, statement, kind, table_schema, table_name, relation,
       database_identity, columns, key, stored_as, rows, details, not_kept)
@@ -116,7 +125,8 @@ CREATE OR REPLACE FUNCTION slipway.record_kept(entry jsonb) RETURNS void LANGUAG
   FROM jsonb_populate_record(NULL::slipway.kept, entry) AS e
 $$;
 
--- What every record of a table has in common. Its origin says which statement of which history destroys it.
+-- The fields that all entries of a table share. 'origin' names the history and the statement that
+-- destroys the data.
 CREATE OR REPLACE FUNCTION slipway.entry_of(target regclass, origin jsonb, kind text)
 RETURNS jsonb LANGUAGE sql AS $$
   SELECT jsonb_build_object('id', slipway.next_kept(n.nspname), 'history_schema', origin -> 'history_schema',
@@ -124,7 +134,7 @@ RETURNS jsonb LANGUAGE sql AS $$
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = target
 $$;
 
--- Keeps the result of a query, under the name that the entry has; the entry, complete.
+-- Stores the result of a query in a table named after the entry. Returns the completed entry.
 CREATE OR REPLACE FUNCTION slipway.store(entry jsonb, query text) RETURNS jsonb LANGUAGE plpgsql
 SET row_security = off AS $$
 DECLARE

@@ -1,4 +1,7 @@
-/** A type that is dropped must not fail because a moved table still has a column of it: such columns become text. */
+/**
+ * Dropping a type must not fail because a moved table still has a column of it, so such columns become
+ * text.
+ */
 export const RELEASE = `
 CREATE OR REPLACE FUNCTION slipway.release(types oid[], of_history text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -37,7 +40,7 @@ CREATE OR REPLACE FUNCTION slipway.release_extensions(names text[]) RETURNS void
     WHERE d.classid = 'pg_type'::regclass AND d.refclassid = 'pg_extension'::regclass AND e.extname = ANY (names)), NULL)
 $$;
 
--- Before code that cannot be read: any type of the project's own may be dropped by it.
+-- Before code that Slipway cannot analyse: it may drop any user-defined type.
 CREATE OR REPLACE FUNCTION slipway.release_all(history text) RETURNS void LANGUAGE sql AS $$
   SELECT slipway.release(ARRAY(SELECT oid FROM pg_type WHERE typnamespace <> 'pg_catalog'::regnamespace AND typtype IN ('e', 'd', 'c', 'r', 'b')), history)
 $$;

@@ -1,6 +1,7 @@
-/** Attributes are restored last, when all objects and rows are back. */
+/** Restores attributes last, after all objects and rows. */
 export const RESTORE_ATTRIBUTES = `
--- Gives an object the recorded privileges, in their order, in place of all that it has. Roles that no longer exist get none.
+-- Replaces all privileges on an object with the recorded ones, in their order. Roles that no longer exist
+-- are skipped.
 CREATE OR REPLACE FUNCTION slipway.set_privileges(object text, part text, own text, wanted jsonb, present jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   place text := regexp_replace(regexp_replace(object, '^(MATERIALIZED VIEW|VIEW|FOREIGN TABLE) ', 'TABLE '), '^AGGREGATE ', 'FUNCTION ');
@@ -44,7 +45,8 @@ BEGIN
   END CASE;
 END $$;
 
--- Attributes that were changed since the migration are kept. One that cannot be restored records the reason, and does not affect the others.
+-- Attributes that were changed since the migration are left unchanged. If one cannot be restored, the
+-- reason is recorded, and the others are still restored.
 CREATE OR REPLACE FUNCTION slipway.restore_attributes(history text, of_migration text) RETURNS void
 LANGUAGE plpgsql SET client_min_messages = warning AS $$
 DECLARE

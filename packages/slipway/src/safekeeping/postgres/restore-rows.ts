@@ -1,4 +1,4 @@
-/** Rows that a migration changed: what its logs have is undone, the last event first. */
+/** Undoes the row changes of a migration by its logs, last event first. */
 export const RESTORE_ROWS = `
 CREATE OR REPLACE FUNCTION slipway.rows_in(target regclass) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
@@ -8,8 +8,9 @@ BEGIN
   RETURN count;
 END $$;
 
--- Whether a column holds the values that it had when something was kept: it is the same one, or what was kept of it later,
--- or stayed beside it, is restored. One that was added again since holds other values. Of kept columns those count that are restored already.
+-- Whether a column holds the values from when an entry was kept: it is the same column, or its values
+-- that were kept later or set aside are restored. A column that was added again since holds other values.
+-- An entry's own columns count once they are restored.
 CREATE OR REPLACE FUNCTION slipway.is_comparable(entry slipway.kept, target regclass, name text, number integer) RETURNS boolean
 LANGUAGE sql STABLE AS $$
   SELECT CASE WHEN entry.kind = 'columns' AND name = ANY (entry.columns) THEN coalesce(entry.details -> 'columnsDone' ? name, false)
@@ -19,15 +20,16 @@ LANGUAGE sql STABLE AS $$
         AND later.restored_at IS NOT NULL AND name = ANY (later.columns)) END
 $$;
 
--- The content of rows, to compare those of a table (t) with those of a log or a copy (k).
+-- SQL for the content of a row, to compare rows of a table (t) with those of a log or a copy (k).
 CREATE OR REPLACE FUNCTION slipway.content_of(entry slipway.kept, target regclass, alias text) RETURNS text LANGUAGE sql STABLE AS $$
   SELECT format('ROW(%s)::text', string_agg(CASE alias WHEN 't' THEN 't.' || name ELSE value END, ', '))
   FROM slipway.shared(target, to_regclass('slipway.' || entry.stored_as), ARRAY(SELECT attname::text FROM pg_attribute
     WHERE attrelid = target AND attnum > 0 AND slipway.is_comparable(entry, target, attname::text, attnum)))
 $$;
 
--- Rows of a table paired with those of a log or a copy that have the same content, one by one: which table and place, which row
--- of the other, and which transaction wrote it. The oldest come first.
+-- SQL that pairs rows of a table one by one with rows of a log or a copy that have the same content: the
+-- table (o), place (c) and writing transaction (x) of the row, and the row of the log or copy (m). The
+-- oldest rows are paired first.
 CREATE OR REPLACE FUNCTION slipway.pairs(entry slipway.kept, target regclass, rows_of_log text) RETURNS text LANGUAGE sql STABLE AS $$
   SELECT format('(SELECT r.o, r.c, r.x, l.m FROM (SELECT t.tableoid AS o, t.ctid AS c, t.xmin AS x, %1$s AS content,
         row_number() OVER (PARTITION BY %1$s ORDER BY age(t.xmin) DESC) AS i
@@ -37,7 +39,7 @@ CREATE OR REPLACE FUNCTION slipway.pairs(entry slipway.kept, target regclass, ro
     CASE WHEN entry.kind = 'columns' THEN 'k.ctid' WHEN entry.details ->> 'operation' = 'update' THEN 'k._slipway_m' ELSE '0' END)
 $$;
 
--- That no other row refers to a row.
+-- SQL for the condition that no other row refers to a row (t).
 CREATE OR REPLACE FUNCTION slipway.unreferenced(target regclass) RETURNS text LANGUAGE sql STABLE AS $$
   SELECT coalesce(string_agg(format(' AND NOT EXISTS (SELECT FROM %s AS r WHERE %s%s)', c.conrelid::regclass,
       (SELECT string_agg(format('r.%I = t.%I', a.attname, b.attname), ' AND ')
@@ -49,7 +51,7 @@ CREATE OR REPLACE FUNCTION slipway.unreferenced(target regclass) RETURNS text LA
   WHERE c.contype = 'f' AND c.confrelid = target AND whole.conrelid IS NOT DISTINCT FROM CASE WHEN c.conparentid <> 0 THEN c.conrelid END
 $$;
 
--- Inserted rows are deleted, if they are unchanged and nothing refers to them. Returns how many.
+-- Deletes inserted rows that are unchanged and that nothing refers to. Returns their number.
 CREATE OR REPLACE FUNCTION slipway.undo_insert(entry slipway.kept, target regclass, rows_of_log text) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -67,14 +69,15 @@ BEGIN
     EXECUTE format('DELETE FROM %s AS t WHERE %s%s', slipway.own_rows(target), condition, slipway.unreferenced(target));
     GET DIAGNOSTICS count = ROW_COUNT;
     total := total + count;
-    -- Rows that refer to each other go one after the other.
+    -- Rows that refer to each other are deleted one after the other.
     EXIT WHEN count = 0 OR NOT EXISTS (SELECT FROM pg_constraint WHERE contype = 'f' AND conrelid = target AND confrelid = target);
   END LOOP;
   RETURN total;
 END $$;
 
--- Updated rows get their values again. If the key does not change, the first version of a row counts; otherwise a row is found
--- by its new key, and if there is none, by its new content. Returns how many versions found their rows.
+-- Restores the values of updated rows. If the key does not change, the first version of a row is
+-- restored. Otherwise a row is found by its new key, or by its new content if there is no key. Returns
+-- how many versions found their rows.
 CREATE OR REPLACE FUNCTION slipway.undo_update(entry slipway.kept, target regclass, first_event float8, last_event float8) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -92,7 +95,7 @@ DECLARE
   distinct_rows bigint;
   found_rows bigint;
 BEGIN
-  -- Values before a change of type are back already.
+  -- The values from before a change of type are already restored.
   entry.columns := ARRAY(SELECT name FROM unnest(entry.columns) AS name WHERE NOT EXISTS (SELECT FROM slipway.kept k
     WHERE k.history_schema = entry.history_schema AND k.migration = entry.migration AND k.relation = entry.relation
       AND k.kind = 'columns' AND k.id < entry.id AND k.restored_at IS NOT NULL AND name = ANY (k.columns)));
@@ -126,8 +129,8 @@ BEGIN
   RETURN slipway.update_back(command, present, vals);
 END $$;
 
--- The events of a table's logs as they are undone, the last first. Events of a kind that follow each other are undone together,
--- unless they change keys or there is none.
+-- The events of a table's logs in the order in which they are undone, last first. Consecutive events of
+-- one log are undone together, unless they change keys or there is no key.
 CREATE OR REPLACE FUNCTION slipway.runs_of(ids bigint[]) RETURNS TABLE (id bigint, first_event float8, last_event float8) LANGUAGE plpgsql AS $$
 DECLARE
   all_events text;
@@ -140,8 +143,8 @@ BEGIN
     GROUP BY id, run ORDER BY 2 DESC', all_events);
 END $$;
 
--- Columns that earlier statements of the migration dropped go back into a log of deleted rows. Notes how many values of each: they are
--- restored with the rows.
+-- Adds columns that earlier statements of the migration dropped to a log of deleted rows. Notes how many
+-- values of each column are restored with the rows.
 CREATE OR REPLACE FUNCTION slipway.complete_log(log_entry slipway.kept) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   log regclass := to_regclass('slipway.' || log_entry.stored_as);
@@ -169,7 +172,8 @@ BEGIN
   END LOOP;
 END $$;
 
--- All deleted rows of a log are back, and with them values of dropped columns.
+-- After all deleted rows of a log are restored: counts the values of dropped columns that are restored
+-- with them.
 CREATE OR REPLACE FUNCTION slipway.count_filled(log_entry slipway.kept) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   one record;
@@ -211,14 +215,15 @@ BEGIN
   FOR entry IN SELECT k.* FROM slipway.kept k WHERE k.id = ANY (ids) ORDER BY k.id LOOP
     count := coalesce((undone ->> entry.id::text)::bigint, 0);
     IF entry.details ->> 'operation' = 'truncate' THEN PERFORM slipway.set_sequences(target, entry.details -> 'sequences'); END IF;
-    -- Rows that the application has changed since stay as they are.
+    -- Rows that the application has changed since are left unchanged.
     IF entry.details ->> 'operation' = 'insert' THEN UPDATE slipway.kept SET rows = count WHERE id = entry.id; END IF;
     PERFORM slipway.mark_restored(entry.id, count, CASE entry.details ->> 'operation' WHEN 'truncate' THEN since ELSE 0 END);
     IF count = entry.rows AND entry.details ? 'filled' THEN PERFORM slipway.count_filled(entry); END IF;
   END LOOP;
 END $$;
 
--- Values before a change of type that left the schema as it was: no statement of the down migration restores them.
+-- Restores the values from before a change of type that did not change the schema in the end, so that no
+-- statement of the down migration restores them.
 CREATE OR REPLACE FUNCTION slipway.undo_type(entry slipway.kept, target regclass) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   stored regclass := to_regclass('slipway.' || entry.stored_as);
@@ -238,7 +243,7 @@ BEGIN
     sets, stored, slipway.same_key(target, stored, entry.key)), present, vals), 0);
 END $$;
 
--- Lets the foreign keys of tables be checked at the end; returns the commands that undo this.
+-- Defers the checks of the tables' foreign keys to the end; returns the commands that undo this.
 CREATE OR REPLACE FUNCTION slipway.defer_keys(targets oid[]) RETURNS text[] LANGUAGE plpgsql AS $$
 DECLARE
   key record;
@@ -258,7 +263,7 @@ BEGIN
   RETURN again;
 END $$;
 
--- Undoes logs, the last statement first; rows find their parents at the end.
+-- Undoes logs, last statement first; foreign keys are checked at the end.
 CREATE OR REPLACE FUNCTION slipway.undo(ids bigint[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   targets oid[] := ARRAY(SELECT DISTINCT slipway.relation_of(k)::oid FROM slipway.kept k WHERE k.id = ANY (ids));
@@ -294,7 +299,7 @@ BEGIN
   IF NOT was_capturing THEN PERFORM slipway.end_capture(); END IF;
 END $$;
 
--- What of a migration waits to be undone.
+-- The entries of a migration that are still to be undone.
 CREATE OR REPLACE FUNCTION slipway.to_undo(history text, of_migration text, changed_tables text[]) RETURNS SETOF slipway.kept
 LANGUAGE sql STABLE AS $$
   SELECT k.* FROM slipway.kept k WHERE k.history_schema = history AND k.migration = of_migration AND k.restored_at IS NULL
@@ -304,8 +309,8 @@ LANGUAGE sql STABLE AS $$
       OR slipway.relation_of(k) NOT IN (SELECT to_regclass(name) FROM unnest(changed_tables) AS name WHERE to_regclass(name) IS NOT NULL))
 $$;
 
--- Rows of one table, before the down migration makes a demand on them: if it is the very table, or was restored in its
--- place, and now has all columns.
+-- Restores rows of one table before a statement of the down migration checks them: if it is the same
+-- table, or was restored in its place, and now has all columns.
 CREATE OR REPLACE FUNCTION slipway.restore_rows_of(history text, of_migration text, name text, changed_tables text[]) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -315,7 +320,7 @@ DECLARE
       OR EXISTS (SELECT FROM slipway.kept t WHERE t.history_schema = history AND t.migration = of_migration AND t.kind = 'table'
         AND t.relation = k.relation AND t.restored_at IS NOT NULL)));
 BEGIN
-  -- A deleted row needs all of its columns; another one its key and what changed.
+  -- A deleted row needs all of its columns; any other row needs its key and the changed columns.
   IF ids = '{}' OR EXISTS (SELECT FROM slipway.kept k CROSS JOIN jsonb_each_text(k.details -> 'numbers') AS n
     LEFT JOIN pg_attribute a ON a.attrelid = k.relation AND a.attrelid = target AND a.attnum = n.value::integer
     WHERE k.id = ANY (ids) AND coalesce(a.attisdropped, k.relation <> target) AND NOT starts_with(n.key, '_slipway_')
@@ -323,7 +328,7 @@ BEGIN
       AND NOT EXISTS (SELECT FROM pg_attribute b WHERE b.attrelid = target AND b.attname = n.key AND NOT b.attisdropped))
   THEN RETURN; END IF;
   PERFORM slipway.undo(ids);
--- The rows that it refers to are restored at the end, and it with them.
+-- These rows refer to rows that are restored only at the end, so they are, too.
 EXCEPTION WHEN integrity_constraint_violation OR foreign_key_violation THEN NULL;
 END $$;
 
@@ -336,7 +341,7 @@ BEGIN
     PERFORM slipway.undo(ARRAY[entry.id]);
     RETURN;
   END IF;
-  -- An earlier version of Slipway kept it.
+  -- An earlier version of Slipway kept the data.
   entry := slipway.follow_names(entry, target);
   IF entry.details ->> 'operation' = 'update' THEN
     restored := slipway.update_kept(entry, target, entry.columns, 'true');
@@ -348,7 +353,8 @@ BEGIN
   END IF;
 END $$;
 
--- The last change first. Values of tables that the down migration itself changes stay.
+-- Restores rows, last change first. Updates are not undone in tables that the down migration itself
+-- changes.
 CREATE OR REPLACE FUNCTION slipway.restore_rows(history text, of_migration text, changed_tables text[]) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -362,7 +368,8 @@ DECLARE
   target regclass;
 BEGIN
   IF ids <> '{}' THEN PERFORM slipway.undo(ids); END IF;
-  -- What an earlier version of Slipway kept: a row whose parent is not back yet waits for it.
+  -- Data that an earlier version of Slipway kept: rows wait until the rows that they refer to are
+  -- restored.
   WHILE pending <> '{}' LOOP
     FOREACH one IN ARRAY pending LOOP
       SELECT * INTO entry FROM slipway.kept WHERE id = one;

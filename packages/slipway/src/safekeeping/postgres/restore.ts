@@ -1,6 +1,7 @@
-/** Tables and columns: their rows are restored immediately after a statement has created them again. */
+/** Restores the rows of tables and columns immediately after a statement has created these again. */
 export const RESTORE = `
--- A kept value of a composite type as its text now: each attribute is found by its number, or by its name where it was made again.
+-- The text of a kept composite value for the current type: each attribute is found by its number, or by
+-- its name if it was created again.
 CREATE OR REPLACE FUNCTION slipway.composite_text(kept jsonb, relation oid) RETURNS text LANGUAGE sql STABLE AS $$
   SELECT CASE WHEN kept IS NOT NULL THEN format('(%s)', string_agg(
       coalesce('"' || replace(replace(v.text, '\\', '\\\\'), '"', '""') || '"', ''), ',' ORDER BY a.attnum)) END
@@ -11,7 +12,7 @@ CREATE OR REPLACE FUNCTION slipway.composite_text(kept jsonb, relation oid) RETU
   WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped
 $$;
 
--- The columns that a table and what is kept share, and the kept values as the table takes them.
+-- The columns that a table and its kept data share, with SQL for the kept values in the table's types.
 CREATE OR REPLACE FUNCTION slipway.shared(target regclass, stored regclass, wanted text[])
 RETURNS TABLE (name text, value text) LANGUAGE sql STABLE AS $$
   SELECT format('%I', a.attname), CASE WHEN a.atttypid = k.atttypid THEN format('k.%I', a.attname)
@@ -29,8 +30,9 @@ BEGIN
   IF NOT are_alike THEN RAISE EXCEPTION 'The restored % differ from the kept ones', what USING ERRCODE = 'SLW01'; END IF;
 END $$;
 
--- Inserts rows (k) that were kept into a table, except those whose key is in use; compares what the server stored with them: by
--- count and checksum, or one by one if some stay away. Returns how many it inserted.
+-- Inserts kept rows (k) into a table, except those whose key is in use. Compares the stored rows with the
+-- kept ones: by count and checksum, or row by row if some were not inserted. Returns the number of
+-- inserted rows.
 CREATE OR REPLACE FUNCTION slipway.insert_back(target regclass, stored regclass, kept_rows text) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
   names text;
@@ -50,7 +52,8 @@ BEGIN
   RETURN count;
 END $$;
 
--- Runs an UPDATE of a table (t) from what was kept, and compares what the server stored with it, row by row. Returns how many rows there are.
+-- Runs an UPDATE of a table (t) from kept data, and compares the stored values with the kept ones row by
+-- row. Returns the number of rows.
 CREATE OR REPLACE FUNCTION slipway.update_back(command text, present text, wanted text) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
   count bigint;
@@ -62,8 +65,9 @@ BEGIN
   RETURN count;
 END $$;
 
--- Turns off the user's triggers, rules and policies while rows are restored, also those of partitions, and lets a publication take rows
--- that no key identifies, which the server refuses to change otherwise; returns the commands that undo this.
+-- Disables the user's triggers, rules and policies, including those of partitions, while rows are
+-- restored. Sets REPLICA IDENTITY FULL on published tables without a key, whose rows the server would
+-- otherwise refuse to change. Returns the commands that undo this.
 CREATE OR REPLACE FUNCTION slipway.quiet(target regclass) RETURNS text[] LANGUAGE plpgsql AS $$
 DECLARE
   off text[];
@@ -93,7 +97,7 @@ BEGIN
   RETURN again;
 END $$;
 
--- Lets numbers be written to identity columns that the server numbers always; returns the commands that undo this.
+-- Makes identity columns that are GENERATED ALWAYS writable; returns the commands that undo this.
 CREATE OR REPLACE FUNCTION slipway.open_identity(target regclass, names text[]) RETURNS text[] LANGUAGE plpgsql AS $$
 DECLARE
   own text;
@@ -107,7 +111,7 @@ BEGIN
   RETURN again;
 END $$;
 
--- Sequences continue after the used numbers, so no number is used twice.
+-- Sets sequences to continue after the used numbers, so that no number is used twice.
 CREATE OR REPLACE FUNCTION slipway.set_sequences(target regclass, sequences jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   one record;
@@ -127,7 +131,8 @@ CREATE OR REPLACE FUNCTION slipway.xid_of(number text) RETURNS xid LANGUAGE sql 
   SELECT (number::bigint & 4294967295)::text::xid
 $$;
 
--- Says that it was restored; without what was kept, unless some of it found no place, or perhaps not its own.
+-- Marks an entry as restored. Drops its kept data, unless some of it was not restored or may be in the
+-- wrong rows.
 CREATE OR REPLACE FUNCTION slipway.mark_restored(kept_id bigint, restored bigint, since bigint) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -164,12 +169,12 @@ BEGIN
   RETURN entry;
 END $$;
 
--- How a kept row finds its own.
+-- SQL for the condition that a row (t) has the key of a kept row (k).
 CREATE OR REPLACE FUNCTION slipway.same_key(target regclass, stored regclass, key text[]) RETURNS text LANGUAGE sql STABLE AS $$
   SELECT string_agg(format('t.%s = %s', name, value), ' AND ') FROM slipway.shared(target, stored, key)
 $$;
 
--- Keeps out rows whose place is taken, also where a constraint that is checked late cannot tell.
+-- SQL that skips rows whose key is in use, also if a deferrable constraint does not allow ON CONFLICT.
 CREATE OR REPLACE FUNCTION slipway.unless_taken(target regclass, stored regclass) RETURNS text LANGUAGE sql STABLE AS $$
   SELECT CASE
     WHEN NOT slipway.holds_rows(target) THEN ''
@@ -193,8 +198,8 @@ BEGIN
   RETURN count;
 END $$;
 
--- Columns that earlier statements of the migration dropped or changed, before the table itself: they go back into the
--- kept table. Returns its entry, with the positions of their sequences.
+-- Adds the columns that the migration dropped or changed before it dropped the table to the kept table.
+-- Returns the table's entry, with the positions of the columns' sequences.
 CREATE OR REPLACE FUNCTION slipway.rejoin_columns(table_entry slipway.kept) RETURNS slipway.kept LANGUAGE plpgsql AS $$
 DECLARE
   stored regclass := to_regclass('slipway.' || table_entry.stored_as);
@@ -223,7 +228,7 @@ BEGIN
       EXECUTE format('UPDATE %s AS t SET %s FROM %s AS k WHERE %s', stored,
         (SELECT string_agg(format('%1$I = k.%1$I', name), ', ') FROM unnest(entry.columns) AS name), vals,
         (SELECT string_agg(format('t.%1$I::text = k.%1$I::text', name), ' AND ') FROM unnest(entry.key) AS name));
-      -- Values of rows that were deleted meanwhile wait for these.
+      -- Values of rows that were deleted in between stay kept until these rows are restored.
       GET DIAGNOSTICS count = ROW_COUNT;
     ELSE
       EXECUTE format('SELECT count(*) FROM %s', stored) INTO count;
@@ -264,15 +269,15 @@ BEGIN
   END LOOP;
 END $$;
 
--- Whether a default gives another value each time.
+-- Whether a default may yield a different value each time.
 CREATE OR REPLACE FUNCTION slipway.varies(expression pg_node_tree) RETURNS boolean LANGUAGE sql STABLE AS $$
   SELECT expression::text ~ 'SQLVALUEFUNCTION' OR EXISTS (
     SELECT FROM regexp_matches(expression::text, ':(?:op)?funcid (\\d+)', 'g') AS called(id) JOIN pg_proc ON oid = id[1]::oid
     WHERE provolatile <> 'i')
 $$;
 
--- That no other values were written to columns of a row (t): they are NULL, or the default. Where each row was given another
--- value, that is unknown.
+-- SQL for the condition that no values were written to columns of a row (t): they are NULL, or the
+-- default. If the default differs by row, this is unknown, and the condition is true.
 CREATE OR REPLACE FUNCTION slipway.unwritten(target regclass, names text[]) RETURNS text LANGUAGE sql STABLE AS $$
   SELECT format('(%s)', string_agg(CASE
       WHEN a.attidentity <> '' OR slipway.varies(d.adbin) THEN 'true'
@@ -283,7 +288,8 @@ CREATE OR REPLACE FUNCTION slipway.unwritten(target regclass, names text[]) RETU
   WHERE a.attrelid = target AND a.attname::text = ANY (names) AND NOT a.attisdropped
 $$;
 
--- Restores values in the rows that still exist under their key, where a condition holds. Returns the number of these rows.
+-- Restores values in the rows that still exist under their key and satisfy a condition. Returns the
+-- number of these rows.
 CREATE OR REPLACE FUNCTION slipway.update_kept(entry slipway.kept, target regclass, names text[], condition text) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -323,7 +329,8 @@ BEGIN
   END IF;
 END $$;
 
--- Restores values in the rows that are equal in all other columns, one by one, where a condition holds. Returns the number of these rows.
+-- Restores values, one by one, in the rows that are equal in all other columns and satisfy a condition.
+-- Returns the number of these rows.
 CREATE OR REPLACE FUNCTION slipway.update_matched(entry slipway.kept, target regclass, names text[], condition text) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -346,7 +353,7 @@ BEGIN
   RETURN count;
 END $$;
 
--- The values of a column that was set aside, where a condition holds.
+-- Restores the values of a column that was set aside, in the rows that satisfy a condition.
 CREATE OR REPLACE FUNCTION slipway.fill_from_aside(entry slipway.kept, target regclass, condition text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   aside text := entry.details ->> 'setAside';
@@ -369,7 +376,8 @@ CREATE OR REPLACE FUNCTION slipway.without_aside(entry slipway.kept, target regc
     coalesce(entry.details ->> 'mark', entry.details ->> 'setAside'))
 $$;
 
--- A column that was set aside by a rename; it goes, unless some of its values find no place.
+-- Restores a column that was set aside by a rename, and drops it unless some of its values were not
+-- restored.
 CREATE OR REPLACE FUNCTION slipway.restore_aside(entry slipway.kept, target regclass, condition text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   again text[] := slipway.quiet(target) || slipway.open_identity(target, entry.columns);
@@ -383,7 +391,7 @@ BEGIN
   PERFORM slipway.set_sequences(target, entry.details -> 'sequences');
 END $$;
 
--- A column becomes NOT NULL only where all rows have a value.
+-- Fails if rows have no value in a column that becomes NOT NULL.
 CREATE OR REPLACE FUNCTION slipway.require_values(name text, own text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   count bigint;
@@ -396,7 +404,7 @@ BEGIN
   END IF;
 END $$;
 
--- Remembers of how many rows a statement has restored the values of columns.
+-- Remembers in how many rows a statement has restored the values of columns.
 CREATE OR REPLACE FUNCTION slipway.count_restored(names text[], count bigint) RETURNS void LANGUAGE sql AS $$
   SELECT set_config('slipway.restored', (coalesce(nullif(current_setting('slipway.restored', true), ''), '{}')::jsonb
     || (SELECT jsonb_object_agg(name, count) FROM unnest(names) AS name))::text, true)
@@ -413,7 +421,7 @@ BEGIN
   FOR entry IN SELECT k.* FROM slipway.kept k
     WHERE k.history_schema = history AND k.migration = of_migration AND k.kind = 'columns' AND k.restored_at IS NULL
       AND k.not_kept IS NULL AND slipway.relation_of(k) = target
-      -- A column that was dropped and added again has another type in the down migration, as one whose type was changed.
+      -- The down migration may also change the type of a column that was dropped and added again.
       AND (changed_type OR NOT k.details ? 'changedType') AND k.columns && names
     ORDER BY k.id DESC
   LOOP
@@ -434,8 +442,9 @@ BEGIN
   END LOOP;
 END $$;
 
--- Changes the type of a column back. Values that the cast does not take need none where they are kept: the statement
--- without USING, the old type, and the cast for rows written since.
+-- Changes a column to its old type. If the cast fails for some values and these are kept, they are
+-- restored without it: 'change' is the statement without USING, 'type' the old type, 'cast_sql' the cast
+-- for rows written since.
 CREATE OR REPLACE FUNCTION slipway.change_type_back(
   history text, of_migration text, name text, own text, statement text, change text, type text, cast_sql text) RETURNS void
 LANGUAGE plpgsql AS $$

@@ -1,7 +1,7 @@
 import { quoteIdentifier, quoteLiteral, type Session } from '../../database/index.ts'
 import type { ObjectName } from '../../statements/index.ts'
 
-/** A call of one of our functions on the server, which are in the schema of the ledger, as one command. */
+/** A call of one of Slipway's functions in the ledger's schema, as one command. */
 export function call(
   { ledger }: Pick<Session, 'ledger'>,
   name: string,
@@ -10,7 +10,7 @@ export function call(
   return `SELECT ${ledger}.${name}(${args.join(', ')})`
 }
 
-/** The same, except that it does nothing if the role that a file has taken may not call it. */
+/** Like `call`, but does nothing if the role that a file has set may not call the function. */
 export function callAsFar(
   ledger: Pick<Session, 'ledger'>,
   name: string,

@@ -2,33 +2,39 @@ import { balanced, quoteIdentifier, quoteText } from '../../database/index.ts'
 import { declaredType, type RowTable, separateRowid, type TableChange } from '../../schema/index.ts'
 import { IS_GONE, laterColumn, LEFT, LEFT_OF, ROWID, rowText } from './copy-columns.ts'
 
-/** A table that a migration leaves, and what it may destroy of it. */
+/** A table that exists before and after a migration, and what the migration may destroy in it. */
 export interface Lasting {
   readonly before: RowTable
   readonly after: RowTable
   readonly columns: TableChange['columns']
   readonly rebuilt: boolean
-  /** Rows may be gone, and any value may have changed. */
+  /** Whether rows may be gone, and any value may have changed. */
   readonly rows: boolean
-  /** Columns, by their names before, whose values may be gone or changed. */
+  /** Columns, by their names before the migration, whose values may be gone or changed. */
   readonly lost: readonly string[]
-  /** Columns that an UPDATE assigns. They identify no row. */
+  /** Columns that an UPDATE assigns. They cannot identify rows. */
   readonly assigned: readonly string[]
-  /** Rowids may be those of other rows. */
+  /** Whether rowids may belong to other rows afterwards. */
   readonly movesRowids: boolean
-  /** No statement names rows of it as lost. */
+  /** Whether no statement announces a loss of its rows. */
   readonly unannounced?: boolean
 }
 
-/** How what was destroyed of a table is found, from a copy of before and the table of after. */
+/**
+ * SQL that finds what was destroyed in a table, by comparing a copy from before with the table
+ * afterwards.
+ */
 export interface LossSql {
-  /** A SELECT that makes the copy. */
+  /** A SELECT for the copy. */
   readonly image: string
-  /** By which columns rows are matched; none if they cannot be. */
+  /** The columns by which rows are matched; empty if they cannot be matched. */
   readonly key: readonly string[]
-  /** What is kept, each by a SELECT from the copy. */
+  /** The parts to keep, each with a SELECT from the copy. */
   readonly parts: readonly LossPart[]
-  /** A SELECT of what no statement names, from the copy: as `is_gone`, whether it is a row or a value. Absent if all is named. */
+  /**
+   * A SELECT from the copy of losses that no statement announces; `is_gone` is whether a row or a value
+   * is lost. Absent if all losses are announced.
+   */
   readonly rest?: string
 }
 
@@ -45,10 +51,10 @@ interface Identity {
   readonly now: string
 }
 
-/** A table of Cloudflare D1 has at most 100 columns; the copy has some of its own. */
+/** A table of Cloudflare D1 has at most 100 columns, and the copy needs some of its own. */
 const MOST_COLUMNS = 90
 
-/** How what was destroyed of a table is found; `image` is the name of the copy. */
+/** SQL that finds what was destroyed in a table; `image` is the name of the copy. */
 export function lossOf(table: Lasting, image: string): LossSql {
   const identity = identityOf(table)
   return identity === undefined
@@ -56,7 +62,7 @@ export function lossOf(table: Lasting, image: string): LossSql {
     : lossByIdentity(table, identity, image)
 }
 
-/** A SELECT of columns of a table, and of its rowids where these are none of its columns. */
+/** A SELECT of columns of a table, and of its rowid if that is not one of its columns. */
 export function imageSql(table: RowTable, columns: readonly string[]): string {
   const rowid = separateRowid(table)
   const selected = (rowid === undefined ? '' : `${rowid} AS ${ROWID}, `) + listed(columns)
@@ -68,7 +74,10 @@ export function storedColumns({ columns }: RowTable): string[] {
   return columns.filter(({ generated }) => !generated).map(({ name }) => name)
 }
 
-/** How rows are matched: by their key, or else by their rowid; undefined if they cannot be. */
+/**
+ * The columns by which rows are matched: their key, or else their rowid; undefined if they cannot be
+ * matched.
+ */
 function identityOf(table: Lasting): readonly Identity[] | undefined {
   const { before, after, columns, assigned, rebuilt, movesRowids } = table
   const key = before.key.map((old) => {
@@ -90,7 +99,8 @@ function lossByIdentity(table: Lasting, identity: readonly Identity[], image: st
   const at: Compared = { ...table, identity, image, stored, now: laterNames(table) }
   const values = [...new Set([...key, ...lost])].filter((one) => one !== ROWID)
   const parts: LossPart[] = []
-  // A row may be inserted in the place of another: then its values are no longer those of one row.
+  // A row may be inserted in the place of another: then the values before and after belong to different
+  // rows.
   if (rows && movesRowids) parts.push({ kind: 'rows', columns: stored, select: replacedSql(at) })
   else {
     if (rows) parts.push({ kind: 'rows', columns: stored, select: goneSql(at) })
@@ -110,7 +120,7 @@ interface Compared extends Lasting {
   readonly identity: readonly Identity[]
   readonly image: string
   readonly stored: readonly string[]
-  /** The names of columns after the migration, by those before. */
+  /** The names of columns after the migration, by their names before. */
   readonly now: ReadonlyMap<string, string>
 }
 
@@ -124,7 +134,7 @@ function laterNames({ columns }: Lasting): ReadonlyMap<string, string> {
 
 const IS_ABSENT = 't._slipway_there IS NULL'
 
-/** `FROM` the copy and, for each row, what the table has of it. */
+/** `FROM` the copy, joined with the matching rows of the table. */
 function joinSql({ image, after, identity }: Compared, kind: 'JOIN' | 'LEFT JOIN'): string {
   const match = identity.map((one) => {
     const [found, old] = [`t.${quoteIdentifier(one.now)}`, `i.${quoteIdentifier(one.old)}`]
@@ -142,25 +152,28 @@ function goneSql(at: Compared): string {
   return `SELECT ${copied(at, at.stored)} ${joinSql(at, 'LEFT JOIN')} WHERE ${IS_ABSENT}`
 }
 
-/** Values that are gone with their column, or have changed. */
+/** A SELECT of values that are gone with their column, or have changed. */
 function valuesSql(at: Compared, kept: readonly string[]): string {
-  const { lost, identity, now } = at
-  // VACUUM changes rowids: then the whole row identifies it.
+  const { lost, identity } = at
+  // VACUUM changes rowids, so the whole row must identify it.
   const isWhole = identity[0]?.old === ROWID || kept.length + lost.length > MOST_COLUMNS
   const selected = [copied(at, kept), ...(isWhole ? wholeSql(at, lost) : laterSql(at, lost))]
   const differs = lost.map((name) => differsSql(at, name))
   return `SELECT ${selected.join(', ')} ${joinSql(at, 'JOIN')}\nWHERE ${balanced(differs, 'OR')}`
 }
 
-/** Rows that are gone, or whose place another row may have. */
+/** A SELECT of rows that are gone, or whose place another row may have taken. */
 function replacedSql(at: Compared): string {
-  const { stored, now } = at
+  const { stored } = at
   const selected = [copied(at, stored), `${IS_ABSENT} AS ${IS_GONE}`, ...wholeSql(at, stored)]
   const differs = stored.map((name) => differsSql(at, name))
   return `SELECT ${selected.join(', ')} ${joinSql(at, 'LEFT JOIN')}\nWHERE ${balanced([IS_ABSENT, ...differs], 'OR')}`
 }
 
-/** What no statement names: values of other columns, and rows if none of them goes by a statement. */
+/**
+ * A SELECT of losses that no statement announces: values of other columns, and rows if no statement
+ * removes any.
+ */
 function restSql(at: Compared, others: readonly string[]): string | undefined {
   const differs = others.map((name) => differsSql(at, name))
   const conditions = at.unannounced ? [IS_ABSENT, ...differs] : differs
@@ -175,7 +188,7 @@ function copied({ before }: Compared, columns: readonly string[]): string {
   return [...rowid, ...columns.map(quoteIdentifier)].map((name) => `i.${name}`).join(', ')
 }
 
-/** What the migration left of each row, and of unique values, which may have moved from row to row. */
+/** Each row as the migration left it, and its unique values, which may have moved from row to row. */
 function wholeSql(at: Compared, kept: readonly string[]): string[] {
   const { columns, stored, before } = at
   const left = columns.flatMap((one) =>
@@ -208,9 +221,9 @@ function laterSql({ now }: Compared, names: readonly string[]): string[] {
 }
 
 /**
- * Whether a value is gone or has changed. `IS` alone treats the text 007 as the number 7, and a collation `a` for `A`. Where the
- * migration changes the declared type, a whole number is the same one with a fraction of zero, and a number the same one
- * as its text.
+ * Whether a value is gone or has changed. `IS` alone would treat the text 007 as the number 7, and with
+ * some collations `a` as `A`. If the migration changes the declared type, an integer equals the same number
+ * as a REAL, and a number equals its text.
  */
 function differsSql({ before, after, now: names }: Compared, name: string): string {
   const now = names.get(name)
@@ -227,8 +240,8 @@ function differsSql({ before, after, now: names }: Compared, name: string): stri
 }
 
 /**
- * The rows that no longer exist unchanged, as often as they occurred: which row became which is unknown. Values
- * of a column that is gone are gone with each row.
+ * Finds the rows that no longer exist unchanged, as often as they occurred, if rows cannot be matched. If
+ * a column is gone, every row is affected.
  */
 function lossOfContents(table: Lasting, image: string): LossSql {
   const { before, after, columns, rows, lost, unannounced } = table

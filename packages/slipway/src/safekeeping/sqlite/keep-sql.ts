@@ -3,18 +3,24 @@ import { guardSql } from '../../execution/index.ts'
 import type { RowTable, TableChange } from '../../schema/index.ts'
 import { imageSql, lossOf, storedColumns } from './keep-rows.ts'
 
-/** What of a table a migration may destroy. */
+/** What a migration may destroy in a table. */
 export interface Endangered {
   readonly change: TableChange
-  /** Its rows may go. For a dropped table, all are kept regardless of this. */
+  /** Whether its rows may be lost. For a dropped table, all are kept regardless of this. */
   readonly rows: boolean
-  /** Columns, by their names before, whose values may go: they are dropped, computed or updated. */
+  /**
+   * Columns, by their names before the migration, whose values may be lost: they are dropped, computed or
+   * updated.
+   */
   readonly columns: readonly string[]
-  /** Those of them that an UPDATE assigns. They identify no row. */
+  /** Those of them that an UPDATE assigns. They cannot identify rows. */
   readonly assigned: readonly string[]
-  /** Rowids may be those of other rows: rows may be inserted in the place of those that are gone. */
+  /**
+   * Whether rowids may belong to other rows afterwards: rows may be inserted in the place of those that
+   * are gone.
+   */
   readonly movesRowids: boolean
-  /** No statement names it: the script is undone where something is lost. */
+  /** Whether no statement announces the loss: the script is undone if something is lost. */
   readonly unannounced?: boolean
   /** Number of the statement that does it. */
   readonly statement: number
@@ -24,9 +30,9 @@ export interface Endangered {
 export interface KeepPlace {
   readonly migration: string
   readonly direction: 'up' | 'down'
-  /** The number of the first thing that is kept. */
+  /** The id of the first kept entry. */
   readonly firstId: number
-  /** The database has counters of AUTOINCREMENT, in `sqlite_sequence`. */
+  /** Whether the database has AUTOINCREMENT counters, in `sqlite_sequence`. */
   readonly counters: boolean
 }
 
@@ -36,7 +42,7 @@ export interface KeepSql {
   readonly after: string
 }
 
-/** SQL that drops tables in which nothing was kept: nothing was lost. */
+/** SQL that drops the ledger's tables in which nothing was kept, because nothing was lost. */
 export function dropUnusedSql(ids: readonly number[]): string {
   return ids.map((id) => `DROP TABLE ${keptTable(id)};\n`).join('')
 }
@@ -46,12 +52,15 @@ export function keptTable(id: number | ''): string {
   return `_slipway_kept_${id}`
 }
 
-/** Keeps what a migration destroys of tables: a copy before, of which afterwards only what was lost remains. */
+/**
+ * SQL that keeps what a migration destroys in tables: it copies them before, and keeps only what was lost
+ * afterwards.
+ */
 export function keepSql(endangered: readonly Endangered[], place: KeepPlace): KeepSql {
   let id = place.firstId
   const parts = endangered.map((one): KeepSql => {
     const at = { ...place, id }
-    // Rows, and values.
+    // One id for rows, and one for values.
     id += 2
     return keepOne(one, at)
   })
@@ -105,7 +114,10 @@ function obstacle({ columns }: RowTable): string | undefined {
   return own && `names that begin with _slipway_ are Slipway's, and it has a column ${own.name}`
 }
 
-/** Undoes the script where more is lost than statements name: `rest` is a SELECT of it, with whether a row is gone. */
+/**
+ * SQL that undoes the script if more is lost than statements announce; `rest` is a SELECT of these
+ * losses, `image` the copy of the table from before.
+ */
 function unannouncedSql(before: RowTable, image: string, rest: string): string {
   const all = `(SELECT count(*) FROM ${image})`
   const facts = { table: quoteText(before.name), before: all, after: `${all} - gone` }
@@ -117,7 +129,7 @@ function unannouncedSql(before: RowTable, image: string, rest: string): string {
   )
 }
 
-/** The counter of AUTOINCREMENT; rows that were deleted before count, too. */
+/** SQL of the AUTOINCREMENT counter, which also counts rows that were deleted earlier. */
 function counterSql({ name }: RowTable): string {
   return `(SELECT seq FROM sqlite_sequence WHERE name = ${quoteText(name)})`
 }
@@ -133,7 +145,7 @@ interface Recorded {
   readonly why?: string
 }
 
-/** The row of the ledger that names what is kept; none where nothing was lost. */
+/** SQL for the ledger's entry of kept data; it inserts none if nothing was lost. */
 function recordSql({ id, migration, direction }: Place, recorded: Recorded): string {
   const { kind, table, columns, key, sequence, statement, why } = recorded
   const stored = keptTable(id)
@@ -157,7 +169,7 @@ function recordSql({ id, migration, direction }: Place, recorded: Recorded): str
   return `${into}\nSELECT ${values.join(', ')}${condition};\n`
 }
 
-/** How many bytes the kept values have, without what SQLite needs around them. */
+/** SQL of the size of the kept values in bytes, without SQLite's overhead. */
 function bytesSql(stored: string, columns: readonly string[]): string {
   const lengths = columns.map((name) => `coalesce(octet_length(${quoteIdentifier(name)}), 0)`)
   return `(SELECT sum(${balanced(lengths, '+') || '0'}) FROM ${stored})`

@@ -3,19 +3,24 @@ import type { Kept } from '../kept.ts'
 import { IS_GONE, laterColumn, LEFT_OF, ROWID } from './copy-columns.ts'
 import { keptTable } from './keep-sql.ts'
 
-/** Something that is kept on a SQLite database. */
+/** An entry for kept data on a SQLite database. */
 export interface SqliteKept extends Kept {
   /** The columns by which rows are matched. */
   readonly key: readonly string[]
   /** The columns that are kept. */
   readonly stored: readonly string[]
-  /** The copy has the rowids, too. */
+  /** Whether the copy also has the rowids. */
   readonly hasRowid: boolean
-  /** Rows may exist with other values: others may have been inserted in their place. */
+  /**
+   * Whether the rows may exist with other values, because others may have been inserted in their place.
+   */
   readonly isReplaced: boolean
-  /** The columns that say of a whole row whether it is as it was left; absent if each value says so. */
+  /**
+   * The columns that show whether a whole row is as the migration left it; absent if each value is
+   * compared on its own.
+   */
   readonly left?: readonly string[]
-  /** The columns of which the later value is kept. */
+  /** The columns whose later values are kept. */
   readonly later: ReadonlySet<string>
   /** The counter of AUTOINCREMENT at that time. */
   readonly sequence?: number
@@ -41,7 +46,7 @@ interface KeptRow {
   readonly since_rows: number | null
 }
 
-/** All that is or was kept on a SQLite database, the oldest first; empty if nothing ever was. */
+/** All data that is or was kept on a SQLite database, oldest first; empty if none ever was. */
 export async function readSqliteKept(session: Session): Promise<SqliteKept[]> {
   const tables = await session.query<{ name: string }>(
     `SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB '_slipway_kept*'`,
@@ -67,7 +72,7 @@ async function columnsLeft(session: Session, id: number): Promise<string[]> {
   return JSON.parse(row?.names ?? '[]') as string[]
 }
 
-/** The numbers of tables of the ledger that hold what is kept, including those that no record names. */
+/** The ids of the ledger's tables with kept data, including those without an entry. */
 export async function readKeptIds(session: Session): Promise<number[]> {
   const tables = await session.query<{ name: string }>(
     `SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB '_slipway_kept_[0-9]*'`,
@@ -114,7 +119,7 @@ function keptFrom(row: KeptRow, stored: ReadonlySet<string>): SqliteKept {
   }
 }
 
-/** The columns of which a copy has the later values. */
+/** The columns whose later values a copy has. */
 function laterOf(stored: ReadonlySet<string>): ReadonlySet<string> {
   const prefix = laterColumn('')
   const names = [...stored].filter((name) => name.startsWith(prefix))

@@ -7,8 +7,9 @@ import { raise } from '../failures.ts'
 import type { Kept } from '../kept.ts'
 import { keptTable } from './keep-sql.ts'
 import { readSqliteKept, type SqliteKept } from './kept.ts'
+import { REFERRED_GUARD, referredFailure } from './referred-guard.ts'
 import { readRestorePlace } from './restore-place.ts'
-import { hasOwnKey, REFERRED_GUARD, referredFailure, restoreSql } from './restore-sql.ts'
+import { hasOwnKey, restoreSql } from './restore-sql.ts'
 
 /** Drops kept data permanently, in one transaction. */
 export async function pruneSqlite(
@@ -25,7 +26,7 @@ export async function pruneSqlite(
 /** Restores one piece of kept data into its table. Existing rows are kept. Fails like `restoreKept`. */
 export async function restoreSqlite({ session }: TargetSession, id: number): Promise<Kept> {
   const one = (await readSqliteKept(session)).find((kept) => kept.id === id)
-  // The rows that had their keys may no longer exist.
+  // Rows that had the same keys when it was restored may no longer exist.
   const isOpen = one?.restored && one.restored.since > 0 && hasOwnKey(one)
   if (one?.state === 'restored' && !isOpen) return one
   if (one === undefined || one.state === 'not-kept') {
@@ -55,7 +56,7 @@ async function refuseWithoutPlace(
   })
 }
 
-/** Changes what is kept, unless another command did so since it was read. */
+/** Changes the kept data, unless another command has changed it since it was read. */
 async function change(session: Session, sql: string): Promise<void> {
   const { revision } = await readSqliteLedger(session)
   const guard = guardSql('history', `${REVISION_SQL} <> ${revision}`)

@@ -15,21 +15,21 @@ interface SqliteTrigger {
   readonly sql: string
 }
 
-/** What a restore must know of the database into which rows are restored. */
+/** What a restore must know about the database into which it restores rows. */
 export interface RestorePlace {
   readonly tables: readonly RowTable[]
-  /** Those that must not fire in the meantime. */
+  /** The triggers that must not fire in the meantime. */
   readonly triggers: readonly SqliteTrigger[]
   readonly foreignKeys: readonly SqliteForeignKey[]
 }
 
-/** Reads it. */
+/** Reads what a restore must know about a database. */
 export async function readRestorePlace(session: Session): Promise<RestorePlace> {
   const { objects, tables } = await readSqliteState(session)
   const virtual = objects.filter(
     ({ kind, sql }) => kind === 'table' && sqliteVirtualTable(sql) !== undefined,
   )
-  // These keep an index of rows up to date.
+  // Triggers that write to a virtual table keep its index up to date.
   const indexing = new Set(virtual.flatMap(({ name }) => usersOf(objects, name)))
   return {
     tables: [...tables, ...(await readVirtualRows(session))],
@@ -38,7 +38,10 @@ export async function readRestorePlace(session: Session): Promise<RestorePlace> 
   }
 }
 
-/** SQL during which triggers do not fire. SQLite cannot disable them: they are dropped, and created again as they were. */
+/**
+ * SQL that runs without triggers. SQLite cannot disable them, so they are dropped and created again
+ * unchanged.
+ */
 export function withoutTriggers(triggers: readonly SqliteTrigger[], sql: string): string {
   if (sql === '') return ''
   const drops = triggers.map(({ name }) => `DROP TRIGGER ${quoteIdentifier(name)};\n`)

@@ -1,27 +1,20 @@
 import { quoteIdentifier, quoteText } from '../../database/index.ts'
-import { guardSql, type Violation } from '../../execution/index.ts'
-import { advice, type Failure, failureFrom } from '../../kernel/index.ts'
 import { isSameName, separateRowid, type SqliteForeignKey } from '../../schema/index.ts'
-import { laterColumn, ROWID } from './copy-columns.ts'
+import { ROWID } from './copy-columns.ts'
 import { keptTable } from './keep-sql.ts'
 import type { SqliteKept } from './kept.ts'
+import { referredGuard } from './referred-guard.ts'
 import { type RestorePlace, withoutTriggers } from './restore-place.ts'
-import {
-  foundSql,
-  inCopy,
-  inTable,
-  type Restored,
-  restoreValues,
-  rowWhere,
-} from './restore-values.ts'
+import { foundSql, inCopy, inTable, type Restored, restoreValues } from './restore-values.ts'
 
 const NOW = `strftime('%Y-%m-%dT%H:%M:%SZ', 'now')`
 
 /**
- * SQL that restores kept data into its tables, which have their names at that time, without triggers. Rows that exist, or that
- * have a unique value which another row has now, rows that refer to a row which is gone, and values that were written since
- * are not restored, and are counted. Violates the guard REFERRED_GUARD where a foreign key would set newer values to NULL.
- * `othersCompared`: the caller compares the tables of which nothing is kept, so that these need no guard.
+ * SQL that restores kept data into its tables, which must have the names from when it was kept, without
+ * triggers. Not restored, but counted, are rows that exist, rows with a unique value that another row has now,
+ * rows whose parent is gone, and values that were written since. The guard `REFERRED_GUARD` undoes the script if
+ * a foreign key would set newer values to NULL. `othersCompared`: the caller compares the tables without kept
+ * data, so they need no guard.
  */
 export function restoreSql(
   kept: readonly SqliteKept[],
@@ -34,7 +27,7 @@ export function restoreSql(
   })
   const depths = depthsOf(restored, place)
   const depthOf = ({ kept: { table } }: Restored) => depths.get(table.name) ?? 0
-  // A trigger of a table may fill the index of its texts.
+  // Virtual tables come last: a trigger of a table may fill its full-text index.
   const rank = ({ table }: Restored) => (table?.virtual ? 1 : 0)
   const parentsFirst = restored.toSorted(
     (one, other) => rank(one) - rank(other) || depthOf(one) - depthOf(other),
@@ -42,7 +35,7 @@ export function restoreSql(
   const childrenFirst = restored.toSorted(
     (one, other) => rank(one) - rank(other) || depthOf(other) - depthOf(one),
   )
-  // A key is restored after the values that refer to it: then its foreign keys reach only newer values.
+  // A key is restored after the values that refer to it, so ON UPDATE reaches only newer values.
   const guarded = place.foreignKeys.filter(
     ({ table, onUpdate }) =>
       onUpdate.startsWith('SET ') &&
@@ -58,7 +51,7 @@ function hasValues({ kept: { kind, isReplaced } }: Restored): boolean {
   return kind === 'columns' || (kind === 'rows' && isReplaced)
 }
 
-/** How many tables stand above a table through foreign keys, of those that are restored. */
+/** For each restored table, the length of its longest chain of restored parents. */
 function depthsOf(
   restored: readonly Restored[],
   { foreignKeys }: RestorePlace,
@@ -85,42 +78,6 @@ function valuesSql(restored: Restored, guarded: readonly SqliteForeignKey[]): st
   return guards.join('') + restoreValues(restored, done)
 }
 
-/** The guard against a foreign key that sets newer values to NULL or a default; its fact is `table`. */
-export const REFERRED_GUARD = 'referred'
-
-function referredGuard(restored: Restored, { table, columns, referenced }: SqliteForeignKey) {
-  const { kept } = restored
-  const refers = columns.map(
-    (column, at) => `c.${quoteIdentifier(column)} = ${inTable(referenced[at] ?? '')}`,
-  )
-  const changes = referenced.flatMap((name) => {
-    if (!kept.stored.includes(name)) return []
-    const isLeft = kept.later.has(name)
-      ? ` AND ${inTable(name)} IS ${inCopy(laterColumn(name))}`
-      : ''
-    return [`(${inTable(name)} COLLATE BINARY IS NOT ${inCopy(name)}${isLeft})`]
-  })
-  const conditions = [...rowWhere(restored), ...refers, `(${changes.join(' OR ')})`]
-  const from = `${quoteIdentifier(table)} c, ${quoteIdentifier(kept.table.name)} t, ${keptTable(kept.id)} k`
-  return guardSql(
-    REFERRED_GUARD,
-    `EXISTS (SELECT 1 FROM ${from} WHERE ${conditions.join(' AND ')})`,
-    { table: quoteText(table), parent: quoteText(kept.table.name) },
-  )
-}
-
-/** The failure of a restore that this guard undid. */
-export function referredFailure({ facts }: Violation): Failure {
-  const [table, parent] = [String(facts['table']), String(facts['parent'])]
-  return failureFrom('SAFEKEEPING.REFERRED', {
-    message: `The kept values of ${parent} were not restored: rows of ${table} that were written since refer to the values that they would replace.`,
-    why: `The foreign key of ${table} has ON UPDATE SET NULL or SET DEFAULT, so these rows would lose the reference.`,
-    nextActions: [
-      advice(`Let these rows of ${table} refer to another row of ${parent}, then try again.`),
-    ],
-  })
-}
-
 interface RowsTurn {
   readonly place: RestorePlace
   /** What is not restored yet, itself included. */
@@ -138,12 +95,12 @@ function doneOf(restored: Restored): string {
   return doneSql(kept.id, isFound ? foundSql(restored) : 'changes()')
 }
 
-/** Whether its rows have a key, by which they are found however often they are restored. */
+/** Whether its rows have a key, by which they are found even if they are restored repeatedly. */
 export function hasOwnKey({ key }: SqliteKept): boolean {
   return key.length > 0 && !key.includes(ROWID)
 }
 
-/** SQL that inserts rows; their rowids are those that they had, where these are free. */
+/** SQL that inserts rows, with their old rowids if these are free. */
 function rowsSql(one: Restored, turn: RowsTurn): string {
   const {
     kept: { id, stored: columns, hasRowid, table, key },
@@ -170,7 +127,7 @@ function rowsSql(one: Restored, turn: RowsTurn): string {
   return `${insert} INTO ${target} (${to.join(', ')}) SELECT ${from.join(', ')} FROM ${keptTable(id)} k WHERE ${condition}${conflict};\n`
 }
 
-/** Conditions on the rows to which a kept row refers: they exist in their table, or are restored later. */
+/** Conditions that the parents of a kept row exist, or are restored later. */
 function parentConditions(one: Restored, { pending, place }: RowsTurn): string[] {
   const { stored, table } = one.kept
   return place.foreignKeys.flatMap((key) => {

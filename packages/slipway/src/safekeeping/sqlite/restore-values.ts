@@ -4,21 +4,22 @@ import { IS_GONE, laterColumn, LEFT, ROWID, rowText } from './copy-columns.ts'
 import { keptTable } from './keep-sql.ts'
 import type { SqliteKept } from './kept.ts'
 
-/** Kept data, and the table that takes it, as the database has it. */
+/** Kept data, and the existing table into which it is restored. */
 export interface Restored {
   readonly kept: SqliteKept
   /** Absent if there is none of this name. */
   readonly table: RowTable | undefined
 }
 
-/** The rows of a copy that are found, while they are restored. */
+/** A temporary table of the rows of a copy that were found in the table. */
 const RESTORING = '_slipway_restoring'
 
 /**
- * SQL that restores changed values; `count` is SQL directly after it. A value is restored only if it has not changed
- * since, or, where the whole row says which it is, only in rows that are as they were left. The values of a row are restored
- * together, because a CHECK may compare them. Unique ones are set aside first, because they may have moved from row to row; those whose
- * value another row has now are not restored.
+ * SQL that restores changed values; `count` is SQL directly after it. A value is restored only if it has
+ * not changed since, or, if only the whole row shows that, only in rows that are as the migration left
+ * them. The values of a row are restored together, because a CHECK may compare them. Unique values are
+ * set aside first, because they may have moved from row to row. A value that another row has now is not
+ * restored.
  */
 export function restoreValues({ kept, table }: Restored, count: string): string {
   const { key, later, left } = kept
@@ -61,7 +62,7 @@ function findRowsSql(kept: SqliteKept, conditions: readonly string[]): string {
   return `CREATE TABLE ${RESTORING} AS SELECT ${rowNumber(kept)} AS id FROM ${keptTable(kept.id)} k JOIN ${quoteIdentifier(kept.table.name)} t ON ${balanced([...conditions, ...isThere], 'AND')};\n`
 }
 
-/** SQL that counts the rows that are as they were kept. */
+/** SQL that counts the rows that equal their kept versions. */
 export function foundSql({ kept, table }: Restored): string {
   const rowid = table?.virtual && kept.hasRowid ? [ROWID] : []
   const isRow = rowWhere({ kept: { ...kept, key: [...kept.key, ...rowid] }, table })
@@ -104,7 +105,10 @@ function assignSql(column: string, value: string, condition?: string): string {
   return `${quoteIdentifier(column)} = ${assigned}`
 }
 
-/** A value of the type of the one that the migration left, and that no row has, unless one was invented with it; NULL is kept. */
+/**
+ * A temporary value of the type of the value that the migration left, which a row has only by a
+ * deliberate choice; NULL stays NULL.
+ */
 function placeholder(kept: SqliteKept, column: string): string {
   const value = inCopy(laterColumn(column))
   const number = rowNumber(kept)
@@ -113,7 +117,7 @@ function placeholder(kept: SqliteKept, column: string): string {
   WHEN 'real' THEN -1e15 - ${number} WHEN 'blob' THEN CAST(${text} AS BLOB) ELSE ${text} END`
 }
 
-/** What numbers the rows of a copy. */
+/** The rowid of a row of a copy, which numbers it. */
 function rowNumber({ stored }: SqliteKept): string {
   return `k.${rowidOf(stored) ?? 'rowid'}`
 }

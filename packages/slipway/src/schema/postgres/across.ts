@@ -8,9 +8,9 @@ import { scriptBetween } from './schema-script.ts'
 const noOwner = () => false
 
 /**
- * The SQL between catalogs of two servers. Facts that a fingerprint does not cover make no difference here
- * either: owners, how a server's version prints a view, what belongs to a database as a whole. An
- * extension that `to` has is created where `from` lacks it. Fails with SCHEMA.NO_PATH.
+ * The SQL between catalogs of two servers. Facts that a fingerprint does not cover are ignored here, too:
+ * owners, how a server version prints a view, objects of the database as a whole. An extension that only `to`
+ * has is created. Fails with SCHEMA.NO_PATH.
  */
 export function scriptAcross(from: Catalog, to: Catalog): SchemaScript {
   return scriptBetween(
@@ -19,7 +19,7 @@ export function scriptAcross(from: Catalog, to: Catalog): SchemaScript {
   )
 }
 
-/** `to`, with all that a fingerprint does not tell apart as it is in `from`. */
+/** `to`, with everything that a fingerprint does not distinguish taken from `from`. */
 function likened(toAll: Catalog, fromAll: Catalog): FactBase {
   const [to, from] = [toAll.facts, fromAll.facts]
   const covered = comparedFacts(toAll).map((fact) => likeOf(fact, from.get(fact.id)))
@@ -60,7 +60,7 @@ function hasParents(fact: Fact, facts: ReadonlyMap<string, Fact>): boolean {
   return parent !== undefined && hasParents(parent, facts)
 }
 
-/** The invalid indexes of a catalog, by name, and the catalog as if they were not there. */
+/** The invalid indexes of a catalog, by name, and the catalog without them. */
 export function withoutInvalidIndexes(catalog: Catalog): {
   catalog: Catalog
   invalid: readonly string[]

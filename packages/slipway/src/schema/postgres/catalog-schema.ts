@@ -19,8 +19,8 @@ const CONSTRAINTS: Readonly<Record<string, Constraint['kind']>> = {
 }
 
 /**
- * The schema of a catalog, for those who reason about names: tables with the types of their columns in order, and
- * enums. Indexes and constraints have their names and tables alone. Pure.
+ * The schema of a catalog, for callers that only need names: tables with the types of their columns in order,
+ * and enums. Indexes and constraints have only their names and tables. Pure.
  */
 export function schemaOf({ facts, columnOrder, defaultSchema }: Catalog): DatabaseSchema {
   const empty = emptySchema(defaultSchema)

@@ -20,7 +20,7 @@ import {
 } from '../index.ts'
 import { alwaysFits } from './type-casts.ts'
 
-/** Some of everything that people write. */
+/** A sample of everything that people write. */
 const SCHEMA = `${BEGINNING}
 CREATE DOMAIN "Short" AS text CONSTRAINT short CHECK (length(VALUE) < 9) DEFAULT 'x';
 CREATE SEQUENCE counter START 5 INCREMENT 2 OWNED BY "alpha"."a";
@@ -55,7 +55,7 @@ async function onServer<T>(work: (session: Session) => Promise<T>): Promise<T> {
   return await withSession({ kind: 'postgres', url: new ConnectionString(database.url) }, {}, work)
 }
 
-/** Runs `work` in a transaction that leaves nothing. */
+/** Runs `work` in a transaction that is rolled back. */
 async function onTrial<T>(session: Session, work: () => Promise<T>): Promise<T> {
   await session.execute('BEGIN')
   try {
@@ -65,7 +65,7 @@ async function onTrial<T>(session: Session, work: () => Promise<T>): Promise<T> 
   }
 }
 
-/** Runs `work` with the first schema and an empty one, `many`; both are gone afterwards. */
+/** Runs `work` with the objects of `BEGINNING` and an empty schema, `many`, and drops both afterwards. */
 async function onNewSchema(session: Session, work: () => Promise<void>): Promise<void> {
   await session.execute(`CREATE SCHEMA many; ${BEGINNING}`)
   try {
@@ -75,7 +75,7 @@ async function onNewSchema(session: Session, work: () => Promise<void>): Promise
   }
 }
 
-test('a server and the embedded database give one fingerprint, whatever their versions', async () => {
+test('a server and the embedded database give the same fingerprint, whatever their versions', async () => {
   const [server, embedded] = await Promise.all([
     onServer((session) =>
       onTrial(session, async () => {
@@ -96,7 +96,7 @@ test('a server and the embedded database give one fingerprint, whatever their ve
   )
 })
 
-test('a large schema is read in parts, and has the fingerprint of a whole reading', async () => {
+test('a large schema is read in parts, with the same fingerprint as in a single part', async () => {
   await onServer((session) =>
     onNewSchema(session, async () => {
       await session.execute(`DO $$ BEGIN FOR i IN 1..620 LOOP EXECUTE format('CREATE TABLE many.t%s (id serial PRIMARY KEY,
@@ -226,7 +226,7 @@ const EXTREMES: Readonly<Record<string, string>> = {
   'text[]': '{a}',
 }
 
-test('a cast that is declared as always fitting fits each extreme of each type', async () => {
+test('a cast that is declared to always fit accepts each extreme value of each type', async () => {
   const types = Object.keys(EXTREMES)
   const pairs = types.flatMap((from) =>
     types.filter((to) => from !== to && alwaysFits(from, to)).map((to) => [from, to] as const),
@@ -244,7 +244,7 @@ test('a cast that is declared as always fitting fits each extreme of each type',
   )
 })
 
-test('a reader gives the catalog of an earlier reading where nothing differs, and else a new one', async () => {
+test('a reader returns the catalog of an earlier reading if nothing differs, otherwise a new one', async () => {
   await withShadowDatabase(SHADOW, [], async (session) => {
     await session.execute(SCHEMA)
     const reader = catalogReader(session)
@@ -255,7 +255,7 @@ test('a reader gives the catalog of an earlier reading where nothing differs, an
     )
     const facts = await reader.facts()
     const after = await reader.whole()
-    // Facts alone lack the dependencies, which the SQL between two schemas needs.
+    // `facts()` does not read the dependencies, which the SQL between two schemas needs.
     expect(after).not.toBe(facts)
     expect(fingerprint(after)).toEqual(fingerprint(await readCatalog(session)))
     for (const { sql } of scriptBetween(after, before).statements) await session.execute(sql)
@@ -269,7 +269,7 @@ test('a reader gives the catalog of an earlier reading where nothing differs, an
   })
 })
 
-test('what is not the project’s is left out: books, other schemas, the order of columns, owners', async () => {
+test('what does not belong to the project is left out: history tables, other schemas, column order, owners', async () => {
   await onServer((session) =>
     onTrial(session, async () => {
       await session.execute('CREATE TABLE t (a integer, b text)')
@@ -289,7 +289,7 @@ test('what is not the project’s is left out: books, other schemas, the order o
   )
 })
 
-test('kinds that are not modelled are named, never dropped in silence', async () => {
+test('kinds that are not modelled are named, never silently ignored', async () => {
   const { unmodelled } = await onServer((session) =>
     onTrial(session, async () => {
       await session.execute(

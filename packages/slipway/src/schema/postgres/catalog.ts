@@ -17,7 +17,7 @@ import { everything, type Scope } from './scope.ts'
 const HISTORY_TABLE = '_prisma_migrations'
 /** A dropped column whose values Slipway still keeps under another name. */
 const SET_ASIDE = /^_slipway_kept_\d+$/
-/** A trigger that captured rows, and that a reader kept Slipway from dropping. */
+/** A trigger that captured rows, and that Slipway could not drop because of a reader. */
 const CAPTURING = /^_slipway_(?:delete|update|insert|truncate)$/
 
 /**
@@ -26,11 +26,13 @@ const CAPTURING = /^_slipway_(?:delete|update|insert|truncate)$/
  */
 export interface Catalog {
   readonly facts: FactBase
-  /** The schema that unqualified names go to; it is not an object of the project. */
+  /** The schema of unqualified names; it is not an object of the project. */
   readonly defaultSchema: string
-  /** Objects of kinds that are not modelled (casts, operators, text search …): seen, named, not compared. */
+  /**
+   * Objects of kinds that are not modelled (casts, operators, text search …): reported by name, not compared.
+   */
   readonly unmodelled: readonly string[]
-  /** Columns of each table in their order, which is reported and never compared. */
+  /** The columns of each table in their order, which is reported but never compared. */
   readonly columnOrder: ReadonlyMap<string, readonly string[]>
   readonly major: number
 }
@@ -44,8 +46,8 @@ export async function readCatalog(session: Session, scope: Scope = everything): 
 }
 
 /**
- * The catalog without dependencies and privileges, for a comparison or an inventory: in half the time. The SQL
- * between catalogs needs the whole.
+ * Reads the catalog without dependencies and privileges, in half the time. This suffices for a comparison or
+ * an inventory; the SQL between catalogs needs the whole catalog.
  */
 export async function readFacts(session: Session, scope: Scope = everything): Promise<Catalog> {
   return catalogOf(await extractFacts(session, { dependencies: false }), session, scope)
@@ -57,7 +59,7 @@ export function fingerprint(catalog: Catalog): Fingerprint {
   return fingerprintOf(facts.facts(), { base: facts, defaultSchema })
 }
 
-/** `readCatalog` for a session that is inside a transaction, which sees and keeps its own work. */
+/** `readCatalog` for a session inside a transaction: it sees the session's own changes and keeps them. */
 export async function readCatalogInTransaction(
   session: Session,
   scope: Scope = everything,
@@ -65,15 +67,15 @@ export async function readCatalogInTransaction(
   return catalogOf(await extractFacts(session, { nested: true }), session, scope)
 }
 
-/** Reads one database again and again. */
+/** Reads one database repeatedly. */
 export interface CatalogReader {
-  /** As `readCatalog`. */
+  /** Like `readCatalog`. */
   whole(): Promise<Catalog>
-  /** As `readFacts`. */
+  /** Like `readFacts`. */
   facts(): Promise<Catalog>
-  /** As `readIdentities`. */
+  /** Like `readIdentities`. */
   identities(): Promise<Identities>
-  /** Reads a part of the objects alone. */
+  /** Reads only a part of the objects. */
   of(part: Part): CatalogReader
 }
 
@@ -123,12 +125,12 @@ function catalogOf({ factBase, diagnostics }: Extracted, session: Session, scope
   }
 }
 
-/** What of a database is seen, and not compared. */
+/** The objects of a database that are reported but not compared. */
 export function unmodelledIn(diagnostics: Extracted['diagnostics']): string[] {
   return diagnostics.filter(({ code }) => code === 'unmodeled_kind').map(unmodelledObjects)
 }
 
-/** What is not compared, of one kind: `statistics object order_stats`. */
+/** The objects of one kind that are not compared: `statistics object order_stats`. */
 function unmodelledObjects({ message, context }: Extracted['diagnostics'][number]): string {
   const { kind, count, samples } = context ?? {}
   if (typeof kind !== 'string' || !Array.isArray(samples)) return message
@@ -136,7 +138,7 @@ function unmodelledObjects({ message, context }: Extracted['diagnostics'][number
   return `${kind} ${samples.join(', ')}${more}`
 }
 
-/** Whose facts are kept. */
+/** Decides which facts are kept. */
 interface Ground {
   readonly scope: Scope
   readonly defaultSchema: string
@@ -144,7 +146,7 @@ interface Ground {
   readonly ledger: string
 }
 
-/** What says whose facts are kept of the database of a session. */
+/** Decides which facts of the database of a session are kept. */
 export function groundOf({ server, ledger }: Session, scope: Scope): Ground {
   return { scope, defaultSchema: server.schema, ledger }
 }
@@ -161,7 +163,9 @@ function userFacts(all: FactBase, ground: Ground): FactBase {
   })
 }
 
-/** Of all facts those that are a project's own, and the tables of others that carry some of them. */
+/**
+ * The facts that belong to a project, and tables of other applications to which the project has added parts.
+ */
 export function keptFacts(all: FactBase, ground: Ground): Fact[] {
   const runtimePartitions = new Set(ground.scope.runtimePartitions.map(tableKey))
   const sieve: Sieve = { ...ground, all, runtimePartitions, kept: new Set(), dropped: new Set() }
@@ -180,7 +184,10 @@ function tableKey({ schema, name }: { readonly schema: string; readonly name: st
   return JSON.stringify([schema, name])
 }
 
-/** They exist, but are not compared: they do not belong to the project. */
+/**
+ * Tables of other applications with parts of the project, and their schemas. They have no properties to
+ * compare, because they do not belong to the project.
+ */
 function carriers(all: FactBase, { carriers: tables }: Scope): Fact[] {
   const facts = new Map<string, Fact>()
   for (const { schema, name } of tables) {
@@ -215,7 +222,10 @@ function keep(fact: Fact, sieve: Sieve): boolean {
   return !out
 }
 
-/** Whether no migration made something: it is a platform's, another application's, Slipway's or Prisma's. */
+/**
+ * Whether an object was not created by a migration: it belongs to a platform, another application, Slipway or
+ * Prisma.
+ */
 function isForeign(id: StableId, sieve: Sieve): boolean {
   const { all, scope, defaultSchema, runtimePartitions } = sieve
   if (
@@ -238,7 +248,8 @@ function isForeign(id: StableId, sieve: Sieve): boolean {
       )
     case 'comment':
     case 'acl':
-      // The comment and the rights on the default schema differ by version and by how the database was made.
+      // The comment and privileges of the default schema depend on the version and on how the database was
+      // created.
       if (id.target.kind === 'schema' && isGiven(id.target.name, defaultSchema)) return true
       return !scope.ownsPart(id.target, all) && isForeign(id.target, sieve)
     case 'column':
@@ -259,7 +270,7 @@ function isForeignSchema(schema: string, { scope, ledger }: Ground): boolean {
   return schema === ledger || !scope.ownsSchema(schema)
 }
 
-/** An owner has all rights on its objects unless they were revoked, so this fact is left out. */
+/** Whether a fact says only that an owner has all privileges on its object, which is the default. */
 function isOwnersDefault(all: FactBase, fact: Fact): boolean {
   if (fact.id.kind !== 'acl') return false
   const { target, grantee } = fact.id

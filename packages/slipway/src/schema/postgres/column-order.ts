@@ -1,6 +1,6 @@
 import type { Catalog } from './catalog.ts'
 
-/** A table whose columns have another order. This makes no difference to a query that names them. */
+/** A table whose columns have a different order. This makes no difference to a query that names them. */
 export interface ColumnOrder {
   /** `public.user` */
   readonly table: string
@@ -10,7 +10,7 @@ export interface ColumnOrder {
 
 type WithOrder = Pick<Catalog, 'columnOrder'>
 
-/** Tables with the same columns in another order. Pure. */
+/** Tables with the same columns in a different order. Pure. */
 export function columnOrders(history: WithOrder, target: WithOrder): ColumnOrder[] {
   return [...history.columnOrder].flatMap(([table, columns]) => {
     const own = target.columnOrder.get(table)

@@ -10,7 +10,7 @@ const KINDS: ReadonlyMap<FactKind, string> = new Map([
   ['subscription', 'subscription'],
 ])
 
-/** The objects of a database as a whole that one catalog has and another has not: `event trigger audit`. */
+/** The database-wide objects that one catalog has and the other lacks: `event trigger audit`. */
 export function databaseObjectsOnlyIn({ facts }: Catalog, other: Catalog): string[] {
   return facts.facts().flatMap(({ id }) => {
     const kind = KINDS.get(id.kind)

@@ -40,7 +40,10 @@ function changedAttributes(from: Fact, to: Fact): string[] {
     .toSorted()
 }
 
-/** A table that is gone takes its columns along: naming them too would hide what matters. */
+/**
+ * Leaves out the parts of dropped and added objects: listing the columns of a dropped table would hide what
+ * matters.
+ */
 function withoutParts(changes: readonly Change[]): Change[] {
   const whole = new Set(
     changes
@@ -56,7 +59,7 @@ function withoutParts(changes: readonly Change[]): Change[] {
   })
 }
 
-/** Where an object is, whatever its kind: a table, a view and a type of one schema never share their names. */
+/** Where an object is, whatever its kind: a table, a view and a type in one schema never share a name. */
 function placeOf(object: ObjectRef): string {
   if ('on' in object) return objectKey(object)
   const path = ['schema' in object ? object.schema : null, 'table' in object ? object.table : null]

@@ -12,16 +12,19 @@ interface ExtractionOptions {
    * does not. True by default.
    */
   readonly dependencies?: boolean
-  /** Reads the objects of a part alone: besides them only schemas, extensions and what belongs to the whole database. */
+  /** Reads only the objects of a part, and all schemas, extensions and database-wide objects. */
   readonly part?: Part | undefined
-  /** For a session that is inside a transaction, which sees and keeps its own work. */
+  /** For a session inside a transaction: it sees the session's own changes and keeps them. */
   readonly nested?: boolean
 }
 
-/** What the server said to each query of an extraction, and all that the facts are made of. */
+/** The results of all queries of an extraction. The facts are built from nothing else. */
 export type Answers = ReadonlyMap<string, readonly Row[]>
 
-/** Reads all facts of a database in one snapshot. Parts of it share the answers that are the same for each. */
+/**
+ * Reads all facts of a database in one snapshot. Parts of a database share the results that are the same for
+ * all of them.
+ */
 export async function extractFacts(
   session: Session,
   manner: ExtractionOptions = {},
@@ -43,7 +46,10 @@ async function extractOver(
 
 type Found<R> = { readonly same: R } | { readonly extracted: Extracted; readonly answers: Answers }
 
-/** Runs the queries of an extraction. If their results equal those of an earlier one, that one is returned. */
+/**
+ * Runs the queries of an extraction. If their results equal those of an earlier extraction, that one is
+ * returned.
+ */
 export async function extractUnlessSame<R extends { readonly answers: Answers }>(
   session: Session,
   manner: ExtractionOptions,
@@ -69,27 +75,38 @@ export async function extractUnlessSame<R extends { readonly answers: Answers }>
   return { extracted, answers }
 }
 
-/** Part of pg-delta's query for what depends on what. */
+/** Part of pg-delta's query for dependencies. */
 const DEPENDENCIES = 'WITH dep AS'
-/** On 13 it asks for a column that came with 14. No schema holds a subscription, so none is missed. */
+/**
+ * This query reads a column that PostgreSQL 13 lacks. It is skipped there, because no schema contains a
+ * subscription.
+ */
 const SUBSCRIPTIONS = 'FROM pg_subscription'
 const ENDS = new Set(['COMMIT', 'ROLLBACK'])
 
 const BEGIN = 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY'
 
-/** What pg-delta sends around its queries, as it must be inside a transaction: its settings end with it. */
+/**
+ * Replacements for pg-delta's own BEGIN, COMMIT and ROLLBACK inside a transaction. The rollback to the
+ * savepoint also undoes its settings.
+ */
 const NESTED: Readonly<Record<string, string>> = {
   [BEGIN]: 'SAVEPOINT slipway_catalog',
   COMMIT: 'ROLLBACK TO SAVEPOINT slipway_catalog',
   ROLLBACK: 'ROLLBACK TO SAVEPOINT slipway_catalog',
 }
 
-/** The server converts all of a query to the encoding of the database, which may not have the arrow of a comment. */
+/**
+ * The server converts the whole query to the encoding of the database, which may lack the arrows in comments.
+ */
 function withAsciiComments(text: string): string {
   return text.replaceAll(/^\s*--.*$/gm, (comment) => comment.replaceAll(/[^\x20-\x7E]/g, ' '))
 }
 
-/** pg-delta asks a `pg` pool for one client; this one is the session itself, which it may not end. */
+/**
+ * A substitute for the `pg` pool from which pg-delta takes one client: the session itself, which pg-delta
+ * must not end.
+ */
 function poolOver(
   session: Session,
   { dependencies = true, nested = false, part, heirs }: ExtractionOptions & { heirs: Row[] },

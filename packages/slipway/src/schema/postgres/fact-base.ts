@@ -6,7 +6,10 @@ import {
   type FactBase,
 } from '@supabase/pg-delta'
 
-/** A fact base of facts and those edges that join two of them, each once; of owners those that `keepsOwner` names. */
+/**
+ * A fact base of the given facts and the edges between them, without duplicates. Edges to owners are kept if
+ * `keepsOwner` accepts the role.
+ */
 export function factBase(
   facts: readonly Fact[],
   edges: readonly DependencyEdge[],
@@ -26,7 +29,7 @@ export function factBase(
   return buildFactBase([...facts], [...joined.values()], 'liveDb', undefined, { allowDangling })
 }
 
-/** A value of a payload that is a text; empty if it is not. */
+/** A payload value that is a string; an empty string for any other value. */
 export function textOf(value: unknown): string {
   return typeof value === 'string' ? value : ''
 }

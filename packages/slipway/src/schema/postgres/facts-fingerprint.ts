@@ -17,8 +17,8 @@ import { settledText } from './settled-text.ts'
 export const FINGERPRINT_METHOD = 'pg-delta-1.0.0-alpha.34/5'
 
 /**
- * What the operator of the database sets up, whether or not a migration did it first: what belongs to a
- * database as a whole, and privileges. A GRANT to a reporting role must not stop the next deploy.
+ * Objects that the operator of the database manages, even if a migration created them: database-wide objects
+ * and privileges. A GRANT to a reporting role must not stop the next deploy.
  */
 const OF_OPERATORS = new Set<FactKind>([
   'acl',
@@ -37,13 +37,13 @@ const OF_OPERATORS = new Set<FactKind>([
   'extensionIntent',
 ])
 
-/** Where the parents and edges of facts are, and which schema no migration creates. */
+/** The fact base with the parents and edges of facts, and the schema that no migration creates. */
 interface Surroundings {
   readonly base: FactBase
   readonly defaultSchema: string
 }
 
-/** A schema that exists before the first migration. */
+/** Whether a schema exists before the first migration. */
 export function isGiven(schema: string, defaultSchema: string): boolean {
   return schema === 'public' || schema === defaultSchema
 }
@@ -53,7 +53,7 @@ export function fingerprintOf(facts: readonly Fact[], around: Surroundings): Fin
   return fingerprintFrom(objectHashes(facts, around))
 }
 
-/** The hashes of the objects that some facts are about. */
+/** The hashes of the objects to which some facts belong. */
 export function objectHashes(facts: readonly Fact[], around: Surroundings): Map<string, string> {
   const { base } = around
   const parts = new Map<string, string[]>()
@@ -70,7 +70,7 @@ export function objectHashes(facts: readonly Fact[], around: Surroundings): Map<
   return hashes
 }
 
-/** The fingerprint of a schema of these objects. */
+/** The fingerprint of a schema whose objects have these hashes. */
 export function fingerprintFrom(hashes: ReadonlyMap<string, string>): Fingerprint {
   const objects: Record<string, string> = {}
   for (const name of [...hashes.keys()].toSorted()) objects[name] = hashes.get(name) ?? ''
@@ -78,7 +78,7 @@ export function fingerprintFrom(hashes: ReadonlyMap<string, string>): Fingerprin
   return { method: FINGERPRINT_METHOD, hash: sha256(lines.join('\n')), objects }
 }
 
-/** The facts that a fingerprint covers: not those that are database-wide or belong to an extension. */
+/** The facts that a fingerprint covers: all except those that are database-wide or belong to an extension. */
 export function comparedFacts({
   facts,
   defaultSchema,
@@ -108,7 +108,10 @@ function compared(facts: readonly Fact[], { base, defaultSchema }: Surroundings)
   return facts.filter((fact) => !isSkipped(fact))
 }
 
-/** The parts of a fact that are compared: no positions, and definitions in a form that all versions agree on. */
+/**
+ * The parts of a fact that are compared: without positions, and with definitions in a form that is the same
+ * for all versions.
+ */
 export function comparable(fact: Fact): Payload {
   const payload: Payload = {}
   for (const [key, value] of Object.entries(fact.payload)) {
@@ -120,7 +123,7 @@ export function comparable(fact: Fact): Payload {
     payload['def'] = looseQuery(definition)
   }
   const { children, ...heritage } = heritageOf(fact)
-  // The definition of a part is that of the whole.
+  // The definition of a child follows from that of the whole.
   const parts = children?.map(({ schema, table, name }) => ({ schema, table, name }))
   return { ...payload, ...(heritage as Payload), ...(parts ? { children: parts } : {}) }
 }
@@ -128,8 +131,8 @@ export function comparable(fact: Fact): Payload {
 const QUERY_KINDS = new Set<FactKind>(['view', 'materializedView', 'rule'])
 
 /**
- * From 16 on the server prints the columns of a query without their table if that is clear, and
- * it lays out parentheses differently: neither changes what the query does.
+ * PostgreSQL 16 and later print the columns of a query without their table if they are unambiguous, and place
+ * parentheses differently. Neither changes what the query does.
  */
 function looseQuery(definition: string): string {
   return definition.replaceAll(LITERAL_OR_LAYOUT, (found) => (found.startsWith("'") ? found : ''))

@@ -1,7 +1,10 @@
 import type { Catalog } from './catalog.ts'
 import { textOf } from './fact-base.ts'
 
-/** The foreign keys of each table as SQL, without their names, sorted; the tables by schema and name, as JSON. */
+/**
+ * The foreign keys of each table as SQL, without their names, sorted; the keys are the schema and name of the
+ * table, as JSON.
+ */
 export function foreignKeysByTable({ facts }: Catalog): Map<string, string[]> {
   const keys = facts
     .facts()

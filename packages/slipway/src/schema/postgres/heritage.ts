@@ -2,19 +2,19 @@ import type { Fact, FactBase, Payload, StableId } from '@supabase/pg-delta'
 import type { Row } from '../../database/index.ts'
 
 /**
- * What partitions and child tables have besides what pg-delta reads. It is in the payload of a fact as `_heritage`: pg-delta
- * looks at no key that begins so, and `comparable` adds it to what is compared.
+ * Properties of partitions and child tables that pg-delta does not read. They are in the payload of a fact as
+ * `_heritage`: pg-delta ignores keys that begin with `_`, and `comparable` includes it in comparisons.
  */
 export interface Heritage {
-  /** Of a table with several: all its parents. */
+  /** All parents of a table that has several. */
   readonly parents?: readonly TableName[]
-  /** Of a partition or child table: inherited columns that differ from those of the parent. */
+  /** Inherited columns of a partition or child table that differ from those of the parent. */
   readonly own?: Readonly<Record<string, OwnColumn>>
-  /** Of a partition or child table: the comments on inherited columns. */
+  /** The comments on inherited columns of a partition or child table. */
   readonly comments?: Readonly<Record<string, string>>
-  /** Of a partitioned index or key: whether it is valid. Without an index on each partition it is not. */
+  /** Whether an index or key of a partitioned table is valid: it needs an index on each partition. */
   readonly valid?: boolean
-  /** Of an index or a constraint of a partitioned table: those of the partitions that are part of it. */
+  /** For an index or constraint of a partitioned table: those of its partitions that belong to it. */
   readonly children?: readonly Child[]
 }
 
@@ -33,7 +33,7 @@ export interface Child {
   readonly schema: string
   readonly table: string
   readonly name: string
-  /** Of an index. */
+  /** The definition of an index. */
   readonly def?: string
 }
 
@@ -72,7 +72,7 @@ const PLACES = [
   ['con.contype AS type, con.convalidated AS validated,', OF_CONSTRAINT],
 ] as const
 
-/** A query of pg-delta that also reads the heritage of what it reads. */
+/** Extends a pg-delta query to read the heritage of its objects. */
 export function withHeritage(text: string): string {
   const place = PLACES.find(([column]) => text.includes(column))
   if (place === undefined || (place[1] === OF_CONSTRAINT && !text.includes('con.conrelid')))
@@ -96,7 +96,10 @@ export function addHeritage(facts: FactBase, rows: readonly Row[]): void {
   }
 }
 
-/** With ONLY, as the server prints it, the index of a partitioned table would have no part on its partitions. */
+/**
+ * The server prints the index of a partitioned table with ONLY, which would create no indexes on its
+ * partitions.
+ */
 const ONLY = /^(CREATE (?:UNIQUE )?INDEX (?:"(?:[^"]|"")+"|[^\s"]+) ON) ONLY /
 
 function idOf(row: Row): StableId {
@@ -106,7 +109,7 @@ function idOf(row: Row): StableId {
   return { kind: 'index', schema, name }
 }
 
-/** A fact whose parts on partitions are those that a condition accepts. */
+/** A fact with only those parts on partitions that a condition accepts. */
 export function withChildren(fact: Fact, accepts: (child: Child) => boolean): Fact {
   const { children, ...heritage } = heritageOf(fact)
   if (children === undefined || children.every(accepts)) return fact

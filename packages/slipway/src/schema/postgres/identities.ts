@@ -4,14 +4,14 @@ import type { Change } from '../change.ts'
 import type { Part } from './extraction-sql.ts'
 
 /**
- * An object as the server knows it, whatever its name: by its OID, a column by the OID of its table and its number. A
- * kind is the word of ALTER for it; a column that the server computes is COMPUTED.
+ * An object as the server identifies it, whatever its name: by its OID, or for a column by the OID of its
+ * table and its number. `kind` is the keyword that ALTER uses; a generated column is COMPUTED.
  */
 export interface Identity {
   readonly id: string
   readonly kind: string
   readonly name: string
-  /** The schema of an object, the table or the type of a part; absent for what belongs to the whole database. */
+  /** The schema of an object, or the table or type of a part; absent for a database-wide object. */
   readonly of?: string
   /** The types of the arguments of a routine. */
   readonly args?: string
@@ -31,7 +31,10 @@ type IdentityRow = {
   readonly parents: readonly string[] | null
 }
 
-/** Objects in schemas that need no more than their name: catalog, its column prefix, the word of ALTER. */
+/**
+ * Objects in schemas that their name identifies: the catalog, the prefix of its columns, the keyword of
+ * ALTER.
+ */
 const SIMPLE = [
   ['pg_collation', 'coll', 'COLLATION'],
   ['pg_statistic_ext', 'stx', 'STATISTICS'],
@@ -63,7 +66,10 @@ function relationsOf(part: Part): string {
       AND deptype IN ('a', 'i') AND ${ofPart('refobjid')})`
 }
 
-/** The index of a primary key, a unique or an exclusion constraint has the constraint's name: it is read once, as the index. */
+/**
+ * A primary key, unique or exclusion constraint has the same name as its index, and is read once, as the
+ * index.
+ */
 const identitiesSql = (relations: string) => `WITH spaces AS (SELECT oid, nspname FROM pg_namespace
     WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'slipway')),
   relations AS (SELECT c.oid, c.relname, c.relkind, c.relnamespace FROM pg_class c JOIN spaces s ON s.oid = c.relnamespace
@@ -99,8 +105,8 @@ UNION ALL SELECT 'publication ' || oid, 'PUBLICATION', pubname, NULL, NULL, NULL
 UNION ALL SELECT 'trigger ' || oid, 'EVENT TRIGGER', evtname, NULL, NULL, NULL FROM pg_event_trigger`
 
 /**
- * Reads the identities of all that a project can name, or of a part of the relations. A session inside a transaction sees
- * its own work.
+ * Reads the identities of all objects that a project can name, or of a part of the relations. A session
+ * inside a transaction sees its own changes.
  */
 export async function readIdentities(session: Session, part?: Part): Promise<Identities> {
   const sql = identitiesSql(part ? relationsOf(part) : 'true')
@@ -128,8 +134,8 @@ const HOLDING: Readonly<Record<string, 'table' | 'column' | 'attribute' | 'seque
 }
 
 /**
- * What held data before a migration and after it, and is gone from the database where its down migration has run: it
- * was replaced by another object, whatever has its name now.
+ * Objects with data that exist before and after a migration, but no longer after its down migration: another
+ * object has replaced them, whatever its name is.
  */
 export async function replacedObjects(
   session: Session,
@@ -147,7 +153,7 @@ export async function replacedObjects(
   })
 }
 
-/** What held data before some SQL ran on a database, and has lost its name to another object there. */
+/** Objects with data that SQL has dropped since, and whose name another object now has. */
 export async function retakenObjects(session: Session, before: Identities): Promise<ObjectRef[]> {
   const now = await readIdentities(session)
   return retakenBy(before, now).flatMap(
@@ -171,7 +177,10 @@ function placeOf({ kind, name, of, args }: Identity, all: Identities): string {
   return JSON.stringify([kind, home?.kind === 'SCHEMA' ? home.name : of, name, args])
 }
 
-/** The reference to an object that holds data; nothing for others, and for a part whose whole was also dropped. */
+/**
+ * The reference to an object that holds data. Undefined for other objects, and for a part whose table or type
+ * was also dropped.
+ */
 function dataObject(
   { kind, name, of = '' }: Identity,
   before: Identities,
@@ -183,7 +192,7 @@ function dataObject(
   if (own === undefined || home === undefined) return undefined
   if (own === 'table' || own === 'sequence')
     return { kind: own, schema: schemaRef(home.name, defaultSchema), name }
-  // A column of a view holds nothing.
+  // A column of a view holds no data.
   const isWhole = home.kind === 'TABLE' || home.kind === 'TYPE'
   const schema = before.get(home.of ?? '')?.name
   if (!isWhole || schema === undefined || !now.has(home.id)) return undefined

@@ -10,19 +10,22 @@ import { quoteIdentifier } from '../../database/index.ts'
 import { factBase, textOf } from './fact-base.ts'
 import { heritageOf, type TableName } from './heritage.ts'
 
-/** Two states in which no table that both have is replaced, and what is done around the script between these. */
+/**
+ * Two states between which no common table is replaced, and the statements to run before and after the
+ * script.
+ */
 export interface InPlace {
   readonly source: FactBase
   readonly target: FactBase
-  /** What detaches tables, before all else. */
+  /** Statements that detach tables, to run before everything else. */
   readonly first: readonly string[]
-  /** What attaches them, after all else. */
+  /** Statements that attach them, to run after everything else. */
   readonly last: readonly string[]
 }
 
 /**
- * pg-delta replaces a table whose parents or whose bounds change, with all its rows. Here such a table is detached
- * first and attached last; between these it has no parent in both states.
+ * pg-delta replaces a table whose parents or bounds change, which destroys its rows. Here such a table is
+ * detached first and attached last; for pg-delta it has no parent in either state.
  */
 export function inPlace(source: FactBase, target: FactBase): InPlace {
   const states = { source, target }
@@ -54,7 +57,10 @@ interface States {
   readonly target: FactBase
 }
 
-/** Whether a table is a partition of a table that gets another partition key: that one is replaced, and would take it along. */
+/**
+ * Whether a table is a partition of a table whose partition key changes: that table is replaced, and would be
+ * dropped with its partitions.
+ */
 function isOfReplaced(fact: Fact | undefined, states: States): boolean {
   return (
     boundOf(fact) !== undefined && parentsOf(fact).some((parent) => hasOtherKey(parent, states))
@@ -85,12 +91,15 @@ function boundOf(fact: Fact | undefined): string | undefined {
 
 interface Linking {
   readonly unlessIn: FactBase
-  /** What it runs is before all else: what leads away from these facts. */
+  /** Whether the statements run before everything else and lead away from these facts. */
   readonly first: boolean
   readonly sql: (table: TableName, parent: TableName, bound: string | undefined) => string
 }
 
-/** What is run for each parent that a table has in one state, and has not, or with other bounds, in the other. */
+/**
+ * The statements for each parent that a table has in one state but not in the other, or with different
+ * bounds.
+ */
 function links(facts: FactBase, id: StableId, { unlessIn, first, sql }: Linking): string[] {
   if (id.kind !== 'table') return []
   const [here, there] = [facts.get(id), unlessIn.get(id)]
@@ -105,7 +114,9 @@ function links(facts: FactBase, id: StableId, { unlessIn, first, sql }: Linking)
     .map((parent) => sql(id, parent, boundOf(here)))
 }
 
-/** Whether parents that are added after those that stay would be in a different order than is wanted: then all are added again. */
+/**
+ * Whether the order would be wrong if new parents were added after those that stay: then all are added again.
+ */
 function isReordered(before: readonly TableName[], wanted: readonly TableName[]): boolean {
   const isIn = (one: TableName, all: readonly TableName[]) =>
     all.some((other) => isDeepStrictEqual(other, one))
@@ -132,7 +143,7 @@ function qualified({ schema, name }: TableName): string {
 
 const WITHOUT_PARENTS = { parentTable: null, partitionBound: null, _heritage: null }
 
-/** A state in which some tables have no parents: what they had from these is their own. */
+/** A state in which some tables have no parents: what they inherited is their own. */
 export function detached(facts: FactBase, tables: readonly StableId[]): FactBase {
   const added: Fact[] = []
   const edges: DependencyEdge[] = [...facts.edges]
@@ -160,7 +171,7 @@ export function detached(facts: FactBase, tables: readonly StableId[]): FactBase
 
 interface Inherited {
   readonly fact: Fact
-  /** The fact of the parent that it is like. */
+  /** The corresponding fact of the parent. */
   readonly like: StableId
 }
 
@@ -173,12 +184,12 @@ function inherited(facts: FactBase, heir: Fact, parent: TableName): Inherited[] 
   )
 }
 
-/** As facts of its own: the columns, constraints and indexes that a table has from a parent. */
+/** The columns, constraints and indexes that a table inherits from a parent, as facts of its own. */
 export function inheritedFacts(facts: FactBase, heir: Fact, parent: TableName): Fact[] {
   return inherited(facts, heir, parent).map(({ fact }) => fact)
 }
 
-/** What a table has of what its parent has. */
+/** The facts that a table inherits from a fact of its parent. */
 function ofHeir(fact: Fact, heir: Fact, facts: FactBase): Fact[] {
   if (heir.id.kind !== 'table') return []
   const { id, payload } = fact
@@ -211,7 +222,7 @@ function ofHeir(fact: Fact, heir: Fact, facts: FactBase): Fact[] {
   }
 }
 
-/** A column of a partition or child table, with its default. The numbers of an identity stay with the parent. */
+/** A column of a partition or child table, with its default. An identity stays with the parent. */
 function columnOfHeir(
   { id: like, payload }: Fact,
   place: { readonly schema: string; readonly table: string; readonly name: string },
@@ -232,7 +243,7 @@ function bare(payload: Fact['payload']): Fact['payload'] {
   return rest
 }
 
-/** What a fact depends on: what that of the parent depends on, but of its own table. */
+/** The dependencies of an inherited fact: those of the parent's fact, but on parts of its own table. */
 function edgesOf(
   facts: FactBase,
   { fact, like }: Inherited,

@@ -7,7 +7,9 @@ import { type Heritage, heritageOf } from './heritage.ts'
 import { detached, inheritedFacts, parentsOf } from './in-place.ts'
 import { referenceTo } from './reference.ts'
 
-/** A catalog in which the columns that partitions and child tables inherit are facts, like their own ones. */
+/**
+ * A catalog in which the inherited columns of partitions and child tables are facts, like their own columns.
+ */
 export function withInheritedColumns(catalog: Catalog): Catalog {
   const heirs = catalog.facts.facts().filter((fact) => parentsOf(fact).length > 0)
   if (heirs.length === 0) return catalog
@@ -26,13 +28,13 @@ export function withoutOwnOfInherited(one: Catalog, other: Catalog): [Catalog, C
   return [folded(one, other.facts), folded(other, one.facts)]
 }
 
-/** A catalog in which what child tables have as their own and inherit in `other` is only inherited. */
+/** A catalog in which child tables do not have as their own what they only inherit in `other`. */
 function folded(catalog: Catalog, other: FactBase): Catalog {
   const { facts } = catalog
   const gone = new Set<string>()
   const heritages = new Map<string, Heritage>()
   for (const heir of facts.facts()) {
-    // A partition has nothing of its own.
+    // A partition has no columns or checks of its own.
     if (heir.id.kind !== 'table' || heir.payload['partitionBound']) continue
     if (parentsOf(heir).length === 0 || parentsOf(other.get(heir.id)).length === 0) continue
     const [above, there] = [namesAbove(facts, heir), namesAbove(other, other.get(heir.id))]
@@ -55,7 +57,9 @@ function folded(catalog: Catalog, other: FactBase): Catalog {
   return { ...catalog, facts: factBase(kept, facts.edges) }
 }
 
-/** The columns and checks that a table has from its parents, by the keys that they would have as its own. */
+/**
+ * The columns and checks that a table inherits from its parents, by the keys that they would have as its own.
+ */
 function namesAbove(facts: FactBase, heir: Fact | undefined): Map<string, Fact> {
   if (heir === undefined) return new Map()
   const found = parentsOf(heir).flatMap((parent) => inheritedFacts(facts, heir, parent))
@@ -66,11 +70,14 @@ function namesAbove(facts: FactBase, heir: Fact | undefined): Map<string, Fact> 
   )
 }
 
-/** What no script between two catalogs can make: a table that becomes a child table, and has nothing of its parent as its own. */
+/**
+ * A difference that no script can remove: a table that becomes a child table keeps what it inherits as its
+ * own.
+ */
 export function ownOfNewHeirs(from: Catalog, to: Catalog): Choice[] {
   return to.facts.facts().flatMap((fact): Choice[] => {
     const before = from.facts.get(fact.id)
-    // A partition has nothing of its own.
+    // A partition has no columns or checks of its own.
     if (fact.id.kind !== 'table' || before === undefined || fact.payload['partitionBound'])
       return []
     const had = parentsOf(before)
@@ -89,7 +96,7 @@ interface Folding {
   readonly above: ReadonlyMap<string, Fact>
 }
 
-/** What a child table would have against its parents if these columns were not its own. */
+/** The heritage that a child table would have if these columns were not its own. */
 function heritageWith(heir: Fact, { own, facts, above }: Folding): Heritage {
   const { own: had, comments: said, ...heritage } = heritageOf(heir)
   const columns = own.flatMap((fact) => {

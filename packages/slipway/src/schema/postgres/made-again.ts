@@ -5,18 +5,19 @@ import { factBase } from './fact-base.ts'
 
 /** An object that exists before and after a script and must be dropped while it runs. */
 export interface MadeAgain {
-  /** What takes it away, before all else. */
+  /** Statements that drop it, to run before everything else. */
   readonly drops: readonly string[]
-  /** The state with which the script begins, without the object: so the script creates it. */
+  /** The state from which the script starts, without the object, so that the script creates it. */
   readonly source: FactBase
-  /** Whether it is made by what makes these objects: that has to come last. */
+  /** Whether these are objects that the script creates again: the action that does so must come last. */
   readonly makes: (ids: readonly StableId[]) => boolean
 }
 
 /**
- * The objects that a script must drop and create again: foreign keys between columns of which one changes its type,
- * because the server refuses a foreign key between two types even for one statement; triggers, policies and rules that
- * name such a column, because the server changes no type under them; and the comments of enums that are created again.
+ * The objects that a script must drop and create again: foreign keys between columns of which one changes its
+ * type, because the server refuses a foreign key between two types even for one statement; triggers, policies
+ * and rules that name such a column, because the server does not change its type while they exist; and the
+ * comments of enums that are created again.
  */
 export function madeAgain(source: FactBase, target: FactBase): MadeAgain {
   const states = { source, target }
@@ -65,7 +66,7 @@ function isRetyped(id: StableId, states: States): boolean {
   return states.target.outgoingEdges(id).some(({ to }) => isMadeAnew(to, states))
 }
 
-/** Whether a type is an enum whose values cannot be reached by additions. */
+/** Whether a type is an enum that cannot get its new values by additions alone. */
 function isMadeAnew(id: StableId, { source, target }: States): boolean {
   if (id.kind !== 'type') return false
   const had = source.get(id)?.payload['values']

@@ -52,8 +52,8 @@ function numberedColumns(facts: FactBase): Numbered[] {
 }
 
 /**
- * Whether a column exists already, and the script makes a sequence for it: that of a serial, or of an identity that it was
- * not. The latter is a new one whatever its name: a sequence that had it is dropped.
+ * Whether the script creates a sequence for a column that already exists: for a serial, or for a column that
+ * becomes an identity. The sequence of an identity is always new: an earlier one with its name is dropped.
  */
 function getsSequence(source: FactBase, { column, serial, sequence }: Numbered): boolean {
   const fact = source.get({ kind: 'column', ...column })
@@ -65,7 +65,7 @@ function isInteger(target: FactBase, column: Column): boolean {
   return typeof type === 'string' && ['smallint', 'integer', 'bigint'].includes(type)
 }
 
-/** Never back: what was kept of the column may have set the sequence already. */
+/** Never moves a sequence back: restored values of the column may already have moved it. */
 function goOnSql({ column: { schema, table, name }, sequence }: Numbered): string {
   const qualified = (object: string, of: string) =>
     `${quoteIdentifier(of)}.${quoteIdentifier(object)}`

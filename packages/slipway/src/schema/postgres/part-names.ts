@@ -1,16 +1,16 @@
 import type { Session } from '../../database/index.ts'
 
-/** A name of a part of a table, or its comment: a rename of the table or its columns leaves these as they were. */
+/** The name of a part of a table, or a comment. A rename of the table or its columns does not change it. */
 export interface PartName {
   /** The identity of the table. */
   readonly table: string
-  /** What it is, and its name. */
+  /** Its kind and its name. */
   readonly name: string
-  /** The numbers of the columns that it is about. */
+  /** The numbers of the columns that it concerns. */
   readonly columns: readonly number[]
 }
 
-/** Below are the objects that a database begins with. */
+/** Objects with lower OIDs exist in every new database. */
 const FIRST_OID = 16_384
 
 /** Reads the names of indexes, constraints and owned sequences, and the comments, of the tables of a database. */

@@ -3,7 +3,10 @@ import { quoteIdentifier, quoteLiteral } from '../../database/index.ts'
 import { textOf } from './fact-base.ts'
 import { type Child, heritageOf, type OwnColumn, type TableName } from './heritage.ts'
 
-/** What sets the defaults, NOT NULL and comments that columns of partitions and child tables have against those of their parents. */
+/**
+ * Statements that set the defaults, NOT NULL and comments in which columns of partitions and child tables
+ * differ from those of their parents.
+ */
 export function ownColumnsSql(source: FactBase, target: FactBase): string[] {
   return target.facts().flatMap((fact) => {
     // Columns of a table without parents are all its own.
@@ -36,8 +39,9 @@ export function ownColumnsSql(source: FactBase, target: FactBase): string[] {
 }
 
 /**
- * What removes, before all else, the defaults that columns of partitions and child tables have against those of their parents and
- * that call a function: it may be dropped, or read a sequence that is.
+ * Statements, to run before everything else, that remove defaults with a function call in which columns of
+ * partitions and child tables differ from those of their parents: the function, or a sequence that it reads,
+ * may be dropped.
  */
 export function ownDefaultsFirst(source: FactBase, target: FactBase): string[] {
   return source.facts().flatMap((fact) => {
@@ -75,8 +79,8 @@ function inheritedColumn(
 }
 
 /**
- * What makes the parts of an index or a key on the partitions, before it is made for the whole table: the server
- * then takes these as its parts. Only where they are not called as the server would call them.
+ * Statements that create the parts of an index or key on the partitions before it is created for the whole
+ * table: the server then adopts them. Only needed for parts whose names the server would not choose itself.
  */
 export function partsFirst({ produces }: Action, target: FactBase): string[] {
   return produces.flatMap((id) => {
@@ -92,7 +96,9 @@ export function partsFirst({ produces }: Action, target: FactBase): string[] {
   })
 }
 
-/** Whether the server may have chosen a name itself: that of the table, its columns, and what it is. */
+/**
+ * Whether the server may have chosen a name itself: from the table, its columns, and the kind of the part.
+ */
 function isUsualName({ table, name }: Child): boolean {
   return name.startsWith(`${table}_`) && /_(?:idx|key|pkey|excl)\d*$/.test(name)
 }

@@ -9,7 +9,7 @@ import { quoteIdentifier } from '../../database/index.ts'
 import { factBase, textOf } from './fact-base.ts'
 import { isSameKind } from './type-casts.ts'
 
-/** Names of objects that are gone, which new objects have now. */
+/** Names of dropped objects that new objects now have. */
 export interface Retaken {
   readonly tables: readonly RetakenName[]
   readonly columns: readonly RetakenName[]
@@ -18,15 +18,18 @@ export interface Retaken {
 
 interface RetakenName {
   readonly schema: string
-  /** Of a column. */
+  /** The table of a column. */
   readonly table?: string
   readonly name: string
 }
 
-/** What pg-delta would drop and create again for no more than a collation: it gets a new type in its place. */
+/**
+ * Kinds that pg-delta would drop and create again to change only their collation. They are given another type
+ * instead.
+ */
 const COLLATED = new Set(['column', 'typeAttribute'])
 
-/** `source`, where columns and attributes of another collation have another type instead. */
+/** `source`, in which columns and attributes whose collation changes have another type instead. */
 export function recollated(source: FactBase, target: FactBase): FactBase {
   return mapFacts(source, (fact) => {
     const wanted = target.get(fact.id)?.payload
@@ -34,23 +37,28 @@ export function recollated(source: FactBase, target: FactBase): FactBase {
     if (!COLLATED.has(fact.id.kind) || wanted === undefined) return fact
     const collation = wanted['collation'] ?? null
     if ((payload['collation'] ?? null) === collation) return fact
-    // The same type is another one to pg-delta with a space after it.
+    // With a trailing space, pg-delta sees the same type as a different one.
     const type =
       payload['type'] === wanted['type'] ? `${textOf(payload['type'])} ` : payload['type']
     return { ...fact, payload: { ...payload, type, collation } }
   })
 }
 
-/** A state in which objects are not those of the state that is wanted, although they have their names. */
+/** A state whose objects differ from those of the target, although they have the same names. */
 export interface Unlike {
   readonly source: FactBase
-  /** It without the tables and columns that are replaced. */
+  /** The state without the tables and columns that are replaced. */
   readonly rest: FactBase
-  /** What is run before all else, so that sequences stay when their table or column goes. */
+  /**
+   * Statements to run before everything else, so that sequences are not dropped with their table or column.
+   */
   readonly first: readonly string[]
 }
 
-/** `source`, where each object that has the name of another one differs from that in `target`, so that it is replaced. */
+/**
+ * `source`, in which each object whose name another object has in `target` differs from that one, so that it
+ * is replaced.
+ */
 export function madeUnlike(source: FactBase, target: FactBase, retaken: Retaken): Unlike {
   const ids = new Set([
     ...retaken.tables.map(({ schema, name }) => encodeId({ kind: 'table', schema, name })),
@@ -93,8 +101,8 @@ export function madeUnlike(source: FactBase, target: FactBase, retaken: Retaken)
 }
 
 /**
- * Whether pg-delta writes a statement of its own to remove a part of a table, after it has created the table again. Such a part
- * is removed with the table.
+ * Whether pg-delta removes such a part of a table by a separate statement, after it has created the table
+ * again. The part is already removed with the table.
  */
 function hasOwnRemoval({ id }: Fact): boolean {
   return ['default', 'comment', 'policy', 'trigger', 'rule', 'acl', 'securityLabel'].includes(
@@ -102,7 +110,7 @@ function hasOwnRemoval({ id }: Fact): boolean {
   )
 }
 
-/** Whether a fact is a sequence that goes with one of these tables or columns. */
+/** Whether a fact is a sequence that is dropped with one of these tables or columns. */
 function isOwnedBy(ids: ReadonlySet<string>, { id, payload }: Fact): boolean {
   const owner = payload['ownedBy'] as
     | { readonly schema: string; readonly table: string; readonly column: string }
@@ -122,7 +130,10 @@ function freeSql(id: StableId): string[] {
   return [`ALTER SEQUENCE ${name} OWNED BY NONE`]
 }
 
-/** What depends on a part of a table depends on the table: it goes with it, and pg-delta does not know that. */
+/**
+ * Makes everything that depends on a part of a table depend on the table itself. It is dropped with the
+ * table, which pg-delta does not know.
+ */
 function edgesTo(table: Fact, facts: FactBase): DependencyEdge[] {
   const parts = partsOf(table, facts)
   const own = new Set([table, ...parts].map(({ id }) => encodeId(id)))
@@ -135,7 +146,10 @@ function partsOf(fact: Fact, facts: FactBase): Fact[] {
   return facts.childrenOf(fact.id).flatMap((part) => [part, ...partsOf(part, facts)])
 }
 
-/** What of a payload must differ for an object to be replaced; nothing if a change of type converts its values. */
+/**
+ * The payload values that must differ for an object to be replaced; undefined if a type change converts its
+ * values.
+ */
 function unlike({ id, payload }: Fact, wanted: Fact['payload']): Fact['payload'] | undefined {
   switch (id.kind) {
     case 'table':
@@ -153,7 +167,7 @@ function unlike({ id, payload }: Fact, wanted: Fact['payload']): Fact['payload']
   }
 }
 
-/** Whether values of a column mean the same in another type: so rows that were written since keep theirs. */
+/** Whether values of a column mean the same in another type, so that rows written since then keep theirs. */
 function isConverted(from: string, to: string): boolean {
   return from !== to && isSameKind(from, to)
 }

@@ -17,7 +17,7 @@ import { FINGERPRINT_METHOD, fingerprintFrom, objectHashes } from './facts-finge
 import { withoutOwnOfInherited } from './inherited.ts'
 import { everything, type Scope } from './scope.ts'
 
-/** So many relations are read together: some ten thousand facts, which take some ten MB. */
+/** The number of relations that are read together: about ten thousand facts, which take about 10 MB. */
 const RELATIONS_A_PART = 500
 
 /** What a comparison of two equal schemas reports of each. */
@@ -26,8 +26,8 @@ export interface SchemaSummary extends Pick<Catalog, 'columnOrder' | 'unmodelled
 }
 
 /**
- * The fingerprint of a database, for callers that need nothing else of its catalog: without dependencies, and part by
- * part, so that its memory does not grow with the schema.
+ * Reads the fingerprint of a database, for callers that need nothing else of its catalog: without
+ * dependencies, and part by part, so that the memory it needs does not grow with the schema.
  */
 export async function readFingerprint(
   session: Session,
@@ -36,7 +36,7 @@ export async function readFingerprint(
   return (await readSummary(session, scope)).fingerprint
 }
 
-/** As `readFingerprint`, with what is reported and never compared. */
+/** Like `readFingerprint`, with the properties that are reported but never compared. */
 export async function readSummary(
   session: Session,
   scope: Scope = everything,
@@ -44,15 +44,15 @@ export async function readSummary(
   return await inSnapshot(session, async () => readParts(session, scope, await allParts(session)))
 }
 
-/** A database, and what of it is compared. */
+/** A database, and the scope that is compared. */
 export interface Compared {
   readonly session: Session
   readonly scope: Scope
 }
 
 /**
- * The differences between the schemas of two databases, as `difference` of their catalogs. Equal fingerprints are
- * enough if there are none: then no catalog is held in memory.
+ * The differences between the schemas of two databases, like `difference` of their catalogs. If the
+ * fingerprints are equal, no catalog is held in memory.
  */
 export async function differenceBetween(from: Compared, to: Compared): Promise<Change[]> {
   const expected = await readFingerprint(from.session, from.scope)
@@ -62,18 +62,19 @@ export async function differenceBetween(from: Compared, to: Compared): Promise<C
   return difference(...withoutOwnOfInherited(facts, await readFacts(to.session, to.scope)))
 }
 
-/** A fingerprint of a database, and what has changed there since. */
+/** An earlier fingerprint of a database, and what has changed since. */
 export interface EarlierFingerprint {
   readonly fingerprint: Fingerprint
-  /** The keys of the objects that have changed, or are gone. */
+  /** The keys of the objects that were changed or dropped. */
   readonly keys: readonly string[]
-  /** The objects that may read differently now. Some of them may be gone. */
+  /** The objects to read again. Some of them may have been dropped. */
   readonly again: PartIds
 }
 
 /**
- * The fingerprint of a database, in the snapshot in which it was found out what has changed since an earlier one
- * (`inSnapshot`). Only what has changed is read. Nothing if the earlier one covers other schemas than the scope.
+ * The fingerprint of a database, based on an earlier one: only what has changed is read. Runs in the snapshot
+ * in which the changes were found (`inSnapshot`). Undefined if the earlier one used another method or covers
+ * other objects than the scope.
  */
 export async function readFingerprintSince(
   session: Session,
@@ -120,7 +121,7 @@ async function readParts(
   return { fingerprint: fingerprintFrom(hashes), columnOrder: orders, unmodelled }
 }
 
-/** Parts that have every object once; a small schema is one. */
+/** Parts that together contain every object once; a small schema is a single part. */
 async function allParts(session: Session): Promise<(Part | undefined)[]> {
   const rows = await session.query<{ oid: number }>(
     `SELECT oid::int8::float8 AS oid FROM

@@ -13,8 +13,8 @@ import {
 import type { SchemaParts } from '../schema-parts.ts'
 
 /**
- * Reads the schema of a database from its catalog, with one query: the tables of all schemas of users, but not
- * those of Slipway. No row of a user is read. Schemas are references: the default schema of the session is `null`.
+ * Reads the schema of a database from its catalog, with one query: the tables of all user schemas, except
+ * Slipway's own. No rows are read. Schemas are references: the default schema of the session is `null`.
  */
 export async function readSchema(session: Session, parts: SchemaParts): Promise<DatabaseSchema> {
   const [row] = await session.query<{ facts: string }>(
@@ -25,7 +25,7 @@ export async function readSchema(session: Session, parts: SchemaParts): Promise<
 }
 
 interface ColumnRow extends Pick<Column, 'type' | 'notNull' | 'filling' | 'values'> {
-  /** The identity of the table on the server. */
+  /** The OID of the table. */
   readonly of: number
   readonly number: number
   readonly name: string
@@ -122,7 +122,7 @@ function schemaOf(read: Partial<SchemaRow>, defaultSchema: string): DatabaseSche
 
 const USERS = `n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'slipway')`
 
-/** What is not there, or false, takes no place in what is read. */
+/** A JSON object without the fields that are NULL, which would only make the result larger. */
 function strippedObject(...fields: readonly string[]): string {
   return `json_strip_nulls(json_build_object(${fields.join(', ')}))`
 }
@@ -166,12 +166,12 @@ const VALUES = `(SELECT json_strip_nulls(json_build_object(
   CROSS JOIN LATERAL (SELECT CASE WHEN t.typbasetype <> 0 THEN t.typtypmod ELSE a.atttypmod END AS mod) limits
   WHERE base.oid = coalesce(nullif(t.typbasetype, 0), t.oid))`
 
-/** A list of objects of the tables that are read, in order; each is a row of the tables that follow. */
+/** A JSON list with an object for each row of `from`, in order. */
 function listSql(name: string, object: string, from: string, order: string): string {
   return `'${name}', (SELECT coalesce(json_agg(${object} ORDER BY ${order}), '[]') FROM ${from})`
 }
 
-/** From 18 on, NOT NULL can be a constraint that rows may not keep yet. */
+/** Since PostgreSQL 18, NOT NULL can be a constraint that existing rows may not satisfy yet. */
 const NOT_VALID = `NOT EXISTS (SELECT FROM pg_constraint k
   WHERE k.conrelid = c.oid AND k.contype = 'n' AND NOT k.convalidated AND a.attnum = ANY (k.conkey))`
 

@@ -13,7 +13,7 @@ const KINDS = {
   type: 'type',
 } as const
 
-/** The reference to what a fact is about, in a database with this default schema. */
+/** The reference to the object of a fact, in a database with this default schema. */
 export function referenceTo(id: StableId, defaultSchema: string): ObjectRef {
   const at = (schema: string) => schemaRef(schema, defaultSchema)
   switch (id.kind) {

@@ -15,17 +15,16 @@ import { readAlike } from './settled-text.ts'
 import { alwaysFits, castsTo } from './type-casts.ts'
 
 export interface ScriptOptions {
-  /** The role that objects belong to unless said otherwise. */
+  /** The default owner of objects: the script does not mention it. */
   readonly owner?: string | undefined
-  /** Names of `to` that objects of `from` have which are not the same. */
+  /** Names that belong to different objects in `from` and in `to`. */
   readonly retaken?: Retaken
 }
 
 /**
- * The SQL that turns a database with the catalog `from` into one with the catalog `to`, in an order
- * that respects what depends on what. Empty for equal catalogs. A table or a column that both have is never
- * replaced, but for one whose values are computed or that becomes partitioned. Fails with SCHEMA.NO_PATH if the
- * catalogs cannot be joined.
+ * The SQL that turns a database with the catalog `from` into one with the catalog `to`, in an order that
+ * respects dependencies. Empty for equal catalogs. A table or column that both have is never replaced, except
+ * a generated column or a table that becomes partitioned. Fails with SCHEMA.NO_PATH if no such SQL is found.
  */
 export function scriptBetween(
   from: Catalog,
@@ -63,8 +62,8 @@ function plain(sql: string): ScriptStatement {
 }
 
 /**
- * pg-delta does not know which enum value a default needs, and may put the default first. Nothing
- * prevents adding a value before everything else.
+ * Moves new enum values to the front. pg-delta does not know which value a default needs, and may put the
+ * default first.
  */
 function enumValuesFirst(actions: readonly Action[]): Action[] {
   const addsValue = ({ sql }: Action) => /^ALTER TYPE .* ADD VALUE /s.test(sql)
@@ -72,8 +71,8 @@ function enumValuesFirst(actions: readonly Action[]): Action[] {
 }
 
 /**
- * Only a column that is an integer, and NOT NULL, can be an identity, and a default is of the new type;
- * pg-delta may make the column so before. Each goes after the last change of its column.
+ * Moves each new identity or default after the last change of its column, where pg-delta may put it earlier.
+ * Only a NOT NULL integer column can be an identity, and a default must have the new type.
  */
 function numberedLast(actions: readonly Action[]): Action[] {
   const altered = actions.map(({ sql }) => ALTERED.exec(sql)?.[1])
@@ -90,7 +89,10 @@ function numberedLast(actions: readonly Action[]): Action[] {
 const IDENTITY_ADDED =
   /^(ALTER TABLE ("(?:[^"]|"")+")\.("(?:[^"]|"")+")) ADD COLUMN ("(?:[^"]|"")+") (.+?) (GENERATED (?:ALWAYS|BY DEFAULT) AS IDENTITY(?: \(.*\))?)( NOT NULL)?$/s
 
-/** An identity is not added together with its column to a table that has partitions or child tables: the server refuses that. */
+/**
+ * Adds an identity separately from its column if the table has partitions or child tables: the server rejects
+ * both together.
+ */
 function numberedAfter(sql: string, source: FactBase): string[] {
   const [, alter, schema, table, column, type, identity] = IDENTITY_ADDED.exec(sql) ?? []
   if (alter === undefined || !hasHeirs(source, unquotedName(schema), unquotedName(table)))
@@ -111,7 +113,9 @@ function hasHeirs(facts: FactBase, schema: string, name: string): boolean {
     .some((fact) => parentsOf(fact).some((one) => one.schema === schema && one.name === name))
 }
 
-/** The facts without what belongs to a role: pg-delta would name it if the catalog has omitted its roles. */
+/**
+ * The facts without the ownership of a role: pg-delta would name the role although the catalog omits roles.
+ */
 function ownedByOthers(facts: FactBase, owner: string | undefined): FactBase {
   if (owner === undefined) return facts
   return factBase(facts.facts(), facts.edges, (role) => role !== owner)
@@ -133,7 +137,7 @@ function planActions(source: FactBase, target: FactBase): readonly Action[] {
   }
 }
 
-/** What pg-delta says of a cycle is for its developers, and names each statement. */
+/** pg-delta's message about a cycle is meant for its developers, and names each statement. */
 function withoutDetail(message: string): string {
   return message.startsWith('dependency cycle')
     ? 'The changes depend on each other in a cycle.'
@@ -147,7 +151,10 @@ const ALTERED = new RegExp(`(${COLUMN}) (?:TYPE|SET NOT NULL|DROP)\\b`)
 const NUMBERED = new RegExp(`(${COLUMN}) (?:ADD GENERATED|SET DEFAULT) `)
 const WITHOUT_DEFAULT = new RegExp(`${COLUMN} DROP DEFAULT;?$`)
 
-/** Before a change of type pg-delta drops the default, whether the column has one or not. */
+/**
+ * Whether a statement drops a default that does not exist: pg-delta drops the default before each type
+ * change.
+ */
 function dropsNoDefault(sql: string, source: FactBase): boolean {
   const [, ...names] = WITHOUT_DEFAULT.exec(sql.trim()) ?? []
   const [schema, table, name] = names.map(unquoted)
@@ -160,7 +167,7 @@ function unquoted(part = ''): string {
 }
 
 /**
- * pg-delta casts to the new type, and PostgreSQL has no such cast between most types; but nearly every
+ * Casts through text if PostgreSQL has no cast to the new type, which pg-delta does not know: nearly every
  * value can be read from its text.
  */
 function castingThroughText(sql: string, source: FactBase): string {
@@ -178,7 +185,7 @@ function castingThroughText(sql: string, source: FactBase): string {
 const ATTRIBUTE = `^ALTER TYPE ${NAME}\\.${NAME} ALTER ATTRIBUTE ${NAME}`
 const NEW_TYPE = new RegExp(`(?:${COLUMN}|${ATTRIBUTE}) TYPE `)
 
-/** A change of type with the collation of the new one, if that is not the type's own. */
+/** A type change with the new collation, if that is not the default of the type. */
 function collated(sql: string, target: FactBase): string {
   const match = NEW_TYPE.exec(sql)
   if (match === null) return sql
@@ -210,7 +217,7 @@ function rolesNamed(...bases: readonly FactBase[]): string[] {
   return [...names]
 }
 
-/** What the catalogs alone cannot decide, because it depends on rows. */
+/** Decisions that depend on rows, which the catalogs alone cannot make. */
 function choicesOf(
   { source, target }: Pick<Ends, 'source' | 'target'>,
   defaultSchema: string,
@@ -232,7 +239,7 @@ function choicesOf(
   })
 }
 
-/** The attributes of types of `to` that come after others if they are added to `from`. */
+/** The attributes of types in `to` that would be placed too late if they were added to `from`. */
 export function attributesAddedBehind(from: Catalog, to: Catalog): ObjectRef[] {
   return to.facts
     .facts()
@@ -240,7 +247,7 @@ export function attributesAddedBehind(from: Catalog, to: Catalog): ObjectRef[] {
     .map(({ id }) => referenceTo(id, to.defaultSchema))
 }
 
-/** Whether it is an attribute that an existing type lacks, and after which it has another one. */
+/** Whether a fact is an attribute that an existing type lacks, and that precedes one that the type has. */
 function isAddedBehind(
   { id, payload }: Fact,
   { source, target }: Pick<Ends, 'source' | 'target'>,

@@ -1,25 +1,28 @@
 import type { FactBase, StableId } from '@supabase/pg-delta'
 import { joinOwnership, loadParser, type Ownership, ownershipOf } from '../../statements/index.ts'
 
-/** Tells what of a database is a project's own. The rest belongs to other applications, or to a platform. */
+/**
+ * Tells which parts of a database belong to a project. The rest belongs to other applications or to a
+ * platform.
+ */
 export interface Scope {
   ownsSchema(schema: string): boolean
-  /** Whether the project has put this on a table of a schema that it does not own. */
+  /** Whether the project has added this part to a table in a schema that it does not own. */
   ownsPart(id: StableId, all: FactBase): boolean
-  /** The tables of other schemas that carry something of the project. */
+  /** The tables in other schemas to which the project has added parts. */
   readonly carriers: readonly { readonly schema: string; readonly name: string }[]
-  /** Partitions that come and go at run time: they are not compared. */
+  /** Partitions that are created and dropped at run time: they are not compared. */
   readonly runtimePartitions: readonly { readonly schema: string; readonly name: string }[]
 }
 
-/** What says which parts of a database belong to a project. */
+/** What determines which parts of a database belong to a project. */
 export interface ProjectObjects {
   readonly migrations: readonly { readonly sql: string }[]
   /** The schemas that the datasource of the Prisma schema lists. */
   readonly schemas?: readonly string[] | undefined
 }
 
-/** All that a database holds. */
+/** The scope of a whole database. */
 export const everything: Scope = {
   ownsSchema: () => true,
   ownsPart: () => false,
@@ -31,9 +34,9 @@ export const everything: Scope = {
 const known = new WeakMap<object, Ownership>()
 
 /**
- * What a project owns in a database with this default schema: the default schema, those of the datasource, and
- * those that a migration creates or puts objects into, whatever their names; besides them the columns, triggers
- * and the like that a migration puts on tables of other schemas.
+ * What a project owns in a database with this default schema: the default schema, the schemas of the
+ * datasource, and those that a migration creates or creates objects in, whatever their names. It also owns
+ * the columns, triggers and the like that a migration adds to tables in other schemas.
  */
 export async function scopeOf(
   defaultSchema: string,
@@ -61,7 +64,7 @@ export async function scopeOf(
   }
 }
 
-/** What the migrations of a project make its own. */
+/** Reads what the migrations of a project add to it. */
 export async function ownershipIn(migrations: ProjectObjects['migrations']): Promise<Ownership> {
   await loadParser()
   return joinOwnership(migrations.map(ownershipOnce))

@@ -14,7 +14,7 @@ export function scriptSql(
   return [notes.join(''), parts.join('\n')].filter((part) => part !== '').join('\n')
 }
 
-/** A choice as people read it. For output alone. */
+/** A choice as people read it. For output only. */
 export function choiceText({ object, message }: Choice): string {
   return `${objectText(object)} ${message}`
 }

@@ -23,7 +23,7 @@ const CHECKS = [
   "CASE WHEN a IN ('x', 'y') THEN b ELSE 'z' END NOT IN ('u', 'v')",
 ]
 
-test('a check reads as one that the server made of its own text, and is made as it was', async () => {
+test('a check is compared as the server prints it after reading its own text, and can be created unchanged', async () => {
   await withShadowDatabase(SHADOW, [], async (session) => {
     await session.execute(
       `CREATE TYPE "Mood" AS ENUM ('good', 'bad'); CREATE DOMAIN citext_like AS varchar(9); CREATE TABLE t (${COLUMNS})`,
@@ -44,7 +44,7 @@ test('a check reads as one that the server made of its own text, and is made as 
       expect(settledText(first), check).toBe(settledText(second))
       expect(settledText(second), check).toBe(second)
       await session.execute(`ALTER TABLE t ADD CONSTRAINT third ${readAlike(first)}`)
-      // What type a column has that is in an array, the text does not say.
+      // The text does not say which type a column in an array has.
       if (!check.includes(', a]')) expect(await read('third')).toBe(first)
       await session.execute(
         'ALTER TABLE t DROP CONSTRAINT first, DROP CONSTRAINT second, DROP CONSTRAINT third',

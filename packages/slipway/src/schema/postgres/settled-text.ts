@@ -1,6 +1,7 @@
 /**
- * An expression as the server prints it once it has read its own text. Only a cast of an array prints otherwise
- * then: `(ARRAY['a'::character varying])::text[]` becomes `ARRAY[('a'::character varying)::text]`.
+ * An expression as the server prints it after it has read its own text. Only a cast of an array is then
+ * printed differently: `(ARRAY['a'::character varying])::text[]` becomes
+ * `ARRAY[('a'::character varying)::text]`.
  */
 export function settledText(text: string): string {
   return castArrays(text, (items, type) => {
@@ -10,8 +11,8 @@ export function settledText(text: string): string {
 }
 
 /**
- * SQL with expressions as the server printed them, so that it prints them alike when it has read them: an array that
- * is of its own type first is cast as a whole.
+ * Rewrites SQL with expressions that the server printed, so that the server prints them unchanged after it
+ * has read them: an array whose elements are all of one type is cast as a whole.
  */
 export function readAlike(sql: string): string {
   return castArrays(sql, (items, type) => {
@@ -23,7 +24,7 @@ export function readAlike(sql: string): string {
   })
 }
 
-/** Writes each cast of an array in another way; those for which `write` gives nothing stay. */
+/** Rewrites each cast of an array, except those for which `write` returns undefined. */
 function castArrays(
   text: string,
   write: (items: readonly string[], type: string) => string | undefined,
@@ -47,10 +48,13 @@ function castArrays(
 }
 
 const OPENING = '(ARRAY['
-/** Behind the elements: the end of the array, and the type that it is cast to. */
+/** What follows the elements: the end of the array, and the type that it is cast to. */
 const CAST = /^\]\)::((?:"(?:[^"]|"")+"|\(\d+(?:,\d+)?\)|[\w. ])+?)\[\]/
 
-/** The elements of the array whose first one begins at `start`, and where they end; nothing if it has none, or no end. */
+/**
+ * The elements of the array whose first one begins at `start`, and where they end; undefined if it is empty
+ * or has no end.
+ */
 function arrayAt(
   text: string,
   start: number,

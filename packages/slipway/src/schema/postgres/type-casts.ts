@@ -1,6 +1,6 @@
 import { parseSqlType } from '../../kernel/index.ts'
 
-/** Types between which PostgreSQL has casts of its own; and to and from text every type has one. */
+/** Types between which PostgreSQL has casts. In addition, every type has casts to and from text. */
 const FAMILIES: readonly RegExp[] = [
   /^(?:smallint|integer|bigint|numeric|real|double precision)\b/,
   /^(?:boolean|integer)$/,
@@ -12,7 +12,7 @@ const FAMILIES: readonly RegExp[] = [
 ]
 const TEXT = /^(?:text|character varying|character|bpchar|citext|name)\b/
 
-/** Whether PostgreSQL casts between two types, as it prints them, without a detour by their text. */
+/** Whether PostgreSQL casts between two types, as it prints them, without going through text. */
 export function castsTo(...types: [from: string, to: string]): boolean {
   if (types.some((type) => type.endsWith('[]'))) return false
   return types.some((type) => TEXT.test(type)) || isSameKind(...types)
@@ -24,7 +24,10 @@ export function isSameKind(...types: [from: string, to: string]): boolean {
   return [...FAMILIES, TEXT].some((family) => types.every((type) => family.test(type)))
 }
 
-/** Numbers that hold all of those before them, and to what else such a number can go. */
+/**
+ * Number types, each of which holds all values of those before it. `ALSO` has the other types that hold all
+ * values of a type.
+ */
 const INTEGERS = ['smallint', 'integer', 'bigint', 'numeric']
 const ALSO: Readonly<Record<string, readonly string[]>> = {
   smallint: ['real', 'double precision'],
@@ -35,7 +38,9 @@ const ALSO: Readonly<Record<string, readonly string[]>> = {
 }
 const TIMES = /^(?:timestamp|time|interval)\b/
 
-/** Whether every value of one type fits another, as PostgreSQL prints them. What is not known may not fit. */
+/**
+ * Whether every value of one type fits another; both are written as PostgreSQL prints them. False if unknown.
+ */
 export function alwaysFits(from: string, to: string): boolean {
   const [before, after] = [parseSqlType(from), parseSqlType(to)]
   if (before.array !== after.array) return !before.array ? false : after.name === 'text'

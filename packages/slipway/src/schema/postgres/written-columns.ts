@@ -1,8 +1,9 @@
 import type { Session } from '../../database/index.ts'
 
 /**
- * The identities of columns that the server has written to its catalog after it created their tables: a rename does that, an
- * ADD COLUMN, and most other changes of a column. The columns that every table has of itself tell when it was created.
+ * The identities of columns that the server has written to its catalog after it created their tables: a
+ * rename, an ADD COLUMN and most other changes of a column do that. A table's system columns tell when it was
+ * created.
  */
 export async function readWrittenColumns(session: Session): Promise<Set<string>> {
   const rows = await session.query<{ id: string }>(

@@ -1,4 +1,4 @@
-/** How SQLite keeps what is written to a column. Source: sqlite.org/datatype3.html, section 3. */
+/** How SQLite stores values in a column. Source: sqlite.org/datatype3.html, section 3. */
 export type Affinity = 'INTEGER' | 'TEXT' | 'BLOB' | 'REAL' | 'NUMERIC'
 
 /** The affinity that a declared type gives a column. */
@@ -11,9 +11,9 @@ export function affinityOf(type: string): Affinity {
   return has('REAL', 'FLOA', 'DOUB') ? 'REAL' : 'NUMERIC'
 }
 
-/** Whether a value may become another one when it is copied from a column of one affinity into one of another. */
+/** Whether a value may change when it is copied between columns with these affinities. */
 export function convertsValues(from: Affinity, to: Affinity): boolean {
-  // A number that is whole is the same one to INTEGER and NUMERIC, and BLOB converts nothing.
+  // A whole number is the same in INTEGER and NUMERIC, and BLOB converts nothing.
   if (from === to || to === 'BLOB') return false
   return from === 'TEXT' || from === 'BLOB' || to === 'TEXT' || to === 'REAL'
 }

@@ -15,7 +15,7 @@ function defined(sql: string): SqliteDefinitions {
     .reduce((all, statement) => applySqlite(all, statement, { migration: '1' }), NO_DEFINITIONS)
 }
 
-/** What SQLite itself says, read from its texts after the statements ran. */
+/** What SQLite itself reports: the definitions in its schema after the statements ran. */
 function read(sql: string): SqliteDefinitions {
   const database = new DatabaseSync(':memory:')
   database.exec(sql)
@@ -83,12 +83,12 @@ test.each([
   ['a table dropped', 'DROP VIEW rich; DROP TABLE "order";'],
   ['parts dropped', 'DROP INDEX order_total; DROP TRIGGER logged; DROP VIEW rich;'],
   ['a required column', 'ALTER TABLE log ALTER COLUMN what SET NOT NULL;'],
-])('%s: as SQLite says', (_, sql) => {
+])('%s: as SQLite reports', (_, sql) => {
   const actual = comparable(defined(SHOP + sql))
   expect(actual).toEqual(comparable(read(SHOP + sql)))
 })
 
-test('a column with all it says', () => {
+test('a column with all its clauses', () => {
   const [detail] = parser
     .parse(
       'CREATE TABLE t (a TEXT DEFAULT "x", b DEFAULT (-1), c DEFAULT (1+1), d DEFAULT NULL, e DEFAULT true, PRIMARY KEY (b, a))',
@@ -106,7 +106,7 @@ test('a column with all it says', () => {
 })
 
 describe.skipIf(sqliteCorpus.length === 0)('the corpus', () => {
-  test('after each migration the definitions are those of SQLite', () => {
+  test('after each migration, the definitions are those of SQLite', () => {
     const database = new DatabaseSync(':memory:')
     let all = NO_DEFINITIONS
     for (const { name, sql } of sqliteCorpus) {

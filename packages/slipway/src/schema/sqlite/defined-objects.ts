@@ -12,8 +12,8 @@ import {
 } from '../../statements/index.ts'
 
 /**
- * What the CREATE statements of a SQLite database define, as far as statements have shown it: with defaults, checks,
- * reactions of foreign keys and what triggers and views name. Keys are names in lower case.
+ * What the CREATE statements of a SQLite database define, as far as the statements are known: with defaults,
+ * checks, actions of foreign keys, and the names in triggers and views. Keys are names in lower case.
  */
 export interface SqliteDefinitions {
   readonly tables: ReadonlyMap<string, DefinedTable>
@@ -25,11 +25,11 @@ export interface SqliteDefinitions {
 /** An object whose text SQLite has changed since it was written: a table or column that it names was renamed. */
 export type Defined<T> = T & { readonly renamed?: true }
 
-/** A table. Without columns, they are unknown: it is virtual, or took them from a query. */
+/** A table. If it has no columns, they are unknown: it is virtual, or a query defines them. */
 export interface DefinedTable extends Defined<SqliteTable> {
-  /** The migration that made it; unknown if its creation was not seen. */
+  /** The migration that created it; absent if its creation was not seen. */
   readonly madeBy?: string
-  /** Its name on the target, whatever it is called since; absent if a pending migration makes it. */
+  /** Its name on the target, before pending renames; absent if a pending migration creates it. */
   readonly onTarget?: string
 }
 
@@ -54,7 +54,7 @@ export function applySqlite(
   statement: Pick<Statement, 'text' | 'actions'>,
   run: Run,
 ): SqliteDefinitions {
-  // Rows are not looked at: parsing many of them takes its time.
+  // Changes of rows are skipped, because parsing many rows takes time.
   if (statement.actions.every(changesRows)) return before
   return applyDetail(before, sqliteDetail(statement), run)
 }
@@ -63,7 +63,7 @@ function changesRows({ kind }: Statement['actions'][number]): boolean {
   return kind === 'insert' || kind === 'update' || kind === 'delete'
 }
 
-/** A name as the maps of definitions have it. SQLite folds the letters of ASCII alone. */
+/** The key of a name in the maps of definitions. SQLite ignores the case of ASCII letters only. */
 export function keyOfName(name: string): string {
   return sqliteNameKey(name)
 }
@@ -165,7 +165,7 @@ function withNotNull(
   }
 }
 
-/** Triggers and views may name the column of this table without it: a column of that name is taken for it. */
+/** Triggers and views may name the column without its table: any column with that name is taken for it. */
 function renameColumn(
   before: SqliteDefinitions,
   { table: name, from, to }: DetailOf<'rename-column'>,
@@ -239,7 +239,10 @@ function columnsRenamed(
   return { ...names, columns }
 }
 
-/** What names the table follows it to its new name; with the old behaviour of SQLite, only its own parts do. */
+/**
+ * Whatever names the table gets its new name; with the legacy behaviour of SQLite, only the table's own parts
+ * do.
+ */
 function renameTable(
   before: SqliteDefinitions,
   { table: from, to }: DetailOf<'rename-table'>,
@@ -314,13 +317,13 @@ function mapped<T>(map: ReadonlyMap<string, T>, change: (one: T) => T): Readonly
   return new Map([...map].map(([key, one]) => [key, change(one)]))
 }
 
-/** A foreign key that points at a table, with its own table. */
+/** A foreign key that references a table, and the table that has it. */
 export interface Dependent {
   readonly table: DefinedTable
   readonly key: SqliteTable['foreignKeys'][number]
 }
 
-/** The foreign keys that point at a table, its own included. */
+/** The foreign keys that reference a table, including its own. */
 export function dependentsOf({ tables }: SqliteDefinitions, name: string): Dependent[] {
   return [...tables.values()].flatMap((table) =>
     table.foreignKeys

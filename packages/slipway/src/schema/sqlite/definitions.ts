@@ -2,8 +2,8 @@ import { type Session, withSession } from '../../database/index.ts'
 import { isProjectsSql, PROJECT_TABLES } from './project-objects.ts'
 
 /**
- * The SQL that makes the objects of a project on an empty database, in an order in which it runs: tables, then what
- * belongs to them. Tables in which virtual ones keep their rows are made by these.
+ * The SQL that creates the objects of a project in an empty database, in an order in which it can run:
+ * tables, then what belongs to them. Shadow tables are left out, because their virtual tables create them.
  */
 export async function readDefinitions(session: Session): Promise<string[]> {
   const rows = await session.query<{ sql: string }>(`
@@ -16,7 +16,7 @@ export async function readDefinitions(session: Session): Promise<string[]> {
   return rows.map(({ sql }) => sql)
 }
 
-/** Gives `work` a database in memory with the schema of a session's database, and none of its rows. */
+/** Gives `work` a database in memory with the schema of a session's database, without its rows. */
 export async function withSchemaCopy<T>(
   session: Session,
   work: (copy: Session) => Promise<T>,

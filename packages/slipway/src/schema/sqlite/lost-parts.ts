@@ -14,16 +14,16 @@ import { columnIn, foreignKeyLike, isSameList, type LostPart } from './table-par
 interface Tables {
   readonly old: SqliteTable
   readonly made: SqliteTable
-  /** Of the new table. */
+  /** The indexes of the new table. */
   readonly indexes: readonly Pick<SqliteIndex, 'columns' | 'unique' | 'text'>[]
   /** Generated columns that only the old table has, and that the new one can have. */
   readonly generated: readonly SqliteColumn[]
 }
 
 /**
- * The parts of a table that schema.prisma cannot express, and that neither its successor nor the indexes of that have. A
- * key or foreign key whose plain form is gone, too, is not among them: schema.prisma no longer has it. Needs
- * `loadSqliteParser` first.
+ * The parts of a table that schema.prisma cannot express, and that neither the new table nor its indexes
+ * have. A key or foreign key whose plain form is also missing does not count: schema.prisma no longer has it.
+ * Needs `loadSqliteParser` first.
  */
 export function lostParts(
   old: SqliteTable,
@@ -75,7 +75,7 @@ function lostKey(key: SqliteKey, { old, made, indexes, generated }: Tables): Los
     made.keys.some(({ unnamed }) => keyWords(unnamed) === keyWords(key.unnamed)) ||
     indexes.some(({ text, unique }) => unique && indexWords(text) === keyWords(key.unnamed))
   const isRefined = key.collated || key.onConflict || isGenerated
-  // What is written with a generated column is in the text of that.
+  // The text of a generated column includes the constraints that are written with it.
   const isOfText = isGenerated && key.column !== undefined && !columnIn(made, key.column)
   if (!isRefined || isMade || isOfText) return []
   const gone = key.columns.find(
@@ -115,7 +115,7 @@ function lostChecks({ old, made, generated }: Tables): LostPart[] {
   const checks = new Set(made.checks.map(({ text }) => checkWords(text, made)))
   return old.checks.flatMap(({ name, text, names, column }): LostPart[] => {
     const isOfGenerated = column !== undefined && columnIn(old, column)?.generated
-    // What is written with a generated column is in the text of that.
+    // The text of a generated column includes the constraints that are written with it.
     if (isOfGenerated && !columnIn(made, column)) return []
     if (checks.has(checkWords(text, old))) return []
     const isGone = column !== undefined && !columnIn(made, column)
@@ -133,7 +133,7 @@ function checkWords(text: string, table: SqliteTable): string {
   ).join('\n')
 }
 
-/** The first column of the old table that an expression names, and that is gone. */
+/** The first column that an expression names and that only the old table has. */
 function goneOf(
   { names }: Pick<SqliteCheck, 'names'>,
   old: SqliteTable,
@@ -149,7 +149,10 @@ function goneOf(
   return found === undefined ? {} : { gone: found.name }
 }
 
-/** Generated columns that only the old table has, and whose expressions name nothing that is gone: neither directly nor by others. */
+/**
+ * Generated columns that only the old table has, and whose expressions name no dropped column, neither
+ * directly nor through other generated columns.
+ */
 function remainingGenerated(old: SqliteTable, made: SqliteTable): SqliteColumn[] {
   let found = old.columns.filter(({ name, generated }) => generated && !columnIn(made, name))
   for (;;) {

@@ -2,7 +2,7 @@ import type { Row, Session } from '../../database/index.ts'
 import { objectKey, type ObjectRef } from '../../statements/index.ts'
 import { isProjectsSql, PROJECT_TABLES } from './project-objects.ts'
 
-/** An object of a SQLite database with the text that made it, as SQLite keeps it. */
+/** An object of a SQLite database with the text of its CREATE statement, as SQLite stores it. */
 export interface SqliteObject {
   readonly kind: 'table' | 'index' | 'view' | 'trigger'
   readonly name: string
@@ -12,8 +12,8 @@ export interface SqliteObject {
 }
 
 /**
- * The objects of a project, in the order in which they were made: tables with the virtual ones, indexes of CREATE INDEX,
- * views, triggers. An index of a constraint has no text: it is part of its table.
+ * The objects of a project, in the order in which they were created: tables including virtual ones, indexes
+ * made by CREATE INDEX, views, triggers. An index of a constraint has no text: it is part of its table.
  */
 export async function readObjects(session: Session): Promise<SqliteObject[]> {
   return await session.query<Row & SqliteObject>(`

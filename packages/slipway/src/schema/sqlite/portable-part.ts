@@ -4,9 +4,9 @@ import { isSameName } from './defined-objects.ts'
 import { columnIn } from './table-parts.ts'
 
 /**
- * A constraint of a table, in words that mean the same in another one: without the name of the table before its columns,
- * and with strings in single quotes. In double quotes, they would name a column that only the other table has. Needs
- * `loadSqliteParser` first.
+ * A constraint of a table, written so that it means the same in another table: columns without the name of
+ * the table, and strings in single quotes. In double quotes, a string would name a column that only the other
+ * table has. Needs `loadSqliteParser` first.
  */
 export function portableConstraint(text: string, table: SqliteTable): string {
   return portable(text, 'CREATE TABLE x (y ', table)
@@ -42,5 +42,5 @@ function changeOf({ name, table: of, tableAt, quotedAt }: SqliteColumnName, tabl
   return [{ start: quotedAt, end, by: quoteText(name) }]
 }
 
-/** Names that every table has for the number of a row. */
+/** The names of the rowid, which every table has. */
 const ROWID = ['rowid', 'oid', '_rowid_']

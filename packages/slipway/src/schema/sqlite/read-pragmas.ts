@@ -27,7 +27,7 @@ export interface ForeignKeyRow extends Row {
   readonly id: number
   readonly column: string
   readonly target: string
-  /** Nothing if the key points at the primary key without naming it. */
+  /** NULL if the key references the primary key without naming it. */
   readonly targetColumn: string | null
   readonly onDelete: string
   readonly onUpdate: string
@@ -42,7 +42,7 @@ export interface IndexRow extends Row {
   readonly partial: number
 }
 
-/** What SQLite says of the tables of a project, in the order of their names. */
+/** What SQLite reports about the tables of a project, in the order of their names. */
 export interface SqlitePragmas {
   readonly tables: readonly TableRow[]
   readonly columns: readonly ColumnRow[]
@@ -58,7 +58,7 @@ export interface SqlitePragmas {
 
 const TABLES = `WITH t AS (${PROJECT_TABLES})`
 
-/** Reads them by the functions that SQLite has for its pragmas. Source: sqlite.org/pragma.html#pragfunc. */
+/** Reads them with SQLite's pragma functions. Source: sqlite.org/pragma.html#pragfunc. */
 export async function readPragmas(session: Session): Promise<SqlitePragmas> {
   return {
     tables: await session.query<TableRow>(

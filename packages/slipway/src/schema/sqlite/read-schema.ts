@@ -25,8 +25,8 @@ import {
 } from './read-pragmas.ts'
 
 /**
- * Reads the schema of a SQLite database: what its pragmas say, and from the texts of its tables the names of
- * constraints and the checks, which no pragma knows. No row of a user is read.
+ * Reads the schema of a SQLite database: what its pragmas report, and from the texts of its tables the checks
+ * and the names of constraints, which no pragma reports. No rows are read.
  */
 export async function readSqliteSchema(
   session: Session,
@@ -58,11 +58,11 @@ export async function readSqliteSchema(
 interface TableSource {
   readonly row: TableRow
   readonly pragmas: SqlitePragmas
-  /** The constraints as the text of the table has them. */
+  /** The constraints as written in the text of the table. */
   readonly written: readonly ConstraintDefinition[]
 }
 
-/** What a virtual table is made of, only its module knows. */
+/** Only the module of a virtual table knows its definition. */
 function constraintsWritten({ type, sql }: TableRow, parser: StatementParser) {
   if (type === 'virtual') return []
   return parser
@@ -93,7 +93,7 @@ function columnOf(
   }: { readonly source: TableSource; readonly parts: SchemaParts; readonly id: number },
 ): Column {
   const { type, fallback } = column
-  // Columns of SQLite's own making are numbered 2 (computed when read) and 3 (stored).
+  // `hidden` is 2 for a virtual generated column and 3 for a stored one.
   const generated = column.hidden > 1
   const isRowid = isRowidKey(column, source)
   const notNull = column.notNull === 1 || isRowid || (column.key > 0 && source.row.wr === 1)
@@ -122,7 +122,10 @@ function columnOf(
   }
 }
 
-/** An INTEGER PRIMARY KEY is another name for the number of the row: never null, and filled if it is not given. */
+/**
+ * Whether a column is an INTEGER PRIMARY KEY, another name for the rowid: it is never NULL, and filled if no
+ * value is given.
+ */
 function isRowidKey({ type, key }: ColumnRow, source: TableSource): boolean {
   const alone = columnsOf(source).filter((column) => column.key > 0).length === 1
   return key > 0 && alone && source.row.wr === 0 && type.toUpperCase() === 'INTEGER'
@@ -162,7 +165,7 @@ function definition(
   return { kind, columns, notValid: false }
 }
 
-/** The name that the text of the table gives to a constraint; SQLite itself keeps none. */
+/** The name of a constraint in the text of the table; SQLite itself reports none. */
 function nameWritten(
   { kind, columns, expression }: ConstraintDefinition,
   written: readonly ConstraintDefinition[],
@@ -178,7 +181,7 @@ function nameWritten(
 
 function foreignKeysOf({ row, pragmas, written }: TableSource): Constraint[] {
   const rows = pragmas.foreignKeys.filter(({ table }) => table === row.name)
-  // SQLite counts them from the last to the first.
+  // SQLite numbers them from last to first.
   const keys = [...Map.groupBy(rows, ({ id }) => id).values()].toReversed()
   return keys.map((parts): Constraint => {
     const [first] = parts as [ForeignKeyRow]
@@ -203,7 +206,10 @@ function foreignKeysOf({ row, pragmas, written }: TableSource): Constraint[] {
 
 const PASSED_ON = new Set(['CASCADE', 'SET NULL', 'SET DEFAULT'])
 
-/** Keys of rows have no index of their own, and are looked up as fast. An index of a constraint has its name. */
+/**
+ * The primary key is listed as an index even if it is the rowid, which has none but is looked up as fast. The
+ * index of a constraint gets the constraint's name.
+ */
 function indexesOf({ row, pragmas }: TableSource, constraints: readonly Constraint[]): Index[] {
   const table = { schema: null, name: row.name }
   const own = pragmas.indexes.filter((index) => index.table === row.name && index.origin === 'c')

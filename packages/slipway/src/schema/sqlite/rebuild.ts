@@ -4,32 +4,32 @@ import type { Choice } from '../script.ts'
 import type { SqliteObject } from './objects.ts'
 import type { ColumnChange } from './table-changes.ts'
 
-/** A table that is made again by another definition, and keeps its rows. */
+/** A table that is created again with another definition and keeps its rows. */
 export interface Rebuild {
-  /** As it is. */
+  /** The table as it is now. */
   readonly from: SqliteObject
-  /** As it is to be, under the same name. */
+  /** The wanted table, with the same name. */
   readonly to: SqliteObject
-  /** From `from` to `to`. */
+  /** The column changes from `from` to `to`. */
   readonly columns: readonly ColumnChange[]
-  /** A name that nothing has. */
+  /** A name that no object has. */
   readonly aside: string
   /** Columns of `to` whose values must differ from row to row. */
   readonly unique: readonly string[]
-  /** The name of the rowid in both, where it is not a column: rows keep theirs. */
+  /** The name of the rowid in both, if it is not a column: rows keep their rowids. */
   readonly rowid: string | undefined
 }
 
-/** The statements of a rebuild, and what of it a person should know. */
+/** The statements of a rebuild, and what a person should know about it. */
 export interface RebuildScript {
   readonly statements: readonly string[]
   readonly choices: readonly Choice[]
 }
 
 /**
- * The statements of a rebuild, as Prisma writes it: make, copy, drop, rename. Foreign keys must be off. A column that
- * refuses NULL, and that rows have no value for, gets '' or 0, or a number of its own where it must be unique. The
- * counter of AUTOINCREMENT continues where it was.
+ * The statements of a rebuild, as Prisma writes it: create, copy, drop, rename. Foreign keys must be off. A
+ * NOT NULL column for which rows have no value gets '' or 0, or a distinct number if it must be unique. The
+ * AUTOINCREMENT counter continues where it was.
  */
 export function rebuildSql({ from, to, columns, aside, unique, rowid }: Rebuild): RebuildScript {
   const [name, next] = [quoteIdentifier(to.name), quoteIdentifier(aside)]
@@ -83,8 +83,8 @@ function copySql({
 }
 
 /**
- * Gives a table the counter of AUTOINCREMENT that another one has, if it has one, as statements without semicolons. The
- * counter of a dropped table is removed with it, and a copy counts from its largest value.
+ * Statements, without semicolons, that give a table the AUTOINCREMENT counter of another table, if that has
+ * one. Dropping a table also removes its counter, and a copy would count from its largest value.
  */
 export function counterSql(from: string, to: string): string[] {
   const [old, next] = [quoteText(from), quoteText(to)]
@@ -94,7 +94,10 @@ export function counterSql(from: string, to: string): string[] {
   ]
 }
 
-/** What a row gets that has no value. One that must be unique is unlike any that is restored behind it. */
+/**
+ * The value for rows that have none. If it must be unique, it differs from all values that are restored
+ * afterwards.
+ */
 function neutralValue(
   type: string,
   unique: boolean,

@@ -21,7 +21,7 @@ INSERT INTO "order" (id, customer_id, total, note) VALUES (1, 1, 20, 'a'), (2, 2
 INSERT INTO tag VALUES ('red', 1), ('blue', NULL);
 INSERT INTO search (search) VALUES ('rebuild');`
 
-/** All rows, by the table: as `sqlite3 .dump` has them. */
+/** All rows by table, as `sqlite3 .dump` writes them. */
 async function dump(session: Session): Promise<Record<string, unknown>> {
   const rows: Record<string, unknown> = {}
   for (const table of ['customer', 'order', 'tag', 'sqlite_sequence'])
@@ -29,7 +29,10 @@ async function dump(session: Session): Promise<Record<string, unknown>> {
   return rows
 }
 
-/** The script back from a migration; both ran, and restored all that the statements do not destroy. */
+/**
+ * The script that undoes a migration. Both have run, and everything that the statements do not destroy is
+ * restored.
+ */
 async function back(sql: string, { lossy = false } = {}): Promise<string[]> {
   const parser = await parserFor('sqlite')
   return await withSession({ kind: 'sqlite' }, {}, async (session) => {
@@ -86,7 +89,7 @@ test.each<[string, string, string[]]>([
   ],
   ['a new index', 'CREATE INDEX i ON tag ("order")', ['DROP INDEX "i"']],
   [
-    'another index of one name',
+    'another index with the same name',
     'DROP INDEX customer_phone; CREATE INDEX customer_phone ON customer (phone)',
     [
       'DROP INDEX "customer_phone"',
@@ -94,7 +97,7 @@ test.each<[string, string, string[]]>([
     ],
   ],
   [
-    'a rebuild of Prisma',
+    'a rebuild by Prisma',
     `CREATE TABLE "new_customer" ("id" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, "name" TEXT NOT NULL DEFAULT '', phone TEXT, age INTEGER DEFAULT 0);
      INSERT INTO "new_customer" ("id", "name", phone, age) SELECT "id", "name", phone, age FROM "customer";
      UPDATE sqlite_sequence SET seq = 9 WHERE name = 'new_customer';
@@ -102,7 +105,7 @@ test.each<[string, string, string[]]>([
     [],
   ],
   [
-    'dropped code',
+    'dropped views and triggers',
     'DROP TRIGGER touch; DROP VIEW bigger; DROP VIEW big',
     [
       'CREATE VIEW big AS SELECT o.id, c.name FROM "order" o JOIN customer c ON c.id = o.customer_id WHERE o.total > 10',
@@ -117,7 +120,7 @@ test.each<[string, string, string[]]>([
     ['PRAGMA foreign_keys=OFF', 'DROP TABLE "a"', 'PRAGMA foreign_keys=ON'],
   ],
   [
-    'an index of texts, which is built from its table',
+    'a full-text index, which is built from its table',
     'DROP TABLE search',
     [
       `CREATE VIRTUAL TABLE search USING fts5(note, content='order', content_rowid='id')`,
@@ -125,7 +128,7 @@ test.each<[string, string, string[]]>([
     ],
   ],
   [
-    'another virtual table of one name',
+    'another virtual table with the same name',
     `DROP TABLE search; CREATE VIRTUAL TABLE search USING fts5(note, content='order', content_rowid='id', prefix='2');
      INSERT INTO search (search) VALUES ('rebuild')`,
     [],
@@ -148,7 +151,7 @@ test('a dropped column is restored, and a required one gets a value', async () =
   expect(simple).toEqual(['ALTER TABLE "customer" ADD COLUMN age INTEGER DEFAULT 0'])
 })
 
-test('a name that is taken again is not the old object', async () => {
+test('an object with the name of a renamed or dropped one is not taken for it', async () => {
   const sql = `ALTER TABLE tag RENAME TO tag_old; CREATE TABLE tag (name TEXT PRIMARY KEY) WITHOUT ROWID;
     ALTER TABLE "order" DROP COLUMN net; ALTER TABLE "order" ADD COLUMN net REAL AS (total / 2)`
   const script = await back(sql)

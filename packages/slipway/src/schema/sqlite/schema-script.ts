@@ -17,11 +17,11 @@ import { rowidOf, separateRowid, type TableChange } from './table-changes.ts'
 import { dropSql, isEqual, isNamed, type Trial, usersOf, withTrial } from './trial.ts'
 
 /**
- * The SQL that turns a SQLite database with the state `from` into one with the state `to`. `changes` says which tables
- * and columns are the same, whatever their names: they keep their rows. Every statement ran on a database in memory with
- * the objects of `from`. A table is changed in place if SQLite can and its text is then that of `to`, and is
- * otherwise rebuilt; all else gets its text of `to`. Empty for equal states. Fails with SCHEMA.NO_PATH if SQLite refuses a
- * statement that is needed.
+ * The SQL that turns a SQLite database with the state `from` into one with the state `to`. `changes` says
+ * which tables and columns are the same, whatever their names: they keep their rows. Every statement has run
+ * on a database in memory with the objects of `from`. A table is changed in place if SQLite can do it and its
+ * text is then that of `to`; otherwise it is rebuilt. All other objects are created from their text in `to`.
+ * Empty for equal states. Fails with SCHEMA.NO_PATH if SQLite refuses a statement that is needed.
  */
 export async function sqliteScriptBetween(
   from: SqliteState,
@@ -56,13 +56,16 @@ interface Plan {
   readonly choices: Choice[]
 }
 
-/** A table or a column that has the name of another one, so that texts alone do not show that it is not the same. */
+/**
+ * Whether a table or a column was renamed, dropped or added, which texts do not show if another one has the
+ * same name.
+ */
 function isMoved({ before, after, columns }: TableChange): boolean {
   if (before?.name !== after?.name) return true
   return columns.some((one) => one.before !== one.after)
 }
 
-/** Drops tables that are not in `to`, and views and triggers that are not or that use them. */
+/** Drops tables that are not in `to`, and views and triggers that are not in `to` or use such tables. */
 async function dropObjects({ trial, to, changes }: Plan): Promise<void> {
   const objects = await trial.objects()
   const staying = new Set(
@@ -92,7 +95,7 @@ function isVirtual({ sql }: SqliteObject): boolean {
   return sqliteVirtualTable(sql) !== undefined
 }
 
-/** The last first: a trigger goes before its view. */
+/** In reverse order: a trigger is dropped before its view. */
 async function dropAll(trial: Trial, code: readonly SqliteObject[]): Promise<void> {
   for (const one of code.toReversed()) {
     const objects = await trial.objects()
@@ -100,7 +103,7 @@ async function dropAll(trial: Trial, code: readonly SqliteObject[]): Promise<voi
   }
 }
 
-/** Gives tables their names of `to`; one whose name is still taken gets another one meanwhile. */
+/** Gives tables their names in `to`; a table whose name is still taken gets a temporary one. */
 async function renameTables({ trial, changes }: Plan): Promise<void> {
   let open = changes.flatMap(({ before, after }) =>
     before && after && before.name !== after.name ? [{ now: before.name, name: after.name }] : [],
@@ -119,7 +122,7 @@ async function renameTables({ trial, changes }: Plan): Promise<void> {
   }
 }
 
-/** As Prisma calls the table that replaces another. */
+/** A free name, like Prisma's for the table that replaces another. */
 async function freeName(trial: Trial, name: string): Promise<string> {
   const taken = new Set((await trial.objects()).map((one) => sqliteNameKey(one.name)))
   for (let number = 1; ; number++) {
@@ -128,7 +131,10 @@ async function freeName(trial: Trial, name: string): Promise<string> {
   }
 }
 
-/** Runs work that a view or a trigger may stop, because it uses what is missing meanwhile: then without any. */
+/**
+ * Runs work that a view or trigger may block because it uses something that is temporarily missing. If it
+ * fails, all views and triggers are dropped first.
+ */
 async function onCode(trial: Trial, work: () => Promise<void>): Promise<void> {
   if (await trial.tries(work)) return
   const objects = await trial.objects()
@@ -139,7 +145,9 @@ async function onCode(trial: Trial, work: () => Promise<void>): Promise<void> {
   await work()
 }
 
-/** Brings the tables that stay to their texts of `to`, in place or by a rebuild, and makes those that are missing. */
+/**
+ * Changes the remaining tables to their texts in `to`, in place or by a rebuild, and creates missing tables.
+ */
 async function changeTables(plan: Plan): Promise<void> {
   const { trial, to, changes } = plan
   for (const wanted of to.objects.filter(({ kind }) => kind === 'table')) {
@@ -171,12 +179,12 @@ function commonRowid({ before, after }: TableChange): string | undefined {
   return rowidOf(tables.flatMap(({ columns }) => columns.map(({ name }) => name)))
 }
 
-/** A column that was dropped, and another one has its name now. */
+/** Whether a column was renamed, dropped or added, even if another one now has its name. */
 function hasMovedColumns(change: TableChange | undefined): boolean {
   return (change?.columns ?? []).some(({ before, after }) => before !== after)
 }
 
-/** A full-text index over a table stores no text itself: it is built from the table. */
+/** Creates a table. A full-text index over a table stores no text itself and is built from that table. */
 async function makeTable(trial: Trial, { name, sql }: SqliteObject): Promise<void> {
   await trial.run(sql)
   if (sqliteTextIndex(sql)) await trial.run(rebuildOfTextIndex(name))
@@ -186,11 +194,11 @@ interface TableTask {
   readonly now: SqliteObject
   readonly wanted: SqliteObject
   readonly columns: TableChange['columns']
-  /** The name of its rowid, if it has one that is not a column before and after. */
+  /** The name of its rowid, if it is not a column, both before and after. */
   readonly rowid: string | undefined
 }
 
-/** Fails if SQLite cannot, or if the table is not as wanted then. */
+/** Fails if SQLite cannot make the change, or if the table is then not as wanted. */
 async function changeInPlace({ trial }: Plan, { wanted, columns }: TableTask): Promise<void> {
   const table = quoteIdentifier(wanted.name)
   const alter = async (change: string, destructive = false) =>
@@ -212,7 +220,7 @@ async function changeInPlace({ trial }: Plan, { wanted, columns }: TableTask): P
   if (!isEqual(done, wanted)) refuse()
 }
 
-/** SQLite drops no column that an index has: those that are not in `to` go first. */
+/** Drops the indexes that are not in `to`: SQLite does not drop a column that an index uses. */
 async function dropIndexes({ trial, to }: Plan, { now }: TableTask): Promise<void> {
   const indexes = (await trial.objects()).filter(
     (one) => one.kind === 'index' && sqliteNameKey(one.table) === sqliteNameKey(now.name),
@@ -223,7 +231,7 @@ async function dropIndexes({ trial, to }: Plan, { now }: TableTask): Promise<voi
   )
 }
 
-/** Ends a try. */
+/** Ends an attempt. */
 function refuse(): never {
   return raise('SCHEMA.NO_PATH', { message: 'The table cannot be changed in place.' })
 }
@@ -262,7 +270,10 @@ async function uniqueColumns(table: SqliteObject, to: SqliteState): Promise<stri
   })
 }
 
-/** Rows of a virtual table go along where its module reads and writes them like those of another. */
+/**
+ * Replaces a virtual table. Its rows are copied if its module can read and write them like those of an
+ * ordinary table.
+ */
 async function replaceVirtual({ trial }: Plan, now: SqliteObject, wanted: SqliteObject) {
   if (isEqual(now, wanted)) return
   const aside = await freeName(trial, wanted.name)
@@ -290,7 +301,10 @@ async function sharedColumns({ session }: Trial, one: string, other: string): Pr
 
 const CODE: readonly SqliteObject['kind'][] = ['index', 'view', 'trigger']
 
-/** Indexes, views and triggers: drops those that are not as in `to`, and makes the missing ones from their texts. */
+/**
+ * Drops the indexes, views and triggers that are not as in `to`, and creates the missing ones from their
+ * texts.
+ */
 async function makeObjects({ trial, to }: Plan): Promise<void> {
   const objects = await trial.objects()
   await dropAll(
@@ -311,7 +325,10 @@ function isSame(one: SqliteObject, other: SqliteObject): boolean {
   return one.kind === other.kind && isEqual(one, other)
 }
 
-/** While keys are enforced, dropping a table deletes its rows first, and so those that refer to them. */
+/**
+ * Turns foreign keys off if a table is dropped: while they are enforced, SQLite first deletes its rows and
+ * with them rows that reference them.
+ */
 function withoutKeys(statements: SchemaScript['statements']): SchemaScript['statements'] {
   if (!statements.some(({ sql }) => sql.startsWith('DROP TABLE '))) return [...statements]
   const pragma = (value: string) => ({

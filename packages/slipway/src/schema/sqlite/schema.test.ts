@@ -98,7 +98,7 @@ test('reads tables, columns, keys, indexes and foreign keys', async () => {
   ])
 })
 
-test('a fingerprint names the objects that differ, and knows no layout', async () => {
+test('a fingerprint names the objects that differ and ignores layout', async () => {
   const one = await after(SHOP, readFingerprint)
   expect(Object.keys(one.objects).map((key) => objectText(objectOfKey(key)))).toEqual([
     'index order_total',
@@ -122,7 +122,7 @@ test('a fingerprint names the objects that differ, and knows no layout', async (
 })
 
 describe.skipIf(sqliteCorpus.length === 0)('the corpus', () => {
-  test('after each migration the statements say what SQLite says', async () => {
+  test('after each migration, the schema from the statements is what SQLite reports', async () => {
     await withSession({ kind: 'sqlite' }, {}, async (session) => {
       let folded = emptySchema('main')
       for (const { name, sql } of sqliteCorpus) {
@@ -136,7 +136,7 @@ describe.skipIf(sqliteCorpus.length === 0)('the corpus', () => {
   })
 })
 
-/** What both know: without identities, and without names that SQLite does not keep. */
+/** What both schemas contain: no identities, and no names that SQLite does not report. */
 function comparable(schema: DatabaseSchema) {
   const tables = [...schema.tables.values()].filter(({ schema: inSchema }) => inSchema === null)
   const indexes = [...schema.indexes.values()].filter(({ primary }) => !primary)

@@ -3,7 +3,10 @@ import { withSession } from '../../database/index.ts'
 import { parserFor } from '../../statements/index.ts'
 import { readRowTables, tableChanges } from '../index.ts'
 
-/** What becomes of each table and column: `a.x → b.y`; `→` alone is gone or new; `~` is rebuilt, `?` is computed. */
+/**
+ * What becomes of each table and column: `a.x → b.y`. A missing side means dropped or new, `~` rebuilt, `?`
+ * computed.
+ */
 async function changes(before: string, sql: string): Promise<string[]> {
   const parser = await parserFor('sqlite')
   return await withSession({ kind: 'sqlite' }, {}, async (session) => {
@@ -51,7 +54,7 @@ test.each([
     ['customer → customer ~', '  phone → '],
   ],
   [
-    'a name that is taken again',
+    'a reused name',
     `ALTER TABLE customer RENAME TO customer_old; CREATE TABLE customer (id INTEGER PRIMARY KEY, name TEXT);`,
     [' → customer', '   → id', '   → name', 'customer → customer_old'],
   ],

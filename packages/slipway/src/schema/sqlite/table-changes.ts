@@ -16,13 +16,16 @@ export interface RowTable {
    * is not rebuilt. Absent if the table has no rowid, or none that can be named.
    */
   readonly rowid?: string
-  /** The columns whose values a unique index compares; all of them if it compares an expression or a generated column. */
+  /**
+   * The columns that unique indexes compare; all columns if an index compares an expression or a generated
+   * column.
+   */
   readonly unique: readonly string[]
-  /** Its module keeps its rows. */
+  /** It is a virtual table: its module stores its rows. */
   readonly virtual?: true
 }
 
-/** A column of it. */
+/** A column of such a table. */
 export interface RowColumn {
   readonly name: string
   /** As declared. */
@@ -41,7 +44,7 @@ export interface TableChange {
   readonly before?: RowTable
   readonly after?: RowTable
   readonly columns: readonly ColumnChange[]
-  /** It was created again and its rows copied: rowids are others. */
+  /** It was created again and its rows were copied: rowids are different. */
   readonly rebuilt: boolean
 }
 
@@ -49,17 +52,17 @@ export interface TableChange {
 export interface ColumnChange {
   readonly before?: string
   readonly after?: string
-  /** Its values are passed on as they are; a rebuild may compute them, or its new type convert them. */
+  /** Its values are unchanged: neither computed by a rebuild nor converted to a new type. */
   readonly exact: boolean
 }
 
-/** Reads the tables of a project, without virtual ones: those keep their rows where only their module finds them. */
+/** Reads the tables of a project, except virtual tables, whose rows only their module can find. */
 export async function readRowTables(session: Session): Promise<RowTable[]> {
   const { tables, columns, indexes, indexColumns } = await readPragmas(session)
   const ordinary = tables.filter(({ type }) => type === 'table')
   return ordinary.map(({ name, wr }) => {
     const own = columns.filter(({ table }) => table === name)
-    // What SQLite computes changes with other columns.
+    // A generated column changes with other columns.
     const required = new Set(
       own.filter((one) => one.notNull === 1 && one.hidden <= 1).map((one) => one.name),
     )
@@ -76,7 +79,7 @@ export async function readRowTables(session: Session): Promise<RowTable[]> {
       primary.length === 1 &&
       first?.type.toUpperCase() === 'INTEGER' &&
       !uniqueIndexes.some(({ origin }) => origin === 'pk')
-    // Others may contain NULL if they are not declared NOT NULL.
+    // Other primary keys may contain NULL if they are not declared NOT NULL.
     const isKey = wr === 1 || isRowid || primary.every((one) => required.has(one.name))
     const names = primary.length > 0 && isKey ? primary.map((one) => one.name) : undefined
     const rowid = isRowid ? first.name : wr === 0 ? rowidOf(own.map((one) => one.name)) : undefined
@@ -90,7 +93,7 @@ export async function readRowTables(session: Session): Promise<RowTable[]> {
   })
 }
 
-/** The columns of indexes; nothing if one has an expression or a generated column. */
+/** The columns of indexes; undefined if one has an expression or a generated column. */
 function comparedColumns(
   own: SqlitePragmas['columns'],
   indexes: readonly { readonly name: string }[],
@@ -104,15 +107,18 @@ function comparedColumns(
     : undefined
 }
 
-/** The name of the rowid of a table if it is not a column: a copy of the columns gives rows new ones. */
+/** The name of the rowid of a table if it is not a column: copying the columns then gives rows new rowids. */
 export function separateRowid({ rowid, columns }: RowTable): string | undefined {
   return columns.some(({ name }) => name === rowid) ? undefined : rowid
 }
 
-/** The names of a rowid, as far as no column has them. Source: sqlite.org/rowidtable.html. */
+/** The names of a rowid, unless a column has the same name. Source: sqlite.org/rowidtable.html. */
 export const ROWIDS: readonly string[] = ['rowid', '_rowid_', 'oid']
 
-/** The name by which a rowid can be read in a table with columns of these names; nothing if they have all of its names. */
+/**
+ * The name by which a rowid can be read in a table with columns of these names; undefined if they include all
+ * of its names.
+ */
 export function rowidOf(columns: readonly string[]): string | undefined {
   return ROWIDS.find((name) => !columns.some((one) => isSameName(one, name)))
 }
@@ -121,16 +127,16 @@ export function rowidOf(columns: readonly string[]): string | undefined {
 interface Traced {
   readonly origin?: string
   readonly rebuilt: boolean
-  /** By the name in lower case: the column before, and whether its values are still those. */
+  /** By name in lower case: the original column, and whether its values are unchanged. */
   readonly columns: ReadonlyMap<string, { readonly origin?: string; readonly exact: boolean }>
   /** What it was filled from, if it is new. */
   readonly copies?: RowCopy
 }
 
 /**
- * What statements make of tables, as identities: a rename is the same table, a table that takes the name of another one is
- * not, and a new table that was filled from the old one and given its name is the old one, rebuilt. `before` and
- * `after` are what a database had and has.
+ * Follows tables through statements: a renamed table is the same table, a table that takes the name of
+ * another one is not, and a new table that was filled from the old one and given its name is the old one,
+ * rebuilt. `before` and `after` are the tables of the database before and after the statements.
  */
 export function tableChanges(
   before: readonly RowTable[],
@@ -230,7 +236,7 @@ function renameColumn(
   })
 }
 
-/** A new table that was filled from one that is dropped is its successor: the last that was. */
+/** The successor of a dropped table is the last new table that was filled from it. */
 function dropped(traced: Map<string, Traced>, name: string): void {
   const old = traced.get(name)
   traced.delete(name)
@@ -244,7 +250,7 @@ function dropped(traced: Map<string, Traced>, name: string): void {
 }
 
 function copiedColumns(old: Traced, copies: RowCopy | undefined): Traced['columns'] {
-  // Copied by place: columns of one name are taken for the same.
+  // Copied by position: columns with the same name are taken for the same.
   if (copies?.columns === undefined) return old.columns
   return new Map(
     copies.columns.flatMap(({ to, from, exact }) => {

@@ -14,19 +14,19 @@ export interface LostPart {
     | 'deferral'
     | 'strict'
     | 'without rowid'
-  /** The column that it is written with, or that it is. */
+  /** The column that it is written with, or that it defines. */
   readonly column?: string
-  /** Of a key or foreign key. */
+  /** The columns of a key or foreign key. */
   readonly columns?: readonly string[]
-  /** As CREATE TABLE has it: `COLLATE NOCASE`. */
+  /** As written in CREATE TABLE: `COLLATE NOCASE`. */
   readonly text: string
-  /** A column that it names, and that the new table does not have. */
+  /** A column that it names and that the new table does not have. */
   readonly gone?: string
 }
 
 /**
- * Why SQLite refuses a table with a part; nothing if it may take it: STRICT takes only some types, and a table WITHOUT
- * ROWID counts nothing.
+ * Why SQLite rejects a table with a part; undefined if it may accept it. For example, STRICT allows only some
+ * types, and a table WITHOUT ROWID cannot have AUTOINCREMENT.
  */
 export function refusalOfPart(made: SqliteTable, part: LostPart): string | undefined {
   const { kind, gone, columns = [] } = part
@@ -54,7 +54,7 @@ export function refusalOfPart(made: SqliteTable, part: LostPart): string | undef
 /** Source: https://www.sqlite.org/stricttables.html */
 const STRICT_TYPES = new Set(['INT', 'INTEGER', 'REAL', 'TEXT', 'BLOB', 'ANY'])
 
-/** The CREATE TABLE of a table with parts that it does not have, without a semicolon. */
+/** The CREATE TABLE of a table with additional parts, without a semicolon. */
 export function withParts(made: SqliteTable, parts: readonly LostPart[]): string {
   const own = (column: SqliteColumn) =>
     parts.filter((part) => part.column !== undefined && isSameName(part.column, column.name))

@@ -8,10 +8,10 @@ import { readObjects, type SqliteObject } from './objects.ts'
 /** A database in memory with the objects of a state and without rows, on which the statements of a script are tried. */
 export interface Trial {
   readonly session: Session
-  /** What ran, in this order. */
+  /** The statements that ran, in order. */
   readonly statements: readonly ScriptStatement[]
   run(sql: string, destructive?: boolean): Promise<void>
-  /** Runs all of it or nothing; false if SQLite refuses a part. */
+  /** Runs all of `work` or nothing; false if SQLite rejects a statement. */
   tries(work: () => Promise<void>): Promise<boolean>
   objects(): Promise<SqliteObject[]>
 }
@@ -23,7 +23,7 @@ const ORDER: Readonly<Record<SqliteObject['kind'], number>> = {
   trigger: 3,
 }
 
-/** Gives `work` a trial with these objects. Fails if SQLite does not create them a second time. */
+/** Gives `work` a trial with these objects. Fails if SQLite cannot create them again. */
 export async function withTrial<T>(
   objects: readonly SqliteObject[],
   work: (trial: Trial) => Promise<T>,
@@ -61,12 +61,12 @@ function trialOn(session: Session): Trial {
   }
 }
 
-/** Whether two objects are one by kind and name. */
+/** Whether two objects have the same kind and name. */
 export function isNamed(one: SqliteObject, other: SqliteObject): boolean {
   return one.kind === other.kind && sqliteNameKey(one.name) === sqliteNameKey(other.name)
 }
 
-/** Whether two objects are defined alike. */
+/** Whether two objects have the same name and definition. */
 export function isEqual(one: SqliteObject | undefined, other: SqliteObject | undefined): boolean {
   if (one === undefined || other === undefined) return false
   return one.name === other.name && definitionHash(one) === definitionHash(other)

@@ -5,9 +5,10 @@ import { readPragmas } from './read-pragmas.ts'
 import type { RowTable } from './table-changes.ts'
 
 /**
- * The virtual tables that have rows of their own, unlike those that index another table. One whose rows cannot be read, an
- * index without content, has no columns here. SQLite itself is asked; nothing is changed.
- * Source: sqlite.org/fts5.html, "External Content and Contentless Tables"; sqlite.org/rtree.html, "Implementation Details".
+ * The virtual tables that have rows of their own, unlike those that index another table. A contentless index,
+ * whose rows cannot be read, has no columns here. This tries statements in SQLite, but changes nothing.
+ * Source: sqlite.org/fts5.html, "External Content and Contentless Tables"; sqlite.org/rtree.html,
+ * "Implementation Details".
  */
 export async function readVirtualRows(session: Session): Promise<RowTable[]> {
   const { tables, columns } = await readPragmas(session)
@@ -33,13 +34,13 @@ export async function readVirtualRows(session: Session): Promise<RowTable[]> {
   return found
 }
 
-/** The first column of an R-Tree numbers its rows. */
+/** The first column of an R-Tree identifies its rows. */
 function numbered(table: RowTable): RowTable {
   const [first] = table.columns
   return first ? { ...table, key: [first.name], rowid: first.name } : table
 }
 
-/** Whether SQLite takes a statement. Leaves no change. */
+/** Whether SQLite accepts a statement. The statement is undone. */
 export async function isPossible(session: Session, sql: string): Promise<boolean> {
   await session.execute('SAVEPOINT possible')
   const ran = await attempt(() => session.execute(sql))

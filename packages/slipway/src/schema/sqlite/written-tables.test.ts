@@ -4,8 +4,8 @@ import { type Row, type Session, withSession } from '../../database/index.ts'
 import { parserFor, type Statement } from '../../statements/index.ts'
 import { observeWrites } from './written-tables.ts'
 
-// Which tables a migration can write is judged by SQLite: random triggers, views and foreign keys run on rows, and each table
-// that has other rows afterwards must have been foreseen; as one that no statement names, if none does.
+// Compares the predicted written tables with SQLite: random triggers, views and foreign keys run on rows, and
+// each table whose rows changed must have been predicted, as unnamed if no statement names it.
 
 const TABLES = ['a', 'b', 'c', 'd'] as const
 const table = fc.constantFrom(...TABLES)
@@ -80,7 +80,7 @@ async function runObserved(session: Session, statements: readonly Statement[]) {
   return await writes.written([])
 }
 
-test('each table that changes was foreseen', async () => {
+test('each table that changes was predicted', async () => {
   const { parse } = await parserFor('sqlite')
   let changed = 0
   let lostKeys = 0

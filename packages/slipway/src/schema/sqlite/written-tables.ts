@@ -4,49 +4,49 @@ import { type Action, sqliteNameKey, type Statement } from '../../statements/ind
 import { isSameName } from './defined-objects.ts'
 import type { TableChange } from './table-changes.ts'
 
-/** The tables that a migration can write, by the keys of the names that they had before it. */
+/** The tables that a migration can write, given by the keys of their names before it. */
 export interface WrittenTables {
-  /** All of them, also those that foreign keys reach if they are enforced although the migration turns them off. */
+  /** All of them, including those that foreign keys reach although the migration turns these off. */
   readonly any: ReadonlySet<string>
-  /** Those of them that are not written by statements alone that name them: by triggers, foreign keys or under a passing name. */
+  /** Those written by triggers, views or foreign keys, or under a temporary name. */
   readonly unnamed: ReadonlySet<string>
   /**
-   * Those whose rows may be deleted or get another unique key, or where a trigger may skip a row that a statement writes.
-   * The copy of rows into a rebuilt table does not count.
+   * Those whose rows may be deleted or get a different unique key, or where a trigger may skip a written row. The
+   * copying of rows in a rebuild does not count.
    */
   readonly freed: ReadonlySet<string>
-  /** Those where an UPDATE of anything may give a row another unique key. */
+  /** Those where an UPDATE, also one in a trigger, may change a unique key. */
   readonly rekeyed: ReadonlySet<string>
 }
 
-/** Learns which tables statements write. */
+/** Records which tables statements write. */
 export interface WriteObserver {
-  /** Notes what a statement can write. To be called before it runs. */
+  /** Records what a statement can write. Must be called before the statement runs. */
   readonly observe: (statement: Statement) => Promise<void>
-  /** What the statements can write, by what they made of the tables. To be called after the last one has run. */
+  /** Returns what the statements can write. Must be called after the last statement has run. */
   readonly written: (changes: readonly TableChange[]) => Promise<WrittenTables>
 }
 
-/** A table of the copy. It is known by the page where it begins, which no statement but DROP TABLE takes from it. */
+/** A table of the copy. Its root page identifies it: only DROP TABLE frees that. */
 interface Tracked {
-  /** Its name before the migration; nothing for one that the migration creates. */
+  /** Its name before the migration; undefined if the migration creates it. */
   readonly before: string | undefined
-  /** Its name now. */
+  /** Its current name. */
   name: string
   isWritten: boolean
   /** Whether a trigger, a foreign key or a view writes it. */
   isPassedOn: boolean
-  /** Whether a row of it may be deleted, get another unique key, or be skipped. */
+  /** Whether a row may be deleted, get a different unique key, or be skipped by a trigger. */
   isFreed: boolean
-  /** Whether an UPDATE may give a row of it another unique key. */
+  /** Whether an UPDATE may change a unique key. */
   isRekeyed: boolean
-  /** The names by which statements write it, other than to copy rows into it, or to drop it or a column. */
+  /** The names under which statements write it, except to copy rows into it, or to drop it or a column. */
   readonly names: Set<string>
 }
 
 /**
- * Observes statements that run on a copy of a schema. SQLite says what they write: it compiles each statement with all
- * triggers and foreign keys that belong to it, whatever they are called, and EXPLAIN lists the result.
+ * Observes statements that run on a copy of a schema. EXPLAIN lists what each statement writes: SQLite compiles it
+ * together with its triggers and foreign keys.
  * Source: sqlite.org/opcode.html (OpenWrite, Clear).
  */
 export async function observeWrites(copy: Session, foreignKeys: boolean): Promise<WriteObserver> {
@@ -111,7 +111,7 @@ export async function observeWrites(copy: Session, foreignKeys: boolean): Promis
     written: async (changes) => {
       await track(false)
       const lasting = all.map((table) => ({ table, names: [table.before, table.name] }))
-      // Tables that take the place of others by a rebuild.
+      // Tables that replace others in a rebuild.
       const successors = changes.flatMap(({ before, after }) => {
         const table = [...known.values()].find(
           (one) => one.before === undefined && isSameName(one.name, after?.name ?? ''),
@@ -135,26 +135,26 @@ function keysOf(names: readonly (string | undefined)[]): ReadonlySet<string> {
   return new Set(names.filter((name) => name !== undefined).map(sqliteNameKey))
 }
 
-/** A table with the names that it has before and after the migration, as far as it exists then. */
+/** A table with its names before and after the migration, if it exists then. */
 interface TrackedNames {
   readonly table: Tracked
   readonly names: readonly (string | undefined)[]
 }
 
-/** Whether something else than a statement on one of its lasting names writes a table. */
+/** Whether a table is written other than by statements on one of these names. */
 function isWrittenUnnamed({ table, names }: TrackedNames): boolean {
   const isLasting = (name: string) => names.some((one) => one && isSameName(one, name))
   return table.isPassedOn || ![...table.names].every(isLasting)
 }
 
-/** A table, or a unique index of it. */
+/** The table of a root page: its own, or that of one of its unique indexes. */
 interface Root {
   readonly name: string
-  /** The page where the table begins. */
+  /** The root page of the table. */
   readonly table: number
 }
 
-/** The tables and unique indexes, by the pages where they begin. */
+/** The tables of all root pages. */
 type Roots = ReadonlyMap<number, Root>
 
 async function readRoots(copy: Session): Promise<Roots> {
@@ -172,13 +172,13 @@ async function enforce(copy: Session, isEnforced: boolean): Promise<void> {
 
 /** What a statement does to a table. */
 interface Write {
-  /** The page where the table begins. */
+  /** The root page of the table. */
   readonly root: number
-  /** Whether it is the statement that writes, and not a trigger or a foreign key. */
+  /** Whether the statement itself writes, and not a trigger or a foreign key. */
   readonly isDirect: boolean
-  /** Whether a row may be deleted, get another unique key, or be skipped. */
+  /** Whether a row may be deleted, get a different unique key, or be skipped by a trigger. */
   readonly frees: boolean
-  /** Whether an UPDATE may give a row another unique key. */
+  /** Whether an UPDATE may change a unique key. */
   readonly rekeys: boolean
 }
 
@@ -195,7 +195,7 @@ const RAISE_IGNORE = 4
 /** An instruction of a compiled statement. */
 type Instruction = Record<'addr' | 'p1' | 'p2' | 'p3' | 'p5', number> & { readonly opcode: string }
 
-/** What a statement writes of the database; undefined if SQLite does not say it. */
+/** The tables that a statement writes; undefined if SQLite cannot tell. */
 async function writesOf(
   copy: Session,
   { text, actions }: Statement,
@@ -205,7 +205,7 @@ async function writesOf(
   if (!explained.ok) return undefined
   const instructions = explained.value
   if (instructions.some((one) => isForeign(one, actions.every(isOnRows)))) return undefined
-  // The program of the statement comes first; each one of a trigger or of a foreign key begins again at 0.
+  // The program of the statement comes first. The program of each trigger or foreign key starts again at 0.
   const starts = instructions.flatMap(({ addr }, index) => (addr === 0 ? [index] : []))
   const writes = starts.flatMap((start, index) => {
     const program = instructions.slice(start, starts[index + 1])
@@ -215,7 +215,7 @@ async function writesOf(
   return skips ? writes.map((write) => ({ ...write, frees: true })) : writes
 }
 
-/** The page and the database that an instruction opens for writing or clears; undefined for others. */
+/** The page and the database that an instruction opens for writing or clears. */
 function writtenPage({ opcode, p1, p2, p3, p5 }: Instruction): [number, number] | undefined {
   if (opcode === 'Clear') return [p1, p2]
   return opcode === 'OpenWrite' && (p5 & ROOT_IN_REGISTER) === 0 ? [p2, p3] : undefined
@@ -237,7 +237,7 @@ function writesOfProgram(program: readonly Instruction[], roots: Roots): Omit<Wr
       const root = roots.get(page)?.table ?? page
       const { cleared = false, removes = [] } = writes.get(root) ?? {}
       writes.set(root, { cleared: cleared || opcode === 'Clear', removes })
-      // Of an index that is not unique, it does not matter what is removed.
+      // What is removed from other indexes than unique ones does not matter.
       if (opcode === 'OpenWrite' && roots.has(page)) cursors.set(p1, root)
     }
     const removed = opcode === 'Delete' || opcode === 'IdxDelete' ? cursors.get(p1) : undefined

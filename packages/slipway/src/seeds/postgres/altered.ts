@@ -8,10 +8,10 @@ import { givenOf, isGiven, sameKey, storedOf } from '../resolved.ts'
 import { placeOfRow } from '../row-source.ts'
 import type { TargetColumn, TargetTable } from '../target-tables.ts'
 
-// A trigger may change a value of a set. The ledger then has two checksums: of the value of the set, and of the one that
-// the trigger left. As long as both are the same, there is nothing to write and nothing that differs.
+// A trigger may change a value of a set. The ledger then stores two checksums: one of the set's value and one
+// of the trigger's result. While both still match, the row is neither written nor reported as different.
 
-/** Whether writing to these tables runs triggers or rules of the user. */
+/** Whether writing to these tables runs user-defined triggers or rules. */
 export async function haveTriggers(
   session: Session,
   targets: readonly TargetTable[],
@@ -25,7 +25,7 @@ export async function haveTriggers(
   return found?.some ?? false
 }
 
-/** SQL that is true where a row of the target, `t`, has a different value from that of a row, `r`. */
+/** SQL that is true if a column differs between a row of the target, `t`, and a resolved row, `r`. */
 export function differs(resolved: Resolved, column: TargetColumn): string {
   const [stored, given] = [storedOf(column), givenOf(resolved, column)]
   const differ = column.comparable
@@ -35,7 +35,7 @@ export function differs(resolved: Resolved, column: TargetColumn): string {
   return condition === undefined ? differ : `(${condition} AND ${differ})`
 }
 
-/** SQL that is true where a trigger made such a difference, and neither value has changed since. */
+/** SQL that is true if a trigger made this difference, and neither value has changed since. */
 export function isAltered(session: Session, resolved: Resolved, column: TargetColumn): string {
   const { set, target } = resolved
   return `EXISTS (SELECT FROM ${session.ledger}.seed_altered a WHERE ${ofSetAndTable(session, set, target)}
@@ -47,7 +47,10 @@ function sumOf(value: string): string {
   return `coalesce(md5(${value}::text), '')`
 }
 
-/** Records in which rows a trigger changed what was just written. Fails with SEEDS.ROW_INVALID if rows are not there. */
+/**
+ * Records the rows in which a trigger changed written values. Fails with SEEDS.ROW_INVALID if written rows
+ * are missing.
+ */
 export async function recordAltered(session: Session, resolved: Resolved): Promise<void> {
   await refuseSwallowed(session, resolved)
   const { set, table, target, source, key, columns, altered } = resolved

@@ -23,16 +23,19 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '\t': '\\t',
 }
 
-/** Writes a value as the server reads it for one column; throws what `unfitReason` knows if it cannot. */
+/**
+ * Encodes a value in the server's input form for one column; throws an error with an `unfitReason` if it
+ * cannot.
+ */
 type Encoder = (value: GivenValue) => string | null
 
-/** Writes the named values of rows as lines of COPY's text format; `at` is the field that it wrote last. */
+/** Writes rows as lines of COPY's text format; `at` is the field written last. */
 export interface LineWriter {
   readonly at: string
   line(row: SeedRow): string
 }
 
-/** Makes a writer of lines with these fields, each for its column. */
+/** Creates a writer of lines with these fields, each encoded for its column. */
 export function lineWriter(
   cells: readonly { readonly field: string; readonly column: TargetColumn }[],
   form: RowForm,
@@ -58,7 +61,7 @@ export function lineWriter(
   }
 }
 
-/** Most strings contain nothing to escape; testing first is much quicker than replacing. */
+/** Escapes a text. Most need no escaping, and testing first is much faster than replacing. */
 function escaped(text: string): string {
   if (!text.isWellFormed()) refuseValue('contains an unpaired surrogate')
   if (text.includes('\0')) refuseValue('contains a NUL character, which PostgreSQL cannot store')
@@ -105,13 +108,15 @@ function textOf(value: GivenValue): string {
   return typeof own === 'string' ? own : documentOf(own)
 }
 
-/** PostgreSQL reads hex after `\x`, and takes any other text as it is: base64 would become its own letters. */
+/**
+ * Converts base64 to hex: without `\x`, PostgreSQL would store the characters of the base64 text as bytes.
+ */
 function bytesText(text: string): string {
   if (text.startsWith(String.raw`\x`)) return text
   return `\\x${base64Bytes(text).toString('hex')}`
 }
 
-/** A Date in the form of its type; a year before 1 or after 9999 as PostgreSQL writes it. */
+/** A Date in the form of its type, with years before 1 or after 9999 in PostgreSQL's form. */
 function dateText(date: Date, base: string): string {
   if (Number.isNaN(date.getTime())) return refuseValue('is not a valid date')
   const [, sign, year = '', rest = ''] = /^([+-]?)(\d+)(.*)$/.exec(date.toISOString()) ?? []

@@ -11,7 +11,9 @@ import { fillerOf, type TargetColumn, type TargetTable } from '../target-tables.
 import { differs, isAltered } from './altered.ts'
 import { type SetAside, withUniqueValuesAside } from './set-aside.ts'
 
-/** Makes the rows of a table those of the seed, as its owner mode says: one UPDATE and one INSERT. */
+/**
+ * Merges the rows of the seed into a table according to its owner mode: one UPDATE, and one INSERT or more.
+ */
 export async function merge(session: Session, resolved: Resolved): Promise<TableCounts> {
   const { table, rows, key } = resolved
   await refuseMissingValues(session, resolved)
@@ -40,7 +42,7 @@ export async function merge(session: Session, resolved: Resolved): Promise<Table
   }
 }
 
-/** Sets the columns that had to wait until the rows they refer to existed; returns how many rows changed. */
+/** Fills the columns that refer to later rows. Returns the number of changed rows. */
 export async function fillLater(
   session: Session,
   resolved: Resolved,
@@ -88,14 +90,14 @@ function isTouched({ model }: TargetTable, { name }: TargetColumn): boolean {
   )
 }
 
-/** The time of the run in rows without their own. */
+/** The time of the run, for rows that do not give a time. */
 function touchedValue(resolved: Resolved, column: TargetColumn, given: string): string {
   return given === 'false'
     ? 'now()'
     : `CASE WHEN ${given} THEN ${givenOf(resolved, column)} ELSE now() END`
 }
 
-/** One INSERT; one for each set of rows that leave the same columns to their defaults. */
+/** Runs one INSERT for each group of rows that omit the same columns with defaults. */
 async function insert(session: Session, resolved: Resolved): Promise<number> {
   let inserted = 0
   for (const group of insertGroups(resolved)) inserted += await insertRows(session, resolved, group)
@@ -103,7 +105,7 @@ async function insert(session: Session, resolved: Resolved): Promise<number> {
 }
 
 interface InsertGroup {
-  /** Columns that the server is to fill. */
+  /** Columns that the server fills with their defaults. */
   readonly left: readonly TargetColumn[]
   /** The shapes of its rows; all if absent. */
   readonly shapes?: readonly number[]
@@ -159,7 +161,7 @@ async function insertRows(
   return affected
 }
 
-/** Where a sequence counts the rows, they are counted in their order: the same everywhere. */
+/** Orders the rows if a sequence numbers them, so that the numbers are the same in every database. */
 function inOrder(target: TargetTable, columns: readonly TargetColumn[]): string {
   const counted = target.columns.some(
     (column) => column.sequence !== undefined && !columns.includes(column),
@@ -172,7 +174,7 @@ interface Filler {
   readonly sql: string
 }
 
-/** What fills columns without a default that rows, or some of them, do not have. */
+/** The values for columns without a default that some or all rows omit. */
 function fillersOf(resolved: Resolved): Filler[] {
   const { target, columns, later, key, shapesOf } = resolved
   const given = new Set([...columns, ...later])
@@ -188,7 +190,7 @@ function fillersOf(resolved: Resolved): Filler[] {
   })
 }
 
-/** Before the server stops at a row that it does not name. */
+/** Refuses rows without a required value before the server does, whose error does not identify the row. */
 async function refuseMissingValues(session: Session, resolved: Resolved): Promise<void> {
   const { set, target, columns, source } = resolved
   const filled = new Set(fillersOf(resolved).map(({ column }) => column))
@@ -196,7 +198,7 @@ async function refuseMissingValues(session: Session, resolved: Resolved): Promis
     (column) => column.notNull && !column.generated && !filled.has(column),
   )
   const isNew = `NOT EXISTS (SELECT FROM ${target.id} t WHERE ${sameKey(resolved)})`
-  // A column without a default is needed by new rows; a row that exists keeps what it has.
+  // New rows need a column without a default; existing rows keep their value.
   const lacks = required.flatMap((column) => {
     if (!columns.includes(column)) return column.hasDefault ? [] : [{ column, sql: isNew }]
     const [given, isNull] = [isGiven(resolved, column), `${givenOf(resolved, column)} IS NULL`]
@@ -220,7 +222,7 @@ async function refuseMissingValues(session: Session, resolved: Resolved): Promis
   })
 }
 
-/** No row has it. */
+/** Refuses a required column that no row has. */
 function refuseLacking({ set, table, target, later }: Resolved, lacking: TargetColumn): never {
   return raise('SEEDS.ROW_INVALID', {
     message: `Rows of ${table.name} in ${set.name} have no ${lacking.name}, which ${target.name} requires.`,
@@ -232,7 +234,7 @@ function refuseLacking({ set, table, target, later }: Resolved, lacking: TargetC
   })
 }
 
-/** A row that leaves a column out leaves it untouched. */
+/** The assignments of an UPDATE; a column that a row omits keeps its value. */
 function assigned(resolved: Resolved, columns: readonly TargetColumn[]): string[] {
   return columns.map((column) => {
     const [given, value] = [isGiven(resolved, column), givenOf(resolved, column)]
@@ -241,7 +243,10 @@ function assigned(resolved: Resolved, columns: readonly TargetColumn[]): string[
   })
 }
 
-/** SQL that is true where a row of the target, `t`, differs from that of the seed, `r`, and not by a trigger alone. */
+/**
+ * SQL that is true if a row of the target, `t`, differs from the seed's, `r`, for another reason than a
+ * trigger.
+ */
 export function distinct(
   session: Session,
   resolved: Resolved,
@@ -256,7 +261,7 @@ export function distinct(
     .join(' OR ')
 }
 
-/** Moves a sequence past the values that rows contain. */
+/** Moves the sequences of a table past the values in its rows. */
 export async function setSequences(
   session: Session,
   { id, columns }: Resolved['target'],

@@ -11,14 +11,14 @@ import type { SeedSet } from '../set.ts'
 import type { CascadedRows } from '../table-counts.ts'
 import { type TargetTable, type TargetTables } from '../target-tables.ts'
 
-/** SQL that is true where the set once inserted a row of the target and no longer contains it. */
+/** SQL that is true if the set inserted a row of the target earlier and no longer contains it. */
 export function isGone(session: Session, resolved: Resolved, alias = 't'): string {
   const { set, target, source } = resolved
   return `EXISTS (SELECT FROM ${session.ledger}.seed_row o WHERE ${ofSetAndTable(session, set, target)} AND o.key = ${keyJson(resolved, alias)})
     AND NOT EXISTS (SELECT FROM ${source} WHERE ${sameKey(resolved, alias)})`
 }
 
-/** The first of the rows that the set once put there and no longer has. */
+/** The first 50 rows that the set inserted earlier and no longer contains. */
 export async function ownedChanges(session: Session, resolved: Resolved): Promise<RowChange[]> {
   const { table, target, set, source } = resolved
   if (table.key.some((field) => table.sensitive.includes(field))) return []
@@ -31,14 +31,15 @@ export async function ownedChanges(session: Session, resolved: Resolved): Promis
 }
 
 interface Removed {
-  /** How many rows of each, in the order of what was given. */
+  /** The number of deleted rows of each table, in the given order. */
   readonly deleted: readonly number[]
   readonly cascaded: readonly CascadedRows[]
 }
 
 /**
- * Deletes the rows that a set once put into tables and no longer has, of all its tables in one statement: they may refer to each
- * other. Fails with SEEDS.ROWS_REFERRED if rows that are not of these go with them, or keep them from going.
+ * Deletes the rows that a set inserted earlier and no longer contains. One statement covers all tables,
+ * because the rows may refer to each other. Fails with SEEDS.ROWS_REFERRED if other rows would be deleted
+ * too, or prevent it.
  */
 export async function removeOwned(session: Session, owned: readonly Resolved[]): Promise<Removed> {
   const parts = owned.map((resolved, at) => {
@@ -92,8 +93,9 @@ interface CascadeScope {
 }
 
 /**
- * Deletes rows, of which `remove` counts those that it means in each of the own tables, and sees by the statistics of the
- * transaction what the server deleted or changed in addition: by foreign keys, triggers and rules, at any distance.
+ * Runs `remove`, which returns the number of rows that it deleted from each of the own tables. The
+ * transaction's statistics show what else the server deleted or changed, directly or indirectly, by foreign
+ * keys, triggers and rules.
  */
 export async function withCascades(
   session: Session,
@@ -137,7 +139,10 @@ interface Counted {
   readonly updated: number
 }
 
-/** What this transaction deleted and updated in each table; partitions count for the table that they are of. */
+/**
+ * The rows that this transaction deleted and updated in each table; partitions count for their partitioned
+ * table.
+ */
 async function readCounts(session: Session): Promise<readonly Counted[]> {
   const { rows } = await session.queryRaw(
     `SELECT n.nspname, c.relname, sum(x.deleted), sum(x.updated)
@@ -177,7 +182,7 @@ function refuseCascade({ set, own }: CascadeScope, refused: readonly CascadedRow
   ])
   const names = refused.map(({ table }) => `'${table}'`).join(', ')
   raise('SEEDS.ROWS_REFERRED', {
-    message: `To delete rows of ${own.map(({ name }) => name).join(', ')} that ${set.name} no longer contains would also ${effects.join(', ')}.`,
+    message: `Deleting rows of ${own.map(({ name }) => name).join(', ')} that ${set.name} no longer contains would also ${effects.join(', ')}.`,
     why: 'Foreign keys with ON DELETE CASCADE, SET NULL or SET DEFAULT, or triggers, propagate a deletion.',
     nextActions: [
       advice(
@@ -192,7 +197,7 @@ function rowsText(count: number): string {
   return `${count} ${count === 1 ? 'row' : 'rows'}`
 }
 
-/** Rows that are not to go refer to rows that are. */
+/** Refuses a delete because remaining rows refer to rows that would be deleted. */
 async function refuseReferring(
   session: Session,
   owned: readonly Resolved[],
@@ -236,7 +241,7 @@ async function refuseReferring(
   })
 }
 
-/** Deletes the rows of one table for which `condition` is true of `t`; as `removeOwned`. */
+/** Deletes the rows of one table, `t`, that match `condition`. Fails as `removeOwned` does for cascades. */
 export async function removeEarly(
   session: Session,
   resolved: Resolved,

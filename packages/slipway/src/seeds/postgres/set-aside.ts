@@ -7,8 +7,9 @@ import type { TargetColumn, TargetTable } from '../target-tables.ts'
 import { differs } from './altered.ts'
 import { isGone, removeEarly } from './removal.ts'
 
-// A unique key that is not the natural one may move between the rows of a set: from one to another, or from a row that
-// the set no longer contains. The server checks such a key at each row, so the value has to leave its old row first.
+// The value of a unique key other than the natural key may move between rows of a set, or from a row that the
+// set no longer contains. The server checks such a key at each row, so the old row must give up the value
+// first.
 
 /** What was deleted to free unique values. */
 export interface SetAside {
@@ -16,7 +17,7 @@ export interface SetAside {
   readonly cascaded: CascadedRows[]
 }
 
-/** What is written, into which columns. */
+/** A write, and its columns. */
 interface Writing<T> {
   readonly columns: readonly TargetColumn[]
   readonly aside: SetAside
@@ -24,8 +25,8 @@ interface Writing<T> {
 }
 
 /**
- * Writes rows. If a unique value that they take is still that of another row which gives it up, that row gets a value
- * nobody has first, and the work is done again.
+ * Writes rows. If a unique value still belongs to another row that is about to lose it, first gives that row
+ * an unused value, then writes again.
  */
 export async function withUniqueValuesAside<T>(
   session: Session,
@@ -50,7 +51,7 @@ export async function withUniqueValuesAside<T>(
   return freed === 0 ? rethrow(done.failure) : await work()
 }
 
-/** The unique keys, beside the natural one, of which a column is written. */
+/** The unique keys with a written column, except the natural key. */
 function otherKeys(
   { target, key }: Resolved,
   written: readonly TargetColumn[],
@@ -63,7 +64,7 @@ function otherKeys(
     )
 }
 
-/** SQL that is true where a row `h` has the unique value that another row is to have. */
+/** SQL that is true if a row `h` has the unique value that another row is about to get. */
 function isWanted(resolved: Resolved, key: readonly TargetColumn[]): string {
   const { source, target, columns } = resolved
   const wanted = key.map((column) => {
@@ -77,7 +78,7 @@ function isWanted(resolved: Resolved, key: readonly TargetColumn[]): string {
     WHERE ${same.join(' AND ')} AND NOT (${sameKey(resolved, 'h')}))`
 }
 
-/** Frees the values of rows of the set that get other ones. */
+/** Frees the values of rows of the set whose own value changes. */
 async function freeChanging(
   session: Session,
   resolved: Resolved,
@@ -96,7 +97,7 @@ async function freeChanging(
   })
 }
 
-/** Frees the values of rows that the set no longer contains; deletes those to which no other value can be given. */
+/** Frees the values of rows that the set no longer contains; deletes rows that cannot get another value. */
 async function freeGone(
   session: Session,
   resolved: Resolved,
@@ -129,7 +130,7 @@ async function setAside(
   return affected
 }
 
-/** SQL of a value that no row has, `p.i` being the number of the row; undefined if there is none for the column. */
+/** SQL of an unused value, with `p.i` as the number of the row; undefined if the column cannot have one. */
 function madeUp({ id, foreignKeys }: TargetTable, column: TargetColumn): string | undefined {
   const { name, notNull, base, type, always } = column
   if (always) return undefined

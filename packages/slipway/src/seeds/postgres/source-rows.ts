@@ -5,13 +5,13 @@ import type { Selection } from '../selection.ts'
 import type { SeedRow } from '../set.ts'
 import type { TargetColumn } from '../target-tables.ts'
 
-/** How values are written must not depend on the server or the role: set for the transaction. */
+/** Settings for the transaction, so that the text form of values does not depend on the server or role. */
 const SAME_TEXT = `SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL IntervalStyle = 'iso_8601'; SET LOCAL TimeZone = 'UTC';
 SET LOCAL bytea_output = 'hex'; SET LOCAL extra_float_digits = 1;\n`
 
 const ROWS_A_FETCH = 1000
 
-/** Runs work on one snapshot of a database that it cannot write to. */
+/** Runs `work` on one snapshot of a database, in a read-only transaction. */
 export async function withSnapshot<T>(session: Session, work: () => Promise<T>): Promise<T> {
   await session.execute(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;\n${SAME_TEXT}`)
   const done = await attempt(work).catch(async (error: unknown) => {
@@ -22,7 +22,7 @@ export async function withSnapshot<T>(session: Session, work: () => Promise<T>):
   return done.ok ? done.value : rethrow(done.failure)
 }
 
-/** The order of rows by their first fields, the same under every collation. */
+/** Orders rows by their first fields, independent of the collation. */
 function orderOf({ fields, values }: Selection, keys: number): string {
   const sorted = values.slice(0, keys).map((value, at) => {
     const type = fields[at]?.column.type ?? ''
@@ -35,8 +35,8 @@ const BY_VALUE =
   /^(?:smallint|integer|bigint|numeric|real|double|date|time|uuid|boolean|bytea|inet)/
 
 /**
- * Streams the rows of a selection in the order of their first `keys` fields; values are in the server's text form.
- * Must run in `withSnapshot`, one at a time.
+ * Streams the rows of a selection in the order of their first `keys` fields; values are in the server's text
+ * form. Must run in `withSnapshot`, one at a time.
  */
 export async function* readPostgresRows(
   session: Session,
@@ -66,7 +66,7 @@ export function postgresTextKind({ type }: TargetColumn): TextKind {
   return NUMBER.test(type) && !type.endsWith(']') ? 'number' : 'text'
 }
 
-/** The start of the server and the number of the database tell two databases apart. */
+/** Identifies a database by the start time of its server and its OID. */
 export async function postgresIdentity(session: Session): Promise<string> {
   const [row] = await session.query<{ identity: string }>(
     `SELECT concat_ws(' ', extract(epoch FROM pg_postmaster_start_time()), oid) AS identity FROM pg_database WHERE datname = current_database()`,

@@ -21,23 +21,23 @@ import { shapeProblem, type Shapes } from '../shapes.ts'
 import { columnOf, type TargetTable, type TargetTables } from '../target-tables.ts'
 import { lineWriter } from './copy-text.ts'
 
-/** Rows of a seed in a temporary table of the session, each with its number `n` from 1 and its shape `g`. */
+/** Rows of a seed in a temporary table, each with its number `n`, counted from 1, and its shape `g`. */
 export interface Staged {
   readonly set: SeedSet
   readonly table: SeedSetTable
   readonly target: TargetTable
   readonly tables: TargetTables
   readonly layout: Layout
-  /** Which fields rows have, by `g`. */
+  /** The fields of rows, by `g`. */
   readonly shapes: Shapes
   /** The temporary table: `n`, `g` and a column for each cell of the layout. */
   readonly relation: string
   readonly rows: number
-  /** What was copied; absent if the server ran a query, and if rows leave out different fields. */
+  /** The copied content; absent if the server ran a query, or if rows omit different fields. */
   readonly content?: Content
 }
 
-/** Rows as they were sent: how many, in which columns, and the SHA-256 of their text. */
+/** The rows as sent: their number, columns, and the SHA-256 of their text. */
 export interface Content {
   readonly rows: number
   readonly columns: readonly string[]
@@ -48,8 +48,9 @@ const CHUNK = 256 * 1024
 const ROWS_AN_EVENT = 100_000
 
 /**
- * Streams the rows of a table of a set into a temporary table, which ends with the transaction. Nothing is held
- * whole. Fails with SEEDS.COLUMN_UNKNOWN, SEEDS.ROW_INVALID (with the row's place), and the codes of `rowsOf`.
+ * Streams the rows of a table of a set into a temporary table, which is dropped at the end of the
+ * transaction. Fails with SEEDS.COLUMN_UNKNOWN, SEEDS.ROW_INVALID (with the row's place), and the codes of
+ * `rowsOf`.
  */
 export async function stage(session: Session, options: StageOptions): Promise<Staged> {
   const { set, table, target, tables, at } = options
@@ -76,7 +77,10 @@ export async function stage(session: Session, options: StageOptions): Promise<St
   }
 }
 
-/** Reads the rows of a table of a set, and sends them nowhere. Nothing if they can be read but once, refer to others, or leave out different fields. */
+/**
+ * Reads the rows of a table only for their checksum. Undefined for one-time rows, references, or several
+ * shapes.
+ */
 export async function readContent(options: StageOptions): Promise<Content | undefined> {
   const { table } = options
   if (!isRepeatable(table.rows) || (await queryOf(table, 'postgres')) !== undefined)
@@ -92,7 +96,7 @@ export async function readContent(options: StageOptions): Promise<Content | unde
   }
 }
 
-/** Whether a column cannot be copied as it is: it refers to a row, or rows name it in two ways. */
+/** Whether a column cannot be copied directly: it is a reference, or rows use two fields for it. */
 function isBound({ columns }: Layout): boolean {
   return columns.some(({ plain, references }) => references.length > 0 || plain.length > 1)
 }
@@ -103,8 +107,9 @@ function contentOf({ layout, rows }: Source, digest: Hash): Content {
 }
 
 /**
- * Copies the rows of a table of a set right into its empty table, where nothing needs to be found or filled; gives
- * what was copied. Gives nothing, and leaves nothing, where that cannot be done or the server refuses a row.
+ * Copies the rows of a table of a set directly into its empty table, and returns the copied content.
+ * Undefined, with nothing copied, if references or missing values require a merge, or if the server rejects a
+ * row.
  */
 export async function copyWhole(
   session: Session,
@@ -146,12 +151,12 @@ function addCellsSql(relation: string, { cells }: Layout, from: number): string 
 
 interface Copying {
   readonly source: Source
-  /** The temporary table; the rows go into the table of the target if absent. */
+  /** The temporary table; if absent, rows are copied into the table of the target. */
   readonly relation?: string
   readonly digest: Hash
 }
 
-/** Copies rows up to the first that names a field which the layout did not have; then the layout has it. */
+/** Copies rows up to the first with a field that the layout lacks, and adds the field to the layout. */
 async function copy(session: Session, options: StageOptions, copying: Copying): Promise<void> {
   const { source, relation, digest } = copying
   const { cells, columns } = source.layout
@@ -175,11 +180,11 @@ async function copy(session: Session, options: StageOptions, copying: Copying): 
 
 interface Chunk {
   readonly text: string
-  /** The same lines, each with the shape of its row before it. */
+  /** The same lines, each preceded by the shape of its row. */
   readonly marked: string
 }
 
-/** Lines of rows as long as the layout has their fields. */
+/** The lines of rows, up to the first row with a field that the layout lacks. */
 async function* chunksOf(options: StageOptions, source: Source): AsyncGenerator<Chunk> {
   const { target, set, table, emit } = options
   const { layout, finder } = source
@@ -200,7 +205,7 @@ async function* chunksOf(options: StageOptions, source: Source): AsyncGenerator<
     if (text.length >= CHUNK) {
       yield { text, marked }
       text = marked = ''
-      // Rows that come without waiting leave no turn to a signal.
+      // Synchronous rows would never yield to the event loop, so signals would not be handled.
       await nextTurn()
     }
     if (source.rows % ROWS_AN_EVENT === 0) {
@@ -240,7 +245,7 @@ async function refuseRow(
   })
 }
 
-/** The server runs the query that returns the rows; its columns are the fields. */
+/** Stages the rows of a query, which the server runs; its columns are the fields. */
 async function stageQuery(session: Session, options: StageOptions, query: string): Promise<Staged> {
   const { set, table, target, tables, at } = options
   const { columns } = await session.queryRaw(`SELECT * FROM (${query}\n) AS seed LIMIT 0`)

@@ -7,22 +7,22 @@ import type { SyncTable } from '../sync-plan.ts'
 import type { TargetColumn, TargetTables } from '../target-tables.ts'
 import { distinct } from './merge.ts'
 
-/** In what a table differs; of its rows only the first are named. */
+/** The differences in a table; only the first rows are listed. */
 export interface TableDiff {
   readonly table: string
   readonly inserted: number
   readonly updated: number
   readonly deleted: number
   readonly unchanged: number
-  /** Rows that only the target has, and that stay. */
+  /** Rows that only the target has, and that remain there. */
   readonly extra: number
   readonly rows: readonly RowChange[]
 }
 
-/** How many rows of a kind are named. */
+/** The maximum number of listed rows of each kind. */
 const NAMED = 50
 
-/** Remembers which staged rows the target lacks, and which it has otherwise, before they are merged. */
+/** Records, before the merge, which staged rows are missing or different on the target. */
 export async function recordChanges(session: Session, resolved: Resolved): Promise<void> {
   const { source, target, columns, key } = resolved
   const values = columns.filter((column) => !key.includes(column))
@@ -35,7 +35,7 @@ export async function recordChanges(session: Session, resolved: Resolved): Promi
   await recordUpdates(session, resolved, values)
 }
 
-/** Adds the columns that had to wait for other rows. An inserted row does not count as a change. */
+/** Records differences in columns of existing rows; inserted rows do not count as updated. */
 export async function recordUpdates(
   session: Session,
   resolved: Resolved,
@@ -55,7 +55,7 @@ export async function recordUpdates(
   )
 }
 
-/** What was remembered, with the rows that only the target has. */
+/** Returns the recorded differences, with the rows that only the target has. */
 export async function readDiff(
   session: Session,
   resolved: Resolved,
@@ -67,7 +67,7 @@ export async function readDiff(
     `SELECT count(*) FILTER (WHERE kind = 'insert') AS inserted, count(*) FILTER (WHERE kind = 'update') AS updated FROM ${diff}`,
   )
   const [inserted, updated] = [Number(counts?.inserted ?? 0), Number(counts?.updated ?? 0)]
-  // A key that is not to be shown names no row.
+  // Rows with a sensitive key are not listed.
   const secret = table.key.some((field) => table.sensitive.includes(field))
   const named = secret
     ? []
@@ -87,7 +87,7 @@ export async function readDiff(
   }
 }
 
-/** The rows that only the target has: how many, and the keys of the first. */
+/** The rows that only the target has: their number, and the keys of the first ones. */
 export async function extraRows(
   session: Session,
   resolved: Resolved,
@@ -109,7 +109,7 @@ export async function extraRows(
   return { count, rows }
 }
 
-/** SQL that is true where no staged row has the key of `t`. */
+/** SQL that is true if no staged row has the key of `t`. */
 export function isExtra(resolved: Resolved): string {
   return `NOT EXISTS (SELECT FROM ${resolved.source} WHERE ${sameKey(resolved)})`
 }

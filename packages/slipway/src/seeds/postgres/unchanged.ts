@@ -6,10 +6,14 @@ import type { SeedSet } from '../set.ts'
 import type { TargetTable } from '../target-tables.ts'
 import { type Content, readContent } from './stage.ts'
 
-// A table that holds the rows of a seed and no others is remembered by two sums: of the rows as they were sent, and of
-// the table as it then was. Where neither has changed there is nothing to send: both are read in a fraction of the time.
+// For a table that contains exactly the rows of a seed, the ledger stores two checksums: one of the rows as
+// sent, and one of the resulting table. If neither has changed, nothing is sent; comparing takes a fraction
+// of the time of a merge.
 
-/** Whether a table is as a run of the set left it, and the rows of the set are the same. */
+/**
+ * The number of rows if neither the table nor the rows of the set changed since the last run; undefined if
+ * they did.
+ */
 export async function isUnchanged(
   session: Session,
   options: StageOptions,
@@ -39,11 +43,14 @@ export async function isUnchanged(
 interface Sent {
   readonly target: TargetTable
   readonly content: Content
-  /** The table was empty before: its rows need not be counted. */
+  /** Whether the table was empty before, so that its rows need not be counted. */
   readonly alone: boolean
 }
 
-/** Remembers a table that holds what was sent and nothing else; forgets one that does not. */
+/**
+ * Stores the checksums of a table that contains exactly the rows that were sent; deletes those of any other
+ * table.
+ */
 export async function remember(
   session: Session,
   set: SeedSet,

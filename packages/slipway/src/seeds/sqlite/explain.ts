@@ -6,13 +6,15 @@ import type { SeedSet } from '../set.ts'
 import type { PreparedSet } from './script.ts'
 import type { Staged } from './staged.ts'
 
-/** A fact of a violation that is a list. */
+/** Reads a list from a fact of a violation. */
 export function listOf(fact: unknown): unknown[] {
   const list: unknown = typeof fact === 'string' ? JSON.parse(fact) : fact
   return Array.isArray(list) ? list : []
 }
 
-/** Raises what a guard found in the rows of sets. Fails with SEEDS.REFERENCE_MISSING and the like; passes other failures on. */
+/**
+ * Raises the SEEDS failure for a guard's violation, such as SEEDS.REFERENCE_MISSING; rethrows other failures.
+ */
 export function refuseViolation(
   { guard, facts }: Violation,
   sets: readonly PreparedSet[],
@@ -81,18 +83,18 @@ function refuseTwice(staged: Staged, row: number, facts: Facts): never {
   })
 }
 
-/** What a script noted of rows of another table. */
+/** A note of a script about rows of another table that refer to deleted rows. */
 export interface Referring {
   /** The number of the first own table of the set. */
   readonly at: number
   readonly child: string
-  /** The table that they refer to; empty where they went with others. */
+  /** The table that they refer to; empty if they were deleted by a cascade. */
   readonly parent: string
   readonly effect: string
   readonly rows: number
 }
 
-/** The notes of a script, from a fact. */
+/** Reads the notes of a script from a fact. */
 export function referringOf(fact: unknown): Referring[] {
   return (listOf(fact) as [number, string, string, string, number][]).map(
     ([at, child, parent, effect, rows]) => ({ at, child, parent, effect, rows }),
@@ -128,7 +130,7 @@ function refuseReferring({ set }: Staged, facts: Facts): never {
 
 function refusePassedOn(set: SeedSet, rows: number): never {
   return raise('SEEDS.ROWS_REFERRED', {
-    message: `To delete rows that ${set.name} no longer contains would also change ${rowsText(rows)} of other tables.`,
+    message: `Deleting rows that ${set.name} no longer contains would also change ${rowsText(rows)} of other tables.`,
     why: 'Triggers propagate a deletion.',
     nextActions: [
       advice(
@@ -146,7 +148,7 @@ function rowsText(count: number): string {
 /** The primary result code of a broken constraint. Source: sqlite.org/rescode.html. */
 const CONSTRAINT = 19
 
-/** Raises that rows break a constraint of their table, with SEEDS.ROW_INVALID; passes other failures on. */
+/** Raises SEEDS.ROW_INVALID if rows violate a constraint of their table; rethrows other failures. */
 export function refuseConstraint(sets: readonly PreparedSet[], failure: Failure): never {
   const { sqlite } = failure
   if (sqlite === undefined || (sqlite.code & 0xff) !== CONSTRAINT) return rethrow(failure)

@@ -6,16 +6,19 @@ import type { SeedRow, SeedSetTable, SeedValue } from '../set.ts'
 import type { TargetColumn, TargetTable } from '../target-tables.ts'
 import { isDate } from '../value-text.ts'
 
-/** A column that Prisma's client fills if a row does not have it: SQLite has no function that could. */
+/** A column that Prisma Client fills if a row omits it, and that SQLite has no function for. */
 export interface Filler {
   readonly column: TargetColumn
-  /** Its column in the table where the rows are staged. */
+  /** Its column in the table of staged rows. */
   readonly staged: string
   /** The value for a row, as SQL. */
   literal(row: SeedRow): string
 }
 
-/** The ids that Prisma's client would make, from the natural key of each row: the same in every database. */
+/**
+ * IDs in the formats of Prisma Client, derived from each row's natural key, so that they are the same in
+ * every database.
+ */
 export function fillersOf(
   { table, target }: { readonly table: SeedSetTable; readonly target: TargetTable },
   layout: Layout,
@@ -37,7 +40,7 @@ export function fillersOf(
   })
 }
 
-/** The column that Prisma's client sets to the time of each update; undefined if there is none. */
+/** The column that Prisma Client sets to the time of each update; undefined if there is none. */
 export function touchedColumn(target: TargetTable): TargetColumn | undefined {
   return target.columns.find((column) => filledBy(target, column) === 'updatedAt')
 }
@@ -58,7 +61,7 @@ function keyText(value: SeedValue): string {
 function idOf(kind: 'uuid' | 'cuid' | 'nanoid' | 'ulid', identity: string): string {
   switch (kind) {
     case 'uuid': {
-      // With the marks of version 4, by which others check what a UUID is.
+      // With the version and variant digits of a version 4 UUID, which validators check.
       const marked = `${identity.slice(0, 12)}4${identity.slice(13, 16)}a${identity.slice(17)}`
       return marked.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
     }

@@ -3,8 +3,8 @@ import type { SeedAuthor, SeedRecord } from '../ledger.ts'
 import type { SeedSet } from '../set.ts'
 
 /**
- * SQL that creates the tables of seeds in the ledger of a SQLite database where they are absent. `run` tells runs apart:
- * by it a run whose answer was lost is found. Layouts are recorded in docs/decisions.
+ * SQL that creates the ledger's tables for seeds in a SQLite database if they do not exist. `run` identifies
+ * a run, so that a run whose response was lost can be found. Layouts are recorded in docs/decisions.
  */
 export const CREATE_SEED_LEDGER = `CREATE TABLE IF NOT EXISTS _slipway_seed (
   name TEXT NOT NULL PRIMARY KEY, version INTEGER NOT NULL, checksum TEXT NOT NULL, rows INTEGER NOT NULL, run TEXT NOT NULL,
@@ -12,7 +12,7 @@ export const CREATE_SEED_LEDGER = `CREATE TABLE IF NOT EXISTS _slipway_seed (
 CREATE TABLE IF NOT EXISTS _slipway_seed_row (
   seed TEXT NOT NULL, relation TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (seed, relation, key)) WITHOUT ROWID;\n`
 
-/** All sets that ran on a SQLite database; none where none ever did. */
+/** All sets that ran on a SQLite database; empty if none ever did. */
 export async function readSqliteSeedLedger(session: Session): Promise<readonly SeedRecord[]> {
   if (!(await hasLedger(session))) return []
   const rows = await session.query<{ [Column in keyof SeedRecord]: SeedRecord[Column] }>(
@@ -22,7 +22,7 @@ export async function readSqliteSeedLedger(session: Session): Promise<readonly S
   return rows.map((row) => ({ ...row }))
 }
 
-/** The last run of a set, by the name that the run gave itself. */
+/** The ID of the last run of a set; undefined if it never ran. */
 export async function readSeedRun(session: Session, set: SeedSet): Promise<string | undefined> {
   if (!(await hasLedger(session))) return undefined
   const [row] = await session.query<{ run: string }>(
@@ -36,7 +36,7 @@ async function hasLedger(session: Session): Promise<boolean> {
   return found.length > 0
 }
 
-/** SQL that writes down that a set ran. */
+/** SQL that records that a set ran. */
 export function sqliteSeedRecordSql(
   { name, version, checksum }: SeedSet,
   {

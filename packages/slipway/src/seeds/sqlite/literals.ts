@@ -14,10 +14,13 @@ import {
   type RowForm,
 } from '../value-text.ts'
 
-/** Writes a value as an SQL literal for one column; throws what `unfitReason` knows if it cannot. */
+/** Writes a value as an SQL literal for one column; throws an error with an `unfitReason` if it cannot. */
 export type LiteralWriter = (value: GivenValue) => string
 
-/** What a column says of its values: SQLite takes any value anywhere, and Prisma's client does not. */
+/**
+ * The kind of values that a column may contain: SQLite accepts any value in any column, but Prisma Client
+ * does not.
+ */
 export type Kind =
   | 'boolean'
   | 'integer'
@@ -29,7 +32,7 @@ export type Kind =
   | 'text'
   | 'any'
 
-/** The kind of a column by its declared type, as Prisma's SQLite connector has it. */
+/** The kind of a column by its declared type, as in Prisma's SQLite connector. */
 export function kindOf({ base }: TargetColumn): Kind {
   if (base.startsWith('bool')) return 'boolean'
   if (/^(?:datetime|timestamp)/.test(base)) return 'time'
@@ -41,7 +44,7 @@ export function kindOf({ base }: TargetColumn): Kind {
   return /char|clob|text/.test(base) ? 'text' : 'any'
 }
 
-/** Whether a column holds points in time. */
+/** Whether a column contains timestamps. */
 export function isTime(column: TargetColumn): boolean {
   return kindOf(column) === 'time'
 }
@@ -50,7 +53,7 @@ export function isTime(column: TargetColumn): boolean {
 export function affinityOf({ base }: TargetColumn): string {
   if (base.includes('int')) return 'INTEGER'
   if (/char|clob|text/.test(base)) return 'TEXT'
-  // A column ANY of a STRICT table takes each value as it is.
+  // An ANY column of a STRICT table stores each value unchanged.
   if (base === '' || base === 'any' || base.includes('blob')) return 'BLOB'
   return /real|floa|doub/.test(base) ? 'REAL' : 'NUMERIC'
 }
@@ -58,11 +61,13 @@ export function affinityOf({ base }: TargetColumn): string {
 /** How the values of a column are written. */
 export interface LiteralOptions {
   readonly form: RowForm
-  /** Points in time are milliseconds since 1970, as older clients of Prisma write them, and not text. */
+  /**
+   * Timestamps are milliseconds since 1970, as older versions of Prisma Client write them, instead of text.
+   */
   readonly timesAreNumbers: boolean
 }
 
-/** Makes the writer of a column. */
+/** Creates the literal writer of a column. */
 export function literalWriter(column: TargetColumn, options: LiteralOptions): LiteralWriter {
   switch (kindOf(column)) {
     case 'boolean':
@@ -113,7 +118,7 @@ function integerLiteral(value: GivenValue): string {
   if (!/^[+-]?\d+$/.test(text)) return refuseValue('is not a whole number')
   const number = BigInt(text)
   if (number < LEAST || number > GREATEST) refuseValue('is not within 64 bits')
-  // The least number is no literal: its sign is an operator.
+  // The smallest number has no literal, because its sign is an operator.
   return number === LEAST ? `(${LEAST + 1n} - 1)` : String(number)
 }
 
@@ -123,7 +128,7 @@ function floatLiteral(value: GivenValue): string {
   return Number.isFinite(number) ? String(number) : `${number > 0 ? '' : '-'}9e999`
 }
 
-/** The affinity of the column makes a number of it, as it does where Prisma's client writes it. */
+/** Writes text, which the column's affinity converts to a number, as it does for Prisma Client. */
 function decimalLiteral(value: GivenValue): string {
   return quoteText(numberText(value))
 }
@@ -138,14 +143,14 @@ function numberText(value: GivenValue): string {
 const TIME =
   /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)\s*(Z|[+-]\d\d(?::?\d\d)?)?)?$/i
 
-/** As Prisma's driver adapters write it; a time without a zone is in UTC. */
+/** A timestamp as Prisma's driver adapters write it; a time without a zone is in UTC. */
 function timeLiteral(value: GivenValue, asNumber: boolean): string {
   const date = dateOf(value)
   if (Number.isNaN(date.getTime())) return refuseValue('is not a valid date')
   return asNumber ? String(date.getTime()) : quoteText(timeText(date))
 }
 
-/** A point in time as Prisma's driver adapters store it. */
+/** The text of a timestamp as Prisma's driver adapters store it. */
 export function timeText(date: Date): string {
   return date.toISOString().replace('Z', '+00:00')
 }
@@ -155,7 +160,7 @@ function dateOf(value: GivenValue): Date {
   if (typeof value === 'number') return new Date(value)
   const [, day, time = '00:00', zone = 'Z'] = TIME.exec(textOf(value).trim()) ?? []
   if (day === undefined) return refuseValue('is not a date and time such as 2026-01-31T09:30:00Z')
-  // JavaScript takes 31 February for 3 March.
+  // JavaScript parses 31 February as 3 March.
   const isDay = new Date(`${day}T00:00Z`).toJSON()?.startsWith(day)
   if (!isDay) return refuseValue('is not a valid date')
   const minutes = /^[+-]\d\d$/.test(zone) ? `${zone}:00` : zone.replace(/^(.\d\d)(\d\d)$/, '$1:$2')

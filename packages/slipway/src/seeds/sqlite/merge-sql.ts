@@ -12,37 +12,43 @@ import {
 } from './resolve-sql.ts'
 import { freeUniqueSql } from './unique-sql.ts'
 
-/** The table in which a script counts what it did: the number of a table, what, and how many rows. */
+/**
+ * The table in which a script counts its changes: the number of a table, the kind of change, and the number
+ * of rows.
+ */
 export const COUNTS = '_slipway_seed_counts'
 
-/** The table in which a dry run names rows. */
+/** The table in which a dry run lists changed rows. */
 export const CHANGES = '_slipway_seed_changes'
 
-/** How many rows of a kind a dry run names. */
+/** The maximum number of rows of each kind that a dry run lists. */
 const NAMED = 20
 
-/** What a table of a script counts. */
+/** The counters of a script for a table. */
 export type Counted = 'rows' | 'inserted' | 'updated' | 'filled' | 'deleted' | 'forgotten'
 
-/** What every table of a run is written with. */
+/** Options for merging the tables of a run. */
 export interface MergeOptions {
-  /** The time of the run, as SQL, for columns that Prisma's client sets to it. */
+  /** SQL of the time of the run, for columns that Prisma Client sets to the time of an update. */
   readonly now: (column: TargetColumn) => string
   readonly dryRun: boolean
 }
 
-/** SQL that creates the table of counts; and that of changes. */
+/** SQL that creates the tables of counts and of changes. */
 export const COUNTING = `DROP TABLE IF EXISTS ${COUNTS};
 CREATE TABLE ${COUNTS} (at INTEGER NOT NULL, what TEXT NOT NULL, rows INTEGER NOT NULL);
 DROP TABLE IF EXISTS ${CHANGES};
 CREATE TABLE ${CHANGES} (at INTEGER NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, columns TEXT NOT NULL);\n`
 
-/** SQL that counts what the statement before it did, or what is given. */
+/** SQL that records a count: by default, the number of rows that the previous statement changed. */
 export function countSql(at: number, what: Counted, rows = 'changes()'): string {
   return `INSERT INTO ${COUNTS} VALUES (${at}, ${quoteText(what)}, ${rows});\n`
 }
 
-/** SQL that makes the rows of a table those of the seed, as its owner mode says: an UPDATE, and an INSERT for each shape. */
+/**
+ * SQL that merges the rows of the seed into a table according to its owner mode: an UPDATE, and an INSERT per
+ * shape.
+ */
 export function mergeSql(resolved: Resolved, options: MergeOptions): string {
   const { at, source, table, key, columns } = resolved
   const values = columns.filter((column) => !key.includes(column))
@@ -57,7 +63,7 @@ export function mergeSql(resolved: Resolved, options: MergeOptions): string {
   ].join('')
 }
 
-/** SQL that sets the columns that had to wait until the rows they refer to were there. */
+/** SQL that fills the columns that refer to later rows. */
 export function fillSql(
   resolved: Resolved,
   waiting: readonly TargetColumn[],
@@ -70,7 +76,7 @@ export function fillSql(
   return named + sql + countSql(resolved.at, 'filled')
 }
 
-/** The rows as they were first resolved, which know what is new. */
+/** The table of the rows as first resolved, which records whether a row is new. */
 function scriptRows({ relation }: Resolved): string {
   return `${relation}r`
 }
@@ -88,7 +94,7 @@ function updateSql(
   return `UPDATE ${target.id} AS t SET ${set.join(', ')} FROM ${source} WHERE ${sameKey(resolved)} AND (${anyDiffers(resolved, values)});\n`
 }
 
-/** The time of the run in rows without their own. */
+/** SQL that sets the time of the run in rows that do not give a time. */
 function touchedSql(resolved: Resolved, column: TargetColumn, now: string, isIn: boolean): string {
   const name = quoteIdentifier(column.name)
   if (!isIn) return `${name} = ${now}`
@@ -96,7 +102,7 @@ function touchedSql(resolved: Resolved, column: TargetColumn, now: string, isIn:
   return `${name} = ${given === undefined ? value : `CASE WHEN ${given} THEN ${value} ELSE ${now} END`}`
 }
 
-/** A row that leaves a column out leaves it untouched. */
+/** The assignments of an UPDATE; a column that a row omits keeps its value. */
 function assigned(resolved: Resolved, columns: readonly TargetColumn[]): string {
   const parts = columns.map((column) => {
     const [given, value] = [isGiven(resolved, column), givenOf(resolved, column)]
@@ -106,7 +112,7 @@ function assigned(resolved: Resolved, columns: readonly TargetColumn[]): string 
   return parts.join(', ')
 }
 
-/** One INSERT for each set of rows that have the same columns; the database fills the others. */
+/** One INSERT for each group of rows with the same columns; the database fills the other columns. */
 function insertsSql(resolved: Resolved, options: MergeOptions): string {
   const { at, set, table, target } = resolved
   const inserts = [...resolved.shapes.keys()].map(
@@ -138,7 +144,7 @@ function insertSql(resolved: Resolved, shape: number, { now }: MergeOptions): st
   return `INSERT INTO ${target.id} (${names}) SELECT ${written.map(({ sql }) => sql).join(', ')} FROM ${source} WHERE r.is_new AND r.g = ${shape} ORDER BY r.n;\n`
 }
 
-/** SQL of the natural key of a row, as a dry run names it. */
+/** SQL of the natural key of a row, as a dry run lists it. */
 function keyObject(resolved: Resolved): string {
   const { table, key } = resolved
   const pairs = key.map(
@@ -148,7 +154,7 @@ function keyObject(resolved: Resolved): string {
   return `json_object(${pairs.join(', ')})`
 }
 
-/** A key that is not to be shown names no row. */
+/** Whether rows must not be listed, because their key is sensitive. */
 function isSecret({ table }: Resolved): boolean {
   return table.key.some((field) => table.sensitive.includes(field))
 }
@@ -170,10 +176,10 @@ function changedRowsSql(
   return `INSERT INTO ${CHANGES} SELECT ${resolved.at}, 'update', ${keyObject(resolved)}, ${listSql(names)} FROM ${joinedRows(resolved)} WHERE (${anyDiffers(resolved, columns)}) ${condition} ORDER BY r.n LIMIT ${NAMED};\n`
 }
 
-/** How many arguments a function has at most here: Cloudflare D1 takes 32. */
+/** The maximum number of function arguments that we use; Cloudflare D1 allows 32. */
 const ARGUMENTS = 30
 
-/** SQL of a list of lists in JSON. */
+/** SQL of a JSON list of lists. */
 function listSql(values: readonly string[]): string {
   const lists: string[] = []
   for (let at = 0; at < values.length; at += ARGUMENTS)
@@ -181,7 +187,7 @@ function listSql(values: readonly string[]): string {
   return `json_array(${lists.join(', ')})`
 }
 
-/** SQL that names rows of the set that are deleted, for a dry run; `t` are the rows. */
+/** SQL that lists the deleted rows of the set, `t`, for a dry run. */
 export function goneRowsSql(resolved: Resolved, gone: string): string {
   if (isSecret(resolved)) return ''
   const { table, key } = resolved

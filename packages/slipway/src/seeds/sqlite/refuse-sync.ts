@@ -1,7 +1,7 @@
 import { advice } from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
 
-/** Refuses to copy rows from one database to another: that is written for PostgreSQL only. */
+/** Refuses to copy rows between databases, which only PostgreSQL supports. */
 export async function refuseSync(): Promise<never> {
   return raise('SEEDS.NOT_ON_SQLITE', {
     message: 'Slipway cannot copy rows from one SQLite or D1 database to another yet.',

@@ -9,10 +9,10 @@ import { type TargetForeignKey, type TargetTable, type TargetTables } from '../t
 import { COUNTS, countSql, goneRowsSql, type MergeOptions } from './merge-sql.ts'
 import { type Resolved, scriptTable, storedKey } from './resolve-sql.ts'
 
-/** The table in which a script notes which rows of other tables refer to rows that it deletes. */
+/** The table in which a script records which rows of other tables refer to rows that it deletes. */
 export const REFERRING = '_slipway_seed_referring'
 
-/** The table in which a script notes how many rows tables have before it deletes any. */
+/** The table in which a script records the number of rows of each table before it deletes any. */
 export const BEFORE = '_slipway_seed_before'
 
 /** SQL that creates both. */
@@ -21,10 +21,10 @@ CREATE TABLE ${REFERRING} (at INTEGER NOT NULL, child TEXT NOT NULL, parent TEXT
 DROP TABLE IF EXISTS ${BEFORE};
 CREATE TABLE ${BEFORE} (name TEXT NOT NULL, rows INTEGER);\n`
 
-/** What a foreign key does with the rows that refer to a deleted one. */
+/** The action of a foreign key on rows that refer to a deleted row. */
 export type DeleteAction = 'refuse' | 'delete' | 'update'
 
-/** What each foreign key does, by its table and its first column. */
+/** The action of each foreign key, found by its table and its first column. */
 export type DeleteActions = (child: TargetTable, key: TargetForeignKey) => DeleteAction
 
 /** Reads the actions of foreign keys when a referenced row is deleted. */
@@ -37,15 +37,15 @@ export async function readDeleteActions(session: Session): Promise<DeleteActions
   }
 }
 
-/** What a removal must know beside its tables. */
+/** What a removal needs in addition to its tables. */
 export interface RemovalScope {
   readonly actions: DeleteActions
   readonly options: MergeOptions
 }
 
 /**
- * SQL that deletes the rows that a set once put into its own tables and no longer has, children first. Ends the script
- * where rows that are not of these go with them, or keep them from going.
+ * SQL that deletes the rows that a set inserted into its own tables earlier and no longer contains, children
+ * first. Aborts the script if other rows would be deleted too, or prevent the deletion.
  */
 export function removalSql(owned: readonly Resolved[], scope: RemovalScope): string {
   const [first] = owned
@@ -57,7 +57,7 @@ export function removalSql(owned: readonly Resolved[], scope: RemovalScope): str
   const deletes = last.map(
     (resolved) =>
       `DELETE FROM ${resolved.target.id} AS t WHERE ${isGone(resolved)};\n` +
-      // Rows that go with others of them are not among the changes of the statement.
+      // Rows deleted by a cascade from another of these rows are not among the changes of the statement.
       countSql(resolved.at, 'deleted', `(SELECT count(*) FROM ${scriptTable(resolved.at, 'g')})`),
   )
   return [
@@ -76,7 +76,7 @@ export function removalSql(owned: readonly Resolved[], scope: RemovalScope): str
   ].join('')
 }
 
-/** The rows of the table that go, with all their columns. */
+/** SQL that stores the rows to delete, with all their columns. */
 function goneSql(resolved: Resolved, { dryRun }: MergeOptions): string {
   const { at, set, target, source } = resolved
   const gone = scriptTable(at, 'g')
@@ -91,13 +91,13 @@ function ofTable(set: SeedSet, target: TargetTable): string {
   return `seed = ${quoteText(set.name)} AND relation = ${quoteText(target.name)}`
 }
 
-/** SQL that is true where a row of the target goes. */
+/** SQL that is true if a row of the target is to be deleted. */
 function isGone(resolved: Resolved, alias = 't'): string {
   const gone = scriptTable(resolved.at, 'g')
   return `${storedKey(resolved, alias)} IN (SELECT ${storedKey(resolved, 'g')} FROM ${gone} g)`
 }
 
-/** Counts the rows that refer to rows that go, and do not go themselves. */
+/** SQL that counts the remaining rows that refer to rows to delete. */
 function referringSql(
   resolved: Resolved,
   owned: readonly Resolved[],
@@ -121,7 +121,7 @@ function referringSql(
   )
 }
 
-/** SQL of what a script noted of the rows of other tables, as a text. */
+/** SQL of the recorded references as a JSON text. */
 export function referringFact(condition = '1'): string {
   return `(SELECT json_group_array(json_array(at, child, parent, effect, rows)) FROM ${REFERRING} WHERE rows > 0 AND ${condition})`
 }
@@ -138,7 +138,7 @@ function namesOf(tables: readonly TargetTable[]): string {
   return tables.map(({ name }) => quoteText(name)).join(', ')
 }
 
-/** All tables that a deletion can reach along foreign keys, the own ones included. */
+/** All tables that a deletion can affect along foreign keys, including the own tables. */
 function reachedFrom(owned: readonly Resolved[], { byKey }: TargetTables): TargetTable[] {
   const reached = owned.map(({ target }) => target)
   for (const parent of reached) {
@@ -150,7 +150,7 @@ function reachedFrom(owned: readonly Resolved[], { byKey }: TargetTables): Targe
   return reached
 }
 
-/** Where nothing goes, nothing is counted. */
+/** SQL that is true if there are rows to delete; otherwise rows need not be counted. */
 function isAnyGone(owned: readonly Resolved[]): string {
   return balanced(
     owned.map(({ at }) => `EXISTS (SELECT 1 FROM ${scriptTable(at, 'g')})`),
@@ -162,7 +162,9 @@ function beforeSql({ id, name }: TargetTable, owned: readonly Resolved[]): strin
   return `INSERT INTO ${BEFORE} SELECT ${quoteText(name)}, CASE WHEN ${isAnyGone(owned)} THEN (SELECT count(*) FROM ${id}) END;\n`
 }
 
-/** Adds the rows of a table that went in addition to those that the script deleted itself. */
+/**
+ * SQL that records the rows that cascades deleted from a table, beyond those that the script deleted itself.
+ */
 function cascadedSql(at: number, { id, name }: TargetTable, owned: readonly Resolved[]): string {
   const own = owned.find(({ target }) => target.name === name)
   const deleted = own ? `(SELECT count(*) FROM ${scriptTable(own.at, 'g')})` : '0'
@@ -170,7 +172,10 @@ function cascadedSql(at: number, { id, name }: TargetTable, owned: readonly Reso
 INSERT INTO ${REFERRING} SELECT ${at}, ${quoteText(name)}, '', 'delete', b.rows - ${deleted} - (SELECT count(*) FROM ${id}) FROM ${BEFORE} b WHERE b.name = ${quoteText(name)} AND b.rows IS NOT NULL;\n`
 }
 
-/** What triggers changed beyond the rows that go. Each count is a change, too. */
+/**
+ * Aborts if triggers changed more than the deleted rows. The INSERTs into the counts are changes too, and are
+ * deducted.
+ */
 function passedOnGuard(at: number, owned: readonly Resolved[], actions: DeleteActions): string {
   const before = `(SELECT rows FROM ${BEFORE} WHERE name = '')`
   const numbers = owned.map((one) => one.at).join(', ')
@@ -180,7 +185,9 @@ function passedOnGuard(at: number, owned: readonly Resolved[], actions: DeleteAc
   return guardSql('seed-passed-on', `${more} > 0`, { table: String(at), rows: more })
 }
 
-/** How many rows that go a foreign key may set to NULL first, because they refer to others that go. */
+/**
+ * SQL counts of deleted rows that a foreign key may update first, because they refer to other deleted rows.
+ */
 function setBeforeGoing(owned: readonly Resolved[], actions: DeleteActions): string[] {
   return owned.flatMap((child) =>
     child.target.foreignKeys.flatMap((key) => {
@@ -196,7 +203,10 @@ function setBeforeGoing(owned: readonly Resolved[], actions: DeleteActions): str
   )
 }
 
-/** At a distance, foreign keys reach tables that the rows which go are not referred to from. */
+/**
+ * Aborts on cascades that were not allowed, including indirect ones into tables that do not refer to deleted
+ * rows.
+ */
 function cascadeGuard(at: number, allowed: readonly TargetTable[]): string {
   return guardSql(
     'seed-referred',
@@ -205,7 +215,7 @@ function cascadeGuard(at: number, allowed: readonly TargetTable[]): string {
   )
 }
 
-/** The set owns no row that is neither in it nor in the table. */
+/** SQL that removes ownership records of rows that are neither in the set nor in the table. */
 function forgetSql(resolved: Resolved): string {
   const { at, set, target, source } = resolved
   return `DELETE FROM _slipway_seed_row WHERE ${ofTable(set, target)} AND key NOT IN (SELECT r.k FROM ${source} WHERE r.k IS NOT NULL)

@@ -14,15 +14,18 @@ import { isTime } from './literals.ts'
 import { SCRIPT_TABLE, type Staged } from './staged.ts'
 
 /**
- * Staged rows with their references found, in a table of the script: with the columns of the target it has `n`, `g`,
- * `k` (the key as the ledger has it), `is_new`, `missing` (a reference that leads nowhere), and the fillers.
+ * Staged rows with resolved references, in a table of the script. In addition to the target's columns, it has
+ * `n`, `g`, `k` (the key in the ledger's form), `is_new`, `missing` (an unresolved reference), and the
+ * fillers.
  */
 export interface Resolved extends Staged, ResolvedColumns {
-  /** Creates the table. */
+  /** SQL that creates the table. */
   readonly resolveSql: string
 }
 
-/** The tables of the script that hold the rows of one table: `r` and, where columns must wait, `w` with all of them. */
+/**
+ * The script's tables for the rows of one table: `r` and, if columns are filled later, `w` with all columns.
+ */
 type Part = 'r' | 'w'
 
 /** The name of a table of the script. */
@@ -30,7 +33,10 @@ export function scriptTable(at: number, part: Part | 'g'): string {
   return `${SCRIPT_TABLE}${at}${part}`
 }
 
-/** Finds the rows that staged rows refer to. `later` names the columns that must wait. Fails as `resolvedColumns` does. */
+/**
+ * Resolves the references of staged rows. `later` names the columns that are filled later. Fails as
+ * `resolvedColumns` does.
+ */
 export function resolveSqlite(staged: Staged, later: ReadonlySet<string>, part: Part): Resolved {
   const { layout, relation, target, at, fillers } = staged
   const columns = resolvedColumns(staged, later)
@@ -61,7 +67,7 @@ CREATE INDEX ${name}k ON ${name} (k);\n`
   return { ...staged, ...columns, names, source: `${name} r`, resolveSql }
 }
 
-/** SQL of a key as the ledger has it, from the SQL of its values. */
+/** SQL of a key in the ledger's form, from the SQL of its values. */
 function keyJson(values: readonly string[]): string {
   const texts = values.map(
     (value) => `CASE typeof(${value}) WHEN 'blob' THEN hex(${value}) ELSE ${value} END`,
@@ -74,7 +80,7 @@ export function storedKey({ key }: Pick<Resolved, 'key'>, alias = 't'): string {
   return keyJson(key.map((column) => storedOf(column, alias)))
 }
 
-/** SQL that ends the script where a row refers to none, has no key, or has that of another row. */
+/** SQL that aborts the script if a row has an unresolved reference, no key, or a duplicate key. */
 export function rowGuards(resolved: Resolved): string {
   const { source, key, at } = resolved
   const columns = key.map((column) => givenOf(resolved, column))
@@ -99,7 +105,7 @@ export function rowGuards(resolved: Resolved): string {
   ].join('')
 }
 
-/** SQL that ends the script where a row refers to none. */
+/** SQL that aborts the script if a row has an unresolved reference. */
 export function referenceGuard({ source, at }: Resolved): string {
   return guardSql(
     'seed-reference',
@@ -109,11 +115,11 @@ export function referenceGuard({ source, at }: Resolved): string {
   )
 }
 
-/** SQL that is true where a row of the target, `t`, has a different value from that of a row, `r`. */
+/** SQL that is true if a column differs between a row of the target, `t`, and a resolved row, `r`. */
 export function differs(resolved: Resolved, column: TargetColumn): string {
   const [stored, given] = [storedOf(column), givenOf(resolved, column)]
   const other = `${stored} IS NOT ${given} COLLATE BINARY`
-  // A default of SQLite writes the same point in time otherwise than Prisma's client does.
+  // SQLite's defaults write the same timestamp in a different form than Prisma Client.
   const differ = isTime(column)
     ? `(${other} AND coalesce(julianday(${stored}), 0) IS NOT coalesce(julianday(${given}), 1))`
     : other
@@ -121,7 +127,7 @@ export function differs(resolved: Resolved, column: TargetColumn): string {
   return shapes ? `(r.g IN (${shapes.join(', ')}) AND ${differ})` : differ
 }
 
-/** The same for any of some columns. */
+/** SQL that is true if any of the columns differs. */
 export function anyDiffers(resolved: Resolved, columns: readonly TargetColumn[]): string {
   return balanced(
     columns.map((column) => differs(resolved, column)),
@@ -129,12 +135,12 @@ export function anyDiffers(resolved: Resolved, columns: readonly TargetColumn[])
   )
 }
 
-/** FROM a row of the target and the row of the seed with its key. */
+/** SQL for FROM: the rows of the seed, each joined with the row of the target that has its key. */
 export function joinedRows(resolved: Resolved): string {
   return `${resolved.source} JOIN ${resolved.target.id} t ON ${sameKey(resolved)}`
 }
 
-/** The filler of a column, where rows have one. */
+/** The filler of a column, if there is one. */
 export function fillerOf({ fillers }: Staged, column: TargetColumn): Filler | undefined {
   return fillers.find((one) => one.column === column)
 }

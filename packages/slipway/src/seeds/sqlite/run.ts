@@ -40,10 +40,11 @@ import {
 import { failureOfScript } from './undone-script.ts'
 
 /**
- * Runs sets on a SQLite or D1 database, each as one script, which is one transaction with its record in the ledger. A
- * script is first tried: its last statement ends it with what it did, and all of it is undone. Where that is nothing, no
- * more is sent; else it is sent again, and undone again unless it does exactly that. Fails with the codes of
- * `seedFailures`; what was committed before a set that fails stays.
+ * Runs sets on a SQLite or D1 database. Each set is one script: one transaction, which also records the run
+ * in the ledger. A script is first tried: its last statement aborts it with a report of the changes, so that
+ * all of it is rolled back. If there are changes, the script is sent again, and rolled back again unless it
+ * makes exactly the same changes. Fails with the codes of `seedFailures`; sets committed before the failed
+ * one remain.
  */
 export async function runSqliteSeeds(given: Session, request: SeedRequest): Promise<SeedOutcome[]> {
   refusePending(request)
@@ -88,10 +89,10 @@ async function scriptOptions(
   }
 }
 
-/** How often sets are tried again because another session changed the database in the meantime. */
+/** The maximum number of attempts if other sessions change the database in the meantime. */
 const TRIES = 5
 
-/** One script for all: a set may need the rows of the one before it. */
+/** Tries all sets in one script, because a set may need the rows of an earlier one. */
 async function tryAll(run: Run): Promise<SeedOutcome[]> {
   const sets: PreparedSet[] = []
   for (const set of run.request.sets) sets.push(await prepare(run, set, sets.length * 100))
@@ -129,7 +130,7 @@ interface Writing {
   readonly outcome: SeedOutcome
 }
 
-/** Writes a set as it was tried; no if the database is not as it was then. */
+/** Writes a set as it was tried. Returns false if the database has changed since. */
 async function write(
   { session, request }: Run,
   prepared: PreparedSet,
@@ -175,7 +176,7 @@ interface Count {
   readonly rows: number
 }
 
-/** What a script did before it was undone. */
+/** The changes that a script made before it was rolled back. */
 interface Tried {
   readonly counts: readonly Count[]
   readonly changes: readonly (RowChange & { readonly at: number })[]
@@ -189,7 +190,10 @@ function countedText(counts: readonly Count[]): string {
   return counts.map(({ at, what, rows }) => `${at} ${what} ${rows}`).join(',')
 }
 
-/** Runs a script, sees what it does, and undoes it; undefined if another session changed the database in the meantime. */
+/**
+ * Runs a script, reports its changes, and rolls it back; undefined if another session changed the database
+ * meanwhile.
+ */
 async function tryScript(
   session: AtomicSession,
   sets: readonly PreparedSet[],
@@ -206,7 +210,7 @@ async function tryScript(
   ]
   for (let tries = 1; ; tries++) {
     const failure = await failureOfScript(session, script.join(''))
-    // Whatever became of it, it was undone.
+    // Whatever the outcome, the script was rolled back.
     if (failure.code === 'DATABASE.OUTCOME_UNKNOWN' && tries < TRIES) continue
     const violation = violationIn(failure)
     if (violation?.guard === 'seed-tried') return triedOf(violation)
@@ -238,7 +242,7 @@ function outcomeOf(
   tried: Tried,
 ): SeedOutcome {
   const before = records.find(({ name }) => name === set.name)
-  // The rows of a set go together: what goes with them is reported once.
+  // All rows of a set are deleted together, so their cascaded rows are reported once.
   let cascaded = cascadedOf(
     tables.map(({ staged }) => staged.at),
     tried,
@@ -278,7 +282,7 @@ function cascadedOf(numbers: readonly number[], { referring }: Tried): readonly 
   })
 }
 
-/** A row that is updated twice, because columns had to wait, is one row. */
+/** The listed changes of a table; a row that is updated twice, to fill columns later, is listed once. */
 function changesOf(at: number, { changes }: Tried): RowChange[] {
   const byRow = Map.groupBy(
     changes.filter((one) => one.at === at),

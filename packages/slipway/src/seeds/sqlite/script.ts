@@ -24,7 +24,7 @@ import {
 } from './resolve-sql.ts'
 import { type Staged, stageSqlite } from './staged.ts'
 
-/** A table of a set, ready to be written. */
+/** A staged table of a set. */
 export interface PreparedTable {
   readonly turn: TableInTurn
   readonly staged: Staged
@@ -34,16 +34,16 @@ export interface PreparedTable {
 export interface PreparedSet {
   readonly set: SeedSet
   readonly tables: readonly PreparedTable[]
-  /** The columns of its tables in which points in time are numbers. */
+  /** The columns of its tables that store timestamps as numbers. */
   readonly numericTimes: ReadonlySet<TargetColumn>
 }
 
 export interface Preparing {
   readonly set: SeedSet
-  /** The tables of the set as they are on the target. */
+  /** The tables of the set with those of the target, in order. */
   readonly turns: readonly TableInTurn[]
   readonly tables: TargetTables
-  /** From where tables of the script are numbered. */
+  /** The number of the first table of the script. */
   readonly first: number
   readonly emit: Emit
   readonly limits?: RowLimits | undefined
@@ -72,10 +72,10 @@ export function turnsOf(
   return inOrder(set.tables.map((table) => ({ table, target: targetOf(table) })))
 }
 
-/** How many results a query has at most. Cloudflare D1 takes 100. */
+/** The maximum number of result columns that we use; Cloudflare D1 allows 100. */
 const RESULTS = 50
 
-/** The columns in which points in time are milliseconds, as older clients of Prisma write them. */
+/** The columns that store timestamps as milliseconds, as older versions of Prisma Client do. */
 async function readNumericTimes(
   session: Session,
   turns: readonly TableInTurn[],
@@ -104,9 +104,9 @@ async function readNumericTimes(
   return numeric
 }
 
-/** What a script is made with. */
+/** Options for creating a script. */
 export interface ScriptOptions {
-  /** The ledger as it was read: the script fails if it is another. */
+  /** The ledger's revision when it was read; the script fails if it has changed. */
   readonly revision: number
   readonly actions: DeleteActions
   /** The time of the run. */
@@ -115,7 +115,10 @@ export interface ScriptOptions {
   readonly numericTimes: ReadonlySet<TargetColumn>
 }
 
-/** SQL that begins each script. With a revision it ends the script if the ledger has another, because another session changed the database. */
+/**
+ * SQL that begins each script. If a revision is given and the ledger's differs, it aborts: another session
+ * made changes.
+ */
 export function beginSql(revision?: number): string {
   return [
     createLedgerSql(),
@@ -126,7 +129,7 @@ export function beginSql(revision?: number): string {
   ].join('')
 }
 
-/** SQL that makes the rows of a set those of its files. */
+/** SQL that makes the rows of a set's tables match its files. */
 export function setSql({ tables }: PreparedSet, script: ScriptOptions): string {
   const { dryRun, actions } = script
   const options: MergeOptions = { dryRun, now: (column) => nowSql(column, script) }

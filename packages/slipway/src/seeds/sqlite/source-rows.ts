@@ -6,7 +6,10 @@ import type { SeedRow } from '../set.ts'
 import type { TargetColumn } from '../target-tables.ts'
 import { kindOf, timeText } from './literals.ts'
 
-/** Runs work on one snapshot of a file. The API of Cloudflare D1 has none: each query reads one of its own. */
+/**
+ * Runs `work` on one snapshot of a file. Cloudflare D1's API has no snapshots: there, each query reads its
+ * own.
+ */
 export async function withSqliteSnapshot<T>(session: Session, work: () => Promise<T>): Promise<T> {
   if (session.kind !== 'sqlite') return await work()
   await session.execute('BEGIN')
@@ -19,8 +22,8 @@ export async function withSqliteSnapshot<T>(session: Session, work: () => Promis
 }
 
 /**
- * The rows of a selection in the order of their first `keys` fields; values are in the text form of data files. They are
- * read in one query, and held in memory.
+ * The rows of a selection, ordered by their first `keys` fields; values are in the text form of data files.
+ * All rows are read in one query and held in memory.
  */
 export async function* readSqliteRows(
   session: Session,
@@ -52,7 +55,7 @@ function textOf(text: string | null, column: TargetColumn): string | null {
   }
 }
 
-/** What the text form of a column is in a data file. */
+/** How the text form of a column is written to a data file. */
 export function sqliteTextKind(column: TargetColumn): TextKind {
   switch (kindOf(column)) {
     case 'boolean':

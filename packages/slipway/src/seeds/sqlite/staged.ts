@@ -20,42 +20,48 @@ import type { TargetColumn, TargetTable, TargetTables } from '../target-tables.t
 import { type Filler, fillersOf } from './fillers.ts'
 import { affinityOf, type LiteralWriter, literalWriter } from './literals.ts'
 
-/** Rows of a seed as SQL that puts them into a table of the script, each with its number `n` from 1 and its shape `g`. */
+/**
+ * Rows of a seed as SQL that inserts them into a table of the script, each with its number `n`, from 1, and
+ * shape `g`.
+ */
 export interface Staged {
   readonly set: SeedSet
   readonly table: SeedSetTable
   readonly target: TargetTable
   readonly tables: TargetTables
   readonly layout: Layout
-  /** Which fields rows have, by `g`. */
+  /** The fields of rows, by `g`. */
   readonly shapes: Shapes
   /** The number of the table in its script. */
   readonly at: number
   readonly relation: string
-  /** Creates the table and fills it. */
+  /** SQL that creates and fills the table. */
   readonly sql: string
-  /** The line of each row in its file, where rows have one. */
+  /** The line of each row in its file, if known. */
   readonly lines: readonly (number | undefined)[]
   readonly fillers: readonly Filler[]
 }
 
-/** What staging must know of a database. */
+/** Options for staging on SQLite. */
 export interface SqliteStageOptions extends StageOptions {
-  /** Columns in which points in time are numbers. */
+  /** Columns that store timestamps as numbers. */
   readonly numericTimes: ReadonlySet<TargetColumn>
 }
 
-/** The tables of a script begin with it; they live only as long as the script. */
+/** The name prefix of a script's tables, which exist only while the script runs. */
 export const SCRIPT_TABLE = '_slipway_seed_'
 
-/** The text of an INSERT, in characters. Cloudflare D1 allows statements of 100 KB. */
+/**
+ * The maximum length of an INSERT with several rows, in characters. Cloudflare D1 allows statements of 100
+ * KB.
+ */
 const INSERT_CHARACTERS = 20_000
 const D1_STATEMENT_BYTES = 100_000
 
 const ROWS_A_TURN = 1000
 
 /**
- * Reads the rows of a table of a set, all of them: they are sent as one script. Fails with SEEDS.COLUMN_UNKNOWN,
+ * Reads all rows of a table of a set, because they are sent as one script. Fails with SEEDS.COLUMN_UNKNOWN,
  * SEEDS.ROW_INVALID (with the row's place), and the codes of `rowsOf`.
  */
 export async function stageSqlite(session: Session, options: SqliteStageOptions): Promise<Staged> {
@@ -99,7 +105,7 @@ interface ReadRow {
   readonly line: number | undefined
   /** The number of its shape. */
   readonly number: number
-  /** Literals in the order of the fields that were known. */
+  /** Literals in the order of the fields known when the row was read. */
   readonly cells: readonly string[]
 }
 
@@ -124,7 +130,7 @@ async function readAll(source: Source, options: SqliteStageOptions): Promise<Rea
       }
     })
     read.push({ row, line, number, cells })
-    // Rows that come without waiting leave no turn to a signal.
+    // Synchronous rows would never yield to the event loop, so signals would not be handled.
     if (source.rows % ROWS_A_TURN === 0) await nextTurn()
     await takeNext(source, options)
   }
@@ -144,7 +150,7 @@ function writersOf(
   )
 }
 
-/** The columns of a staged table in the order of the fields, those of fillers last. */
+/** SQL that creates the table of staged rows, with the columns of fillers last. */
 function createSql(relation: string, layout: Layout, fillers: readonly Filler[]): string {
   const columns = [
     ...layout.cells.map(({ staged, column }) => `${staged} ${affinityOf(column)}`),
@@ -183,7 +189,7 @@ function insertSql(relation: string, { layout, fillers, rows }: Inserted): strin
   return statements.join('')
 }
 
-/** The database runs the query that returns the rows; its columns are the fields. */
+/** Stages the rows of a query, which the database runs; its columns are the fields. */
 async function stagedQuery(
   session: Session,
   options: SqliteStageOptions,
@@ -205,7 +211,9 @@ async function stagedQuery(
   return { layout, shapes: [shape], sql: createSql(relation, layout, []) + sql }
 }
 
-/** How many columns of rows a table of the script can have on Cloudflare D1, in addition to those of Slipway. */
+/**
+ * The maximum number of columns for rows in a script's table on Cloudflare D1, in addition to Slipway's own.
+ */
 const D1_COLUMNS = 95
 
 function refuseWidth({ set, table }: StageOptions, columns: number): void {

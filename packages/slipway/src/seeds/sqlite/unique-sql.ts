@@ -4,8 +4,8 @@ import type { TargetColumn } from '../target-tables.ts'
 import { affinityOf } from './literals.ts'
 import { anyDiffers, type Resolved, scriptTable, storedKey } from './resolve-sql.ts'
 
-// A unique key that is not the natural one may move between the rows of a set: from one to another, or from a row that
-// the set no longer contains. SQLite checks such a key at each row, so the value has to leave its old row first.
+// The value of a unique key other than the natural key may move between rows of a set, or from a row that the
+// set no longer contains. SQLite checks such a key at each row, so the old row must give up the value first.
 
 /** SQL that first gives an unused value to rows whose unique values other rows of the set take. */
 export function freeUniqueSql(resolved: Resolved): string {
@@ -14,7 +14,7 @@ export function freeUniqueSql(resolved: Resolved): string {
     .join('')
 }
 
-/** The unique keys, besides the natural one, of which rows of the set have all fields. */
+/** The unique keys, except the natural key, for which rows of the set have all fields. */
 function otherKeys({ target, key, columns }: Resolved): readonly (readonly TargetColumn[])[] {
   return target.unique
     .map((names) => target.columns.filter(({ name }) => names.includes(name)))
@@ -40,7 +40,7 @@ function freeSql(resolved: Resolved, unique: readonly TargetColumn[], index: num
 UPDATE ${target.id} AS t SET ${quoteIdentifier(column.name)} = ${madeUp(resolved, column)} WHERE ${isWanted} AND (${changes} OR ${isGoing(resolved)});\n`
 }
 
-/** SQL that is true where the set put a row into its own table and no longer contains it. */
+/** SQL that is true if the set inserted a row into its own table and no longer contains it. */
 function isGoing(resolved: Resolved): string {
   const { at, set, table, target } = resolved
   if (table.mode !== 'own') return '0'
@@ -48,7 +48,7 @@ function isGoing(resolved: Resolved): string {
   AND NOT EXISTS (SELECT 1 FROM ${scriptTable(at, 'r')} r WHERE r.k = ${storedKey(resolved)}))`
 }
 
-/** SQL of a value that no row, `t`, has; undefined if there is none for the column. */
+/** SQL of an unused value for a row, `t`; undefined if the column cannot have one. */
 function madeUp({ target }: Resolved, column: TargetColumn): string | undefined {
   if (!column.notNull) return 'NULL'
   if (target.foreignKeys.some(({ columns }) => columns.includes(column.name))) return undefined
@@ -58,7 +58,7 @@ function madeUp({ target }: Resolved, column: TargetColumn): string | undefined 
     case 'BLOB':
       return 'randomblob(16)'
     default:
-      // Between the least that 64 bits hold and what people number rows with.
+      // Between the smallest 64-bit number and the numbers that applications use.
       return '-(4611686018427387904 + abs(random() % 4611686018427387904))'
   }
 }

@@ -12,8 +12,9 @@ import { beginSql, type PreparedSet, prepareSet, turnsOf } from './script.ts'
 import { failureOfScript } from './undone-script.ts'
 
 /**
- * Checks whether every row of the sets is in a SQLite or D1 database and equal, whether their foreign keys are valid, and
- * whether the ledger knows them as they are. Writes nothing: its script ends with what it found, and is undone.
+ * Checks whether every row of the sets is in a SQLite or D1 database and equal, whether foreign keys refer to
+ * existing rows, and whether the ledger has the current sets. Changes nothing: its script aborts with the
+ * findings.
  */
 export async function verifySqliteSeeds(
   session: Session,
@@ -57,7 +58,7 @@ async function compare(session: Session, prepared: PreparedSet): Promise<SeedFin
   )
 }
 
-/** A row that refers to a missing one cannot be there either. */
+/** SQL that counts missing and different rows. A row with an unresolved reference counts as missing. */
 function compareSql(resolved: Resolved): string {
   const { at, source, target, table, key, columns } = resolved
   const values = table.mode === 'insert-missing' ? [] : columns.filter((one) => !key.includes(one))
@@ -81,7 +82,7 @@ async function ranAndUndone(
   return refuseConstraint([prepared], failure)
 }
 
-/** Rows that were written while keys were not enforced can refer to nothing. */
+/** Finds rows that refer to missing rows, because they were written while foreign keys were not enforced. */
 async function orphans(session: Session, set: string, table: string): Promise<SeedFinding[]> {
   const rows = await session.query<{ parent: string; count: number }>(
     `SELECT parent, count(*) AS count FROM pragma_foreign_key_check(${quoteText(table)}) GROUP BY parent`,

@@ -6,14 +6,14 @@ import type { ShadowOptions } from '../shadow-database.ts'
 import { shadowSchema } from '../shadow-schema.ts'
 import { createImageCache, type ImageCache } from './image-cache.ts'
 
-/** Changes when the embedded server or the way of replaying does: older images are then left alone. */
+/** Must change with the embedded server or the way of replaying, so that older images are not used. */
 const IMAGE_FORMAT = 'pglite-0.5.16/3'
 
 const WORTH_AN_IMAGE_MS = 500
 
 /**
- * Gives `work` a throw-away database that has the given history, replayed on the embedded
- * PostgreSQL, in this process's memory; a replayed history is kept as an image by its content.
+ * Gives `work` a throw-away database with the given history, replayed on the embedded PostgreSQL in the memory of this
+ * process. The replayed history is kept as an image, by its content.
  */
 export async function withEmbeddedShadowDatabase<T>(
   options: ShadowOptions,
@@ -54,7 +54,7 @@ async function bringTo(embedded: Embedded, cache: ImageCache, journey: Journey):
   if (rest.length === 0) return
   const began = performance.now()
   await replay(embedded.session, rest)
-  // An image takes about a second to make: not worth it for what is replayed faster than that.
+  // Creating an image takes about a second, which is not worth it for a history that replays faster.
   if (performance.now() - began > WORTH_AN_IMAGE_MS) await keep(embedded, cache, keys.at(-1))
 }
 

@@ -6,14 +6,14 @@ import type { ShapeColumn, ShapeTable } from '../shape.ts'
 import { type ValueStyle, valueOf } from './generated-values.ts'
 
 const ROWS = 6
-/** At most so many more, with values that a migration looks for. */
+/** The most additional rows, with values that a migration looks for. */
 const COMPARED_ROWS = 12
 
 /**
- * Fills the tables of a shadow database with a few rows each, for a migration to be run on: with the ends of what the
- * types hold, NULL where it is allowed, duplicates where they are allowed, or with plain values. Rows that a constraint
- * refuses are tried again with plainer values, and left out if those are refused, too. `compared` adds rows with the values
- * that a migration looks for.
+ * Fills the tables of a shadow database with a few rows each, on which a migration will run: with the limits of the
+ * types, NULL where it is allowed and duplicates where they are allowed, or with plain values. If a constraint
+ * refuses a row, it is tried again with plainer values, and omitted if those are refused, too. `compared` adds rows
+ * with the values that a migration looks for.
  */
 export async function fillTables(
   session: Session,
@@ -36,13 +36,13 @@ export async function fillTables(
   return { manner, ...(await countRows(session, tables)) }
 }
 
-/** Takes all rows out of the tables. */
+/** Deletes all rows of the tables. */
 export async function emptyTables(session: Session, tables: readonly ShapeTable[]): Promise<void> {
   if (tables.length === 0) return
   await session.execute(`TRUNCATE ${tables.map(({ id }) => id).join(', ')} CASCADE`)
 }
 
-/** All rows of a table in one subtransaction, because that is fast; gives the tables where one of them is refused. */
+/** Inserts all rows of a table in one subtransaction, which is fast; returns the tables that refused a row. */
 async function insertWhole(
   session: Session,
   tables: readonly ShapeTable[],
@@ -63,7 +63,7 @@ async function insertWhole(
   return places.flatMap((at) => tables[at] ?? [])
 }
 
-/** One block for a table: each row in a subtransaction of its own. */
+/** One block for a table, with a subtransaction for each row. */
 function insertBlock(table: ShapeTable, options: RowOptions): string {
   const manners = new Set<ValueStyle>([options.manner, 'plain', 'hinted', 'digits'])
   const body = rowsOf(table, options).map((row) =>
@@ -80,7 +80,7 @@ function insertBlock(table: ShapeTable, options: RowOptions): string {
 interface RowOptions {
   readonly manner: ValueStyle
   readonly tables: ReadonlyMap<string, ShapeTable>
-  /** Columns that foreign keys point at, as `table column`. */
+  /** Columns that foreign keys reference, as `table column`. */
   readonly referenced: ReadonlySet<string>
   readonly compared: readonly ComparedValues[]
 }
@@ -114,7 +114,7 @@ function insertRow(table: ShapeTable, row: GeneratedRow, options: RowOptions): s
   return `INSERT INTO ${table.id} (${columns}) OVERRIDING SYSTEM VALUE VALUES (${values});`
 }
 
-/** The last row repeats the one before it where it may; a fifth has NULL where it may. */
+/** The last row repeats the one before it if it may; the second one has NULL if it may. */
 function cell(
   table: ShapeTable,
   column: ShapeColumn,
@@ -135,7 +135,7 @@ function cell(
     const other = referenced(reference, column.name, tables)
     return other ? valueOf(other, at % ROWS, { manner: 'plain', distinct: true }) : undefined
   }
-  // What others refer to is the same in every row style, so that they need not know how it was generated.
+  // Referenced values are the same in every row style, so that a reference does not depend on how they were generated.
   const key = keys.has(`${table.id} ${column.name}`) || table.primaryKey.includes(column.name)
   return (
     valueOf(column, at, { manner: key ? 'plain' : manner, distinct }) ??
@@ -143,7 +143,7 @@ function cell(
   )
 }
 
-/** The column at the end of a chain of references: its value is that of all columns before it. */
+/** The column at the end of a chain of references: all columns of the chain have its value. */
 function referenced(
   reference: ShapeTable['references'][number],
   column: string,
@@ -167,7 +167,7 @@ function referencedColumns(tables: readonly ShapeTable[]): ReadonlySet<string> {
   )
 }
 
-/** Rows whose counterpart was refused go, too, until none is left: with triggers off, nothing else checks them. */
+/** Deletes rows whose referenced row was refused, until none is left: with triggers off, nothing else checks them. */
 async function dropOrphans(session: Session, tables: readonly ShapeTable[]): Promise<void> {
   const deletes = tables.flatMap(({ id, references }) =>
     references.map(({ columns, table, referenced: others }) => {
@@ -191,7 +191,7 @@ async function dropOrphans(session: Session, tables: readonly ShapeTable[]): Pro
   await session.execute(`DO ${quoteLiteral(body)}`)
 }
 
-/** Moves a sequence past the rows, as if it had numbered them. */
+/** Moves all sequences past the rows, as if they had numbered them. */
 export async function setSequences(session: Session, at: number): Promise<void> {
   await session.execute(
     `DO ${quoteLiteral(`DECLARE s record; BEGIN

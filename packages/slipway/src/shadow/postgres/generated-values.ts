@@ -2,15 +2,15 @@ import { assertNever } from '../../kernel/index.ts'
 import type { ShapeColumn } from '../shape.ts'
 
 /**
- * How a value is wanted: `edge` tries the ends of what a type holds, `plain` what most checks let pass, `sparse`
- * that with NULLs, `hinted` a literal of the column's checks, `digits` a text of digits, `json` a text that is JSON.
+ * The style of a value: `edge` tries the limits of a type, `plain` a value that most checks accept, `sparse` the same
+ * with NULLs, `hinted` a literal of the column's checks, `digits` a text of digits, `json` a text that is JSON.
  */
 export type ValueStyle = 'edge' | 'sparse' | 'plain' | 'hinted' | 'digits' | 'json'
 
 /**
- * The value of a column in a row, as the text of a literal; nothing if the type is not known. Values of
- * different rows differ if `distinct`. Always the same for the same row: a foreign key is filled with what
- * the other table's row has.
+ * The value of a column in a row, as the text of a literal; undefined if the type is unknown. If `distinct`, values of
+ * different rows differ. The value is always the same for the same row: a foreign key gets the value that the row of
+ * the other table has.
  */
 export function valueOf(
   column: ShapeColumn,
@@ -28,7 +28,7 @@ export function valueOf(
   return scalar(column, row, distinct && manner === 'hinted' ? 'plain' : manner)
 }
 
-/** Each attribute has a value; nothing if one of them has a type that is not known. */
+/** A composite value with a value for each attribute; undefined if the type of one of them is unknown. */
 function composite({ attributes = [], ...column }: ShapeColumn, row: number): string | undefined {
   const values = attributes.map((one) =>
     valueOf({ ...column, ...one, hints: [] }, row === 1 ? 0 : row, {
@@ -41,7 +41,7 @@ function composite({ attributes = [], ...column }: ShapeColumn, row: number): st
   return `(${quoted.join(',')})`
 }
 
-/** Plain rows have one label of an enum alone: a migration may take others out of it. */
+/** Plain rows have only one label of an enum, because a migration may remove others from it. */
 function labelOf(
   labels: readonly string[],
   row: number,
@@ -73,7 +73,7 @@ function scalar(column: ShapeColumn, row: number, manner: ValueStyle): string | 
 }
 
 interface Values {
-  /** Ends of what the type holds; the third row on has them. */
+  /** Limits of the type; used from the third row on. */
   readonly edges: readonly string[]
   readonly plain: (row: number) => string
   readonly digits?: (row: number) => string
@@ -88,7 +88,7 @@ function text({ length = 80 }: ShapeColumn): Values {
   const fit = (value: string) => value.slice(0, length)
   return {
     edges: ['', fit('Zoë’s 漢字 ✓'), 'x'.repeat(length)],
-    // A short column still tells its rows apart by the first character.
+    // In a short column, rows still differ in the first character.
     plain: (row) => fit(`${String.fromCodePoint(97 + (row % 26))}${row}`),
     digits: (row) => String(10 ** Math.min(length - 1, 6) + row),
     json: (row) => (length < 16 ? String(row) : `{"n": ${row}}`),
@@ -105,7 +105,7 @@ function numeric({ precision = 12, scale = 2 }: ShapeColumn): Values {
 }
 
 const DAY_MS = 86_400_000
-/** Later columns have later days: a table says when something begins before it says when it ends. */
+/** Later columns have later days: a table usually declares the start of something before its end. */
 const day = (row: number, place = 0) =>
   new Date(Date.UTC(2024, 0, 1) + (place * 31 + row) * DAY_MS).toISOString().slice(0, 10)
 const dates = ({ place }: ShapeColumn): Values => ({
@@ -121,7 +121,7 @@ const only =
   (): Values => ({ edges, plain })
 const documents = only((row) => `{"n": ${row}}`, 'null', '[]', '{"ü": ["✓", null, -1.5]}')
 
-/** By PostgreSQL's own name of the type. */
+/** By PostgreSQL's internal name of the type. */
 const VALUES: Readonly<Record<string, (column: ShapeColumn) => Values>> = {
   int2: numbers('0', '-1', '32767'),
   int4: numbers('0', '-1', '2147483647'),

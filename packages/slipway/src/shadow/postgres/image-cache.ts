@@ -16,8 +16,8 @@ const KEEP = 12
 const SUFFIX = '.image'
 
 /**
- * Images of shadow databases by key, in a folder, the oldest pruned. A cache only: a folder that cannot be
- * written, or an image that cannot be read, costs time and nothing else.
+ * Images of shadow databases by key, in a folder; the least recently used are pruned. It is only a cache: if the folder
+ * cannot be written or an image cannot be read, that only costs time.
  */
 export interface ImageCache {
   has(key: string): boolean
@@ -44,7 +44,7 @@ export function createImageCache(folder: string): ImageCache {
     store(key, image) {
       try {
         mkdirSync(folder, { recursive: true })
-        // Written beside and renamed: another process never sees half an image.
+        // Written to a temporary file and renamed, so that another process never sees half an image.
         const unfinished = `${fileOf(key)}.${process.pid}`
         writeFileSync(unfinished, zstdCompressSync(image))
         renameSync(unfinished, fileOf(key))

@@ -2,7 +2,7 @@ import type { Session } from '../../database/index.ts'
 import { advice, formatDuration } from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
 
-/** What SQL under test may use of a shadow database. */
+/** The resources that SQL under test may use on a shadow database. */
 export interface ShadowLimits {
   /** How long one message may run. */
   readonly timeMs: number
@@ -12,11 +12,11 @@ export interface ShadowLimits {
 
 const LIMITS: ShadowLimits = { timeMs: 300_000, diskBytes: 4_000_000_000 }
 
-/** How much the server may send in answer to one message. */
+/** How much the server may send in response to one message. */
 export const OUTPUT_LIMIT_BYTES = 64_000_000
 
 const LOOK_EVERY_MS = 250
-/** The server looks at each file of a database to know its size: that may take a twentieth of the time, and waits no longer than this. */
+/** The server reads the size of each file of a database. That may take a twentieth of the time; pauses are limited. */
 const SIZE_SHARE = 20
 const SIZE_EVERY_MS = 5000
 
@@ -26,14 +26,14 @@ export interface LimitedWork {
   readonly admin: Session
   readonly database: string
   readonly limits: Partial<ShadowLimits> | undefined
-  /** Whether it is a private server: the disk of another one is not our concern. */
+  /** Whether it is a private server; the disk of any other server is not our concern. */
   readonly owned: boolean
 }
 
 /**
- * Runs work with SQL under test. It ends the sessions on the database when a message runs too long, or the database
- * grows too large; `onExcess` is for the session that receives too much. Then it fails with
- * SHADOW.LIMIT_EXCEEDED. Settings of the server would not do, because SQL may change them.
+ * Runs work with SQL under test. Terminates the sessions on the database if a message runs too long or the database
+ * grows too large; a session that receives too much calls `onExcess`. Then it fails with SHADOW.LIMIT_EXCEEDED. Server
+ * settings would not suffice, because SQL may change them.
  */
 export async function withinLimits<T>(
   limited: LimitedWork,
@@ -49,7 +49,7 @@ export async function withinLimits<T>(
   const timer = setInterval(() => {
     if (looking) return
     looking = true
-    // Where the server has ended, the work fails by itself.
+    // If the server has stopped, the work fails on its own.
     void look()
       .catch(() => undefined)
       .finally(() => (looking = false))
@@ -92,7 +92,7 @@ async function findExcessTime({
   return Number(found?.ms ?? 0) > timeMs ? `runs longer than ${formatDuration(timeMs)}` : undefined
 }
 
-/** Finds out, from time to time, whether a database on a private server is too large, as the rest of a sentence. */
+/** Checks from time to time whether a database on a private server is too large; returns the rest of a sentence. */
 function sizeWatch({ admin, database, limits, owned }: LimitedWork) {
   const { diskBytes } = { ...LIMITS, ...limits }
   let due = 0

@@ -18,12 +18,12 @@ import type { ShadowOptions } from '../shadow-database.ts'
 import { shadowSchema } from '../shadow-schema.ts'
 import { OUTPUT_LIMIT_BYTES, withinLimits } from './limits.ts'
 
-/** Changes when the way of replaying does: older templates are then left alone. */
+/** Must change with the way of replaying, so that older templates are not used. */
 const FORMAT = 'server/4'
 const WORTH_A_TEMPLATE_MS = 150
 /**
- * Copies the files of a template, as all versions before 15 do: half the work of writing each block to the log. It needs two
- * checkpoints, which cost nothing on a server that need not survive a crash, and much on any other.
+ * Copies the files of a template, as all versions before 15 do, which is half the work of logging each block. It needs
+ * two checkpoints, which cost nothing on a server that need not survive a crash, but a lot on any other.
  */
 const BY_FILES = 'STRATEGY FILE_COPY'
 const KEEP = 12
@@ -31,11 +31,11 @@ const DAY_MS = 86_400_000
 
 /** A server on which Slipway may create databases. */
 export interface ShadowServer {
-  /** A database to give commands from. */
+  /** A database from which to create and drop others. */
   readonly admin: Address
-  /** The address of one of its databases, where unqualified names go to `schema`. */
+  /** The address of one of its databases, with `schema` as its default schema. */
   address(database: string, schema: string): Address
-  /** No other process uses it: databases there without sessions were left by a process that died. */
+  /** Whether no other process uses it: then databases without sessions were left by a process that died. */
   readonly owned: boolean
 }
 
@@ -47,10 +47,10 @@ interface Task<T> {
 }
 
 /**
- * Hands `work` a database of its own on a server, with the history in it, and drops it afterwards. A replayed
- * history stays as a template database, `slipway_history_<key>`; the twelve used last are kept. No database is
- * touched that was not made here: they are known by their names and comments. Gives nothing if a server of
- * our own lacks an extension that the history creates. Fails with SHADOW.RIGHTS.
+ * Gives `work` a new database with the history on a server, and drops it afterwards. A replayed history stays as a
+ * template database, `slipway_history_<key>`; the twelve most recently used are kept. Only databases that were created
+ * here are touched: they are recognized by their names and comments. Returns undefined if a private server lacks an
+ * extension that the history creates. Fails with SHADOW.RIGHTS.
  */
 export async function withShadowDatabaseOn<T>(
   server: ShadowServer,
@@ -93,17 +93,17 @@ async function lacksExtension<T>(admin: Session, task: Task<T>): Promise<boolean
   return names.some((name) => !possible.has(name))
 }
 
-/** Drops a database with its sessions, also one that its owner made a template. */
+/** Drops a database and terminates its sessions, even if its owner made it a template. */
 async function drop(admin: Session, name: string): Promise<void> {
   await admin.execute(`ALTER DATABASE ${name} IS_TEMPLATE false`).catch(() => undefined)
   await admin.execute(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
 }
 
-/** `FirstNormalObjectId`: what a cluster is created with, our roles included, has smaller numbers. */
+/** `FirstNormalObjectId`: the initial objects of a cluster, including our roles, have smaller OIDs. */
 const FIRST_NORMAL_OID = 16_384
 
 /**
- * Drops what SQL under test left on a server of our own, once it has no other shadow database: roles that no
+ * Drops what SQL under test left on a private server, once the server has no other shadow database: roles that no
  * template needs, and settings of roles.
  */
 async function dropLeftovers(admin: Session): Promise<void> {
@@ -123,7 +123,7 @@ async function dropLeftovers(admin: Session): Promise<void> {
 interface Site {
   readonly server: ShadowServer
   readonly admin: Session
-  /** Of the shadow database. */
+  /** The name of the shadow database. */
   readonly name: string
   readonly output: SessionOptions['output']
 }
@@ -147,7 +147,7 @@ async function prepare<T>({ server, admin, name, output }: Site, task: Task<T>):
     await replay(session, rest)
   })
   if (performance.now() - began < WORTH_A_TEMPLATE_MS) return
-  // Another process may have created the same one in the meantime: then this shadow database does not need it.
+  // Fails if another process has created the same template in the meantime; this shadow database does not need it.
   await create(admin, templateOf(keys.at(-1) ?? ''), { template: name, owned }).catch(
     () => undefined,
   )
@@ -199,7 +199,7 @@ async function create(
   await stamp(admin, [name, ...(template === undefined ? [] : [template])])
 }
 
-/** Marks a database, in its comment, as created by Slipway, with the time of its use. */
+/** Marks databases in their comments as created by Slipway, with the time of use. */
 async function stamp(admin: Session, names: readonly string[]): Promise<void> {
   const text = quoteLiteral(`slipway, used ${new Date().toISOString()}`)
   const own = names.filter((name) => name.startsWith('slipway_'))
@@ -214,7 +214,7 @@ interface OwnDatabase {
   readonly sessions: number
 }
 
-/** Databases that Slipway made: by name and comment. The one used last comes first. */
+/** The databases that Slipway created, recognized by name and comment; the most recently used first. */
 async function ownDatabases(admin: Session, prefix: string): Promise<OwnDatabase[]> {
   const rows = await admin.query<{ name: string; comment: string; sessions: string }>(
     `SELECT d.datname AS name, shobj_description(d.oid, 'pg_database') AS comment,
@@ -232,7 +232,7 @@ async function ownDatabases(admin: Session, prefix: string): Promise<OwnDatabase
     .toSorted((a, b) => b.usedMs - a.usedMs)
 }
 
-/** Drops what earlier commands left: shadow databases of processes that died, and the templates used least. */
+/** Drops what earlier commands left: shadow databases of processes that died, and the least recently used templates. */
 async function clearAway(admin: Session, leftAfterMs: number): Promise<void> {
   const left = (await ownDatabases(admin, 'slipway_shadow_')).filter(
     ({ sessions, usedMs }) => sessions === 0 && Date.now() - usedMs >= leftAfterMs,

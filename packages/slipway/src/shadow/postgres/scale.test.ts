@@ -5,7 +5,7 @@ import { ConnectionString } from '../../kernel/index.ts'
 import { readShape } from '../shape.ts'
 import { fillToScale, type ScaledTable } from './scale.ts'
 
-/** Makes tables on a database of the test's own, and fills those that are named. */
+/** Creates tables in a new database, and fills the named ones. */
 async function fill(
   sql: string,
   wanted: Readonly<Record<string, number>>,
@@ -50,7 +50,7 @@ test('tables with all kinds of columns get the exact number of rows, without NUL
   ).toBe(true)
 })
 
-test('keys find their rows, and pairs of keys do not repeat', async () => {
+test('foreign keys refer to existing rows, and pairs of them do not repeat', async () => {
   const { filled, ask } = await fill(
     `CREATE TABLE teams (id serial PRIMARY KEY, name text UNIQUE);
      CREATE TABLE users (id uuid PRIMARY KEY, team integer NOT NULL REFERENCES teams, lead uuid REFERENCES users);
@@ -64,7 +64,7 @@ test('keys find their rows, and pairs of keys do not repeat', async () => {
   expect(await ask('SELECT count(DISTINCT b)::int > 1 FROM likes')).toBe(true)
 })
 
-test('a check that lets few values pass is met by the first of them', async () => {
+test('columns whose checks accept few values are filled', async () => {
   const { filled } = await fill(
     `CREATE TABLE reviews (id integer PRIMARY KEY, stars integer CHECK (stars BETWEEN 1 AND 5), state text NOT NULL CHECK (state IN ('new', 'old')));`,
     { reviews: 2000 },
@@ -84,7 +84,7 @@ test('a table that cannot be filled is reported', async () => {
   ])
 })
 
-test('a column that is to become unique holds no value twice', async () => {
+test('a column that is to become unique has no duplicates', async () => {
   const { ask } = await fill(
     `CREATE TABLE users (id integer PRIMARY KEY, email text CHECK (email <> '7'), stars integer CHECK (stars < 9));`,
     { users: 3000 },

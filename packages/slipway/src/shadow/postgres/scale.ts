@@ -8,21 +8,21 @@ import { cycleOf, type Series, seriesOf } from './series.ts'
 export interface ScaledTable {
   readonly table: ShapeTable
   readonly wanted: number
-  /** Its rows: fewer than wanted if its constraints, or the time, allowed no more. */
+  /** Its number of rows: fewer than wanted if its constraints or the time allowed no more. */
   readonly rows: number
-  /** Writes the row of a number, its parameter; absent if no row could be generated. */
+  /** Inserts the rows from one number to another, its two parameters; absent if no row could be generated. */
   readonly insert?: string
 }
 
-/** What is to be filled. */
+/** Which tables to fill, and how. */
 export interface Scale {
   /** All tables of the shadow database. */
   readonly tables: readonly ShapeTable[]
-  /** Rows by the id of the table. What these refer to is filled as well, with as many as keys need. */
+  /** The number of rows by the id of the table. Referenced tables are filled, too, with enough rows for the keys. */
   readonly wanted: ReadonlyMap<string, number>
-  /** Columns that must not hold a value twice, as `table column`, beside those with an index that says so. */
+  /** Columns without duplicates, as `table column`, in addition to those with a unique index. */
   readonly distinct: ReadonlySet<string>
-  /** On the clock of `performance.now()`: no more rows from then on. */
+  /** When to stop inserting, on the clock of `performance.now()`. */
   readonly until: number
 }
 
@@ -31,9 +31,10 @@ const CHUNK = 50_000
 const PROBE = 100
 
 /**
- * Fills tables of a shadow database with many rows, some ten thousand with each statement. Values differ from row to row where the
- * types allow it, keys fit together, and no column is NULL that need not be. Rows that constraints refuse are tried
- * again with fewer different values, then with the literals of the checks, and left out after that.
+ * Fills tables of a shadow database with many rows, tens of thousands with each statement. Values differ from row
+ * to row if the types allow it, foreign keys refer to existing rows, and columns are NULL only if they must be.
+ * Rows that constraints refuse are tried again with fewer different values, then with the literals of the checks,
+ * and then omitted.
  */
 export async function fillToScale(session: Session, scale: Scale): Promise<ScaledTable[]> {
   const quick = await attempt(() => session.execute('SET session_replication_role = replica'))
@@ -54,7 +55,7 @@ export async function fillToScale(session: Session, scale: Scale): Promise<Scale
   return filled.filter(({ table }) => scale.wanted.has(table.id))
 }
 
-/** The tables and all that they refer to, each behind what it refers to, as far as there is no circle. */
+/** The tables and all tables that they refer to, each after those that it refers to, unless they form a cycle. */
 function parentsFirst(
   { wanted, tables }: Scale,
   byId: ReadonlyMap<string, ShapeTable>,
@@ -75,15 +76,15 @@ interface Job extends Pick<Scale, 'distinct' | 'until'> {
   readonly table: ShapeTable
   readonly wanted: number
   readonly byId: ReadonlyMap<string, ShapeTable>
-  /** Rows of the tables that are filled already. */
+  /** The number of rows of the tables that are already filled. */
   readonly rows: ReadonlyMap<string, number>
 }
 
-/** How values are made, in the order in which it is tried: all different, then as the few rows of a test run have them. */
+/** How values are generated, in the order of the attempts: all different, then as in the few rows of a test run. */
 const FILL_STYLES = ['series', 'plain', 'hinted', 'digits'] as const
 type FillStyle = (typeof FILL_STYLES)[number]
 
-/** Fills a table, and gives the statement that worked. */
+/** Fills a table, and returns the statement that worked. */
 async function fill(session: Session, job: Job): Promise<string | undefined> {
   let next = 0
   let worked: string | undefined
@@ -97,7 +98,7 @@ async function fill(session: Session, job: Job): Promise<string | undefined> {
   return worked
 }
 
-/** Whether constraints let a few rows pass. None of them stays. */
+/** Whether the constraints accept a few rows, which are then rolled back. */
 async function passes(session: Session, insert: string, from: number): Promise<boolean> {
   await session.execute('BEGIN')
   const tried = await attempt(() => session.queryRaw(insert, [from, from + PROBE - 1]))
@@ -152,8 +153,8 @@ function cellOf(job: Job, column: ShapeColumn, way: FillStyle): Series | undefin
 }
 
 /**
- * The key of a row that a column refers to. Where a table refers to several, each further one moves on by a row for
- * each round of the first: so pairs of keys do not repeat.
+ * The key of a row that a column refers to. If a table has several references, each further one advances by a row for
+ * each round of the first, so that pairs of keys do not repeat.
  */
 function referenceOf(
   job: Pick<Job, 'byId' | 'rows'>,

@@ -2,21 +2,21 @@ import { quoteLiteral } from '../../database/index.ts'
 import type { ShapeColumn } from '../shape.ts'
 import { type ValueStyle, valueOf } from './generated-values.ts'
 
-/** The value of a column as SQL over the number of its row, an expression of type bigint that counts from 0. */
+/** Builds the SQL of a column's value from the SQL of its row number, a bigint that counts from 0. */
 export type Series = (row: string) => string
 
 const CYCLE = 5
 
-/** Values that differ from row to row, as far as the type holds as many; nothing if that is not known how. */
+/** Values that differ from row to row, if the type has enough values; undefined for types without such a series. */
 export function seriesOf(column: ShapeColumn): Series | undefined {
   if (column.array || column.labels.length > 0) return undefined
   return SERIES[column.base]?.(column)
 }
 
-/** Repeats the first few generated values of the column; nothing if the type is unknown. */
+/** Repeats the first few generated values of the column; undefined if the type is unknown. */
 export function cycleOf(column: ShapeColumn, manner: ValueStyle): Series | undefined {
   const values = Array.from({ length: CYCLE }, (_, row) =>
-    // The second row of an array is empty, and so is that of many.
+    // The array in the second row is empty.
     valueOf(column, column.array ? row + 2 : row, { manner, distinct: false }),
   ).filter((value) => value !== undefined)
   if (values.length === 0) return undefined
@@ -26,7 +26,7 @@ export function cycleOf(column: ShapeColumn, manner: ValueStyle): Series | undef
 
 const counting = () => (row: string) => `(${row}) + 1`
 
-/** Digits, which a later type of the column may hold as well. */
+/** Digits, because a migration may change the column to a numeric type. */
 function text({ length = 80 }: ShapeColumn): Series {
   return (row) =>
     length < 19 ? `right(lpad((${row})::text, ${length}, '0'), ${length})` : `(${row})::text`
@@ -38,14 +38,14 @@ function numeric({ precision = 12, scale = 2 }: ShapeColumn): Series {
   return (row) => `(${row}) % ${10 ** Math.max(digits, 0)}`
 }
 
-/** Later columns have later days, as in the few rows. */
+/** Later columns have later days, as in generated-values.ts. */
 const moments =
   (type: string) =>
   ({ place }: ShapeColumn): Series =>
   (row) =>
     `${type} '2024-01-01' + interval '${place * 31} days' + (${row}) * interval '1 second'`
 
-/** By PostgreSQL's own name of the type. */
+/** By PostgreSQL's internal name of the type. */
 const SERIES: Readonly<Record<string, (column: ShapeColumn) => Series>> = {
   int2: () => (row) => `(${row}) % 32767 + 1`,
   int4: counting,

@@ -1,6 +1,6 @@
 import { loadParser, wordsOf } from '../../statements/index.ts'
 
-/** Words after CREATE, ALTER or DROP: what belongs to a whole server, and what only a superuser may have. */
+/** Words after CREATE, ALTER or DROP: objects of the whole server, and objects that only a superuser may create. */
 const SUPERUSER_OBJECTS = [
   'ROLE',
   'USER',
@@ -21,12 +21,12 @@ const SUPERUSER_CLAUSES = ['FOR ALL TABLES', 'FOR TABLES IN SCHEMA', 'LEAKPROOF'
 
 const VERBS = ['CREATE', 'ALTER', 'DROP']
 
-/** A text without these words, unless in a quoted name, spares the scanner: most histories have none that it must read. */
+/** A text without these words (outside quoted names) need not be scanned: that is the case for most histories. */
 const CANDIDATE =
   /\b(?<!")(?:ROLE|USER|GROUP|TABLESPACE|DATABASE|SUBSCRIPTION|SYSTEM|EVENT|WRAPPER|OPERATOR|METHOD|TABLES|LEAKPROOF)\b/i
 
 /**
- * Whether a history needs a superuser, also within code. Only the embedded database has one for SQL under
+ * Whether a history needs a superuser, including code in strings. Only the embedded database has one for SQL under
  * test, and server-wide objects are discarded with it.
  */
 export async function needsSuperuser(texts: readonly string[]): Promise<boolean> {

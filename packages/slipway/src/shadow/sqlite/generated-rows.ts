@@ -12,10 +12,10 @@ import {
 } from './shape.ts'
 
 const ROWS = 6
-/** At most so many more, with values that a migration looks for. */
+/** The most additional rows, with values that a migration looks for. */
 const COMPARED_ROWS = 12
 
-/** How the tables of a shadow database are to be filled. */
+/** How to fill the tables of a shadow database. */
 export interface SqliteFillingOptions {
   readonly style: RowStyle
   /** Values that a migration looks for, as SQL. */
@@ -25,10 +25,10 @@ export interface SqliteFillingOptions {
 }
 
 /**
- * Fills the tables of a SQLite database with a few rows each, for a migration to be run on: with what conversions change,
- * NULL where it is allowed, duplicates where they are, or with plain values. Children refer to parents. Rows that a
- * constraint or a trigger refuses are tried again with plainer values, and left out if those are refused, too. Triggers
- * fire. Gives the tables that took none.
+ * Fills the tables of a SQLite database with a few rows each, on which a migration will run: with values that type
+ * conversions change, NULL where it is allowed and duplicates where they are allowed, or with plain values. Children
+ * refer to parents. If a constraint or a trigger refuses a row, it is tried again with plainer values, and omitted if
+ * those are refused, too. Triggers fire. The result names the tables without rows.
  */
 export async function fillSqliteTables(
   session: Session,
@@ -56,7 +56,7 @@ export async function fillSqliteTables(
   return { manner: style, ...(await countRows(session, shapes)) }
 }
 
-/** A row that a table has: values as SQL, by column. */
+/** An inserted row: values as SQL, by column. */
 type Values = ReadonlyMap<string, string>
 
 interface Filler {
@@ -65,13 +65,13 @@ interface Filler {
   readonly compared: readonly ComparedValues[]
   readonly without: readonly string[]
   readonly shapes: ReadonlyMap<string, SqliteShape>
-  /** What tables have taken, by the number of the row. */
+  /** The inserted rows of each table, by row number. */
   readonly rows: Map<string, Map<number, Values>>
-  /** Columns that foreign keys point at, as `table column`. */
+  /** Columns that foreign keys reference, as `table column`. */
   readonly referenced: ReadonlySet<string>
 }
 
-/** Tables after those that they refer to, as far as there is such an order. */
+/** Tables in an order in which each follows those that it refers to, as far as that is possible. */
 function parentsFirst(shapes: readonly SqliteShape[]): SqliteShape[] {
   const done: SqliteShape[] = []
   const open = new Map(shapes.map((shape) => [shape.name, shape]))
@@ -79,7 +79,7 @@ function parentsFirst(shapes: readonly SqliteShape[]): SqliteShape[] {
     const left = [...open.values()]
     const isReady = ({ name, references }: SqliteShape) =>
       references.every(({ table }) => table === name || !open.has(table))
-    // In a circle, the one with the fewest open parents is next.
+    // In a cycle, the table with the fewest references is next.
     const next =
       left.find(isReady) ?? left.toSorted((a, b) => a.references.length - b.references.length)[0]
     if (next === undefined) break
@@ -118,7 +118,7 @@ interface GeneratedRow {
 
 const PLAINER: readonly SqliteValueStyle[] = ['plain', 'hinted', 'beyond', 'digits', 'json']
 
-/** The first form of the row that the table takes. */
+/** Inserts the first form of the row that the table accepts. */
 async function insertRow(filler: Filler, shape: SqliteShape, row: GeneratedRow): Promise<void> {
   const styles = [...new Set([filler.style, ...PLAINER])]
   const forms = [row, ...(row.given ? [{ at: row.at }] : [])].flatMap((one) =>
@@ -139,7 +139,7 @@ function insertSql(table: string, values: Values): string {
   return `INSERT INTO ${quoteIdentifier(table)} (${columns}) VALUES (${[...values.values()].join(', ')})`
 }
 
-/** Foreign keys first: a column can be part of several. */
+/** The values of a row, foreign keys first: a column can be part of several. */
 function valuesOf(filler: Filler, shape: SqliteShape, row: GeneratedRow): Values {
   const values = new Map<string, string>()
   for (const reference of shape.references) {
@@ -152,7 +152,7 @@ function valuesOf(filler: Filler, shape: SqliteShape, row: GeneratedRow): Values
   return values
 }
 
-/** The last of the usual rows repeats the one before it where it may. */
+/** The value of a column; the last of the usual rows repeats the one before it if it may. */
 function valueOf(
   { style, referenced }: Filler,
   { name, primaryKey, unique, strict, virtual }: SqliteShape,
@@ -166,11 +166,11 @@ function valueOf(
   if (at === 1 && isSparse && !column.notNull && !isKey) return 'NULL'
   const distinct = isKey || unique.includes(column.name)
   const number = !distinct && style === 'edge' && at === ROWS - 1 ? at - 1 : at
-  // What others refer to is the same in every style, so that they need not know how it was generated.
+  // Referenced values are the same in every style, so that a reference does not depend on how they were generated.
   return sqliteValueOf(column, number, { style: isKey ? 'plain' : style, distinct, strict })
 }
 
-/** What the columns of a foreign key hold: a row that the other table has taken, or will take. */
+/** The values of a foreign key's columns: the key of a row that the other table has, or will have. */
 function referencedValues(
   filler: Filler,
   shape: SqliteShape,
@@ -198,7 +198,7 @@ function referencedValues(
   })
 }
 
-/** What a table will have in a row, where it has no rows yet. */
+/** The value that a column will have in a row of a table that has no rows yet. */
 function foreseen(
   filler: Filler,
   {
@@ -219,7 +219,7 @@ function foreseen(
   return sqliteValueOf(column, at, { style: 'plain', distinct: true, strict: shape.strict })
 }
 
-/** Rows whose counterpart was refused go, too, until none is left. */
+/** Deletes rows whose referenced row was refused, until none is left. */
 async function dropOrphans(session: Session, shapes: readonly SqliteShape[]): Promise<void> {
   const deletes = shapes.flatMap(({ name, references }) =>
     references.map(({ columns, table, referenced }) => {
@@ -233,7 +233,7 @@ async function dropOrphans(session: Session, shapes: readonly SqliteShape[]): Pr
     }),
   )
   for (let last = -1; ;) {
-    // A trigger may refuse it, and a key may point at nothing that exists.
+    // A trigger may refuse it, and a foreign key may reference a missing table or column.
     for (const sql of deletes) await attempt(() => session.execute(sql))
     const [row] = await session.query<{ n: number }>('SELECT total_changes() AS n')
     if (row === undefined || row.n === last) return
@@ -241,7 +241,7 @@ async function dropOrphans(session: Session, shapes: readonly SqliteShape[]): Pr
   }
 }
 
-/** A table that indexes another one is built from its rows. */
+/** Builds the tables that index another table from its rows. */
 async function indexContents(session: Session, shapes: readonly SqliteShape[]): Promise<void> {
   for (const { name, virtual } of shapes) {
     if (!virtual?.indexes) continue
@@ -249,7 +249,7 @@ async function indexContents(session: Session, shapes: readonly SqliteShape[]): 
   }
 }
 
-/** As if the last rows of each table had been deleted. */
+/** Advances the AUTOINCREMENT counters as if the last rows of each table had been deleted. */
 async function advanceCounters(session: Session, shapes: readonly SqliteShape[]): Promise<void> {
   const names = shapes.map(({ name }) => quoteText(name)).join(', ')
   await attempt(() =>

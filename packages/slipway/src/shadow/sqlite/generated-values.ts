@@ -1,15 +1,15 @@
 import { assertNever } from '../../kernel/index.ts'
 import type { SqliteColumn } from './shape.ts'
 
-/** As `ValueStyle` of PostgreSQL: `edge` tries what conversions change, `plain` what most checks let pass, and so on. */
+/** Like PostgreSQL's `ValueStyle`; but `edge` tries values that conversions change, `beyond` exceeds a literal. */
 export type SqliteValueStyle = 'edge' | 'sparse' | 'plain' | 'hinted' | 'beyond' | 'digits' | 'json'
 
-/** How a value is wanted. */
+/** The properties of a wanted value. */
 export interface Wanted {
   readonly style: SqliteValueStyle
-  /** Values of different rows differ. */
+  /** Whether values of different rows must differ. */
   readonly distinct: boolean
-  /** The table takes no value of another type. */
+  /** Whether the table is STRICT: it accepts no value of another type. */
   readonly strict: boolean
 }
 
@@ -44,14 +44,14 @@ export function sqliteValueOf(
   }
 }
 
-/** For a check that wants more than a number. */
+/** A number for a check that requires more than the one in its text. */
 function beyond(hint: string | undefined, row: number): string | undefined {
   const number = Number(hint)
   return hint === undefined || Number.isNaN(number) ? undefined : String(number + row + 1)
 }
 
 interface Values {
-  /** The third row on has them. */
+  /** Used from the third row on. */
   readonly edges: readonly string[]
   readonly plain: (row: number) => string
   readonly digits?: (row: number) => string
@@ -63,7 +63,7 @@ const number = (row: number) => String(row + 1)
 const letter = (row: number) => String.fromCodePoint(97 + (row % 26))
 const text = (value: string) => `'${value.replaceAll("'", "''")}'`
 
-/** By the words that Prisma and people declare columns with, and else by what SQLite makes of them. */
+/** By the type names that Prisma and people use in declarations, or else by SQLite's affinity. */
 function valuesOf({ type, affinity, place }: SqliteColumn, strict: boolean): Values {
   if (type.includes('BOOL')) return { edges: [], plain: (row) => String((row + 1) % 2) }
   if (type.includes('DATE') || type.includes('TIME')) return moments(place)
@@ -84,7 +84,7 @@ function valuesOf({ type, affinity, place }: SqliteColumn, strict: boolean): Val
   }
 }
 
-/** Texts that a column of numbers would keep as numbers are lost there. */
+/** `'007'` would change in a column with numeric affinity. */
 const TEXTS: Values = {
   edges: [`''`, `'007'`, text('Zoë’s 漢字 ✓')],
   plain: (row) => text(`${letter(row)}${row}`),
@@ -102,7 +102,10 @@ const DOCUMENTS: Values = {
   plain: (row) => `'{"n": ${row}}'`,
 }
 
-/** Milliseconds, as Prisma writes them; at the edges texts, as it writes them to D1, and as SQLite's own default does. Later columns have later days. */
+/**
+ * Milliseconds, as Prisma writes them; the edges are texts, as Prisma writes them to D1 and as SQLite's own default
+ * does. Later columns have later days.
+ */
 function moments(place: number): Values {
   return {
     edges: [`'2024-02-29T00:00:00.000+00:00'`, `'2024-02-29 12:00:00'`, '-1'],

@@ -25,7 +25,7 @@ export async function replaySqlite(
   }
 }
 
-/** One message for a migration is fast. Whatever it may do to rows, it is run statement by statement, and looked at. */
+/** Runs a migration in one message, which is fast. False if it failed, or may change rows and must run step by step. */
 async function runsWhole(session: Session, migration: Migration): Promise<boolean> {
   const { script, foreignKeys, statements } = atomicScriptOf(migration)
   const isPlain = statements.every(({ actions }) => actions.every(({ kind }) => PLAIN.has(kind)))

@@ -23,7 +23,7 @@ async function failureIn(work: Promise<unknown>) {
   return failureOf(await work.then(() => undefined).catch((error: unknown) => error))
 }
 
-test('a history is replayed in memory, rebuilds without foreign keys', async () => {
+test('a history is replayed in memory, and rebuilds run without foreign keys', async () => {
   const history = [
     `CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (p INTEGER REFERENCES p (id) ON DELETE CASCADE);
      INSERT INTO p VALUES (1); INSERT INTO c VALUES (1);`,
@@ -39,9 +39,9 @@ test('a history is replayed in memory, rebuilds without foreign keys', async () 
 })
 
 test.each([
-  ['a table that is missing', 'CREATE TABLE a (id);\nDROP TABLE b;', 'no such table: b', [2, 12]],
+  ['a missing table', 'CREATE TABLE a (id);\nDROP TABLE b;', 'no such table: b', [2, 12]],
   [
-    'a column that is missing',
+    'a missing column',
     'CREATE TABLE a (id);\n\nCREATE INDEX i ON a (nope);',
     'no such column: nope',
     [3, 22],
@@ -53,13 +53,13 @@ test.each([
     [2, 1],
   ],
   [
-    'a key that is broken while keys are off',
+    'a foreign key that is violated while keys are off',
     'PRAGMA foreign_keys=OFF;\nCREATE TABLE p (id INTEGER PRIMARY KEY);\nCREATE TABLE c (p REFERENCES p (id));\nINSERT INTO c VALUES (7);',
     'rows of c refer to no row of p',
     undefined,
   ],
   [
-    'a deferred key that stays broken',
+    'a deferred foreign key that stays violated',
     'CREATE TABLE p (id INTEGER PRIMARY KEY);\nCREATE TABLE c (p REFERENCES p (id) DEFERRABLE INITIALLY DEFERRED);\nINSERT INTO c VALUES (7);',
     'rows of c refer to no row of p',
     undefined,
@@ -86,7 +86,7 @@ test.each([
   })
 })
 
-test('nothing is written beside the database', async () => {
+test('nothing is written outside the database', async () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'slipway-shadow-'))
   const target = path.join(folder, 'copy.db')
   try {
@@ -122,7 +122,7 @@ CREATE VIRTUAL TABLE people USING fts5(email, content='person', content_rowid='i
 CREATE VIRTUAL TABLE area USING rtree(id, x0, x1);
 CREATE TABLE impossible (a INT NOT NULL CHECK (a > 5 AND a < 5));`
 
-test('rows fit their constraints, refer to each other, and go to the ends of what types hold', async () => {
+test('rows satisfy their constraints, refer to each other, and reach the limits of their types', async () => {
   await onShadow([ZOO], async (session) => {
     const filling = await fillSqliteTables(session, { style: 'edge' })
     expect(filling.empty.map(({ name }) => name)).toEqual(['impossible'])
@@ -159,7 +159,7 @@ test('rows have the values that a migration looks for, and tables can stay empty
   })
 })
 
-test.skipIf(sqliteCorpus.length === 0)('every table of the corpus takes rows', async () => {
+test.skipIf(sqliteCorpus.length === 0)('every table of the corpus gets rows', async () => {
   await withShadowDatabase(SHADOW, sqliteCorpus, async (session) => {
     const filling = await fillSqliteTables(session, { style: 'edge' })
     expect(filling.empty).toEqual([])

@@ -15,14 +15,14 @@ import {
   sqliteVirtualTable,
 } from '../../statements/index.ts'
 
-/** A column as generated rows need to know it. */
+/** What generated rows must know about a column. */
 export interface SqliteColumn {
   readonly name: string
-  /** As declared, in capitals. */
+  /** The declared type, in capitals. */
   readonly type: string
   readonly affinity: Affinity
   readonly notNull: boolean
-  /** Its place in the table, from 1. */
+  /** Its position in the table, from 1. */
   readonly place: number
   /** All values that a check allows, as SQL; empty if there is no such list. */
   readonly labels: readonly string[]
@@ -30,28 +30,28 @@ export interface SqliteColumn {
   readonly hints: readonly string[]
 }
 
-/** A foreign key: these columns hold what those of the other table hold. */
+/** A foreign key: `columns` have the values of `referenced` in `table`. */
 export interface SqliteReference {
   readonly columns: readonly string[]
   readonly table: string
   readonly referenced: readonly string[]
 }
 
-/** A table as generated rows need to know it, without columns that SQLite computes. */
+/** What generated rows must know about a table, without generated columns. */
 export interface SqliteShape {
   readonly name: string
   readonly columns: readonly SqliteColumn[]
   readonly primaryKey: readonly string[]
-  /** Columns of unique indexes, those of the primary key included. */
+  /** Columns of unique indexes, including those of the primary key. */
   readonly unique: readonly string[]
   readonly references: readonly SqliteReference[]
-  /** STRICT: it takes no values of another type. */
+  /** Whether it is STRICT: it accepts no values of another type. */
   readonly strict: boolean
   /** The module of a virtual table, and whether it indexes the rows of another one. */
   readonly virtual?: { readonly module: string; readonly indexes: boolean }
 }
 
-/** Reads the tables of a project, virtual ones included. */
+/** Reads the tables of a project, including virtual ones. */
 export async function readSqliteShapes(
   session: Session,
   state?: SqliteState,

@@ -154,7 +154,7 @@ test.each<[string, object]>([
   expect(actionOf(sql)).toMatchObject(action)
 })
 
-test('a statement does what the queries of its WITH do, too', () => {
+test('a statement also does what the queries of its WITH do', () => {
   const [statement] = parseStatements(
     'WITH gone AS (DELETE FROM a WHERE x > 1 RETURNING *), other AS (UPDATE b SET y = 1) INSERT INTO c SELECT * FROM gone',
   )
@@ -169,7 +169,7 @@ test('a statement does what the queries of its WITH do, too', () => {
   ])
 })
 
-test('an ALTER TABLE does all that it names', () => {
+test('an ALTER TABLE has an action for each subcommand', () => {
   const [statement] = parseStatements('ALTER TABLE a DROP COLUMN x, ALTER y SET NOT NULL')
   expect(statement?.actions).toEqual([
     { kind: 'drop-column', table: { name: 'a' }, column: 'x', cascade: false },

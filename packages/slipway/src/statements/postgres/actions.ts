@@ -24,12 +24,12 @@ import { changedByQueries, columnsOf, mergedRows } from './queries.ts'
 import { wordsOf } from './tokens.ts'
 import { touchedByDelete, touchedByUpdate } from './touched-rows.ts'
 
-/** What a statement does. Never empty: what is not judged is `other`. */
+/** What a statement does. Never empty: statements that Slipway does not judge are `other`. */
 export function actionsOf(node: Node, source: Source): readonly Action[] {
   return [...ownActions(node, source), ...changedByQueries(node), ...doneOutside(node)]
 }
 
-/** What no transaction contains: the work of a program, or of another session by dblink. */
+/** Effects outside the transaction: those of a program, or of another session through dblink. */
 function doneOutside(node: Node): Action[] {
   const runsProgram = 'CopyStmt' in node && node.CopyStmt.is_program === true
   const calls = 'DoStmt' in node ? wordsOf(codeOf(node.DoStmt.args)) : functionsIn(node)

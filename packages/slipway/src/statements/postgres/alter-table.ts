@@ -1,16 +1,19 @@
 import { isKeyword, type Token, tokensOf } from './tokens.ts'
 
-/** The text of an ALTER TABLE, taken apart. */
+/** The text of an ALTER TABLE, split into its parts. */
 export interface AlterTableText {
-  /** All before the first part: `ALTER TABLE "users"`. */
+  /** Everything before the first subcommand: `ALTER TABLE "users"`. */
   readonly head: string
   /** The table as written. */
   readonly table: string
-  /** What it does, one text each: `ADD COLUMN "age" integer`. */
+  /** The text of each subcommand: `ADD COLUMN "age" integer`. */
   readonly parts: readonly string[]
 }
 
-/** Takes the text of an ALTER TABLE apart; nothing if it is another statement. Needs `loadParser` first. */
+/**
+ * Splits the text of an ALTER TABLE into its parts; undefined for any other statement. Needs `loadParser`
+ * first.
+ */
 export function alterTableText(text: string): AlterTableText | undefined {
   const tokens = tokensOf(text)
   if (!isKeyword(tokens[0], 'ALTER') || !isKeyword(tokens[1], 'TABLE')) return undefined
@@ -38,7 +41,7 @@ function nameAt(
   return { from, to }
 }
 
-/** The items of a list that commas part. */
+/** The items of a comma-separated list. */
 export function listOf(tokens: readonly Token[]): Token[][] {
   const items: Token[][] = [[]]
   for (const token of tokens) {
@@ -48,7 +51,7 @@ export function listOf(tokens: readonly Token[]): Token[][] {
   return items.filter((item) => item.length > 0)
 }
 
-/** The text from the first of some tokens to the last. */
+/** The text from the first token to the last. */
 export function textOf(text: string, tokens: readonly Token[]): string {
   const [first, last] = [tokens[0], tokens.at(-1)]
   return first && last ? text.slice(first.start, last.end) : ''

@@ -16,7 +16,7 @@ export function alterTable(alter: AlterTableStmt, source: Source): Action[] {
   return commands.map((command): Action => ({ table, ...alteration(command, source) }))
 }
 
-/** What a subcommand does, without the table that all of an ALTER TABLE share. */
+/** What a subcommand does, without the table, which all subcommands of an ALTER TABLE share. */
 type Alteration = WithoutTable<TableAction>
 type WithoutTable<T> = T extends unknown ? Omit<T, 'table'> : never
 
@@ -89,7 +89,7 @@ function typeChange(column: string, def: Node | undefined, source: Source): Alte
   }
 }
 
-/** The types that an expression casts a column to; nothing if it does more, or something else. */
+/** The types that an expression casts a column to; undefined if it does anything else. */
 function castsOf(expression: Node | undefined, column: string): string[] | undefined {
   if (expression === undefined) return undefined
   if ('ColumnRef' in expression)

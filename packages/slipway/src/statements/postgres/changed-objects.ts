@@ -3,22 +3,25 @@ import { codeOf, names } from './definition.ts'
 import { searchPathAfter } from './ownership.ts'
 import { parser, treeOf } from './parser.ts'
 
-/** Something that a statement changes in a schema that it names, or that a `SET search_path` before it names. */
+/** An object that a statement changes, in a schema that it or an earlier `SET search_path` names. */
 export interface ChangedObject {
   readonly schema: string
-  /** Of a relation, a type or a function; empty for the schema itself. */
+  /** The name of a relation, type or function; empty for the schema itself. */
   readonly name: string
   /** A column, constraint, trigger, policy or rule of a table. */
   readonly part?: string
   /** `whole`: it is created, dropped, renamed or moved. */
   readonly what: 'whole' | 'part' | 'rows' | 'settings'
-  /** PostgreSQL chooses the name; it begins with this one. */
+  /** PostgreSQL chooses the name; this is only its beginning. */
   readonly generated?: true
 }
 
 type Change = Omit<ChangedObject, 'schema'> & { readonly schema?: string | undefined }
 
-/** What each statement of a file changes in schemas that the file names. SQL that does not parse changes nothing. */
+/**
+ * The objects that each statement of a file changes in schemas that the file names. SQL that does not parse
+ * changes nothing.
+ */
 export function changedObjects(sql: string): ChangedObject[][] {
   const { stmts = [] } = (sql.trim() !== '' && treeOf(sql.replace(/^\uFEFF/, ' '))) || {}
   let searchPath: string | undefined
@@ -32,7 +35,7 @@ export function changedObjects(sql: string): ChangedObject[][] {
   })
 }
 
-/** Whether one of these changes concerns the same object: then the project that made them may change the object again. */
+/** Whether a claim covers the changed object: the project that made the claims may then change it again. */
 export function isClaimedBy(change: ChangedObject, claims: readonly ChangedObject[]): boolean {
   return claims.some((claim) => {
     if (claim.schema !== change.schema) return false
@@ -203,7 +206,7 @@ function settingsOf(node: Node): Change[] {
   return []
 }
 
-/** What a block of PL/pgSQL changes by the statements that it writes out. */
+/** What a block of PL/pgSQL changes through statements whose text is constant. */
 function changesOfCode(code: string): Change[] {
   return statementsOfCode(code).flatMap((sql) =>
     (treeOf(sql)?.stmts ?? []).flatMap(({ stmt }) => (stmt ? changesOf(stmt) : [])),
@@ -214,7 +217,7 @@ function statementsOfCode(code: string): string[] {
   try {
     return statementsBelow(parser().parsePlPgSQLSync(`DO ${dollarQuoted(code)}`))
   } catch {
-    // Another language, or code that the server refuses when it runs.
+    // Another language, or code that the server rejects when it runs.
     return []
   }
 }

@@ -30,7 +30,7 @@ test.each([
   ],
   ['a rule', 'CREATE RULE r AS ON INSERT TO t DO ALSO (DELETE FROM a; UPDATE b SET c = 1)'],
   [
-    'a handler of errors',
+    'an error handler',
     'DO $$ DECLARE r a%ROWTYPE; BEGIN DELETE FROM a; EXCEPTION WHEN OTHERS THEN UPDATE b SET c = r.x; END $$',
   ],
 ])('the statements of %s are found', (_what, sql) => {
@@ -38,20 +38,20 @@ test.each([
   expect(codeIn(sql).texts).toEqual([])
 })
 
-test('texts that are put together are given as far as they are written out', () => {
+test('SQL that code builds is given as far as it is literal', () => {
   const { texts, actions } = codeIn(`DO $$ DECLARE q text := 'x'; BEGIN
     EXECUTE format('DROP TABLE %I', q); EXECUTE 'DELETE FROM ' || quote_ident(q) || ' WHERE a'; EXECUTE q; END $$`)
   expect(actions).toEqual([])
   expect(texts).toEqual(['DROP TABLE %I', 'DELETE FROM   WHERE a', ''])
 })
 
-test('messages and comments are no statements', () => {
+test('messages and comments are not statements', () => {
   const code = codeIn(`DO $$ BEGIN -- DELETE FROM a
     RAISE NOTICE 'update b set c'; CREATE TABLE t (a int); END $$`)
   expect(code).toMatchObject({ texts: [], actions: [{ kind: 'create-table' }] })
 })
 
-test('the columns of its row that a trigger sets', () => {
+test('the columns that a trigger sets in its row are found', () => {
   expect(trigger('NEW.a := 1; NEW."B" = now(); SELECT 1 INTO NEW.c;').assigned).toEqual(
     expect.arrayContaining(['a', 'B', 'c']),
   )
@@ -59,17 +59,17 @@ test('the columns of its row that a trigger sets', () => {
   expect(trigger('NEW := OLD;').assigned).toEqual(['*'])
 })
 
-test('another language is a text', () => {
+test('code in another language is given as text', () => {
   expect(codeIn('DO LANGUAGE plpython3u $$ plpy.execute("DELETE FROM a") $$').texts).toHaveLength(1)
   expect(codeIn(`CREATE FUNCTION f() RETURNS void LANGUAGE c AS 'lib', 'f'`).texts).toEqual([])
 })
 
-test('calls are names before a parenthesis, without those that a trigger is given to', () => {
+test('calls are names before a parenthesis, except the function that a trigger executes', () => {
   const sql = `SELECT s.purge(1), "Tidy" (2), a FROM t; CREATE TRIGGER x AFTER UPDATE ON t EXECUTE FUNCTION later()`
   expect(callsIn(sql)).toEqual(['purge', 'Tidy'])
 })
 
-test('whether errors are handled', () => {
+test('error handlers are found', () => {
   const sql = (handler: string) => `DO $$ BEGIN DELETE FROM a; ${handler} END $$`
   expect(codeIn(sql('')).handlesErrors).toBe(false)
   expect(codeIn(sql('EXCEPTION WHEN OTHERS THEN NULL;')).handlesErrors).toBe(true)

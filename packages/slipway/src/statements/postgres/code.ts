@@ -5,17 +5,20 @@ import { codeOf, functionsIn, names } from './definition.ts'
 import { parser, treeOf } from './parser.ts'
 import { contentOf, identifierOf, isName, tokensOf, wordsOf } from './tokens.ts'
 
-/** What code can do to data, as far as its text shows it. */
+/** What code can do to data, as far as its text shows. */
 export interface Code {
   /** What its statements do, whether they run or not. */
   readonly actions: readonly Action[]
-  /** The columns of its row that a trigger sets, once for each assignment; `*` if it sets the whole row. */
+  /** The columns that a trigger sets in its row, once for each assignment; `*` if it sets the whole row. */
   readonly assigned: readonly string[]
-  /** Texts of statements that are put together only as it runs. Of another language than SQL: its whole text. */
+  /**
+   * The literal parts of statements that it builds when it runs. In a language other than SQL: the whole
+   * code.
+   */
   readonly texts: readonly string[]
   /** The functions that it calls, without their schemas, once for each call in its text. */
   readonly calls: readonly string[]
-  /** It handles errors: what it did before one is undone. */
+  /** It handles errors: changes made before an error are undone. */
   readonly handlesErrors: boolean
   /** The routine that the statement creates, without its schema. */
   readonly creates?: string
@@ -41,7 +44,10 @@ export function codeIn(sql: string): Code {
   return { ...code, creates: names(funcname).at(-1) ?? '' }
 }
 
-/** The functions that a text calls, once for each call, including in its literals. Those that a trigger is given to are not called. Needs `loadParser` first. */
+/**
+ * The functions that a text calls, once for each call, including in its literals. The function that a trigger
+ * executes does not count. Needs `loadParser` first.
+ */
 export function callsIn(text: string): string[] {
   const words = wordsOf(text)
   const called = words.filter(
@@ -91,7 +97,7 @@ function queriesBelow(value: unknown): Node[] {
 }
 
 interface Block {
-  /** SQL that runs as it is, and expressions. */
+  /** SQL that runs as written, and expressions. */
   readonly queries: string[]
   /** Expressions whose value is run as SQL. */
   readonly computed: string[]
@@ -155,7 +161,7 @@ function queryOf(expression: unknown): string[] {
   return found?.query === undefined ? [] : [found.query]
 }
 
-/** The value of an expression that is a constant. */
+/** The value of an expression if it is a constant. */
 function constantText(expression: string): string[] {
   const select = treeOf(`SELECT ${expression}`)?.stmts?.[0]?.stmt
   const [target] = (select && 'SelectStmt' in select && select.SelectStmt.targetList) || []
@@ -163,7 +169,10 @@ function constantText(expression: string): string[] {
   return value && 'A_Const' in value && value.A_Const.sval ? [value.A_Const.sval.sval ?? ''] : []
 }
 
-/** The literals of an expression whose value begins with one, including as the first argument of `format`; nothing of any other. */
+/**
+ * The literals of an expression whose value begins with a literal, also as the first argument of `format`.
+ * Empty for any other expression.
+ */
 function literalsIn(expression: string): string {
   if (!/^\s*(?:(?:pg_catalog\.)?(?:format|concat)\s*\()?\s*(?:E?'|\$)/i.test(expression)) return ''
   const literals = tokensOf(expression).flatMap(({ text }) => contentOf(text) ?? [])

@@ -4,9 +4,10 @@ import { codeOf, names } from './definition.ts'
 import { treeOf } from './parser.ts'
 
 /**
- * What the statements of a text compare columns with: for each statement one record with a value for each column, and
- * one for each further value (`IN`, `OR`, `CASE`). Columns are named without their table. The statements in the code of a
- * `DO` block or of a function count, as far as they can be read alone. Needs `loadParser` first.
+ * The values that statements compare columns with: for each statement, one record with a value for each
+ * column, and one for each further value (`IN`, `OR`, `CASE`). Columns are named without their table.
+ * Statements in the code of a `DO` block or a function are included if they parse on their own. Needs
+ * `loadParser` first.
  */
 export function comparedValues(sql: string): ComparedValues[] {
   return (treeOf(sql)?.stmts ?? []).flatMap(({ stmt }) =>
@@ -23,7 +24,9 @@ function codeIn(node: Node): string {
 
 const CHANGE_OF_ROWS = /\b(?:DELETE\s+FROM|UPDATE|MERGE\s+INTO|INSERT\s+INTO)\b/i
 
-/** The statements of code that change rows, each without what is before it: `IF found THEN DELETE FROM …`. */
+/**
+ * The statements of code that change rows, each without the text before it: `IF found THEN DELETE FROM …`.
+ */
 function statementsIn(code: string): string[] {
   return code.split(';').flatMap((part) => {
     const at = part.search(CHANGE_OF_ROWS)
@@ -53,7 +56,7 @@ function compared({ A_Expr: tree }: Extract<Node, { A_Expr: unknown }>): Compare
   const { kind, lexpr, rexpr } = tree
   const column = columnIn(lexpr)
   if (kind === undefined || !COMPARED.includes(kind) || column === undefined) return []
-  // A text that a pattern meets is the pattern itself without its wildcards.
+  // The pattern without its wildcards is a text that it matches.
   const plain = (value: string) => (kind.endsWith('LIKE') ? value.replaceAll(/[%_]/g, '') : value)
   return literalsIn(rexpr).map((value) => [column, plain(value)])
 }

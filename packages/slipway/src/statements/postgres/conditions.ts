@@ -9,8 +9,8 @@ export interface NullTest {
 }
 
 /**
- * The conditions of an SQL expression that AND joins: a test for NULL, or nothing for any other condition.
- * Needs `loadParser` first.
+ * The conditions that an SQL expression joins with AND: a test for NULL, or undefined for any other
+ * condition. Needs `loadParser` first.
  */
 export function conditionsOf(expression: string): readonly (NullTest | undefined)[] {
   const query = treeOf(`SELECT WHERE ${expression}`)
@@ -32,7 +32,10 @@ function joinedBy(node: Node | undefined): readonly (NullTest | undefined)[] {
   return [{ column, is: nulltesttype === 'IS_NULL' ? 'null' : 'not-null' }]
 }
 
-/** Whether an SQL expression holds for every row: TRUE, or constants that are compared with themselves. Needs `loadParser` first. */
+/**
+ * Whether an SQL expression is true for every row: TRUE, or a comparison of equal constants. Needs
+ * `loadParser` first.
+ */
 export function isAlwaysTrue(expression: string): boolean {
   const query = treeOf(`SELECT WHERE ${expression}`)
   const [tree] = query?.stmts ?? []
@@ -40,7 +43,7 @@ export function isAlwaysTrue(expression: string): boolean {
   return truthOf(select?.whereClause) === true
 }
 
-/** The value of a condition that needs no row. */
+/** The value of a condition that does not depend on a row; undefined for any other. */
 function truthOf(node: Node | undefined): boolean | undefined {
   if (node === undefined) return undefined
   if ('A_Const' in node) {
@@ -69,7 +72,7 @@ function castTruth({ arg, typeName }: TypeCast): boolean | undefined {
   return value === undefined ? truthOf(arg) : /^(?:t|true|y|yes|on|1)$/i.test(value)
 }
 
-/** A constant by its text, without what the tree notes of its place. */
+/** A constant as text, without its location in the parse tree. */
 function constantOf(node: Node | undefined): string | undefined {
   if (node === undefined || !('A_Const' in node) || node.A_Const.isnull) return undefined
   const { ival, fval, sval, boolval } = node.A_Const

@@ -12,7 +12,7 @@ export function names(nodes: readonly Node[] | undefined): string[] {
   })
 }
 
-/** The code of a DO block, of its arguments, or of a function, of its options. */
+/** The code of a DO block, from its arguments, or of a function, from its options. */
 export function codeOf(options: readonly Node[] = []): string {
   return options
     .flatMap((item) =>
@@ -23,7 +23,7 @@ export function codeOf(options: readonly Node[] = []): string {
     .join('')
 }
 
-/** A name of one, two or three parts; a database in front of it says nothing. */
+/** A name of one, two or three parts; a leading database name is ignored. */
 export function objectName(parts: readonly string[]): ObjectName {
   const [name = '', schema] = parts.toReversed()
   return schema === undefined ? { name } : { schema, name }
@@ -78,7 +78,7 @@ const CONSTRAINT_KINDS: Readonly<Record<string, ConstraintDefinition['kind']>> =
   CONSTR_NOTNULL: 'not-null',
 }
 
-/** A constraint; nothing for what the grammar only calls one (a default, an identity). */
+/** A constraint; undefined for what only the grammar calls a constraint (a default, an identity). */
 export function constraintOf(
   node: Constraint,
   source: Source,
@@ -111,8 +111,8 @@ export function constraintOf(
 }
 
 /**
- * Functions of a default that give one value throughout a statement: ADD COLUMN computes it once.
- * Source: `provolatile` in pg_proc.dat, for what is met in defaults.
+ * Functions whose value is the same throughout a statement: ADD COLUMN computes such a default once. Source:
+ * `provolatile` in pg_proc.dat, for functions that are common in defaults.
  */
 const STABLE_FUNCTIONS = new Set([
   'now',
@@ -194,7 +194,7 @@ export function typeText(type: TypeName | undefined): string {
   const numbers = (type?.typmods ?? []).flatMap((node) =>
     'A_Const' in node && node.A_Const.ival ? [node.A_Const.ival.ival ?? 0] : [],
   )
-  // An interval's first number says which fields it holds.
+  // The first number of an interval says which fields it stores.
   const shown = name === 'interval' ? numbers.slice(1) : numbers
   const size = shown.length === 0 ? '' : `(${shown.join(',')})`
   const builtIn = schema === undefined || schema === 'pg_catalog' ? SQL_TYPES[name] : undefined

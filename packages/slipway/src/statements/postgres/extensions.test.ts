@@ -31,7 +31,7 @@ test('a masked text has no literal and no comment', () => {
   expect(masked(sql)).toBe(`UPDATE "it's" SET a = '…', b = '…', c = '…' WHERE id=1`)
 })
 
-test('literals and numbers are no identifiers', () => {
+test('literals and numbers are not identifiers', () => {
   expect([...identifiersIn(`SELECT "A""b", É, E'x', $t$y$t$, 12, U&'z' -- w`)]).toEqual([
     'select',
     'A"b',

@@ -4,7 +4,7 @@ import type { InsertedRows } from '../action.ts'
 type InsertStmt = Extract<Node, { InsertStmt: unknown }>['InsertStmt']
 type Constant = Extract<Node, { A_Const: unknown }>['A_Const']
 
-/** The rows of INSERT … VALUES, if it names its columns and each row is surely new. */
+/** The rows of INSERT … VALUES, if it names its columns and each row is certainly new. */
 export function insertedRows({
   cols,
   selectStmt,

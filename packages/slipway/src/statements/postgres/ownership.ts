@@ -2,7 +2,7 @@ import type { Node, RangeVar } from 'libpg-query'
 import { names } from './definition.ts'
 import { treeOf } from './parser.ts'
 
-/** What a project puts on a table. */
+/** A part that a project adds to a table. */
 export interface TablePart {
   readonly kind: 'column' | 'constraint' | 'index' | 'trigger' | 'policy' | 'rule'
   readonly schema: string
@@ -17,17 +17,20 @@ export interface PlacedObject {
   readonly name: string
 }
 
-/** Which schemas and parts of tables a file makes a project's own. Only what it names counts: the rest is in the default schema. */
+/**
+ * The schemas, objects and parts of tables that a file adds to its project. Only names with a schema count:
+ * all others are in the default schema.
+ */
 export interface Ownership {
   /** Schemas that it creates, or renames to this name. */
   readonly created: readonly string[]
-  /** What it creates in, or moves to, a schema. */
+  /** Objects that it creates in a named schema or moves to one. */
   readonly placed: readonly PlacedObject[]
-  /** What it puts on tables that it names with their schema. */
+  /** Parts that it adds to tables that it names with their schema. */
   readonly parts: readonly TablePart[]
 }
 
-/** Reads what a file makes a project's own. SQL that does not parse owns nothing. Needs `loadParser`. */
+/** Reads what a file adds to its project. SQL that does not parse adds nothing. Needs `loadParser`. */
 export function ownershipOf(sql: string): Ownership {
   const trees = statementsIn(sql)
   const created: string[] = []
@@ -50,13 +53,16 @@ export function ownershipOf(sql: string): Ownership {
 const LEADING_COMMENTS = /^(?:\s|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)+/
 
 function statementsIn(sql: string): Node[] {
-  // Without a dot or one of these words no name in it has a schema. Prisma's warnings have full stops.
+  // Without a dot or one of these words, no name has a schema. Leading comments do not count: Prisma's
+  // warnings contain full stops.
   if (!/\.|schema|search_path/i.test(sql.replace(LEADING_COMMENTS, ''))) return []
   const { stmts = [] } = treeOf(sql.replace(/^\uFEFF/, ' ')) ?? {}
   return stmts.flatMap(({ stmt }) => (stmt ? [stmt] : []))
 }
 
-/** The schema that unqualified names go to after a `SET search_path`, or a `set_config` in its place. */
+/**
+ * The schema in which unqualified names are created after a `SET search_path`, or an equivalent `set_config`.
+ */
 export function searchPathAfter(node: Node, before: string | undefined): string | undefined {
   const schemas = searchPathSetBy(node)
   if (schemas === undefined) return before
@@ -90,7 +96,7 @@ function schemasCreatedBy(node: Node): string[] {
   return []
 }
 
-/** A thing that a statement makes, in a schema or on the search path. */
+/** An object that a statement creates, in a named schema or on the search path. */
 type Placing = Omit<PlacedObject, 'schema'> & { readonly schema: string | undefined }
 
 function placedBy(node: Node): Placing[] {
@@ -120,7 +126,7 @@ function placedBy(node: Node): Placing[] {
   if ('AlterObjectSchemaStmt' in node) {
     const { objectType, newschema, relation: moved, object } = node.AlterObjectSchemaStmt
     const [name = ''] = moved ? [moved.relname ?? ''] : names(object ? [object] : []).toReversed()
-    // An extension also brings its members, which belong to no migration.
+    // An extension also moves its members, which belong to no migration.
     if (objectType === 'OBJECT_EXTENSION') return []
     return [{ kind: MOVED[objectType ?? ''] ?? 'other', schema: newschema, name }]
   }
@@ -174,7 +180,7 @@ const RENAMED_PARTS: Readonly<Record<string, TablePart['kind']>> = {
   OBJECT_RULE: 'rule',
 }
 
-/** What several files make a project's own. */
+/** Joins what several files add to their project. */
 export function joinOwnership(all: readonly Ownership[]): Ownership {
   return {
     created: all.flatMap(({ created }) => created),

@@ -15,7 +15,7 @@ const FILLING = Array.from({ length: 40 }, (_, at) => `SELECT '${'ä'.repeat(at)
 
 beforeAll(loadParser)
 
-test('a large file has the statements that its parts have', () => {
+test('a large file has the same statements as its parts', () => {
   const texts = Array.from({ length: 400 }, (_, at) => [
     ...FILLING.slice(0, at % 40),
     STATEMENTS[at % STATEMENTS.length] ?? '',
@@ -36,7 +36,7 @@ test.each([
   'DELETE FROM a -- all;\n WHERE id = 1',
   'CREATE SCHEMA s -- s;\n CREATE TABLE t ()',
   'SELECT 1 -- a;\n UNION SELECT 2',
-])('a semicolon that ends a comment and no statement cuts no file: %j', (text) => {
+])('a file is not split at a semicolon that ends a comment, not a statement: %j', (text) => {
   const filling = 'SELECT 1;\n'.repeat(1000)
   const before = parseStatements(filling)
   const found = parseStatements(`${filling}${text};\n${filling}`)
@@ -44,7 +44,7 @@ test.each([
   expect(found[before.length]).toMatchObject({ text, actions: parseStatements(text)[0]?.actions })
 })
 
-test('an error far into a large file has its place there', () => {
+test('an error far into a large file is reported at its position in the file', () => {
   const lines = Array.from({ length: 4000 }, () => 'SELECT 1;')
   const sql = [...lines, 'SELEC 2;', ...lines].join('\n')
   expect(() => parseStatements(sql, 'a.sql')).toThrow(

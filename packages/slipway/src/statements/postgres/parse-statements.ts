@@ -10,16 +10,19 @@ import { settingsEffectOf } from './settings-effect.ts'
 import { wordsOf } from './tokens.ts'
 
 /**
- * The statements of a file, by PostgreSQL's own grammar (version 18). An empty file has none.
- * Fails with STATEMENTS.SYNTAX, which holds the place and a caret.
+ * The statements of a file, by PostgreSQL's own grammar (version 18). An empty file has none. Fails with
+ * STATEMENTS.SYNTAX, with the position and a caret.
  */
 export function parseStatements(sql: string, file?: string): Statement[] {
   return [...parsePieces(sql, file)].flat()
 }
 
-/** As `parseStatements`, a few statements at a time: the tree of a large file takes a hundred times its memory. */
+/**
+ * Like `parseStatements`, but a few statements at a time: a parse tree takes a hundred times the memory of
+ * its file.
+ */
 export function* parsePieces(sql: string, file?: string): Generator<Statement[]> {
-  // A byte order mark is no SQL, but editors on Windows write it; psql also skips it.
+  // A byte order mark is not SQL, but editors on Windows write it; psql also skips it.
   const readable = sql.replace(/^\uFEFF/, ' ')
   const starts = lineStarts(sql)
   let number = 0
@@ -53,8 +56,9 @@ interface Piece {
 const PIECE_CHARACTERS = 10_000
 
 /**
- * A file, split after semicolons at ends of lines. What the grammar accepts up to there, and as ended, is whole statements: a
- * semicolon within a literal, a comment, parentheses or the body of a function leaves them open. Then the piece is extended.
+ * Splits a file after semicolons at line ends. A piece consists of whole statements if the grammar accepts it
+ * and a semicolon ends its last statement. A semicolon within a literal, a comment, parentheses or a function
+ * body does not end one: the piece is then extended.
  */
 function* piecesOf(sql: string, file?: string): Generator<Piece> {
   let from = 0
@@ -63,7 +67,7 @@ function* piecesOf(sql: string, file?: string): Generator<Piece> {
     const semicolon = sql.indexOf(';\n', from + length)
     const end = semicolon === -1 ? sql.length : semicolon + 2
     const text = sql.slice(from, end)
-    // Nothing but white space has no statements.
+    // A text of only white space has no statements.
     const tree = text.trim() === '' ? EMPTY : treeOf(text)
     const isLast = end === sql.length
     if (tree === undefined && isLast) return refuseSyntax(sql, file)
@@ -77,7 +81,10 @@ function* piecesOf(sql: string, file?: string): Generator<Piece> {
   }
 }
 
-/** The parser gives the length of a statement that a semicolon ends, and none of one that the text ends. */
+/**
+ * Whether a semicolon ends the last statement. The parser gives no length for a statement that the end of the
+ * text ends.
+ */
 function isEnded({ stmts = [] }: ParseResult): boolean {
   const last = stmts.at(-1)
   return last === undefined || (last.stmt_len ?? 0) > 0
@@ -85,7 +92,7 @@ function isEnded({ stmts = [] }: ParseResult): boolean {
 
 const EMPTY: ParseResult = { version: 0, stmts: [] }
 
-/** The place of an error is that in the whole file. */
+/** Parses the whole file, so that the position of the error is the one in the file. */
 function refuseSyntax(sql: string, file?: string): never {
   try {
     parser().parseSync(sql)
@@ -107,7 +114,10 @@ function refuseSyntax(sql: string, file?: string): never {
 const ORDINARY: StatementRole = { kind: 'ordinary' }
 const ALONE: StatementRole = { kind: 'alone' }
 
-/** Source of what may not run in a transaction: `PreventInTransactionBlock` in PostgreSQL's tcop/utility.c. */
+/**
+ * Source for statements that cannot run in a transaction: `PreventInTransactionBlock` in PostgreSQL's
+ * tcop/utility.c.
+ */
 function roleOf(node: Node): StatementRole {
   if ('TransactionStmt' in node) return transactionRole(node.TransactionStmt.kind)
   if ('IndexStmt' in node && node.IndexStmt.concurrent) {
@@ -186,7 +196,7 @@ function isDetachedConcurrently(node: Node): boolean {
   )
 }
 
-/** Whether code holds a COMMIT or a ROLLBACK of its own. */
+/** Whether code contains a COMMIT or a ROLLBACK of its own. */
 function endsTransactions(code: string): boolean {
   const words = wordsOf(code).map((word) => word.toUpperCase())
   return words.some((word, at) => {

@@ -5,7 +5,7 @@ type ParseResult = ReturnType<Parser['parseSync']>
 
 let loaded: Parser | undefined
 
-/** Loads the SQL parser (WebAssembly, 20 ms, once): only commands that look into SQL pay for it. */
+/** Loads the SQL parser (WebAssembly, 20 ms, once): only commands that read SQL pay for it. */
 export async function loadParser(): Promise<void> {
   if (loaded) return
   const module = await import('libpg-query')
@@ -18,7 +18,7 @@ export function parser(): Parser {
   return must(loaded, 'SQL parser: loadParser was not awaited')
 }
 
-/** The parse tree of a text; nothing for one that the grammar of version 18 refuses. */
+/** The parse tree of a text; undefined if the grammar of PostgreSQL 18 rejects it. */
 export function treeOf(sql: string): ParseResult | undefined {
   try {
     return parser().parseSync(sql)

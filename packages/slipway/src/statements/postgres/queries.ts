@@ -2,7 +2,7 @@ import type { MergeStmt, Node, WithClause } from 'libpg-query'
 import type { Action } from '../action.ts'
 import { relationName } from './definition.ts'
 
-/** What the queries of a WITH change themselves; no query beforehand can tell which rows. */
+/** The changes that the queries of a WITH make. No query beforehand can tell which rows they affect. */
 export function changedByQueries(node: Node): Action[] {
   const clause = withClauseOf(node)
   return (clause?.ctes ?? []).flatMap((item): Action[] => {
@@ -37,7 +37,7 @@ function changes(query: Node): Action[] {
   return 'MergeStmt' in query ? mergedRows(query.MergeStmt) : []
 }
 
-/** What a MERGE does to its table, each once: its WHEN clauses are conditions. */
+/** What a MERGE does to its table, each kind of change once; its WHEN clauses are conditions. */
 export function mergedRows({ relation, mergeWhenClauses = [] }: MergeStmt): Action[] {
   const table = relationName(relation)
   const clauses = mergeWhenClauses.flatMap((one) =>
@@ -67,7 +67,7 @@ export function columnsOf(targets: readonly Node[] | undefined): string[] {
   return (targets ?? []).flatMap((item) => ('ResTarget' in item ? [item.ResTarget.name ?? ''] : []))
 }
 
-/** There is a condition, whose text is not needed. */
+/** Tells that there is a condition; its text is not needed. */
 function someRows(clause: Node | undefined): { readonly where?: string } {
   return clause === undefined ? {} : { where: '…' }
 }

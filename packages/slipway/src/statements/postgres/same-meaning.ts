@@ -1,8 +1,8 @@
 import { parser } from './parser.ts'
 
 /**
- * Whether two texts are the same SQL but for comments and white space: their tokens, by the server's
- * own scanner, are equal one by one. Needs `loadParser` first.
+ * Whether two texts are the same SQL except for comments and white space: the server's own scanner finds the
+ * same tokens in both. Needs `loadParser` first.
  */
 export function sameMeaning(one: string, other: string): boolean {
   const left = tokens(one)

@@ -24,7 +24,7 @@ export function settingsEffectOf(node: Node, text: string): SettingsEffect {
   }
   if ('DiscardStmt' in node) return 'changes'
   if (!RUNS_CODE.some((kind) => kind in node)) return 'none'
-  // The tree is searched only if the text has the name at all.
+  // The tree is searched only if the text contains the name.
   return text.toLowerCase().includes('set_config') && callsSetConfig(node) ? 'changes' : 'maybe'
 }
 

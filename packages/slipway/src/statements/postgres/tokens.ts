@@ -34,26 +34,29 @@ export function isKeyword(token: Token | undefined, keyword: string): boolean {
   return token?.depth === 0 && token.text.toUpperCase() === keyword
 }
 
-/** The names and keywords that a text holds, as the server reads them: `"Id"` is Id, and ID is id. Needs `loadParser` first. */
+/**
+ * The names and keywords in a text, as the server reads them: `"Id"` is Id, and ID is id. Needs `loadParser`
+ * first.
+ */
 export function identifiersIn(text: string): Set<string> {
   if (text === '') return new Set()
   const words = tokensOf(text).filter((token) => isName(token.text))
   return new Set(words.map((token) => identifierOf(token.text)))
 }
 
-/** The name that a word of SQL is, as the server reads it. */
+/** The name that a word of SQL denotes, as the server reads it. */
 export function identifierOf(word: string): string {
   return word.startsWith('"') ? word.slice(1, -1).replaceAll('""', '"') : word.toLowerCase()
 }
 
-/** Whether a token is a name or a keyword: no literal, number or sign. */
+/** Whether a token is a name or a keyword, not a literal, number or operator. */
 export function isName(token: string): boolean {
   return token.startsWith('"') || (/^[\p{L}_]/u.test(token) && !token.includes("'"))
 }
 
 /** The comments of a text. Needs `loadParser` first. */
 export function commentsIn(text: string): Omit<Token, 'depth'>[] {
-  // A byte order mark is no SQL.
+  // A byte order mark is not SQL.
   const readable = text.replace(/^\uFEFF/, ' ')
   const indexOf = byteIndexer(readable)
   return scan(readable)
@@ -62,8 +65,8 @@ export function commentsIn(text: string): Omit<Token, 'depth'>[] {
 }
 
 /**
- * The words of code, those in its literals included: what a DO block runs may be built from strings.
- * Comments hold none. Needs `loadParser` first.
+ * The words of code, including those in its literals, because a DO block may build SQL from strings. Comments
+ * do not count. Needs `loadParser` first.
  */
 export function wordsOf(code: string): string[] {
   return scanCode(code).flatMap(({ text }) => {
@@ -72,18 +75,18 @@ export function wordsOf(code: string): string[] {
   })
 }
 
-/** The tokens of code; if it is not SQL, and the scanner refuses it, what spaces keep apart. */
+/** The tokens of code, or its words if the scanner rejects it because it is not SQL. */
 function scanCode(code: string): { readonly text: string }[] {
   if (code.trim() === '') return []
   try {
-    // A byte order mark is no SQL.
+    // A byte order mark is not SQL.
     return scan(code.replace(/^\uFEFF/, ' ')).filter((token) => !isComment(token))
   } catch {
     return code.split(/[^\w$]+/).map((text) => ({ text }))
   }
 }
 
-/** What a literal holds; nothing for another token. */
+/** The content of a literal; undefined for any other token. */
 export function contentOf(token: string): string | undefined {
   if (token.startsWith('$') && token.endsWith('$') && token.length > 1) {
     const tag = token.indexOf('$', 1) + 1
@@ -94,7 +97,10 @@ export function contentOf(token: string): string | undefined {
   return token.slice(quote + 1, -1).replaceAll("''", "'")
 }
 
-/** A text without comments, its literals masked and its tokens at most a space apart. Needs `loadParser` first. */
+/**
+ * A text without comments, with literals masked and white space reduced to single spaces. Needs `loadParser`
+ * first.
+ */
 export function masked(text: string): string {
   let end = 0
   const parts = tokensOf(text).map((token) => {
@@ -105,14 +111,15 @@ export function masked(text: string): string {
   return parts.join('')
 }
 
-/** Whether a text holds a comment. Needs `loadParser` first. */
+/** Whether a text contains a comment. Needs `loadParser` first. */
 export function hasComment(text: string): boolean {
   return scan(text).some(isComment)
 }
 
 /**
- * The tokens of the server's scanner. libpg-query writes them as JSON, and control characters as they are, which no
- * parser of JSON reads: blanks take their places, and the texts are those of the original.
+ * The tokens of the server's scanner. libpg-query writes them as JSON without escaping control characters,
+ * which a JSON parser rejects. Therefore they are replaced by spaces, and the texts of the tokens are taken
+ * from the original.
  */
 function scan(text: string): ScanToken[] {
   const { tokens } = parser().scanSync(text.replaceAll(CONTROL, ' '))
@@ -124,7 +131,7 @@ function scan(text: string): ScanToken[] {
   }))
 }
 
-/** Control characters of one byte that JSON wants escaped, but tab, line feed and carriage return. */
+/** Control characters of one byte that must be escaped in JSON, except tab, line feed and carriage return. */
 const CONTROL = /(?![\t\n\r\x7F-\x9F])\p{Cc}/gu
 
 function isComment({ tokenName }: { readonly tokenName: string }): boolean {

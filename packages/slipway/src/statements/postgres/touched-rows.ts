@@ -10,7 +10,7 @@ interface Touched {
   readonly with?: string
 }
 
-/** The rows that a DELETE touches, as what follows SELECT … FROM. */
+/** The rows that a DELETE affects, as the text after SELECT … FROM. */
 export function touchedByDelete(statement: DeleteStmt, source: Source): Touched {
   const queries = queriesOf(statement.withClause, source)
   if (queries === undefined || hasCursor(statement.whereClause)) return {}
@@ -24,11 +24,11 @@ export function touchedByDelete(statement: DeleteStmt, source: Source): Touched 
   })
 }
 
-/** The same of an UPDATE. */
+/** The rows that an UPDATE affects, as the text after SELECT … FROM. */
 export function touchedByUpdate(statement: UpdateStmt, source: Source): Touched {
   const queries = queriesOf(statement.withClause, source)
   if (queries === undefined || hasCursor(statement.whereClause)) return {}
-  // This FROM would be taken for that of the statement.
+  // The FROM of IS DISTINCT FROM would be mistaken for that of the statement.
   if (statement.fromClause && hasDistinctFrom(source.text)) return {}
   return selected({
     ...queries,
@@ -45,7 +45,7 @@ function hasDistinctFrom(text: string): boolean {
   return words.some((word, at) => word === 'DISTINCT' && words[at + 1] === 'FROM')
 }
 
-/** The text after WITH; nothing if one of its queries changes rows itself. */
+/** The text after WITH; undefined if one of its queries changes rows itself. */
 function queriesOf(
   clause: DeleteStmt['withClause'],
   source: Source,

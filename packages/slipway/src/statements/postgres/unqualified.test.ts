@@ -42,14 +42,14 @@ test('a name with a quote in it is the same name within a literal', () => {
   expect(unqualified(sql, 'My "App"')).toBe(`SELECT nextval('"it''s"'::regclass) FROM "t"`)
 })
 
-test('a name that must be qualified stays so, within a literal too', () => {
+test('a name that must be qualified stays qualified, also within a literal', () => {
   const sql = `ALTER TABLE app.t ALTER id SET DEFAULT nextval('app.t_seq'::regclass), ADD x app.kind`
   expect(unqualified(sql, 'app', (name) => name === 't_seq' || name === 't')).toBe(
     `ALTER TABLE app.t ALTER id SET DEFAULT nextval('app.t_seq'::regclass), ADD x kind`,
   )
 })
 
-test('a file that qualifies all its names means all; another means those that it qualifies', () => {
+test('a file that qualifies all its names binds every name to the schema, any other only those that it qualifies', () => {
   const all = qualifiedNames('CREATE INDEX i ON public.t (a)', 'public')
   expect(all('i')).toBe(true)
   const some = qualifiedNames('CREATE INDEX i ON public.t (a); ALTER TABLE u ADD b INT', 'public')

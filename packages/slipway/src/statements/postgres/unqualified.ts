@@ -4,9 +4,10 @@ import { treeOf } from './parser.ts'
 import { type Token, tokensOf, identifierOf } from './tokens.ts'
 
 /**
- * A statement without the name of a schema: its names then mean the default schema of whichever database
- * it runs on. A name that `keeps` wants stays qualified. Literals stay, but for names of relations and types
- * (`'app.user_id_seq'::regclass`, `setval('app.user_id_seq', …)`). Needs `loadParser`.
+ * Removes the name of a schema from a statement, so that its names refer to the default schema of the
+ * database on which it runs. Names for which `keeps` is true stay qualified. Literals do not change, except
+ * names of relations and types (`'app.user_id_seq'::regclass`, `setval('app.user_id_seq', …)`). Needs
+ * `loadParser`.
  */
 export function unqualified(
   sql: string,
@@ -34,8 +35,8 @@ export function unqualified(
 }
 
 /**
- * Tells which names of its default schema a file writes with that schema: they mean this very schema on
- * every database. A file that qualifies all its names means it of all of them. Needs `loadParser`.
+ * Tells which names a file qualifies with its default schema: they refer to this schema on every database. If
+ * a file qualifies all its names, this holds for every name. Needs `loadParser`.
  */
 export function qualifiedNames(sql: string, schema: string): (name: string) => boolean {
   const found = read(sql)
@@ -49,7 +50,7 @@ export function qualifiedNames(sql: string, schema: string): (name: string) => b
   return (name) => all.has(name)
 }
 
-/** Whether a file writes the name of a schema before any other. Needs `loadParser`. */
+/** Whether a file qualifies any name with this schema, or cannot be parsed. Needs `loadParser`. */
 export function qualifiesWith(sql: string, schema: string): boolean {
   const found = read(sql)
   return found === undefined || found.tokens.some((_, at) => isQualifier(found, at, schema))
@@ -58,11 +59,11 @@ export function qualifiesWith(sql: string, schema: string): boolean {
 interface Cut {
   readonly start: number
   readonly end: number
-  /** What comes instead. */
+  /** The replacement. */
   readonly by?: string
 }
 
-/** What the parse tree tells about the tokens of a text. */
+/** What the parse tree says about the tokens of a text. */
 interface Reading {
   readonly tokens: readonly Token[]
   /** Where `a.b` is a column of a table, not a name in a schema. */
@@ -119,7 +120,7 @@ function read(sql: string): Reading | undefined {
 
 type Fields = Readonly<Record<string, unknown>>
 
-/** Visits all objects of a tree with the key that leads to them: the name of their kind, or of their field. */
+/** Visits all objects of a tree with the key under which they are stored: the name of their kind or field. */
 function walk(value: unknown, visit: (kind: string, node: Fields) => void, key = ''): void {
   if (Array.isArray(value)) {
     for (const item of value) walk(item, visit, key)
@@ -133,7 +134,10 @@ function walk(value: unknown, visit: (kind: string, node: Fields) => void, key =
 const REFERENCE_TYPES = new Set(['regclass', 'regtype', 'regproc'])
 const SEQUENCE_FUNCTIONS = new Set(['nextval', 'currval', 'setval'])
 
-/** The place of a literal that is a name: cast to one of the types for names, or given to a function of sequences. */
+/**
+ * The location of a literal that is a name: it is cast to one of the types for names, or passed to a sequence
+ * function.
+ */
 function namingLiteral(kind: 'TypeCast' | 'FuncCall', node: Fields): number[] {
   const isName =
     kind === 'TypeCast'
@@ -173,7 +177,7 @@ function isSchemaOption(tokens: readonly Token[], at: number, schema: string): b
 
 const QUALIFIED_NAME = /^("(?:[^"]|"")+"|[^".]+)\.("(?:[^"]|"")+"|[^".]+)$/
 
-/** The cut that takes the schema out of a name within a literal. */
+/** The cut that removes the schema from a name within a literal. */
 function withoutQualifier(
   { text, start, end }: Token,
   schema: string,

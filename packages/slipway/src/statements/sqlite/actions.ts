@@ -12,7 +12,10 @@ import type { Action, InsertedRows, ObjectName } from '../action.ts'
 import { columnOf, constraintOf, keysOf, objectNameOf, textOf } from './definition.ts'
 import { rowCopyOf } from './row-copy.ts'
 
-/** What a statement does. Never empty: what is not judged is `other`. `sql` is the whole file. */
+/**
+ * What a statement does. Never empty: statements that Slipway does not judge are `other`. `sql` is the whole
+ * file.
+ */
 export function sqliteActions(node: Stmt, sql: string): readonly Action[] {
   switch (node.type) {
     case 'CreateTableStmt':
@@ -22,7 +25,7 @@ export function sqliteActions(node: Stmt, sql: string): readonly Action[] {
         {
           kind: 'create-table',
           table: objectNameOf(node.tblName),
-          // What columns it has, its module decides.
+          // Its module decides which columns it has.
           columns: [],
           constraints: [],
           ifNotExists: node.ifNotExists,
@@ -155,7 +158,7 @@ function rowsChanged(
   const table = objectNameOf(node.tblName)
   switch (node.type) {
     case 'InsertStmt': {
-      const inserted = insertedRows(node, sql)
+      const inserted = insertedRows(node)
       const copies = rowCopyOf(node)
       const assigns = columnsOfUpsert(node)
       return {
@@ -186,7 +189,7 @@ function rowsChanged(
   }
 }
 
-/** With ON CONFLICT DO UPDATE, or as REPLACE: existing rows may change. */
+/** Whether existing rows may change: through ON CONFLICT DO UPDATE or REPLACE. */
 function mayUpdate({ body, orConflict }: InsertStmt): boolean {
   const upsert = body.type === 'SelectInsertBody' && body.upsert !== undefined
   return upsert || orConflict === 'Replace'
@@ -206,10 +209,7 @@ function columnsOfUpsert({ body }: InsertStmt): string[] {
 }
 
 /** Rows that are written out, and surely new. */
-function insertedRows(
-  { body, columns, orConflict }: InsertStmt,
-  sql: string,
-): InsertedRows | undefined {
+function insertedRows({ body, columns, orConflict }: InsertStmt): InsertedRows | undefined {
   if (orConflict !== undefined || columns === undefined) return undefined
   if (body.type !== 'SelectInsertBody' || body.upsert !== undefined) return undefined
   const { select, compounds = [] } = body.select

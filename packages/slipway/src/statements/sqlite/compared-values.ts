@@ -3,9 +3,9 @@ import { type ComparedPair, type ComparedValues, recordsOf } from '../compared-v
 import { sqliteParser } from './parser.ts'
 
 /**
- * What the statements of a text compare columns with, as `comparedValues` of PostgreSQL: for each statement one record with
- * a value for each column, and one for each further value (`IN`, `OR`, `CASE`). Values are SQL. The bodies of triggers
- * count. Needs `loadSqliteParser` first.
+ * The values that statements compare columns with, like `comparedValues` for PostgreSQL: for each statement,
+ * one record with a value for each column, and one for each further value (`IN`, `OR`, `CASE`). Values are
+ * SQL. The bodies of triggers are included. Needs `loadSqliteParser` first.
  */
 export function sqliteComparedValues(sql: string): ComparedValues[] {
   const parsed = sqliteParser().parse(sql)
@@ -14,8 +14,9 @@ export function sqliteComparedValues(sql: string): ComparedValues[] {
 }
 
 /**
- * What the checks and generated columns of a table, and the conditions of an index, compare a column with: the values that
- * a check allows are often among them. `all` if the check takes no others. Needs `loadSqliteParser` first.
+ * The values that checks and generated columns of a table, or the condition of an index, compare a column
+ * with. The values that a check allows are often among them. `all` is true if the check allows no others.
+ * Needs `loadSqliteParser` first.
  */
 export function sqliteCheckedValues(
   sql: string,
@@ -91,7 +92,7 @@ const COMPARING = [
   'IsNot',
 ]
 
-/** A text that a pattern meets is the pattern itself without its wildcards. */
+/** The pattern without its wildcards is a text that it matches. */
 function plain(value: string): string {
   return value.replaceAll(/[%_*?]/g, '')
 }
@@ -105,7 +106,7 @@ function compared(column: Expr, values: readonly Expr[]): ComparedPair[] {
   })
 }
 
-/** The column of an operand, including within a function that takes nothing else: `lower(status)`. */
+/** The column of an operand, including within COLLATE, CAST or parentheses. */
 function columnIn(expr: Expr): string | undefined {
   switch (expr.type) {
     case 'Id':

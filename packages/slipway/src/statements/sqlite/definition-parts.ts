@@ -1,13 +1,13 @@
 import { sqliteParser } from './parser.ts'
 
 /**
- * The parts of a CREATE statement in a form that is equal for equal objects: without comments and layout, with
- * keywords in capitals and names as they are in any quotes. The columns and constraints of a table are parts of their
- * own, in the order of their texts: the order of columns says nothing. Needs `loadSqliteParser` first.
+ * The parts of a CREATE statement in a form that is equal for equal objects: without comments and layout,
+ * with keywords in upper case and names quoted uniformly. The columns and constraints of a table are separate
+ * parts, sorted by their text, because the order of columns does not matter. Needs `loadSqliteParser` first.
  */
 export function sqliteDefinitionParts(sql: string): string[] {
   const tokens = tokensOf(sql)
-  // A virtual table is read by its module, and only the module knows what its arguments mean.
+  // Only the module of a virtual table knows what its arguments mean.
   const opening = tokens[1] === 'TABLE' ? tokens.indexOf('(') : -1
   if (opening === -1) return [tokens.join(' ')]
   const { parts, end } = listAt(tokens, opening)
@@ -45,7 +45,7 @@ function tokensOf(sql: string): string[] {
   })
 }
 
-/** The quotes that a name gets distinguish it from a keyword and a number. */
+/** Quotes a name, so that it differs from a keyword and a number. */
 function nameText(text: string): string {
   const quote = text[0] ?? ''
   const bare = QUOTES.has(quote) ? text.slice(1, -1).replaceAll(quote + quote, quote) : text

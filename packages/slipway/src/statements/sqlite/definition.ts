@@ -63,7 +63,10 @@ export function columnOf(column: ColumnNode, sql: string): ColumnDefinition {
   }
 }
 
-/** As SQLite keeps it: the text after the name. What the grammar reads of GENERATED ALWAYS is not part of it. */
+/**
+ * The type as SQLite stores it: the text after the name, without GENERATED ALWAYS, which the grammar
+ * includes.
+ */
 function typeOf({ colType }: ColumnNode, sql: string): string {
   if (colType === undefined) return ''
   const text = textOf(sql, colType)
@@ -103,7 +106,7 @@ function referencesOf({ tblName, columns = [] }: ForeignKeyClause) {
   return { table: { name: tblName.text }, columns: columns.map(({ colName }) => colName.text) }
 }
 
-/** The columns of a key in order; an expression is empty text. */
+/** The columns of a key in order; an empty string for an expression. */
 export function keysOf(columns: readonly SortedColumn[]): string[] {
   return columns.map(({ expr }) => columnNameOf(expr))
 }

@@ -29,14 +29,14 @@ interface Parsed {
 const parsed = new WeakMap<Text, Parsed>()
 
 /**
- * What a statement of SQLite does, in more detail than its actions. Positions count from the beginning of its text.
- * Needs `loadSqliteParser` first. Each statement is read once.
+ * What a statement of SQLite does, in more detail than its actions. Positions count from the beginning of its
+ * text. Needs `loadSqliteParser` first. Each statement is parsed once.
  */
 export function sqliteDetail(statement: Text): SqliteDetail {
   return parsedOf(statement).detail
 }
 
-/** All that a statement names. */
+/** Everything that a statement names. */
 export function sqliteNames(statement: Text): SqliteNames {
   const { node, text } = parsedOf(statement)
   return namesIn([node], text)

@@ -1,21 +1,21 @@
 /** What an expression, a query or a whole statement names. Names are as written, without their quotes. */
 export interface SqliteNames {
-  /** Tables and views that are read or written. A name of its own WITH is not one. */
+  /** Tables and views that are read or written. The queries of its own WITH are left out. */
   readonly tables: readonly string[]
   readonly columns: readonly SqliteColumnName[]
   readonly functions: readonly SqliteCall[]
-  /** What it calls its tables, its results and the queries of WITH. */
+  /** The aliases of its tables and result columns, and the names of its WITH queries. */
   readonly aliases: readonly string[]
 }
 
 /** A column as an expression names it. */
 export interface SqliteColumnName {
-  /** The table or its alias, where it is written. */
+  /** The table or its alias, if it is written. */
   readonly table?: string
   readonly name: string
   /** Where its double quotes begin, if it has any: SQLite may read it as a string if no such column exists. */
   readonly quotedAt?: number
-  /** Where the table is written, with the point after it. */
+  /** Where the table is written, including the dot after it. */
   readonly tableAt?: { readonly start: number; readonly end: number }
 }
 
@@ -32,8 +32,8 @@ export interface SqliteDefault {
   readonly text: string
   readonly at: number
   /**
-   * `constant`: ADD COLUMN takes it. `computed`: CURRENT_TIMESTAMP or an expression, which it refuses on a table with
-   * rows. `quoted`: a string in double quotes.
+   * `constant`: ADD COLUMN accepts it. `computed`: CURRENT_TIMESTAMP or an expression, which ADD COLUMN
+   * rejects on a table with rows. `quoted`: a string in double quotes.
    */
   readonly kind: 'null' | 'constant' | 'computed' | 'quoted'
 }
@@ -44,14 +44,14 @@ export interface SqliteColumn {
   /** As written, without GENERATED ALWAYS; empty if there is none. */
   readonly type: string
   readonly notNull: boolean
-  /** NOT NULL as written, if it says ON CONFLICT. */
+  /** NOT NULL as written, if it has an ON CONFLICT clause. */
   readonly notNullOnConflict?: string
   readonly primaryKey: boolean
   readonly unique: boolean
-  /** Where UNIQUE is, with what belongs to it. */
+  /** Where the UNIQUE constraint is, including its name and clauses. */
   readonly uniqueAt?: { readonly start: number; readonly end: number }
   readonly default?: SqliteDefault
-  /** Of COLLATE, as written. */
+  /** The name after COLLATE, as written. */
   readonly collation?: string
   readonly generated?: {
     readonly kind: 'stored' | 'virtual'
@@ -59,7 +59,7 @@ export interface SqliteColumn {
     readonly text: string
     readonly names: SqliteNames
   }
-  /** All of it as written. */
+  /** The whole definition as written. */
   readonly text: string
   /** What follows its name. */
   readonly definition: string
@@ -71,7 +71,7 @@ export interface SqliteCheck {
   /** The expression between the parentheses. */
   readonly text: string
   readonly names: SqliteNames
-  /** The column that it is written with. */
+  /** The column that it is written with; absent for a table constraint. */
   readonly column?: string
 }
 
@@ -79,7 +79,7 @@ export interface SqliteCheck {
 export interface SqliteKey {
   readonly kind: 'primary key' | 'unique'
   readonly columns: readonly string[]
-  /** As a constraint of a table has it, with its name: `UNIQUE (a COLLATE NOCASE)`. */
+  /** Written as a table constraint, with its name: `UNIQUE (a COLLATE NOCASE)`. */
   readonly text: string
   /** The same without its name. */
   readonly unnamed: string
@@ -87,18 +87,18 @@ export interface SqliteKey {
   readonly collated: boolean
   /** It has ON CONFLICT. */
   readonly onConflict: boolean
-  /** The column that it is written with. */
+  /** The column that it is written with; absent for a table constraint. */
   readonly column?: string
 }
 
-/** What a foreign key does to its rows when the row that they refer to is deleted. */
+/** What a foreign key does to its rows when the row that they reference is deleted. */
 export type SqliteReaction = 'cascade' | 'set-null' | 'set-default' | 'restrict' | 'no-action'
 
 /** A foreign key of a table or a column. */
 export interface SqliteForeignKey {
   readonly columns: readonly string[]
   readonly table: string
-  /** None: the primary key of that table. */
+  /** Empty if it references the primary key of that table. */
   readonly targets: readonly string[]
   readonly onDelete: SqliteReaction
   /** It is written with its column. */
@@ -115,9 +115,9 @@ export interface SqliteTable {
   readonly columns: readonly SqliteColumn[]
   readonly primaryKey: readonly string[]
   readonly autoincrement: boolean
-  /** UNIQUE constraints, those of columns included. */
+  /** UNIQUE constraints, including those of columns. */
   readonly uniques: readonly (readonly string[])[]
-  /** PRIMARY KEY and UNIQUE, those of columns included. */
+  /** PRIMARY KEY and UNIQUE, including those of columns. */
   readonly keys: readonly SqliteKey[]
   readonly checks: readonly SqliteCheck[]
   readonly foreignKeys: readonly SqliteForeignKey[]
@@ -126,7 +126,7 @@ export interface SqliteTable {
   readonly strict: boolean
   readonly withoutRowid: boolean
   readonly temporary: boolean
-  /** Of a virtual table: `fts5`. Its columns are unknown. */
+  /** The module of a virtual table, such as `fts5`. Its columns are unknown. */
   readonly module?: string
   /** The statement as written. */
   readonly text: string
@@ -137,7 +137,7 @@ export interface SqliteIndex {
   readonly name: string
   readonly table: string
   readonly unique: boolean
-  /** Columns in order; an expression is empty text. */
+  /** Columns in order; an empty string for an expression. */
   readonly columns: readonly string[]
   /** It has a WHERE. */
   readonly partial: boolean
@@ -175,16 +175,16 @@ export type SqliteResultColumn =
       readonly names: SqliteNames
       /** The column, if the expression is one and nothing else. */
       readonly column?: string
-      /** It is never NULL: `coalesce` or `ifnull` with a constant at its end, or a constant. */
+      /** It is never NULL: a constant, or `coalesce` or `ifnull` with a constant as the last argument. */
       readonly neverNull: boolean
     }
 
 /** A query that fills a table. */
 export interface SqliteSelect {
   readonly columns: readonly SqliteResultColumn[]
-  /** The table, if it reads one table alone. */
+  /** The table, if it reads only one. */
   readonly from?: string
-  /** What keeps rows out, or makes more of them: `WHERE`, `JOIN`, `DISTINCT` … */
+  /** Clauses that may omit or multiply rows: `WHERE`, `JOIN`, `DISTINCT` … */
   readonly limits: readonly string[]
   readonly names: SqliteNames
 }
@@ -192,20 +192,20 @@ export interface SqliteSelect {
 /** How a row that breaks a constraint is treated, as in INSERT OR REPLACE. */
 export type SqliteConflict = 'rollback' | 'abort' | 'fail' | 'ignore' | 'replace'
 
-/** A row of VALUES: where it is in the text of its statement. */
+/** A row of VALUES: its position in the text of its statement, and the number of its values. */
 export interface SqliteRow {
   readonly start: number
   readonly end: number
   readonly values: number
 }
 
-/** What an INSERT puts in. */
+/** Where the rows of an INSERT come from. */
 export type SqliteSource =
   | { readonly kind: 'values'; readonly rows: readonly SqliteRow[] }
   | { readonly kind: 'select'; readonly select: SqliteSelect }
   | { readonly kind: 'defaults' }
 
-/** What a statement of SQLite does, with all that its hazards depend on: a closed union. */
+/** What a statement of SQLite does, with everything that hazard rules need: a closed union. */
 export type SqliteDetail =
   | {
       readonly kind: 'create-table'
@@ -213,7 +213,7 @@ export type SqliteDetail =
       /** Where its name is. */
       readonly nameAt: { readonly start: number; readonly end: number }
       readonly ifNotExists: boolean
-      /** It takes its rows from a query: it has neither constraints nor defaults. */
+      /** Its rows come from a query: it has neither constraints nor defaults. */
       readonly as?: SqliteSelect
     }
   | { readonly kind: 'create-index'; readonly index: SqliteIndex; readonly ifNotExists: boolean }
@@ -243,7 +243,7 @@ export type SqliteDetail =
       readonly kind: 'alter-constraint'
       readonly table: string
       readonly change: string
-      /** Of NOT NULL. */
+      /** For NOT NULL: its column. */
       readonly column?: string
     }
   | {
@@ -255,7 +255,7 @@ export type SqliteDetail =
   | {
       readonly kind: 'insert'
       readonly table: string
-      /** Absent if it names no columns: all, in their order. */
+      /** Absent if it names no columns: then it fills all, in their order. */
       readonly columns?: readonly string[]
       readonly conflict?: SqliteConflict
       readonly source: SqliteSource
@@ -266,17 +266,17 @@ export type SqliteDetail =
       readonly table: string
       /** The text of its WHERE. */
       readonly where?: string
-      /** With LIMIT or FROM: not all rows, whatever its WHERE is. */
+      /** It has LIMIT or FROM: it does not affect all rows, whatever its WHERE is. */
       readonly limited: boolean
       readonly conflict?: SqliteConflict
-      /** What the values of an UPDATE are made of, with the tables after FROM. */
+      /** What the new values of an UPDATE name, with the tables after FROM. */
       readonly values?: SqliteNames
     }
   | {
       readonly kind: 'pragma'
       /** In lower case. */
       readonly name: string
-      /** As written, without quotes; absent if it only reads. */
+      /** As written, without quotes; absent if the setting is only read. */
       readonly value?: string
     }
   | {
@@ -287,9 +287,9 @@ export type SqliteDetail =
       readonly kind: 'attach' | 'detach' | 'vacuum' | 'reindex' | 'analyze' | 'explain' | 'select'
     }
 
-/** What Cloudflare D1 limits of a statement, counted. */
+/** The properties of a statement that Cloudflare D1 limits. */
 export interface SqliteMeasures {
-  /** In UTF-8. */
+  /** The length in UTF-8. */
   readonly bytes: number
   /** SELECTs of the longest UNION, EXCEPT or INTERSECT. */
   readonly compounds: number

@@ -14,7 +14,7 @@ test.each([
     `INSERT INTO t VALUES /* first */ ${rows.join(' -- next (\n,')} ON CONFLICT (a) DO UPDATE SET b = excluded.b`,
   ],
   ['or replace', `INSERT OR REPLACE INTO t (a, b) VALUES ${rows.join(',')}`],
-])('an INSERT of many rows does the same in parts: %s', (_what, text) => {
+])('an INSERT of many rows has the same effect in parts: %s', (_what, text) => {
   const parts = sqliteDividedInsert({ text }, 2000) ?? []
   expect(parts.length).toBeGreaterThan(5)
   expect(parts.every((part) => Buffer.byteLength(part) <= 2000)).toBe(true)

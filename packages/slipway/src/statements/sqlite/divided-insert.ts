@@ -3,8 +3,9 @@ import { sqliteDetail, sqliteNode } from './detail-of.ts'
 import { sqliteParser } from './parser.ts'
 
 /**
- * An INSERT of many rows as several with the same effect, each of at most `maxBytes` bytes. Nothing if it is short enough,
- * if it takes its rows from a query, or if one row alone is too long. Needs `loadSqliteParser` first.
+ * Splits an INSERT of many rows into several with the same effect, each of at most `maxBytes` bytes.
+ * Undefined if it is short enough, if its rows come from a query, or if a single row is too long. Needs
+ * `loadSqliteParser` first.
  */
 export function sqliteDividedInsert(
   statement: Pick<Statement, 'text'>,
@@ -35,7 +36,7 @@ export function sqliteDividedInsert(
   return parts.map((part) => head + part.join(',\n') + tail)
 }
 
-/** Whether a value is read by a query: it may see rows that the same statement has written. */
+/** Whether a query reads a value: once the INSERT is split, it may see rows of the earlier parts. */
 function readsTables(statement: Pick<Statement, 'text'>): boolean {
   let queries = 0
   sqliteParser().traverse(sqliteNode(statement), {

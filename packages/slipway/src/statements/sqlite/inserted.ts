@@ -11,7 +11,7 @@ import type {
 import { isNeverNull, namesIn, plainColumn } from './names.ts'
 import { sqliteParser } from './parser.ts'
 
-/** What an INSERT puts in, and where. */
+/** What an INSERT inserts, and where. */
 export function insertion(node: InsertStmt, sql: string): SqliteDetail {
   const { body, columns, orConflict } = node
   return {
@@ -38,7 +38,10 @@ function sourceOf({ body }: InsertStmt, sql: string): SqliteSource {
   return { kind: 'values', rows: rowsOf(select.values, sql) }
 }
 
-/** The parser lets each row start where the first one does: it begins with the first parenthesis after the one before. */
+/**
+ * The parser gives all rows the start of the first one. A row begins at the first parenthesis after the
+ * previous row.
+ */
 function rowsOf(rows: readonly ValuesRow[], sql: string): SqliteRow[] {
   let last = rows[0]?.span.offset ?? 0
   return rows.map(({ span, values }) => {

@@ -2,15 +2,15 @@ import { type Comment, type Marker, markerOf } from '../marker.ts'
 import { sqliteParser } from './parser.ts'
 
 /**
- * The comments of a file of SQLite that are for Slipway; text in literals is not a comment. Needs `loadSqliteParser`
- * first.
+ * The comments of a SQLite file that are instructions to Slipway; text in literals is not a comment. Needs
+ * `loadSqliteParser` first.
  */
 export function sqliteMarkersIn(sql: string): Marker[] {
   if (!sql.toLowerCase().includes('slipway:')) return []
   return commentsIn(sql).flatMap((comment) => markerOf(comment, sql) ?? [])
 }
 
-/** What is between the tokens of a file, without spaces: comments of one line, and of several. */
+/** The line and block comments of a file: the text between its tokens, without white space. */
 function commentsIn(sql: string): Comment[] {
   const readable = sql.replace(/^\uFEFF/, ' ')
   const edges = [...sqliteParser().tokenize(readable)].flatMap(({ span }) => [

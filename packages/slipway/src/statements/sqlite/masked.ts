@@ -1,6 +1,9 @@
 import { sqliteParser } from './parser.ts'
 
-/** A text without comments, its literals masked and its tokens at most a space apart. Needs `loadSqliteParser` first. */
+/**
+ * A text without comments, with literals masked and white space reduced to single spaces. Needs
+ * `loadSqliteParser` first.
+ */
 export function maskedSqlite(text: string): string {
   let end = 0
   const parts = [...sqliteParser().tokenize(text)].map((token) => {
@@ -12,7 +15,7 @@ export function maskedSqlite(text: string): string {
   return parts.join('')
 }
 
-/** A text, or the bytes of a BLOB. */
+/** Whether a token is a string or a BLOB literal. */
 function isLiteral(token: string): boolean {
   return token.startsWith("'") || /^x'/i.test(token)
 }

@@ -4,7 +4,7 @@ import { sqliteNode } from './detail-of.ts'
 import type { SqliteMeasures } from './detail.ts'
 import { sqliteParser } from './parser.ts'
 
-/** What Cloudflare D1 limits of a statement, counted. Needs `loadSqliteParser` first. */
+/** Measures the properties of a statement that Cloudflare D1 limits. Needs `loadSqliteParser` first. */
 export function sqliteMeasures(statement: Pick<Statement, 'text'>): SqliteMeasures {
   let compounds = 1
   let pattern = 0
@@ -28,7 +28,7 @@ function bytesOf(text: string): number {
   return Buffer.byteLength(text)
 }
 
-/** The expressions that have a level of their own for SQLite; a list counts as its deepest part. */
+/** The expressions that SQLite counts as a level of depth; a list is as deep as its deepest part. */
 const LEVELS: ReadonlySet<AstNode['type']> = new Set<Expr['type']>([
   'BetweenExpr',
   'BinaryExpr',
@@ -43,7 +43,7 @@ const LEVELS: ReadonlySet<AstNode['type']> = new Set<Expr['type']>([
   'UnaryExpr',
 ])
 
-/** Without recursion: a long chain of operators is as deep as it is long. */
+/** Does not use recursion, because a long chain of operators is as deep as it is long. */
 function deepest(root: AstNode): number {
   let level = 1
   let most = 1

@@ -1,4 +1,4 @@
-/** A name in the form that is equal for equal names: SQLite folds the letters of ASCII alone. */
+/** A key that is equal for equal names: SQLite ignores the case of ASCII letters only. */
 export function sqliteNameKey(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase())
 }

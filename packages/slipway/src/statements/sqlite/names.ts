@@ -3,7 +3,7 @@ import type { SqliteCall, SqliteColumnName, SqliteNames } from './detail.ts'
 import { sqliteNameKey } from './name-key.ts'
 import { sqliteParser } from './parser.ts'
 
-/** What parts of a statement name. `sql` is the text that they are parts of. */
+/** The names in parts of a statement. `sql` is the text of the statement. */
 export function namesIn(nodes: readonly (AstNode | undefined)[], sql: string): SqliteNames {
   const found: Found = {
     tables: [],
@@ -26,7 +26,7 @@ interface Found {
   readonly columns: SqliteColumnName[]
   readonly functions: SqliteCall[]
   readonly aliases: string[]
-  /** Names of WITH. */
+  /** The names of WITH queries. */
   readonly own: Set<string>
 }
 
@@ -81,7 +81,7 @@ function walk(root: AstNode, sql: string, found: Found): void {
         default:
       }
     },
-    // A function's own name is no column, and neither is a word such as STORED.
+    // A function's own name is not a column, nor is a word such as STORED.
     keys: {
       FunctionCallExpr: ['args', 'orderBy', 'filterOver'],
       FunctionCallStarExpr: ['filterOver'],
@@ -107,7 +107,7 @@ function distinct(names: readonly string[]): string[] {
   return [...new Map(names.map((name) => [sqliteNameKey(name), name])).values()]
 }
 
-/** The column that an expression is, where it is nothing else. */
+/** The column, if the expression is a column and nothing else. */
 export function plainColumn(expr: Expr): string | undefined {
   switch (expr.type) {
     case 'Id':
@@ -125,7 +125,9 @@ export function plainColumn(expr: Expr): string | undefined {
   }
 }
 
-/** Whether an expression gives a value for every row: a constant, or coalesce with one at its end. */
+/**
+ * Whether an expression is never NULL: for example, a constant, or coalesce with one as the last argument.
+ */
 export function isNeverNull(expr: Expr): boolean {
   switch (expr.type) {
     case 'NumericLiteral':

@@ -117,7 +117,7 @@ test.each([
   expect(actions(sql)).toMatchObject([action])
 })
 
-test('what destroys data is named', () => {
+test('the data that statements destroy is named', () => {
   const destroys = (sql: string) =>
     (parser.parse(sql)[0]?.actions ?? []).flatMap((action) => destructionsBy(action, 'main'))
   expect(destroys('DROP TABLE t')).toHaveLength(1)
@@ -126,7 +126,7 @@ test('what destroys data is named', () => {
   expect(destroys('DROP INDEX i')).toEqual([])
 })
 
-test('SQL that does not parse is a failure with its place', () => {
+test('SQL that does not parse fails with its position', () => {
   let failure
   try {
     parser.parse('SELECT 1;\nCREATE TABL t (a)', 'migration.sql')
@@ -139,7 +139,7 @@ test('SQL that does not parse is a failure with its place', () => {
   })
 })
 
-test('settings that a transaction ignores are outside it', () => {
+test('settings that a transaction ignores run outside it', () => {
   const sql = `PRAGMA defer_foreign_keys=ON;
 PRAGMA foreign_keys=OFF;
 CREATE TABLE "new_t" ("id" TEXT NOT NULL PRIMARY KEY);
@@ -158,7 +158,7 @@ PRAGMA defer_foreign_keys=OFF;`
   ])
 })
 
-test('definitions are equal whatever their layout, quotes and order of columns', () => {
+test('definitions are equal regardless of layout, quotes and column order', () => {
   const one = sqliteDefinitionParts(
     'CREATE TABLE "t" ("a" INTEGER, b TEXT DEFAULT \'A b\', UNIQUE (a, b))',
   )

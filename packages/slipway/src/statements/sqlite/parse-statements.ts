@@ -6,8 +6,8 @@ import { sqliteActions } from './actions.ts'
 import { sqliteParser } from './parser.ts'
 
 /**
- * The statements of a file, by SQLite's own grammar (3.53). An empty file has none. Needs `loadSqliteParser` first.
- * Fails with STATEMENTS.SYNTAX, which holds the place and a caret.
+ * The statements of a file, by SQLite's own grammar (3.53). An empty file has none. Needs `loadSqliteParser`
+ * first. Fails with STATEMENTS.SYNTAX, with the position and a caret.
  */
 export function parseSqliteStatements(sql: string, file?: string): Statement[] {
   const readable = sql.replace(/^\uFEFF/, ' ')
@@ -15,7 +15,7 @@ export function parseSqliteStatements(sql: string, file?: string): Statement[] {
   const tokens = tokenStarts(readable)
   let word = 0
   return parseNodes(readable, file).map((node, position) => {
-    // The parser lets a statement that may begin with WITH start before its first word.
+    // The parser puts the start of a statement that may begin with WITH before its first word.
     while ((tokens[word] ?? sql.length) < node.span.offset) word++
     const start = tokens[word] ?? node.span.offset
     const end = node.span.offset + node.span.length
@@ -42,7 +42,7 @@ function parseNodes(sql: string, file?: string): readonly Stmt[] {
   })
 }
 
-/** Where the words of a file begin, but not its semicolons. */
+/** Where the tokens of a file begin, except semicolons. */
 function tokenStarts(sql: string): number[] {
   const { tokenize } = sqliteParser()
   return [...tokenize(sql)].filter(({ text }) => text !== ';').map(({ span }) => span.offset)
@@ -50,7 +50,7 @@ function tokenStarts(sql: string): number[] {
 
 const ORDINARY: StatementRole = { kind: 'ordinary' }
 
-/** Settings that a transaction ignores or refuses. Source: sqlite.org/pragma.html. */
+/** Settings that a transaction ignores or rejects. Source: sqlite.org/pragma.html. */
 const OUTSIDE_TRANSACTIONS = new Set(['foreign_keys', 'journal_mode', 'synchronous', 'auto_vacuum'])
 
 function roleOf(node: Stmt): StatementRole {

@@ -4,7 +4,7 @@ type Parser = typeof import('sqlite3-parser')
 
 let loaded: Parser | undefined
 
-/** Loads the SQL parser, once: only commands that look into SQL of SQLite pay for it. */
+/** Loads the SQL parser, once: only commands that read SQL for SQLite pay for it. */
 export async function loadSqliteParser(): Promise<void> {
   loaded ??= await import('sqlite3-parser')
 }

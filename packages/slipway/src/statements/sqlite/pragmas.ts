@@ -1,6 +1,6 @@
 /**
- * PRAGMAs that work within a transaction, and on which its work depends: a deploy keeps them. Source:
- * https://www.sqlite.org/pragma.html
+ * PRAGMAs that take effect within a transaction and that its statements depend on: a deploy keeps them.
+ * Source: https://www.sqlite.org/pragma.html
  */
 export const SQLITE_TRANSACTION_PRAGMAS: ReadonlySet<string> = new Set([
   'application_id',

@@ -2,7 +2,10 @@ import type { Expr, InsertStmt, SelectFrom } from 'sqlite3-parser'
 import type { CopiedColumn, ObjectName, RowCopy } from '../action.ts'
 import { objectNameOf } from './definition.ts'
 
-/** What an INSERT copies from another table; nothing if it takes its rows from elsewhere, or from several tables. */
+/**
+ * The rows that an INSERT copies from another table; undefined if they come from elsewhere or from several
+ * tables.
+ */
 export function rowCopyOf({ body, columns }: InsertStmt): RowCopy | undefined {
   if (body.type !== 'SelectInsertBody') return undefined
   const { select, compounds = [], limit } = body.select
@@ -37,7 +40,7 @@ function isFiltered({ whereClause, distinctness, groupBy = [], having }: SelectF
   )
 }
 
-/** Nothing if not every value of the SELECT is written out. */
+/** Undefined unless the SELECT writes out one value for each column. */
 function copiedColumns(
   select: SelectFrom,
   names: readonly string[],

@@ -25,7 +25,7 @@ import type {
 import { namesIn } from './names.ts'
 import { conflictText, keyOf, keysOfColumn } from './table-keys.ts'
 
-/** A column with the constraints that it brings to its table. */
+/** A column with the constraints that it adds to its table. */
 export interface ColumnParts {
   readonly column: SqliteColumn
   readonly autoincrement: boolean
@@ -34,7 +34,7 @@ export interface ColumnParts {
   readonly foreignKeys: readonly SqliteForeignKey[]
 }
 
-/** Reads the definition of a table. One that takes its columns from a query has none here. */
+/** Reads the definition of a table. A table that a query defines has no columns here. */
 export function tableDefinition(node: CreateTableStmt, sql: string): SqliteTable {
   const { body, tblName } = node
   const own = {
@@ -82,7 +82,7 @@ export function tableDefinition(node: CreateTableStmt, sql: string): SqliteTable
   }
 }
 
-/** Reads a virtual table: what columns it has, its module decides. */
+/** Reads a virtual table. Its columns are unknown: its module decides them. */
 export function virtualTable(node: CreateVirtualTableStmt, sql: string): SqliteTable {
   return {
     ...NOTHING,
@@ -200,7 +200,7 @@ function uniqueOf({ constraints }: ColumnDefinition) {
   return { unique: true, uniqueAt: { start: offset, end: offset + length } }
 }
 
-/** The parser lets a column start where the first one of its table does. */
+/** The parser gives all columns the start of the table's first column. */
 function textsOf({ colName, span }: ColumnDefinition, sql: string) {
   const start = colName.span.offset
   const end = span.offset + span.length
@@ -221,7 +221,7 @@ function generatedOf({ expr, typ }: GeneratedColumnConstraint, sql: string) {
 }
 
 function defaultOf({ expr }: DefaultColumnConstraint, sql: string): SqliteDefault {
-  // The parser lets an expression in parentheses start at the word DEFAULT.
+  // The parser puts the start of an expression in parentheses at the word DEFAULT.
   const { offset, length } = expr.span
   const at = expr.type === 'ParenthesizedExpr' ? sql.indexOf('(', offset) : offset
   return { text: sql.slice(at, offset + length).trim(), at, kind: kindOfDefault(expr, sql) }
@@ -242,7 +242,7 @@ function kindOfDefault(expr: Expr, sql: string): SqliteDefault['kind'] {
         ? kindOfDefault(expr.expr, sql)
         : 'computed'
     case 'ParenthesizedExpr': {
-      // SQLite looks through parentheses around a constant, but does not compute.
+      // SQLite accepts a constant in parentheses, but computes nothing.
       const [only] = expr.exprs
       return only && expr.exprs.length === 1 ? kindOfDefault(only, sql) : 'computed'
     }

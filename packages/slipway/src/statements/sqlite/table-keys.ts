@@ -2,7 +2,7 @@ import type { ColumnDefinition, NamedTableConstraint, ResolveType } from 'sqlite
 import { keysOf, textOf } from './definition.ts'
 import type { SqliteKey } from './detail.ts'
 
-/** The key that a constraint of a table is. `unnamed` is its text without its name. */
+/** The key that a table constraint defines. `unnamed` is its text without its name. */
 export function keyOf(
   { constraint }: NamedTableConstraint,
   { text, unnamed }: Pick<SqliteKey, 'text' | 'unnamed'>,
@@ -16,7 +16,7 @@ export function keyOf(
   return [{ kind, columns: keysOf(columns), text, unnamed, collated, onConflict }]
 }
 
-/** The keys of a column, in the words of a table. */
+/** The keys of a column, written as table constraints. */
 export function keysOfColumn({ colName, constraints }: ColumnDefinition, sql: string): SqliteKey[] {
   return constraints.flatMap(({ name, constraint }) => {
     const kind = kindOf(constraint)
@@ -35,7 +35,7 @@ function kindOf({ type }: { readonly type: string }): SqliteKey['kind'] | undefi
   return type.startsWith('Unique') ? 'unique' : undefined
 }
 
-/** ON CONFLICT with a space before it; empty text without one. */
+/** ON CONFLICT with a space before it; empty if there is none. */
 export function conflictText(conflict: ResolveType | undefined): string {
   return conflict === undefined ? '' : ` ON CONFLICT ${conflict.toUpperCase()}`
 }

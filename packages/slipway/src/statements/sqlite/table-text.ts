@@ -4,25 +4,25 @@ import { sqliteNameKey } from './name-key.ts'
 import { namesIn } from './names.ts'
 import { sqliteParser } from './parser.ts'
 
-/** A column as the text of its table writes it. */
+/** A column as written in the text of its table. */
 export interface SqliteColumnText {
   readonly name: string
   /** Its whole definition: `"email" TEXT NOT NULL UNIQUE`. */
   readonly text: string
-  /** As declared; empty text without one. */
+  /** As declared; empty if there is none. */
   readonly type: string
-  /** ALTER TABLE … ADD COLUMN takes it, whatever rows the table has. */
+  /** ALTER TABLE … ADD COLUMN accepts it, whatever rows the table has. */
   readonly addable: boolean
-  /** It refuses NULL, and has nothing to put in its place. */
+  /** It is NOT NULL and has no default. */
   readonly required: boolean
-  /** AUTOINCREMENT: SQLite counts its values, and gives none twice. */
+  /** AUTOINCREMENT: SQLite generates its values and never reuses one. */
   readonly counted: boolean
   /** SQLite computes it. */
   readonly generated: boolean
 }
 
 /**
- * The columns of a table by the text of its CREATE TABLE; nothing if it is a virtual table. Needs `loadSqliteParser`
+ * The columns of a table, read from its CREATE TABLE; undefined for a virtual table. Needs `loadSqliteParser`
  * first.
  */
 export function sqliteColumnTexts(sql: string): SqliteColumnText[] | undefined {
@@ -31,7 +31,7 @@ export function sqliteColumnTexts(sql: string): SqliteColumnText[] | undefined {
   if (body?.type !== 'ColumnsAndConstraintsCreateTableBody') return undefined
   return body.columns.map((column) => ({
     name: column.colName.text,
-    // The parser lets a column start where the first one of its table does.
+    // The parser gives all columns the start of the table's first column.
     text: sql.slice(column.colName.span.offset, column.span.offset + column.span.length).trim(),
     type: column.colType === undefined ? '' : textOf(sql, column.colType),
     addable: isAddable(column),
@@ -43,13 +43,15 @@ export function sqliteColumnTexts(sql: string): SqliteColumnText[] | undefined {
   }))
 }
 
-/** A virtual table as its text has it: `fts5` with `title` and `content='post'`. */
+/** A virtual table as written in its text: `fts5` with `title` and `content='post'`. */
 export interface SqliteVirtualTable {
   readonly module: string
   readonly arguments: readonly string[]
 }
 
-/** What a virtual table is made of; nothing if it is another one. Needs `loadSqliteParser` first. */
+/**
+ * The module and arguments of a virtual table; undefined for any other table. Needs `loadSqliteParser` first.
+ */
 export function sqliteVirtualTable(sql: string): SqliteVirtualTable | undefined {
   const found = statementIn(sql)
   if (found?.type !== 'CreateVirtualTableStmt') return undefined
@@ -60,8 +62,8 @@ export function sqliteVirtualTable(sql: string): SqliteVirtualTable | undefined 
 }
 
 /**
- * A CREATE TABLE or CREATE VIRTUAL TABLE with another name, given as SQL, even if a constraint names it before a column.
- * Needs `loadSqliteParser` first.
+ * Gives a CREATE TABLE or CREATE VIRTUAL TABLE another name (as SQL), also where a constraint qualifies a
+ * column with the old name. Needs `loadSqliteParser` first.
  */
 export function withTableName(sql: string, name: string): string {
   const found = statementIn(sql)
@@ -80,7 +82,8 @@ export function withTableName(sql: string, name: string): string {
 }
 
 /**
- * The words of a statement that may be names, in small letters: for the question whether a view or a trigger may use a table. Needs `loadSqliteParser` first.
+ * The words of a statement that may be names, in lower case: they tell whether a view or a trigger may use a
+ * table. Needs `loadSqliteParser` first.
  */
 export function sqliteNamesIn(sql: string): ReadonlySet<string> {
   const { tokenize, tokenName } = sqliteParser()
@@ -93,8 +96,8 @@ export function sqliteNamesIn(sql: string): ReadonlySet<string> {
 }
 
 /**
- * A statement in which some names in double quotes can be nothing but names. SQLite takes "name" as a string if no
- * column is called so. Needs `loadSqliteParser` first.
+ * A statement in which some names in double quotes can only be names: SQLite reads "name" as a string if no
+ * column has this name. Needs `loadSqliteParser` first.
  */
 export function withPlainNames(sql: string, isOne: (name: string) => boolean): string {
   let text = sql
@@ -106,7 +109,7 @@ export function withPlainNames(sql: string, isOne: (name: string) => boolean): s
   return text
 }
 
-/** Where in a text a word is, whatever its case and quotes. Needs `loadSqliteParser` first. */
+/** The positions of a word in a text, whatever its case and quotes. Needs `loadSqliteParser` first. */
 export function tokenPlaces(sql: string, word: string): number[] {
   return [...sqliteParser().tokenize(sql)]
     .filter(({ text }) => bare(text).toLowerCase() === word.toLowerCase())

@@ -4,24 +4,27 @@ import { sqliteNameKey } from './name-key.ts'
 import { sqliteVirtualTable } from './table-text.ts'
 
 /**
- * An index of the text of another table: an FTS5 or FTS4 table with `content='post'`.
- * Source: sqlite.org/fts5.html, "External Content Tables".
+ * A full-text index of another table: an FTS5 or FTS4 table with `content='post'`. Source:
+ * sqlite.org/fts5.html, "External Content Tables".
  */
 export interface SqliteTextIndex {
-  /** The table or view that has the text. */
+  /** The table or view that contains the text. */
   readonly content: string
-  /** The column of it that numbers the rows of the index; its rowid if absent. */
+  /** The column of that table that identifies the rows of the index; absent if it is the rowid. */
   readonly rowid?: string
-  /** The columns of it that are indexed; empty if all are. */
+  /** The indexed columns of that table; empty if all are indexed. */
   readonly columns: readonly string[]
 }
 
-/** What the CREATE TABLE of an index of another table says; nothing of any other table. Needs `loadSqliteParser` first. */
+/**
+ * Reads the CREATE VIRTUAL TABLE of a full-text index of another table; undefined for any other table. Needs
+ * `loadSqliteParser` first.
+ */
 export function sqliteTextIndex(sql: string): SqliteTextIndex | undefined {
   const virtual = sqliteVirtualTable(sql)
   if (virtual === undefined || !MODULES.has(virtual.module)) return undefined
   const options = virtual.arguments.map((one) => OPTION.exec(one))
-  // FTS5 takes the beginning of a name for the name.
+  // FTS5 accepts the beginning of an option's name.
   const valueOf = (name: RegExp) =>
     bare(options.find((one) => name.test(one?.[1] ?? ''))?.[2] ?? '')
   const [content, rowid] = [
@@ -48,7 +51,10 @@ function bare(text: string): string {
   return text.slice(1, -1).replaceAll(quote + quote, quote)
 }
 
-/** A rebuild of a table: the old one, the new one, and which column takes the values of another as they are. */
+/**
+ * A rebuild of a table: the old table, the new one, and the new column that takes over the values of an old
+ * one unchanged.
+ */
 export interface RebuiltContent {
   readonly old: SqliteTable
   readonly made: SqliteTable
@@ -56,8 +62,8 @@ export interface RebuiltContent {
 }
 
 /**
- * What a rebuild changes without updating a full-text index of the table: rows may get different rowids, or different text. Undefined
- * if the index is as right as it was.
+ * What a rebuild changes without updating a full-text index of the table: rows may get different rowids, or
+ * different text. Undefined if the index stays correct.
  */
 export function staleBy(
   { rowid, columns }: SqliteTextIndex,
@@ -80,7 +86,7 @@ function rowidKey({ columns, primaryKey, withoutRowid }: SqliteTable): string | 
   return key?.type.toUpperCase() === 'INTEGER' ? key.name : undefined
 }
 
-/** Whether a column has the same values under the same name, of the same type. */
+/** Whether a column keeps its values, its name and its type. */
 function isPassedOn(name: string, { old, made, successorOf }: RebuiltContent): boolean {
   const [before, after] = [columnOf(old, name), columnOf(made, name)]
   const isComputed = before?.generated ?? after?.generated
@@ -92,7 +98,7 @@ function columnOf({ columns }: SqliteTable, name: string) {
   return columns.find((one) => isSame(one.name, name))
 }
 
-/** The SQL, without its semicolon, that rebuilds a full-text index from the table that has the text. */
+/** The SQL, without its semicolon, that rebuilds a full-text index from the table that contains the text. */
 export function rebuildOfTextIndex(name: string): string {
   const table = `"${name.replaceAll('"', '""')}"`
   return `INSERT INTO ${table}(${table}) VALUES('rebuild')`

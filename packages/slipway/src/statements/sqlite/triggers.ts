@@ -6,11 +6,14 @@ export interface TriggerChanges {
   /** The table or the view on which it fires. */
   readonly table: string
   readonly event: 'insert' | 'update' | 'delete'
-  /** Each DELETE, UPDATE and REPLACE of its body, by the table. */
+  /** The tables that its body changes by DELETE, UPDATE, REPLACE or an upsert, once for each statement. */
   readonly changes: readonly string[]
 }
 
-/** What a CREATE TRIGGER makes; nothing if it is another statement. Needs `loadSqliteParser` first. */
+/**
+ * The trigger that a CREATE TRIGGER creates; undefined for any other statement. Needs `loadSqliteParser`
+ * first.
+ */
 export function sqliteTriggerIn(sql: string): TriggerChanges | undefined {
   const parsed = sqliteParser().parse(sql)
   const [found] = parsed.status === 'ok' ? parsed.root.cmds : []

@@ -1,6 +1,6 @@
 export const dynamic = 'force-dynamic'
 
-/** The process answers. It opens nothing: a database that is away is no reason to restart. */
+/** Whether the process answers. It opens no connection: an unreachable database is not a reason to restart. */
 export function GET(): Response {
   return Response.json({ status: 'live' }, { headers: { 'cache-control': 'no-store' } })
 }

@@ -8,7 +8,7 @@ import { tableRebuild } from './table-rebuild.ts'
 
 const IDS = ['add-required-column', 'add-computed-default', 'add-refused-column']
 
-/** Writes columns that ADD COLUMN refuses in a form that SQLite takes. */
+/** Rewrites an ADD COLUMN that SQLite refuses to a form that it accepts. */
 export function addColumns(site: Site): void {
   for (const statement of site.migration.statements) {
     const detail = sqliteDetail(statement)
@@ -25,7 +25,7 @@ export function addColumns(site: Site): void {
   }
 }
 
-/** UNIQUE of a column is an index that can be created after it. */
+/** Adds the column without UNIQUE, and creates a unique index instead. */
 function addUnique(site: Site, statement: Statement, detail: DetailOf<'add-column'>): void {
   const { table, column } = detail
   const hazards = hazardsAt(site, [statement], IDS)
@@ -47,7 +47,7 @@ function withoutUnique(text: string, { uniqueAt }: SqliteColumn): string | undef
   return (text.slice(0, uniqueAt.start).trimEnd() + text.slice(uniqueAt.end)).trimEnd()
 }
 
-/** A rebuild allows any column, and a value for existing rows. */
+/** Adds the column by a rebuild, which allows any column and any value for existing rows. */
 function addByRebuild(site: Site, statement: Statement, detail: DetailOf<'add-column'>): void {
   const { column, table: name } = detail
   const hazards = hazardsAt(site, [statement], IDS)
@@ -76,7 +76,7 @@ function addByRebuild(site: Site, statement: Statement, detail: DetailOf<'add-co
   settle(site, hazards, `${name} is rebuilt with the column${why}.`)
 }
 
-/** Why a rebuild of a table that others refer to would lose their rows. */
+/** Why a rebuild of a referenced table would lose rows of the referencing tables; undefined if it would not. */
 function whyUnsafe(site: Site): string | undefined {
   if (site.facts.d1 !== undefined) {
     return 'It needs a rebuild of a table that others refer to, which only slipway deploy runs on D1 without losing their rows. Give the column a constant default, or let it be NULL.'
@@ -84,7 +84,7 @@ function whyUnsafe(site: Site): string | undefined {
   return site.run.enforcesKeys && needsKeysElsewhere(site) ? OTHERS : undefined
 }
 
-/** What existing rows get: the default, or a value of no meaning that the user can replace. */
+/** The value for existing rows: the default, or a neutral value that the user can replace. */
 function valueFor(column: SqliteColumn): { readonly value?: string; readonly why: string } {
   if (column.generated) return { why: '' }
   const value = column.default

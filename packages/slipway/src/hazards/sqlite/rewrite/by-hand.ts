@@ -1,4 +1,4 @@
-/** Hazards of form that `fix` leaves to people, and why. */
+/** Hazards that `fix` cannot rewrite, and what to do instead. */
 export const BY_HAND: Readonly<Record<string, string>> = {
   'rebuild-misplaces-values': 'Only you know which values belong there.',
   'rebuild-required-column': 'Only you know which value existing rows should have.',

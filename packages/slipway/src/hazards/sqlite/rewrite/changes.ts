@@ -1,17 +1,17 @@
 import type { Statement } from '../../../statements/index.ts'
 import type { Edit } from '../../rewriting.ts'
 
-/** What is done to one statement of a file. All are statements without their semicolons. */
+/** The changes around one statement of a file, as statements without their semicolons. */
 interface Change {
   readonly before: readonly string[]
-  /** What replaces it; absent if it stays. */
+  /** The replacement; absent if the statement stays. */
   readonly instead?: readonly string[]
   readonly after: readonly string[]
 }
 
 const NONE: Change = { before: [], after: [] }
 
-/** The changes of a file, statement by statement, in the order in which they are asked for. */
+/** The changes of a file by statement. Changes to one statement keep the order of the calls. */
 export class Changes {
   readonly #byStatement = new Map<Statement, Change>()
 
@@ -32,12 +32,12 @@ export class Changes {
     this.#byStatement.set(statement, { ...this.#of(statement), instead: steps })
   }
 
-  /** Whether a statement is replaced already. */
+  /** Whether a statement is already replaced or removed. */
   isReplaced(statement: Statement): boolean {
     return this.#of(statement).instead !== undefined
   }
 
-  /** From the old text to the new one, in order. */
+  /** The edits that turn the old text into the new one, in order. */
   edits(sql: string): Edit[] {
     return [...this.#byStatement]
       .map(([statement, change]) => editOf(statement, change, sql))

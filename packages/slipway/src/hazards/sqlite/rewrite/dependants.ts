@@ -2,17 +2,17 @@ import { isSameName, type SqliteDefinitions } from '../../../schema/index.ts'
 import { namesTable, viewsOver } from '../uses.ts'
 import { quoted } from '../words.ts'
 
-/** Views and triggers that stop the rename of a table, as statements without their semicolons. */
+/** Views and triggers that prevent the rename of a table, as statements without their semicolons. */
 export interface Dependants {
-  /** Their texts are as they were written. */
+  /** Whether all their texts are known: no rename changed them. */
   readonly known: boolean
   readonly drops: readonly string[]
   readonly creates: readonly string[]
 }
 
 /**
- * What names a table and does not belong to it: views of it and of those views, with their triggers, and triggers of other
- * tables. They are created again in the order in which they were made.
+ * Objects that use a table without belonging to it: views that read it directly or through other views, the
+ * triggers of those views, and triggers of other tables. They are recreated in their original order.
  */
 export function dependentViews(definitions: SqliteDefinitions, table: string): Dependants {
   const { views, triggers } = definitions
@@ -25,7 +25,7 @@ export function dependentViews(definitions: SqliteDefinitions, table: string): D
     return names.some((name) => isSameName(trigger.table, name) || namesTable(trigger.names, name))
   })
   const found = [...gone, ...fired]
-  // A trigger of a view is dropped with it.
+  // A trigger of a view is dropped with the view.
   const own = fired.filter((trigger) => !gone.some((view) => isSameName(view.name, trigger.table)))
   return {
     known: found.every(({ renamed }) => !renamed),

@@ -6,11 +6,11 @@ import { hazardsAt, leave, settle, type Site } from './site.ts'
 const IDS = ['rebuild-cascades', 'rebuild-keys-enforced']
 const WRANGLER =
   'The file switches foreign keys off, which slipway deploy does and wrangler d1 migrations apply does not. Apply it with slipway deploy.'
-/** Why foreign keys cannot be switched off. */
+/** The reason why foreign keys cannot be switched off. */
 export const OTHERS =
   'Another statement of the file needs foreign keys to be enforced. Move the rebuild to a separate migration.'
 
-/** Switches foreign keys off around the tables that the new text rebuilds. */
+/** Switches foreign keys off around the rebuilds of the new text. */
 export function switchKeysOff(site: Site): void {
   const { run, migration, changes } = site
   const rebuilds = run.rebuilds.filter((rebuild) => !site.altered.has(rebuild))
@@ -37,7 +37,7 @@ function byNumber(statements: readonly Statement[]): Statement[] {
   return statements.toSorted((one, other) => one.number - other.number)
 }
 
-/** Whether a statement outside of the rebuilds does other things with foreign keys switched off. */
+/** Whether a statement outside the rebuilds would behave differently with foreign keys switched off. */
 export function needsKeysElsewhere({ run, migration }: Site): boolean {
   const drops = run.rebuilds.map(({ drop }) => drop)
   return migration.statements.some(
@@ -45,7 +45,7 @@ export function needsKeysElsewhere({ run, migration }: Site): boolean {
   )
 }
 
-/** Whether foreign keys pass on what a statement does. */
+/** Whether foreign keys can pass the effect of a statement on to other tables. */
 function needsKeys(statement: Statement, definitions: SqliteDefinitions | undefined): boolean {
   const detail = sqliteDetail(statement)
   const table = tableChangedBy(detail)

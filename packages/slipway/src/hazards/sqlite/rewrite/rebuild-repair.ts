@@ -6,7 +6,10 @@ import { quoted, quotedList } from '../words.ts'
 import { dependentViews } from './dependants.ts'
 import { hazardsAt, leave, settle, type Site } from './site.ts'
 
-/** Repairs rebuilds that stay: their order, what they lose, and what they meet. */
+/**
+ * Repairs the remaining rebuilds: their order, the objects that they lose, and
+ * the objects that obstruct them.
+ */
 export function repairRebuilds(site: Site): void {
   for (const rebuild of site.run.rebuilds) {
     if (site.altered.has(rebuild)) continue
@@ -19,7 +22,10 @@ export function repairRebuilds(site: Site): void {
   }
 }
 
-/** Fills a new table first, and gives it its name last: what refers to the table does not notice. Says whether it did. */
+/**
+ * Reorders a rebuild to fill the new table first and rename it last, so that references to the table do not
+ * change. Returns whether it did.
+ */
 function renameLast(site: Site, rebuild: Rebuild): boolean {
   const hazards = hazardsAt(site, [rebuild.rename], ['rebuild-renames-first'])
   if (hazards.length === 0) return false
@@ -52,7 +58,7 @@ function newName(name: string): string {
   return `new_${name}`
 }
 
-/** The columns of the new table that the old one fills, written out on both sides. */
+/** Writes the copied columns explicitly on both sides of the INSERT … SELECT. */
 function copyByName(site: Site, rebuild: Rebuild): void {
   for (const copy of rebuild.copies) {
     const hazards = hazardsAt(site, [copy.statement], ['rebuild-by-position'])
@@ -72,7 +78,7 @@ function copyByName(site: Site, rebuild: Rebuild): void {
   }
 }
 
-/** The counter of AUTOINCREMENT goes with the rows. */
+/** Copies the AUTOINCREMENT counter to the new table. */
 function keepCounter(site: Site, rebuild: Rebuild, isTurned: boolean): void {
   const hazards = hazardsAt(site, [rebuild.drop], ['rebuild-autoincrement'])
   if (hazards.length === 0) return
@@ -84,7 +90,7 @@ function keepCounter(site: Site, rebuild: Rebuild, isTurned: boolean): void {
   settle(site, hazards, 'The new table continues counting where the old one stopped.')
 }
 
-/** From the old table to the new one, by the names that they have when the old one is dropped. */
+/** Copies the counter between the names that both tables have when the old one is dropped. */
 function counterSteps(rebuild: Rebuild, isTurned: boolean): string[] {
   const { order, old, made, name } = rebuild
   if (order === 'copy') return counterSql(old.name, made.name)
@@ -92,7 +98,7 @@ function counterSteps(rebuild: Rebuild, isTurned: boolean): string[] {
   return counterSql(rebuild.oldName, name)
 }
 
-/** Views and triggers that name the table are dropped while it does not exist. */
+/** Drops views and triggers that use the table before the rebuild, and recreates them after it. */
 function dropViews(site: Site, rebuild: Rebuild): void {
   const hazards = hazardsAt(site, [rebuild.rename], ['rebuild-under-view'])
   if (hazards.length === 0) return
@@ -115,7 +121,7 @@ function dropViews(site: Site, rebuild: Rebuild): void {
   )
 }
 
-/** Triggers, and indexes that schema.prisma cannot express, are created again. */
+/** Recreates triggers, and indexes that schema.prisma cannot express. */
 function createLost(site: Site, rebuild: Rebuild): void {
   const hazards = hazardsAt(site, [rebuild.drop], ['rebuild-loses-objects'])
   for (const hazard of hazards) {
@@ -138,7 +144,7 @@ function createLost(site: Site, rebuild: Rebuild): void {
   }
 }
 
-/** Full-text indexes of the table are built again, when all else of it is there. */
+/** Rebuilds full-text indexes of the table after everything else of the table exists. */
 function rebuildIndexes(site: Site, rebuild: Rebuild): void {
   const hazards = hazardsAt(site, [rebuild.drop], ['rebuild-full-text'])
   if (hazards.length === 0) return
@@ -151,14 +157,14 @@ function rebuildIndexes(site: Site, rebuild: Rebuild): void {
   const end = lastOf(site, rebuild)
   for (const { name, content } of stale) {
     const isOfTable = isSameName(content, rebuild.name)
-    // A view may be created again anywhere after the rebuild.
+    // A view may be recreated anywhere after the rebuild.
     const last = isOfTable ? end : (migration.statements.at(-1) ?? end)
     site.changes.after(last, [rebuildOfTextIndex(name)])
   }
   settle(site, hazards, 'The full-text index is built again after the rebuild.')
 }
 
-/** The statement of the file after which a rebuild is complete, with its indexes and triggers. */
+/** The last statement of a rebuild, including its indexes and triggers. */
 export function lastOf({ migration }: Site, { rename, drop, order, name }: Rebuild): Statement {
   const end = order === 'copy' ? rename : drop
   const rest = migration.statements.slice(end.number)

@@ -3,7 +3,7 @@ import { alterFormOf } from '../alter-form.ts'
 import { isQuiet } from '../migration-run.ts'
 import { hazardsAt, settle, type Site } from './site.ts'
 
-/** What is gone with a rebuild. */
+/** The hazards that disappear with a rebuild. */
 const GONE = [
   'rebuild-avoidable',
   'rebuild-cascades',
@@ -15,7 +15,7 @@ const GONE = [
   'rebuild-full-text',
 ]
 
-/** Writes rebuilds as ALTER TABLE if SQLite can do so with the same result. */
+/** Rewrites rebuilds to ALTER TABLE if SQLite can reach the same result with it. */
 export function rebuildsToAlter(site: Site): void {
   const { migration, run, changes } = site
   for (const rebuild of run.rebuilds) {
@@ -35,7 +35,10 @@ export function rebuildsToAlter(site: Site): void {
   if (run.rebuilds.every((rebuild) => site.altered.has(rebuild))) removeKeyPragmas(site)
 }
 
-/** Without a rebuild, and with no row changed, it says nothing that foreign keys are switched off. */
+/**
+ * Removes the foreign key PRAGMAs if no rebuild is left and no statement changes rows, because they then
+ * have no effect.
+ */
 function removeKeyPragmas({ migration, run, changes }: Site): void {
   if (run.rebuilds.length === 0) return
   const others = migration.statements.filter((statement) => !changes.isReplaced(statement))

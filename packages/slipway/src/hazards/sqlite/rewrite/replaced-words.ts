@@ -11,7 +11,7 @@ interface Replacement {
   readonly with: string
 }
 
-/** Writes strings in single quotes, and functions that D1 has under a different name by that name. */
+/** Puts strings in single quotes, and renames functions that D1 has under a different name. */
 export function replaceWords(site: Site): void {
   for (const statement of site.migration.statements) {
     const quotes = hazardsAt(site, [statement], ['double-quoted-text'])
@@ -45,7 +45,7 @@ function functionsIn(statement: Statement): (Replacement & { readonly name: stri
   })
 }
 
-/** A quote within the quotes is written twice. */
+/** The length of a name in double quotes. A double quote inside it is doubled. */
 function quotedLength(name: string): number {
   return name.replaceAll('"', '""').length + 2
 }

@@ -20,7 +20,10 @@ import { replaceWords } from './replaced-words.ts'
 import type { Site } from './site.ts'
 import { dropIndexesFirst, removeIdle, splitInserts } from './smaller-forms.ts'
 
-/** The order matters: a rebuild that becomes an ALTER TABLE needs no repair, and foreign keys are for those that stay. */
+/**
+ * The order matters: a rebuild that becomes an ALTER TABLE needs no repair, and foreign keys are switched
+ * off only for rebuilds that remain.
+ */
 const FORMS = [
   rebuildsToAlter,
   repairRebuilds,
@@ -32,7 +35,7 @@ const FORMS = [
   switchKeysOff,
 ]
 
-/** The safe forms of migrations of SQLite or D1, one by one. */
+/** Rewrites each SQLite or D1 migration to its safe form. */
 export function rewriteSqlite({ history, migrations, ...judging }: RewriteRequest): Rewriting[] {
   let before = stateAfter(history, judging)
   return migrations.map((migration) => {

@@ -5,25 +5,25 @@ import type { Rebuild } from '../rebuild.ts'
 import type { MigrationRun } from '../rule.ts'
 import type { Changes } from './changes.ts'
 
-/** A migration that is rewritten, with what is found so far. */
+/** A migration that is being rewritten, with the results so far. */
 export interface Site {
   readonly migration: JudgedMigration
   readonly run: MigrationRun
   readonly facts: Facts
-  /** Those that are not accepted. */
+  /** The hazards that are not accepted. */
   readonly hazards: readonly Hazard[]
   readonly changes: Changes
-  /** Hazards that are gone from the new text, each with what was done. */
+  /** Hazards that the new text no longer has, each with what was done. */
   readonly done: Map<Hazard, string>
-  /** Hazards that have a safe form in general, and why there is none here. */
+  /** Hazards that usually have a safe form, each with the reason why there is none here. */
   readonly left: Map<Hazard, string>
   /** Rebuilds that become ALTER TABLE. */
   readonly altered: Set<Rebuild>
-  /** Statements that the new text replaces by a rebuild of a table that others refer to. */
+  /** Statements that the new text replaces by a rebuild of a referenced table. */
   readonly rebuilt: Statement[]
 }
 
-/** The hazards of some ids at one of some statements that are not done yet. */
+/** The hazards with these ids at these statements that are not resolved yet. */
 export function hazardsAt(
   { hazards, done }: Site,
   statements: readonly Statement[],
@@ -35,12 +35,12 @@ export function hazardsAt(
   )
 }
 
-/** Records that hazards are gone. */
+/** Records that hazards are resolved. */
 export function settle({ done }: Site, hazards: readonly Hazard[], text: string): void {
   for (const hazard of hazards) done.set(hazard, text)
 }
 
-/** Records why hazards stay. */
+/** Records why hazards remain. */
 export function leave({ left }: Site, hazards: readonly Hazard[], reason: string): void {
   for (const hazard of hazards) left.set(hazard, reason)
 }

@@ -28,7 +28,7 @@ export function dropIndexesFirst(site: Site): void {
   }
 }
 
-/** Cuts INSERT … VALUES into statements that D1 takes. */
+/** Splits INSERT … VALUES into statements short enough for D1. */
 export function splitInserts(site: Site): void {
   for (const statement of site.migration.statements) {
     const hazards = hazardsAt(site, [statement], ['d1-statement-size'])
@@ -43,10 +43,10 @@ export function splitInserts(site: Site): void {
   }
 }
 
-/** What a deploy leaves out of the file anyway. */
+/** The hazards of statements that a deploy skips anyway. */
 const LEFT_OUT = ['pragma-without-effect', 'd1-pragma', 'sqlite-vacuum']
 
-/** Removes statements that a deploy leaves out, and that others refuse. */
+/** Removes statements that a deploy skips and other tools refuse. */
 export function removeIdle(site: Site): void {
   const { migration, changes } = site
   for (const statement of migration.statements) {
@@ -66,7 +66,7 @@ export function removeIdle(site: Site): void {
   removeTransaction(site)
 }
 
-/** BEGIN and COMMIT around the file say what a deploy does anyway. */
+/** Removes BEGIN and COMMIT around the file, because a deploy runs it in a transaction anyway. */
 function removeTransaction(site: Site): void {
   const { statements } = site.migration
   const own = statements.filter((statement) => sqliteDetail(statement).kind === 'transaction')

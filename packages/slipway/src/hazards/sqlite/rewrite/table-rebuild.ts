@@ -13,17 +13,17 @@ import { indexRebuilds } from '../text-indexes.ts'
 import { quoted, quotedList } from '../words.ts'
 import { dependentViews } from './dependants.ts'
 
-/** A table as it is to be: with the same constraints, and these columns. */
+/** The new form of a table: the same constraints, and these columns. */
 export interface NewTable {
   readonly table: DefinedTable
   readonly columns: readonly SqliteColumn[]
-  /** What rows get in columns that the old table does not have, as SQL. */
+  /** The values of existing rows for columns that the old table does not have, as SQL. */
   readonly values: ReadonlyMap<string, string>
 }
 
 /**
- * The statements of a rebuild, without their semicolons: as Prisma writes it, with all that belongs to the table created
- * again. Nothing if a text that it needs is not known.
+ * The statements of a rebuild in Prisma's style, without their semicolons. They recreate everything that
+ * belongs to the table. Undefined if a required definition is unknown.
  */
 export function tableRebuild(
   definitions: SqliteDefinitions,

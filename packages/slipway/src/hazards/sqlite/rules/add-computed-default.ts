@@ -1,7 +1,7 @@
 import type { SqliteRule } from '../rule.ts'
 import { columnObject } from '../words.ts'
 
-/** ADD COLUMN writes no row, so it cannot compute a value for each. */
+/** ADD COLUMN writes no rows, so it cannot compute a value for each row. */
 export const addComputedDefault: SqliteRule = {
   id: 'add-computed-default',
   title: 'A column with a computed default is added',

@@ -2,7 +2,10 @@ import { isSameName } from '../../../schema/index.ts'
 import type { DetailOf, SqliteContext, SqliteRule } from '../rule.ts'
 import { columnObject, quoted } from '../words.ts'
 
-/** ADD COLUMN changes the definition alone: what needs an index or a value for each row is refused. */
+/**
+ * ADD COLUMN changes only the definition, so SQLite refuses columns that need an
+ * index or a value for each row.
+ */
 export const addRefusedColumn: SqliteRule = {
   id: 'add-refused-column',
   title: 'SQLite cannot add a column of this kind',

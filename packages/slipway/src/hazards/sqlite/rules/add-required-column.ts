@@ -1,7 +1,7 @@
 import type { SqliteRule } from '../rule.ts'
 import { columnObject } from '../words.ts'
 
-/** Existing rows would have no value. */
+/** A required column without a default has no value for existing rows. */
 export const addRequiredColumn: SqliteRule = {
   id: 'add-required-column',
   title: 'A required column without a default is added to SQLite',

@@ -1,7 +1,7 @@
 import type { SqliteRule } from '../rule.ts'
 import { columnObject, isD1, tableObject } from '../words.ts'
 
-/** Only the newest SQLite can do so. */
+/** Only the newest SQLite supports these forms of ALTER TABLE. */
 export const alterConstraint: SqliteRule = {
   id: 'alter-constraint',
   title: 'ALTER TABLE changes a constraint in SQLite',

@@ -1,6 +1,6 @@
 import type { SqliteRule } from '../rule.ts'
 
-/** A migration must give the same on every database. */
+/** A migration must give the same result on every database. */
 export const attachDatabase: SqliteRule = {
   id: 'attach-database',
   title: 'A migration opens another database file',

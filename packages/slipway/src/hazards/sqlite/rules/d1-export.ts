@@ -1,7 +1,7 @@
 import type { SqliteRule } from '../rule.ts'
 import { isD1, tableObject } from '../words.ts'
 
-/** The export of D1 does not support virtual tables. */
+/** The D1 export does not support virtual tables. */
 export const d1Export: SqliteRule = {
   id: 'd1-export',
   title: 'A virtual table prevents a Cloudflare D1 export',

@@ -3,7 +3,7 @@ import { sqliteNames } from '../../../statements/index.ts'
 import type { SqliteRule } from '../rule.ts'
 import { isD1 } from '../words.ts'
 
-/** What works in a local SQLite fails on D1. */
+/** Some functions of a local SQLite fail on D1. */
 export const d1Function: SqliteRule = {
   id: 'd1-function',
   title: 'A function that Cloudflare D1 does not have',
@@ -18,7 +18,10 @@ export const d1Function: SqliteRule = {
   },
 }
 
-/** Functions of SQLite that D1 refuses. Seen on wrangler's local D1, of all that SQLite 3.53 in Node.js has. */
+/**
+ * SQLite functions that D1 refuses. Observed on wrangler's local D1, for all
+ * functions of SQLite 3.53 in Node.js.
+ */
 const REFUSED: ReadonlySet<string> = new Set([
   'ceiling',
   'fts5',
@@ -70,7 +73,7 @@ const MISSING: ReadonlySet<string> = new Set([
   'uuid',
 ])
 
-/** What D1 has for the same. */
+/** The D1 function with the same effect. */
 export const INSTEAD: Readonly<Record<string, string>> = {
   ceiling: 'ceil',
   if: 'iif',

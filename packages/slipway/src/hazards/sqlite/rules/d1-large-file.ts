@@ -2,7 +2,7 @@ import { IMPORT_BYTES, STATEMENT_BYTES } from '../d1-limits.ts'
 import type { SqliteRule } from '../rule.ts'
 import { isD1 } from '../words.ts'
 
-/** An import stops all queries until it ends. */
+/** A D1 import blocks all queries until it ends. */
 export const d1LargeFile: SqliteRule = {
   id: 'd1-large-file',
   title: 'A migration is large for Cloudflare D1',

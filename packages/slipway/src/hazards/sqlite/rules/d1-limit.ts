@@ -3,7 +3,7 @@ import { ARGUMENTS, COMPOUNDS, DEPTH, PATTERN_BYTES } from '../d1-limits.ts'
 import type { SqliteRule } from '../rule.ts'
 import { isD1 } from '../words.ts'
 
-/** What plain SQLite allows can be too much for D1. */
+/** D1 has lower limits than SQLite. */
 export const d1Limit: SqliteRule = {
   id: 'd1-limit',
   title: 'A statement exceeds a Cloudflare D1 limit',

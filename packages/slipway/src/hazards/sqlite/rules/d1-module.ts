@@ -1,7 +1,7 @@
 import type { SqliteRule } from '../rule.ts'
 import { isD1, tableObject } from '../words.ts'
 
-/** D1 has few modules. */
+/** D1 supports only a few virtual table modules. */
 export const d1Module: SqliteRule = {
   id: 'd1-module',
   title: 'A virtual table that Cloudflare D1 refuses',
@@ -18,5 +18,5 @@ export const d1Module: SqliteRule = {
   },
 }
 
-/** Seen on wrangler's local D1. */
+/** Observed on wrangler's local D1. */
 const MODULES: ReadonlySet<string> = new Set(['fts5', 'fts5vocab', 'rtree', 'rtree_i32'])

@@ -3,7 +3,7 @@ import { ON_D1 } from '../pragmas.ts'
 import type { SqliteRule } from '../rule.ts'
 import { isD1 } from '../words.ts'
 
-/** D1 allows few of them. */
+/** D1 allows only a few PRAGMAs. */
 export const d1Pragma: SqliteRule = {
   id: 'd1-pragma',
   title: 'A PRAGMA that Cloudflare D1 refuses',

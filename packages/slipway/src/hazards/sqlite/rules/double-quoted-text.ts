@@ -8,7 +8,7 @@ import {
 import type { SqliteContext, SqliteRule } from '../rule.ts'
 import { list } from '../words.ts'
 
-/** Double quotes are for names. */
+/** In SQL, double quotes are for names. */
 export const doubleQuotedText: SqliteRule = {
   id: 'double-quoted-text',
   title: 'A string is in double quotes',
@@ -23,7 +23,7 @@ export const doubleQuotedText: SqliteRule = {
   },
 }
 
-/** A string in double quotes: what it says, and where its first quote is. */
+/** A string in double quotes: its text, and the position of its first quote. */
 export interface QuotedText {
   readonly name: string
   readonly at: number
@@ -49,7 +49,7 @@ export function textsInDoubleQuotes(
   }
 }
 
-/** SQLite looks through parentheses around a default. */
+/** The double-quoted string of a default, with or without parentheses around it. */
 function textOfDefault({ default: value }: SqliteColumn): QuotedText[] {
   if (value?.kind !== 'quoted') return []
   const start = value.text.indexOf('"')
@@ -57,7 +57,10 @@ function textOfDefault({ default: value }: SqliteColumn): QuotedText[] {
   return [{ name, at: value.at + start }]
 }
 
-/** Names in double quotes that nothing of the statement has, if all its tables are known. */
+/**
+ * Names in double quotes that match no column or alias of the statement. Empty
+ * unless all its tables are known.
+ */
 function unknownColumns(
   { tables, columns, aliases }: SqliteNames,
   { tables: defined }: SqliteDefinitions,

@@ -4,7 +4,7 @@ import { whoEnforcesKeys } from '../keys.ts'
 import type { SqliteFinding, SqliteRule } from '../rule.ts'
 import { list, rowsOf, tableObject, withRows } from '../words.ts'
 
-/** DROP TABLE deletes the rows first if foreign keys are enforced, and leaves keys that point to a missing table. */
+/** DROP TABLE first deletes the rows if foreign keys are enforced, and leaves foreign keys to a missing table. */
 export const dropReferencedTable: SqliteRule = {
   id: 'drop-referenced-table',
   title: 'A referenced table is dropped',

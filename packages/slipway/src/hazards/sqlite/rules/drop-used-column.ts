@@ -2,7 +2,7 @@ import type { SqliteRule } from '../rule.ts'
 import { usesOf } from '../uses.ts'
 import { columnObject, list, quoted } from '../words.ts'
 
-/** SQLite refuses to drop a column that an index, a key, a check, a view or a trigger names, where it looks. */
+/** SQLite refuses to drop a column if an index, key, check, view or trigger that it checks uses the column. */
 export const dropUsedColumn: SqliteRule = {
   id: 'drop-used-column',
   title: 'A column that is still used is dropped',

@@ -3,7 +3,7 @@ import type { SqliteDetail } from '../../../statements/index.ts'
 import type { SqliteRule } from '../rule.ts'
 import { list, tableObject, withRows } from '../words.ts'
 
-/** A PRAGMA foreign_keys counts for the whole transaction. */
+/** PRAGMA foreign_keys applies to the whole transaction. */
 export const keysUnenforced: SqliteRule = {
   id: 'keys-unenforced',
   title: 'Foreign keys are switched off for statements before the PRAGMA',

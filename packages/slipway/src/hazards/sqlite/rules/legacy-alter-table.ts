@@ -3,7 +3,7 @@ import type { SqliteNames } from '../../../statements/index.ts'
 import type { SqliteRule } from '../rule.ts'
 import { list, tableObject } from '../words.ts'
 
-/** With it, views, triggers and foreign keys keep the old name. */
+/** With PRAGMA legacy_alter_table, views, triggers and foreign keys keep the old name. */
 export const legacyAlterTable: SqliteRule = {
   id: 'legacy-alter-table',
   title: 'PRAGMA legacy_alter_table leaves old names behind',

@@ -2,7 +2,7 @@ import { keyOfName } from '../../../schema/index.ts'
 import { sqliteNames } from '../../../statements/index.ts'
 import type { SqliteRule } from '../rule.ts'
 
-/** A program that SQLite loads can do anything. */
+/** A loaded extension can run any code. */
 export const loadExtension: SqliteRule = {
   id: 'load-extension',
   title: 'A migration loads a SQLite extension',

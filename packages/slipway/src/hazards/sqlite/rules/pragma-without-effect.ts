@@ -2,7 +2,7 @@ import { SQLITE_TRANSACTION_PRAGMAS } from '../../../statements/index.ts'
 import type { SqliteRule } from '../rule.ts'
 import { isD1 } from '../words.ts'
 
-/** A transaction ignores or refuses it. */
+/** SQLite ignores or refuses these PRAGMAs in a transaction. */
 export const pragmaWithoutEffect: SqliteRule = {
   id: 'pragma-without-effect',
   title: 'A PRAGMA has no effect in a migration',

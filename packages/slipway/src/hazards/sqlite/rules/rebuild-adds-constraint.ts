@@ -4,7 +4,7 @@ import { copiesAt, type Copy, isKnown, isNotNull, type Rebuild, successorOf } fr
 import type { SqliteFinding, SqliteRule } from '../rule.ts'
 import { columnObject, list, quoted, tableObject } from '../words.ts'
 
-/** The copy into the new table checks each row. */
+/** The copy into the new table checks the new constraint for each row. */
 export const rebuildAddsConstraint: SqliteRule = {
   id: 'rebuild-adds-constraint',
   title: 'A rebuild adds a constraint that existing rows may break',
@@ -79,7 +79,7 @@ function keysOf({ primaryKey, uniques }: SqliteTable): readonly (readonly string
   return primaryKey.length === 0 ? uniques : [primaryKey, ...uniques]
 }
 
-/** The order of columns says nothing of what is unique. */
+/** A key for comparison that ignores the order of columns. */
 function asKey(columns: readonly string[]): string {
   return JSON.stringify(columns.map(keyOfName).toSorted())
 }

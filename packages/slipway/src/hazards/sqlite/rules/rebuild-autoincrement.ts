@@ -3,7 +3,7 @@ import { sqliteDetail, type Statement } from '../../../statements/index.ts'
 import type { SqliteRule } from '../rule.ts'
 import { tableObject, text } from '../words.ts'
 
-/** The counter belongs to the old table, and is dropped with it. */
+/** The AUTOINCREMENT counter belongs to the old table, and is dropped with it. */
 export const rebuildAutoincrement: SqliteRule = {
   id: 'rebuild-autoincrement',
   title: 'A rebuild loses the AUTOINCREMENT counter',

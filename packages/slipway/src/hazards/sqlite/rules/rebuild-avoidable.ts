@@ -2,7 +2,7 @@ import { alterFormOf } from '../alter-form.ts'
 import type { SqliteRule } from '../rule.ts'
 import { tableObject } from '../words.ts'
 
-/** What ALTER TABLE can do needs no copy of all rows, and drops no table. */
+/** ALTER TABLE can make some changes without copying all rows and dropping the table. */
 export const rebuildAvoidable: SqliteRule = {
   id: 'rebuild-avoidable',
   title: 'A rebuild does what ALTER TABLE can do',

@@ -2,7 +2,7 @@ import { copiesAt } from '../rebuild.ts'
 import type { SqliteRule } from '../rule.ts'
 import { tableObject } from '../words.ts'
 
-/** Two databases with the same history can have different column orders. */
+/** Databases with the same history can have different column orders. */
 export const rebuildByPosition: SqliteRule = {
   id: 'rebuild-by-position',
   title: 'A rebuild copies columns by their order',

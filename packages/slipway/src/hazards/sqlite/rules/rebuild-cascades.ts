@@ -3,7 +3,7 @@ import { reachedBy, reachedName, whoEnforcesKeys } from '../keys.ts'
 import type { SqliteRule } from '../rule.ts'
 import { list, tableObject } from '../words.ts'
 
-/** DROP TABLE deletes the rows first if foreign keys are enforced, and that affects the child rows. */
+/** If foreign keys are enforced, DROP TABLE first deletes the rows, which affects child rows. */
 export const rebuildCascades: SqliteRule = {
   id: 'rebuild-cascades',
   title: 'A rebuild deletes or empties child rows',

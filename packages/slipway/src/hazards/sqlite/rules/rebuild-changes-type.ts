@@ -4,7 +4,7 @@ import { copiesAt } from '../rebuild.ts'
 import type { SqliteFinding, SqliteRule } from '../rule.ts'
 import { columnObject } from '../words.ts'
 
-/** The affinity of a column converts what is written into it. */
+/** The affinity of a column converts the values that are written to it. */
 export const rebuildChangesType: SqliteRule = {
   id: 'rebuild-changes-type',
   title: 'A rebuild converts values to a different type',

@@ -2,7 +2,7 @@ import { columnIn } from '../../../schema/index.ts'
 import type { SqliteRule } from '../rule.ts'
 import { columnObject } from '../words.ts'
 
-/** What SQLite calls a date is text or a number, depending on what wrote it. */
+/** SQLite stores a date as text or as a number, depending on the writer. */
 export const rebuildDatetimeDefault: SqliteRule = {
   id: 'rebuild-datetime-default',
   title: 'A rebuild changes the default of a date',
@@ -26,7 +26,7 @@ export const rebuildDatetimeDefault: SqliteRule = {
   },
 }
 
-/** Types by which people and Prisma mean a date or a time. */
+/** Whether a type name stands for a date or a time, by convention and in Prisma. */
 function isMoment(type: string): boolean {
   return /date|time/i.test(type)
 }

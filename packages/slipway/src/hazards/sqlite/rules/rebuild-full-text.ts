@@ -3,7 +3,7 @@ import type { SqliteRule } from '../rule.ts'
 import { staleIndexes } from '../text-indexes.ts'
 import { list, tableObject } from '../words.ts'
 
-/** An FTS5 table with external content knows rows by their rowid, and only triggers write changes to it. */
+/** An FTS5 table with external content identifies rows by rowid, and only triggers keep it up to date. */
 export const rebuildFullText: SqliteRule = {
   id: 'rebuild-full-text',
   title: 'A rebuild leaves a full-text index out of date',

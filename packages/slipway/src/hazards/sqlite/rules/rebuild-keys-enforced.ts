@@ -5,7 +5,7 @@ import type { Rebuild } from '../rebuild.ts'
 import type { SqliteContext, SqliteRule } from '../rule.ts'
 import { list, tableObject } from '../words.ts'
 
-/** Keys without a reaction make SQLite refuse the DROP TABLE of a rebuild. */
+/** Foreign keys with RESTRICT or NO ACTION make SQLite refuse the DROP TABLE of a rebuild. */
 export const rebuildKeysEnforced: SqliteRule = {
   id: 'rebuild-keys-enforced',
   title: 'A rebuild runs with foreign keys enforced',
@@ -34,8 +34,8 @@ export const rebuildKeysEnforced: SqliteRule = {
 }
 
 /**
- * Whether violations are counted only at the end, and the count is set to zero before: that is what switching
- * defer_foreign_keys off does, as Prisma writes it after a rebuild.
+ * Whether violations are deferred to the end and the count is reset before that. Switching
+ * defer_foreign_keys off resets it, and Prisma does so after a rebuild.
  */
 function isDeferredOver({ drop, rename }: Rebuild, { migration }: SqliteContext): boolean {
   const settings = migration.statements.map((statement) => {

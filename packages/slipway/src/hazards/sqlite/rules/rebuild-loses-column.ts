@@ -73,7 +73,7 @@ function losing(
   }
 }
 
-/** The columns of the old table that the copies read; nothing if that is unknown. */
+/** The columns of the old table that the copies read; undefined if unknown. */
 function usedColumns({ copies }: Rebuild): ReadonlySet<string> | undefined {
   if (copies.some(({ values }) => values === undefined)) return undefined
   const names = copies.flatMap(({ values = [] }) =>
@@ -82,7 +82,7 @@ function usedColumns({ copies }: Rebuild): ReadonlySet<string> | undefined {
   return new Set(names)
 }
 
-/** Where one column goes and one of its type comes, it may be a rename. */
+/** If one column is removed and one of the same type is added, it may be a rename. */
 function hintFor(lost: readonly SqliteColumn[], { old, made, copies }: Rebuild): string {
   const filled = copies.flatMap(({ values = [] }) => values.map(({ target }) => keyOfName(target)))
   const gone = lost.filter((column) => !columnIn(made, column.name))

@@ -11,7 +11,10 @@ import { isKnown, type Rebuild } from '../rebuild.ts'
 import type { SqliteRule } from '../rule.ts'
 import { list, tableObject } from '../words.ts'
 
-/** A rebuilt table has only what its new definition says, and Prisma cannot say all that the old one did. */
+/**
+ * A rebuilt table has only what its new definition contains, and Prisma cannot
+ * express everything in the old one.
+ */
 export const rebuildLosesDefinition: SqliteRule = {
   id: 'rebuild-loses-definition',
   title: 'A rebuild loses constraints of its table',
@@ -21,7 +24,7 @@ export const rebuildLosesDefinition: SqliteRule = {
     const { name, old, oldName, made } = rebuild
     if (old.renamed || !isKnown(old) || !isKnown(made)) return undefined
     const indexes = [...run.after.indexes.values()].filter((one) => isSameName(one.table, name))
-    // What names a column that is gone, goes with it: that is a hazard of its own.
+    // Parts that use a dropped column disappear with it. A separate hazard reports that.
     const parts = lostParts(old, made, indexes).filter(({ gone }) => gone === undefined)
     const safe = parts.filter(
       (part) => refusalOfPart(made, part) === undefined && !isWritten(part, rebuild),
@@ -37,7 +40,7 @@ export const rebuildLosesDefinition: SqliteRule = {
   },
 }
 
-/** A generated column cannot be given the value that a copy has for it. */
+/** Whether a copy writes to a column that is generated in the lost definition, which SQLite would refuse. */
 function isWritten({ kind, column = '' }: LostPart, { copies }: Rebuild): boolean {
   return (
     kind === 'generated column' &&
@@ -45,7 +48,7 @@ function isWritten({ kind, column = '' }: LostPart, { copies }: Rebuild): boolea
   )
 }
 
-/** A plain index of the same columns would refuse what the key does not. */
+/** A hint to omit the plain unique index on the same columns, which is stricter than the lost key. */
 function besides({ kind, columns = [] }: LostPart, indexes: readonly SqliteIndex[]): string {
   const index = indexes.find((one) => one.unique && isSameList(one.columns, columns))
   return kind === 'unique' && index ? ` With it, omit the index ${index.name}.` : ''

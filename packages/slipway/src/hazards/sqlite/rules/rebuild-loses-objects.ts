@@ -37,7 +37,10 @@ function namesOf({ names }: { readonly names: SqliteNames }, own: readonly strin
   return [...own, ...names.columns.map(({ name }) => name)]
 }
 
-/** The statement that creates it again; nothing if SQLite has changed it since, or if it uses a column that is gone. */
+/**
+ * The statement that recreates the object; undefined if a rename changed its text,
+ * or if it uses a dropped column.
+ */
 function textOf(
   { text, renamed }: { readonly text: string; readonly renamed?: true },
   names: readonly string[],

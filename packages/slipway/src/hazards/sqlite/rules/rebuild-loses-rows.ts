@@ -2,7 +2,7 @@ import type { Rebuild } from '../rebuild.ts'
 import type { SqliteFinding, SqliteRule } from '../rule.ts'
 import { list, tableObject } from '../words.ts'
 
-/** What a rebuild does not copy is dropped with the old table. */
+/** Rows that a rebuild does not copy are dropped with the old table. */
 export const rebuildLosesRows: SqliteRule = {
   id: 'rebuild-loses-rows',
   title: 'A rebuild does not copy all rows',

@@ -2,7 +2,7 @@ import { dependentsOf, isSameName } from '../../../schema/index.ts'
 import type { SqliteRule } from '../rule.ts'
 import { list, tableObject } from '../words.ts'
 
-/** What refers to a table follows its rename. */
+/** References to a table follow its rename. */
 export const rebuildRenamesFirst: SqliteRule = {
   id: 'rebuild-renames-first',
   title: 'A rebuild renames the old table first',

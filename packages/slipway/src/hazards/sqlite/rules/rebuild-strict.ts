@@ -20,7 +20,7 @@ export const rebuildStrict: SqliteRule = {
   },
 }
 
-/** A query for each column that shows which types its values have. */
+/** A query for each column that shows the types of its values. */
 function checksOf({ name, columns }: SqliteTable): string {
   return columns
     .map((column) => {

@@ -3,7 +3,7 @@ import type { SqliteNames } from '../../../statements/index.ts'
 import type { SqliteRule } from '../rule.ts'
 import { list, tableObject } from '../words.ts'
 
-/** ALTER TABLE … RENAME reads every view and trigger, and refuses one that names a table which does not exist. */
+/** ALTER TABLE … RENAME checks every view and trigger, and fails if one uses a table that does not exist. */
 export const rebuildUnderView: SqliteRule = {
   id: 'rebuild-under-view',
   title: 'A view or trigger uses a table that is rebuilt',

@@ -2,7 +2,7 @@ import { dependentsOf, isSameName } from '../../../schema/index.ts'
 import type { SqliteRule } from '../rule.ts'
 import { rowsOf, tableObject, withRows } from '../words.ts'
 
-/** REPLACE is a DELETE and an INSERT. */
+/** REPLACE deletes the existing row and inserts a new one. */
 export const replaceDeletesRows: SqliteRule = {
   id: 'replace-deletes-rows',
   title: 'REPLACE deletes rows',

@@ -2,7 +2,7 @@ import { keepingColumn, keptElsewhere, placesOf } from '../kept-elsewhere.ts'
 import type { SqliteRule } from '../rule.ts'
 import { columnObject } from '../words.ts'
 
-/** The values are lost. */
+/** The values of the column are lost. */
 export const sqliteDropColumn: SqliteRule = {
   id: 'sqlite-drop-column',
   title: 'A column is dropped with its values in SQLite',

@@ -4,7 +4,7 @@ import { keptElsewhere, placesOf } from '../kept-elsewhere.ts'
 import type { SqliteContext, SqliteRule } from '../rule.ts'
 import { tableObject } from '../words.ts'
 
-/** The rows are lost. */
+/** The rows of the table are lost. */
 export const sqliteDropTable: SqliteRule = {
   id: 'sqlite-drop-table',
   title: 'A table is dropped with its rows in SQLite',
@@ -29,7 +29,7 @@ export const sqliteDropTable: SqliteRule = {
   },
 }
 
-/** The file makes space for a table that it creates, and that no migration has left behind. */
+/** Whether the file only makes room for a table that it creates, and no earlier migration created that table. */
 function isCleared(name: string, { definitions, migration }: SqliteContext): boolean {
   if (definitions.tables.has(keyOfName(name))) return false
   return migration.statements.some((statement) => {

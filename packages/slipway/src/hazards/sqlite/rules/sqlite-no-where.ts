@@ -2,7 +2,7 @@ import { isSameName } from '../../../schema/index.ts'
 import type { SqliteRule } from '../rule.ts'
 import { tableObject } from '../words.ts'
 
-/** Usually the condition was forgotten. */
+/** An UPDATE or DELETE without WHERE is usually a mistake. */
 export const sqliteNoWhere: SqliteRule = {
   id: 'sqlite-no-where',
   title: 'UPDATE or DELETE without WHERE in SQLite',
@@ -20,7 +20,7 @@ export const sqliteNoWhere: SqliteRule = {
   },
 }
 
-/** What people write for no condition. */
+/** Whether a condition is one of the usual ways to write that all rows match. */
 function isAlwaysTrue(where: string): boolean {
   return /^\(*\s*(?:true|1|1\s*=\s*1)\s*\)*$/i.test(where)
 }

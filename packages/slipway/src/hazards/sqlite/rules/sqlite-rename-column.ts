@@ -1,7 +1,7 @@
 import type { SqliteRule } from '../rule.ts'
 import { columnObject } from '../words.ts'
 
-/** Clients that run use the old name. */
+/** Running clients still use the column's old name. */
 export const sqliteRenameColumn: SqliteRule = {
   id: 'sqlite-rename-column',
   title: 'A column is renamed under running clients of SQLite',

@@ -1,7 +1,7 @@
 import type { SqliteRule } from '../rule.ts'
 import { tableObject } from '../words.ts'
 
-/** Clients that run use the old name. */
+/** Running clients still use the table's old name. */
 export const sqliteRenameTable: SqliteRule = {
   id: 'sqlite-rename-table',
   title: 'A table is renamed under running clients of SQLite',

@@ -3,7 +3,7 @@ import { isQuiet } from '../migration-run.ts'
 import type { SqliteFinding, SqliteRule } from '../rule.ts'
 import { isD1 } from '../words.ts'
 
-/** A migration is one transaction, on a file and on D1. */
+/** A migration is one transaction, both on a SQLite file and on D1. */
 export const sqliteTransaction: SqliteRule = {
   id: 'sqlite-transaction',
   title: 'The file has its own transaction in SQLite',

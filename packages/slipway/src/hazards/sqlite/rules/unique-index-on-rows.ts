@@ -4,7 +4,7 @@ import { type Rebuild, successorOf } from '../rebuild.ts'
 import type { SqliteContext, SqliteRule } from '../rule.ts'
 import { list, quoted, quotedList } from '../words.ts'
 
-/** Rows with the same values make it fail. */
+/** A unique index on existing rows fails if two rows have the same values. */
 export const uniqueIndexOnRows: SqliteRule = {
   id: 'unique-index-on-rows',
   title: 'A unique index is built on existing rows',
@@ -27,7 +27,7 @@ export const uniqueIndexOnRows: SqliteRule = {
   },
 }
 
-/** A unique key on these columns exists, or existed before the table was rebuilt. */
+/** Whether a unique key on these columns exists, or existed before the table was rebuilt. */
 function isUniqueAlready(index: SqliteIndex, { definitions, run }: SqliteContext): boolean {
   const rebuild = run.rebuilds.find(({ name }) => isSameName(name, index.table))
   const own = definitions.tables.get(keyOfName(index.table))
@@ -38,7 +38,7 @@ function isUniqueAlready(index: SqliteIndex, { definitions, run }: SqliteContext
   return keys.some((columns) => asKey(columns) === key)
 }
 
-/** Under the names that the columns have after the rebuild. */
+/** The keys of the old table, with the column names of the new one. */
 function keysBefore(rebuild: Rebuild): readonly (readonly string[])[] {
   const { old, before } = rebuild
   const indexes = [...before.indexes.values()].filter((one) => isUniqueOn(one, old.name))
@@ -55,12 +55,12 @@ function keysOf({ primaryKey, uniques }: DefinedTable): readonly (readonly strin
   return primaryKey.length === 0 ? uniques : [primaryKey, ...uniques]
 }
 
-/** The order of columns says nothing of what is unique. */
+/** A key for comparison that ignores the order of columns. */
 function asKey(columns: readonly string[]): string {
   return JSON.stringify(columns.map(keyOfName).toSorted())
 }
 
-/** One of its columns is added by this migration without a value: NULL is never the same as NULL. */
+/** Whether one of its columns is added by this migration without values: NULLs do not violate uniqueness. */
 function isEmptyColumn(
   index: SqliteIndex,
   { definitions, run, migration }: SqliteContext,

@@ -1,7 +1,7 @@
 import { setting } from '../migration-run.ts'
 import type { SqliteFinding, SqliteRule } from '../rule.ts'
 
-/** What SQLite checks keeps a database readable and its rows valid. */
+/** SQLite's checks keep a database readable and its rows valid. */
 export const unsafePragma: SqliteRule = {
   id: 'unsafe-pragma',
   title: 'A PRAGMA switches off what protects the data',
