@@ -199,9 +199,7 @@ describe('server', () => {
     rmSync(cwd, { recursive: true })
   })
 
-  test('a disk that is full before all data is kept: nothing is destroyed', async ({
-    skip,
-  }) => {
+  test('a disk that is full before all data is kept: nothing is destroyed', async ({ skip }) => {
     const disk = await smallDatabase()
     if (disk === undefined) return skip(NO_DISK)
     const wide = {
