@@ -6,9 +6,10 @@ import { serverBinaries, serverBinariesOf } from '../packages/slipway/test/binar
 import { npmMajors } from '../packages/slipway/test/npm-builds.ts'
 
 /**
- * Runs the database tests on every PostgreSQL major that can be had: those of this machine, and for
- * the rest the builds on npm. The newest of this machine, which has psql and pg_dump, gets the long
- * form (the whole crash matrix, all of the corpus, all of SQLite and D1). `npm run test:full -- 13 18` runs those two alone.
+ * Runs the database tests on every available PostgreSQL major version: those on this machine, and builds from
+ * npm for the others. The newest one on this machine, which has psql and pg_dump, runs the long form (the
+ * whole crash matrix, all of the corpus, all of SQLite and D1). `npm run test:full -- 13 18` runs only those
+ * two.
  */
 
 interface Outcome {
@@ -19,7 +20,7 @@ interface Outcome {
   readonly skipped: number
 }
 
-/** What vitest's JSON report says, as far as it is read here. */
+/** The used parts of vitest's JSON report. */
 interface Report {
   readonly numPassedTests: number
   readonly numFailedTests: number
@@ -64,7 +65,7 @@ function runOn(major: number): Outcome {
     major,
     bin,
     passed: report?.numPassedTests ?? 0,
-    // A run that ends badly without a failed test has failed as a whole.
+    // A run that is unsuccessful without a failed test has failed as a whole.
     failed: report?.numFailedTests || (report?.success === true ? 0 : 1),
     skipped: report?.numPendingTests ?? 0,
   }
@@ -74,7 +75,7 @@ function binDir(major: number): string | undefined {
   try {
     return serverBinariesOf(major).dir
   } catch (error) {
-    console.error(`PostgreSQL ${major} cannot be had: ${String(error)}`)
+    console.error(`PostgreSQL ${major} is not available: ${String(error)}`)
     return undefined
   }
 }
@@ -100,7 +101,7 @@ function runTests(bin: string, long: boolean): Report | undefined {
   return report
 }
 
-/** The tests that ask for a database of the test server; with the long form, also others that have one. */
+/** The tests that use a database of the test server; for the long form, also other tests that have one. */
 function databaseTests(long: boolean): string[] {
   const files = globSync('{packages,examples,test}/**/*.test.ts', {
     cwd: root,

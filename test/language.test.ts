@@ -6,7 +6,7 @@ import { findDiscouragedWords } from '../tools/language.ts'
 const repository = path.join(import.meta.dirname, '..')
 const source = 'packages/slipway/src/'
 
-/** How many discouraged words a module still has. A number may only fall, and goes at zero. */
+/** The number of discouraged words left in each module. It may only decrease; a module is removed at zero. */
 const remaining: Readonly<Record<string, number>> = {}
 
 const documents = filesOf(

@@ -6,11 +6,11 @@ import { expect, test } from 'vitest'
 
 const launcher = path.join(import.meta.dirname, '../packages/slipway/bin/slipway.js')
 
-/** A copy of the launcher, as another Node or another runtime meets it. */
+/** Runs a copy of the launcher as under another Node version or another runtime. */
 function startedBy(oldest: string, versions: Record<string, string> = {}) {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'slipway-launcher-'))
   const copy = path.join(folder, 'slipway.cjs')
-  // This Node is new enough: what is asked of it is raised instead.
+  // This Node is new enough, so the required version is raised instead.
   writeFileSync(copy, readFileSync(launcher, 'utf8').replace('[22, 18]', oldest))
   const before = path.join(folder, 'before.cjs')
   const value = `Object.assign({}, process.versions, ${JSON.stringify(versions)})`
@@ -23,7 +23,7 @@ function startedBy(oldest: string, versions: Record<string, string> = {}) {
   return stderr
 }
 
-test('a Node that is too old is refused in one sentence, with exit 2', () => {
+test('a Node version that is too old is refused in one sentence, with exit code 2', () => {
   expect(startedBy('[999, 0]')).toMatch(
     /^Slipway needs Node\.js 999\.0 or later, and this is \d+\.\d+\.\d+\.\n$/,
   )
@@ -31,7 +31,7 @@ test('a Node that is too old is refused in one sentence, with exit 2', () => {
   expect(startedBy('[22, 18]', { node: '0.10.48' })).toContain('this is 0.10.48.')
 })
 
-test('other runtimes are refused, with what works', () => {
+test('other runtimes are refused, with an alternative', () => {
   expect(startedBy('[22, 18]', { bun: '1.3.0' })).toBe(
     'Slipway needs Node.js 22.18 or later, and this is Bun 1.3.0. Without --bun, bunx runs it with Node.js: bunx slipway.\n',
   )
@@ -40,7 +40,7 @@ test('other runtimes are refused, with what works', () => {
   )
 })
 
-test('has nothing that the first Node could not parse', () => {
+test('contains no syntax that an old Node cannot parse', () => {
   const text = readFileSync(launcher, 'utf8')
   expect(text.replaceAll(/\/\/.*|'[^']*'/g, '')).not.toMatch(
     /=>|`|\?\.|\?\?|\b(?:let|const|import|export|await|async|class)\b/,

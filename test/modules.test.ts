@@ -18,12 +18,12 @@ const src = 'packages/slipway/src'
 
 test.each([
   ['a module before it', 'plan/plan.ts', '../history/index.ts'],
-  ['a file of its own', 'plan/plan.ts', './step.ts'],
-  ['a package that nobody owns', 'plan/plan.ts', 'zod'],
+  ['a file of the same module', 'plan/plan.ts', './step.ts'],
+  ['a package without an owner', 'plan/plan.ts', 'zod'],
   ['a package that it owns', 'database/postgres/with-postgres.ts', 'pg'],
   ['a dialect, in the table of its module', 'schema/dialects.ts', './sqlite/read-schema.ts'],
-  ['what all dialects share', 'schema/sqlite/read-schema.ts', '../model.ts'],
-  ['a module, from above the modules', 'bin.ts', './cli/index.ts'],
+  ['code that all dialects share', 'schema/sqlite/read-schema.ts', '../model.ts'],
+  ['a module, from a file above the modules', 'bin.ts', './cli/index.ts'],
   ['anything, in a test', 'plan/plan.test.ts', 'pg'],
 ])('allowed: %s', (_, file, specifier) => {
   expect(whyForbidden({ file: `${src}/${file}`, specifier, typeOnly: false })).toBeUndefined()
@@ -53,18 +53,18 @@ test.each([
     '../postgres/catalog.ts',
     'Code for `sqlite` may not import code for `postgres`',
   ],
-  ['a dialect, past the table', 'schema/model.ts', './sqlite/read-schema.ts', 'dialects.ts'],
+  ['a dialect, not through the table', 'schema/model.ts', './sqlite/read-schema.ts', 'dialects.ts'],
   ['a module outside the table', 'utils/misc.ts', '../kernel/index.ts', 'not in the table'],
 ])('forbidden: %s', (_, file, specifier, why) => {
   expect(whyForbidden({ file: `${src}/${file}`, specifier, typeOnly: false })).toContain(why)
 })
 
-test('allowed: types, where the table says types', () => {
+test('allowed: type imports, if the table allows types', () => {
   const types = { specifier: '../project/index.ts', typeOnly: true }
   expect(whyForbidden({ file: `${src}/engine/diff.ts`, ...types })).toBeUndefined()
 })
 
-test('the drawing in ARCHITECTURE.md is that of the table', () => {
+test('the diagram in ARCHITECTURE.md matches the table', () => {
   const document = readFileSync(path.join(import.meta.dirname, '../ARCHITECTURE.md'), 'utf8')
   expect(document).toContain(`\`\`\`mermaid\n${drawModules()}\n\`\`\``)
 })
@@ -96,7 +96,7 @@ test('the linter reports each form of a forbidden import, a cycle and a bare err
   expect(lines('slipway(no-bare-error)')).toHaveLength(1)
 })
 
-/** Runs the linter, as configured here, on source files in a folder of their own. */
+/** Runs the linter with this repository's configuration on source files in a separate folder. */
 async function lint(files: Readonly<Record<string, readonly string[]>>): Promise<string[]> {
   const root = path.join(import.meta.dirname, '..')
   const folder = mkdtempSync(path.join(os.tmpdir(), 'slipway-lint-'))
@@ -112,7 +112,7 @@ async function lint(files: Readonly<Record<string, readonly string[]>>): Promise
     }
     const program = path.join(root, 'node_modules', '.bin', 'oxlint')
     return await new Promise((resolve) => {
-      // The exit code is 1, for there are findings.
+      // The exit code is 1, because there are findings.
       execFile(program, ['--format', 'unix', src], { cwd: folder }, (_, stdout) => {
         resolve(stdout.split('\n').map((line) => line.replace(`${folder}/`, '')))
       })

@@ -22,7 +22,7 @@ const guide = readFileSync(path.join(repository, 'docs/guides/library.md'), 'utf
 let folder = ''
 let target: TestTarget
 
-/** Examples of the guide in a language, in their order. */
+/** The guide's examples in a language, in order. */
 function examples(language: 'ts' | 'js'): readonly string[] {
   return [...guide.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map(
     ([, code = '']) => code,
@@ -112,7 +112,7 @@ test('the examples of the guide and the types of both entries compile without sk
   expect(compiled.stdout).toBe('')
 })
 
-test('the examples of the guide run as programs of a user, as ES modules', async () => {
+test('the examples of the guide run as a user’s ES modules', async () => {
   expect(examples('ts')).toHaveLength(4)
   expect(await runProgram('example-1.ts')).toMatch(/^1_init: done in \d+ ms\n$/)
   expect(await runProgram('example-2.ts')).toBe('')
@@ -130,7 +130,7 @@ test('the example for CommonJS runs, and the JSON Schemas can be imported', asyn
   expect(await runProgram('schema.mjs')).toBe('slipway deploy\n')
 })
 
-/** Writes what was loaded when the process ends: files of the package without their hashes, and modules of Node.js. */
+/** Prints the loaded modules at exit: files of the package without their hashes, and Node.js modules. */
 const LOADED = `import { registerHooks } from 'node:module'
 const files = []
 registerHooks({ load(url, context, next) {
@@ -140,7 +140,7 @@ registerHooks({ load(url, context, next) {
 process.on('exit', () => process._rawDebug(JSON.stringify({ files, builtins: process.moduleLoadList })))
 `
 
-test('a deploy with nothing pending loads no more than it needs', async () => {
+test('a deploy with nothing pending loads only what it needs', async () => {
   writeFileSync(path.join(folder, 'loaded.mjs'), LOADED)
   const { NODE_OPTIONS: _options, ...env } = process.env
   const command = ['--import', './loaded.mjs', 'node_modules/slipway/bin/slipway.js', 'deploy']

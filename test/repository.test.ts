@@ -24,7 +24,7 @@ test.each([
   expect(repositoryFields('packages/slipway', {}, origin)).toEqual(FIELDS)
 })
 
-test('the repository that the CI names comes first', () => {
+test('the repository that the CI names has precedence', () => {
   const environment = {
     GITHUB_SERVER_URL: 'https://code.example',
     GITHUB_REPOSITORY: 'team/slipway',
@@ -33,7 +33,7 @@ test('the repository that the CI names comes first', () => {
 })
 
 test.each(['/srv/slipway', '../slipway', 'file:///srv/slipway', ''])(
-  'a folder is no address: %s',
+  'a folder is not an address: %s',
   (origin) => {
     expect(repositoryFields('packages/slipway', {}, origin)).toBeUndefined()
   },

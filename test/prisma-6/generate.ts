@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
-/** Generates the client of Prisma 6 for the models of the runtime's tests, in the form that needs no engine. */
+/** Generates the Prisma 6 client without an engine, for the models of the runtime's tests. */
 
 const folder = path.join(import.meta.dirname, 'generated')
 const schema = path.join(folder, 'schema.prisma')
@@ -21,7 +21,7 @@ execFileSync(process.execPath, [cli, 'generate', '--schema', schema], {
   env: {
     ...process.env,
     DATABASE_URL: 'postgresql://localhost/unused',
-    // Without this, Prisma tries to download an engine, which generating does not use.
+    // Otherwise Prisma tries to download an engine, which generating does not need.
     PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
   },
 })

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { defineConfig } from 'vitest/config'
 
-/** What the runtime promises, on Prisma 6: `npm run test:prisma-6`. */
+/** Tests the runtime's promises on Prisma 6: `npm run test:prisma-6`. */
 
 const here = (file: string) => path.join(import.meta.dirname, file)
 

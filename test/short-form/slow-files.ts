@@ -1,4 +1,4 @@
-/** The slow test files, and which of their tests `npm test` runs: each n-th, the first included. */
+/** The slow test files. `npm test` runs each n-th of their tests, including the first. */
 export const slowFiles: Readonly<Record<string, number>> = {
   'examples/carriers/carriers.test.ts': 3,
   'packages/slipway/src/backup/sqlite/crash.test.ts': 6,

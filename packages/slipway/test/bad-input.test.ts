@@ -145,7 +145,7 @@ testCases('schema', [
     says: { where: { file: 'prisma/schema.prisma' } },
   })),
   {
-    name: 'migrations for another database than the schema',
+    name: 'migrations for a database other than that of the schema',
     spoil: (root) =>
       writeFileSync(prisma(root, 'migrations', 'migration_lock.toml'), 'provider = "mysql"\n'),
     code: 'PROJECT.PROVIDER_SWITCHED',
@@ -180,7 +180,7 @@ testCases('migrations', [
     next: 'migration.sql',
   },
   {
-    name: 'two migrations of one name',
+    name: 'two migrations with the same name',
     spoil: (root) => {
       addMigration(root, FINE)
       addMigration(root, { ...FINE, name: FINE.name.toUpperCase() })
@@ -206,7 +206,7 @@ testCases('migrations', [
     next: 'UTF-8',
   },
   {
-    name: 'SQL that does not parse, after a migration that is fine',
+    name: 'SQL that does not parse, after a valid migration',
     spoil: (root) => {
       addMigration(root, FINE)
       addMigration(root, {
@@ -246,7 +246,7 @@ testCases('history', [
     next: 'slipway repair',
   },
   {
-    name: 'a rollback of a migration whose file is not there',
+    name: 'a rollback of a migration whose file is missing',
     argv: ['rollback'],
     spoil: (root) => rmSync(prisma(root, 'migrations', LAST), { recursive: true }),
     code: 'HISTORY.MISSING',

@@ -5,8 +5,8 @@ import { expect, test } from 'vitest'
 import { postgresBin } from './postgres.ts'
 import { type RoundTrip, roundTrip } from './round-trip.ts'
 
-// Guarantee 2 on a protected target, judged by pg_dump and the rows: a rollback restores everything, or the deploy
-// was refused until it had consent by name and no output called it lossless.
+// Guarantee 2 on a protected target, judged by pg_dump and the rows: a rollback restores everything, or the
+// deploy was refused until it had consent by name and no output called it lossless.
 
 interface Case extends RoundTrip {
   readonly name: string
@@ -56,7 +56,7 @@ test.skipIf(postgresBin() === undefined).each([...sharedCases(), ...ownCases()])
       expect(outcome.differences, output).toEqual([])
       expect(outcome.rollbackExit, output).toBe(0)
     } else {
-      expect(outcome.differences, 'it comes back').not.toEqual([])
+      expect(outcome.differences, 'it is restored').not.toEqual([])
       expect(outcome.askedFirst, output).toBe(true)
       expect(outcome.calledLossless, output).toBe(false)
     }

@@ -9,8 +9,8 @@ import { prismaCli } from './prisma.ts'
 import { writeProject } from './project.ts'
 import { shareImages, createTarget, SHADOW } from './target.ts'
 
-// Squashes of whole real histories: pg_dump sees the same schema whether Slipway or Prisma deploys the squash. Prisma
-// can run it on an empty database, and reports a target that has recorded it as up to date.
+// Squashes of whole real histories: pg_dump sees the same schema whether Slipway or Prisma deploys the
+// squash. Prisma can run it on an empty database, and reports a target that has recorded it as up to date.
 
 const PROJECTS =
   process.env['FULL'] === '1'

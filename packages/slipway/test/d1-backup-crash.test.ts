@@ -11,7 +11,7 @@ import type { TestDatabase } from './d1-call.ts'
 import { type D1Server, startD1Server } from './d1-server.ts'
 import { addProject } from './wrangler.ts'
 
-// Backups of remote D1 by processes that are killed at each call of the API, before and after it is carried out.
+// Backups of remote D1 by processes that are killed at each API call, before and after it is carried out.
 
 /** In the short form, processes are killed at each eighth call. */
 const STEP = process.env['FULL'] === '1' ? 1 : 8

@@ -8,8 +8,8 @@ import type { D1Call, D1Fault, TestDatabase } from './d1-call.ts'
 import { type D1Server, startD1Server } from './d1-server.ts'
 import { shortForm } from './short-form.ts'
 
-// Each fault at each call: the store has a complete backup or none; a restore leaves the old database or the restored
-// one, and Slipway reports which.
+// Each fault at each call: the store has a complete backup or none; a restore leaves the old database or the
+// restored one, and Slipway reports which.
 
 /** In the short form, each third call fails, one at a time. */
 const STEP = process.env['FULL'] === '1' ? 1 : 3
@@ -40,7 +40,7 @@ const FAULTS: readonly D1Fault[] = [
   { kind: 'silent', carriedOut: true },
 ]
 
-/** The database's address. Calls are repeated long enough for a busy machine, but not if no answer will come. */
+/** The database's address. Calls are repeated long enough for a busy machine, unless no answer will come. */
 function address(fault?: D1Fault, lasts = false) {
   const patienceMs = lasts ? 700 : fault?.kind === 'silent' ? 3000 : 60_000
   return { ...shop.address, patienceMs }
@@ -146,7 +146,8 @@ test.each(shortForm([...CASES, ...IMPORTS]))(
       if (said !== 'unknown') expect(said, `${ended} at ${call}`).toBe(is)
       counts[`${ended}, ${is}`] = (counts[`${ended}, ${is}`] ?? 0) + 1
     }
-    // The outcome after one lost answer is found out. Only a database that never answers again leaves it unknown.
+    // The outcome after one lost answer is found out. Only a database that never answers again leaves it
+    // unknown.
     if (!lasts) expect(Object.keys(counts).filter((one) => one.includes('UNKNOWN'))).toEqual([])
     expect(counts['done, restored'] ?? 0).toBeGreaterThan(0)
   },

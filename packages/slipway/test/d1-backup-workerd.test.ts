@@ -14,7 +14,7 @@ import { wrangler, writeWorker } from './wrangler.ts'
 // Cloudflare's own D1 accepts the script of a restore, and returns the same rows for the queries of a backup.
 // Everything else is tested with the stand-in.
 
-/** Without rows that violate foreign keys: wrangler cannot switch foreign keys off. */
+/** Without rows that violate foreign keys: wrangler does not switch foreign keys off. */
 const CONTENTS = D1_CONTENTS.replaceAll(/^.*(?:nowhere|unkeyed|4711).*$/gm, '')
 
 const LONG = `

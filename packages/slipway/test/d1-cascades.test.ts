@@ -6,8 +6,8 @@ import { runCli } from './cli-in-process.ts'
 import { createRandom, type Random } from './histories/random.ts'
 import { addProject, localDatabase, wrangler, writeWorker } from './wrangler.ts'
 
-// Prisma's rebuilds of tables with child tables, on wrangler's local D1: the rows that wrangler loses, and those that a
-// deploy of Slipway loses.
+// Prisma's rebuilds of tables with child tables, on wrangler's local D1: the rows that wrangler loses, and
+// those that a deploy of Slipway loses.
 
 const SCHEMAS = process.env['FULL'] === '1' ? 100 : 4
 const SHOP = { name: 'shop', id: 'b'.repeat(32) }

@@ -10,9 +10,9 @@ import { sqliteCorpus } from './sqlite-corpus.ts'
 import { readTruth, rowDifferences } from './sqlite-truth.ts'
 import { addProject, localDatabase, localState, wrangler, writeWorker } from './wrangler.ts'
 
-// A real SQLite history on wrangler's local D1 and on a file: the generated rows that wrangler loses, those that a
-// deploy loses, and those that a rollback restores. The schemas are equal, and wrangler and the Prisma CLI agree on the
-// history.
+// A real SQLite history on wrangler's local D1 and on a file: the generated rows that wrangler loses, those
+// that a deploy loses, and those that a rollback restores. The schemas are equal, and wrangler and the Prisma
+// CLI agree on the history.
 
 const FULL = process.env['FULL'] === '1'
 const SHOP = { name: 'shop', id: 'c'.repeat(32) }

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type D1Server, startD1Server } from './d1-server.ts'
 import { addProject, localDatabase, localState } from './wrangler.ts'
 
-// Deploys to D1 in processes that are killed: each migration is applied once, status is correct, and nothing is lost.
+// Deploys to D1 in processes that are killed: each migration is applied once, status is correct, no data is lost.
 
 const POINTS = process.env['FULL'] === '1' ? 100 : 3
 const PROGRAM = path.join(import.meta.dirname, '../bin/slipway.js')

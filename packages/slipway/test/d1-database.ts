@@ -4,8 +4,8 @@ import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqli
 import { authorize, NO_TRANSACTION, refused } from './d1-authorizer.ts'
 
 /**
- * A SQLite file that behaves like D1: its limits, refusals and error texts, one transaction for each query and each
- * import, and bookmarks. d1-facts.test.ts shows that wrangler's own D1 does the same.
+ * A SQLite file that behaves like D1: its limits, refusals and error texts, one transaction for each query
+ * and each import, and bookmarks. d1-facts.test.ts shows that wrangler's own D1 does the same.
  */
 export interface D1Database {
   readonly file: string
@@ -216,7 +216,7 @@ function* statementsOf(db: DatabaseSync, sql: string): Generator<StatementSync> 
 /** More characters than a statement may have. */
 const WINDOW = 3 * MAX_TEXT_BYTES
 
-/** Prepares the first statement. Passes a long text in pieces: SQLite copies the whole text for each statement. */
+/** Prepares the first statement. Passes long texts in pieces: SQLite copies the whole text each time. */
 function prepareFirst(db: DatabaseSync, sql: string): StatementSync {
   if (sql.length <= WINDOW) return db.prepare(sql)
   try {

@@ -7,8 +7,8 @@ import { startD1Server } from './d1-server.ts'
 import { wrangler, writeWorker } from './wrangler.ts'
 
 /**
- * The behaviour of D1 that Slipway relies on, observed on wrangler's own local database: these tests fail if a new
- * wrangler changes it. The stand-in of the API must behave in the same way.
+ * The behaviour of D1 that Slipway relies on, observed on wrangler's own local database: these tests fail if
+ * a new wrangler changes it. The stand-in of the API must behave in the same way.
  */
 interface Facts {
   rows(sql: string, ...values: unknown[]): Promise<readonly Row[]>

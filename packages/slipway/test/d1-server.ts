@@ -106,7 +106,8 @@ async function serve(
   const segments = url.pathname.split('/').filter(Boolean).map(decodeURIComponent)
   const method = incoming.method ?? 'GET'
   const upload = segments[0] === 'upload'
-  // The body says what an import call does. A fault that cuts the body of an upload must be known before it is read.
+  // The body says what an import call does. A fault that cuts the body of an upload must be known before it
+  // is read.
   const body = upload ? undefined : await received(incoming)
   const action = actionOf(method, segments, body)
   const call = { method, path: url.pathname, action, number: server.calls.length + 1 }

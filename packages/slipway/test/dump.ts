@@ -28,7 +28,7 @@ const DUMP_END = /--\n-- PostgreSQL database dump complete\n--\s*$/
 
 function pgDump(url: string, flags: readonly string[]): string {
   const bin = postgresBin()
-  if (bin === undefined) throw new Error('pg_dump is not to be had for this server')
+  if (bin === undefined) throw new Error('pg_dump is not available for this server')
   const args = [
     ...flags,
     '--exclude-schema=slipway',
@@ -65,7 +65,7 @@ export function runFiles(url: string, files: readonly string[]): void {
 /** Restores the dump of one database into another, empty one, as a person who moves a database does. */
 export function copyByDump(from: string, to: string): void {
   const bin = postgresBin()
-  if (bin === undefined) throw new Error('pg_dump is not to be had for this server')
+  if (bin === undefined) throw new Error('pg_dump is not available for this server')
   const text = execFileSync(join(bin, 'pg_dump'), ['--no-owner', '-d', from], {
     encoding: 'utf8',
     maxBuffer: 2 ** 28,
@@ -77,12 +77,12 @@ export function copyByDump(from: string, to: string): void {
 }
 
 /**
- * A database with its rows as `pg_dump` writes it, with owners, privileges, Slipway's ledger and Prisma's history. The
- * rows of each table are sorted, because their order has no meaning.
+ * A database with its rows as `pg_dump` writes it, with owners, privileges, Slipway's ledger and Prisma's
+ * history. The rows of each table are sorted, because their order has no meaning.
  */
 export function dumpWhole(url: string, flags: readonly string[] = []): string {
   const bin = postgresBin()
-  if (bin === undefined) throw new Error('pg_dump is not to be had for this server')
+  if (bin === undefined) throw new Error('pg_dump is not available for this server')
   const text = execFileSync(join(bin, 'pg_dump'), [...flags, '-d', url], {
     encoding: 'utf8',
     maxBuffer: 2 ** 28,

@@ -59,8 +59,9 @@ const READ = `SELECT c.oid::regclass::text AS name,
   ORDER BY 1`
 
 /**
- * How a row is written: with a value in every column, NULL where allowed, defaults where they exist, values that are
- * hard to quote, values that statements look for, or texts of digits, which are also valid numbers and JSON.
+ * How a row is written: with a value in every column, NULL where allowed, defaults where they exist, values
+ * that are hard to quote, values that statements look for, or texts of digits, which are also valid numbers
+ * and JSON.
  */
 type Style = 'full' | 'nulls' | 'defaults' | 'awkward' | 'sought' | 'digits'
 
@@ -75,8 +76,8 @@ const STYLES: readonly Style[] = [
 ]
 
 /**
- * Writes rows into all tables that are new or have new columns, referenced tables first. Returns the names of tables
- * into which no row could be inserted. Independent of how Slipway generates rows.
+ * Writes rows into all tables that are new or have new columns, referenced tables first. Returns the names of
+ * tables into which no row could be inserted. Independent of how Slipway generates rows.
  */
 export async function fillTables(url: string, filling: Filling): Promise<string[]> {
   const client = new pg.Client({ connectionString: url })
@@ -234,7 +235,7 @@ async function referencedValues(
   })
 }
 
-/** A value of a type as SQL. Equal numbers give equal values; others give others if the type has enough values. */
+/** A value of a type as SQL. Different numbers give different values if the type has enough of them. */
 function valueOf({ name, type, labels }: Column, { at, style }: Row): string {
   const literal = (text: string) => `${pg.escapeLiteral(text)}::${type}`
   if (labels) {

@@ -58,7 +58,7 @@ test('a squash without --write says that --write needs a commit', async () => {
   expect(await slipway('squash --write')).toMatchObject({ exitCode: 0 })
 })
 
-test('a project without a seed set for the environment learns what to write, and where', async () => {
+test('without a seed set for the environment, the output says what to write, and where', async () => {
   await slipway('deploy')
   const form = 'Write a set in prisma/seeds: a TypeScript file with defineSeed'
   for (const line of ['seed run', 'seed status'])

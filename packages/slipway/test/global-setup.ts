@@ -5,9 +5,9 @@ import pg from 'pg'
 import { startCluster } from './cluster.ts'
 
 /**
- * Provides the PostgreSQL server of a test run: the one of `TEST_DATABASE_URL`, otherwise one started here. Also
- * creates a temporary folder for the run, which is removed with everything that tests leave there. Workers and
- * spawned programs find both through environment variables.
+ * Provides the PostgreSQL server of a test run: the one of `TEST_DATABASE_URL`, otherwise one started here.
+ * Also creates a temporary folder for the run, which is removed with everything that tests leave there.
+ * Workers and spawned programs find both through environment variables.
  */
 export default async function setup(): Promise<() => Promise<void>> {
   const temporary = mkdtempSync(path.join(os.tmpdir(), 'slipway-test-'))

@@ -6,7 +6,7 @@ import { prismaCli } from './prisma.ts'
 import { addMigration, writeProject } from './project.ts'
 import { createTarget, shareImages, type TestTarget } from './target.ts'
 
-// What the pages and messages of hazards say that a deploy does is what it does.
+// A deploy behaves as the pages and messages of hazards say.
 
 const SETUP = `CREATE TYPE "Mood" AS ENUM ('good');
 CREATE TABLE "notes" ("id" integer PRIMARY KEY, "mood" "Mood", "text" varchar(100));
@@ -36,7 +36,7 @@ async function deploy() {
   return await runCli(['deploy', '--url', target.url, '--json'], { cwd: root })
 }
 
-/** Deploys a migration; gives the exit code. */
+/** Deploys a migration. Returns the exit code. */
 async function deployed(sql: string): Promise<number> {
   addMigration(root, { name: '2_next', sql })
   return (await deploy()).exitCode
@@ -60,12 +60,12 @@ ALTER TYPE "Mood" ADD VALUE 'great';
 ALTER TABLE "notes" ALTER COLUMN "mood" SET DEFAULT 'great';
 `
 
-test('enum-value-used: a deploy commits behind the new value, in spite of the BEGIN', async () => {
+test('enum-value-used: a deploy commits after the new value, despite the BEGIN', async () => {
   expect(await deployed(`${ENUM}COMMIT;\n`)).toBe(0)
   expect(await moods()).toEqual(['good', 'great'])
 })
 
-test('enum-value-used: what is above the value remains if something below fails', async () => {
+test('enum-value-used: statements before the commit remain if a later one fails', async () => {
   expect(await deployed(`${ENUM}SELECT 1 / 0;\nCOMMIT;\n`)).toBe(6)
   expect(await moods()).toEqual(['good', 'great'])
   expect(await columns()).toEqual(['a'])
@@ -78,7 +78,7 @@ test('enum-value-used: prisma migrate deploy fails', async () => {
   expect(await moods()).toEqual(['good'])
 })
 
-test('nested-transaction: a COMMIT keeps what is above it, and repair must resolve the rest', async () => {
+test('nested-transaction: a COMMIT keeps the statements above it, and repair must resolve the rest', async () => {
   const sql = `ALTER TABLE "notes" ADD COLUMN "a" integer;
 COMMIT;
 SELECT 1 / (10 - max("id")) FROM "notes";
@@ -104,7 +104,7 @@ test('nested-transaction: BEGIN and COMMIT around the whole file change nothing'
   expect(await columns()).toEqual([])
 })
 
-test('nested-transaction: what ends with ROLLBACK is undone, and the migration is applied', async () => {
+test('nested-transaction: a block that ends with ROLLBACK is undone, and the migration is applied', async () => {
   expect(await deployed('BEGIN;\nALTER TABLE "notes" ADD "a" integer;\nROLLBACK;')).toBe(0)
   expect(await columns()).toEqual([])
   const [row] = await target.sql(
@@ -116,7 +116,7 @@ test('nested-transaction: what ends with ROLLBACK is undone, and the migration i
 test.each([
   ['one transaction', ''],
   ['a transaction for each statement', '-- slipway: no-transaction\n\n'],
-])('lock-timeout-weak: a deploy puts its limit back, in %s', async (_, head) => {
+])('lock-timeout-weak: a deploy restores its own limit, in %s', async (_, head) => {
   for (const [place, set] of [
     'SET lock_timeout = 0',
     `SET LOCAL lock_timeout = '5min'`,
@@ -151,7 +151,7 @@ test('cached-plan: a prepared statement fails until it is prepared again', async
   }
 })
 
-test('set-schema, rename-view, rename-type and rename-schema: clients of the old name fail', async () => {
+test('set-schema, rename-view, rename-type and rename-schema: clients that use the old name fail', async () => {
   const fails = async (sql: string) => {
     await expect(target.sql(sql)).rejects.toThrow('does not exist')
   }
@@ -176,7 +176,7 @@ test('drop-primary-key: upserts fail, and so do changes of published rows', asyn
   await expect(target.sql('DELETE FROM "notes"')).rejects.toThrow('replica identity')
 })
 
-test('disable-trigger: the writes of all clients pass it by', async () => {
+test('disable-trigger: the writes of all clients bypass the trigger', async () => {
   await expect(target.sql('INSERT INTO "notes" VALUES (2)')).rejects.toThrow('no')
   expect(await deployed('ALTER TABLE "notes" DISABLE TRIGGER refuse;')).toBe(0)
   await target.sql('INSERT INTO "notes" VALUES (2)')

@@ -12,10 +12,10 @@ export interface Outcome {
   readonly ms: number
 }
 
-/** What a run of all attempts found and left. */
+/** The findings and leftovers of a run of all attempts. */
 export interface HostileRun {
   readonly outcomes: readonly Outcome[]
-  /** Of a process of the server. */
+  /** The environment and limits of a server process. */
   readonly process: { readonly environment: string; readonly limits: string }
   readonly left: {
     readonly roles: readonly string[]
@@ -52,7 +52,7 @@ async function makeAttempts(): Promise<Pick<HostileRun, 'outcomes' | 'process'>>
     }
     const seen = await withShadowDatabase(shadow, [], async (session) => {
       const { pid } = session.server
-      // A server overwrites its environment with its title: that of the shell that started it is the same.
+      // A server overwrites its environment with its process title. The shell that started it has the same one.
       const environment = readProcess(parentOf(parentOf(pid)), 'environ')
       return { environment, limits: readProcess(pid, 'limits') }
     })

@@ -1,13 +1,13 @@
-/** SQL of a pull request that wants more than a migration may. */
+/** SQL of a pull request that attempts more than a migration may do. */
 export interface Attempt {
   readonly name: string
   /** Sent one after the other, in one session. */
   readonly sql: readonly string[]
-  /** What ends it: an SQLSTATE, a code of a failure, or nothing if it runs and does no harm. */
+  /** The SQLSTATE or failure code that it ends with; null if it runs and does no harm. */
   readonly ends: string | null
 }
 
-/** Where the attempts look for something to read, and put what they write. */
+/** The file that the attempts try to read, and the folder that they try to write into. */
 export interface Prey {
   /** A file that every account may read. */
   readonly file: string
@@ -18,7 +18,7 @@ export interface Prey {
 const DENIED = '42501'
 const LIMIT = 'SHADOW.LIMIT_EXCEEDED'
 
-/** Attempts that a server can refuse or bound. */
+/** Attempts that a server can refuse or limit. */
 export function attempts({ file, folder }: Prey): Attempt[] {
   const left = `${folder}/left`
   const one = (name: string, sql: string, ends: string | null = DENIED) => ({
@@ -42,19 +42,19 @@ export function attempts({ file, folder }: Prey): Attempt[] {
     one('copy to a file', `COPY (SELECT 1) TO '${left}'`),
     one('import a large object', `SELECT lo_import('${file}')`),
     one('export a large object', `SELECT lo_export(lo_from_bytea(0, 'x'), '${left}')`),
-    one('read the setting of the data folder', `SELECT current_setting('data_directory')`),
+    one('read the setting data_directory', `SELECT current_setting('data_directory')`),
     one('change the system', `ALTER SYSTEM SET archive_command = 'touch ${left}'`),
     one('reload the configuration', `SELECT pg_reload_conf()`),
-    one('set a setting of all roles', `ALTER ROLE ALL SET work_mem = '1MB'`),
+    one('change a setting of all roles', `ALTER ROLE ALL SET work_mem = '1MB'`),
     one('create a role', 'CREATE ROLE intruder SUPERUSER LOGIN'),
     one('become a superuser', 'ALTER ROLE postgres SUPERUSER'),
-    one('may create roles', 'ALTER ROLE postgres CREATEROLE'),
+    one('gain CREATEROLE', 'ALTER ROLE postgres CREATEROLE'),
     one('run programs by membership', 'GRANT pg_execute_server_program TO postgres'),
     one('become the administrator', 'SET SESSION AUTHORIZATION slipway_administrator'),
-    one('take its role', 'SET ROLE slipway_administrator'),
+    one('set its role', 'SET ROLE slipway_administrator'),
     one('be given its role', 'GRANT slipway_administrator TO postgres'),
     {
-      name: 'go back to an earlier role',
+      name: 'return to an earlier role',
       sql: ['RESET SESSION AUTHORIZATION', 'RESET ROLE', `SELECT pg_read_file('${file}')`],
       ends: DENIED,
     },
@@ -83,8 +83,8 @@ export function attempts({ file, folder }: Prey): Attempt[] {
       'an untrusted language',
       `CREATE FUNCTION f() RETURNS int LANGUAGE internal AS 'pg_read_file'`,
     ),
-    one('a connection to elsewhere', 'CREATE EXTENSION dblink'),
-    one('a server elsewhere', 'CREATE EXTENSION postgres_fdw'),
+    one('a connection to another server', 'CREATE EXTENSION dblink'),
+    one('a foreign server', 'CREATE EXTENSION postgres_fdw'),
     one('files as tables', 'CREATE EXTENSION file_fdw'),
     one('functions for files', 'CREATE EXTENSION adminpack'),
     one(
@@ -142,7 +142,7 @@ export function attempts({ file, folder }: Prey): Attempt[] {
       `DO $$ BEGIN LOOP RAISE NOTICE '%', repeat('x', 8000); END LOOP; END $$`,
       LIMIT,
     ),
-    one('one endless value', `SELECT repeat('x', 500000000)`, LIMIT),
+    one('one huge value', `SELECT repeat('x', 500000000)`, LIMIT),
     one(
       'a full disk',
       `CREATE TABLE t AS SELECT i, repeat(md5(i::text), 50) FROM generate_series(1, 1000000000) i`,

@@ -2,7 +2,7 @@ import { type HealthFinding, type Inspection, inspectTarget } from '../src/inspe
 import type { InspectRequest } from '../src/inspect/index.ts'
 import { ConnectionString } from '../src/kernel/index.ts'
 
-/** Inspects the database of a connection string, with the usual thresholds where a test names no others. */
+/** Inspects a database, with the default thresholds unless a test overrides them. */
 export async function inspect(
   url: string,
   options: Partial<InspectRequest> = {},
@@ -15,7 +15,7 @@ export async function inspect(
   })
 }
 
-/** The findings of an id, by the name of their object. */
+/** The findings with an id, by the name of their object. */
 export function named(
   { findings }: Inspection,
   id: HealthFinding['id'],
@@ -26,7 +26,7 @@ export function named(
   )
 }
 
-/** How a check went. */
+/** The result of a check. */
 export function checkNamed({ checks }: Inspection, name: string) {
   return checks.find((one) => one.name === name)
 }
@@ -36,5 +36,5 @@ export function urlAs(url: string, role: string): string {
   return Object.assign(new URL(url), { username: role, password: 'x' }).href
 }
 
-/** For `expect.poll`: PostgreSQL 13 and 14 count what a session did some time after it. Ends a test that hangs. */
+/** For `expect.poll`: PostgreSQL 13 and 14 update statistics with a delay. Ends a test that hangs. */
 export const EVENTUALLY = { timeout: 60_000 }

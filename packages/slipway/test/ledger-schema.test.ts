@@ -6,7 +6,7 @@ import { runCli } from './cli-in-process.ts'
 import { addMigration, writeProject } from './project.ts'
 import { createTarget, shareImages, type TestTarget } from './target.ts'
 
-// A role without CREATE on the database keeps the ledger in a schema that an administrator made for it.
+// A role without CREATE on the database keeps the ledger in a schema that an administrator created for it.
 
 let target: TestTarget
 let root: string
@@ -51,7 +51,7 @@ async function succeeds(line: string): Promise<string> {
   return stdout
 }
 
-/** The failure of a command that must fail without a change. */
+/** The failure of a command that must fail without changing anything. */
 async function refused(line: string, cwd = root, parameters = ''): Promise<unknown> {
   const before = await everything()
   const { stdout } = await slipway(`${line} --json`, cwd, parameters)
@@ -59,7 +59,7 @@ async function refused(line: string, cwd = root, parameters = ''): Promise<unkno
   return (JSON.parse(stdout) as { failure: unknown }).failure
 }
 
-/** Each table and function outside of the schemas of the server, with its schema. */
+/** All tables and functions outside of system schemas, with their schemas. */
 async function everything(): Promise<string[]> {
   const rows =
     await target.sql(`SELECT n.nspname || '.' || o.name AS name FROM pg_namespace n JOIN (
@@ -71,7 +71,7 @@ async function everything(): Promise<string[]> {
 
 const schemas = async () => new Set((await everything()).map((name) => name.split('.', 1)[0]))
 
-test('every command works on the ledger in a schema of another name', async () => {
+test('every command works with a ledger in a schema of another name', async () => {
   await succeeds('deploy')
   expect(await everything()).toContain('operations.journal')
   await target.sql("INSERT INTO customer VALUES (1, 'Ann')")
@@ -117,7 +117,7 @@ test('every command works on the ledger in a schema of another name', async () =
   await succeeds('doctor')
 })
 
-test('a ledger in another schema than the configuration names is said by every command', async () => {
+test('every command reports a ledger in a schema other than the configured one', async () => {
   await succeeds('deploy')
   const other = projectWith('')
   addMigration(other, { name: '2_more', sql: 'CREATE TABLE more (id int);' })
@@ -139,7 +139,7 @@ test('a ledger in another schema than the configuration names is said by every c
     'seed status',
   ])
     expect(await refused(line, other), line).toMatchObject(failure)
-  // Another project of the database has the same ledger, or none.
+  // Another project in the database must use the same ledger.
   await target.sql(`CREATE SCHEMA shop; GRANT USAGE, CREATE ON SCHEMA shop TO ${role};
     CREATE SCHEMA second; GRANT USAGE, CREATE ON SCHEMA second TO ${role}`)
   const second = projectWith("ledger: { schema: 'second' }")
@@ -166,7 +166,7 @@ test.each([
   expect(await schemas()).not.toContain('slipway')
 })
 
-test('the ledger of an environment has precedence over that of the whole configuration', async () => {
+test('the ledger of an environment takes precedence over that of the whole configuration', async () => {
   root = projectWith(
     "ledger: { schema: 'absent' }, environments: { development: { ledger: { schema: 'operations' } } }",
   )

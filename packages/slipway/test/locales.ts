@@ -3,17 +3,18 @@ import os from 'node:os'
 import path from 'node:path'
 import { type Cluster, startCluster } from './cluster.ts'
 
-/** Languages of server messages: those that the canary and matrix tests read. */
+/** Languages of server messages in the canary and matrix tests. */
 export type Language = 'de_DE' | 'ja_JP'
 
-/** Where Debian keeps the catalogs of messages of its servers. */
+/** Where Debian keeps the message catalogs of its servers. */
 const CATALOGS = '/usr/share/locale'
-/** Part of glibc: all that a locale needs beside its name, by which the catalog of messages is found. */
+/** Part of glibc: everything that a locale needs except its name, which selects the message catalog. */
 const TEMPLATE = '/usr/lib/locale/C.utf8'
 
 /**
- * Starts a server that can speak these languages, without a package of locales: a locale of this name is a copy of C.UTF-8, and
- * its messages come with the server. Undefined where this machine has no such catalog.
+ * Starts a server whose messages can be in these languages, without installed locales: each locale is a copy
+ * of C.UTF-8 under another name, and the messages come with the server. Undefined if this machine has no such
+ * catalog.
  */
 export async function startPolyglot(
   languages: readonly Language[] = ['de_DE', 'ja_JP'],

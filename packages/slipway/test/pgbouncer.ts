@@ -10,9 +10,9 @@ import { type Cluster, freePort } from './cluster.ts'
 /** Whether this machine has a `pgbouncer`. */
 export const hasPgbouncer: boolean = spawnSync('pgbouncer', ['--version']).status === 0
 
-/** A pooler before a cluster. */
+/** A pooler in front of a cluster. */
 export interface Pooler {
-  /** Connection string of a database of the cluster, by way of the pooler. */
+  /** Connection string of a database of the cluster, through the pooler. */
   urlOf(database: string): string
   stop(): Promise<void>
 }
@@ -21,11 +21,11 @@ export interface PoolerOptions {
   readonly mode: 'transaction' | 'session' | 'statement'
   /** Settings of pgbouncer.ini: `{ server_round_robin: '1' }`. */
   readonly settings?: Readonly<Record<string, string>>
-  /** Databases by another name: `{ shop: 'shop_2026' }`. */
+  /** Aliases of databases: `{ shop: 'shop_2026' }`. */
   readonly aliases?: Readonly<Record<string, string>>
 }
 
-/** Starts `pgbouncer` before a cluster, under the account of its server: as root it refuses to run. */
+/** Starts `pgbouncer` in front of a cluster, under the server's account, because it refuses to run as root. */
 export async function startPgbouncer(cluster: Cluster, options: PoolerOptions): Promise<Pooler> {
   const dir = mkdtempSync(path.join(tmpdir(), 'slipway-pgbouncer-'))
   const { uid, gid } = statSync(cluster.dataDir)
@@ -73,6 +73,6 @@ async function untilListening(port: number): Promise<void> {
     })
     socket.destroy()
     if (open) return
-    if (Date.now() > deadline) throw new Error('pgbouncer does not listen')
+    if (Date.now() > deadline) throw new Error('pgbouncer does not accept connections')
   }
 }

@@ -9,8 +9,8 @@ afterAll(async () => {
   for (const cleanup of cleanups.toReversed()) await cleanup()
 })
 
-describe('a database of a test’s own', () => {
-  test('is empty, and gone after drop', async () => {
+describe('a test database', () => {
+  test('is empty, and does not exist after drop', async () => {
     const database = await createDatabase()
     expect(await tablesOf(database.url)).toEqual([])
     await database.drop()
@@ -33,8 +33,8 @@ test.skipIf(!postgresBin())('psql reaches the test server', () => {
   expect(output).toBe('2\n')
 })
 
-describe('a server of a test’s own', () => {
-  test('takes settings, and is gone after a kill', async () => {
+describe('a separate server', () => {
+  test('accepts settings, and has stopped after kill', async () => {
     const cluster = await startCluster({ settings: { work_mem: '7MB' } })
     cleanups.push(cluster.stop)
     expect(await query(cluster.url, 'SHOW work_mem')).toEqual([{ work_mem: '7MB' }])

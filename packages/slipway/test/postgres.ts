@@ -4,11 +4,11 @@ import { clientBinaries } from './binaries.ts'
 
 export { type Cluster, startCluster } from './cluster.ts'
 
-/** A database of a test's own on the test server. */
+/** A separate database for a test, on the test server. */
 export interface TestDatabase {
   readonly url: string
   readonly name: string
-  /** Removes it, ending the sessions in it. */
+  /** Ends its sessions and drops it. */
   drop(): Promise<void>
 }
 
@@ -19,14 +19,14 @@ export function serverUrl(): string {
   return url
 }
 
-/** The folder with a `psql` and `pg_dump` fit for the test server, where there is one. */
+/** The folder of a `psql` and `pg_dump` that support the test server, if there is one. */
 export function postgresBin(): string | undefined {
   return clientBinaries(Number(process.env.TEST_SERVER_VERSION))
 }
 
 /**
- * Makes a fresh database: empty, or a copy of the database named `template`, which must have no
- * sessions at that moment.
+ * Creates a database: empty, or a copy of the database named `template`, which must have no sessions at
+ * that moment.
  */
 export async function createDatabase(options: { template?: string } = {}): Promise<TestDatabase> {
   const name = `slipway_test_${randomBytes(6).toString('hex')}`

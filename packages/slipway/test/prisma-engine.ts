@@ -8,17 +8,18 @@ import { loadEngineClass } from '../src/engine/wasm.ts'
 import { ConnectionString } from '../src/kernel/index.ts'
 import { createDatabase } from './postgres.ts'
 
-/** What Prisma writes to lead from migrations to a schema. */
+/** Prisma's SQL from the end of migrations to a schema. */
 export interface PrismaSql {
   /** Of `prisma migrate dev --create-only`. */
   readonly migration: string
-  /** Of `prisma migrate diff --script`, from the database: without warnings. */
+  /** Of `prisma migrate diff --script` from the database, without warnings. */
   readonly diff: string
 }
 
 /**
- * Prisma's engine on the schema files as they are, with the migrations applied to one database of the test server and
- * replayed on others. `slipway engine` changes the files before it hands them over, so it is no oracle for them.
+ * Runs Prisma's engine on the unchanged schema files, with the migrations applied to one database of the test
+ * server and replayed on others. `slipway engine` changes the files before it passes them on, so it is not an
+ * oracle for them.
  */
 export async function prismaSql(
   files: readonly SchemaFile[],
@@ -50,7 +51,7 @@ export async function prismaSql(
   })
 }
 
-/** The engine asks for an empty shadow database each time that it replays the migrations. */
+/** The engine needs an empty shadow database each time it replays the migrations. */
 function factoryOn(main: Session) {
   const errors = { last: undefined }
   const given = { schema: 'public', errors, createSchema: true }

@@ -3,7 +3,7 @@ import { delimiter } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { engineProgramPath } from '../src/engine/index.ts'
 
-/** What a run of the Prisma CLI left behind. */
+/** The outcome of a run of the Prisma CLI. */
 export interface PrismaRun {
   readonly code: number
   readonly stdout: string
@@ -13,7 +13,7 @@ export interface PrismaRun {
 export interface PrismaOptions {
   /** The project: the folder with its `prisma.config.ts`. */
   readonly cwd: string
-  /** What its configuration reads as `DATABASE_URL`. */
+  /** The variable `DATABASE_URL`, which its configuration reads. */
   readonly databaseUrl?: string
   readonly env?: Readonly<Record<string, string>>
   readonly stdin?: string
@@ -22,7 +22,7 @@ export interface PrismaOptions {
 const CLI = fileURLToPath(import.meta.resolve('prisma/build/index.js'))
 const BIN = fileURLToPath(new URL('../../../node_modules/.bin', import.meta.url))
 
-/** Runs the stock Prisma CLI on `slipway engine`: the oracle for what Prisma itself would say and do. */
+/** Runs the stock Prisma CLI on `slipway engine`. It is the oracle for Prisma's output and behaviour. */
 export async function prismaCli(
   args: readonly string[],
   options: PrismaOptions,

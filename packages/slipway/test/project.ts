@@ -9,7 +9,7 @@ export interface TestMigration {
   readonly down?: string
 }
 
-/** Writes a Prisma 7 project into a folder of its own, and gives the folder. */
+/** Writes a Prisma 7 project into a new folder. Returns the folder. */
 export function writeProject(
   migrations: readonly TestMigration[],
   models = '',
@@ -29,7 +29,7 @@ export function writeProject(
   return root
 }
 
-// A plain object, so that the stock CLI reads it where no `prisma` is installed beside it.
+// A plain object, so that the stock CLI can read it although `prisma` is not installed next to it.
 const PRISMA_CONFIG = `export default {
   schema: 'prisma/schema.prisma',
   datasource: { url: process.env.DATABASE_URL ?? '' },

@@ -4,25 +4,25 @@ import type { AddressInfo } from 'node:net'
 /** What the proxy does with a message of the client. */
 export type Verdict =
   | 'forward'
-  /** The server never sees it. */
+  /** The server never receives it. */
   | 'stop-before'
-  /** The server gets it; nothing of its answer comes through. */
+  /** The server receives it, but no part of its response is forwarded. */
   | 'stop-after'
 
-/** A TCP proxy before a server, whose connections can be cut at a chosen message. */
+/** A TCP proxy in front of a server. It can cut its connections at a chosen message. */
 export interface Proxy {
-  /** The connection string, by way of the proxy. */
+  /** The connection string through the proxy. */
   readonly url: string
-  /** Chunks that clients have sent so far. */
+  /** Number of chunks that clients have sent so far. */
   messages(): number
-  /** Those of the client that connected first. */
+  /** Number of chunks of the client that connected first. */
   firstMessages(): number
   close(): Promise<void>
 }
 
 /**
- * Starts a proxy. `judge` is asked for each chunk that a client sends, counted from 1; `stopped` is
- * told when a verdict took effect, at which moment all connections are cut.
+ * Starts a proxy. It calls `judge` for each chunk that a client sends, counted from 1, and `stopped` when a
+ * verdict has taken effect and all connections have been cut.
  */
 export async function startProxy(
   url: string,
@@ -58,7 +58,7 @@ export async function startProxy(
       if (verdict === 'forward') return void upstream.write(chunk)
       upstream.removeAllListeners('data')
       upstream.write(chunk, () => {
-        // Its answer is proof that the server has worked on it, or it works on while we are gone.
+        // A response shows that the server has processed it. Otherwise the server may continue after the cut.
         upstream.once('data', cut)
         setTimeout(cut, 150).unref()
       })

@@ -4,9 +4,10 @@ import { runCli } from './cli-in-process.ts'
 import { addMigration, writeProject } from './project.ts'
 import { createTarget, shareImages } from './target.ts'
 
-// A publication of all tables has those of the ledger, too: PostgreSQL then changes no row that nothing identifies.
+// A publication FOR ALL TABLES includes those of the ledger. PostgreSQL then refuses to change rows of a
+// table without a replica identity.
 
-test('on a database whose tables are all published, what is destroyed is kept and restored', async () => {
+test('on a database whose tables are all published, destroyed data is kept and restored', async () => {
   const target = await createTarget()
   const root = writeProject([
     {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import type pg from 'pg'
 
-/** The names that random statements speak of. */
+/** The names that random statements use. */
 interface Ground {
   readonly tables: readonly string[]
   readonly columns: readonly string[]
@@ -35,7 +35,7 @@ interface Words {
   readonly own: string
 }
 
-/** What people change of a schema. Each may fail where the words do not fit what stands. */
+/** Schema changes. Each may fail if its words do not fit the existing schema. */
 const TEMPLATES: readonly ((words: Words) => string)[] = [
   ({ t }) => `CREATE TABLE ${t} ("id" serial PRIMARY KEY, "a" integer, "b" text DEFAULT 'b''s')`,
   ({ t }) => `DROP TABLE ${t} CASCADE`,
@@ -45,7 +45,7 @@ const TEMPLATES: readonly ((words: Words) => string)[] = [
     `ALTER TABLE ${t} ADD COLUMN ${c} ${is} NOT NULL DEFAULT ${given}`,
   ({ t, c }) => `ALTER TABLE ${t} ADD COLUMN ${c} integer GENERATED ALWAYS AS (id * 2) STORED`,
   ({ t, c }) => `ALTER TABLE ${t} DROP COLUMN ${c} CASCADE`,
-  // As Prisma writes most changes of type.
+  // As Prisma writes most changes of a column's type.
   ({ t, c, type: is }) => `ALTER TABLE ${t} DROP COLUMN ${c} CASCADE, ADD COLUMN ${c} ${is}`,
   ({ t, c, type: is, value: given }) =>
     `ALTER TABLE ${t} DROP COLUMN ${c} CASCADE, ADD COLUMN ${c} ${is} NOT NULL DEFAULT ${given}`,
@@ -63,7 +63,7 @@ const TEMPLATES: readonly ((words: Words) => string)[] = [
   ({ t, c, own }) => `CREATE INDEX ${own} ON ${t} USING hash (${c})`,
   ({ t, c, d, own }) => `CREATE UNIQUE INDEX ${own} ON ${t} (${c}) INCLUDE (${d})`,
   ({ own }) => `DROP INDEX ${own}`,
-  // On the columns of the primary key PostgreSQL takes it for the same in one CREATE TABLE, and leaves it out.
+  // PostgreSQL omits a UNIQUE constraint on the columns of the primary key if both are in one CREATE TABLE.
   ({ t, c, own }) => `ALTER TABLE ${t} ADD CONSTRAINT ${own} UNIQUE (${c === '"id"' ? '"a"' : c})`,
   ({ t, c, own }) => `ALTER TABLE ${t} ADD CONSTRAINT ${own} CHECK (length(${c}::text) < 99)`,
   ({ t, c, own }) =>
@@ -99,7 +99,7 @@ CREATE TRIGGER ${own} BEFORE UPDATE OF ${c} ON ${t} FOR EACH ROW WHEN (OLD.${c} 
   ({ t, c }) => `ALTER TABLE ${t} ALTER COLUMN ${c} SET DEFAULT nextval('counter')`,
 ]
 
-/** What people do to rows in a migration. */
+/** Changes of rows in a migration. */
 const ROW_TEMPLATES: readonly ((words: Words) => string)[] = [
   ({ t, c, value: given }) => `UPDATE ${t} SET ${c} = ${given}`,
   ({ t, c, d }) => `UPDATE ${t} SET ${c} = ${d} WHERE ${c} IS NULL`,
@@ -137,7 +137,7 @@ function filled(
     .map(([template, given]) => template(given))
 }
 
-/** A statement that may or may not be possible; whoever runs it finds out. */
+/** A statement that may fail when it is run. */
 export const ddl: fc.Arbitrary<string> = filled(TEMPLATES, GROUND)
 
 /** The same, with statements that write and delete rows among them. */
@@ -148,13 +148,13 @@ export function changesOn(ground: Ground = GROUND): fc.Arbitrary<string> {
   )
 }
 
-/** What every history begins with. */
+/** The initial schema of every history. */
 export const BEGINNING = `CREATE TYPE "Mood" AS ENUM ('sad', 'ok');
 CREATE TABLE "alpha" ("id" serial PRIMARY KEY, "a" integer, "b" text, "mood" "Mood" NOT NULL DEFAULT 'ok');
 CREATE TABLE "Be ta" ("id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY, "a" integer REFERENCES "alpha" ("id"), "C c" text);
 `
 
-/** Runs proposed statements in the open transaction; keeps and gives those that PostgreSQL takes, each with its semicolon. */
+/** Runs statements in the open transaction. Returns those that PostgreSQL accepts, each with its semicolon. */
 export async function takenOf(client: pg.Client, proposed: readonly string[]): Promise<string[]> {
   const taken: string[] = []
   for (const statement of proposed) {

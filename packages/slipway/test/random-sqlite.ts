@@ -1,16 +1,16 @@
 import { DatabaseSync } from 'node:sqlite'
 
-// Random schemas of SQLite and random changes, written by hand or for Prisma. The same seed gives the same.
+// Random SQLite schemas and changes, as written by hand or for Prisma. The same seed gives the same result.
 
 /** Random choices. */
 export interface Dice {
-  /** A number from 0 to below `end`. */
+  /** An integer from 0 to `end` - 1. */
   below(end: number): number
   chance(probability: number): boolean
   pick<T>(from: readonly T[]): T
 }
 
-/** Dice that fall alike for one seed. */
+/** Dice that make the same choices for the same seed. */
 export function diceOf(seed: number): Dice {
   let state = (seed * 2_654_435_761) >>> 0
   const next = () => {
@@ -34,7 +34,7 @@ export function diceOf(seed: number): Dice {
 const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`
 const ACTIONS = ['CASCADE', 'SET NULL', 'CASCADE', 'RESTRICT', 'NO ACTION']
 
-/** A random schema: composite keys, references with all actions and to the table itself, computed columns, checks, triggers, views. */
+/** A random schema: composite keys, foreign keys of all kinds, generated columns, checks, triggers, views. */
 export function randomSchema(dice: Dice): string {
   const statements: string[] = []
   const made: { readonly name: string; readonly key: readonly string[] }[] = []
@@ -117,7 +117,7 @@ function triggerSql(dice: Dice, name: string): string {
   return `CREATE TRIGGER ${quoted(`${name} ${event}`)} AFTER ${event} ON ${quoted(name)} BEGIN INSERT INTO log VALUES ('${event}', ${row}.c0); END`
 }
 
-/** Statements that change a schema, of which each runs on the database that the ones before it leave. */
+/** Statements that change a schema. Each runs on the database that the earlier ones leave. */
 export function randomChange(dice: Dice, schema: string): string {
   const database = new DatabaseSync(':memory:', { enableDoubleQuotedStringLiterals: true })
   try {
@@ -175,7 +175,7 @@ function columnIn(dice: Dice, database: DatabaseSync, table: string): string {
 
 type Change = (dice: Dice, database: DatabaseSync) => string
 
-/** A table again, with another definition: some columns go, others get another name, type or rule. */
+/** A changed definition of a table: without some columns, and others with another name, type or constraint. */
 function redefined(dice: Dice, database: DatabaseSync, table: string) {
   const columns = columnsOf(database, table).filter(({ hidden }) => hidden === 0)
   const kept = columns.filter(({ pk }) => pk > 0 || !dice.chance(0.15))
@@ -223,7 +223,7 @@ function redefined(dice: Dice, database: DatabaseSync, table: string) {
   return { body, into, from }
 }
 
-/** What people do to a schema. One that does not fit is not taken. */
+/** Schema changes. Changes that do not fit the schema are skipped. */
 const CHANGES: readonly Change[] = [
   (dice, database) =>
     `ALTER TABLE ${quoted(tableIn(dice, database))} ADD COLUMN n${dice.below(9)} ${dice.pick(['TEXT', "TEXT NOT NULL DEFAULT ''", 'INTEGER DEFAULT 5', 'REFERENCES log (rowid)', 'AS (1) VIRTUAL'])}`,
@@ -256,7 +256,7 @@ const CHANGES: readonly Change[] = [
     `CREATE VIEW w${dice.below(99)} AS SELECT * FROM ${quoted(tableIn(dice, database))}`,
   (dice, database) =>
     `PRAGMA foreign_keys=OFF;\nDROP TABLE ${quoted(tableIn(dice, database))};\nPRAGMA foreign_keys=ON;`,
-  // As Prisma rebuilds a table, and without its PRAGMA.
+  // Rebuilds of a table as Prisma writes them, with and without its PRAGMA.
   ...[true, true, true, false].map((off): Change => (dice, database) => {
     const table = tableIn(dice, database)
     const { body, into, from } = redefined(dice, database, table)
@@ -267,7 +267,7 @@ DROP TABLE ${quoted(table)};
 ALTER TABLE ${next} RENAME TO ${quoted(table)};`
     return off ? `PRAGMA foreign_keys=OFF;\n${rebuild}\nPRAGMA foreign_keys=ON;` : rebuild
   }),
-  // The old table moves aside first.
+  // A rebuild that renames the old table first.
   (dice, database) => {
     const table = tableIn(dice, database)
     const { body, into, from } = redefined(dice, database, table)

@@ -5,7 +5,7 @@ import { runCli } from './cli-in-process.ts'
 import { addMigration, writeProject } from './project.ts'
 import { createTarget, shareImages, type TestTarget } from './target.ts'
 
-// The statements of docs/guides/rights.md are enough for what the guide says.
+// The statements in docs/guides/rights.md grant enough for what the guide promises.
 
 const GUIDE = readFileSync(path.join(import.meta.dirname, '../../../docs/guides/rights.md'), 'utf8')
 
@@ -52,7 +52,7 @@ async function slipway(role: string, line: string) {
   }
 }
 
-test('a role without CREATE on the database deploys, rolls back and restores; another one reads', async () => {
+test('a role without CREATE on the database can deploy, roll back and restore; another role can read', async () => {
   const refused = await slipway('deployer', 'deploy')
   expect(refused.failure).toBeTruthy()
   await grant('Deploying')
@@ -70,7 +70,7 @@ test('a role without CREATE on the database deploys, rolls back and restores; an
   expect(await slipway('reader', 'deploy')).toMatchObject({ exitCode: 2 })
 })
 
-test('a deploy names the statement for each right that is missing', async () => {
+test('a deploy names the statement for each missing right', async () => {
   const role = roleOf('deployer')
   await target.sql(`GRANT CONNECT ON DATABASE ${target.name} TO ${role}`)
   const next = async () =>

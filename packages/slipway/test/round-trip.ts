@@ -14,27 +14,27 @@ export interface RoundTrip {
   readonly m2: string
 }
 
-/** What a round trip on a protected target came to. */
+/** The outcome of a round trip on a protected target. */
 export interface RoundTripOutcome {
-  /** What differs from the state before `m2`, by `pg_dump` and by the rows; empty where all is back. */
+  /** Differences to the state before `m2`, by `pg_dump` and the rows; empty if everything is restored. */
   readonly differences: readonly string[]
-  /** The deploy of `m2` was refused, with nothing changed, until it had consent by name. */
+  /** The deploy of `m2` was refused without changes until it had consent by name. */
   readonly askedFirst: boolean
   /** Some output called it lossless. */
   readonly calledLossless: boolean
-  /** How the rollback ended, and what the command lines wrote. */
+  /** The exit code of the rollback, and the output of all commands. */
   readonly rollbackExit: number
   readonly output: string
 }
 
-/** What a database is, by means that are not ours. */
+/** The state of a database, read without Slipway's code. */
 export interface State {
   readonly objects: readonly string[]
   readonly sequences: readonly string[]
   readonly rows: readonly string[]
 }
 
-/** Makes a round trip through the command line on a database of its own, and judges it from outside. */
+/** Makes a round trip through the command line on a separate database, and judges it independently. */
 export async function roundTrip({ m1, data, m2 }: RoundTrip): Promise<RoundTripOutcome> {
   const target = await createTarget()
   const root = writeProject([{ name: '1_before', sql: m1 }])
@@ -83,7 +83,7 @@ function textOf({ stdout, stderr }: CliRun): string {
   return `${stdout}\n${stderr}`
 }
 
-/** Deploys as a person does who gives consent where it is asked for, and never before. */
+/** Deploys like a person who gives consent only after it is asked for. */
 async function deploy(
   slipway: (...args: string[]) => Promise<CliRun>,
   target: TestTarget,
@@ -126,7 +126,7 @@ const TABLES = `SELECT c.oid::regclass::text AS name, CASE c.relkind WHEN 'm' TH
 const LARGE_OBJECTS = `SELECT format('large object %s: %s', oid, encode(lo_get(oid), 'hex')) AS object
   FROM pg_largeobject_metadata`
 
-/** Reads what a database is. */
+/** Reads the state of a database. */
 export async function stateOf(target: TestTarget): Promise<State> {
   const sequences = await target.sql(SEQUENCES)
   const rows: string[] = []
@@ -146,7 +146,7 @@ export async function stateOf(target: TestTarget): Promise<State> {
   }
 }
 
-/** What is gone and what is new, a line each. */
+/** The missing and the new entries, one per line. */
 export function differences(before: State, after: State): string[] {
   return (['objects', 'sequences', 'rows'] as const).flatMap((kind) => {
     const missing = without(before[kind], after[kind]).map((line) => `- ${line}`)
@@ -155,7 +155,7 @@ export function differences(before: State, after: State): string[] {
   })
 }
 
-/** The lines of one list that another does not have, as often as it lacks them. */
+/** The lines of one list that another lacks, as often as it lacks them. */
 function without(lines: readonly string[], others: readonly string[]): string[] {
   const left = [...others]
   return lines.filter((line) => {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 
-/** Runs SQL in the database of `url` over a connection of its own; gives the rows of the last statement. */
+/** Runs SQL in the database of `url` over a new connection. Returns the rows of the last statement. */
 export async function runSql(url: string, sql: string): Promise<Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
@@ -16,7 +16,7 @@ export async function runSql(url: string, sql: string): Promise<Record<string, u
 
 const READY_TIMEOUT_MS = 30_000
 
-/** Waits until a server takes connections; throws its refusal after 30 s, or immediately if the server `hasEnded`. */
+/** Waits until a server accepts connections. Throws its error after 30 s, or immediately if it `hasEnded`. */
 export async function untilReady(url: string, hasEnded = () => false): Promise<void> {
   const deadline = Date.now() + READY_TIMEOUT_MS
   for (;;) {

@@ -4,19 +4,19 @@ import type { AddressInfo } from 'node:net'
 import { crc32 } from 'node:zlib'
 
 /**
- * A small S3-compatible store in memory, by path-style HTTP: list (version 2, with pages), put with If-None-Match, get with
- * Range and If-Match, head, delete, and multipart uploads. It compares the checksums of what arrives, as Amazon does. Before
- * each request it asks `fault` what goes wrong.
+ * A small S3-compatible in-memory store with path-style HTTP: list (version 2, with pages), put with
+ * If-None-Match, get with Range and If-Match, head, delete, and multipart uploads. It verifies the checksums
+ * of requests, as Amazon does. Each request has the fault that `fault` returns.
  */
 export interface S3Server {
   readonly url: string
   readonly objects: Map<string, StoredObject>
   readonly uploads: Map<string, MultipartUpload>
-  /** What was requested, such as `PUT key`, `POST key?uploads`. */
+  /** The requests so far, such as `PUT key`, `POST key?uploads`. */
   readonly requests: string[]
-  /** What goes wrong with a request; nothing if it works. */
+  /** The fault of a request; undefined if it works. */
   fault: (request: S3Request) => Fault | undefined
-  /** Keys that lists do not have yet. */
+  /** Whether lists do not contain a key yet. */
   hidden: (key: string) => boolean
   stop(): Promise<void>
 }
@@ -25,7 +25,7 @@ export interface S3Request {
   readonly operation: Operation
   readonly key: string
   readonly part: number | undefined
-  /** How many requests of this operation there were before. */
+  /** Number of earlier requests of this operation. */
   readonly before: number
 }
 
@@ -49,20 +49,20 @@ export type Fault =
       readonly code: string
       readonly carriedOut?: boolean
     }
-  /** 200, and the body is an error. */
+  /** Status 200 with an error as the body. */
   | { readonly kind: 'error-inside'; readonly ending?: string }
-  /** The connection is cut after so many bytes of the request. */
+  /** The connection is cut after this many bytes of the request. */
   | { readonly kind: 'cut-request'; readonly bytes: number }
-  /** The connection is cut after so many bytes of the answer, whose headers promise all. */
+  /** The connection is cut after this many bytes of the response, whose headers promise the whole body. */
   | { readonly kind: 'cut-answer'; readonly bytes: number }
-  /** An answer that ends early, and whose headers fit. */
+  /** A truncated response whose headers match the shorter length. */
   | { readonly kind: 'short-answer'; readonly bytes: number }
-  /** The request is carried out, and its answer is lost. */
+  /** The request is carried out, but its response is lost. */
   | { readonly kind: 'lost-answer' }
-  /** 200, and nothing was done. */
+  /** Status 200, but nothing was done. */
   | { readonly kind: 'ignored' }
   | { readonly kind: 'silent' }
-  /** One bit of the request changes on its way. */
+  /** One bit of the request changes in transit. */
   | { readonly kind: 'damage' }
 
 export interface StoredObject {
@@ -81,7 +81,7 @@ interface MultipartUpload {
 export interface S3ServerOptions {
   readonly bucket?: string
   readonly pageSize?: number
-  /** Whether If-None-Match is known; otherwise it is answered with 501. */
+  /** Whether If-None-Match is supported; otherwise the response is 501. */
   readonly conditions?: boolean
 }
 
@@ -154,7 +154,7 @@ function operationOf(method: string, key: string, query: URLSearchParams): Opera
   return method === 'HEAD' ? 'head' : 'get'
 }
 
-/** The body of a request; nothing if its connection was cut. */
+/** The body of a request; undefined if its connection was cut. */
 async function received(
   incoming: IncomingMessage,
   fault: Fault | undefined,
@@ -300,7 +300,7 @@ function checksumOf(headers: IncomingMessage['headers']): Record<string, string>
   return typeof sum === 'string' ? { 'x-amz-checksum-crc32': sum } : {}
 }
 
-/** What is kept of the headers of a write. */
+/** The headers of a write that are stored. */
 function stored(headers: IncomingMessage['headers']): Record<string, string> {
   const kept = Object.entries(headers).filter(([name]) => /^x-amz-(?:meta-|server-side)/.test(name))
   return Object.fromEntries(kept.map(([name, value]) => [name, String(value)]))
@@ -375,7 +375,7 @@ function list(store: S3Server, query: URLSearchParams, pageSize: number): Answer
   return xml(`<ListBucketResult>${head}${contents.join('')}</ListBucketResult>`)
 }
 
-/** Two on a page. */
+/** Lists multipart uploads, two on a page. */
 function listUploads(store: S3Server, query: URLSearchParams): Answer {
   const prefix = query.get('prefix') ?? ''
   const after = query.get('upload-id-marker') ?? ''

@@ -10,19 +10,19 @@ import { prismaCli } from './prisma.ts'
 import { writeProject } from './project.ts'
 import { createTarget, SHADOW } from './target.ts'
 
-// `create` writes what Prisma writes, byte for byte: schemas that use all of the schema language, from nothing and from an earlier
-// version of themselves.
+// `create` writes the same SQL as Prisma, byte for byte, for schemas that use all of the schema language:
+// from nothing and from an earlier version of each schema.
 
 const FOLDER = new URL('fixtures/schema-language/', import.meta.url)
 const NAMES = readdirSync(FOLDER).map((file) => path.basename(file, '.prisma'))
-/** Those that are compared each time; the others with FULL=1. */
+/** The schemas that are always compared; the others only with FULL=1. */
 const SHORT = ['composite-keys', 'extension', 'partial-indexes', 'several-schemas', 'shop']
 const FULL = process.env['FULL'] === '1'
 const CHOSEN = FULL ? NAMES : SHORT
 
 const HEAD = 'datasource db {\n  provider = "postgresql"\n}\n\n'
 
-/** The two versions of a schema. What names no datasource is given the usual one. */
+/** The versions of a schema. A version without a datasource gets the default one. */
 function versionsOf(name: string): (readonly SchemaFile[])[] {
   const text = readFileSync(new URL(`${name}.prisma`, FOLDER), 'utf8')
   return text.split('// next version\n').map((part) => {
@@ -36,7 +36,7 @@ interface Migration {
   readonly sql: string
 }
 
-/** What `create` writes; nothing if it finds nothing to do. */
+/** The SQL that `create` writes, empty if there is no change; or its failure. */
 async function ours(
   files: readonly SchemaFile[],
   history: readonly Migration[],
@@ -55,21 +55,22 @@ async function ours(
     }),
   )
   rmSync(root, { recursive: true })
-  // What needs a superuser runs on an embedded shadow database, as the failure says.
+  // Migrations that need a superuser run on an embedded shadow database, as the failure suggests.
   if (!created.ok && created.failure.server?.sqlstate === '42501' && !shadow.named)
     return await ours(files, history, { ...shadow, named: 'embedded' })
   if (!created.ok) return created
   return { ok: true, value: created.value.kind === 'written' ? created.value.sql : '' }
 }
 
-test('there are 60 schemas, those of the short run among them', () => {
+test('there are 60 schemas, including those of the short run', () => {
   expect(NAMES.length).toBeGreaterThanOrEqual(60)
   expect(NAMES).toEqual(expect.arrayContaining(SHORT))
 })
 
 /**
- * What Prisma writes into the migration. Its engine on WebAssembly forgets preview features where it reads a shadow database, and
- * takes extensions and partial indexes for missing: there, the oracle is its diff of the database, below the warnings.
+ * The SQL that Prisma writes into the migration. Its WebAssembly engine ignores preview features when it
+ * reads a shadow database, and treats extensions and partial indexes as missing. For schemas with these
+ * features the oracle is its diff of the database, with the warnings of the migration before it.
  */
 async function theirs(files: readonly SchemaFile[], history: readonly Migration[]) {
   const { migration, diff } = await prismaSql(files, history)
@@ -81,7 +82,7 @@ async function theirs(files: readonly SchemaFile[], history: readonly Migration[
   return diff === '' ? '' : head + diff
 }
 
-/** Whether the server takes migrations one by one, as Prisma sends them. */
+/** Whether the server accepts the migrations one by one, as Prisma sends them. */
 async function runs(migrations: readonly Migration[]): Promise<boolean> {
   const target = await createTarget()
   try {
@@ -95,20 +96,22 @@ async function runs(migrations: readonly Migration[]): Promise<boolean> {
 }
 
 describe.each(CHOSEN)('%s', (name) => {
-  test('is what Prisma writes: from nothing, from the version before, and after it', async () => {
+  test('is what Prisma writes: from nothing, from the earlier version, and after it', async () => {
     const history: Migration[] = []
     for (const [place, files] of versionsOf(name).entries()) {
       const sql = await theirs(files, history)
       const next = { name: `${place}_next`, sql }
       const created = await ours(files, history)
-      // Prisma does not quote some names, and writes types that do not exist. Such a migration is refused.
+      // Prisma does not quote some names and writes some types that do not exist. Slipway refuses such a
+      // migration.
       if (!created.ok) {
         expect(created.failure.code).toMatch(/^(?:STATEMENTS.SYNTAX|CREATE.SQL_REFUSED)$/)
         return expect(await runs([...history, next])).toBe(false)
       }
       expect(created.value).toBe(sql)
       if (sql !== '') history.push(next)
-      // Prisma writes some defaults and types again and again. It cannot apply a migration that uses a new enum value.
+      // Prisma writes some defaults and types again each time. It cannot apply a migration that uses a new
+      // enum value.
       const applies = await runs(history)
       const rest = applies ? await theirs(files, history) : ''
       expect(await ours(files, history)).toEqual({ ok: true, value: rest })
@@ -117,7 +120,7 @@ describe.each(CHOSEN)('%s', (name) => {
   })
 })
 
-/** What the stock CLI on `slipway engine` writes into its next folder; nothing if it wants to ask a person first. */
+/** The SQL that the stock CLI on `slipway engine` writes; undefined if it needs a person's answer first. */
 async function byCli(root: string, [file]: readonly SchemaFile[], databaseUrl: string) {
   writeFileSync(path.join(root, 'prisma', 'schema.prisma'), file?.content ?? '')
   const folder = path.join(root, 'prisma', 'migrations')

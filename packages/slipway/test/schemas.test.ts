@@ -58,7 +58,7 @@ function expectValid(name: string, value: unknown, what: string): void {
   expect(valid ? [] : ajv.errors, `${what} by ${name}.json`).toEqual([])
 }
 
-/** Runs a command, and holds its document and its result to their schemas. */
+/** Runs a command, and validates its JSON document and its result against their schemas. */
 async function expectDocument(command: string, ...flags: string[]): Promise<number> {
   const argv = [...command.split(' '), ...flags, '--json', '--no-interactive']
   const env = { DATABASE_URL: target.url }
@@ -80,11 +80,11 @@ test('each command with a result has a schema, and each schema a command or a fi
   )
 })
 
-test('what Slipway checks files by is made of the types: run `npm run schemas` after a change', () => {
+test('the file schemas are generated from the types: run `npm run schemas` after a change', () => {
   for (const { file, text } of checkedSchemas()) expect(readFileSync(file, 'utf8')).toBe(text)
 })
 
-test('the JSON of a project’s life is valid by the published schemas', async () => {
+test('the JSON of all commands in the life of a project is valid by the published schemas', async () => {
   expect(await expectDocument('init')).toBe(0)
   await expectDocument('doctor')
   await expectDocument('status')
@@ -124,7 +124,7 @@ test('the JSON of a project’s life is valid by the published schemas', async (
   await expectDocument('dev')
 }, 600_000)
 
-test('the schemas of files refuse what reading them refuses', () => {
+test('the file schemas refuse everything that reading the files refuses', () => {
   const set = { version: 1, tables: { Plan: { key: ['code'], rows: 'plans.csv' } } }
   expect(ajv.validate('seed-set', set)).toBe(true)
   expect(ajv.validate('seed-set', { ...set, verson: 2 })).toBe(false)

@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { seedProject, type SeedProject } from './seed-project.ts'
 
-// Code of a set, and a configuration, that hangs, throws or cannot be loaded is the failure of the user: with its file, its
-// line and what is missing. It keeps no lock.
+// Code of a set or a configuration that hangs, throws or cannot be loaded is reported as the user's error,
+// with its file, its line and what is missing. It leaves no lock.
 
 const SQL = 'CREATE TABLE item (code text PRIMARY KEY, n integer);'
 const PROGRAM = fileURLToPath(new URL('../bin/slipway.js', import.meta.url))
@@ -24,7 +24,7 @@ function code(rows: string, before = ''): void {
   })
 }
 
-/** Starts the command as a process of its own. */
+/** Starts the command as a separate process. */
 function start(...args: readonly string[]) {
   const argv = [PROGRAM, ...args, '--url', project.target.url, '--json', '--no-interactive']
   const child = spawn(process.execPath, argv, {
@@ -59,7 +59,7 @@ type Failed = {
   nextActions: { label: string; command?: string }[]
 } | null
 
-/** Whether a session of a seed is left, or the lock is held. */
+/** Remaining sessions of a seed, and whether the lock is held. */
 async function leftBehind(): Promise<unknown> {
   return await project.target.sql(
     `SELECT a.application_name, l.locktype FROM pg_stat_activity a LEFT JOIN pg_locks l ON l.pid = a.pid AND l.locktype = 'advisory'
@@ -71,8 +71,8 @@ const ENDLESS = {
   'an endless async generator': `async function* () { console.error('begun'); for (let n = 0; ; n++) yield { code: 'k' + n, n } }`,
   'an endless generator': `function* () { console.error('begun'); for (let n = 0; ; n++) yield { code: 'k' + n, n } }`,
   'a generator that waits forever': `async function* () { yield { code: 'a', n: 1 }; console.error('begun'); await new Promise(() => {}) }`,
-  'a function that never answers': `() => { console.error('begun'); return new Promise(() => {}) }`,
-  'a list of a promise': `[(console.error('begun'), new Promise(() => {}))]`,
+  'a function whose promise never settles': `() => { console.error('begun'); return new Promise(() => {}) }`,
+  'a list that contains a promise': `[(console.error('begun'), new Promise(() => {}))]`,
 }
 
 describe('code that does not end', () => {
@@ -203,7 +203,7 @@ describe('code that does not end', () => {
   })
 })
 
-describe('code that fails is the failure of the user', () => {
+describe('failing code is reported as an error of the user', () => {
   test.each<[string, string, string, number, RegExp]>([
     [
       'a generator that throws',
@@ -213,7 +213,7 @@ describe('code that fails is the failure of the user', () => {
       /^no rates\./,
     ],
     [
-      'an async one',
+      'an async generator that throws',
       `async function* () {\n yield { code: 'a' }\n await null\n throw new TypeError('no rates') }`,
       '',
       5,
@@ -228,7 +228,13 @@ describe('code that fails is the failure of the user', () => {
     ],
     ['a module that throws', '[]', `throw new RangeError('no rates')`, 1, /^no rates\./],
     ['a module that does not parse', '[]', `const a = ;`, 1, /^Expression expected\./],
-    ['a module that calls what is none', '[]', `undefined.rates()`, 1, /^Cannot read properties/],
+    [
+      'a module that calls an undefined value',
+      '[]',
+      `undefined.rates()`,
+      1,
+      /^Cannot read properties/,
+    ],
     ['a helper that throws', 'rates()', `import { rates } from './_rates.ts'`, 2, /^no rates\./],
   ])('%s', async (_name, rows, before, line, why) => {
     project.write({ '_rates.ts': `export function rates() {\n  throw new Error('no rates') }\n` })
@@ -254,7 +260,7 @@ describe('code that fails is the failure of the user', () => {
   test.each([
     ['@faker-js/faker/locale/de', 'npm install @faker-js/faker'],
     ['left-pad', 'npm install left-pad'],
-  ])('a package that is missing: %s', async (name, command) => {
+  ])('a missing package: %s', async (name, command) => {
     code('[]', `import { faker } from '${name}'`)
     const { failure, stdout } = await project.seed('run')
     expect(failure, stdout).toMatchObject({

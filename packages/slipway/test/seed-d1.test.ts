@@ -8,7 +8,7 @@ import { runSeeds, type SeedRequest, type SeedRow, type SeedSet } from '../src/s
 import type { D1Fault, TestDatabase } from './d1-call.ts'
 import { type D1Server, startD1Server } from './d1-server.ts'
 
-/** Seeds D1 through its REST API, on the stand-in: with a fault at every call in turn, and two runs at once. */
+/** Seeds D1 through its REST API, on the stand-in: with a fault at each call in turn, and concurrently. */
 
 let server: D1Server
 beforeEach(async () => {
@@ -16,7 +16,7 @@ beforeEach(async () => {
 })
 afterEach(() => server.stop())
 
-// The trigger counts what is really inserted and kept.
+// The trigger records each row that is really inserted.
 const SHOP = `CREATE TABLE plan (id INTEGER PRIMARY KEY AUTOINCREMENT, code TEXT NOT NULL UNIQUE, price INTEGER NOT NULL);
 CREATE TABLE log (what TEXT NOT NULL);
 CREATE TRIGGER plan_log AFTER INSERT ON plan BEGIN INSERT INTO log VALUES (new.code); END;`
@@ -66,7 +66,7 @@ async function seed(address: Address, codes: readonly string[]) {
   )
 }
 
-/** All calls are tried with FULL=1, which takes minutes; else each fourth. */
+/** With FULL=1 every call fails in turn, which takes minutes; otherwise each fourth. */
 const STEP = process.env['FULL'] === '1' ? 1 : 4
 
 const FAULTS: readonly D1Fault[] = [
@@ -78,7 +78,7 @@ const FAULTS: readonly D1Fault[] = [
 ]
 
 test(
-  'a fault at every call: a set is written once, and what is said is so',
+  'a fault at every call: a set is written once, and the report is true',
   { timeout: 600_000 },
   async () => {
     const first = filledShop()
@@ -117,7 +117,7 @@ test(
   },
 )
 
-test('two runs at once write each row once', async () => {
+test('two concurrent runs write each row once', async () => {
   const { d1, address } = filledShop()
   const runs = await Promise.all([seed(address, ['free', 'team']), seed(address, ['free', 'team'])])
   const inserted = runs.map(([outcome]) => outcome?.tables[0]?.inserted ?? 0)
@@ -125,7 +125,7 @@ test('two runs at once write each row once', async () => {
   expect(d1.inspect('SELECT 1 FROM log')).toHaveLength(2)
 })
 
-test('a row that is longer than a statement of D1 is refused, with its place', async () => {
+test('a row that is longer than D1 allows in a statement is refused, with its place', async () => {
   const { address } = filledShop()
   await expect(seed(address, ['a', 'b'.repeat(100_000)])).rejects.toMatchObject({
     failure: { code: 'SEEDS.ROW_INVALID', why: expect.stringContaining('100 KB') },
@@ -134,7 +134,7 @@ test('a row that is longer than a statement of D1 is refused, with its place', a
   expect(outcome?.tables).toMatchObject([{ inserted: 2 }])
 })
 
-test('a strict table takes values as they are, and a wide one is refused on D1', async () => {
+test('values of a strict table are stored unchanged, and a wide table is refused on D1', async () => {
   const { d1, address } = filledShop()
   const names = Array.from({ length: 96 }, (_, at) => `c${at}`)
   d1.import(`CREATE TABLE strict (code TEXT NOT NULL PRIMARY KEY, one ANY, two ANY) STRICT;
@@ -159,17 +159,21 @@ CREATE TABLE wide (${names.map((name) => `${name} INTEGER`).join(', ')}, UNIQUE 
   expect(taken?.tables).toMatchObject([{ inserted: 1 }])
 })
 
-test('a hundred thousand rows go into a file, and again', { timeout: 120_000 }, async () => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'slipway-seeds-'))
-  try {
-    const address = { kind: 'sqlite' as const, file: path.join(folder, 'shop.db') }
-    await withSession(address, { createFile: true }, async (session) => session.execute(SHOP))
-    const codes = Array.from({ length: 100_000 }, (_, at) => `code ${at}`)
-    const [first] = await seed(address, codes)
-    expect(first?.tables).toMatchObject([{ inserted: 100_000 }])
-    const [second] = await seed(address, codes)
-    expect(second?.tables).toMatchObject([{ inserted: 0, unchanged: 100_000 }])
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
-})
+test(
+  'a hundred thousand rows are written to a file, and a second run changes nothing',
+  { timeout: 120_000 },
+  async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'slipway-seeds-'))
+    try {
+      const address = { kind: 'sqlite' as const, file: path.join(folder, 'shop.db') }
+      await withSession(address, { createFile: true }, async (session) => session.execute(SHOP))
+      const codes = Array.from({ length: 100_000 }, (_, at) => `code ${at}`)
+      const [first] = await seed(address, codes)
+      expect(first?.tables).toMatchObject([{ inserted: 100_000 }])
+      const [second] = await seed(address, codes)
+      expect(second?.tables).toMatchObject([{ inserted: 0, unchanged: 100_000 }])
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  },
+)

@@ -4,7 +4,7 @@ import { runCli } from './cli-in-process.ts'
 import { writeProject } from './project.ts'
 import { createTarget, shareImages, type TestTarget } from './target.ts'
 
-/** What a seed command said. */
+/** The outcome of a seed command. */
 export interface SeedSaid {
   readonly exitCode: number
   readonly stdout: string
@@ -31,11 +31,11 @@ export interface SeedSaid {
   }[]
 }
 
-/** A project with one migration, which its target has, and its seed sets. */
+/** A project with one migration, which is applied to its target, and its seed sets. */
 export interface SeedProject {
   readonly root: string
   readonly target: TestTarget
-  /** Writes files of `prisma/seeds`, by their names there. */
+  /** Writes files in `prisma/seeds`, by their names there. */
   write(files: Readonly<Record<string, string | Uint8Array>>): void
   /** Writes the set `base` as JSON. */
   tables(tables: Readonly<Record<string, unknown>>, more?: Readonly<Record<string, unknown>>): void
@@ -43,7 +43,7 @@ export interface SeedProject {
   drop(): Promise<void>
 }
 
-/** Makes such a project; `sql` is its migration. */
+/** Creates such a project; `sql` is its migration. */
 export async function seedProject(sql: string, models = ''): Promise<SeedProject> {
   const target = await createTarget()
   const root = writeProject([{ name: '1_init', sql }], models)

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { seedProject, type SeedProject } from './seed-project.ts'
 
-// What a set no longer contains goes, and nothing else with it that nobody named: judged by the rows of the server.
+// Rows that a set no longer contains are deleted, with other rows only if `cascade` names their table. Judged
+// by the server's rows.
 
 const SQL = `CREATE SCHEMA crm;
 CREATE TABLE city (code text PRIMARY KEY, slug text UNIQUE, rank integer NOT NULL UNIQUE, "parentCode" text REFERENCES city (code) ON DELETE CASCADE);
@@ -61,7 +62,7 @@ async function state(): Promise<unknown> {
   )
 }
 
-describe('a row of a set that goes takes no row of the application with it', () => {
+describe('deleting a row of a set deletes no row of the application', () => {
   test.each([
     [
       'ON DELETE CASCADE',
@@ -83,7 +84,7 @@ describe('a row of a set that goes takes no row of the application with it', () 
       'part',
     ],
     [
-      'a foreign key of a partition alone',
+      'a foreign key of only a partition',
       `INSERT INTO only_part VALUES ('2026-05-05', 'y')`,
       'delete 1 row of only_part',
       'only_part',
@@ -116,7 +117,7 @@ describe('a row of a set that goes takes no row of the application with it', () 
     expect(await project.seed('verify')).toMatchObject({ exitCode: 0 })
   })
 
-  test('what goes at a distance, and what a trigger deletes, is named too', async () => {
+  test('indirect deletions and those of a trigger are named, too', async () => {
     project.tables({
       city: { key: ['code'], mode: 'own', rows: CITIES },
       tag: { key: ['name'], mode: 'own', rows: [{ name: 't' }] },
@@ -136,7 +137,7 @@ describe('a row of a set that goes takes no row of the application with it', () 
     expect(await state()).toEqual(before)
   })
 
-  test('rows that hold it back are counted', async () => {
+  test('rows that prevent the deletion are counted', async () => {
     cities(CITIES)
     await project.seed('run')
     await project.target.sql(`INSERT INTO strict VALUES ('y'), ('y')`)
@@ -149,7 +150,7 @@ describe('a row of a set that goes takes no row of the application with it', () 
     expect(await project.target.sql('SELECT code FROM city ORDER BY 1')).toHaveLength(3)
   })
 
-  test('a table that cascade names and that does not exist', async () => {
+  test('a missing table in cascade', async () => {
     cities(CITIES)
     await project.seed('run')
     cities([], { cascade: ['Citi'] })
@@ -157,7 +158,7 @@ describe('a row of a set that goes takes no row of the application with it', () 
   })
 })
 
-test('rows of a set that refer to each other go together', async () => {
+test('rows of a set that refer to each other are deleted together', async () => {
   const own = (key: string, rows: readonly object[]) => ({ key: [key], mode: 'own', rows })
   project.tables({
     a: own('code', [{ code: 'a1', bCode: { code: 'b1' } }, { code: 'a2' }]),
@@ -170,7 +171,7 @@ test('rows of a set that refer to each other go together', async () => {
   expect(emptied, emptied.stdout).toMatchObject({ exitCode: 0, sets: [{ deleted: 3 }] })
 })
 
-describe('a second unique value moves between rows of a set', () => {
+describe('a second unique value can move between rows of a set', () => {
   const both = async (rows: readonly object[]) => {
     cities(rows)
     const run = await project.seed('run')
@@ -189,7 +190,7 @@ describe('a second unique value moves between rows of a set', () => {
   test.each([
     ['a swap', [of('a', 'one', 1), of('b', 'two', 2)], [of('a', 'two', 2), of('b', 'one', 1)]],
     [
-      'a circle of three',
+      'a cycle of three',
       [of('a', '1', 1), of('b', '2', 2), of('c', '3', 3)],
       [of('a', '3', 2), of('b', '1', 3), of('c', '2', 1)],
     ],
@@ -231,7 +232,7 @@ describe('a second unique value moves between rows of a set', () => {
     ])
   })
 
-  test('where no other value is possible, the row that is no longer in the set goes first', async () => {
+  test('if no other value is possible, the row that is no longer in the set is deleted first', async () => {
     const own = (rows: readonly object[]) => ({ key: ['handle'], mode: 'own', rows })
     await project.target.sql(`INSERT INTO tag VALUES ('user')`)
     project.tables({ profile: own([{ handle: 'a', user: 'user' }]) })
@@ -250,7 +251,7 @@ describe('a second unique value moves between rows of a set', () => {
     ])
   })
 
-  test('rows of the application keep what they have', async () => {
+  test('rows of the application keep their values', async () => {
     await both([of('a', 'one', 1)])
     await project.target.sql(`INSERT INTO city VALUES ('own', 'two', 2)`)
     cities([of('a', 'two', 1)])

@@ -99,7 +99,7 @@ describe.each(SQLITE_TARGETS)('on a %s', (on) => {
     ).toEqual([{ name: '_slipway_seed_row' }])
   })
 
-  test('rows that somebody changed are found, shown, and set again', async () => {
+  test('changed rows are found, shown, and reset', async () => {
     shop.tables({ Carrier: CARRIERS })
     await shop.seed('run')
     expect((await shop.seed('verify')).exitCode).toBe(0)
@@ -128,7 +128,7 @@ describe.each(SQLITE_TARGETS)('on a %s', (on) => {
     expect(JSON.parse(stdout).result.sets).toMatchObject([{ name: 'base', status: 'current' }])
   })
 
-  test('a set deletes rows that it made and no longer contains, and no others', async () => {
+  test('a set deletes rows that it inserted and no longer contains, and no others', async () => {
     const own = (names: readonly string[]) =>
       shop.tables({
         Carrier: {
@@ -155,7 +155,7 @@ describe.each(SQLITE_TARGETS)('on a %s', (on) => {
     expect((await shop.seed('run')).sets).toMatchObject([{ deleted: 0, unchanged: 1 }])
   })
 
-  test('rows that others refer to stay, unless the set lets them go', async () => {
+  test('referenced rows remain, unless the set allows their deletion', async () => {
     const own = (names: readonly string[], cascade: readonly string[] = []) =>
       shop.tables({
         Carrier: {
@@ -187,7 +187,7 @@ describe.each(SQLITE_TARGETS)('on a %s', (on) => {
       ]),
     )
     expect(shop.sql('SELECT count(*) AS n FROM Contact')).toEqual([{ n: 0 }])
-    // What the deletion reaches at a distance is refused as well.
+    // Indirect deletions are refused as well.
     own(['P', 'Q'], ['Contact'])
     await shop.seed('run')
     shop.sql(
@@ -199,7 +199,7 @@ describe.each(SQLITE_TARGETS)('on a %s', (on) => {
     expect(shop.sql('SELECT count(*) AS n FROM Contact')).toEqual([{ n: 1 }])
   })
 
-  test('a row that does not fit names its place, and nothing is written', async () => {
+  test('an invalid row is refused with its place, and nothing is written', async () => {
     shop.write({
       'base/set.json': JSON.stringify({
         version: 1,
@@ -226,7 +226,7 @@ describe.each(SQLITE_TARGETS)('on a %s', (on) => {
     })
   })
 
-  test('rows go to files, and back', async () => {
+  test('rows are exported to files and seeded from them', async () => {
     shop.tables({ Contact: CONTACTS, Carrier: CARRIERS })
     await shop.seed('run')
     rmSync(path.join(shop.root, 'prisma/seeds/base'), { recursive: true })
@@ -370,7 +370,7 @@ model Thing {
     })
   })
 
-  test('a query gives rows', async () => {
+  test('a query provides rows', async () => {
     shop.write({
       'x/set.json': JSON.stringify({ version: 1, tables: { Thing: { key: ['code'] } } }),
       'x/Thing.sql': `WITH RECURSIVE c (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 20)\nSELECT 'q' || n AS code, n AS whole FROM c;\n`,
@@ -398,7 +398,7 @@ describe('unique keys that are not the natural one', () => {
   const stored = () =>
     shop.sql('SELECT code, place, label FROM plan ORDER BY code').map((row) => Object.values(row))
 
-  test('two rows swap values, and one takes over that of a row which goes', async () => {
+  test('two rows swap values, and one takes the value of a deleted row', async () => {
     plans(['a', 1, 'one'], ['b', 2, 'two'], ['c', 3, 'three'])
     await shop.seed('run')
     plans(['a', 2, 'two'], ['b', 1, 'one'], ['d', 3, 'three'])
@@ -413,7 +413,7 @@ describe('unique keys that are not the natural one', () => {
     expect((await shop.seed('run')).sets).toMatchObject([{ unchanged: 3, updated: 0 }])
   })
 
-  test('a value of a row that stays as it is cannot be taken', async () => {
+  test('the value of an unchanged row cannot be taken', async () => {
     plans(['a', 1, null])
     await shop.seed('run')
     shop.sql(`INSERT INTO plan VALUES ('x', 9, NULL)`)
@@ -430,7 +430,7 @@ describe('unique keys that are not the natural one', () => {
 })
 
 test.each(['CASCADE', 'SET NULL', 'NO ACTION'])(
-  'rows that go and refer to each other go together: ON DELETE %s',
+  'rows that refer to each other are deleted together: ON DELETE %s',
   async (action) => {
     const shop = await sqliteSeedProject(
       `CREATE TABLE a (code TEXT NOT NULL PRIMARY KEY, up TEXT REFERENCES a (code) ON DELETE ${action}, b TEXT REFERENCES b (code) ON DELETE ${action});
@@ -462,7 +462,7 @@ CREATE TABLE b (code TEXT NOT NULL PRIMARY KEY, n INTEGER);`,
   },
 )
 
-test('what a trigger would delete with rows that go is refused, unless the set says so', async () => {
+test('deletions by a trigger are refused, unless the set allows them', async () => {
   const shop = await sqliteSeedProject(
     `CREATE TABLE plan (code TEXT NOT NULL PRIMARY KEY);
 CREATE TABLE price (plan TEXT NOT NULL, cents INTEGER NOT NULL);
@@ -530,50 +530,54 @@ test('on Cloudflare, rows are changed and deleted only with consent by name', as
   await shop.drop()
 })
 
-test('killed at any moment, all of a set is there, or nothing', { timeout: 120_000 }, async () => {
-  const shop = await sqliteSeedProject(
-    'CREATE TABLE plan (code TEXT NOT NULL PRIMARY KEY, place INTEGER NOT NULL);',
-  )
-  const all = 15_000
-  const rows = Array.from({ length: all }, (_, at) => `code ${at},${at}\n`)
-  shop.write({
-    'big/set.json': JSON.stringify({
-      version: 1,
-      tables: { plan: { key: ['code'], mode: 'own' } },
-    }),
-    'big/plan.csv': `code,place\n${rows.join('')}`,
-  })
-  const start = () =>
-    startCli(['seed', 'run'], { cwd: shop.root, url: `file:${path.join(shop.root, 'shop.db')}` })
-  const clear = () =>
-    shop.sql('DELETE FROM plan; DELETE FROM _slipway_seed; DELETE FROM _slipway_seed_row')
-  const began = performance.now()
-  const whole = await start().ended
-  expect(whole.code, whole.stderr).toBe(0)
-  const wholeMs = performance.now() - began
-  let written = 0
-  for (let kill = 1; kill <= 6; kill++) {
-    clear()
-    const { child, ended } = start()
-    await sleep((wholeMs * kill) / 6)
-    child.kill('SIGKILL')
-    await ended
-    const [found] =
-      shop.sql(`SELECT (SELECT count(*) FROM plan) AS plans, (SELECT count(*) FROM _slipway_seed_row) AS owned,
+test(
+  'after a kill at any moment, all of a set is written, or nothing',
+  { timeout: 120_000 },
+  async () => {
+    const shop = await sqliteSeedProject(
+      'CREATE TABLE plan (code TEXT NOT NULL PRIMARY KEY, place INTEGER NOT NULL);',
+    )
+    const all = 15_000
+    const rows = Array.from({ length: all }, (_, at) => `code ${at},${at}\n`)
+    shop.write({
+      'big/set.json': JSON.stringify({
+        version: 1,
+        tables: { plan: { key: ['code'], mode: 'own' } },
+      }),
+      'big/plan.csv': `code,place\n${rows.join('')}`,
+    })
+    const start = () =>
+      startCli(['seed', 'run'], { cwd: shop.root, url: `file:${path.join(shop.root, 'shop.db')}` })
+    const clear = () =>
+      shop.sql('DELETE FROM plan; DELETE FROM _slipway_seed; DELETE FROM _slipway_seed_row')
+    const began = performance.now()
+    const whole = await start().ended
+    expect(whole.code, whole.stderr).toBe(0)
+    const wholeMs = performance.now() - began
+    let written = 0
+    for (let kill = 1; kill <= 6; kill++) {
+      clear()
+      const { child, ended } = start()
+      await sleep((wholeMs * kill) / 6)
+      child.kill('SIGKILL')
+      await ended
+      const [found] =
+        shop.sql(`SELECT (SELECT count(*) FROM plan) AS plans, (SELECT count(*) FROM _slipway_seed_row) AS owned,
       (SELECT count(*) FROM _slipway_seed) AS sets, (SELECT count(*) FROM sqlite_schema WHERE name GLOB '_slipway_seed_[0-9c]*') AS others`)
-    const isWritten = found?.['sets'] === 1
-    if (isWritten) written++
-    const count = isWritten ? all : 0
-    expect(found).toEqual({ plans: count, owned: count, sets: isWritten ? 1 : 0, others: 0 })
-  }
-  clear()
-  expect((await shop.seed('run')).sets).toMatchObject([{ inserted: all }])
-  expect((await shop.seed('run')).sets).toMatchObject([{ unchanged: all }])
-  expect(written).toBeLessThan(6)
-  await shop.drop()
-})
+      const isWritten = found?.['sets'] === 1
+      if (isWritten) written++
+      const count = isWritten ? all : 0
+      expect(found).toEqual({ plans: count, owned: count, sets: isWritten ? 1 : 0, others: 0 })
+    }
+    clear()
+    expect((await shop.seed('run')).sets).toMatchObject([{ inserted: all }])
+    expect((await shop.seed('run')).sets).toMatchObject([{ unchanged: all }])
+    expect(written).toBeLessThan(6)
+    await shop.drop()
+  },
+)
 
-test('rows are not copied between databases yet', async () => {
+test('rows cannot be copied between SQLite databases yet', async () => {
   const shop = await sqliteSeedProject('CREATE TABLE plan (code TEXT NOT NULL PRIMARY KEY);')
   const url = `file:${path.join(shop.root, 'shop.db')}`
   const said = await shop.seed('sync', '--from', url, '--tables', 'plan')

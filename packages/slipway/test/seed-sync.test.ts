@@ -210,7 +210,7 @@ async function fill({ url }: TestTarget, { start, carriers }: Fleet): Promise<vo
   }
 }
 
-/** All that is in the tables, without what is made up for each row. */
+/** The content of the tables, without generated values. */
 async function content(target: TestTarget) {
   return {
     carriers: await target.sql(
@@ -223,7 +223,7 @@ async function content(target: TestTarget) {
   }
 }
 
-/** All of it, with the numbers of rows. */
+/** The whole content of the tables, with generated ids. */
 async function everything(target: TestTarget) {
   return await target.sql(
     `SELECT c::text FROM "Carrier" c UNION ALL SELECT t::text FROM "Truck" t ORDER BY 1`,
@@ -244,7 +244,7 @@ function files(folder = join(root, 'prisma', 'seeds')): Record<string, string> {
 const nothing = { inserted: 0, updated: 0, deleted: 0, extra: 0, rows: [] }
 
 describe('three databases that drifted at random', () => {
-  test('after a sync verification is clean, the diff is empty, and back changes nothing', async () => {
+  test('after a sync, verify finds nothing, the diff is empty, and a sync in reverse changes nothing', async () => {
     await fc.assert(
       fc.asyncProperty(fleet, fleet, fleet, async (one, two, three) => {
         rmSync(join(root, 'prisma', 'seeds'), { recursive: true, force: true })
@@ -289,7 +289,7 @@ describe('three databases that drifted at random', () => {
   }, 1_800_000)
 
   test.each(['csv', 'ndjson', 'json'])(
-    'files of %s give the same bytes after a way through an empty database',
+    '%s files are exported with the same bytes after seeding an empty database',
     async (form) => {
       await fc.assert(
         fc.asyncProperty(fleet, async (one) => {
@@ -333,7 +333,7 @@ async function someRows(name: Name, shift: number): Promise<void> {
 }
 
 describe('a sync', () => {
-  test('shows keys and columns, never values, and follows references where ids differ', async () => {
+  test('shows keys and columns, never values, and follows references if ids differ', async () => {
     await someRows('staging', 100)
     await targets.development.sql(
       `INSERT INTO "Carrier" (mc_number, name) VALUES ('MC-2', 'Old'), (E'MC-9\\nx\\x1b[31m', '${SECRET}')`,
@@ -386,7 +386,7 @@ describe('a sync', () => {
     for (const { stdout, stderr } of [dry, wet, human]) expect(stdout + stderr).not.toMatch(SECRET)
   })
 
-  test('a reference within the table that changes alone is one updated row', async () => {
+  test('a row in which only a self-reference changes is one updated row', async () => {
     await someRows('staging', 0)
     await sync('staging', 'development')
     await targets.staging.sql('UPDATE "Carrier" SET "parentId" = 1 WHERE id = 2')
@@ -398,7 +398,7 @@ describe('a sync', () => {
     expect(await content(targets.development)).toEqual(await content(targets.staging))
   })
 
-  test('a table of references alone is its key', async () => {
+  test('a table with only references has them as its key', async () => {
     await someRows('staging', 100)
     await targets.staging.sql(
       `INSERT INTO "Tag" VALUES (7, 'big'); INSERT INTO "_CarrierToTag" SELECT id, 7 FROM "Carrier"`,
@@ -431,7 +431,7 @@ describe('a sync', () => {
     expect(keyless.code).toBe('SEEDS.KEY_UNKNOWN')
   })
 
-  test('deletes only with --delete, and never what others refer to', async () => {
+  test('deletes only with --delete, and never referenced rows', async () => {
     await someRows('development', 0)
     await targets.staging.sql(`INSERT INTO "Carrier" (mc_number) VALUES ('MC-1')`)
     const kept = await sync('staging', 'development', '--tables', 'Carrier')
@@ -447,7 +447,7 @@ describe('a sync', () => {
     expect(await content(targets.development)).toEqual(await content(targets.staging))
   })
 
-  test('into production only with its name, be it that rows are only added', async () => {
+  test('writes into production only with its name, even if rows are only added', async () => {
     await someRows('staging', 0)
     const before = await everything(targets.production)
     for (const flags of [[], ['-y'], ['--confirm', targets.staging.name]]) {
@@ -465,7 +465,7 @@ describe('a sync', () => {
     expect(await sync('staging', 'production')).toMatchObject({ code: 'DEPLOY.CONSENT_NEEDED' })
   })
 
-  test('refuses a sensitive column by its name, and leaves an omitted one alone', async () => {
+  test('refuses a sensitive column by its name, and does not change an omitted one', async () => {
     await targets.staging.sql(`INSERT INTO "Secret" VALUES ('a', '${SECRET}', 'x')`)
     const tables = ['--tables', 'Secret']
     const flag = await sync('staging', 'development', ...tables, '--sensitive', 'Secret.api_key')
@@ -492,7 +492,7 @@ describe('a sync', () => {
     expect(printed.join('')).not.toMatch(SECRET)
   })
 
-  test('names what cannot be compared', async () => {
+  test('names tables and columns that it cannot compare', async () => {
     const code = async (...args: string[]) =>
       (await sync('staging', 'development', '--tables', ...args)).code
     expect(await code('Loose')).toBe('SEEDS.KEY_UNKNOWN')
@@ -521,11 +521,11 @@ describe('a sync', () => {
       message: 'Secret is not the same on staging and development: note only on development.',
       why: 'Migrations are pending on staging: 2_note.',
     })
-    // A table that is the same on both is none of its business.
+    // Tables that are equal on both sides do not matter.
     expect((await sync('staging', 'development')).exitCode).toBe(0)
   })
 
-  test('takes connection strings, and prints no password', async () => {
+  test('accepts connection strings, and prints no password', async () => {
     await someRows('staging', 0)
     const run = await sync(targets.staging.url, targets.development.url)
     expect(run.exitCode).toBe(0)
@@ -536,7 +536,7 @@ describe('a sync', () => {
     expect(both.code).toBe('CLI.FLAG_CONFLICT')
   })
 
-  test('what fails on the way rolls all of it back, files too', async () => {
+  test('a failure rolls everything back, including files', async () => {
     await someRows('staging', 0)
     await targets.development.sql(`ALTER TABLE "Truck" ADD CONSTRAINT c CHECK (plate <> 'A')`)
     const run = await sync('staging', 'development', '--write', '--set', 'core')
@@ -584,7 +584,7 @@ describe('data files', () => {
     expect(JSON.parse(files()['set.json'] ?? '')).toMatchObject({ version: 4 })
   })
 
-  test('a set that owns its rows owns those that a sync puts there with it, and no others', async () => {
+  test('a set that owns its rows owns those that a sync inserts for it, and no others', async () => {
     await someRows('staging', 0)
     await targets.development.sql(`INSERT INTO "Carrier" ("mc_number") VALUES ('MC-2'), ('MC-9')`)
     const folder = join(root, 'prisma', 'seeds', 'core')
@@ -607,7 +607,7 @@ describe('data files', () => {
     expect(await numbers()).toEqual(['MC-2', 'MC-9'])
   })
 
-  test('a set in code is left alone, and the report says why', async () => {
+  test('a set in code is not changed, and the report says why', async () => {
     await someRows('staging', 0)
     const folder = join(root, 'prisma', 'seeds')
     mkdirSync(folder, { recursive: true })

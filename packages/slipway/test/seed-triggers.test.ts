@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { runCli } from './cli-in-process.ts'
 import { seedProject, type SeedProject } from './seed-project.ts'
 
-// A trigger has the last word: run, a second run and verify agree about it, and say so.
+// The result of a trigger counts: run, a second run and verify accept it and report it.
 
 const SQL = `CREATE TABLE plan (code text PRIMARY KEY, slug text, price numeric, uses integer NOT NULL DEFAULT 0, next text REFERENCES plan (code));
 CREATE TABLE note (day date, plan text REFERENCES plan (code), text text, PRIMARY KEY (day, plan)) PARTITION BY RANGE (day);
@@ -55,7 +55,7 @@ test.each(['upsert', 'own'])('values that a trigger changes, as %s', async (mode
       },
     ],
   })
-  // What a person changes afterwards is a difference, and so is what the set asks for anew.
+  // Later changes by a person are differences, and so are changes of the set.
   await project.target.sql(`UPDATE plan SET slug = 'other' WHERE code = 'a'`)
   expect(await project.seed('verify')).toMatchObject({ exitCode: 4 })
   expect(await project.seed('run')).toMatchObject({ sets: [{ updated: 1 }] })
@@ -68,7 +68,7 @@ test.each(['upsert', 'own'])('values that a trigger changes, as %s', async (mode
 })
 
 test.each([
-  ['keeps rows out', 'RETURN NULL'],
+  ['skips rows', 'RETURN NULL'],
   ['changes the key', `NEW.code := NEW.code || '!'; RETURN NEW`],
 ])('a trigger that %s is a failure, and nothing is written', async (_name, body) => {
   await project.target
@@ -81,7 +81,7 @@ test.each([
   expect(await plans()).toEqual([])
 })
 
-test('verify of one set says nothing of another', async () => {
+test('verify of one set reports nothing about others', async () => {
   project.tables({ plan: { key: ['code'], rows: [{ code: 'a' }] } })
   project.write({
     'other/set.json': JSON.stringify({

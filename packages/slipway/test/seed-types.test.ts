@@ -4,7 +4,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 
-// The examples of the guide, and sets with the types of Prisma Client, compile; what is wrong in a set does not.
+// The examples of the guide and sets with the types of Prisma Client compile; incorrect sets do not.
 
 const REPOSITORY = path.resolve(import.meta.dirname, '../../..')
 const GUIDE = readFileSync(path.join(REPOSITORY, 'docs/guides/seeds.md'), 'utf8')

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { seedProject, type SeedProject } from './seed-project.ts'
 
-// Values arrive as they are written: judged by what the server gives as text.
+// Values are stored exactly as written. Judged by the server's text form.
 
 const SQL = `CREATE TYPE "Size" AS ENUM ('s', 'XL');
 CREATE DOMAIN doc AS jsonb;
@@ -43,7 +43,7 @@ function items(rows: string, file = 'base/item.json', table = 'item', key = 'cod
   project.write({ [file]: rows })
 }
 
-/** Runs the set, which then is there as it is, and gives a row as texts. */
+/** Runs the set, verifies it, and returns a row as texts. */
 async function stored(columns: string, table = 'item'): Promise<unknown> {
   const run = await project.seed('run')
   expect(run.exitCode, run.stdout).toBe(0)
@@ -199,7 +199,7 @@ describe('values by the type of their column', () => {
     ])
   })
 
-  test('in CSV: texts of the server, bytes as hex or base64, enums by both names', async () => {
+  test('in CSV: PostgreSQL text forms, bytes as hex or base64, enums by both names', async () => {
     items(
       'code,j,js,bytes,size,at,words\n1,"""x""","{""1""}",AP8=,SMALL,04:05,"{a,b}"\n2,5,{},\\x00ff,s,,\n',
       'base/item.csv',
@@ -249,7 +249,7 @@ describe('values by the type of their column', () => {
 })
 
 describe('a field that a row leaves out', () => {
-  test('gets its default in a new row, and stays in an existing one', async () => {
+  test('gets its default in a new row, and keeps its value in an existing row', async () => {
     const set = (rows: string) =>
       project.write({
         'base.ts': `export default { version: 1, tables: { filled: { key: ['code'], rows: ${rows} } } }`,
@@ -282,7 +282,7 @@ describe('a field that a row leaves out', () => {
     expect(before).toHaveLength(4)
   })
 
-  test('is needed by a new row alone; the row is named', async () => {
+  test('is required only in a new row, and the failure names the row', async () => {
     await project.target.sql(`INSERT INTO names (n, a) VALUES (1, 'x')`)
     await project.target.sql('ALTER TABLE names ALTER a SET NOT NULL')
     items('{"n":1,"t":"y"}\n', 'base/names.ndjson', 'names', 'n')
@@ -299,7 +299,7 @@ describe('a field that a row leaves out', () => {
   test.each([
     ['code,client_id,clientId\na,b,c\n', /gives client_id twice: as clientId and as client_id/],
     ['code,next,next.code\na,,a\n', /gives next twice/],
-  ])('one column by two names: %s', async (text, why) => {
+  ])('one column given by two names: %s', async (text, why) => {
     await project.target.sql('ALTER TABLE filled RENAME "clientId" TO client_id')
     const mapped = MODELS.replace(
       'clientId  String   @default(cuid())',
@@ -331,7 +331,7 @@ describe('files', () => {
   })
 
   test.each(['csv', 'json', 'ndjson'])(
-    'what export writes of an empty table, run reads: %s',
+    'run reads what export writes for an empty table: %s',
     async (as) => {
       const exported = await project.seed('export', '--tables', 'item', '--as', as)
       expect(exported.exitCode, exported.stdout).toBe(0)
@@ -348,7 +348,7 @@ describe('files', () => {
     ['base/item.csv', 'code,flag,code\na,true,b\n', 1],
     ['base/item.json', '[{"code":"a"},\n{"code":"b",\n"code":"c"}]', 2],
     ['base/item.ndjson', '{"code":"a"}\n{"code":"b","\\u0063ode":"c"}\n', 2],
-  ])('a name twice in %s', async (file, text, line) => {
+  ])('a duplicate name in %s', async (file, text, line) => {
     items(text, file)
     const { failure, stdout } = await project.seed('run')
     expect(failure, stdout).toMatchObject({ code: 'SEEDS.FILE_INVALID', where: { line } })
@@ -359,14 +359,14 @@ describe('files', () => {
     ['a value', 'code,big\r\n"a\r\nb\r\nc",1\r\nd,x\r\n', 5],
     ['a quote', 'code,big\r\n"a\r\nb\r\nc",1\r\nd"e,1\r\n', 5],
     ['a second cell', 'code,words,big\r\n"a\r\nb","{\r\n}",1\r\nd,,x\r\n', 5],
-  ])('a line end of two characters in a cell counts once: %s', async (_name, text, line) => {
+  ])('CRLF in a cell counts as one line end: %s', async (_name, text, line) => {
     items(text, 'base/item.csv')
     expect((await project.seed('run')).failure).toMatchObject({ where: { line } })
   })
 })
 
 describe('names of a user do not collide with those of Slipway', () => {
-  test('a table of all aliases', async () => {
+  test('a table whose columns have the names of all aliases', async () => {
     const columns = await project.target.sql(
       `SELECT column_name AS name FROM information_schema.columns WHERE table_name = 'names' AND column_name NOT IN ('n', 'highest', 'x.y')`,
     )
@@ -389,7 +389,7 @@ describe('names of a user do not collide with those of Slipway', () => {
     }
   })
 
-  test('tables of those names', async () => {
+  test('tables with those names', async () => {
     const of = (key: string, rows: readonly object[]) => ({ key: [key], mode: 'own', rows })
     project.tables({
       gone: of('gone', [{ gone: 'a', added: 1 }]),

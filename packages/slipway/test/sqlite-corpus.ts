@@ -6,7 +6,7 @@ const FOLDER = fileURLToPath(
   new URL('../../../../shared/corpus/factory-factory-sqlite/', import.meta.url),
 )
 
-/** The migrations of a real project on SQLite, in order; none where the corpus is absent. */
+/** The migrations of a real SQLite project, in order; none if the corpus is absent. */
 export const sqliteCorpus: readonly { readonly name: string; readonly sql: string }[] = existsSync(
   FOLDER,
 )

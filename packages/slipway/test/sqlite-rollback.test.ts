@@ -2,8 +2,8 @@ import { expect, test } from 'vitest'
 import { sqliteCorpus } from './sqlite-corpus.ts'
 import { isForbidden, roundTrip, type RoundTrip } from './sqlite-round-trip.ts'
 
-// Guarantee 2 on a real history of SQLite, with rows in every table of a file: each migration is applied, rolled back and
-// applied again. What is not restored was announced; judged by plain SQL through the stock program.
+// Guarantee 2 on a real SQLite history, with rows in every table of a file: each migration is applied, rolled
+// back and applied again. Every loss was announced. Judged by plain SQL through the stock program.
 
 const FULL = process.env['FULL'] === '1'
 

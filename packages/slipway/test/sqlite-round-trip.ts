@@ -17,23 +17,23 @@ import { readTruth, rowDifferences, type Truth } from './sqlite-truth.ts'
 
 const SHADOW: ShadowOptions = { dialect: 'sqlite', cacheDir: '' }
 
-/** A migration of SQLite, and what became of a file with rows on which it ran, was rolled back and ran again. */
+/** An SQLite migration, and the outcome of its run, rollback and second run on a file with rows. */
 export interface RoundTrip {
   readonly migration: string
   readonly grade: Proof['grade'] | 'no schema'
-  /** Rows of the file before. */
+  /** Number of rows in the file before. */
   readonly rows: number
   /** Why the migration could not run on the rows of the file; it then ran on fewer or none. */
   readonly refused: readonly string[]
   /** Data that the proof and the down migration announce as lost. */
   readonly announced: readonly string[]
-  /** Where the rows differ from those before, by plain SQL. */
+  /** Differences of the rows to those before, by plain SQL. */
   readonly differs: readonly string[]
   /** Objects that differ from those before, by SQLite's own pragmas. */
   readonly schemaDiffers: readonly string[]
-  /** In what the second run differs from the first. */
+  /** Differences of the second run to the first. */
   readonly againDiffers: readonly string[]
-  /** What could not be done. */
+  /** The error, if a step failed. */
   readonly failure?: string
   readonly reasons: readonly string[]
   readonly conditions: readonly string[]
@@ -44,7 +44,7 @@ interface Case {
   readonly migration: { readonly name: string; readonly sql: string }
 }
 
-/** Runs a migration up, down and up again on a file with generated rows, beside its proof on a shadow database. */
+/** Proves a migration on a shadow database, and runs it up, down and up again on a file with generated rows. */
 export async function roundTrip({ history, migration }: Case): Promise<RoundTrip> {
   const folder = mkdtempSync(path.join(tmpdir(), 'slipway-round-trip-'))
   try {
@@ -111,7 +111,7 @@ async function onFile<T>(file: string, work: (session: Session) => Promise<T>): 
   return await withSession({ kind: 'sqlite', file }, {}, work)
 }
 
-/** As a deploy and a rollback run it: the whole script as one transaction. */
+/** Runs a script in one transaction, as deploys and rollbacks do. */
 async function run(
   session: Session,
   file: { readonly name: string; readonly sql: string },
@@ -129,7 +129,7 @@ async function run(
   }
 }
 
-/** Triggers that refuse a deletion are made again behind it. */
+/** Deletes all rows. Triggers, which could refuse that, are dropped first and recreated afterwards. */
 async function emptied(session: Session): Promise<void> {
   const triggers = await session.query<{ name: string; sql: string }>(
     "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'",
@@ -159,7 +159,7 @@ function destructionName({ what, object }: Destruction): string {
     : objectName(object)
 }
 
-/** What must never be: other data or another schema than was announced, or a second run that is not the first. */
+/** Whether an outcome must never happen: unannounced differences, or a second run with another result. */
 export function isForbidden({
   grade,
   announced,
@@ -171,7 +171,7 @@ export function isForbidden({
 }: RoundTrip): boolean {
   const covered = (one: string) =>
     announced.includes(one) ||
-    // A column of rows that were lost, or of a table.
+    // A column of a table whose rows are announced as lost.
     announced.some(
       (lost) => lost.startsWith('rows of ') && one.startsWith(`${lost.slice('rows of '.length)}.`),
     )

@@ -6,24 +6,24 @@ import { type D1Server, startD1Server } from './d1-server.ts'
 import { addMigration, writeProject } from './project.ts'
 import type { SeedProject, SeedSaid } from './seed-project.ts'
 
-/** What a set can be put into: a file, wrangler's local file of a D1 database, and one behind the REST API. */
+/** The targets of a set: a file, wrangler's local file of a D1 database, and D1 behind the REST API. */
 export const SQLITE_TARGETS = ['file', 'local D1', 'remote D1'] as const
 
 export type SqliteTargetKind = (typeof SQLITE_TARGETS)[number]
 
-/** A project with one migration, which its SQLite target has, and its seed sets. */
+/** A project with one migration, which is applied to its SQLite target, and its seed sets. */
 export interface SqliteSeedProject extends Omit<SeedProject, 'target' | 'drop'> {
-  /** Reads or changes rows, past Slipway. */
+  /** Reads or changes rows directly, without Slipway. */
   sql(script: string): Record<string, unknown>[]
   slipway(...argv: readonly string[]): Promise<{ exitCode: number; stdout: string; stderr: string }>
-  /** Of a remote target. */
+  /** The server of a remote target. */
   readonly server?: D1Server
   drop(): Promise<void>
 }
 
 const DATABASE_ID = '11111111-2222-3333-4444-555555555555'
 
-/** Makes such a project; `sql` is its migration. */
+/** Creates such a project; `sql` is its migration. */
 export async function sqliteSeedProject(
   sql: string,
   { models = '', on = 'file' }: { readonly models?: string; readonly on?: SqliteTargetKind } = {},

@@ -1,14 +1,14 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { DatabaseSync } from 'node:sqlite'
 
-// The state of a SQLite file by plain SQL alone, with none of our code: what comparisons of ours are judged by. The
-// stock program reads it where this machine has one.
+// The state of a SQLite file, read only with plain SQL and without Slipway's code. Slipway's comparisons are
+// judged by it. The stock program reads it if this machine has one.
 
 const STOCK = spawnSync('sqlite3', ['--version']).status === 0
 
 /** A SQLite file: its schema as its own pragmas report it, and all of its rows. */
 export interface Truth {
-  /** By kind and name; the order of columns does not count. */
+  /** By kind and name, without the order of columns. */
   readonly schema: Readonly<Record<string, unknown>>
   /** By table: each row as texts of `quote()`, by column. */
   readonly rows: Readonly<Record<string, readonly Readonly<Record<string, string>>[]>>
@@ -17,7 +17,7 @@ export interface Truth {
 
 type Rows = readonly Readonly<Record<string, string | number | null>>[]
 
-/** Runs queries on a file; gives their rows, one list for each. */
+/** Runs queries on a file. Returns the rows of each query. */
 function ask(file: string, queries: readonly string[]): Rows[] {
   if (!STOCK) {
     const database = new DatabaseSync(file, { readOnly: true })
@@ -27,7 +27,7 @@ function ask(file: string, queries: readonly string[]): Rows[] {
       database.close()
     }
   }
-  // An empty result prints nothing, so each is followed by a mark.
+  // An empty result prints nothing, so a marker follows each result.
   const script = queries.map((sql) => `${sql};\nSELECT 'end' AS "end of query";\n`).join('')
   const out = execFileSync('sqlite3', ['-readonly', '-json', file], {
     input: script,
@@ -43,7 +43,7 @@ function ask(file: string, queries: readonly string[]): Rows[] {
 const name = (text: string) => `"${text.replaceAll('"', '""')}"`
 const literal = (text: string) => `'${text.replaceAll("'", "''")}'`
 
-/** Reads a file: its tables without the histories and without what virtual tables keep their rows in. */
+/** Reads the tables of a file, without histories and without the shadow tables of virtual tables. */
 export function readTruth(file: string): Truth {
   const [tables = [], objects = [], sequence = []] = ask(file, [
     `SELECT l.name, l.type, l.wr, l.strict FROM pragma_table_list l WHERE l.schema = 'main' AND l.type IN ('table', 'virtual')
@@ -96,7 +96,10 @@ function readCounters(file: string, sequence: Rows): Truth['counters'] {
   return Object.fromEntries(rows.map((one) => [String(one['name']), Number(one['seq'])]))
 }
 
-/** Where the rows of two states differ: `rows of T` if some are missing or too many, else `T.column`; `counter of T` if it went back. */
+/**
+ * Differences between two states: `rows of T` if rows are missing or additional, else `T.column`; `counter of
+ * T` if the counter has decreased.
+ */
 export function rowDifferences(before: Truth, after: Truth): string[] {
   const found = new Set<string>()
   for (const [table, rows] of Object.entries(before.rows)) {
@@ -110,7 +113,7 @@ export function rowDifferences(before: Truth, after: Truth): string[] {
         found.add(`${table}.${column}`)
     }
     const whole = JSON.stringify(sorted(rows)) === JSON.stringify(sorted(later))
-    // The values of each column are there, but in other rows.
+    // Each column has the same values, but in other rows.
     if (
       !whole &&
       ![...found].some((one) => one === `rows of ${table}` || one.startsWith(`${table}.`))

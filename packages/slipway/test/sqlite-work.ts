@@ -1,4 +1,4 @@
-/** What a deploy, a rollback and a look at drift of a SQLite file ask for, without the migrations. `folder` is for caches. */
+/** A request for work on a SQLite file, without the migrations. `folder` is for caches. */
 export function sqliteWork(file: string, folder: string) {
   return {
     address: { kind: 'sqlite', file },

@@ -9,7 +9,7 @@ import { type ShadowOptions, withShadowServer } from '../src/shadow/index.ts'
 import { createDatabase, type TestDatabase } from './postgres.ts'
 import { runSql } from './run-sql.ts'
 
-/** A migration of a test's own. */
+/** A migration of a test. */
 export interface TestMigration {
   readonly name: string
   readonly sql: string
@@ -17,7 +17,7 @@ export interface TestMigration {
   readonly down?: string
 }
 
-/** A target on the test server, and what work on it is asked with. */
+/** A target on the test server, with requests for work on it. */
 export interface TestTarget extends TestDatabase {
   request(migrations: readonly TestMigration[]): WorkRequest
   /** Runs a script; returns the rows of its last statement. */
@@ -25,13 +25,13 @@ export interface TestTarget extends TestDatabase {
   fingerprint(): Promise<Fingerprint>
 }
 
-/** Images of shadow databases, shared by the test files of a machine. */
+/** Images of shadow databases, shared by all test files on a machine. */
 export const SHADOW = {
   dialect: 'postgres',
   cacheDir: path.join(tmpdir(), 'slipway-test-images'),
 } as const
 
-/** Lets a project use the same images as all tests, for a shadow database from nothing takes seconds. */
+/** Makes a project use the shared images, because creating a shadow database from nothing takes seconds. */
 export function shareImages(root: string): void {
   mkdirSync(SHADOW.cacheDir, { recursive: true })
   mkdirSync(path.join(root, '.slipway'), { recursive: true })
@@ -48,7 +48,7 @@ export function migration(name: string, sql: string, down?: string): TestMigrati
   }
 }
 
-/** With the private server that all shadow databases of a test file share; it ends with the process. */
+/** Options with the private server that all shadow databases of a test file share. It ends with the process. */
 let shadow: ShadowOptions = SHADOW
 let starting: Promise<void> | undefined
 
@@ -64,7 +64,7 @@ function startSharedShadow(): Promise<void> {
   })
 }
 
-/** Makes a target on the test server: empty, or a copy of the database named `template`. */
+/** Creates a target on the test server: empty, or a copy of the database named `template`. */
 export async function createTarget(options: { template?: string } = {}): Promise<TestTarget> {
   await (starting ??= startSharedShadow())
   const database = await createDatabase(options)
@@ -78,7 +78,7 @@ export async function createTarget(options: { template?: string } = {}): Promise
   }
 }
 
-/** What work on an address is asked with, where a test has nothing to say about it. */
+/** A default request for work on an address. */
 export function workOn(
   address: WorkRequest['address'],
   migrations: readonly TestMigration[],

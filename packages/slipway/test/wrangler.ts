@@ -5,7 +5,7 @@ import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 
-/** What a run of wrangler left behind. */
+/** The outcome of a run of wrangler. */
 export interface WranglerRun {
   readonly code: number
   readonly stdout: string
@@ -20,7 +20,7 @@ export interface WranglerOptions {
 
 const CLI = fileURLToPath(new URL('../bin/wrangler.js', import.meta.resolve('wrangler')))
 
-/** Runs Cloudflare's wrangler: the oracle for what it says and does, on a local D1 or on a stand-in of its API. */
+/** Runs Cloudflare's wrangler, the oracle for its behaviour, on a local D1 or a stand-in of its API. */
 export async function wrangler(
   args: readonly string[],
   { cwd, env = {} }: WranglerOptions,
@@ -55,7 +55,7 @@ export interface TestD1 {
   readonly id: string
 }
 
-/** Writes a Worker with one D1 database, bound as `DB`, into a folder of its own, and gives the folder. */
+/** Writes a Worker with one D1 database, bound as `DB`, into a new folder. Returns the folder. */
 export function writeWorker({ name, id }: TestD1): string {
   const root = mkdtempSync(path.join(tmpdir(), 'slipway-worker-'))
   const config = {
@@ -68,7 +68,7 @@ export function writeWorker({ name, id }: TestD1): string {
   return root
 }
 
-/** Adds what Slipway needs beside a Worker: a Prisma schema for SQLite, and a folder of migrations. */
+/** Adds what Slipway needs next to a Worker: a Prisma schema for SQLite and a migrations folder. */
 export function addProject(root: string): void {
   for (const folder of ['migrations', 'prisma', '.git']) mkdirSync(path.join(root, folder))
   const datasource = 'datasource db {\n  provider = "sqlite"\n}\n'

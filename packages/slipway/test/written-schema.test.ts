@@ -7,10 +7,10 @@ import { postgresBin } from './postgres.ts'
 import { writeProject } from './project.ts'
 import { createTarget, migration, SHADOW, shareImages } from './target.ts'
 
-// SQL that Slipway writes from a database gives another database the same objects, as pg_dump sees them; what it does not
-// give is named.
+// The SQL that Slipway writes from a database creates the same objects in another one, as pg_dump sees them.
+// Objects that it does not create are named.
 
-/** Objects with all that they can have beside their definitions. */
+/** Objects with all properties that are not part of their definitions. */
 const OBJECTS = `
 CREATE TYPE mood AS ENUM ('sad', 'ok', 'it''s');
 CREATE TYPE pair AS (a int, b text COLLATE "C");
@@ -61,7 +61,7 @@ CREATE FUNCTION audit() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
 CREATE POLICY pol ON fk AS RESTRICTIVE FOR UPDATE TO PUBLIC USING (n > 1) WITH CHECK (n > 2);
 `
 
-/** What a baseline does not write. */
+/** Objects that a baseline does not write. */
 const NOT_WRITTEN = `
 CREATE OPERATOR === (LEFTARG = int, RIGHTARG = int, FUNCTION = int4eq);
 CREATE TEXT SEARCH CONFIGURATION ts (COPY = english);
@@ -87,7 +87,7 @@ async function deployedDump(root: string): Promise<string> {
 }
 
 test.skipIf(!canDump)(
-  'a baseline that is written has all of it, or names what it lacks',
+  'a written baseline contains all objects, or names those that it lacks',
   async () => {
     const live = await createTarget()
     const root = writeProject([])
@@ -118,7 +118,7 @@ test.skipIf(!canDump)(
   },
 )
 
-test.skipIf(!canDump)('a squash has all of it', async () => {
+test.skipIf(!canDump)('a squash contains all objects', async () => {
   const migrations = [
     migration('20250101000000_objects', OBJECTS),
     migration(

@@ -53,7 +53,7 @@ export interface BackupProject {
 
 export const PASSPHRASE = 'correct horse battery staple'
 
-/** A table with a row that passes its check only in the session that wrote it: it can be dumped but not restored. */
+/** A table with a row whose check passes only in the session that wrote it: it can be dumped, not restored. */
 export const UNRESTORABLE = `
   CREATE FUNCTION may_write() RETURNS bool LANGUAGE sql AS $$ SELECT current_setting('shop.writes', true) = 'yes' $$;
   CREATE TABLE zone (id int CHECK (coalesce(may_write(), false)));

@@ -70,7 +70,7 @@ async function killAfter(ms: number, victim: Victim, args: readonly string[]): P
         process.kill(pid, 'SIGKILL')
         wasKilled = true
       } catch {
-        // It ended meanwhile.
+        // The process has already ended.
       }
     }
   }
@@ -89,7 +89,7 @@ function childOf(parent: number | undefined, program: string): number | undefine
       if (Number(ppid) === parent && line.some((word) => path.basename(word) === program))
         return Number(name)
     } catch {
-      // It ended meanwhile.
+      // The process has already ended.
     }
   }
   return undefined

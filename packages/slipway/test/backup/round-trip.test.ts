@@ -8,8 +8,8 @@ import { runSql } from '../run-sql.ts'
 import { backupProject, type BackupProject } from './backup-project.ts'
 import { everythingSql, settingsSql } from './everything.ts'
 
-// A restored database equals the original, by a pg_dump with rows and by Slipway's own comparison, which must not
-// report false differences.
+// A restored database equals the original, by a pg_dump with rows and by Slipway's own comparison, which must
+// not report false differences.
 
 const FULL = process.env['FULL'] === '1'
 const PROJECTS = FULL ? ['umami', 'hoppscotch', 'langfuse', 'trigger'] : ['umami']

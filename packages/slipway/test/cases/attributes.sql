@@ -1,4 +1,4 @@
--- What objects have beside their definitions comes back with them.
+-- Properties of objects that are not part of their definitions are restored.
 -- case column-privileges
 -- m1
 CREATE TABLE g (id int PRIMARY KEY, secret text, open text);

@@ -1,4 +1,4 @@
-What statements delete, overwrite and insert, whoever does it: captured as the server does it.
+Rows that statements delete, overwrite and insert, directly or indirectly: captured while the server changes them.
 
 -- case delete-by-limit-without-order
 -- m1
@@ -265,7 +265,7 @@ INSERT INTO home VALUES (1, ROW('s', 't'), ARRAY[ROW('u', 'v')::address]), (2, N
 -- m2
 ALTER TYPE address DROP ATTRIBUTE town CASCADE;
 
--- case first-attribute: impossible, PostgreSQL adds an attribute behind the others
+-- case first-attribute: impossible, PostgreSQL adds an attribute after the others
 -- m1
 CREATE TYPE p AS (x int, y text); CREATE TABLE t (id serial PRIMARY KEY, p p);
 -- data

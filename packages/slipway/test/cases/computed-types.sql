@@ -1,4 +1,4 @@
-Changes of type that compute the new values: none of them converts back.
+Changes of type that compute the new values, which cannot be converted back.
 
 -- case computed-type-no-cast-back
 -- m1

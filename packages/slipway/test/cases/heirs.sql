@@ -1,4 +1,4 @@
-Tables that inherit from others: each has rows, columns and keys of its own.
+Tables that inherit from others. Each has its own rows, columns and keys.
 
 -- case heirs-drop-parent-cascade
 -- m1

@@ -1,4 +1,4 @@
-Changes that no statement shows, and those that the server checks late.
+Changes that no statement shows, and changes with deferred checks.
 
 -- case check-function-deletes
 -- m1
@@ -90,7 +90,7 @@ INSERT INTO t VALUES (1, lo_from_bytea(0, '\x0102'));
 -- m2
 SELECT lo_unlink(lo) FROM t;
 
--- case call-outside: impossible, what CALL does is not seen before it is committed
+-- case call-outside: impossible, the effects of CALL are not seen before they are committed
 -- m1
 CREATE TABLE s (id int PRIMARY KEY, n int); CREATE PROCEDURE tidy(lim int) LANGUAGE sql AS $$ DELETE FROM s WHERE n < lim; $$;
 -- data
@@ -114,7 +114,7 @@ INSERT INTO users VALUES (1, 'a', 'old'), (2, 'b', 'xy'), (3, 'c', NULL);
 -- m2
 DO $$ BEGIN IF EXISTS (SELECT FROM users WHERE md5(note) = md5('x' || 'y')) THEN ALTER TABLE users DROP COLUMN note; ALTER TABLE users ADD COLUMN note text; END IF; END $$;
 
--- case do-drops-a-column: impossible, the down migration does not know of it
+-- case do-drops-a-column: impossible, the down migration does not know about it
 -- m1
 CREATE TABLE users (id int PRIMARY KEY, note text);
 -- data
@@ -122,7 +122,7 @@ INSERT INTO users VALUES (1, 'old'), (2, 'xy');
 -- m2
 DO $$ BEGIN IF EXISTS (SELECT FROM users WHERE md5(note) = md5('x' || 'y')) THEN ALTER TABLE users DROP COLUMN note; END IF; END $$;
 
--- case do-drops-a-table-and-renames-another: impossible, the down migration does not know of it
+-- case do-drops-a-table-and-renames-another: impossible, the down migration does not know about it
 -- m1
 CREATE TABLE one (id int PRIMARY KEY, note text); CREATE TABLE two (id int PRIMARY KEY, note text);
 -- data
@@ -139,7 +139,7 @@ INSERT INTO users VALUES (1, 'old'), (2, 'xy'); INSERT INTO posts VALUES (1, 1),
 -- m2
 ALTER TABLE users ADD COLUMN f text; UPDATE users SET f = note;
 
--- case call-commits-and-deletes: impossible, what CALL does is not seen before it is committed
+-- case call-commits-and-deletes: impossible, the effects of CALL are not seen before they are committed
 -- m1
 CREATE TABLE posts (id int PRIMARY KEY, body text); CREATE PROCEDURE tidy() LANGUAGE plpgsql AS $$ BEGIN DELETE FROM posts WHERE md5(body) = md5('x' || 'y'); COMMIT; END $$;
 -- data
@@ -163,7 +163,7 @@ INSERT INTO b VALUES (1, ARRAY[ROW(7, 'inner')::a, NULL], ROW(8, 'w'), ROW(1, RO
 -- m2
 ALTER TABLE a DROP COLUMN x;
 
--- case column-of-a-row-type-within-an-array: impossible, it is restored behind the other columns
+-- case column-of-a-row-type-within-an-array: impossible, it is restored after the other columns
 -- m1
 CREATE TABLE a (id int, x text, z text); CREATE TABLE b (id int PRIMARY KEY, many a[]);
 -- data

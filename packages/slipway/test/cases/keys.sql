@@ -1,4 +1,4 @@
--- Changes of keys: what is kept finds its row by the key as it was.
+-- Changes of keys: kept data finds its row by the old key.
 -- case key-multiplied
 -- m1
 CREATE TABLE account (id int PRIMARY KEY, name text NOT NULL);

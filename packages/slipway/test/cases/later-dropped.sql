@@ -1,4 +1,4 @@
-Rows and columns that one statement deletes, before another one drops what they were in.
+Rows and columns that one statement deletes before another one drops their table or column.
 
 -- case drop-column-then-delete-row
 -- m1

@@ -1,4 +1,4 @@
--- Partitions that the application makes, which no migration knows.
+-- Partitions that the application creates and no migration knows.
 -- case drop-column
 -- m1
 CREATE TABLE delivery (id int NOT NULL, at date NOT NULL, note text, PRIMARY KEY (id, at)) PARTITION BY RANGE (at); CREATE INDEX delivery_note ON delivery (note, at DESC);

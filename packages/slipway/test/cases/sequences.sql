@@ -1,4 +1,4 @@
--- Positions of sequences: the next number after a round trip is the one that came next before it.
+-- Positions of sequences: a round trip does not change the next number.
 -- case standalone-options
 -- m1
 CREATE SEQUENCE "Invoice No" AS smallint INCREMENT BY 5 MINVALUE 10 MAXVALUE 1000 START 20 CACHE 1 CYCLE;

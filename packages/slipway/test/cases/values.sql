@@ -1,4 +1,4 @@
--- Values of dropped and converted columns, and what must hold of them.
+-- Values of dropped and converted columns, and the constraints that they must satisfy.
 -- case nulls-beside-a-default
 -- m1
 CREATE TABLE a (id int PRIMARY KEY, n int DEFAULT 5, t timestamptz DEFAULT now());

@@ -1,4 +1,4 @@
-Tables without a key: columns that a deploy drops, whose values find their rows by the other columns.
+Tables without a key: columns that a deploy drops. Their values are matched to rows by the other columns.
 
 -- case duplicates
 -- m1

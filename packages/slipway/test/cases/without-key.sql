@@ -1,4 +1,4 @@
-Tables without a key: columns that a migration adds, and that code or a type takes.
+Tables without a key: columns that a migration adds, and columns that code or a dropped type removes.
 
 -- case add-column-no-key
 -- m1
@@ -48,7 +48,7 @@ INSERT INTO p VALUES (0),(1),(2); INSERT INTO q VALUES (1,'a'),(1,'a'),(2,'b'),(
 -- m2
 DELETE FROM p WHERE id = 1;
 
--- case alter-type-in-do-without-key: impossible, nothing finds the rows again whose values code has converted
+-- case alter-type-in-do-without-key: impossible, rows whose values code has converted cannot be found again
 -- m1
 CREATE TABLE c (v text, w numeric);
 -- data

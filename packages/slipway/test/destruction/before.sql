@@ -1,4 +1,4 @@
--- What the ways to destroy find: a table or an object for each of them, with rows.
+-- The tables and objects that the ways to destroy data need.
 CREATE EXTENSION citext;
 CREATE EXTENSION dblink;
 CREATE SCHEMA other;

@@ -5,7 +5,7 @@ import { FAILING, failingOn, SETTING_UP } from '../failing-statements.ts'
 import { startPolyglot } from '../locales.ts'
 import { startCluster } from '../postgres.ts'
 
-// Guarantee 10, for servers in other languages: no error or notice of any refused statement contains a row's value.
+// Guarantee 10, for servers in other languages: no error or notice contains a value of a row.
 
 const LANGUAGES = { english: 'C', german: 'de_DE.UTF-8', japanese: 'ja_JP.UTF-8' } as const
 /** With FULL=1, 100,000 values in all statements and languages; otherwise a few for each statement. */

@@ -1,8 +1,9 @@
 import type { TestMigration } from '../project.ts'
 
 /**
- * A history that destroys data that its text does not name, in every way that migrations run: by cascades, in code, by
- * upserts, in tables without a key, next to concurrent index builds. The rollback generates its down migrations.
+ * A history that destroys data that its text does not name, in every way that migrations run: by cascades, in
+ * code, by upserts, in tables without a key, next to concurrent index builds. The rollback generates its down
+ * migrations.
  */
 export const CAPTURED: readonly TestMigration[] = [
   {

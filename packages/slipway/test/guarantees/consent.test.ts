@@ -72,7 +72,7 @@ describe('on a protected target', () => {
     ['a table', 'CREATE TABLE "More" (); DROP TABLE "Note";'],
     ['rows', 'DELETE FROM "Note";'],
     [
-      'values, by a change of type that computes others',
+      'values, by a change of type that computes new ones',
       `ALTER TABLE "Customer" ALTER COLUMN "name" TYPE text USING upper("name");`,
     ],
     [

@@ -10,8 +10,8 @@ import { startProxy, type Verdict } from '../proxy.ts'
 import { ALL_ROWS_SQL, CAPTURED } from './captured.ts'
 import { KEPT_SQL, ROWS_SQL, SHOP } from './shop.ts'
 
-// Guarantee 4: a SIGKILL or a lost connection at any moment leaves a state that `status` reports correctly and one
-// command completes. Nothing runs twice, nothing is skipped, nothing is lost.
+// Guarantee 4: a SIGKILL or a lost connection at any moment leaves a state that `status` reports correctly
+// and one command completes. Nothing runs twice, nothing is skipped, nothing is lost.
 
 const FULL = process.env['FULL'] === '1'
 interface State {

@@ -11,8 +11,8 @@ import { addMigration, type TestMigration, writeProject } from '../project.ts'
 import { runSql } from '../run-sql.ts'
 import { shareImages } from '../target.ts'
 
-// Guarantee 7, for each way to destroy data: on a protected target a migration that destroys data does not commit
-// before a person consents with the flags that the failure names. Judged by pg_dump.
+// Guarantee 7, for each way to destroy data: on a protected target a migration that destroys data does not
+// commit before a person consents with the flags that the failure names. Judged by pg_dump.
 
 const ROLE = `slipway_owner_${randomBytes(4).toString('hex')}`
 const read = (file: string) =>

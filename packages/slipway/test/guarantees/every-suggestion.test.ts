@@ -23,8 +23,9 @@ import {
   WAYS,
 } from './suggestions.ts'
 
-// Every place in the sources that suggests a command: one of these scenes runs the command as printed, or the place is
-// listed below with the reason. A new place without a scene fails the last test, in the long form or with SCENES=all.
+// Every place in the sources that suggests a command: one of these scenes runs the command as printed, or the
+// place is listed below with the reason. A new place without a scene fails the last test, in the long form or
+// with SCENES=all.
 
 vi.mock('../../src/kernel/failure.ts', async (original) => {
   const real = await original<typeof import('../../src/kernel/failure.ts')>()
@@ -861,12 +862,12 @@ const NOT_REACHED: readonly (readonly [file: string, text: string, why: string])
   [
     'database/postgres/describe-error.ts',
     "const STATUS = command(['status']",
-    'a connection that breaks beside a migration: crash.test.ts',
+    'a connection that breaks outside of a migration: crash.test.ts',
   ],
   [
     'deploy/postgres/lock.ts',
     "nextActions: [command(['status']",
-    'something releases the lock: lock-lost.test.ts',
+    'a lock that is released meanwhile: lock-lost.test.ts',
   ],
   [
     'app/status.ts',
@@ -908,7 +909,7 @@ const NOT_REACHED: readonly (readonly [file: string, text: string, why: string])
     "command(['drift'], 'see what was changed')",
     'a type that was changed by hand: rows-changed-since.test.ts',
   ],
-  ['repair/reset.ts', '...(destroys.length > 1', 'of development alone: reset.test.ts'],
+  ['repair/reset.ts', '...(destroys.length > 1', 'only for development: reset.test.ts'],
   [
     'app/backup-gate.ts',
     "nextActions: [command(['backup', 'verify', id]",
@@ -928,7 +929,7 @@ const NOT_REACHED: readonly (readonly [file: string, text: string, why: string])
   [
     'deploy/sqlite/deploy.ts',
     "nextActions: [command(['drift'], 'show",
-    'somebody changes the schema while a deploy runs',
+    'the schema changes while a deploy runs',
   ],
   [
     'rollback/sqlite/time-travel.ts',
@@ -942,12 +943,12 @@ const NOT_REACHED: readonly (readonly [file: string, text: string, why: string])
   [
     'rollback/sqlite/rollback.ts',
     "nextActions: [command(['drift'], 'show",
-    'somebody changes the schema while a rollback runs',
+    'the schema changes while a rollback runs',
   ],
   [
     'rollback/sqlite/rollback.ts',
     "nextActions: [command(['kept', 'list'], 'see what",
-    'a down migration of an older proof, which makes no table for what is kept',
+    'a down migration of an older proof, which creates no table for kept data',
   ],
 ]
 

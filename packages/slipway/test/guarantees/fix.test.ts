@@ -6,7 +6,8 @@ import { deploy } from '../../src/deploy/index.ts'
 import { must } from '../../src/kernel/index.ts'
 import { createTarget, migration, SHADOW, type TestMigration, type TestTarget } from '../target.ts'
 
-// A migration that `fix` writes has the same result as the original, including rows, and locks no filled table for long.
+// A migration that `fix` writes has the same result as the original, including rows, and locks no filled
+// table for long.
 
 const ROWS = 100_000
 const LONGEST_MS = 50
@@ -120,9 +121,9 @@ describe('a filled table', () => {
       'ALTER TABLE "User" DROP CONSTRAINT "User_pkey", ADD CONSTRAINT "User_pkey" PRIMARY KEY (code);',
     ],
     ['an UPDATE of all rows', 'UPDATE "User" SET "teamId" = 1 + id % 7, note = upper(email);'],
-    ['an UPDATE of some', `UPDATE "User" SET note = code::text WHERE note IS NULL;`],
+    ['an UPDATE of some rows', `UPDATE "User" SET note = code::text WHERE note IS NULL;`],
     [
-      'a column that is filled and required',
+      'a new column that is filled and then required',
       `ALTER TABLE "User" ADD COLUMN key text;
        UPDATE "User" SET key = md5(email);
        ALTER TABLE "User" ALTER COLUMN key SET NOT NULL;

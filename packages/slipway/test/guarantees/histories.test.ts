@@ -8,12 +8,13 @@ import { historySql, reduceHistory } from '../histories/reduce.ts'
 import { postgresBin } from '../postgres.ts'
 import { SHADOW } from '../target.ts'
 
-// Guarantees 2 and 7 for random histories with rows, judged by pg_dump: every loss of a rollback was announced, nothing
-// that differs was called lossless, and no rollback fails that the proof said would succeed.
+// Guarantees 2 and 7 for random histories with rows, judged by pg_dump: every loss of a rollback was
+// announced, nothing that differs was called lossless, and no rollback fails that the proof said would
+// succeed.
 
 const FULL = process.env['FULL'] === '1'
 
-/** `HISTORIES=17` or `HISTORIES=1-3000` chooses other seeds. The usual run has short histories of seeds that pass. */
+/** `HISTORIES=17` or `HISTORIES=1-3000` chooses other seeds. The usual run has short, passing histories. */
 const CHOSEN = process.env['HISTORIES'] ?? (FULL ? '1-3000' : undefined)
 const SEEDS = seedsOf(CHOSEN ?? '1-8')
 const MIGRATIONS = CHOSEN === undefined ? 2 : undefined

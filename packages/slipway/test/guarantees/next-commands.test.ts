@@ -6,8 +6,8 @@ import { runCli } from '../cli-in-process.ts'
 import { addMigration, writeProject } from '../project.ts'
 import { createTarget, shareImages, type TestTarget } from '../target.ts'
 
-// Each suggested command is run as printed, in the same folder and with the same variables as the command that printed
-// it. `development` is the trap: a command that omits its target's flags hits it.
+// Each suggested command is run as printed, in the same folder and with the same variables as the command
+// that printed it. `development` is the trap: a command that omits its target's flags hits it.
 
 const INIT = { name: '1_init', sql: 'CREATE TABLE customer (id int PRIMARY KEY, name text);' }
 

@@ -12,7 +12,7 @@ const LOCK_TIMEOUT_MS = 200
 /** A session queued behind the deploy would have to wait for the reader, which holds its lock for longer. */
 const LONGEST_READ_MS = 3000
 const HOLD_MS = 4000
-/** A deploy reports a blocked lock request only when it gives the request up. */
+/** A limit for the wait for an event: a deploy that gives up no lock request emits none. */
 const LONGEST_WAIT_MS = 15_000
 const MIGRATIONS = [
   {
@@ -71,8 +71,8 @@ async function longestRead(database: TestDatabase, stop: AbortSignal): Promise<n
 }
 
 /**
- * Holds a reader's lock until `deploying` emits an event for which `until` is true, and for some time after that.
- * Returns the result of `deploying`.
+ * Holds a reader's lock until `deploying` emits an event for which `until` is true, and for some time after
+ * that. Returns the result of `deploying`.
  */
 async function heldByReader<T>(
   database: TestDatabase,

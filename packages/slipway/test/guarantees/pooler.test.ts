@@ -21,8 +21,8 @@ import { type Cluster, startCluster } from '../postgres.ts'
 import { writeProject } from '../project.ts'
 import { workOn } from '../target.ts'
 
-// Guarantee 5 behind a pooler: a transaction group runs on the backend with the lock or not at all, and leaves nothing
-// on the pool.
+// Guarantee 5 behind a pooler: a transaction group runs on the backend with the lock or not at all, and
+// leaves nothing on the pool.
 
 const FULL = process.env['FULL'] === '1'
 const ROUNDS = FULL ? 20 : 3
@@ -100,7 +100,7 @@ const SETTINGS = ['search_path', 'lock_timeout', 'statement_timeout', 'role', 'a
 const LEFT_SQL = `SELECT ${SETTINGS.map((name) => `current_setting('${name}') AS ${name}`).join(', ')},
   session_user AS "user", (SELECT count(*)::int FROM pg_prepared_statements) AS prepared`
 
-/** The session state on each backend of a pool. Each is held in a transaction, so that the next one is different. */
+/** The session state on each backend of a pool. Each is held in a transaction, so that the next one differs. */
 async function leftOn(url: string): Promise<Record<string, unknown>[]> {
   const clients: pg.Client[] = []
   const left: Record<string, unknown>[] = []

@@ -8,8 +8,8 @@ import { prismaCli } from '../prisma.ts'
 import { addMigration, type TestMigration, writeProject } from '../project.ts'
 import { createTarget, shareImages, type TestTarget } from '../target.ts'
 
-// Guarantee 3: the history is Prisma's. After any Slipway command, the stock CLI and the engine read the same state
-// that Slipway reports.
+// Guarantee 3: the history is Prisma's. After any Slipway command, the stock CLI and the engine read the same
+// state that Slipway reports.
 
 const HISTORY: readonly TestMigration[] = [
   { name: '1_init', sql: 'CREATE TABLE "Carrier" ("id" integer PRIMARY KEY, "name" text);\n' },

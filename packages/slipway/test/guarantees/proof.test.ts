@@ -13,7 +13,7 @@ import { withShadowDatabase, withShadowServer } from '../../src/shadow/index.ts'
 import { BEGINNING, changesOn, takenOf } from '../random-ddl.ts'
 import { createTarget, migration, SHADOW, type TestMigration, type TestTarget } from '../target.ts'
 
-// A grade is a promise: a rollback that is proven lossless restores every row, even rows that the proof never saw.
+// A grade is a promise: a rollback that is proven lossless restores all rows, even rows new to the proof.
 
 const FULL = process.env['FULL'] === '1'
 const RUNS = FULL ? 300 : 4

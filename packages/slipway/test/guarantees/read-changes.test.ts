@@ -9,7 +9,8 @@ import { type Fingerprint, fingerprint, readFacts } from '../../src/schema/index
 import { BEGINNING, ddl } from '../random-ddl.ts'
 import { createTarget, migration } from '../target.ts'
 
-// Reading only the changed objects gives the same fingerprint as reading the whole schema. Deploys and rollbacks record it.
+// Reading only the changed objects gives the same fingerprint as reading the whole schema. Deploys and
+// rollbacks record it.
 
 const FULL = process.env['FULL'] === '1'
 const STEPS = FULL ? 3000 : 80

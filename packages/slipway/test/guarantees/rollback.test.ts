@@ -96,7 +96,7 @@ test(
   4 * 3_600_000,
 )
 
-/** Deploys a change of filled tables and rolls it back. A failure must have been announced and leaves nothing. */
+/** Deploys and rolls back a change of filled tables. Failures must have been announced, and leave nothing. */
 async function thereAndBackFilled(target: TestTarget, change: TestMigration): Promise<void> {
   await deploy({ ...target.request([INIT]), consent, acceptDrift: true })
   await target.sql(

@@ -63,14 +63,14 @@ afterAll(async () => {
   }
 })
 
-/** Runs a command in a copy. Returns its output without parts that depend on the copy, the machine or the time. */
+/** Runs a command in a copy. Returns its output without parts specific to the copy, the machine or the time. */
 async function output({ root, target }: Copy, args: readonly string[]): Promise<string> {
   const run = await runCli([...args, '--url', target.url], { cwd: root, now: NOW })
   return (
     `${run.stdout}\n${run.stderr}\nexit ${run.exitCode}`
       .replaceAll(root, '<root>')
       .replaceAll(target.name, '<database>')
-      // A plan's hash depends on the database's name; plan/deploy-plan.test.ts compares hashes for one database.
+      // A plan's hash depends on the database's name; plan/deploy-plan.test.ts compares equal names.
       .replaceAll(/("hash": "|^Plan )[0-9a-f]{64}/gm, '$1<hash>')
       .replaceAll(/"(ms|lockWaitMs|upMs|downMs)": [\d.]+/g, '"$1": 0')
       .replaceAll(/\b[\d.]+ (?:ms|s)\b/g, '0 ms')

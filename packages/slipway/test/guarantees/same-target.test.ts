@@ -95,7 +95,7 @@ describe('a database that the configuration assigns to production', () => {
     })
   })
 
-  test('another database of the server does not have it, even if the variable may name any database', async () => {
+  test('another database of the server does not have it, nor does one that only DATABASE_URL names', async () => {
     const other = await createTarget()
     try {
       const env = { PROD_URL: target.url }

@@ -17,8 +17,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { HostileRun } from '../hostile-run.ts'
 import { attempts } from '../hostile.ts'
 
-// Migrations of a pull request are someone else's code. On a private server their SQL can read and change nothing
-// on the machine, leaves nothing for the next command, and has limited resources.
+// Migrations of a pull request are someone else's code. On a private server their SQL can read and change
+// nothing on the machine, leaves nothing for the next command, and has limited resources.
 
 const CANARY = 'canary-in-a-file'
 const PASSWORD = 'canary-in-the-environment'

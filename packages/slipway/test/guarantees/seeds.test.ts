@@ -15,8 +15,8 @@ import {
 import { runCli, startCli } from '../cli.ts'
 import { createTarget, type TestTarget } from '../target.ts'
 
-// A seed has the same result however often, by how many processes and after which crash it runs. A set owns only the
-// rows that it inserted.
+// A seed has the same result however often, by how many processes and after which crash it runs. A set owns
+// only the rows that it inserted.
 
 const FULL = process.env['FULL'] === '1'
 const CARRIERS = path.join(import.meta.dirname, '../../../../examples/carriers')

@@ -9,8 +9,8 @@ import { type Cluster, startCluster } from '../postgres.ts'
 import { addMigration, writeProject } from '../project.ts'
 import { shareImages } from '../target.ts'
 
-// Roles and databases can have their own settings. With any of them, each command has the same result as without, or
-// fails before it changes anything.
+// Roles and databases can have their own settings. With any of them, each command has the same result as
+// without, or fails before it changes anything.
 
 interface Settings {
   readonly name: string
@@ -51,7 +51,7 @@ const SETTINGS: readonly Settings[] = [
   { name: 'SQL_ASCII', database: encoded('SQL_ASCII') },
   { name: 'ICU', database: encoded('UTF8', "LOCALE 'C' LOCALE_PROVIDER icu ICU_LOCALE 'de'") },
   {
-    name: 'NOINHERIT, and a role of the role',
+    name: 'NOINHERIT with a granted role',
     before: `CREATE ROLE {role}_owner; ALTER ROLE {role} NOINHERIT; GRANT {role}_owner TO {role};
       ALTER DATABASE {role} OWNER TO {role}_owner; ALTER ROLE {role} SET role = {role}_owner`,
   },

@@ -8,8 +8,8 @@ import { prismaCli } from '../prisma.ts'
 import { addMigration, type TestMigration, writeProject } from '../project.ts'
 import { shareImages } from '../target.ts'
 
-// Guarantee 1: a shadow database is never the target, and never a database that Slipway did not create. The evidence is
-// the server's log of all statements that change anything.
+// Guarantee 1: a shadow database is never the target, and never a database that Slipway did not create. The
+// evidence is the server's log of all statements that change anything.
 
 const HISTORY: readonly TestMigration[] = [
   {

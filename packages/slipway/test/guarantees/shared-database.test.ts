@@ -10,8 +10,8 @@ import { readKept } from '../../src/safekeeping/index.ts'
 import { postgresBin } from '../postgres.ts'
 import { createTarget, migration, type TestMigration, type TestTarget, workOn } from '../target.ts'
 
-// Two tenants in one database, each with the same migrations in its own schema: work on one does not change the other,
-// neither in its schema nor in the ledger that they share.
+// Two tenants in one database, each with the same migrations in its own schema: work on one does not change
+// the other, neither in its schema nor in the ledger that they share.
 
 const HISTORY = [
   migration('1_init', 'CREATE TABLE customer (id integer PRIMARY KEY, name text, note text);'),

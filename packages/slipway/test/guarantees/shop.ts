@@ -1,8 +1,9 @@
 import type { TestMigration } from '../project.ts'
 
 /**
- * A history with every way in which migrations run: whole files, explicit transaction blocks, concurrent builds and
- * drops, an enum value that is used immediately, and data migrations that show whether they ran twice or not at all.
+ * A history with every way in which migrations run: whole files, explicit transaction blocks, concurrent
+ * builds and drops, an enum value that is used immediately, and data migrations that show whether they ran
+ * twice or not at all.
  */
 export const SHOP: readonly TestMigration[] = [
   {

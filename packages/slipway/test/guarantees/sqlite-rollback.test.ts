@@ -11,8 +11,8 @@ import {
 } from '../random-sqlite.ts'
 import { isForbidden, roundTrip, type RoundTrip } from '../sqlite-round-trip.ts'
 
-// Guarantee 2 on SQLite, as a property: for any schema and change, a rollback restores schema and rows, or the proof
-// announced what it does not restore. Judged by plain SQL on a file, through the stock program.
+// Guarantee 2 on SQLite, as a property: for any schema and change, a rollback restores schema and rows, or
+// the proof announced what it does not restore. Judged by plain SQL on a file, through the stock program.
 
 const RUNS = process.env['FULL'] === '1' ? 500 : 5
 const FROM = Number(process.env['SEED'] ?? 1)

@@ -8,8 +8,8 @@ import { prismaCli } from '../prisma.ts'
 import { addMigration, type TestMigration, writeProject } from '../project.ts'
 import { createTarget, shareImages, type TestTarget } from '../target.ts'
 
-// Guarantee 3 across a squash: a target that has all replaced migrations records the squash, an empty target runs it,
-// and Prisma's CLI reports both as up to date.
+// Guarantee 3 across a squash: a target that has all replaced migrations records the squash, an empty target
+// runs it, and Prisma's CLI reports both as up to date.
 
 const HISTORY: readonly TestMigration[] = [
   {

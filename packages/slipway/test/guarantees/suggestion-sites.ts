@@ -37,7 +37,7 @@ export function siteOf(stack = ''): Site | undefined {
   return frame?.match(/\/src\/(.+\.ts:\d+:\d+)\)?$/)?.[1]
 }
 
-/** Where each suggested command of the last run was made, by its text. */
+/** The places that made the suggested commands of the last run, by the text of the command. */
 export const madeBy = new Map<string, Set<Site>>()
 
 /** The places whose commands were run as printed. */

@@ -200,8 +200,8 @@ export interface Expected {
 }
 
 /**
- * Runs each command that an outcome suggests, as printed. It must hit the same target, be valid, and make progress: it
- * must not end with the same failure.
+ * Runs each command that an outcome suggests, as printed. It must hit the same target, be valid, and make
+ * progress: it must not end with the same failure.
  */
 export async function follow(
   scene: Awaited<ReturnType<typeof setScene>>,

@@ -1,22 +1,22 @@
 import type pg from 'pg'
 
-/** A column, with what random statements need to know of it. */
+/** A column with the properties that random statements need. */
 export interface KnownColumn {
   readonly name: string
   /** As `format_type` writes it. */
   readonly type: string
-  /** Of the type that its domain is made of; the same as `type` if it is no domain. */
+  /** The base type of its domain; equal to `type` if it is not a domain. */
   readonly base: string
   readonly labels: readonly string[] | null
   readonly notNull: boolean
   readonly hasDefault: boolean
   readonly computed: boolean
   readonly identity: string
-  /** What it refers to: a table and its column. */
+  /** The table and column that it references. */
   readonly refers: { readonly table: string; readonly column: string } | null
 }
 
-/** A table or view. Names are quoted, with their schema where it is not `public`. */
+/** A table or view. Names are quoted, with their schema if it is not `public`. */
 export interface KnownTable {
   readonly name: string
   readonly schema: string
@@ -34,7 +34,7 @@ export interface KnownTable {
   readonly rules: readonly string[]
 }
 
-/** What a database has, by the names that statements use. */
+/** The objects of a database, by the names that statements use. */
 export interface Names {
   readonly tables: readonly KnownTable[]
   readonly sequences: readonly { readonly name: string; readonly owned: boolean }[]
@@ -101,7 +101,7 @@ const READ = `SELECT json_build_object('tables', ${TABLES},
   'collations', ${list('l.oid::regcollation::text', `pg_collation l WHERE l.collnamespace IN ${OURS}`)},
   'schemas', ${list('quote_ident(n.nspname)', `pg_namespace n WHERE n.oid IN ${OURS}`)}) AS names`
 
-/** Reads what a database has. */
+/** Reads the objects of a database. */
 export async function readNames(client: pg.Client): Promise<Names> {
   const { rows } = await client.query<{ names: Names }>(READ)
   const [found] = rows

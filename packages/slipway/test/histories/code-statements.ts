@@ -1,7 +1,7 @@
 import { kindOf, ROLES, TABLE_NAMES, where, type Template } from './draw.ts'
 import { ROWS } from './row-statements.ts'
 
-/** Functions, procedures, triggers, rules, and what they run. */
+/** Functions, procedures, triggers, rules, and statements that run them. */
 export const CODE: readonly Template[] = [
   (d) => {
     const [on, other] = [d.table(), d.otherTable()]

@@ -1,7 +1,7 @@
 import type { KnownColumn, KnownTable, Names } from './catalog-names.ts'
 import type { Random } from './random.ts'
 
-/** Few names, so that they are taken again. */
+/** Few names, so that they are reused. */
 export const TABLE_NAMES = ['log', 'item', 'Order', 'tag', 'part', 'node']
 const COLUMN_NAMES = ['a', 'b', 'C c', 'state', 'total', 'note']
 const OWN_NAMES = ['own_one', 'own_two', 'Own 3', 'own_four']
@@ -37,9 +37,9 @@ export interface Draw {
   otherTable(): KnownTable
   column(of: KnownTable): KnownColumn
   type(): string
-  /** A value of a column, as an expression of SQL. */
+  /** A value of a column, as an SQL expression. */
   value(of: KnownColumn): string
-  /** A name that may be taken. */
+  /** A name for a new table, which may already exist. */
   newTable(): string
   newColumn(): string
   own(): string
@@ -47,10 +47,10 @@ export interface Draw {
   predicate(of: KnownTable): string
 }
 
-/** The database lacks what a statement would be about. */
+/** The database lacks the objects that a statement needs. */
 export class NothingToDraw extends Error {}
 
-/** Draws from what a database has. */
+/** Draws from the objects of a database. */
 export function drawFrom(random: Random, names: Names): Draw {
   const one = <T>(list: readonly T[]): T => {
     const found = random.pick(list)
@@ -126,7 +126,7 @@ function predicateOn(
   )
 }
 
-/** A statement, by what is drawn for it. */
+/** Makes a statement from drawn names and values. */
 export type Template = (draw: Draw) => string
 
 /** A condition on rows of a table. */
@@ -153,6 +153,6 @@ export const keyOf = (draw: Draw): string =>
     '"id" uuid PRIMARY KEY DEFAULT gen_random_uuid()',
   ])
 
-/** The word for a relation. */
+/** The SQL keyword for a kind of relation. */
 export const kindOf = ({ kind }: KnownTable) =>
   kind === 'v' ? 'VIEW' : kind === 'm' ? 'MATERIALIZED VIEW' : 'TABLE'

@@ -2,7 +2,7 @@ import type { KnownTable, Names } from './catalog-names.ts'
 import { valueOf } from './draw.ts'
 import type { Random } from './random.ts'
 
-/** Statements that write rows into each table: distinct values, with and without NULL, and what columns have by default. */
+/** Statements that write rows into each table: distinct values, with and without NULL, and column defaults. */
 export function fillingStatements(random: Random, { tables }: Names): string[] {
   return tables
     .filter(({ kind, isPartition }) => (kind === 'r' || kind === 'p') && !isPartition)

@@ -11,7 +11,7 @@ export interface HistoryStep {
   readonly rows: readonly string[]
 }
 
-/** A history to deploy: first the schema that it begins with, then the migrations. */
+/** A history to deploy: first the initial schema, then the migrations. */
 export type TestHistory = readonly HistoryStep[]
 
 const BEGINNING = [
@@ -22,7 +22,7 @@ const BEGINNING = [
   `CREATE TABLE "audit"."log" ("id" integer, "note" varchar(40), "total" numeric(8,2))`,
 ]
 
-/** Makes the history of a seed: statements that the server took, one after the other, on the rows before them. */
+/** Makes the history of a seed, from statements that the server accepted one after the other, with rows. */
 export async function makeHistory(seed: number, migrations?: number): Promise<TestHistory> {
   const random = createRandom(seed)
   const count = migrations ?? 2 + Math.min(random.below(5), random.below(5))
@@ -39,7 +39,7 @@ export async function makeHistory(seed: number, migrations?: number): Promise<Te
   })
 }
 
-/** What of a history the server takes; for one of which something was left out. */
+/** The statements of a history that the server accepts, after some were left out. */
 export async function possibleHistory(history: TestHistory): Promise<TestHistory> {
   return await onTrial(async (client) => {
     const steps: HistoryStep[] = []
@@ -96,7 +96,7 @@ async function onTrial<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
   }
 }
 
-/** Nothing is taken of what cannot be committed. */
+/** Runs `work` in a transaction. Returns no statements if it cannot be committed. */
 async function inTransaction(client: pg.Client, work: () => Promise<string[]>): Promise<string[]> {
   await client.query('BEGIN')
   const taken = await work()
@@ -115,7 +115,7 @@ async function takenOf(client: pg.Client, proposed: readonly string[]): Promise<
   return taken
 }
 
-/** Runs a statement in the open transaction; whether PostgreSQL takes it. */
+/** Runs a statement in the open transaction. Returns whether PostgreSQL accepts it. */
 async function isTaken(client: pg.Client, statement: string): Promise<boolean> {
   await client.query('SAVEPOINT trial')
   return await client.query(statement).then(

@@ -9,29 +9,29 @@ import { differences, type State, stateOf } from '../round-trip.ts'
 import { createTarget, migration, type TestMigration, type TestTarget } from '../target.ts'
 import type { TestHistory } from './history.ts'
 
-/** What came of a migration. The first four are as they should be. */
+/** The outcome of a migration. The first four are correct. */
 export type Ending =
   | 'back'
-  /** It was not all restored, and that was announced before. */
+  /** Something was not restored, as announced beforehand. */
   | 'announced'
-  /** The rollback was refused or failed, announced or on rows written since, and changed nothing. */
+  /** The rollback was refused or failed, as announced or because of newer rows, and changed nothing. */
   | 'refused'
   /** The deploy failed, and changed nothing. */
   | 'not deployed'
-  /** It was called lossless, or restored and verified, and it differs. */
+  /** It was reported as lossless, or as restored and verified, but differs. */
   | 'UNTRUE GRADE'
   | 'SILENT DESTRUCTION'
   | 'ROLLBACK FAILS'
-  /** A deploy or a rollback failed, and left a part of it. */
+  /** A deploy or a rollback failed and left a part of its changes. */
   | 'HALF DONE'
   | 'BUG'
 
-/** What came of a migration, with the evidence. */
+/** The outcome of a migration, with the evidence. */
 export interface Judgement {
   readonly step: number
   readonly ending: Ending
   readonly grade: string
-  /** Lines that tell why. */
+  /** Lines that explain the outcome. */
   readonly evidence: readonly string[]
 }
 
@@ -43,14 +43,14 @@ const FORBIDDEN: readonly Ending[] = [
   'BUG',
 ]
 
-/** Whether an ending may never happen. */
+/** Whether an ending must never happen. */
 export function isForbidden({ ending }: Judgement): boolean {
   return FORBIDDEN.includes(ending)
 }
 
 interface Deployed {
   readonly before: State
-  /** With the rows that were written after it. */
+  /** The state after the rows that follow the migration were written. */
   readonly after: State
   readonly grade: string
   readonly proven: boolean
@@ -123,7 +123,7 @@ async function deployAll(
   return { deployed, failed: [] }
 }
 
-/** Writes rows; what a volatile predicate has made impossible is left out. */
+/** Writes rows. Skips statements that a volatile predicate has made impossible. */
 async function write(target: TestTarget, rows: readonly string[]): Promise<void> {
   const client = new pg.Client({ connectionString: target.url })
   await client.connect()
@@ -152,7 +152,7 @@ function isBug({ code }: Failure): boolean {
   return code === 'BUG'
 }
 
-/** As `attempt`, with a thrown bug as a failure of the code BUG. */
+/** Like `attempt`, but returns a thrown bug as a failure with the code BUG. */
 async function attempted<T>(work: () => Promise<T>) {
   try {
     return await attempt(work)
@@ -162,7 +162,7 @@ async function attempted<T>(work: () => Promise<T>) {
   }
 }
 
-/** These only end what hangs, also on a busy machine. */
+/** A timeout that only ends work that hangs, even on a busy machine. */
 const PATIENCE_MS = 600_000
 
 function requestOf({ target, migrations, shadow }: Run, count: number) {
@@ -182,7 +182,7 @@ interface DeployAsked {
   readonly failure?: Failure
 }
 
-/** Deploys as a person does who gives what a failure names, and nothing before. */
+/** Deploys like a person who gives consent only after a failure asks for it. */
 async function deployAsked(run: Run, count: number): Promise<DeployAsked> {
   const accepted = new Set<string>()
   let confirm: string | undefined
@@ -224,7 +224,7 @@ interface RolledBack {
   readonly verified: boolean
 }
 
-/** Rolls back as a person does who runs the command that a failure offers, and accepts nothing unproven. */
+/** Rolls back like a person who runs the command that a failure offers, and accepts nothing unproven. */
 async function rollBackAsked(run: Run, count: number, steps: number): Promise<RolledBack> {
   const announced: string[] = []
   let done = 0
@@ -253,7 +253,7 @@ async function rollBackAsked(run: Run, count: number, steps: number): Promise<Ro
   }
 }
 
-/** What down migrations announce to be lost, or left to rows. */
+/** The losses that down migrations announce, and changes that depend on rows. */
 function lossesIn({ announced }: PreparedDown): string[] {
   return announced.filter((one) => !(one.kind === 'loss' && one.kept)).map(announcementText)
 }
@@ -293,7 +293,7 @@ async function rollBackAll(run: Run, deployed: readonly Deployed[]): Promise<Jud
   const back = await rollBackAsked(run, deployed.length + 1, deployed.length)
   const now = await stateOf(run.target)
   const held = last.after
-  // Each migration is rolled back in a transaction of its own: those before a failed one remain rolled back.
+  // Each migration is rolled back in a separate transaction: earlier ones remain rolled back if one fails.
   const { done } = back
   const judged = (from: number, to: number, found: Found) => {
     const part = deployed.slice(from, to)
@@ -302,12 +302,12 @@ async function rollBackAll(run: Run, deployed: readonly Deployed[]): Promise<Jud
     return part.map(({ grade }, index) => ({ step: from + index + 1, grade, ...judgement }))
   }
   if (!back.failure) return judged(0, deployed.length, { back, held, now })
-  // Nothing was rolled back where a test run has shown that one fails: the failure names it.
+  // If a test run shows that one fails, nothing is rolled back, and the failure names it.
   const named = done === 0 ? Number(/(\d+)_step/.exec(back.failure.message)?.[1]) : Number.NaN
   const failed = Number.isNaN(named) ? deployed.length - done : named
   const { failure: _, ...went } = back
   const rolledBack = done > 0 ? judged(failed, deployed.length, { back: went, held, now }) : []
-  // What remained of the others was judged with them.
+  // The other migrations and their leftovers have been judged above.
   const stopped = judged(failed - 1, failed, { back, held: done > 0 ? now : held, now })
   return [...stopped, ...rolledBack]
 }
@@ -356,7 +356,7 @@ function judge(
   return { ending: 'announced', evidence }
 }
 
-/** Rows that were written since may remain, and may have advanced sequences. */
+/** Whether a difference may be caused by newer rows, which may remain and may have advanced sequences. */
 function isOfRowsSince(line: string): boolean {
   return line.startsWith('+ row ') || /^[-+] position /.test(line)
 }

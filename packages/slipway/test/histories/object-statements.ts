@@ -58,7 +58,7 @@ export const TYPES_OF_OWN: readonly Template[] = [
   },
 ]
 
-/** Sequences, and columns that take numbers from them. */
+/** Sequences, and columns that use them. */
 export const SEQUENCES: readonly Template[] = [
   (d) =>
     `CREATE SEQUENCE ${d.one(['"counter"', '"C 2"'])} START ${1 + d.random.below(50)} INCREMENT ${d.one([1, 2, -1, 10])}${d.one(['', ' CACHE 5', ' CYCLE'])}`,

@@ -1,6 +1,6 @@
-/** Random choices that a seed repeats. */
+/** Random choices that are the same for the same seed. */
 export interface Random {
-  /** A whole number from 0, below `limit`. */
+  /** An integer from 0 to `limit` - 1. */
   below(limit: number): number
   /** One of a list; undefined if the list is empty. */
   pick<T>(list: readonly T[]): T | undefined

@@ -1,8 +1,8 @@
 import { type HistoryStep, possibleHistory, type TestHistory } from './history.ts'
 
 /**
- * Leaves out of a history what its fault does not need: migrations, then statements and rows, in halves and one by one.
- * `hasFault` runs a history; it is called `tries` times at most.
+ * Removes from a history everything that its fault does not need: migrations, then statements and rows, in
+ * halves and one by one. Calls `hasFault`, which runs a history, at most `tries` times.
  */
 export async function reduceHistory(
   history: TestHistory,
@@ -35,7 +35,7 @@ export async function reduceHistory(
   return found
 }
 
-/** A step without the `size` statements that end at a place. */
+/** A step without the `size` statements that end at index `at`. */
 function cut(step: HistoryStep, part: keyof HistoryStep, at: number, size: number): HistoryStep {
   const kept = step[part].filter((_, index) => index > at || index <= at - size)
   return { ...step, [part]: kept }
@@ -49,7 +49,7 @@ function sizeOf(history: TestHistory): number {
   return history.reduce((sum, { statements, rows }) => sum + 1 + statements.length + rows.length, 0)
 }
 
-/** A history as SQL for people. */
+/** A history as readable SQL. */
 export function historySql(history: TestHistory): string {
   const text = (statements: readonly string[]) =>
     statements.map((statement) => `${statement};\n`).join('')

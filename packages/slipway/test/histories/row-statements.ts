@@ -1,6 +1,6 @@
 import { where, type Template } from './draw.ts'
 
-/** What people do to rows in a migration. */
+/** Changes of rows in a migration. */
 export const ROWS: readonly Template[] = [
   (d) => {
     const table = d.table()

@@ -7,7 +7,7 @@ import type { Random } from './random.ts'
 import { ROWS } from './row-statements.ts'
 import { COLUMNS, TABLES } from './table-statements.ts'
 
-/** All, each kind with its weight. */
+/** All templates, each kind with its weight. */
 const KINDS: readonly (readonly [number, readonly Template[]])[] = [
   [3, TABLES],
   [5, COLUMNS],
@@ -24,7 +24,7 @@ const WEIGHTED = KINDS.flatMap(([weight, templates]) =>
   Array.from({ length: weight }, () => templates),
 )
 
-/** A random statement about what a database has; undefined if it lacks what the statement would be about. */
+/** A random statement for a database; undefined if the database lacks the objects that it needs. */
 export function randomStatement(random: Random, names: Names): string | undefined {
   const draw = drawFrom(random, names)
   try {

@@ -1,7 +1,7 @@
 import type { KnownColumn } from './catalog-names.ts'
 import { bodyOf, keyOf, MORE_TYPES, quoted, TABLE_NAMES, TYPES, type Template } from './draw.ts'
 
-/** What people do to tables. */
+/** Changes of tables. */
 export const TABLES: readonly Template[] = [
   (d) => `CREATE TABLE ${d.newTable()} (${keyOf(d)}, ${bodyOf(d)})`,
   (d) =>
@@ -20,7 +20,7 @@ export const TABLES: readonly Template[] = [
   (d) => `ALTER TABLE ${d.table().name} REPLICA IDENTITY ${d.one(['FULL', 'DEFAULT', 'NOTHING'])}`,
 ]
 
-/** What people do to columns. */
+/** Changes of columns. */
 export const COLUMNS: readonly Template[] = [
   (d) => `ALTER TABLE ${d.table().name} ADD COLUMN ${d.newColumn()} ${d.type()}`,
   (d) => {
