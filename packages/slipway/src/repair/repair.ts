@@ -138,7 +138,7 @@ function halfOf({ examination }: Scene, migration: string): PartialMigration {
   })
 }
 
-/** Asks for consent before the first change (guarantee 7 in DESIGN.md), and creates the ledger. */
+/** Asks for consent before the first change (guarantee 7), and creates the ledger. */
 async function consentTo(
   { session, request }: Scene,
   migration: Pick<Migration, 'name' | 'statements'>,

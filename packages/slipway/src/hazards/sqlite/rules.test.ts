@@ -520,7 +520,11 @@ describe('tables and rows', () => {
       'CREATE TABLE t (a TEXT); INSERT INTO t SELECT a FROM p; DROP TABLE p',
       ['sqlite-drop-table (warning)'],
     ],
-    ['room for a new table', 'DROP TABLE IF EXISTS new_p; CREATE TABLE new_p (a TEXT)', []],
+    [
+      'a name that is freed for a new table',
+      'DROP TABLE IF EXISTS new_p; CREATE TABLE new_p (a TEXT)',
+      [],
+    ],
     ['a new table', 'CREATE TABLE t (a TEXT); DROP TABLE t', []],
     ['rows that match a condition', 'DELETE FROM p WHERE id = 1', []],
     [

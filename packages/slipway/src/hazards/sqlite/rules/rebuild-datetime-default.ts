@@ -26,7 +26,7 @@ export const rebuildDatetimeDefault: SqliteRule = {
   },
 }
 
-/** Whether a type name stands for a date or a time, by convention and in Prisma. */
+/** Whether a type name means a date or a time, by convention and in Prisma. */
 function isMoment(type: string): boolean {
   return /date|time/i.test(type)
 }

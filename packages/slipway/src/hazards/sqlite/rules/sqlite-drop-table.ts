@@ -29,7 +29,7 @@ export const sqliteDropTable: SqliteRule = {
   },
 }
 
-/** Whether the file only makes room for a table that it creates, and no earlier migration created that table. */
+/** Whether the file only frees the name of a table that it creates, and no earlier migration created that table. */
 function isCleared(name: string, { definitions, migration }: SqliteContext): boolean {
   if (definitions.tables.has(keyOfName(name))) return false
   return migration.statements.some((statement) => {
