@@ -53,7 +53,12 @@ test('the text is exact: byte-order mark, CRLF, and a real replacement character
       downPath: path.join(dir, '1_a/down.sql'),
       down: 'SELECT 2;',
     },
-    { name: '2_empty', path: path.join(dir, '2_empty/migration.sql'), sql: '' },
+    {
+      name: '2_empty',
+      downPath: path.join(dir, '2_empty/down.sql'),
+      path: path.join(dir, '2_empty/migration.sql'),
+      sql: '',
+    },
   ])
 })
 

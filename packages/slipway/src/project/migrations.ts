@@ -20,7 +20,7 @@ export interface MigrationFolder {
   readonly path: string
   /** The exact text of the file, including a byte-order mark and CRLF. */
   readonly sql: string
-  /** The path of its down migration, if there is one and `downMigrations` was requested. */
+  /** The path of its down migration, which need not exist; present if `downMigrations` was requested. */
   readonly downPath?: string
   readonly down?: string
 }
@@ -73,8 +73,9 @@ function readFlat(
     const { path: file, downPath } = migrationPaths({ migrationsDir, layout }, name)
     const sql = readText(file, name)
     if (sql === undefined) return []
-    const down = downMigrations ? readText(downPath, name) : undefined
-    return [{ name, path: file, sql, ...(down === undefined ? {} : { downPath, down }) }]
+    if (!downMigrations) return [{ name, path: file, sql }]
+    const down = readText(downPath, name)
+    return [{ name, path: file, sql, downPath, ...(down === undefined ? {} : { down }) }]
   })
 }
 
@@ -130,7 +131,7 @@ function readMigration(
   }
   if (!downMigrations) return [{ name, path: file, sql }]
   const downPath = path.join(dir, name, 'down.sql')
-  if (!existsSync(downPath)) return [{ name, path: file, sql }]
+  if (!existsSync(downPath)) return [{ name, path: file, sql, downPath }]
   return [{ name, path: file, sql, downPath, down: readText(downPath, name) ?? '' }]
 }
 

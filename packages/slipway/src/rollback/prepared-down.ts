@@ -35,6 +35,8 @@ export interface PreparedDown {
   readonly plan: Migration
   /** `file`: its down.sql. `written`: written now, from the catalogs before and after. */
   readonly origin: 'file' | 'written'
+  /** Where its file is, or would be. */
+  readonly path: string
   readonly sql: string
   /** What it cannot promise, reported before anything runs. */
   readonly announced: readonly Announcement[]
@@ -53,18 +55,18 @@ export async function prepareDown(
 ): Promise<PreparedDown> {
   const parser = await parserFor(shadow.dialect)
   const { name, sql: up, path: upPath } = migration
+  const path = migration.downPath ?? `${name}/down.sql`
   if (migration.down !== undefined) {
-    const path = migration.downPath ?? `${name}/down.sql`
     const plan = parseMigration({ name, path, sql: migration.down }, parser)
     const announced = await announcementsIn(parser, { down: migration.down, up })
-    return { plan, origin: 'file', sql: migration.down, announced, wrote: [] }
+    return { plan, origin: 'file', path, sql: migration.down, announced, wrote: [] }
   }
   const written = await writeDownMigration({ shadow, before, migration })
-  const path = `down migration of ${name}`
-  const plan = parseMigration({ name, path, sql: written.sql }, parser)
+  const place = `down migration of ${name}`
+  const plan = parseMigration({ name, path: place, sql: written.sql }, parser)
   const wrote = rowWrites(parser.parse(up, upPath), plan, shadowSchema(shadow))
   const announced = await announcementsIn(parser, { down: written.sql, up })
-  return { plan, origin: 'written', sql: written.sql, announced, wrote }
+  return { plan, origin: 'written', path, sql: written.sql, announced, wrote }
 }
 
 function rowWrites(

@@ -220,13 +220,14 @@ async function runOne(
   request: DeployRequest,
 ): Promise<GuardedOutcome> {
   const { session } = target
-  const { migration, changes, written } = turn.one
+  const { migration, drops, changes, written } = turn.one
   const endangered = endangeredBy(migration, changes)
   for (let again = 1; ; again++) {
     const compared = comparedTables(turn.one, endangered)
     const outcome = await runGuarded(session, {
       migration,
       direction: 'up',
+      drops,
       changes,
       written,
       endangered,

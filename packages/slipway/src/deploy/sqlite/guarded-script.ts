@@ -18,6 +18,8 @@ import { sqliteDividedInsert } from '../../statements/index.ts'
 /** A migration as one transaction, with what is checked, kept and recorded in it. */
 export interface GuardedMigration {
   readonly script: AtomicScript
+  /** SQL that drops the temporary objects that its statements leave. */
+  readonly drops: readonly string[]
   readonly records: HistoryRecords
   /** The history and the ledger revision that were read: the script fails if they have changed. */
   readonly read: ReadState
@@ -40,7 +42,7 @@ export interface ReadState {
  * all of it: for a changed history, lost rows, changed values or violated keys.
  */
 export function guardedScript(migration: GuardedMigration): string {
-  const { script, records, read, keep, compared, behind, instead } = migration
+  const { script, drops, records, read, keep, compared, behind, instead } = migration
   const { stateSql } = records
   const changed = `${stateSql} <> ${quoteText(read.history)} OR ${REVISION_SQL} <> ${read.revision}`
   const comparison = { tables: compared, keys: !script.foreignKeys }
@@ -52,6 +54,7 @@ export function guardedScript(migration: GuardedMigration): string {
     noteSql(comparison),
     keep.before,
     statementsSql(script, instead),
+    ...drops.map((sql) => `${sql};\n`),
     keep.after,
     behind,
     compareSql(comparison),

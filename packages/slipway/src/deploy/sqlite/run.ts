@@ -20,12 +20,13 @@ import type { TableChange, WrittenTables } from '../../schema/index.ts'
 import { type Migration, sqliteNameKey, type Statement } from '../../statements/index.ts'
 import { assignedIn } from './endangered.ts'
 import { dividedInserts, guardedScript, type ReadState } from './guarded-script.ts'
-import { refusedStatement } from './test-on-copy.ts'
+import { type CorrectableRun, refusedStatement } from './test-on-copy.ts'
 
 /** A migration to be run on a database, up or down. */
-export interface GuardedRun {
-  readonly migration: Migration
+export interface GuardedRun extends CorrectableRun {
   readonly direction: 'up' | 'down'
+  /** SQL that drops the temporary objects that its statements leave. */
+  readonly drops: readonly string[]
   /** How the migration changes the tables. */
   readonly changes: readonly TableChange[]
   readonly written: WrittenTables
@@ -65,9 +66,9 @@ export async function runGuarded(session: AtomicSession, run: GuardedRun): Promi
 
 /**
  * The run, with a copy of each table for which comparing sums is not enough: tables with inserted rows that
- * only a copy distinguishes from existing ones, and tables that are not written only by statements that name
- * them. Without keeping, there are no copies, and only the number of rows is compared for tables that get
- * rows.
+ * only a copy distinguishes from existing ones, tables that are not written only by statements that name them,
+ * tables whose rows may be replaced, and those with columns of a new type. Without keeping, there are no copies,
+ * and only the number of rows is compared for tables that get rows.
  */
 function withCopies(run: GuardedRun): GuardedRun {
   const { compared, written, noKeep } = run
@@ -75,10 +76,11 @@ function withCopies(run: GuardedRun): GuardedRun {
     const counted = compared.map((one) => (one.grows ? { ...one, grows: {} } : one))
     return { ...run, compared: counted }
   }
-  const unknown = compared.filter(
-    ({ before, grows }) =>
-      (grows && !grows.rowids) || written.unnamed.has(sqliteNameKey(before.name)),
-  )
+  const unknown = compared.filter(({ before: { name, columns }, grows }) => {
+    const key = sqliteNameKey(name)
+    const isReplaced = written.unnamed.has(key) || written.removed.has(key)
+    return (grows && !grows.rowids) || isReplaced || columns.some(({ values }) => !values)
+  })
   return unknown.reduce(withCopyOf, run)
 }
 
@@ -147,7 +149,7 @@ async function runOnce(
     if (violation) return { failure, violation }
     if (failure.code !== 'DATABASE.STATEMENT') return { failure }
     const place = await findRefused(session, script.statements, script.foreignKeys)
-    return { failure: refusedStatement(run.migration, place, error) }
+    return { failure: refusedStatement(run, place, error) }
   }
 }
 

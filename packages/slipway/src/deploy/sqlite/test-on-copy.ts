@@ -1,6 +1,6 @@
 import type { Session } from '../../database/index.ts'
-import { atomicScriptOf } from '../../execution/index.ts'
-import { failureFrom, failureOf, rethrow } from '../../kernel/index.ts'
+import { atomicScriptOf, dropTemporarySql } from '../../execution/index.ts'
+import { failureFrom, failureOf, type NextAction, rethrow } from '../../kernel/index.ts'
 import { readRestorePlace, type RestorePlace } from '../../safekeeping/index.ts'
 import {
   type Fingerprint,
@@ -21,6 +21,8 @@ import { mayChangeRows } from './endangered.ts'
 /** A migration, and how it changes the schema of a database. */
 export interface TestedMigration {
   readonly migration: Migration
+  /** SQL that drops the temporary objects that it leaves. */
+  readonly drops: readonly string[]
   /** The changes of existing tables; empty if no row can change. */
   readonly changes: readonly TableChange[]
   /** The tables that it can write; none if no row can change. */
@@ -35,6 +37,18 @@ export interface CopyRun {
   readonly fingerprint: Fingerprint
 }
 
+/** A migration that runs, and what to correct if it fails; its file if absent. */
+export interface CorrectableRun {
+  readonly migration: Migration
+  readonly correct?: NextAction | undefined
+}
+
+interface TestOptions {
+  /** Kept data will be restored. */
+  readonly restores?: boolean
+  readonly correct?: (migration: Migration) => NextAction
+}
+
 /**
  * Runs migrations one after the other on a copy of a schema, to learn how they change it before the database
  * itself is touched. The copy has no rows, so statements that change rows are only compiled. Fails with
@@ -43,7 +57,7 @@ export interface CopyRun {
 export async function testOnCopy(
   copy: Session,
   migrations: readonly Migration[],
-  { restores = false }: { readonly restores?: boolean } = {},
+  { restores = false, correct }: TestOptions = {},
 ): Promise<CopyRun> {
   const tested: TestedMigration[] = []
   for (const migration of migrations) {
@@ -57,15 +71,17 @@ export async function testOnCopy(
     const writes = changesRows ? await observeWrites(copy, foreignKeys) : undefined
     for (const statement of statements) {
       await writes?.observe(statement)
-      await runOnCopy(copy, migration, statement)
+      await runOnCopy(copy, { migration, correct: correct?.(migration) }, statement)
     }
+    const drops = await dropTemporarySql(copy)
+    for (const sql of drops) await copy.execute(sql)
     const ordinary = changesRows
       ? tableChanges(before, await readRowTables(copy), migration.statements)
       : []
     const changes = [...ordinary, ...(await virtualChanges(copy, virtual, migration))]
     const place = restores ? { place: await readRestorePlace(copy) } : {}
     const written = (await writes?.written(changes)) ?? NOTHING_WRITTEN
-    tested.push({ migration, changes, written, ...place })
+    tested.push({ migration, drops, changes, written, ...place })
   }
   return { tested, fingerprint: await readFingerprint(copy) }
 }
@@ -73,6 +89,7 @@ export async function testOnCopy(
 const NOTHING_WRITTEN: WrittenTables = {
   any: new Set(),
   unnamed: new Set(),
+  removed: new Set(),
   freed: new Set(),
   rekeyed: new Set(),
 }
@@ -108,13 +125,13 @@ async function virtualChanges(
   })
 }
 
-async function runOnCopy(copy: Session, migration: Migration, statement: Statement): Promise<void> {
+async function runOnCopy(copy: Session, run: CorrectableRun, statement: Statement): Promise<void> {
   const { text, actions } = statement
   try {
     if (actions.every(isOnRows)) await copy.query(`EXPLAIN ${text}`)
     else await copy.execute(text)
   } catch (error) {
-    rethrow(refusedStatement(migration, statement, error))
+    rethrow(refusedStatement(run, statement, error))
   }
 }
 
@@ -123,7 +140,7 @@ async function runOnCopy(copy: Session, migration: Migration, statement: Stateme
  * rethrown.
  */
 export function refusedStatement(
-  migration: Migration,
+  { migration, correct }: CorrectableRun,
   statement: Statement | undefined,
   error: unknown,
 ) {
@@ -134,7 +151,9 @@ export function refusedStatement(
   return failureFrom('DEPLOY.STATEMENT_FAILED', {
     message: `${migration.name} failed at ${which}: ${failure.sqlite.message}.`,
     why: 'It runs as one transaction, which was rolled back: the database is as it was before.',
-    nextActions: [{ kind: 'edit', path: migration.path, label: 'correct the migration' }],
+    nextActions: [
+      correct ?? { kind: 'edit', path: migration.path, label: 'correct the migration' },
+    ],
     ...(statement ? { where: placeAt(migration.sql, statement.start, migration.path) } : {}),
     sqlite: failure.sqlite,
   })

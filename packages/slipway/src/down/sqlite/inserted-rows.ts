@@ -5,8 +5,9 @@ import {
   readSqliteForeignKeys,
   type RowTable,
 } from '../../schema/index.ts'
-import type { Action, InsertedRows } from '../../statements/index.ts'
+import type { InsertedRows, Statement } from '../../statements/index.ts'
 import { changesWithOldKeys, type SchemaRun } from './freed-keys.ts'
+import { insertsOf } from './literal-inserts.ts'
 
 /** The statements that delete inserted rows, and the decisions that are left to a person. */
 interface InsertedDeletes {
@@ -26,27 +27,28 @@ export async function deletesOfSqliteRows(
 ): Promise<InsertedDeletes> {
   const deletes: string[] = []
   const choices: Choice[] = []
-  const inserts = run.statements.some(({ actions }) => actions.some(hasInserted))
-  const withOldKeys = inserts ? await changesWithOldKeys(run) : new Set()
-  for (const { actions, number } of run.statements.toReversed()) {
-    for (const action of actions.toReversed()) {
-      if (action.kind !== 'insert' || !action.inserted) continue
-      const { name } = action.table
-      const change = run.changes.find((one) => one.after && isSameName(one.after.name, name))
-      if (change?.before === undefined || change.after === undefined) continue
-      const own = await deleteOf(session, change.after, action.inserted)
-      if (own === undefined) continue
-      if (withOldKeys.has(change)) {
-        const object = { kind: 'table', schema: null, name: change.before.name } as const
-        choices.push({ object, message: staying(number) })
-      } else deletes.push(own)
-    }
+  const inserts = insertsOf(run)
+  const withOldKeys = inserts.length > 0 ? await changesWithOldKeys(run) : new Set()
+  for (const { inserted, number, change } of inserts.toReversed()) {
+    if (change.before === undefined || change.after === undefined) continue
+    const own = await deleteOf(session, change.after, inserted)
+    if (own === undefined) continue
+    if (withOldKeys.has(change) || run.statements.some((one) => renamesColumn(one, own.key))) {
+      const object = { kind: 'table', schema: null, name: change.before.name } as const
+      choices.push({ object, message: staying(number) })
+    } else deletes.push(own.sql)
   }
   return { deletes, choices: choices.toReversed() }
 }
 
-function hasInserted(action: Action): boolean {
-  return action.kind === 'insert' && action.inserted !== undefined
+/** Whether a statement gives one of these names to a column, or takes it from one. */
+function renamesColumn({ actions }: Statement, names: readonly string[]): boolean {
+  return actions.some(
+    (action) =>
+      action.kind === 'rename' &&
+      action.of === 'column' &&
+      names.some((name) => isSameName(name, action.from) || isSameName(name, action.to)),
+  )
 }
 
 function staying(statement: number): string {
@@ -57,15 +59,16 @@ async function deleteOf(
   session: Session,
   table: RowTable,
   { columns, rows }: InsertedRows,
-): Promise<string | undefined> {
+): Promise<{ readonly key: readonly string[]; readonly sql: string } | undefined> {
   const key = await keyGiven(session, table, { columns, rows })
   if (key === undefined || rows.length === 0) return undefined
+  const exactly = (await hasCollation(session, table)) ? ' COLLATE BINARY' : ''
   const places = key.map((name) => columns.findIndex((one) => isSameName(one, name)))
   const wanted = rows.map((row) =>
     key
       .map((name, index) => {
         const value = row[places[index] ?? -1] ?? ''
-        return `${quoteIdentifier(name)} = ${quoteText(value)}`
+        return `${quoteIdentifier(name)} = ${quoteText(value)}${exactly}`
       })
       .join(' AND '),
   )
@@ -80,7 +83,15 @@ async function deleteOf(
     return ` AND NOT EXISTS (SELECT 1 FROM ${quoteIdentifier(by.table)} AS referrer WHERE ${joined.join(' AND ')})`
   })
   const conditions = wanted.length === 1 ? wanted[0] : wanted.map((one) => `(${one})`).join(' OR ')
-  return `DELETE FROM ${name} WHERE (${conditions})${free.join('')}`
+  return { key, sql: `DELETE FROM ${name} WHERE (${conditions})${free.join('')}` }
+}
+
+/** Whether columns may be compared by a collation, under which different texts are equal. */
+async function hasCollation(session: Session, { name }: RowTable): Promise<boolean> {
+  const found = await session.query(
+    `SELECT 1 FROM sqlite_schema WHERE tbl_name = ${quoteText(name)} AND sql LIKE '%collate%'`,
+  )
+  return found.length > 0
 }
 
 /** The columns of the primary key, or else of another unique index, that the rows give. */
@@ -96,9 +107,9 @@ async function keyGiven(
   const unique = [...Map.groupBy(found, ({ name }) => name).values()].map((parts) =>
     parts.map(({ column }) => column),
   )
-  // Without an affinity, a number is not equal to its text.
+  // Without an affinity, also in a STRICT table, a number is not equal to its text.
   const typed = new Set(
-    table.columns.flatMap(({ name, type }) => (/^$|blob/i.test(type) ? [] : [name])),
+    table.columns.flatMap(({ name, type }) => (/^$|blob|^any$/i.test(type) ? [] : [name])),
   )
   const isGiven = (name: string) => {
     const at = columns.findIndex((one) => isSameName(one, name))

@@ -3,6 +3,7 @@ import { attempt, type Failure, failureFrom, failureOf } from '../../kernel/inde
 import type { Migration, Statement } from '../../statements/index.ts'
 import { atomicScriptOf } from './atomic-script.ts'
 import { placeInStatement } from './refused-place.ts'
+import { dropTemporarySql } from './temporary-objects.ts'
 
 /** A migration to be executed on a shadow database of SQLite. */
 export interface SqliteShadowExecution {
@@ -44,7 +45,7 @@ export async function runSqliteOnShadow(
       )
       if (refusal) return refusal
     }
-    for (const sql of resets) await session.execute(sql)
+    for (const sql of [...resets, ...(await dropTemporarySql(session))]) await session.execute(sql)
     const orphan = newOrphan(before, await readOrphans(session))
     if (orphan !== undefined) return { failure: orphanFailure(orphan) }
     return await run(undefined, () => session.execute('COMMIT'))

@@ -557,6 +557,43 @@ CREATE TABLE c (id INTEGER NOT NULL PRIMARY KEY, code TEXT REFERENCES p (code) O
       change: `UPDATE p SET code = 'b'`,
     },
     {
+      what: 'a copy into other columns that get a new type',
+      schema: 'CREATE TABLE u (id INTEGER PRIMARY KEY, first TEXT, last TEXT)',
+      rows: `INSERT INTO u VALUES (1, 'Ada', 'Lovelace'), (2, 'Lovelace', 'Ada')`,
+      change: `CREATE TABLE new_u (id INTEGER PRIMARY KEY, last VARCHAR(50), first VARCHAR(50));
+INSERT INTO new_u SELECT * FROM u; DROP TABLE u; ALTER TABLE new_u RENAME TO u`,
+    },
+    {
+      what: 'a rebuild that is filled with corrections first',
+      schema:
+        'CREATE TABLE b (id INTEGER PRIMARY KEY, n INTEGER); CREATE TABLE bfix (id INTEGER PRIMARY KEY, n INTEGER)',
+      rows: 'INSERT INTO b VALUES (1, 12), (2, 21); INSERT INTO bfix VALUES (1, 21), (2, 12)',
+      change: `CREATE TABLE new_b (id INTEGER PRIMARY KEY, n INTEGER NOT NULL);
+INSERT INTO new_b (id, n) SELECT id, n FROM bfix; INSERT OR IGNORE INTO new_b (id, n) SELECT id, n FROM b;
+DROP TABLE b; ALTER TABLE new_b RENAME TO b`,
+    },
+    {
+      what: 'OR REPLACE under a temporary name',
+      schema:
+        'CREATE TABLE role (id INTEGER PRIMARY KEY, name TEXT); CREATE TABLE fixes (id INTEGER PRIMARY KEY, name TEXT)',
+      rows: `INSERT INTO role VALUES (1, 'ab'), (2, 'cd'); INSERT INTO fixes VALUES (1, 'cd'), (2, 'ab')`,
+      change:
+        'ALTER TABLE role RENAME TO tmp; INSERT OR REPLACE INTO tmp SELECT * FROM fixes; ALTER TABLE tmp RENAME TO role',
+    },
+    {
+      what: 'REPLACE in a definition, with values that are swapped',
+      schema: 'CREATE TABLE k (id INTEGER PRIMARY KEY ON CONFLICT REPLACE, v TEXT)',
+      rows: `INSERT INTO k VALUES (1, 'ab'), (2, 'cd')`,
+      change: `INSERT INTO k VALUES (1, 'cd'), (2, 'ab')`,
+    },
+    {
+      what: 'a trigger while a temporary table has the name',
+      schema: `CREATE TABLE role (id INTEGER PRIMARY KEY); CREATE TABLE ev (id INTEGER PRIMARY KEY);
+CREATE TRIGGER t AFTER INSERT ON ev BEGIN DELETE FROM role WHERE id > 1; END`,
+      rows: 'INSERT INTO role VALUES (1), (2), (3)',
+      change: 'CREATE TEMP TABLE role AS SELECT * FROM main.role; INSERT INTO ev VALUES (1)',
+    },
+    {
       what: 'a table without rowid that gets a row',
       schema: `CREATE TABLE p (id INTEGER NOT NULL PRIMARY KEY);
 CREATE TABLE c (id TEXT PRIMARY KEY, p INTEGER REFERENCES p (id) ON DELETE SET NULL) WITHOUT ROWID`,
@@ -736,5 +773,113 @@ CREATE TABLE c (id INTEGER NOT NULL PRIMARY KEY, pc TEXT REFERENCES p (code) ON 
     expect(newer.after.toSorted()).toEqual(
       [...newer.between, "c: #3, integer 3, text 'a'"].toSorted(),
     )
+  })
+})
+
+describe('what a restore need not touch stays', () => {
+  test.each<Case & { what: string }>([
+    {
+      what: 'references to unique values that an upsert leaves',
+      schema:
+        'CREATE TABLE category (id INTEGER PRIMARY KEY, code TEXT NOT NULL UNIQUE, name TEXT, parent TEXT REFERENCES category (code) ON UPDATE SET NULL)',
+      rows: `INSERT INTO category VALUES (1, 'root', 'Root', NULL), (2, 'a', 'A', 'root')`,
+      change: `INSERT INTO category (id, code, name) VALUES (1, 'root', 'The root') ON CONFLICT (id) DO UPDATE SET name = excluded.name`,
+    },
+    {
+      what: 'documents under a unique index on an expression',
+      schema: `CREATE TABLE usr (id INTEGER PRIMARY KEY, data TEXT NOT NULL); CREATE UNIQUE INDEX mail ON usr (json_extract(data, '$.email'))`,
+      rows: `INSERT INTO usr VALUES (1, '{"email":"a"}'), (2, '{"email":"b"}')`,
+      change: `UPDATE usr SET data = json_set(data, '$.seen', 1)`,
+    },
+    {
+      what: 'numbers of which a STRICT table computes another one',
+      schema:
+        'CREATE TABLE o (id INTEGER PRIMARY KEY, cents INTEGER UNIQUE, twice INTEGER GENERATED ALWAYS AS (cents * 2) STORED) STRICT',
+      rows: 'INSERT INTO o (id, cents) VALUES (1, 10), (2, 20)',
+      change: 'UPDATE o SET cents = cents + 1',
+    },
+    {
+      what: 'rows that a temporary table hides',
+      schema: 'CREATE TABLE role (id INTEGER PRIMARY KEY)',
+      rows: 'INSERT INTO role VALUES (1), (2), (3)',
+      change:
+        'CREATE TEMP TABLE role AS SELECT * FROM main.role; DELETE FROM main.role WHERE id > 1',
+    },
+  ])('$what', async ({ what: _, ...one }) => {
+    const { before, between, after, failure } = await there(one)
+    expect(between).not.toEqual(before)
+    expect(failure).toBeUndefined()
+    expect(after).toEqual(before)
+  })
+
+  test.each([
+    ['rows', 'DELETE FROM c WHERE p NOT IN (SELECT id FROM p)'],
+    ['values', 'UPDATE c SET p = NULL WHERE p NOT IN (SELECT id FROM p)'],
+  ])('%s that referred to nothing before the deploy stay kept', async (_, change) => {
+    const { between, after, kept, failure } = await there({
+      schema:
+        'CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (id INTEGER PRIMARY KEY, p INTEGER REFERENCES p (id))',
+      rows: 'PRAGMA foreign_keys = OFF; INSERT INTO p VALUES (1); INSERT INTO c VALUES (1, 1), (2, 99); PRAGMA foreign_keys = ON',
+      change,
+    })
+    expect(failure).toBeUndefined()
+    expect(after).toEqual(between)
+    expect(kept).toMatchObject([{ rows: 1, restored: { rows: 0, since: 1 } }])
+  })
+})
+
+describe('a written down migration deletes no row that existed', () => {
+  test.each<Case & { what: string; stays: number }>([
+    {
+      what: 'behind tables that change names',
+      schema:
+        'CREATE TABLE s (id INTEGER PRIMARY KEY, v); CREATE TABLE s_new (id INTEGER PRIMARY KEY, v)',
+      rows: `INSERT INTO s VALUES (1, 'x'); INSERT INTO s_new VALUES (7, 'old')`,
+      change: `INSERT INTO s (id, v) VALUES (7, 'inserted'); ALTER TABLE s RENAME TO s_old; ALTER TABLE s_new RENAME TO s`,
+      stays: 0,
+    },
+    {
+      what: 'behind columns that change names',
+      schema: 'CREATE TABLE t (a INTEGER PRIMARY KEY, b INTEGER UNIQUE)',
+      rows: 'INSERT INTO t VALUES (2, 5)',
+      change:
+        'INSERT INTO t (a, b) VALUES (9, 2); ALTER TABLE t RENAME COLUMN a TO x; ALTER TABLE t RENAME COLUMN b TO a; ALTER TABLE t RENAME COLUMN x TO b',
+      stays: 1,
+    },
+    {
+      what: 'whose insert was rolled back in the file',
+      schema: 'CREATE TABLE s (id INTEGER PRIMARY KEY, v)',
+      rows: `INSERT INTO s VALUES (7, 'old')`,
+      change: `BEGIN; INSERT INTO s (id, v) VALUES (7, 'new'); ROLLBACK; CREATE INDEX s_v ON s (v)`,
+      stays: 0,
+    },
+    {
+      what: 'whose insert a trigger skips',
+      schema: `CREATE TABLE role (id INTEGER PRIMARY KEY, name TEXT);
+CREATE TRIGGER absent BEFORE INSERT ON role WHEN EXISTS (SELECT 1 FROM role WHERE id = NEW.id) BEGIN SELECT RAISE(IGNORE); END`,
+      rows: `INSERT INTO role VALUES (1, 'admin')`,
+      change: `INSERT INTO role (id, name) VALUES (1, 'admin'), (9, 'new')`,
+      stays: 1,
+    },
+    {
+      what: 'whose key differs in a way that the column ignores',
+      schema:
+        'CREATE TABLE role (code TEXT COLLATE NOCASE, name TEXT); CREATE UNIQUE INDEX code ON role (code COLLATE BINARY)',
+      rows: `INSERT INTO role VALUES ('ADMIN', 'old')`,
+      change: `INSERT INTO role (code, name) VALUES ('admin', 'new')`,
+      stays: 0,
+    },
+    {
+      what: 'whose key has another type in a STRICT table',
+      schema: 'CREATE TABLE k (code ANY PRIMARY KEY NOT NULL, v TEXT) STRICT',
+      rows: `INSERT INTO k VALUES ('1', 'old')`,
+      change: `INSERT INTO k (code, v) VALUES (1, 'new')`,
+      stays: 1,
+    },
+  ])('$what', async ({ what: _, stays, ...one }) => {
+    const { before, after, failure } = await there(one)
+    expect(failure).toBeUndefined()
+    for (const row of before) expect(after).toContain(row)
+    expect(after.length).toBe(before.length + stays)
   })
 })

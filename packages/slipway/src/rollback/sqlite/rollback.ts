@@ -27,7 +27,15 @@ import {
   recordsOf,
   sqliteReceiptSql,
 } from '../../history/index.ts'
-import { attempt, command, type Failure, failureFrom, rethrow } from '../../kernel/index.ts'
+import {
+  attempt,
+  command,
+  type Failure,
+  failureFrom,
+  must,
+  type NextAction,
+  rethrow,
+} from '../../kernel/index.ts'
 import {
   type Endangered,
   type Kept,
@@ -152,7 +160,10 @@ async function prepare(
   }
   const plans = downs.map(({ plan }) => plan)
   const { tested, fingerprint } = await withSchemaCopy(session, (copy) =>
-    testOnCopy(copy, plans, { restores: true }),
+    testOnCopy(copy, plans, {
+      restores: true,
+      correct: ({ name }) => correctDown(downs, name),
+    }),
   )
   const stays = applied.slice(0, applied.length - steps)
   const replayed = await attempt(() => replayedFingerprint(stays))
@@ -228,7 +239,7 @@ async function runDown(
   tested: TestedMigration,
   { work, request }: { readonly work: Work; readonly request: RollbackRequest },
 ): Promise<{ readonly failure?: Failure | undefined; readonly ms: number }> {
-  const { migration, changes, written, place } = tested
+  const { migration, drops, changes, written, place } = tested
   const { name, checksum } = migration
   const restored = keptOf(await readSqliteKept(session), name)
   const index = work.tested.indexOf(tested)
@@ -248,7 +259,16 @@ async function runDown(
   const accepted: TableChange[] = []
   for (;;) {
     const guards = guardsOf(tested, { restored, accepted })
-    const run = { migration, direction: 'down', changes, written, behind, ...guards } as const
+    const run = {
+      migration,
+      direction: 'down',
+      correct: correctDown(work.downs, name),
+      drops,
+      changes,
+      written,
+      behind,
+      ...guards,
+    } as const
     const outcome = await runGuarded(session, run)
     const { violation } = outcome
     if (violation === undefined) return outcome
@@ -312,6 +332,17 @@ function guardsOf(
     endangeredBehind: late.map(whole),
     compared: compared.filter((one) => !tables.has(one.after.name) && !lost.has(one.before.name)),
   }
+}
+
+/** What to correct if the down migration of a migration fails. */
+function correctDown(downs: readonly PreparedDown[], name: string): NextAction {
+  const { origin, path } = must(
+    downs.find(({ plan }) => plan.name === name),
+    'down migration',
+  )
+  const label =
+    origin === 'file' ? 'correct the down migration' : 'write a down migration that works here'
+  return { kind: 'edit', path, label }
 }
 
 /** The last change is undone first. */

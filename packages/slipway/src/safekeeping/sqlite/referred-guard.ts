@@ -4,7 +4,7 @@ import { advice, type Failure, failureFrom } from '../../kernel/index.ts'
 import type { SqliteForeignKey } from '../../schema/index.ts'
 import { laterColumn } from './copy-columns.ts'
 import { keptTable } from './keep-sql.ts'
-import { inCopy, inTable, type Restored, rowWhere } from './restore-values.ts'
+import { inCopy, inTable, type Restored, rowWhere } from './restored.ts'
 
 /** The name of the guard against a foreign key that would set newer values to NULL or a default. */
 export const REFERRED_GUARD = 'referred'

@@ -3,9 +3,11 @@ import { isSameName, separateRowid, type SqliteForeignKey } from '../../schema/i
 import { ROWID } from './copy-columns.ts'
 import { keptTable } from './keep-sql.ts'
 import type { SqliteKept } from './kept.ts'
+import { type Parents, parentConditions } from './parent-conditions.ts'
 import { referredGuard } from './referred-guard.ts'
 import { type RestorePlace, withoutTriggers } from './restore-place.ts'
-import { foundSql, inCopy, inTable, type Restored, restoreValues } from './restore-values.ts'
+import { foundSql, restoreValues } from './restore-values.ts'
+import { inCopy, inTable, type Restored } from './restored.ts'
 
 const NOW = `strftime('%Y-%m-%dT%H:%M:%SZ', 'now')`
 
@@ -41,9 +43,13 @@ export function restoreSql(
       onUpdate.startsWith('SET ') &&
       (!othersCompared || kept.some((one) => isSameName(one.table.name, table))),
   )
-  const values = childrenFirst.filter(hasValues).map((one) => valuesSql(one, guarded))
+  const { foreignKeys } = place
+  const withValues = childrenFirst.filter(hasValues)
+  const values = withValues.map((one) =>
+    valuesSql(one, { guarded, parents: { foreignKeys, pending: restored } }),
+  )
   const withRows = parentsFirst.filter(({ kept: { kind } }) => kind !== 'columns')
-  const rows = withRows.map((one, at) => rowsOf(one, { pending: withRows.slice(at), place }))
+  const rows = withRows.map((one, at) => rowsOf(one, { foreignKeys, pending: withRows.slice(at) }))
   return withoutTriggers(place.triggers, [...values, ...rows].join(''))
 }
 
@@ -66,7 +72,13 @@ function depthsOf(
   return new Map([...names].map((name) => [name, depthOf(name, [])]))
 }
 
-function valuesSql(restored: Restored, guarded: readonly SqliteForeignKey[]): string {
+function valuesSql(
+  restored: Restored,
+  {
+    guarded,
+    parents,
+  }: { readonly guarded: readonly SqliteForeignKey[]; readonly parents: Parents },
+): string {
   const { kept } = restored
   const guards = guarded
     .filter(({ parent }) => isSameName(parent, kept.table.name))
@@ -75,18 +87,12 @@ function valuesSql(restored: Restored, guarded: readonly SqliteForeignKey[]): st
     )
     .map((key) => referredGuard(restored, key))
   const done = kept.kind === 'columns' ? doneOf(restored) : ''
-  return guards.join('') + restoreValues(restored, done)
+  return guards.join('') + restoreValues(restored, done, parents)
 }
 
-interface RowsTurn {
-  readonly place: RestorePlace
-  /** What is not restored yet, itself included. */
-  readonly pending: readonly Restored[]
-}
-
-function rowsOf(one: Restored, turn: RowsTurn): string {
+function rowsOf(one: Restored, parents: Parents): string {
   const counter = one.kept.kind === 'table' ? counterSql(one.kept) : ''
-  return rowsSql(one, turn) + doneOf(one) + counter
+  return rowsSql(one, parents) + doneOf(one) + counter
 }
 
 function doneOf(restored: Restored): string {
@@ -101,7 +107,7 @@ export function hasOwnKey({ key }: SqliteKept): boolean {
 }
 
 /** SQL that inserts rows, with their old rowids if these are free. */
-function rowsSql(one: Restored, turn: RowsTurn): string {
+function rowsSql(one: Restored, parents: Parents): string {
   const {
     kept: { id, stored: columns, hasRowid, table, key },
     table: into,
@@ -114,7 +120,7 @@ function rowsSql(one: Restored, turn: RowsTurn): string {
     isThere.length === 0
       ? []
       : [`NOT EXISTS (SELECT 1 FROM ${target} t WHERE ${isThere.join(' AND ')})`]
-  const condition = [...isFree, ...parentConditions(one, turn)].join(' AND ') || 'true'
+  const condition = [...isFree, ...parentConditions(one, parents)].join(' AND ') || 'true'
   const names = columns.map((name) => quoteIdentifier(name))
   const isTaken = `EXISTS (SELECT 1 FROM ${target} o WHERE o.${rowid} = k.${ROWID})`
   // A virtual table identifies its rows only by rowid, and does not support ON CONFLICT.
@@ -125,29 +131,6 @@ function rowsSql(one: Restored, turn: RowsTurn): string {
     ? ['INSERT OR IGNORE', '']
     : ['INSERT', ' ON CONFLICT DO NOTHING']
   return `${insert} INTO ${target} (${to.join(', ')}) SELECT ${from.join(', ')} FROM ${keptTable(id)} k WHERE ${condition}${conflict};\n`
-}
-
-/** Conditions that the parents of a kept row exist, or are restored later. */
-function parentConditions(one: Restored, { pending, place }: RowsTurn): string[] {
-  const { stored, table } = one.kept
-  return place.foreignKeys.flatMap((key) => {
-    const { columns, parent, referenced } = key
-    if (!isSameName(key.table, table.name)) return []
-    if (!columns.every((name) => stored.includes(name)) || referenced.includes('')) return []
-    const places = [
-      quoteIdentifier(parent),
-      ...pending
-        .filter(({ kept }) => isSameName(kept.table.name, parent))
-        .filter(({ kept }) => referenced.every((name) => kept.stored.includes(name)))
-        .map(({ kept }) => keptTable(kept.id)),
-    ]
-    const match = columns
-      .map((name, at) => `p.${quoteIdentifier(referenced[at] ?? '')} = ${inCopy(name)}`)
-      .join(' AND ')
-    const isNull = columns.map((name) => `${inCopy(name)} IS NULL`)
-    const exists = places.map((from) => `EXISTS (SELECT 1 FROM ${from} p WHERE ${match})`)
-    return [`(${[...isNull, ...exists].join(' OR ')})`]
-  })
 }
 
 /** The counter of a table that is created again is not lower than it was. */

@@ -1,15 +1,10 @@
 import { balanced, quoteIdentifier } from '../../database/index.ts'
-import { rowidOf, type RowTable } from '../../schema/index.ts'
+import { rowidOf } from '../../schema/index.ts'
 import { IS_GONE, laterColumn, LEFT, ROWID, rowText } from './copy-columns.ts'
 import { keptTable } from './keep-sql.ts'
 import type { SqliteKept } from './kept.ts'
-
-/** Kept data, and the existing table into which it is restored. */
-export interface Restored {
-  readonly kept: SqliteKept
-  /** Absent if there is none of this name. */
-  readonly table: RowTable | undefined
-}
+import { type Parents, parentConditionsOf } from './parent-conditions.ts'
+import { inCopy, inTable, type Restored, rowWhere } from './restored.ts'
 
 /** A temporary table of the rows of a copy that were found in the table. */
 const RESTORING = '_slipway_restoring'
@@ -18,10 +13,10 @@ const RESTORING = '_slipway_restoring'
  * SQL that restores changed values; `count` is SQL directly after it. A value is restored only if it has
  * not changed since, or, if only the whole row shows that, only in rows that are as the migration left
  * them. The values of a row are restored together, because a CHECK may compare them. Unique values are
- * set aside first, because they may have moved from row to row. A value that another row has now is not
+ * set aside first if they are the kept value of another row. A value that another row has now is not
  * restored.
  */
-export function restoreValues({ kept, table }: Restored, count: string): string {
+export function restoreValues({ kept, table }: Restored, count: string, parents: Parents): string {
   const { key, later, left } = kept
   const columns = kept.stored.filter((name) => !key.includes(name))
   if (columns.length === 0) return count
@@ -33,11 +28,25 @@ export function restoreValues({ kept, table }: Restored, count: string): string 
   const isAside = (name: string) => `${inTable(name)} IS ${placeholder(kept, name)}`
   const isUnchanged = (name: string) =>
     moving.includes(name) ? `(${isLeft(name)} OR ${isAside(name)})` : isLeft(name)
+  const withParent = parentConditionsOf({ kept, table }, columns, parents)
   const values = columns.map((name) => {
     const mayHaveChanged = left === undefined && later.has(name)
-    return assignSql(name, inCopy(name), mayHaveChanged ? isUnchanged(name) : undefined)
+    const conditions = [mayHaveChanged ? isUnchanged(name) : undefined, withParent.get(name)]
+    return assignSql(
+      name,
+      inCopy(name),
+      conditions.filter((one) => one !== undefined).join(' AND '),
+    )
   })
-  const asides = moving.map((name) => assignSql(name, placeholder(kept, name), isLeft(name)))
+  const asides = moving.map((name) => {
+    const isWanted = `${inCopy(laterColumn(name))} IN (SELECT ${quoteIdentifier(name)} FROM ${keptTable(kept.id)})`
+    const isChanged = `${inCopy(laterColumn(name))} COLLATE BINARY IS NOT ${inCopy(name)}`
+    return assignSql(
+      name,
+      placeholder(kept, name),
+      `${isLeft(name)} AND ${isChanged} AND ${isWanted}`,
+    )
+  })
   const backs = moving.map((name) => assignSql(name, inCopy(laterColumn(name)), isAside(name)))
   return [
     left === undefined
@@ -71,24 +80,6 @@ export function foundSql({ kept, table }: Restored): string {
   return `(SELECT count(*) FROM ${keptTable(kept.id)} k JOIN ${quoteIdentifier(kept.table.name)} t ON ${isBack})`
 }
 
-/** A column of the table, in SQL of a restore. */
-export function inTable(column: string): string {
-  return `t.${quoteIdentifier(column)}`
-}
-
-/** A column of the copy. */
-export function inCopy(column: string): string {
-  return `k.${quoteIdentifier(column)}`
-}
-
-/** The conditions under which a row of the table is one of the copy. */
-export function rowWhere({ kept: { key }, table }: Restored): string[] {
-  return key.map((name) => {
-    const column = name === ROWID ? (table?.rowid ?? 'rowid') : name
-    return `${inTable(column)} IS ${inCopy(name)}`
-  })
-}
-
 function updateSql(
   { id, table }: SqliteKept,
   assignments: readonly string[],
@@ -97,11 +88,9 @@ function updateSql(
   return `UPDATE OR IGNORE ${quoteIdentifier(table.name)} AS t SET ${assignments.join(', ')} FROM ${keptTable(id)} k WHERE ${balanced(conditions, 'AND')};\n`
 }
 
-function assignSql(column: string, value: string, condition?: string): string {
+function assignSql(column: string, value: string, condition: string): string {
   const assigned =
-    condition === undefined
-      ? value
-      : `CASE WHEN ${condition} THEN ${value} ELSE ${inTable(column)} END`
+    condition === '' ? value : `CASE WHEN ${condition} THEN ${value} ELSE ${inTable(column)} END`
   return `${quoteIdentifier(column)} = ${assigned}`
 }
 

@@ -8,8 +8,13 @@ import type { TableChange } from './table-changes.ts'
 export interface WrittenTables {
   /** All of them, including those that foreign keys reach although the migration turns these off. */
   readonly any: ReadonlySet<string>
-  /** Those written by triggers, views or foreign keys, or under a temporary name. */
+  /**
+   * Those written by triggers, views or foreign keys, or under a temporary name, and rebuilt tables that are filled
+   * other than by one copy of rows.
+   */
   readonly unnamed: ReadonlySet<string>
+  /** Those whose rows may be deleted or replaced, also by REPLACE in a definition. */
+  readonly removed: ReadonlySet<string>
   /**
    * Those whose rows may be deleted or get a different unique key, or where a trigger may skip a written row. The
    * copying of rows in a rebuild does not count.
@@ -36,6 +41,9 @@ interface Tracked {
   isWritten: boolean
   /** Whether a trigger, a foreign key or a view writes it. */
   isPassedOn: boolean
+  /** Whether a statement has copied rows into it. */
+  isFilled: boolean
+  isRemoved: boolean
   /** Whether a row may be deleted, get a different unique key, or be skipped by a trigger. */
   isFreed: boolean
   /** Whether an UPDATE may change a unique key. */
@@ -65,8 +73,7 @@ export async function observeWrites(copy: Session, foreignKeys: boolean): Promis
       if (table) table.name = name
       else {
         const before = isBefore ? name : undefined
-        const marks = { isWritten: false, isPassedOn: false, isFreed: false, isRekeyed: false }
-        const made = { before, name, ...marks, names: new Set<string>() }
+        const made = { ...UNTOUCHED, before, name, names: new Set<string>() }
         known.set(root, made)
         all.push(made)
       }
@@ -74,21 +81,21 @@ export async function observeWrites(copy: Session, foreignKeys: boolean): Promis
   }
   await track(true)
 
-  const note = (
-    statement: Statement,
-    { root, isDirect, frees, rekeys }: Write,
-    isEnforced: boolean,
-  ) => {
+  const note = (statement: Statement, write: Write, isEnforced: boolean) => {
+    const { root, isDirect, removes, rekeys, skips } = write
     const table = known.get(root)
     if (table === undefined) return
     table.isWritten = true
     if (isEnforced !== foreignKeys) return
     const named = statement.actions.filter((action) => isSameName(targetOf(action), table.name))
-    const isDropped = isDirect && named.length > 0 && named.every(leavesRows)
-    if (frees && !isDropped) table.isFreed = true
+    const isNamed = isDirect && named.length > 0
+    const leaves = isNamed && named.every((action) => leavesRows(action, table))
+    if (removes && !leaves) table.isRemoved = true
     if (rekeys) table.isRekeyed = true
-    if (!isDirect || named.length === 0) table.isPassedOn = true
-    else if (!named.every(leavesRows)) table.names.add(table.name)
+    if ((removes && !leaves) || rekeys || skips) table.isFreed = true
+    if (!isNamed) table.isPassedOn = true
+    else if (!leaves) table.names.add(table.name)
+    if (isNamed && named.some(copiesRows)) table.isFilled = true
   }
 
   return {
@@ -122,7 +129,8 @@ export async function observeWrites(copy: Session, foreignKeys: boolean): Promis
         keysOf([...lasting, ...successors].filter(test).map(({ names }) => names[0]))
       return {
         any: keysWhere(({ table }) => table.isWritten || isUnclear),
-        unnamed: keysWhere(isWrittenUnnamed),
+        unnamed: keysWhere((one) => isUnclear || isWrittenUnnamed(one)),
+        removed: keysWhere(({ table }) => table.isRemoved || isUnclear),
         freed: keysWhere(({ table }) => table.isFreed || isUnclear),
         rekeyed: keysWhere(({ table }) => table.isRekeyed || isUnclear),
       }
@@ -176,10 +184,12 @@ interface Write {
   readonly root: number
   /** Whether the statement itself writes, and not a trigger or a foreign key. */
   readonly isDirect: boolean
-  /** Whether a row may be deleted, get a different unique key, or be skipped by a trigger. */
-  readonly frees: boolean
+  /** Whether a row may be deleted or replaced. */
+  readonly removes: boolean
   /** Whether an UPDATE may change a unique key. */
   readonly rekeys: boolean
+  /** Whether a trigger may skip the row of the statement. */
+  readonly skips: boolean
 }
 
 /** A flag of OpenWrite: the statement itself creates the table. */
@@ -212,7 +222,7 @@ async function writesOf(
     return writesOfProgram(program, roots).map((write) => ({ ...write, isDirect: index === 0 }))
   })
   const skips = instructions.some(({ opcode, p2 }) => opcode === 'Halt' && p2 === RAISE_IGNORE)
-  return skips ? writes.map((write) => ({ ...write, frees: true })) : writes
+  return writes.map((write) => ({ ...write, skips }))
 }
 
 /** The page and the database that an instruction opens for writing or clears. */
@@ -227,31 +237,46 @@ function isForeign(instruction: Instruction, isForRows: boolean): boolean {
   return database > TEMPORARY || (page === SCHEMA_ROOT && isForRows)
 }
 
-function writesOfProgram(program: readonly Instruction[], roots: Roots): Omit<Write, 'isDirect'>[] {
-  const writes = new Map<number, { cleared: boolean; removes: Instruction[] }>()
+function writesOfProgram(
+  program: readonly Instruction[],
+  roots: Roots,
+): Omit<Write, 'isDirect' | 'skips'>[] {
+  const writes = new Map<number, { cleared: boolean; removals: Instruction[] }>()
   const cursors = new Map<number, number>()
   for (const instruction of program) {
     const { opcode, p1 } = instruction
     const [page, database] = writtenPage(instruction) ?? []
     if (page !== undefined && database !== TEMPORARY) {
       const root = roots.get(page)?.table ?? page
-      const { cleared = false, removes = [] } = writes.get(root) ?? {}
-      writes.set(root, { cleared: cleared || opcode === 'Clear', removes })
+      const { cleared = false, removals = [] } = writes.get(root) ?? {}
+      writes.set(root, { cleared: cleared || opcode === 'Clear', removals })
       // What is removed from other indexes than unique ones does not matter.
       if (opcode === 'OpenWrite' && roots.has(page)) cursors.set(p1, root)
     }
     const removed = opcode === 'Delete' || opcode === 'IdxDelete' ? cursors.get(p1) : undefined
-    if (removed !== undefined) writes.get(removed)?.removes.push(instruction)
+    if (removed !== undefined) writes.get(removed)?.removals.push(instruction)
   }
-  return [...writes].map(([root, { cleared, removes }]) => {
-    const updates = removes.some(({ opcode, p2 }) => opcode === 'Delete' && (p2 & IS_UPDATE) !== 0)
-    const isOfKey = removes.some(({ opcode, p2 }) => opcode === 'IdxDelete' || !keepsKey(p2))
-    return { root, frees: cleared || isOfKey, rekeys: updates && isOfKey }
+  return [...writes].map(([root, { cleared, removals }]) => {
+    const deletes = removals.filter(({ opcode }) => opcode === 'Delete')
+    const updates = deletes.filter(({ p2 }) => (p2 & IS_UPDATE) !== 0)
+    const isOfIndex = deletes.length < removals.length
+    const isOfKey = isOfIndex || updates.some(({ p2 }) => (p2 & KEEPS_KEY) === 0)
+    return {
+      root,
+      removes: cleared || updates.length < deletes.length,
+      rekeys: updates.length > 0 && isOfKey,
+    }
   })
 }
 
-function keepsKey(flags: number): boolean {
-  return (flags & IS_UPDATE) !== 0 && (flags & KEEPS_KEY) !== 0
+/** A table that no statement writes. */
+const UNTOUCHED = {
+  isWritten: false,
+  isPassedOn: false,
+  isFilled: false,
+  isRemoved: false,
+  isFreed: false,
+  isRekeyed: false,
 }
 
 /** The number of the database of temporary tables; above it are attached ones. */
@@ -267,12 +292,13 @@ function targetOf(action: Action): string {
 }
 
 /** Whether an action on a table leaves the values of its rows, or its effect on the schema says what it does. */
-function leavesRows(action: Action): boolean {
-  return (
-    action.kind === 'drop' ||
-    action.kind === 'drop-column' ||
-    (action.kind === 'insert' && action.copies !== undefined)
-  )
+function leavesRows(action: Action, { before, isFilled }: Tracked): boolean {
+  if (action.kind === 'drop' || action.kind === 'drop-column') return true
+  return copiesRows(action) && before === undefined && !isFilled
+}
+
+function copiesRows(action: Action): boolean {
+  return action.kind === 'insert' && action.copies !== undefined && action.updates !== true
 }
 
 /** Whether an action reads or changes rows alone. */

@@ -6,9 +6,11 @@ import { objectNameOf } from './definition.ts'
  * The rows that an INSERT copies from another table; undefined if they come from elsewhere or from several
  * tables.
  */
-export function rowCopyOf({ body, columns }: InsertStmt): RowCopy | undefined {
-  if (body.type !== 'SelectInsertBody') return undefined
-  const { select, compounds = [], limit } = body.select
+export function rowCopyOf({ body, columns, with: common }: InsertStmt): RowCopy | undefined {
+  // A common table expression may have the name of the table.
+  if (common !== undefined || body.type !== 'SelectInsertBody') return undefined
+  const { select, compounds = [], limit, with: inner } = body.select
+  if (inner !== undefined) return undefined
   if (select.type !== 'SelectFrom' || compounds.length > 0) return undefined
   const from = sourceOf(select)
   if (from === undefined) return undefined

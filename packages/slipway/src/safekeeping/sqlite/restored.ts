@@ -1,0 +1,29 @@
+import { quoteIdentifier } from '../../database/index.ts'
+import type { RowTable } from '../../schema/index.ts'
+import { ROWID } from './copy-columns.ts'
+import type { SqliteKept } from './kept.ts'
+
+/** Kept data, and the existing table into which it is restored. */
+export interface Restored {
+  readonly kept: SqliteKept
+  /** Absent if there is none of this name. */
+  readonly table: RowTable | undefined
+}
+
+/** A column of the table, in SQL of a restore. */
+export function inTable(column: string): string {
+  return `t.${quoteIdentifier(column)}`
+}
+
+/** A column of the copy. */
+export function inCopy(column: string): string {
+  return `k.${quoteIdentifier(column)}`
+}
+
+/** The conditions under which a row of the table is one of the copy. */
+export function rowWhere({ kept: { key }, table }: Restored): string[] {
+  return key.map((name) => {
+    const column = name === ROWID ? (table?.rowid ?? 'rowid') : name
+    return `${inTable(column)} IS ${inCopy(name)}`
+  })
+}
