@@ -47,10 +47,7 @@ export async function measureLarge(run: LargeRun): Promise<LargeFigures> {
   }
   try {
     await take('first deploy', ['deploy', '--url', url])
-    writeMigration(project, '20260102000000_column', {
-      'migration.sql': `ALTER TABLE ${CHANGED} ADD COLUMN "note" TEXT;\n`,
-      'down.sql': `ALTER TABLE ${CHANGED} DROP COLUMN "note";\n`,
-    })
+    writeColumn(project)
     for (let round = 0; round <= rounds; round++) {
       const commands: readonly [LargeStep, readonly string[]][] = [
         ['deploy', ['deploy', '--url', url]],
@@ -78,6 +75,30 @@ export async function measureLarge(run: LargeRun): Promise<LargeFigures> {
   await server.dropDatabase(url)
   const measured = [...taken].filter(([, samples]) => samples.length > 0)
   return { steps: new Map(measured.map(([step, samples]) => [step, middle(samples)])), gaps }
+}
+
+/** A project with 5,000 tables that are deployed, and a migration of one column that is not. */
+export async function prepareLarge({
+  server,
+  folder,
+}: Pick<LargeRun, 'server' | 'folder'>): Promise<{
+  readonly project: string
+  readonly url: string
+}> {
+  const project = mkdtempSync(path.join(folder, 'large-'))
+  writeMigration(project, '20260101000000_init', { 'migration.sql': initSql() })
+  const url = await server.createDatabase()
+  const result = await measure(slipwayCommand(project, ['deploy', '--url', url]), LIMIT_MS)
+  if (!result.ok) throw new Error(`first deploy: ${result.reason}`)
+  writeColumn(project)
+  return { project, url }
+}
+
+function writeColumn(project: string): void {
+  writeMigration(project, '20260102000000_column', {
+    'migration.sql': `ALTER TABLE ${CHANGED} ADD COLUMN "note" TEXT;\n`,
+    'down.sql': `ALTER TABLE ${CHANGED} DROP COLUMN "note";\n`,
+  })
 }
 
 /** The first run of a command on 5,000 tables replays the history. */

@@ -3,7 +3,7 @@ import path from 'node:path'
 
 const FILE = path.join(import.meta.dirname, 'RESULTS.md')
 /** The parts that run separately, in the order of their sections after the report. */
-const PARTS = ['load', 'proof', 'seeds', 'backups', 'd1'] as const
+const PARTS = ['trace', 'load', 'proof', 'seeds', 'backups', 'd1'] as const
 type Part = (typeof PARTS)[number]
 
 /** Writes the report of the whole benchmark; the sections of separate parts stay unchanged. */

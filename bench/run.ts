@@ -25,6 +25,7 @@ async function main(argv: readonly string[]): Promise<void> {
   if (first === 'seeds') return await ofSeeds(rest)
   if (first === 'backups') return await ofBackups(rest)
   if (first === 'd1') return await ofD1(rest)
+  if (first === 'trace') return await ofTrace(rest)
   await (first === 'proof' ? ofProof(rest) : beside(argv))
 }
 
@@ -76,6 +77,19 @@ async function ofD1(argv: readonly string[]): Promise<void> {
   process.stdout.write(await runD1(options, makeFolder()))
 }
 
+async function ofTrace(argv: readonly string[]): Promise<void> {
+  const { readTraceOptions, traceUsage } = await import('./trace/options.ts')
+  const options = argv.includes('--help') ? traceUsage : readTraceOptions(argv)
+  if (typeof options === 'string') return refuse(options, options === traceUsage)
+  const { runTrace } = await import('./trace/main.ts')
+  const { LOG_SETTINGS } = await import('./trace/timeline.ts')
+  const section = await onServer(
+    (server, folder) => runTrace(options, server, folder),
+    LOG_SETTINGS,
+  )
+  process.stdout.write(section)
+}
+
 function refuse(message: string, asked: boolean): void {
   process.stderr.write(`${message}\n`)
   process.exitCode = asked ? 0 : 2
@@ -84,9 +98,10 @@ function refuse(message: string, asked: boolean): void {
 /** Runs work with a server and a folder that end with it. */
 async function onServer(
   work: (server: BenchServer, folder: string) => Promise<string>,
+  settings: Readonly<Record<string, string>> = {},
 ): Promise<string> {
   const folder = makeFolder()
-  return await withServer((server) => work(server, folder))
+  return await withServer((server) => work(server, folder), settings)
 }
 
 /** A folder that is removed when this process ends. */

@@ -7,6 +7,8 @@ import { TABLE_PREFIX } from './work.ts'
 export interface BenchServer {
   /** As `server_version`: `15.18 (Debian …)`. */
   readonly version: string
+  /** The server's data folder. */
+  readonly dataFolder: string
   /**
    * Median time of one INSERT and its commit, in milliseconds: the cost of a transaction on this machine.
    */
@@ -30,9 +32,12 @@ const DURABLE = {
   max_locks_per_transaction: '1024',
 }
 
-/** Starts the server, passes it to `work`, and ends it. */
-export async function withServer<T>(work: (server: BenchServer) => Promise<T>): Promise<T> {
-  const cluster = await startCluster({ settings: DURABLE })
+/** Starts the server, with further settings, passes it to `work`, and ends it. */
+export async function withServer<T>(
+  work: (server: BenchServer) => Promise<T>,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<T> {
+  const cluster = await startCluster({ settings: { ...DURABLE, ...settings } })
   const client = new pg.Client({ connectionString: cluster.url })
   await client.connect()
   try {
@@ -44,9 +49,12 @@ export async function withServer<T>(work: (server: BenchServer) => Promise<T>): 
 }
 
 async function benchServer(cluster: Cluster, client: pg.Client): Promise<BenchServer> {
-  const { rows } = await client.query<{ server_version: string }>('SHOW server_version')
+  const { rows } = await client.query<{ version: string; folder: string }>(
+    `SELECT current_setting('server_version') AS version, current_setting('data_directory') AS folder`,
+  )
   return {
-    version: rows[0]?.server_version ?? 'unknown',
+    version: rows[0]?.version ?? 'unknown',
+    dataFolder: rows[0]?.folder ?? '',
     commitMs: await measureCommit(client),
     createDatabase: async () => {
       const name = `bench_${randomBytes(6).toString('hex')}`
