@@ -215,3 +215,29 @@ test('a loss with consent by name is not a hazard to accept again', async () => 
   expect(outcome.failure).toBeUndefined()
   await expect(preview(PRODUCTION)).resolves.toMatchObject({ toAccept: [] })
 })
+
+test('a broken reference that a migration repairs does not hide one that it makes', async () => {
+  const { apply, query, run } = database()
+  await apply(`CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (id INTEGER PRIMARY KEY, p INTEGER REFERENCES p (id));
+CREATE TABLE d (id INTEGER PRIMARY KEY, p INTEGER REFERENCES p (id));`)
+  run(
+    'PRAGMA foreign_keys = OFF; INSERT INTO p VALUES (1); INSERT INTO c VALUES (1, 99); INSERT INTO d VALUES (1, 1)',
+  )
+  const sql =
+    'PRAGMA foreign_keys = OFF; UPDATE c SET p = 1; UPDATE d SET p = 98; PRAGMA foreign_keys = ON;'
+  const { failure } = await apply(sql)
+  expect(failure?.message).toContain('1 row of d would refer to rows that do not exist')
+  expect(query('SELECT p FROM c UNION ALL SELECT p FROM d')).toEqual(['99', '1'])
+})
+
+test('a renamed table brings its broken references along', async () => {
+  const { apply, query, run } = database()
+  await apply(
+    'CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (id INTEGER PRIMARY KEY, p INTEGER REFERENCES p (id));',
+  )
+  run('PRAGMA foreign_keys = OFF; INSERT INTO c VALUES (1, 99)')
+  const sql =
+    'PRAGMA foreign_keys = OFF; ALTER TABLE c RENAME TO e; DELETE FROM p; PRAGMA foreign_keys = ON;'
+  expect((await apply(sql)).failure).toBeUndefined()
+  expect(query('SELECT p FROM e')).toEqual(['99'])
+})

@@ -323,7 +323,7 @@ export function violationFailure(
   switch (violation?.guard) {
     case 'rows': {
       const lost = Number(facts['before']) - Number(facts['after'])
-      const what = lost > 0 ? `lose ${lost} of ${text('before')} rows` : 'get different values'
+      const what = lost > 0 ? `lose ${lost} of ${countOfRows(Number(facts['before']))}` : 'get different values'
       const accept = [...acceptedNames(request), 'unannounced'].join(',')
       const confirm = request.protected ? ['--confirm', database] : []
       return failureFrom('DEPLOY.UNANNOUNCED', {
@@ -337,7 +337,7 @@ export function violationFailure(
     }
     case 'keys':
       return failureFrom('DEPLOY.STATEMENT_FAILED', {
-        message: `${name} was undone on ${database}: ${text('rows')} rows of ${text('table')} would refer to rows that do not exist.`,
+        message: `${name} was undone on ${database}: ${countOfRows(Number(facts['rows']))} of ${text('table')} would refer to rows that do not exist.`,
         why: 'It runs without foreign keys, and Slipway checks them at its end.',
         nextActions: [command(['check', name], 'see what the migration does')],
       })
@@ -366,4 +366,8 @@ function unverified({ server: { database } }: AtomicSession): Failure {
     why: 'Another client changed the database in the meantime, or the database executed a statement differently from the in-memory SQLite.',
     nextActions: [command(['drift'], 'show the differences')],
   })
+}
+
+function countOfRows(rows: number): string {
+  return rows === 1 ? '1 row' : `${rows} rows`
 }

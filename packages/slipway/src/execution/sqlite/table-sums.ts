@@ -65,6 +65,9 @@ export interface Comparison {
   readonly keys: boolean
 }
 
+/** The name under which the violations of a foreign key are counted; a table cannot have this name by chance. */
+const KEY = `' key ' || "table" || ' ' || parent`
+
 /** SQL that records, before the changes of a script, what `compareSql` compares. */
 export function noteSql({ tables: compared, keys }: Comparison): string {
   const rows = compared.map(({ before, grows }) => {
@@ -76,7 +79,8 @@ export function noteSql({ tables: compared, keys }: Comparison): string {
     return `INSERT INTO ${BEFORE} SELECT ${quoteText(before.name)}, rows, sums, ${last} FROM (${tableSumsSql(before)});\n`
   })
   const violations = keys
-    ? `INSERT INTO ${BEFORE} SELECT '', count(*), '', NULL FROM pragma_foreign_key_check;\n`
+    ? `INSERT INTO ${BEFORE} SELECT ${KEY}, count(*), '', NULL FROM pragma_foreign_key_check GROUP BY 1;
+INSERT INTO ${BEFORE} SELECT ' table ' || name, 0, '', NULL FROM sqlite_schema WHERE type = 'table';\n`
     : ''
   return `DROP TABLE IF EXISTS ${BEFORE};
 CREATE TABLE ${BEFORE} (name TEXT NOT NULL, rows INTEGER NOT NULL, sums TEXT NOT NULL, last_rowid INTEGER);\n${rows.join('')}${violations}`
@@ -109,11 +113,12 @@ export function compareSql({ tables, keys }: Comparison): string {
         : ` WHERE ${quoteIdentifier(rowid)} <= (SELECT last_rowid FROM ${BEFORE} WHERE name = ${name})`
     return guardSql('rows', differs, facts, `${old}, (${tableSumsSql(after, where)})`)
   })
-  const violated = `(SELECT count(*) AS now FROM pragma_foreign_key_check), (SELECT rows AS then_ FROM ${BEFORE} WHERE name = '')`
-  const facts = {
-    table: '(SELECT "table" FROM pragma_foreign_key_check LIMIT 1)',
-    rows: 'now - then_',
-  }
+  // A renamed table may bring violations from before along, so only their number is compared.
+  const all = `(SELECT coalesce(sum(rows), 0) FROM ${BEFORE} WHERE name GLOB ' key *')`
+  const violated = `(SELECT * FROM (SELECT "table" AS child, count(*) AS now, sum(count(*)) OVER () AS total,
+    coalesce((SELECT rows FROM ${BEFORE} WHERE name = ${KEY}), 0) AS then_ FROM pragma_foreign_key_check GROUP BY "table", parent)
+  WHERE now > then_ AND (total > ${all} OR ' table ' || child IN (SELECT name FROM ${BEFORE})) LIMIT 1)`
+  const facts = { table: 'child', rows: 'now - then_' }
   const keyGuard = keys ? guardSql('keys', 'now > then_', facts, violated) : ''
   return `${guards.join('')}${keyGuard}DROP TABLE ${BEFORE};\n`
 }
