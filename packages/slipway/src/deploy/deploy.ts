@@ -11,7 +11,7 @@ import type { Hazard } from '../hazards/index.ts'
 import { type Comparison, readJournal } from '../history/index.ts'
 import { attempt, type Failure, failureFrom, otherCommand } from '../kernel/index.ts'
 import { type KnownSchema, looksHarmless, type PreCheckResult, survey } from '../plan/index.ts'
-import { type Kept, offeredTo, readKept } from '../safekeeping/index.ts'
+import { type Kept, restorableAfter, readKept } from '../safekeeping/index.ts'
 import type { Change } from '../schema/index.ts'
 import type { Migration } from '../statements/index.ts'
 import { type Consent, requireConsent, toConsentTo } from './consent.ts'
@@ -238,7 +238,7 @@ async function offeredBack(session: Session, receipts: readonly Receipt[]): Prom
   const done = receipts.flatMap(({ status, migration }) => (status === 'done' ? [migration] : []))
   if (done.length === 0) return []
   const all = await attempt(() => readKept(session))
-  return all.ok ? offeredTo(all.value, new Set(done)) : []
+  return all.ok ? restorableAfter(all.value, new Set(done)) : []
 }
 
 function verifyFailure({ invalidIndexes }: Verification): Failure {

@@ -4,9 +4,9 @@ import {
   aroundHooks,
   prepareKeepingFunctions,
   type Kept,
-  keepingOf,
+  keepHooksOf,
   readKept,
-  recordingOf,
+  attributeHooksOf,
 } from '../safekeeping/index.ts'
 import { destructionsBy, type Migration } from '../statements/index.ts'
 
@@ -38,8 +38,8 @@ export async function prepareKeeping(
   if (!wanted) return KEEPS_NOTHING
   const keepings = plans.map(({ name, statements, groups }) => {
     const options = { history: session.server.schema, ledger: session.ledger, migration: name }
-    const { hooks, keeper, notKept } = keepingOf(statements, options)
-    return { name, notKept, keeper, hooks: aroundHooks(recordingOf(groups, options), hooks) }
+    const { hooks, keeper, notKept } = keepHooksOf(statements, options)
+    return { name, notKept, keeper, hooks: aroundHooks(attributeHooksOf(groups, options), hooks) }
   })
   const notKept = keepings.flatMap((one) => one.notKept.map((text) => `${one.name}, ${text}`))
   // If unannounced losses were accepted, statements that show none may also destroy data.
@@ -57,7 +57,7 @@ export async function prepareKeeping(
 /** The numbers of the statements of a migration that destroy data that is kept first. */
 export function keptStatements({ name, statements }: Migration): ReadonlySet<number> {
   // The schemas of the history and of the ledger do not affect what is kept.
-  const { hooks } = keepingOf(statements, { history: '', ledger: '', migration: name })
+  const { hooks } = keepHooksOf(statements, { history: '', ledger: '', migration: name })
   const kept = statements.filter(
     ({ number, actions }) =>
       hooks.has(number) &&

@@ -1,6 +1,6 @@
 import type { Effect, Review } from '../execution/index.ts'
 import { command, type Failure, failureFrom } from '../kernel/index.ts'
-import { madeBefore, mayDestroy } from '../safekeeping/index.ts'
+import { createdBefore, mayDestroy } from '../safekeeping/index.ts'
 import {
   type Action,
   type Destruction,
@@ -85,7 +85,7 @@ export function reviewsOf(
  */
 function updatedBy(migrations: readonly ReviewedMigration[], defaultSchema: string): ObjectRef[] {
   const statements = migrations.flatMap((migration) => migration.statements)
-  const made = madeBefore(statements, defaultSchema)
+  const made = createdBefore(statements, defaultSchema)
   return statements.flatMap(({ actions }, index) =>
     actions.flatMap((action) => {
       if (

@@ -6,10 +6,10 @@ import { attempt, rethrow } from '../kernel/index.ts'
 import {
   aroundHooks,
   prepareKeepingFunctions,
-  keepingOf,
+  keepHooksOf,
   readAllKept,
-  recordingOf,
-  restoringOf,
+  attributeHooksOf,
+  restoreHooksOf,
 } from '../safekeeping/index.ts'
 import { emptyTables, type Filling, fillTables, readShape, replay } from '../shadow/index.ts'
 import {
@@ -89,8 +89,8 @@ export async function proveKeeping(session: Session, testRun: KeepingRun): Promi
     ledger: session.ledger,
     migration: migration.name,
   }
-  const { notKept, keeper, ...own } = keepingOf(statements, options)
-  const hooks = aroundHooks(recordingOf(groups, options), own.hooks)
+  const { notKept, keeper, ...own } = keepHooksOf(statements, options)
+  const hooks = aroundHooks(attributeHooksOf(groups, options), own.hooks)
   const shown = await attempt(() => upAndDown(session, testRun, { hooks, keeper }))
   if (!shown.ok) {
     const { message, server } = shown.failure
@@ -195,7 +195,7 @@ async function upAndDown(
     removed.map(({ table }) => table),
   )
   const back = parseMigration(down, await parserFor(dialectOf(session)))
-  const restoring = restoringOf(back.statements, {
+  const restoring = restoreHooksOf(back.statements, {
     migration: migration.name,
     schema: session.server.schema,
     ledger: session.ledger,

@@ -10,10 +10,10 @@ import {
   prepareKeepingFunctions,
   type Fill,
   type Kept,
-  keepingOf,
+  keepHooksOf,
   keptByRollback,
   readAllKept,
-  restoringOf,
+  restoreHooksOf,
 } from '../safekeeping/index.ts'
 import type { Migration } from '../statements/index.ts'
 import { announcedOn } from './announced.ts'
@@ -77,14 +77,14 @@ function restoringExecution(
   const { schema } = session.server
   const { name, statements } = migration
   const kept = all.filter((one) => one.migration === name)
-  const restoring = restoringOf(statements, {
+  const restoring = restoreHooksOf(statements, {
     migration: name,
     schema,
     ledger: session.ledger,
     kept,
     fills,
   })
-  const keeping = keepingOf(statements, {
+  const keeping = keepHooksOf(statements, {
     history: schema,
     ledger: session.ledger,
     migration: keptByRollback(name),

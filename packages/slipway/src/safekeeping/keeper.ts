@@ -17,14 +17,14 @@ import {
   tableRef,
   type TransactionGroup,
 } from '../statements/index.ts'
-import type { KeepingOptions } from './keeping.ts'
+import { setsPositions } from './attribute-hooks.ts'
+import type { KeepOptions } from './keep-hooks.ts'
 import { mayDestroy } from './may-destroy.ts'
 import { call, literals } from './postgres/sql-text.ts'
-import { setsPositions } from './recording.ts'
 
 /** SQL that names the statement that destroys data: the first argument of all functions that keep data. */
 export function originOf(
-  { history, migration, rollsBack }: KeepingOptions,
+  { history, migration, rollsBack }: KeepOptions,
   statement: number,
 ): string {
   const fields = { history_schema: history, migration, statement }
@@ -53,7 +53,7 @@ type MissedRow = {
  * rows that the statement names. Data that code, a trigger or a CASCADE destroyed beyond that is kept
  * when the group runs again.
  */
-export function keeperOf(options: KeepingOptions): Keeper {
+export function keeperOf(options: KeepOptions): Keeper {
   return {
     watches: ({ statements }) => statements.some(({ actions }) => actions.some(mayDestroy)),
     missed: async (session, group, before) => {
@@ -121,7 +121,7 @@ function firstNumber({ statements }: TransactionGroup): number {
  */
 async function rememberPositions(
   session: Session,
-  { history, migration }: KeepingOptions,
+  { history, migration }: KeepOptions,
 ): Promise<string> {
   const [found] = await session.query<{ readonly positions: string }>(
     `SELECT coalesce(pg_catalog.jsonb_object_agg(objid, value), '{}')::text AS positions FROM ${session.ledger}.attribute
@@ -156,7 +156,7 @@ interface Named {
   readonly altered: ReadonlySet<string>
 }
 
-function namedIn(statements: readonly Statement[], { history }: KeepingOptions): Named {
+function namedIn(statements: readonly Statement[], { history }: KeepOptions): Named {
   const actions = statements.flatMap((statement) => statement.actions)
   const keys = (find: (action: Action) => ObjectRef[]) =>
     new Set(actions.flatMap(find).map(objectKey))
@@ -178,7 +178,7 @@ interface Look {
   readonly before: DataObjects
   readonly named: Named
   readonly origin: string
-  readonly options: KeepingOptions
+  readonly options: KeepOptions
 }
 
 function missedOf({ what, relation, number }: MissedRow, look: Look): Missed[] {
@@ -264,7 +264,7 @@ function wholesOf(object: DataObject, before: DataObjects): ObjectRef[] {
 function namesOf(
   rows: readonly MissedRow[],
   before: DataObjects,
-  { history }: KeepingOptions,
+  { history }: KeepOptions,
 ): Record<string, TableNames> {
   const kept = rows.filter(({ what }) => what === 'kept').map(({ relation }) => relation)
   return Object.fromEntries(
@@ -277,7 +277,7 @@ function namesOf(
   )
 }
 
-function recordSql({ destruction, key }: Missed, origin: string, options: KeepingOptions): string {
+function recordSql({ destruction, key }: Missed, origin: string, options: KeepOptions): string {
   const { object, what } = destruction
   const place =
     object.kind === 'column' || object.kind === 'attribute'

@@ -10,7 +10,7 @@ import {
 } from '../../history/index.ts'
 import { attempt, command, type Failure, failureFrom, must, raiserOf } from '../../kernel/index.ts'
 import {
-  offeredTo,
+  restorableAfter,
   readSqliteKept,
   REFERRED_GUARD,
   referredFailure,
@@ -200,7 +200,7 @@ async function runAll(
   return {
     receipts,
     kept: all.filter(({ id }) => !keptBefore.has(id)),
-    offered: offeredTo(all, names),
+    offered: restorableAfter(all, names),
     ...(verification ? { verification } : {}),
     ...((failure ?? verification?.verified === false)
       ? { failure: failure ?? unverified(session) }
