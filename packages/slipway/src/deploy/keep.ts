@@ -69,6 +69,6 @@ export function keptStatements({ name, statements }: Migration): ReadonlySet<num
 }
 
 /** How the data of one migration is kept. */
-export function keepingFor({ keepings }: KeepingPlan, { name }: Migration): Keeping {
+export function keepHooksFor({ keepings }: KeepingPlan, { name }: Migration): Keeping {
   return keepings.get(name) ?? { hooks: NO_HOOKS }
 }

@@ -17,7 +17,7 @@ import {
 import { destroyedBy } from './consent.ts'
 
 /** Failures that leave nothing of the failed migration, after which the target's state can be recorded. */
-export const LEAVES_NOTHING: ReadonlySet<string> = new Set([
+export const CLEAN_FAILURES: ReadonlySet<string> = new Set([
   'DEPLOY.STATEMENT_FAILED',
   'DEPLOY.UNANNOUNCED',
 ])

@@ -1,5 +1,10 @@
 import { executeLocked, type Session } from '../database/index.ts'
-import { prepareBooks, verifyAndRecord, withTarget, type WorkRequest } from '../deploy/index.ts'
+import {
+  createHistoryTables,
+  verifyAndRecord,
+  withTarget,
+  type WorkRequest,
+} from '../deploy/index.ts'
 import {
   compareHistory,
   type History,
@@ -74,7 +79,7 @@ export async function adoptDrift(request: AdoptRequest): Promise<Adopted> {
     const { name } = request
     const { sql, notWritten } = await withSettings(session, report.toTarget, request)
     const path = await request.write(name, sql)
-    await prepareBooks(session, request)
+    await createHistoryTables(session, request)
     await executeLocked(
       session,
       markedRowSql(session, name, checksum(sql)) +

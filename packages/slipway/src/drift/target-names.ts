@@ -1,5 +1,5 @@
 import type { Session } from '../database/index.ts'
-import { bringNamesBack } from '../down/index.ts'
+import { restoreNames } from '../down/index.ts'
 import {
   type Catalog,
   type Choice,
@@ -55,9 +55,9 @@ export async function underTargetNames(
   if (wanted.size === 0) return { catalog: expected, toTarget: [], toHistory: [], ...found }
   await copy.execute('BEGIN')
   try {
-    const forth = await bringNamesBack(copy, new Map([...own, ...wanted]), { portable: false })
+    const forth = await restoreNames(copy, new Map([...own, ...wanted]), { portable: false })
     const catalog = await readCatalogInTransaction(copy, scope)
-    const back = await bringNamesBack(copy, own, { portable: false })
+    const back = await restoreNames(copy, own, { portable: false })
     const attach = detaches
       ? scriptAcross(await readCatalogInTransaction(copy, scope), expected).statements
       : []

@@ -29,7 +29,7 @@ import {
   parserFor,
   tableRef,
 } from '../statements/index.ts'
-import { alwaysEmpty } from './always-empty.ts'
+import { necessarilyEmptyTables } from './always-empty.ts'
 import {
   advanceSequences,
   lostPositions,
@@ -68,7 +68,7 @@ export interface KeepingRun {
   readonly down: MigrationFile
   readonly filling: Filling
   /** Tables that get no rows. */
-  readonly withheld: readonly EmptyTables[]
+  readonly unfilledTables: readonly EmptyTables[]
   /** Data that the down migration alone cannot restore. */
   readonly lost: readonly Destruction[]
   /** Why the run on rows does not show all that the migration does to data. */
@@ -172,14 +172,14 @@ interface Shown {
 
 async function upAndDown(
   session: Session,
-  { migration, down, filling, withheld, touched }: KeepingRun,
+  { migration, down, filling, unfilledTables, touched }: KeepingRun,
   keeping: { readonly hooks: Hooks; readonly keeper: Keeper },
 ): Promise<Shown> {
   // Rows that the migration wrote, or on which the down migration fails, are not the subject of this run.
   await emptyTables(session, await readShape(session, touched))
   await replay(session, [down])
   const tables = await readShape(session, touched)
-  await fillTables(session, withRows(tables, withheld), filling.manner, comparedBy(migration))
+  await fillTables(session, withRows(tables, unfilledTables), filling.style, comparedBy(migration))
   await advanceSequences(session)
   const [sums, positions] = [await readRowSums(session, tables), await readPositions(session)]
   await prepareLedger(session)
@@ -208,7 +208,7 @@ async function upAndDown(
   return {
     sums,
     positions,
-    empty: alwaysEmpty(withheld, tables).map(({ ref }) => ref),
+    empty: necessarilyEmptyTables(unfilledTables, tables).map(({ ref }) => ref),
     repeated,
     left: [...lost, ...grown.map((object) => ({ what: 'rows' as const, object })), ...numbers],
     kept: kept.map(({ table }) => table),

@@ -1,6 +1,6 @@
 import { executeLocked, type Session } from '../database/index.ts'
 import {
-  prepareBooks,
+  createHistoryTables,
   refuseForeignObjects,
   requireConsent,
   reviewsOf,
@@ -147,7 +147,7 @@ async function consentTo(
   const destroys = toConsentTo([migration], schema)
   if (request.protected && destroys.length > 0)
     await requireConsent({ database, alias, destroys }, request.consent)
-  await prepareBooks(session, request)
+  await createHistoryTables(session, request)
 }
 
 /** The review that judges the SQL of a repair by its effects; undefined if the target is not protected. */
@@ -236,7 +236,7 @@ async function markApplied(
 
 async function mark(scene: Scene, migration: string, rows: string): Promise<Acted> {
   const { session, request } = scene
-  await prepareBooks(session, request)
+  await createHistoryTables(session, request)
   await executeLocked(
     session,
     rows +
@@ -248,7 +248,7 @@ async function mark(scene: Scene, migration: string, rows: string): Promise<Acte
 
 async function keepOneRow(scene: Scene, migrations: readonly string[]): Promise<Acted> {
   const { session, request } = scene
-  await prepareBooks(session, request)
+  await createHistoryTables(session, request)
   const rows = migrations.map((name) => {
     const file = request.migrations.find((one) => one.name === name)
     return (
@@ -262,7 +262,7 @@ async function keepOneRow(scene: Scene, migrations: readonly string[]): Promise<
 
 async function acceptEdits(scene: Scene, edits: readonly EditedProblem[]): Promise<Acted> {
   const { session, request } = scene
-  await prepareBooks(session, request)
+  await createHistoryTables(session, request)
   const rows = edits.map(({ migration }) => {
     const file = must(
       request.migrations.find(({ name }) => name === migration),

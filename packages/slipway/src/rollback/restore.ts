@@ -57,7 +57,7 @@ async function readOfDeploys(session: Session): Promise<Kept[]> {
 }
 
 /** Down migrations with their announcements, given the kept data. */
-export async function knowingKept(
+export async function withKeptData(
   session: Session,
   downs: readonly PreparedDown[],
 ): Promise<readonly PreparedDown[]> {

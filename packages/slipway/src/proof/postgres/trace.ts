@@ -3,7 +3,7 @@ import { type Observer, runOnShadow, type ShadowRefusal } from '../../execution/
 import { type Failure, rethrow } from '../../kernel/index.ts'
 import type { Migration, Statement, TransactionGroup } from '../../statements/index.ts'
 import type { SeenEffect } from '../seen-effect.ts'
-import { type RelationKind, type ExistingRelation, witness } from './witness.ts'
+import { type RelationKind, type ExistingRelation, observeLocks } from './observe-locks.ts'
 
 /** A lock that a statement took on an object that existed before the migration. */
 export interface HeldLock {
@@ -173,7 +173,7 @@ async function traceAlone(
   const existing = await session.query<ExistingRelation>(
     'SELECT oid::text, relation, kind, within FROM pg_temp.slipway_existing',
   )
-  const { locks, from } = await witness(session, { address, existing }, send)
+  const { locks, from } = await observeLocks(session, { address, existing }, send)
   const { number } = statement
   const ms = since(from)
   const { rewrites, effects } = await look(session, number, number)

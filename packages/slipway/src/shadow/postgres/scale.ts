@@ -148,8 +148,8 @@ function cellOf(job: Job, column: ShapeColumn, way: FillStyle): Series | undefin
     table.primaryKey.includes(column.name) ||
     table.unique.includes(column.name) ||
     distinct.has(key)
-  const manner = way === 'series' ? 'plain' : way
-  return (different ? seriesOf(column) : undefined) ?? cycleOf(column, manner)
+  const style = way === 'series' ? 'plain' : way
+  return (different ? seriesOf(column) : undefined) ?? cycleOf(column, style)
 }
 
 /**
