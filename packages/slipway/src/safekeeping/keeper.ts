@@ -2,9 +2,9 @@ import { inLedger, quoteLiteral, type Session } from '../database/index.ts'
 import type {
   DataObject,
   DataObjects,
-  Found,
+  KeeperFindings,
   Keeper,
-  Missed,
+  UnkeptData,
   TableNames,
 } from '../execution/index.ts'
 import {
@@ -56,7 +56,7 @@ type MissedRow = {
 export function keeperOf(options: KeepOptions): Keeper {
   return {
     watches: ({ statements }) => statements.some(({ actions }) => actions.some(mayDestroy)),
-    missed: async (session, group, before) => {
+    findUnkept: async (session, group, before) => {
       const rows = await readMissed(session, before)
       const named = namedIn(group.statements, options)
       const look = { before, named, origin: originOf(options, firstNumber(group)), options }
@@ -141,7 +141,7 @@ async function readMissed(session: Session, before: DataObjects): Promise<Missed
   )
 }
 
-async function readOverwritten(session: Session): Promise<Found['overwritten']> {
+async function readOverwritten(session: Session): Promise<KeeperFindings['overwritten']> {
   return await session.query<{ oid: string; number: string; names: readonly string[] }>(
     `SELECT relation::text AS oid, number::text, names FROM ${session.ledger}.overwritten()`,
   )
@@ -181,7 +181,7 @@ interface Look {
   readonly options: KeepOptions
 }
 
-function missedOf({ what, relation, number }: MissedRow, look: Look): Missed[] {
+function missedOf({ what, relation, number }: MissedRow, look: Look): UnkeptData[] {
   const { before, named, origin, options } = look
   if (what === 'large') {
     const object = { kind: 'table' as const, schema: 'pg_catalog', name: 'pg_largeobject' }
@@ -192,7 +192,11 @@ function missedOf({ what, relation, number }: MissedRow, look: Look): Missed[] {
   const { ref, columns } = object
   const key = `${what} ${relation} ${number}`
   const isSure = what === 'changed' || what === 'emptied'
-  const found = (destruction: Destruction, name: string, ...args: readonly string[]): Missed[] => [
+  const found = (
+    destruction: Destruction,
+    name: string,
+    ...args: readonly string[]
+  ): UnkeptData[] => [
     { key, destruction, isSure, commands: [call(options, name, origin, relation, ...args)] },
   ]
   switch (what) {
@@ -208,7 +212,7 @@ function missedOf({ what, relation, number }: MissedRow, look: Look): Missed[] {
       return found({ what: 'values', object: ref }, 'copy_values', 'NULL')
     case 'gone':
       if (ref.kind !== 'table') return []
-      if (wholesOf(object, before).some((one) => named.dropped.has(objectKey(one)))) return []
+      if (containersOf(object, before).some((one) => named.dropped.has(objectKey(one)))) return []
       return found({ what: 'object', object: ref }, 'copy_table')
     case 'typed': {
       const name = columns[number]
@@ -239,25 +243,25 @@ function missedOf({ what, relation, number }: MissedRow, look: Look): Missed[] {
 /** Whether a rollback restores rows or values of a table, or of an object that contains it. */
 function isRestored(object: DataObject, { before, options }: Look): boolean {
   const restored = new Set(options.rollsBack?.restores.map(objectKey))
-  return wholesOf(object, before).some((one) => restored.has(objectKey(one)))
+  return containersOf(object, before).some((one) => restored.has(objectKey(one)))
 }
 
-/** `wholesOf`, and the tables from which an object inherits: ALTER TABLE of these also changes it. */
+/** `containersOf`, and the tables from which an object inherits: ALTER TABLE of these also changes it. */
 function allAbove(object: DataObject, before: DataObjects): ObjectRef[] {
   const parents = object.parents.flatMap((oid) => before.get(oid) ?? [])
-  return [...wholesOf(object, before), ...parents.flatMap((one) => allAbove(one, before))]
+  return [...containersOf(object, before), ...parents.flatMap((one) => allAbove(one, before))]
 }
 
 /**
  * An object, the partitioned tables above it, and its schema: data kept for these includes the object's.
  */
-function wholesOf(object: DataObject, before: DataObjects): ObjectRef[] {
+function containersOf(object: DataObject, before: DataObjects): ObjectRef[] {
   const { ref, parents } = object
   const above = parents
     .flatMap((oid) => before.get(oid) ?? [])
     .filter(({ partitioned }) => partitioned)
   const schema = ref.schema === null ? [] : [{ kind: 'schema' as const, name: ref.schema }]
-  return [ref, ...schema, ...above.flatMap((one) => wholesOf(one, before))]
+  return [ref, ...schema, ...above.flatMap((one) => containersOf(one, before))]
 }
 
 /** The names that tables with kept data had before the group. */
@@ -277,7 +281,7 @@ function namesOf(
   )
 }
 
-function recordSql({ destruction, key }: Missed, origin: string, options: KeepOptions): string {
+function recordSql({ destruction, key }: UnkeptData, origin: string, options: KeepOptions): string {
   const { object, what } = destruction
   const place =
     object.kind === 'column' || object.kind === 'attribute'

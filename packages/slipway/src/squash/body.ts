@@ -58,8 +58,10 @@ export function bodyOf(
   return statements.map((sql) => `${sql};\n`).join('\n')
 }
 
-function refuseInexpressible({ state, unlike }: Original): void {
-  const made = unlike.filter(({ time }) => !time).map(({ values }) => destructionText(values))
+function refuseInexpressible({ state, variableColumns }: Original): void {
+  const made = variableColumns
+    .filter(({ time }) => !time)
+    .map(({ values }) => destructionText(values))
   if (made.length > 0) {
     // A key or a secret that each database generates must not become the same in all databases.
     raise('SQUASH.DIFFERS', { message: `Each run generates different values in ${named(made)}` })

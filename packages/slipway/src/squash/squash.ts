@@ -102,7 +102,7 @@ async function tryForm(
   const sql = `${squashHead(squashed)}\n${bodyOf(form, original, { range, parser, settings })}`
   const squash = { name, sql }
   // In the joined form, each run generates such values again.
-  const unlike = form === 'joined' ? original.unlike.map(({ values }) => values) : []
+  const unlike = form === 'joined' ? original.variableColumns.map(({ values }) => values) : []
   const tried = await withShadowDatabase(
     shadow,
     before,
@@ -127,7 +127,7 @@ async function tryForm(
 
 async function describe(
   { form, sql, columnOrder }: Trial,
-  { rows, unlike }: Original,
+  { rows, variableColumns }: Original,
   { range, shadow, parser, reasons }: Place & { readonly reasons: readonly string[] },
 ): Promise<Squash> {
   const { name, before, squashed, after } = range
@@ -143,7 +143,7 @@ async function describe(
     squashed,
     after: after.map((one) => one.name),
     rows: rows.map((table) => ({ table: table.table, rows: table.rows })),
-    unlike: unlike.map(({ values }) => values),
+    unlike: variableColumns.map(({ values }) => values),
     columnOrder,
     down: await writeDownMigration({ shadow, before, migration: { name, sql } }),
   }

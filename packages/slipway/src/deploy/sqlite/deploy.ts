@@ -8,7 +8,14 @@ import {
   recordsOf,
   sqliteReceiptSql,
 } from '../../history/index.ts'
-import { attempt, command, type Failure, failureFrom, must, raiserOf } from '../../kernel/index.ts'
+import {
+  attempt,
+  command,
+  type Failure,
+  failureFrom,
+  must,
+  createRaise,
+} from '../../kernel/index.ts'
 import {
   restorableAfter,
   readSqliteKept,
@@ -111,7 +118,7 @@ async function gate(
   return drift.kind === 'none' ? undefined : refuseDrift(drift)
 }
 
-const raiseHistory = raiserOf(historyFailures)
+const raiseHistory = createRaise(historyFailures)
 
 /** Fails with HISTORY.NOT_EMPTY if a database without history contains anything. */
 export async function refuseFilled(session: Session): Promise<void> {

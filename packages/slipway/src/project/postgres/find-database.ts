@@ -9,9 +9,9 @@ import {
 } from '../connection.ts'
 import { raise } from '../failures.ts'
 import type { DatabaseRequest, FoundDatabase } from '../found-database.ts'
-import { isOpen } from '../open-environments.ts'
 import { ownersOf } from '../owners.ts'
 import type { Project, Setting } from '../project.ts'
+import { isOpen } from '../unprotected-environments.ts'
 
 /**
  * Finds the selected PostgreSQL database, or the embedded one. Fails with PROJECT.URL_MISSING,

@@ -1,4 +1,4 @@
-import { type Address, type Session, wordForWord } from '../../database/index.ts'
+import { type Address, type Session, unmaskedMessage } from '../../database/index.ts'
 import { type Observer, runOnShadow, type ShadowRefusal } from '../../execution/index.ts'
 import { type Failure, rethrow } from '../../kernel/index.ts'
 import type { Migration, Statement, TransactionGroup } from '../../statements/index.ts'
@@ -91,7 +91,7 @@ function stopOf({ failure, error, group, statement, committed }: ShadowRefusal):
   // A deferred constraint is checked only at the end of the transaction.
   const at = statement ?? group.statements.at(-1)
   if (at === undefined) return rethrow(failure, error)
-  return { statement: at, failure, said: wordForWord(error) ?? failure.message, committed }
+  return { statement: at, failure, said: unmaskedMessage(error) ?? failure.message, committed }
 }
 
 interface SeenOfGroup extends Seen {
