@@ -15,7 +15,7 @@ type Keeping = Pick<Execution, 'hooks' | 'keeper'>
 
 /** How the data that migrations destroy is kept. */
 export interface KeepingPlan {
-  readonly keepings: ReadonlyMap<string, Keeping>
+  readonly hooksByMigration: ReadonlyMap<string, Keeping>
   /** Data that will not be kept, with its migration. */
   readonly notKept: readonly string[]
   /** Reads the data that was kept since then. */
@@ -24,7 +24,7 @@ export interface KeepingPlan {
 
 /** Keeps nothing. */
 const KEEPS_NOTHING: KeepingPlan = {
-  keepings: new Map(),
+  hooksByMigration: new Map(),
   notKept: [],
   keptSince: async () => [],
 }
@@ -48,7 +48,7 @@ export async function prepareKeeping(
   await prepareKeepingFunctions(session)
   const before = new Set((await readKept(session)).map(({ id }) => id))
   return {
-    keepings: new Map(keepings.map(({ name, hooks, keeper }) => [name, { hooks, keeper }])),
+    hooksByMigration: new Map(keepings.map(({ name, hooks, keeper }) => [name, { hooks, keeper }])),
     notKept,
     keptSince: async () => (await readKept(session)).filter(({ id }) => !before.has(id)),
   }
@@ -69,6 +69,6 @@ export function keptStatements({ name, statements }: Migration): ReadonlySet<num
 }
 
 /** How the data of one migration is kept. */
-export function keepHooksFor({ keepings }: KeepingPlan, { name }: Migration): Keeping {
-  return keepings.get(name) ?? { hooks: NO_HOOKS }
+export function keepHooksFor({ hooksByMigration }: KeepingPlan, { name }: Migration): Keeping {
+  return hooksByMigration.get(name) ?? { hooks: NO_HOOKS }
 }

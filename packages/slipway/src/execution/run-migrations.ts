@@ -8,7 +8,7 @@ import { readDataObjects } from './postgres/read-effects.ts'
 import { type MigrationOutcome, notRun, type Receipt } from './receipt.ts'
 import { runAtomic } from './run-atomic.ts'
 import { runSteps } from './run-steps.ts'
-import { isCutOff } from './statement-failure.ts'
+import { isSessionLost } from './statement-failure.ts'
 
 /** The result of running migrations: a receipt for each, and the failure that ended the run, if there was one. */
 export interface RunOutcome {
@@ -77,7 +77,7 @@ async function runMigration(
  * begun, and can be continued. One that runs as one transaction does nothing once the lock is lost.
  */
 function interruptedFailure(failure: Failure, { name }: Migration, whole: boolean): Failure {
-  if (!isCutOff(failure) || (whole && failure.code === 'DATABASE.LOCK_LOST')) return failure
+  if (!isSessionLost(failure) || (whole && failure.code === 'DATABASE.LOCK_LOST')) return failure
   const message = `${name} was interrupted. ${failure.message}`
   const next = [command(['status'], 'see what is applied'), command(['deploy'], 'continue')]
   if (!whole) return { ...failure, code: 'DEPLOY.INCOMPLETE', message, nextActions: next }

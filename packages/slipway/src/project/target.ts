@@ -16,7 +16,7 @@ import { raise } from './failures.ts'
 import type { DatabaseInEnvironment, FoundDatabase } from './found-database.ts'
 import type { Project, Setting } from './project.ts'
 import type { EnvironmentConfig, SlipwayConfig } from './slipway-config.ts'
-import { isOpen } from './unprotected-environments.ts'
+import { isUnprotectedEnvironment } from './unprotected-environments.ts'
 
 /** When a deploy makes a backup, and all settings for the backups of an environment. */
 export interface BackupSettings extends BackupConfig {
@@ -104,7 +104,7 @@ export async function resolveTarget(
   const found = database.in(environment)
   const policy = readPolicy(project.config, environment)
   const own = project.configured && database.own && environment === named
-  const unprotected = isOpen(environment) && (local || own)
+  const unprotected = isUnprotectedEnvironment(environment) && (local || own)
   return {
     environment,
     ...(named === undefined || named === environment ? {} : { insteadOf: named }),
@@ -135,7 +135,9 @@ function chooseEnvironment(
 /** Protection counts more than consent, and consent more than the choice of seeds. */
 function strictness({ config }: Project, name: string): number {
   const { confirm = false, seeds } = config.environments?.[name] ?? {}
-  return (isOpen(name) ? 0 : 4) + (confirm ? 2 : 0) + (seeds === undefined ? 0 : 1)
+  return (
+    (isUnprotectedEnvironment(name) ? 0 : 4) + (confirm ? 2 : 0) + (seeds === undefined ? 0 : 1)
+  )
 }
 
 function refuseUnknown(project: Project, named: string): void {

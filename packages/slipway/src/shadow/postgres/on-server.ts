@@ -199,11 +199,11 @@ async function create(
       cause: error,
     })
   }
-  await stamp(admin, [name, ...(template === undefined ? [] : [template])])
+  await markAsUsed(admin, [name, ...(template === undefined ? [] : [template])])
 }
 
 /** Marks databases in their comments as created by Slipway, with the time of use. */
-async function stamp(admin: Session, names: readonly string[]): Promise<void> {
+async function markAsUsed(admin: Session, names: readonly string[]): Promise<void> {
   const text = quoteLiteral(`slipway, used ${new Date().toISOString()}`)
   const own = names.filter((name) => name.startsWith('slipway_'))
   await admin.execute(
