@@ -11,7 +11,7 @@ import { createTarget, type TestTarget } from './target.ts'
 
 /** The outcome of a deploy, a rollback and a second deploy of a migration. The first four are correct. */
 export type Ending =
-  | 'back exactly'
+  | 'restored exactly'
   /** Something was not restored, as announced beforehand. */
   | 'announced'
   /** The rollback was refused or failed, as announced, and changed nothing. */
@@ -270,7 +270,7 @@ function judge(
   }
   const lines = differences(before, now)
   const reasons = [...lines, ...said]
-  if (lines.length === 0) return { ending: 'back exactly', reasons: doubts }
+  if (lines.length === 0) return { ending: 'restored exactly', reasons: doubts }
   if (isLossless) return { ending: 'UNTRUE GRADE', reasons }
   return { ending: said.length > 0 ? 'announced' : 'SILENT DESTRUCTION', reasons }
 }

@@ -60,13 +60,13 @@ export function destroyedBy(
         ...destructionsBy(action, defaultSchema),
         ...overwrittenBy(action, defaultSchema),
       ])
-      .filter(({ object }) => !isMade(object, made[index]))
+      .filter(({ object }) => !isCreated(object, made[index]))
       .map((destruction) => ({ migration, ...destruction })),
   )
 }
 
 /** Whether an object is a new table or column, or part of one, and so contains no earlier data. */
-function isMade(object: ObjectRef, made: CreatedObjects | undefined): boolean {
+function isCreated(object: ObjectRef, made: CreatedObjects | undefined): boolean {
   const table = objectKey(ownerOf(object))
   const column = object.kind === 'column' ? `${table}.${object.name}` : undefined
   return (

@@ -11,11 +11,11 @@ import {
 import { destructionsBy, type Migration } from '../statements/index.ts'
 
 /** The hooks and the keeper that keep the data that a migration destroys. */
-type Keeping = Pick<Execution, 'hooks' | 'keeper'>
+type MigrationKeepHooks = Pick<Execution, 'hooks' | 'keeper'>
 
 /** How the data that migrations destroy is kept. */
 export interface KeepingPlan {
-  readonly hooksByMigration: ReadonlyMap<string, Keeping>
+  readonly hooksByMigration: ReadonlyMap<string, MigrationKeepHooks>
   /** Data that will not be kept, with its migration. */
   readonly notKept: readonly string[]
   /** Reads the data that was kept since then. */
@@ -69,6 +69,9 @@ export function keptStatements({ name, statements }: Migration): ReadonlySet<num
 }
 
 /** How the data of one migration is kept. */
-export function keepHooksFor({ hooksByMigration }: KeepingPlan, { name }: Migration): Keeping {
+export function keepHooksFor(
+  { hooksByMigration }: KeepingPlan,
+  { name }: Migration,
+): MigrationKeepHooks {
   return hooksByMigration.get(name) ?? { hooks: NO_HOOKS }
 }

@@ -1,4 +1,9 @@
-import { type Identities, type Identity, type ReusedNames, retakenBy } from '../schema/index.ts'
+import {
+  type Identities,
+  type Identity,
+  type ReusedNames,
+  droppedWithReusedNames,
+} from '../schema/index.ts'
 import type { Action, Statement } from '../statements/index.ts'
 
 /**
@@ -10,7 +15,7 @@ export function reusedNames(
   now: Identities,
   statements: readonly Statement[],
 ): ReusedNames {
-  const gone = retakenBy(before, now)
+  const gone = droppedWithReusedNames(before, now)
   const named = (kind: string) =>
     gone.filter((object) => object.kind === kind).map((object) => nameOf(object, before))
   const computes = statements.some(({ actions }) => actions.some(mayCompute))

@@ -29,7 +29,7 @@ import {
   difference,
   readCatalog,
   readIdentities,
-  retakenObjects,
+  readObjectsWithReusedNames,
   withoutOwnOfInherited,
 } from '../schema/index.ts'
 import { replay, shadowLike, withShadowDatabase } from '../shadow/index.ts'
@@ -229,7 +229,7 @@ async function prove(
       await replay(copy, [migration])
       const given = await readCatalog(copy, await projectScope(copy, migrations, schemas))
       const changes = difference(...withoutOwnOfInherited(given, actual))
-      const replaced = await retakenObjects(copy, before)
+      const replaced = await readObjectsWithReusedNames(copy, before)
       return {
         unlike: changes.map(({ object }) => object),
         replaced,

@@ -43,7 +43,7 @@ export interface Policy {
 export interface Target {
   readonly environment: string
   /** The environment that was named, if another has the same database and is stricter. */
-  readonly insteadOf?: string
+  readonly requestedEnvironment?: string
   readonly address: Address
   /** A direct connection, for work that needs one session; absent if the project names none. */
   readonly direct?: Address
@@ -107,7 +107,7 @@ export async function resolveTarget(
   const unprotected = isUnprotectedEnvironment(environment) && (local || own)
   return {
     environment,
-    ...(named === undefined || named === environment ? {} : { insteadOf: named }),
+    ...(named === undefined || named === environment ? {} : { requestedEnvironment: named }),
     address: found.address,
     ...(found.direct === undefined ? {} : { direct: found.direct }),
     source,

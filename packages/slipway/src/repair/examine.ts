@@ -79,7 +79,7 @@ export async function examineSession(
   }
 }
 
-interface About {
+interface FailedRowContext {
   readonly history: History
   readonly row: HistoryRow
   readonly comparison: Comparison
@@ -89,7 +89,7 @@ interface About {
 /** The partly applied migration, or why it cannot be examined. */
 async function findPartial(
   session: Session,
-  { history, row, comparison, request }: About,
+  { history, row, comparison, request }: FailedRowContext,
 ): Promise<PartialMigration | string> {
   const migration = request.migrations.find(({ name }) => name === row.migration)
   if (!migration) return 'the project does not have its file'

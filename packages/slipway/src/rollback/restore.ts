@@ -47,7 +47,7 @@ export async function prepareRestoring(
     const now = await attempt(() => readOfDeploys(session))
     return (now.ok ? now.value : kept).filter(({ id, inserted }) => ids.has(id) && !inserted)
   }
-  const executions = plans.map((plan) => restoringExecution(session, plan, { kept, fills }))
+  const executions = plans.map((plan) => restoreExecution(session, plan, { kept, fills }))
   return { executions, kept, keptNow }
 }
 
@@ -69,7 +69,7 @@ export async function withKeptData(
   })
 }
 
-function restoringExecution(
+function restoreExecution(
   session: Session,
   migration: Migration,
   { kept: all, fills }: { readonly kept: readonly Kept[]; readonly fills: readonly Fill[] },

@@ -62,7 +62,7 @@ import {
   type TestedDown,
   testDownMigrations,
 } from './prepared-down.ts'
-import { withKeptData, prepareRestoring } from './restore.ts'
+import { withKeptData, prepareRestoring as prepareRestore } from './restore.ts'
 import { type Extent, selectMigrations } from './select.ts'
 
 /** A rollback: the work on the target, how far, and what the person has accepted beforehand. */
@@ -243,7 +243,7 @@ async function run(
 ): Promise<Omit<RollbackOutcome, 'database' | 'downs' | 'testRun'>> {
   const { session } = target
   const plans = downs.map(({ plan }) => plan)
-  const { executions, kept, keptNow } = await prepareRestoring(session, plans, request.fills)
+  const { executions, kept, keptNow } = await prepareRestore(session, plans, request.fills)
   const review = reviewOfRollback(session, { plans, kept }, request)
   const reviewed = executions.map((one) => ({ ...one, review: review?.(one.migration) }))
   const ran = await runMigrations(target, reviewed, await readJournal(session))

@@ -33,7 +33,7 @@ export function originOf(
 }
 
 // A type alias: a row of a query has an index signature, which an interface lacks.
-type MissedRow = {
+type UnkeptRow = {
   readonly what:
     | 'changed'
     | 'inserted'
@@ -57,11 +57,11 @@ export function keeperOf(options: KeepOptions): Keeper {
   return {
     watches: ({ statements }) => statements.some(({ actions }) => actions.some(mayDestroy)),
     findUnkept: async (session, group, before) => {
-      const rows = await readMissed(session, before)
-      const named = namedIn(group.statements, options)
+      const rows = await readUnkept(session, before)
+      const named = objectsNamedIn(group.statements, options)
       const look = { before, named, origin: originOf(options, firstNumber(group)), options }
       return {
-        missed: rows.flatMap((row) => missedOf(row, look)),
+        missed: rows.flatMap((row) => unkeptDataOf(row, look)),
         overwritten: await readOverwritten(session),
         names: namesOf(rows, before, options),
         again: rows.length > 0 ? await rememberPositions(session, options) : '',
@@ -132,10 +132,10 @@ async function rememberPositions(
   return `SELECT pg_catalog.set_config('${setting}', ${quoteLiteral(found?.positions ?? '{}')}, true)`
 }
 
-async function readMissed(session: Session, before: DataObjects): Promise<MissedRow[]> {
+async function readUnkept(session: Session, before: DataObjects): Promise<UnkeptRow[]> {
   const objects = [...before.values()].filter(({ ref }) => ref.kind !== 'sequence')
   const listed = (values: readonly string[]) => `{${values.join(',')}}`
-  return await session.query<MissedRow>(
+  return await session.query<UnkeptRow>(
     `SELECT what, relation::text, number::text FROM ${session.ledger}.missed($1::pg_catalog.oid[], $2::pg_catalog.oid[])`,
     [listed(objects.map(({ oid }) => oid)), listed(objects.map(({ file }) => file))],
   )
@@ -148,7 +148,7 @@ async function readOverwritten(session: Session): Promise<KeeperFindings['overwr
 }
 
 /** The objects that the statements of a group name; the hooks of these statements keep their data. */
-interface Named {
+interface NamedObjects {
   /** Tables and schemas that are dropped. */
   readonly dropped: ReadonlySet<string>
   readonly columns: ReadonlySet<string>
@@ -156,7 +156,7 @@ interface Named {
   readonly altered: ReadonlySet<string>
 }
 
-function namedIn(statements: readonly Statement[], { history }: KeepOptions): Named {
+function objectsNamedIn(statements: readonly Statement[], { history }: KeepOptions): NamedObjects {
   const actions = statements.flatMap((statement) => statement.actions)
   const keys = (find: (action: Action) => ObjectRef[]) =>
     new Set(actions.flatMap(find).map(objectKey))
@@ -174,15 +174,15 @@ function namedIn(statements: readonly Statement[], { history }: KeepOptions): Na
   }
 }
 
-interface Look {
+interface MissedContext {
   readonly before: DataObjects
-  readonly named: Named
+  readonly named: NamedObjects
   readonly origin: string
   readonly options: KeepOptions
 }
 
-function missedOf({ what, relation, number }: MissedRow, look: Look): UnkeptData[] {
-  const { before, named, origin, options } = look
+function unkeptDataOf({ what, relation, number }: UnkeptRow, context: MissedContext): UnkeptData[] {
+  const { before, named, origin, options } = context
   if (what === 'large') {
     const object = { kind: 'table' as const, schema: 'pg_catalog', name: 'pg_largeobject' }
     return [{ key: what, destruction: { what: 'rows', object }, isSure: true, commands: [] }]
@@ -205,7 +205,7 @@ function missedOf({ what, relation, number }: MissedRow, look: Look): UnkeptData
     case 'changed':
     case 'inserted':
     case 'emptied':
-      if (isRestored(object, look)) return []
+      if (isRestored(object, context)) return []
       return found({ what: 'rows', object: ref }, 'capture_all')
     case 'rewritten':
       if (allAbove(object, before).some((one) => named.altered.has(objectKey(one)))) return []
@@ -241,7 +241,7 @@ function missedOf({ what, relation, number }: MissedRow, look: Look): UnkeptData
 }
 
 /** Whether a rollback restores rows or values of a table, or of an object that contains it. */
-function isRestored(object: DataObject, { before, options }: Look): boolean {
+function isRestored(object: DataObject, { before, options }: MissedContext): boolean {
   const restored = new Set(options.rollsBack?.restores.map(objectKey))
   return containersOf(object, before).some((one) => restored.has(objectKey(one)))
 }
@@ -266,7 +266,7 @@ function containersOf(object: DataObject, before: DataObjects): ObjectRef[] {
 
 /** The names that tables with kept data had before the group. */
 function namesOf(
-  rows: readonly MissedRow[],
+  rows: readonly UnkeptRow[],
   before: DataObjects,
   { history }: KeepOptions,
 ): Record<string, TableNames> {

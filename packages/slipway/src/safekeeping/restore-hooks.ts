@@ -64,7 +64,7 @@ export function restoreHooksOf(
     if (before.length > 0 || own.after)
       hooks.set(statement.number, { ...own, before: [...before, ...(own.before ?? [])] })
   }
-  return { hooks, end: endOf(changed, { ...options, kept }) }
+  return { hooks, end: restoreAtEnd(changed, { ...options, kept }) }
 }
 
 /** The created tables that have all their columns and partitions after a statement, by its number. */
@@ -99,7 +99,7 @@ function extendedBy(action: Action): ObjectName | undefined {
  * except rows that the down migration writes itself. It restores attributes last: then all objects are
  * restored, and their rows show how far their sequences have advanced.
  */
-function endOf(changed: ReadonlySet<string>, options: RestoreOptions): string {
+function restoreAtEnd(changed: ReadonlySet<string>, options: RestoreOptions): string {
   const others = call(options, 'restore_others', ...originArguments(options))
   const rows = call(options, 'restore_rows', ...originArguments(options), literals([...changed]))
   const attributes = call(options, 'restore_attributes', ...originArguments(options))

@@ -56,8 +56,8 @@ export {
   type Identity,
   readIdentities,
   replacedObjects,
-  retakenBy,
-  retakenObjects,
+  droppedWithReusedNames,
+  readObjectsWithReusedNames,
 } from './postgres/identities.ts'
 export { ownOfNewHeirs, withInheritedColumns, withoutOwnOfInherited } from './postgres/inherited.ts'
 export { type PartName, readPartNames } from './postgres/part-names.ts'

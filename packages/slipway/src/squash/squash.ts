@@ -18,7 +18,7 @@ import {
 } from '../statements/index.ts'
 import { bodyOf, formsOf, named, type SquashForm } from './body.ts'
 import { raise } from './failures.ts'
-import { type Original, readOriginal } from './original.ts'
+import { type OriginalResult, readOriginal } from './original-result.ts'
 import { type Range, rangeOf, type RangeRequest } from './range.ts'
 import type { TableRows } from './rows.ts'
 import { differences, lastingDifferences, readState } from './state.ts'
@@ -93,7 +93,7 @@ interface Trial {
 /** Runs the history with the squash, and compares it with the original. */
 async function tryForm(
   form: SquashForm,
-  original: Original,
+  original: OriginalResult,
   place: Place,
   settings: readonly string[] = [],
 ): Promise<Trial> {
@@ -127,7 +127,7 @@ async function tryForm(
 
 async function describe(
   { form, sql, columnOrder }: Trial,
-  { rows, variableColumns }: Original,
+  { rows, variableColumns }: OriginalResult,
   { range, shadow, parser, reasons }: Place & { readonly reasons: readonly string[] },
 ): Promise<Squash> {
   const { name, before, squashed, after } = range

@@ -38,7 +38,7 @@ afterEach(async () => {
 })
 
 const deploy = () => runCli(['deploy', '--json', '--url', database.url], { cwd: project })
-const everything = () => databaseSnapshot(database.url, { ledger: false })
+const takeSnapshot = () => databaseSnapshot(database.url, { ledger: false })
 
 async function withClient<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: database.url, application_name: 'night job' })
@@ -106,10 +106,10 @@ interface Receipts {
 
 /** How a slow migration runs, and whether its first part remains when its slow statement is stopped. */
 const RUN_MODES = {
-  'in one transaction': { sql: `${FINE.sql}${SLOW}`, stands: false },
+  'in one transaction': { sql: `${FINE.sql}${SLOW}`, firstPartRemains: false },
   'step by step': {
     sql: `CREATE INDEX CONCURRENTLY "User_email_idx" ON "User"("email");\n${SLOW}`,
-    stands: true,
+    firstPartRemains: true,
   },
 }
 
@@ -119,8 +119,8 @@ describe.each([
 ] as const)('%s: exit %i', (signal, exit) => {
   test.each(Object.entries(RUN_MODES))(
     'a migration that runs %s',
-    async (_way, { sql, stands }) => {
-      const before = await everything()
+    async (_way, { sql, firstPartRemains }) => {
+      const before = await takeSnapshot()
       const name = '20260104000000_slow'
       addMigration(project, { name, sql })
       const running = startCli(['deploy', '--json'], { cwd: project, url: database.url })
@@ -130,7 +130,7 @@ describe.each([
       const { failure, next } = JSON.parse(ended.stdout) as Refusal
       expect({ exit: ended.code, code: failure.code }).toEqual({ exit, code: 'DEPLOY.STOPPED' })
       expect(next).not.toEqual([])
-      if (!stands) expect(await everything()).toEqual(before)
+      if (!firstPartRemains) expect(await takeSnapshot()).toEqual(before)
       await withClient((client) => client.query('UPDATE "Pause" SET "seconds" = 0'))
       const again = await deploy()
       expect(again.exitCode, again.stdout).toBe(0)

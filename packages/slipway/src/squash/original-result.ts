@@ -14,7 +14,7 @@ import { type Naming, readTableRows, type TableRows } from './rows.ts'
 import { readState, rowDifferences, type State } from './state.ts'
 
 /** The result of the original migrations, which a squash must reproduce. */
-export interface Original {
+export interface OriginalResult {
   /** The schema before the first squashed migration. */
   readonly from: Catalog
   /** The state after the last squashed migration. */
@@ -37,7 +37,7 @@ interface VariableColumn {
 }
 
 /** Runs the migrations on a shadow database, and after them those that stay. */
-export async function readOriginal(range: Range, shadow: ShadowOptions): Promise<Original> {
+export async function readOriginal(range: Range, shadow: ShadowOptions): Promise<OriginalResult> {
   const { before, squashed, after } = range
   const from = await withShadowDatabase(shadow, before, (session) => readCatalog(session), squashed)
   const original = await withShadowDatabase(

@@ -22,7 +22,7 @@ interface File {
  * committed before it is used, or a statement must be the first of its transaction: then it contains
  * BEGIN and COMMIT, so that Prisma, which sends a file as one message, can also run it.
  */
-export function joinedSql(migrations: readonly File[], parser: StatementParser): string {
+export function joinSql(migrations: readonly File[], parser: StatementParser): string {
   const sql = migrations.map((migration) => migrationPart(migration, parser)).join('\n')
   const blocks = blocksOf(sql, parser)
   if (blocks.length < 2) return sql
