@@ -53,9 +53,9 @@ test.skipIf(postgresBin() === undefined)(
         else if (fault) faults.push(await report(seed, history, { fault, run }))
       }
     })
-    const { back = 0 } = endings
+    const { restored = 0 } = endings
     process.stderr.write(
-      `${SEEDS.length} histories, ${all} migrations: ${JSON.stringify(endings)}; ${Math.round((100 * back) / all)} % came back\n`,
+      `${SEEDS.length} histories, ${all} migrations: ${JSON.stringify(endings)}; ${Math.round((100 * restored) / all)} % restored\n`,
     )
     expect(all).toBeGreaterThan(SEEDS.length)
     expect(faults).toEqual([])

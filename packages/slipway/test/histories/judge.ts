@@ -11,7 +11,7 @@ import type { TestHistory } from './history.ts'
 
 /** The outcome of a migration. The first four are correct. */
 export type Ending =
-  | 'back'
+  | 'restored'
   /** Something was not restored, as announced beforehand. */
   | 'announced'
   /** The rollback was refused or failed, as announced or because of newer rows, and changed nothing. */
@@ -282,7 +282,7 @@ async function rollBackEach(run: Run, deployed: readonly Deployed[]): Promise<Ju
     held = found.now
     const judgement = { step, grade: one.grade, ...judge([one], found, writtenSince) }
     judged.push(judgement)
-    if (back.failure || judgement.ending !== 'back') break
+    if (back.failure || judgement.ending !== 'restored') break
   }
   return judged
 }
@@ -343,7 +343,7 @@ function judge(
   const before = deployed[0]?.before
   const all = before ? differences(before, now) : []
   const lines = writtenSince ? all.filter((line) => !isOfRowsSince(line)) : all
-  if (lines.length === 0) return { ending: 'back', evidence: [] }
+  if (lines.length === 0) return { ending: 'restored', evidence: [] }
   const evidence = [
     ...lines,
     ...announced.map((line) => `announced: ${line}`),
