@@ -86,7 +86,7 @@ interface Renamed {
 }
 
 function renamed(history: NamedState, target: TargetState): Renamed {
-  const { pairs, rejectedPairs: rejectedPairs } = pairTables(tablesOf(history), tablesOf(target))
+  const { pairs, rejectedPairs } = pairTables(tablesOf(history), tablesOf(target))
   const schemas = new Map(
     [...history.identities.values()].flatMap(({ kind, name, id }) =>
       kind === 'SCHEMA' ? [[name, id] as const] : [],

@@ -25,7 +25,7 @@ export interface Keeper {
   ): Promise<KeeperFindings>
   /** Reads the positions of sequences that a group may move: rolling back its transaction does not move them back. */
   remember(session: Session, group: TransactionGroup): Promise<MovedBack>
-  /** SQL that runs before the end of the transaction. `findUnkept` is not kept. */
+  /** SQL that runs before the end of the transaction. `missed` is not kept. */
   endSql(group: TransactionGroup, found: KeeperFindings, missed: readonly UnkeptData[]): string
 }
 
