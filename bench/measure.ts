@@ -40,7 +40,7 @@ export async function measure(command: Command, limitMs = TIMEOUT_MS): Promise<R
   const usage = measuresMemory ? readUsage(usageFile) : {}
   rmSync(usageFile, { force: true })
   if (code === 0) return { ok: true, measurement: { wallMs, ...usage }, stdout }
-  return { ok: false, reason: `exit ${code ?? 'by signal'}: ${lastWords(stderr || stdout)}` }
+  return { ok: false, reason: `exit ${code ?? 'by signal'}: ${endOfOutput(stderr || stdout)}` }
 }
 
 interface Exit {
@@ -64,15 +64,15 @@ function exitOf(
   const kill = () => void process.kill(-(child.pid ?? NaN), 'SIGKILL')
   const timeout = setTimeout(kill, limitMs)
   process.once('exit', kill)
-  const heard = { stdout: '', stderr: '' }
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (heard.stdout += text))
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (heard.stderr += text))
+  const output = { stdout: '', stderr: '' }
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text))
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text))
   return new Promise((resolve, reject) => {
     child.once('error', reject)
     child.once('close', (code) => {
       clearTimeout(timeout)
       process.off('exit', kill)
-      resolve({ code, ...heard })
+      resolve({ code, ...output })
     })
   })
 }
@@ -84,7 +84,7 @@ function readUsage(file: string): Pick<Measurement, 'cpuMs' | 'peakKiB'> {
 }
 
 /** The end of an output, without the password of the throw-away server. */
-function lastWords(text: string): string {
+function endOfOutput(text: string): string {
   const redacted = text.replaceAll(/\/\/([^:/\s]+):[^@\s]*@/g, '//$1:***@')
   return redacted.trim().slice(-600)
 }

@@ -22,14 +22,14 @@ await main(process.argv.slice(2))
 async function main(argv: readonly string[]): Promise<void> {
   const [first, ...rest] = argv
   if (first === 'load') return await underLoad(rest)
-  if (first === 'seeds') return await ofSeeds(rest)
+  if (first === 'seeds') return await runSeeds(rest)
   if (first === 'backups') return await ofBackups(rest)
   if (first === 'd1') return await ofD1(rest)
   if (first === 'trace') return await ofTrace(rest)
-  await (first === 'proof' ? ofProof(rest) : beside(argv))
+  await (first === 'proof' ? runProofBenchmark(rest) : runPeers(argv))
 }
 
-async function beside(argv: readonly string[]): Promise<void> {
+async function runPeers(argv: readonly string[]): Promise<void> {
   const options = argv.includes('--help') ? usage : readOptions(argv)
   if (typeof options === 'string') return refuse(options, options === usage)
   const report = await onServer((server, folder) => run(options, server, folder))
@@ -45,7 +45,7 @@ async function underLoad(argv: readonly string[]): Promise<void> {
   process.stdout.write(await onServer((server, folder) => runLoad(options, server, folder)))
 }
 
-async function ofProof(argv: readonly string[]): Promise<void> {
+async function runProofBenchmark(argv: readonly string[]): Promise<void> {
   const { proofUsage, readProofOptions } = await import('./proof/options.ts')
   const options = argv.includes('--help') ? proofUsage : readProofOptions(argv)
   if (typeof options === 'string') return refuse(options, options === proofUsage)
@@ -53,7 +53,7 @@ async function ofProof(argv: readonly string[]): Promise<void> {
   process.stdout.write(await onServer((server, folder) => runProof(options, server, folder)))
 }
 
-async function ofSeeds(argv: readonly string[]): Promise<void> {
+async function runSeeds(argv: readonly string[]): Promise<void> {
   const { readSeedsOptions, seedsUsage } = await import('./seeds/options.ts')
   const options = argv.includes('--help') ? seedsUsage : readSeedsOptions(argv)
   if (typeof options === 'string') return refuse(options, options === seedsUsage)

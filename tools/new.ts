@@ -13,11 +13,11 @@ if (kind !== 'hazard' || !isKnown || !/^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/.test(id)
 }
 
 const isSqlite = dialect === 'sqlite'
-const ROOM = `packages/slipway/src/hazards${isSqlite ? '/sqlite' : ''}`
+const HAZARDS_FOLDER = `packages/slipway/src/hazards${isSqlite ? '/sqlite' : ''}`
 
-const rule = `${ROOM}/rules/${id}.ts`
+const rule = `${HAZARDS_FOLDER}/rules/${id}.ts`
 const page = `docs/hazards/${id}.md`
-const list = `${ROOM}/rules.ts`
+const list = `${HAZARDS_FOLDER}/rules.ts`
 const taken = [rule, page].find((file) => existsSync(file))
 if (taken !== undefined) {
   console.error(`${taken} already exists.`)

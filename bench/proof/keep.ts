@@ -4,7 +4,7 @@ import { slipwayCommand } from '../peers/slipway.ts'
 import type { BenchServer } from '../server.ts'
 import type { ProofRun } from './check.ts'
 import { writeProject } from './corpus.ts'
-import { besideOthers, type Stall } from './stalls.ts'
+import { underTraffic, type Stall } from './stalls.ts'
 
 /** How long one piece of work took on the server in each run, in ms. */
 export interface KeepRuns {
@@ -66,13 +66,13 @@ export async function measureKeeping(run: KeepRun): Promise<KeepRuns[]> {
         { name: `${what}, bare`, measure: () => onTable(run, rows, bare) },
         {
           name: `${what}, kept, beside others`,
-          measure: () => deployMs(run, `${sql};\n`, rows, besideOthers),
+          measure: () => deployMs(run, `${sql};\n`, rows, underTraffic),
         },
         {
           name: `${what}, bare, beside others`,
           measure: () =>
             onTable(run, rows, async (client, url) => {
-              const { value, stall } = await besideOthers(url, () => bare(client))
+              const { value, stall } = await underTraffic(url, () => bare(client))
               return { ...value, stall }
             }),
         },
@@ -96,7 +96,7 @@ async function deployMs(
   run: KeepRun,
   sql: string,
   rows: number,
-  beside?: typeof besideOthers,
+  beside?: typeof underTraffic,
 ): Promise<Measured> {
   return await onTable(run, rows, async (client, url) => {
     await client.query('CHECKPOINT')

@@ -13,7 +13,7 @@ const PAUSE_MS = 5
  * Runs work while one session repeatedly reads a row of the large table by its key, and another
  * repeatedly inserts its own rows.
  */
-export async function besideOthers<T>(
+export async function underTraffic<T>(
   url: string,
   work: () => Promise<T>,
 ): Promise<{ readonly value: T; readonly stall: Stall }> {

@@ -60,7 +60,7 @@ export async function startReplica(
     'fsync=off',
     ...more,
   ]
-  const watch = endWithUs(data)
+  const watch = removeAtProcessEnd(data)
   let server: ChildProcess | undefined
 
   const start = async () => {
@@ -92,7 +92,7 @@ export async function startReplica(
 }
 
 /** Stops the server when this process ends, even by SIGKILL: a shell waits for the end of a pipe that only we hold. */
-function endWithUs(data: string): ChildProcess {
+function removeAtProcessEnd(data: string): ChildProcess {
   const script = 'read -r _; kill -QUIT "$(head -n 1 "$1/postmaster.pid")"'
   const watch = spawn('sh', ['-c', script, 'sh', data], {
     stdio: ['pipe', 'ignore', 'ignore'],

@@ -61,7 +61,7 @@ interface Site {
   readonly dataDir: string
   readonly password: string
   readonly account: Account | undefined
-  /** See `endWithUs`. */
+  /** See `removeAtProcessEnd`. */
   readonly watch: ChildProcess
 }
 
@@ -103,7 +103,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
 
 async function initialise(binaries: Binaries): Promise<Site> {
   const root = await mkdtemp(path.join(os.tmpdir(), 'slipway-pg-'))
-  const watch = endWithUs(root)
+  const watch = removeAtProcessEnd(root)
   const account = accountOfServer()
   if (account) chownSync(root, account.uid, account.gid)
   const dataDir = path.join(root, 'data')
@@ -147,7 +147,7 @@ function launch(
  * Ends the server and removes its folder when this process ends, even by a SIGKILL: a shell in a separate
  * process group waits for the end of a pipe that only this process holds.
  */
-function endWithUs(root: string): ChildProcess {
+function removeAtProcessEnd(root: string): ChildProcess {
   const script =
     'read -r _; kill -QUIT "$(head -n 1 "$1/data/postmaster.pid")"; sleep 2; rm -rf "$1"'
   const watch = spawn('sh', ['-c', script, 'sh', root], {

@@ -26,7 +26,7 @@ function summary(outcomes: readonly Outcome[]): string {
   for (const { ending } of outcomes) counts[ending] = (counts[ending] ?? 0) + 1
   const others = outcomes.filter(
     ({ ending, refused, reasons }) =>
-      ending !== 'back exactly' || refused.length > 0 || reasons.length > 0,
+      ending !== 'restored exactly' || refused.length > 0 || reasons.length > 0,
   )
   const lines = others.map(({ migration, ending, reasons, refused }) => {
     const why = [...refused.map((text) => `rows refused: ${text}`), ...reasons]

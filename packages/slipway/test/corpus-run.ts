@@ -11,7 +11,7 @@ import { createTarget, type TestTarget } from './target.ts'
 
 /** The outcome of a deploy, a rollback and a second deploy of a migration. The first four are correct. */
 export type Ending =
-  | 'back exactly'
+  | 'restored exactly'
   /** Something was not restored, as announced beforehand. */
   | 'announced'
   /** The rollback was refused or failed, as announced, and changed nothing. */
@@ -70,12 +70,18 @@ export async function runCorpus(project: string, last: number): Promise<Outcome[
   const root = writeProject(migrations.slice(0, first))
   writeFileSync(join(root, 'slipway.config.ts'), CONFIG)
   const env = { DATABASE_URL: target.url, SHADOW_URL: shadow.url }
-  const work = { target, root, env, sought: soughtBy(tested), filled: new Map<string, string>() }
+  const work = {
+    target,
+    root,
+    env,
+    sought: comparedValues(tested),
+    filled: new Map<string, string>(),
+  }
   try {
-    const begun = await deployAsked(work)
+    const begun = await deployWithConsent(work)
     if (begun.run.exitCode !== 0) throw new Error(`${project} is not deployed: ${failureIn(begun)}`)
     const outcomes: Outcome[] = []
-    for (const migration of tested) outcomes.push(await thereAndBack(work, migration))
+    for (const migration of tested) outcomes.push(await deployAndRollBack(work, migration))
     return outcomes
   } finally {
     await shadow.stop()
@@ -85,7 +91,7 @@ export async function runCorpus(project: string, last: number): Promise<Outcome[
 }
 
 /** Texts with which statements compare columns: `"status" = 'PENDING'`. */
-function soughtBy(migrations: readonly CorpusMigration[]): Filling['sought'] {
+function comparedValues(migrations: readonly CorpusMigration[]): Filling['sought'] {
   const sought = new Map<string, string[]>()
   for (const { sql } of migrations)
     for (const [, name = '', value = ''] of sql.matchAll(/(\w+)"?\s*=\s*'([^']*)'/g))
@@ -94,7 +100,7 @@ function soughtBy(migrations: readonly CorpusMigration[]): Filling['sought'] {
 }
 
 /** Updates that give rows the values that a migration's statements look for. */
-const MET_ROWS: Readonly<Record<string, string>> = {
+const ROWS_FOR_STATEMENTS: Readonly<Record<string, string>> = {
   '14_add_link_and_pixel': `UPDATE report SET type = met.type, parameters = met.parameters::jsonb
     FROM (SELECT report_id AS id, row_number() OVER (ORDER BY report_id) AS n FROM report) numbered
     JOIN (VALUES (1, 'funnel', '{"steps": [{"type": "url"}]}'), (2, 'funnel', '{"steps": [{"type": "url"}, {"type": "event"}], "urls": []}'),
@@ -103,10 +109,10 @@ const MET_ROWS: Readonly<Record<string, string>> = {
   '20251207122817_add_slug_to_published_docs': `UPDATE "PublishedDocs" SET "collectionID" = 'one', version = '1'`,
 }
 
-async function thereAndBack(work: Work, migration: CorpusMigration): Promise<Outcome> {
+async function deployAndRollBack(work: Work, migration: CorpusMigration): Promise<Outcome> {
   const { target, root } = work
   const empty = await fillTables(target.url, work)
-  await target.sql(MET_ROWS[migration.name] ?? '')
+  await target.sql(ROWS_FOR_STATEMENTS[migration.name] ?? '')
   addMigration(root, migration)
   const proof = await proofOf(work, migration)
   const { before, up, refused } = await deployOnRows(work, migration)
@@ -117,10 +123,10 @@ async function thereAndBack(work: Work, migration: CorpusMigration): Promise<Out
     const ending = left.length > 0 ? 'HALF DONE' : 'not deployed'
     return { ...known, ending, reasons: [failureIn(up), ...left] }
   }
-  const back = await rollBackAsked(work)
+  const back = await rollBackWithConsent(work)
   const judged = judge({ before, after, now: await stateOf(target) }, { proof, up, back })
   if (back.run.exitCode !== 0) return { ...known, ...judged }
-  const again = await deployAsked(work)
+  const again = await deployWithConsent(work)
   const differing = objectDifferences(after, await stateOf(target))
   if (again.run.exitCode === 0 && differing.length === 0) return { ...known, ...judged }
   const reasons = [failureIn(again), ...differing, ...judged.reasons]
@@ -129,7 +135,7 @@ async function thereAndBack(work: Work, migration: CorpusMigration): Promise<Out
 
 interface Deployed {
   readonly before: State
-  readonly up: Asked
+  readonly up: ConsentedRun
   /** Errors of a migration on rows on which it cannot run. */
   readonly refused: readonly string[]
 }
@@ -150,7 +156,7 @@ async function deployOnRows(
 ): Promise<Deployed> {
   const { target, sought } = work
   const before = await stateOf(target)
-  const up = await deployAsked(work)
+  const up = await deployWithConsent(work)
   const styles = OTHER_ROWS[refused.length]
   const named = (await tableNames(target.url)).filter((table) => sql.includes(table))
   const isDone = up.run.exitCode === 0 || differences(before, await stateOf(target)).length > 0
@@ -188,27 +194,31 @@ async function proofOf(work: Work, { name }: CorpusMigration): Promise<Claim> {
 }
 
 /** A run of a command with the consents that it needed. */
-interface Asked {
+interface ConsentedRun {
   readonly run: CliRun
   readonly consents: readonly string[]
 }
 
-async function deployAsked(work: Work): Promise<Asked> {
-  return await runAsked(work, ['deploy', '--env', 'production'])
+async function deployWithConsent(work: Work): Promise<ConsentedRun> {
+  return await runWithConsent(work, ['deploy', '--env', 'production'])
 }
 
 /** Gives the database's name in advance: each question is preceded by a test run, which takes seconds. */
-async function rollBackAsked(work: Work): Promise<Asked> {
+async function rollBackWithConsent(work: Work): Promise<ConsentedRun> {
   const confirm = ['--confirm', work.target.name]
-  return await runAsked(work, ['rollback', '--env', 'production', '--format', 'json'], confirm)
+  return await runWithConsent(
+    work,
+    ['rollback', '--env', 'production', '--format', 'json'],
+    confirm,
+  )
 }
 
 /** Runs a command and gives consent only after a failure asks for it, as a person does. */
-async function runAsked(
+async function runWithConsent(
   work: Work,
   args: readonly string[],
   confirmed: readonly string[] = [],
-): Promise<Asked> {
+): Promise<ConsentedRun> {
   const accepted = new Set<string>()
   let confirm = confirmed
   for (;;) {
@@ -238,8 +248,8 @@ interface States {
 
 interface Claims {
   readonly proof: Claim
-  readonly up: Asked
-  readonly back: Asked
+  readonly up: ConsentedRun
+  readonly back: ConsentedRun
 }
 
 function judge(
@@ -260,12 +270,12 @@ function judge(
   }
   const lines = differences(before, now)
   const reasons = [...lines, ...said]
-  if (lines.length === 0) return { ending: 'back exactly', reasons: doubts }
+  if (lines.length === 0) return { ending: 'restored exactly', reasons: doubts }
   if (isLossless) return { ending: 'UNTRUE GRADE', reasons }
   return { ending: said.length > 0 ? 'announced' : 'SILENT DESTRUCTION', reasons }
 }
 
-function announcedBy({ run }: Asked): string[] {
+function announcedBy({ run }: ConsentedRun): string[] {
   const { result, findings = [] } = JSON.parse(run.stdout) as {
     result?: { downMigrations?: { announced: { kind: string; kept?: boolean }[] }[] } | null
     findings?: { message: string }[]
@@ -279,6 +289,6 @@ function announcedBy({ run }: Asked): string[] {
   ]
 }
 
-function failureIn({ run }: Asked): string {
+function failureIn({ run }: ConsentedRun): string {
   return run.exitCode === 0 ? '' : `exit ${run.exitCode}: ${run.stdout}${run.stderr}`.trim()
 }

@@ -469,7 +469,7 @@ describe('a fault', () => {
   ]
 
   /** Whether an operation cannot complete while a fault persists. */
-  function isFelt(action: D1Action, fault: D1Fault): boolean {
+  function preventsCompletion(action: D1Action, fault: D1Fault): boolean {
     if (fault.kind === 'slow' || fault.kind === 'import-error') return false
     if (fault.kind === 'cut-request') return action === 'upload'
     // The response to an upload has no body.
@@ -531,7 +531,7 @@ describe('a fault', () => {
       await work()
       const actions = new Set(server.calls.map(({ action }) => action))
       for (const action of actions) {
-        for (const [title, fault] of FAULTS.filter((one) => isFelt(action, one[1]))) {
+        for (const [title, fault] of FAULTS.filter((one) => preventsCompletion(action, one[1]))) {
           const before = rows('orders').length
           server.fault = (one) => (one.action === action ? fault : undefined)
           const failure = await failing(work())

@@ -7,7 +7,7 @@ import { fillSqliteTables } from '../src/shadow/index.ts'
 import { runCli } from './cli-in-process.ts'
 import { prismaCli } from './prisma.ts'
 import { sqliteCorpus } from './sqlite-corpus.ts'
-import { readTruth, rowDifferences } from './sqlite-truth.ts'
+import { readSqliteState, rowDifferences } from './sqlite-state.ts'
 import { addProject, localDatabase, localState, wrangler, writeWorker } from './wrangler.ts'
 
 // A real SQLite history on wrangler's local D1 and on a file: the generated rows that wrangler loses, those
@@ -50,7 +50,9 @@ function copyState(from: string, to: string): void {
 }
 
 function countsOf(file: string): Map<string, number> {
-  return new Map(Object.entries(readTruth(file).rows).map(([table, rows]) => [table, rows.length]))
+  return new Map(
+    Object.entries(readSqliteState(file).rows).map(([table, rows]) => [table, rows.length]),
+  )
 }
 
 test.skipIf(NUMBERED.length === 0)(
@@ -73,7 +75,7 @@ test.skipIf(NUMBERED.length === 0)(
         fillSqliteTables(session, { style: 'plain' }),
       )
       copyState(stateFolder(), filled)
-      const before = readTruth(databaseFile())
+      const before = readSqliteState(databaseFile())
       const rows = countsOf(databaseFile())
 
       const applied = await wrangler(['d1', 'migrations', 'apply', 'DB', '--local'], { cwd: root })
@@ -94,7 +96,7 @@ test.skipIf(NUMBERED.length === 0)(
 
       if (refused === undefined) {
         const rolled = await slipway('rollback --local')
-        const after = readTruth(databaseFile())
+        const after = readSqliteState(databaseFile())
         const differs = rowDifferences(before, after)
         if (rolled !== undefined) back.refused += 1
         else if (differs.length === 0) back.exactly += 1

@@ -63,7 +63,7 @@ export function openD1Database(file: string): D1Database {
   let db = open(file)
   const states: State[] = []
   const remember = () => {
-    const image = privileged(db, () => db.serialize())
+    const image = withoutAuthorizer(db, () => db.serialize())
     const before = states.at(-1)
     if (before && Buffer.compare(before.image, image) === 0) return before.bookmark
     const count = states.length.toString(16).padStart(8, '0')
@@ -151,7 +151,7 @@ function unlimited<T>(file: string, work: (db: DatabaseSync) => T): T {
 }
 
 /** Runs work of the stand-in itself, without D1's restrictions. */
-function privileged<T>(db: DatabaseSync, work: () => T): T {
+function withoutAuthorizer<T>(db: DatabaseSync, work: () => T): T {
   db.setAuthorizer(null)
   try {
     return work()
@@ -161,7 +161,7 @@ function privileged<T>(db: DatabaseSync, work: () => T): T {
 }
 
 function own(db: DatabaseSync, sql: string): void {
-  privileged(db, () => db.exec(sql))
+  withoutAuthorizer(db, () => db.exec(sql))
 }
 
 function inTransaction<T>(db: DatabaseSync, work: () => T): T {
@@ -172,7 +172,7 @@ function inTransaction<T>(db: DatabaseSync, work: () => T): T {
     return result
   } catch (error) {
     if (db.isTransaction) own(db, 'ROLLBACK')
-    throw worded(error)
+    throw d1Error(error)
   }
 }
 
@@ -189,7 +189,7 @@ function importInto(db: DatabaseSync, sql: string): D1Result[] {
     return results
   } catch (error) {
     if (db.isTransaction) own(db, 'ROLLBACK')
-    throw worded(error)
+    throw d1Error(error)
   }
 }
 
@@ -241,18 +241,18 @@ function execute(db: DatabaseSync, statement: StatementSync, params: readonly un
   const before = changesOf(db)
   statement.setReadBigInts(true)
   statement.setReturnArrays(true)
-  const rows = statement.all(...params.map(bound)) as unknown as SQLOutputValue[][]
+  const rows = statement.all(...params.map(boundValue)) as unknown as SQLOutputValue[][]
   const changes = changesOf(db) - before
   const meta = metaOf(db, { changes, rows: rows.length, duration: performance.now() - started })
   return {
     columns: statement.columns().map(({ name }) => name),
-    rows: rows.map((values) => values.map(answered)),
+    rows: rows.map((values) => values.map(resultValue)),
     meta,
   }
 }
 
 /** A parameter as D1 binds it: numbers arrive as floating point, booleans as 1 and 0, bytes as arrays. */
-function bound(value: unknown): string | number | Uint8Array | null {
+function boundValue(value: unknown): string | number | Uint8Array | null {
   if (typeof value === 'string' || typeof value === 'number' || value === null) return value
   if (typeof value === 'boolean') return Number(value)
   if (Array.isArray(value)) return Uint8Array.from(value as number[])
@@ -260,7 +260,7 @@ function bound(value: unknown): string | number | Uint8Array | null {
 }
 
 /** A value as D1 returns it: JSON has no integers above 2^53 and no infinity. */
-function answered(value: SQLOutputValue): unknown {
+function resultValue(value: SQLOutputValue): unknown {
   if (typeof value === 'bigint') return Number(value)
   return value instanceof Uint8Array ? [...value] : value
 }
@@ -271,7 +271,7 @@ function changesOf(db: DatabaseSync): number {
 
 /** A text that differs after each change of rows or of the schema. */
 function versionOf(db: DatabaseSync): string {
-  return privileged(
+  return withoutAuthorizer(
     db,
     () => `${changesOf(db)} ${String(db.prepare('PRAGMA schema_version').get()?.schema_version)}`,
   )
@@ -300,7 +300,7 @@ function total(results: readonly D1Result[], db: DatabaseSync): D1Meta {
 }
 
 /** An error of SQLite in D1's format: `message: SQLITE_X (extended: SQLITE_X_Y)`. */
-function worded(error: unknown): unknown {
+function d1Error(error: unknown): unknown {
   if (!(error instanceof Error) || !('errcode' in error)) return error
   const code = Number(error.errcode)
   const { message } = error

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { serverPrograms, withLocalServer, withSession } from '../src/database/index.ts'
 import { attempt } from '../src/kernel/index.ts'
 import { type ShadowOptions, withShadowDatabase, withShadowServer } from '../src/shadow/index.ts'
-import { attempts, type Prey } from './hostile.ts'
+import { attempts, type AttackPaths } from './hostile.ts'
 
 /** How an attempt ended, and what it read. */
 export interface Outcome {
@@ -30,12 +30,12 @@ const options: ShadowOptions = {
   cacheDir: process.argv[2] ?? '',
   limits: { timeMs: 3000, diskBytes: 200_000_000 },
 }
-const prey: Prey = { file: process.argv[3] ?? '', folder: process.argv[4] ?? '' }
+const paths: AttackPaths = { file: process.argv[3] ?? '', folder: process.argv[4] ?? '' }
 
 async function makeAttempts(): Promise<Pick<HostileRun, 'outcomes' | 'process'>> {
   return await withShadowServer(options, async (shadow) => {
     const outcomes: Outcome[] = []
-    for (const { name, sql } of attempts(prey)) {
+    for (const { name, sql } of attempts(paths)) {
       const began = performance.now()
       const rows: unknown[] = []
       const run = await attempt(() =>

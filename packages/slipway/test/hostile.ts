@@ -8,7 +8,7 @@ export interface Attempt {
 }
 
 /** The file that the attempts try to read, and the folder that they try to write into. */
-export interface Prey {
+export interface AttackPaths {
   /** A file that every account may read. */
   readonly file: string
   /** A folder that every account may write into. */
@@ -19,7 +19,7 @@ const DENIED = '42501'
 const LIMIT = 'SHADOW.LIMIT_EXCEEDED'
 
 /** Attempts that a server can refuse or limit. */
-export function attempts({ file, folder }: Prey): Attempt[] {
+export function attempts({ file, folder }: AttackPaths): Attempt[] {
   const left = `${folder}/left`
   const one = (name: string, sql: string, ends: string | null = DENIED) => ({
     name,

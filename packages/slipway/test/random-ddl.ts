@@ -2,12 +2,15 @@ import fc from 'fast-check'
 import type pg from 'pg'
 
 /** The names that random statements use. */
-interface Ground {
+interface ObjectNames {
   readonly tables: readonly string[]
   readonly columns: readonly string[]
 }
 
-const GROUND: Ground = { tables: ['alpha', 'Be ta', 'g"m'], columns: ['a', 'b', 'C c', 'id'] }
+const OBJECT_NAMES: ObjectNames = {
+  tables: ['alpha', 'Be ta', 'g"m'],
+  columns: ['a', 'b', 'C c', 'id'],
+}
 const type = fc.constantFrom(
   'integer',
   'bigint',
@@ -113,7 +116,7 @@ ALTER TABLE ${t} DROP COLUMN ${c} CASCADE; ALTER TABLE ${t} RENAME COLUMN "made"
   ({ t, c }) => `INSERT INTO ${t} (${c}) SELECT ${c} FROM ${t}`,
 ]
 
-function wordsOf({ tables, columns }: Ground): fc.Arbitrary<Words> {
+function wordsOf({ tables, columns }: ObjectNames): fc.Arbitrary<Words> {
   const name = fc.constantFrom(...tables)
   const column = fc.constantFrom(...columns)
   return fc.record({
@@ -130,7 +133,7 @@ function wordsOf({ tables, columns }: Ground): fc.Arbitrary<Words> {
 
 function filled(
   templates: readonly ((words: Words) => string)[],
-  ground: Ground,
+  ground: ObjectNames,
 ): fc.Arbitrary<string> {
   return fc
     .tuple(fc.constantFrom(...templates), wordsOf(ground))
@@ -138,10 +141,10 @@ function filled(
 }
 
 /** A statement that may fail when it is run. */
-export const ddl: fc.Arbitrary<string> = filled(TEMPLATES, GROUND)
+export const ddl: fc.Arbitrary<string> = filled(TEMPLATES, OBJECT_NAMES)
 
 /** The same, with statements that write and delete rows among them. */
-export function changesOn(ground: Ground = GROUND): fc.Arbitrary<string> {
+export function changesOn(ground: ObjectNames = OBJECT_NAMES): fc.Arbitrary<string> {
   return fc.oneof(
     { weight: 3, arbitrary: filled(TEMPLATES, ground) },
     { weight: 1, arbitrary: filled(ROW_TEMPLATES, ground) },
@@ -155,7 +158,10 @@ CREATE TABLE "Be ta" ("id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY, "a" 
 `
 
 /** Runs statements in the open transaction. Returns those that PostgreSQL accepts, each with its semicolon. */
-export async function takenOf(client: pg.Client, proposed: readonly string[]): Promise<string[]> {
+export async function acceptedStatements(
+  client: pg.Client,
+  proposed: readonly string[],
+): Promise<string[]> {
   const taken: string[] = []
   for (const statement of proposed) {
     await client.query('SAVEPOINT trial')

@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite'
 // Random SQLite schemas and changes, as written by hand or for Prisma. The same seed gives the same result.
 
 /** Random choices. */
-export interface Dice {
+export interface Random {
   /** An integer from 0 to `end` - 1. */
   below(end: number): number
   chance(probability: number): boolean
@@ -11,7 +11,7 @@ export interface Dice {
 }
 
 /** Dice that make the same choices for the same seed. */
-export function diceOf(seed: number): Dice {
+export function createRandom(seed: number): Random {
   let state = (seed * 2_654_435_761) >>> 0
   const next = () => {
     state = (state + 0x6d2b79f5) >>> 0
@@ -35,7 +35,7 @@ const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`
 const ACTIONS = ['CASCADE', 'SET NULL', 'CASCADE', 'RESTRICT', 'NO ACTION']
 
 /** A random schema: composite keys, foreign keys of all kinds, generated columns, checks, triggers, views. */
-export function randomSchema(dice: Dice): string {
+export function randomSchema(dice: Random): string {
   const statements: string[] = []
   const made: { readonly name: string; readonly key: readonly string[] }[] = []
   const names = ['user', 'Order', 'line item', 'tag', 'A"b'].slice(0, 3 + dice.below(3))
@@ -92,7 +92,7 @@ export function randomSchema(dice: Dice): string {
   return statements.map((sql) => `${sql};\n`).join('')
 }
 
-function plainColumn(dice: Dice, name: string): string {
+function plainColumn(dice: Random, name: string): string {
   return `${name} ${dice.pick([
     'TEXT',
     'TEXT NOT NULL',
@@ -111,14 +111,14 @@ function plainColumn(dice: Dice, name: string): string {
   ])}`
 }
 
-function triggerSql(dice: Dice, name: string): string {
+function triggerSql(dice: Random, name: string): string {
   const event = dice.pick(['INSERT', 'UPDATE', 'DELETE'])
   const row = event === 'DELETE' ? 'OLD' : 'NEW'
   return `CREATE TRIGGER ${quoted(`${name} ${event}`)} AFTER ${event} ON ${quoted(name)} BEGIN INSERT INTO log VALUES ('${event}', ${row}.c0); END`
 }
 
 /** Statements that change a schema. Each runs on the database that the earlier ones leave. */
-export function randomChange(dice: Dice, schema: string): string {
+export function randomChange(dice: Random, schema: string): string {
   const database = new DatabaseSync(':memory:', { enableDoubleQuotedStringLiterals: true })
   try {
     database.exec(schema)
@@ -154,7 +154,7 @@ function all<T>(database: DatabaseSync, sql: string): T[] {
   return database.prepare(sql).all() as T[]
 }
 
-function tableIn(dice: Dice, database: DatabaseSync): string {
+function tableIn(dice: Random, database: DatabaseSync): string {
   const tables = all<{ name: string }>(
     database,
     "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name",
@@ -169,14 +169,14 @@ function columnsOf(database: DatabaseSync, table: string): ColumnFacts[] {
   )
 }
 
-function columnIn(dice: Dice, database: DatabaseSync, table: string): string {
+function columnIn(dice: Random, database: DatabaseSync, table: string): string {
   return dice.pick(columnsOf(database, table)).name
 }
 
-type Change = (dice: Dice, database: DatabaseSync) => string
+type Change = (dice: Random, database: DatabaseSync) => string
 
 /** A changed definition of a table: without some columns, and others with another name, type or constraint. */
-function redefined(dice: Dice, database: DatabaseSync, table: string) {
+function redefined(dice: Random, database: DatabaseSync, table: string) {
   const columns = columnsOf(database, table).filter(({ hidden }) => hidden === 0)
   const kept = columns.filter(({ pk }) => pk > 0 || !dice.chance(0.15))
   const pairs = kept.map((column) => ({
@@ -359,7 +359,7 @@ const DEFAULTS: Readonly<Record<string, string>> = {
   DateTime: '@default(now())',
 }
 
-function randomField(dice: Dice, name: string): Field {
+function randomField(dice: Random, name: string): Field {
   const type = dice.pick(TYPES)
   const form = dice.below(4)
   const value = DEFAULTS[type]
@@ -368,7 +368,7 @@ function randomField(dice: Dice, name: string): Field {
   return { name, text: `${name} ${type} ${value}` }
 }
 
-function randomModel(dice: Dice, name: string, others: readonly string[]): Model {
+function randomModel(dice: Random, name: string, others: readonly string[]): Model {
   const fields = Array.from({ length: 1 + dice.below(4) }, (_, at) => randomField(dice, `f${at}`))
   const targets = [...others, ...(dice.chance(0.3) ? [name] : [])].filter(() => dice.chance(0.5))
   return {
@@ -426,7 +426,7 @@ function schemaText(models: readonly Model[]): string {
 }
 
 /** Two random Prisma schemas, of which the second is a change of the first. */
-export function randomPrismaSchemas(dice: Dice): {
+export function randomPrismaSchemas(dice: Random): {
   readonly before: string
   readonly after: string
 } {
@@ -458,7 +458,7 @@ export function randomPrismaSchemas(dice: Dice): {
 }
 
 /** Triggers on the tables of a Prisma schema, as people add them by hand. */
-export function randomTriggers(dice: Dice, sql: string): string {
+export function randomTriggers(dice: Random, sql: string): string {
   const tables = [...sql.matchAll(/CREATE TABLE "(\w+)"/g)].map(([, name = '']) => name)
   if (tables.length === 0 || dice.chance(0.5)) return ''
   const table = dice.pick(tables)

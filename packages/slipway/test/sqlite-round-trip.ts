@@ -13,7 +13,7 @@ import {
   withShadowDatabase,
 } from '../src/shadow/index.ts'
 import { type Destruction, objectName, parseMigration, parserFor } from '../src/statements/index.ts'
-import { readTruth, rowDifferences, type Truth } from './sqlite-truth.ts'
+import { readSqliteState, rowDifferences, type SqliteState } from './sqlite-state.ts'
 
 const SHADOW: ShadowOptions = { dialect: 'sqlite', cacheDir: '' }
 
@@ -66,12 +66,12 @@ async function runOn(file: string, { history, migration }: Case): Promise<RoundT
     catalogs: () => Promise.reject(new TypeError('of PostgreSQL')),
   })
   const refused: string[] = []
-  const states: Truth[] = []
+  const states: SqliteState[] = []
   const failure = await onFile(file, async (session) => {
     await replay(session, history)
     for (const style of ['edge', 'sparse', 'plain', 'json', 'none'] as const) {
       await fillSqliteTables(session, { style })
-      states.splice(0, states.length, readTruth(file))
+      states.splice(0, states.length, readSqliteState(file))
       const stopped = await run(session, migration)
       if (stopped === undefined) break
       refused.push(stopped)
@@ -79,15 +79,15 @@ async function runOn(file: string, { history, migration }: Case): Promise<RoundT
       await emptied(session)
     }
     for (const next of [down, migration]) {
-      states.push(readTruth(file))
+      states.push(readSqliteState(file))
       const stopped = await run(session, next)
       if (stopped !== undefined) return `${next.name}: ${stopped}`
     }
-    states.push(readTruth(file))
+    states.push(readSqliteState(file))
     return undefined
   })
   const [before, up, back, again] = states
-  const difference = (one: Truth | undefined, other: Truth | undefined) =>
+  const difference = (one: SqliteState | undefined, other: SqliteState | undefined) =>
     one && other ? schemaDifferences(one, other) : []
   return {
     migration: migration.name,
@@ -145,7 +145,7 @@ async function emptied(session: Session): Promise<void> {
   await session.execute('PRAGMA foreign_keys = ON')
 }
 
-function schemaDifferences(one: Truth, other: Truth): string[] {
+function schemaDifferences(one: SqliteState, other: SqliteState): string[] {
   const names = new Set([...Object.keys(one.schema), ...Object.keys(other.schema)])
   return [...names].filter(
     (name) => JSON.stringify(one.schema[name]) !== JSON.stringify(other.schema[name]),

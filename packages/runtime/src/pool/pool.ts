@@ -51,7 +51,7 @@ export function createPool(
   // queries on one in use are rejected.
   pool.on('error', () => {})
   pool.on('connect', (client) => {
-    client.on('error', () => {}).once('end', () => giveBack(client))
+    client.on('error', () => {}).once('end', () => releaseLostConnection(client))
   })
   return pool
 }
@@ -60,7 +60,7 @@ export function createPool(
  * Releases a connection that was lost while in use. Prisma 6 does not release the connection of a transaction: without
  * this, lost connections would eventually fill the pool.
  */
-function giveBack(client: pg.PoolClient): void {
+function releaseLostConnection(client: pg.PoolClient): void {
   const release = client.release.bind(client)
   // The holder of the connection may release it as well.
   client.release = () => {}

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { notify } from '../backup/index.ts'
-import { failureOf, recall, remember } from '../kernel/index.ts'
+import { failureOf, readCached, writeCached } from '../kernel/index.ts'
 import { notifyOf } from './backup-settings.ts'
 import type { AppContext } from './context.ts'
 import type { ResultFinding } from './outcome.ts'
@@ -15,13 +15,13 @@ export async function notifying<T>(
 ): Promise<{ readonly made: T; readonly findings: readonly ResultFinding[] }> {
   const { environment } = work.target
   const file = path.join(work.project.root, '.slipway', 'cache', 'last-backup', environment)
-  const last = recall(file, environment)
+  const last = readCached(file, environment)
   const previous = last === 'ok' || last === 'failed' ? last : undefined
   const tell = async (
     outcome: 'ok' | 'failed',
     more: { id?: string; code?: string; message?: string },
   ) => {
-    remember(file, environment, outcome)
+    writeCached(file, environment, outcome)
     const warnings = await notify({ outcome, previous, environment, ...more }, notifyOf(work))
     return warnings.map((message): ResultFinding => ({
       id: 'not-notified',

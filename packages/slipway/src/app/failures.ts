@@ -1,4 +1,4 @@
-import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
+import { type FailureSpecs, type Raise, createRaise } from '../kernel/index.ts'
 
 /** Failures of a use case outside the module that does the work. */
 export const appFailures = {
@@ -14,4 +14,4 @@ export const appFailures = {
   'APP.PASSPHRASE_MISSING': { title: 'The backup passphrase is not set' },
 } as const satisfies FailureSpecs
 
-export const raise: Raise<typeof appFailures> = raiserOf(appFailures)
+export const raise: Raise<typeof appFailures> = createRaise(appFailures)

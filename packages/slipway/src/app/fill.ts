@@ -1,5 +1,5 @@
 import type { Address } from '../database/index.ts'
-import { deploy, prepareBooks, withTarget } from '../deploy/index.ts'
+import { deploy, createHistoryTables, withTarget } from '../deploy/index.ts'
 import { rethrow } from '../kernel/index.ts'
 import type { MigrationFolder, Project, Target } from '../project/index.ts'
 import type { SeedSet } from '../seeds/index.ts'
@@ -49,7 +49,7 @@ export async function seedDatabase(
   const work = workOn(filling, address)
   const request = await workRequest(QUIET, work)
   return await withTarget(request, async (session) => {
-    await prepareBooks(session, request)
+    await createHistoryTables(session, request)
     return seededSets(await runChosenSets(QUIET, work, session, { sets }), false)
   })
 }

@@ -1,7 +1,7 @@
 import os from 'node:os'
 import path from 'node:path'
 import { type Session, withSession } from '../database/index.ts'
-import { prepareBooks, requireConsent, withTarget } from '../deploy/index.ts'
+import { createHistoryTables, requireConsent, withTarget } from '../deploy/index.ts'
 import { compareHistory, readHistory } from '../history/index.ts'
 import { advice, attempt, type Failure, type NextAction } from '../kernel/index.ts'
 import { git } from '../project/index.ts'
@@ -86,7 +86,7 @@ export async function runSets(
   const chosen = chooseSets(all, sets, environmentSeeds(work))
   const request = await workRequest(context, work)
   return await withTarget(request, async (session) => {
-    if (!dryRun) await prepareBooks(session, request)
+    if (!dryRun) await createHistoryTables(session, request)
     const outcomes = await runChosenSets(context, work, session, { ...asked, sets: chosen, dryRun })
     const target = targetResult(work, session.server.database)
     return {
@@ -248,7 +248,7 @@ async function seedDeployed(
   if (sets.length === 0) return []
   const request = await workRequest(context, work)
   return await withTarget(request, async (session) => {
-    await prepareBooks(session, request)
+    await createHistoryTables(session, request)
     return await runChosenSets(context, work, session, { ...options, sets })
   })
 }

@@ -46,8 +46,8 @@ export async function readWork(
     const message = `${target.unsetVariable} is not set, so Slipway uses the embedded database in .slipway/`
     emit({ kind: 'notice', message })
   }
-  if (target.insteadOf !== undefined && !options.withoutTarget) {
-    const message = `This database of ${target.insteadOf} also belongs to ${target.environment}, so the policy of ${target.environment} applies.`
+  if (target.requestedEnvironment !== undefined && !options.withoutTarget) {
+    const message = `This database of ${target.requestedEnvironment} also belongs to ${target.environment}, so the policy of ${target.environment} applies.`
     emit({ kind: 'notice', message })
   }
   const migrations = readMigrations(project.migrationsDir, {

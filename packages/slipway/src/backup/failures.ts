@@ -1,4 +1,4 @@
-import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
+import { type FailureSpecs, type Raise, createRaise } from '../kernel/index.ts'
 
 /** The failures of backups. */
 export const backupFailures = {
@@ -47,4 +47,4 @@ export const backupFailures = {
   'BACKUP.SERVER_TOO_OLD': { title: 'The backup comes from a newer server' },
 } as const satisfies FailureSpecs
 
-export const raise: Raise<typeof backupFailures> = raiserOf(backupFailures)
+export const raise: Raise<typeof backupFailures> = createRaise(backupFailures)

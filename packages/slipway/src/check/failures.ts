@@ -1,4 +1,4 @@
-import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
+import { type FailureSpecs, type Raise, createRaise } from '../kernel/index.ts'
 
 /** Failures of `check` and `fix`. */
 export const checkFailures = {
@@ -7,4 +7,4 @@ export const checkFailures = {
   'CHECK.UNKNOWN_MIGRATION': { title: 'There is no migration with that name' },
 } as const satisfies FailureSpecs
 
-export const raise: Raise<typeof checkFailures> = raiserOf(checkFailures)
+export const raise: Raise<typeof checkFailures> = createRaise(checkFailures)

@@ -1,4 +1,4 @@
-import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
+import { type FailureSpecs, type Raise, createRaise } from '../kernel/index.ts'
 
 /** Failures of the command line, and interruptions of a command from the terminal. */
 export const cliFailures = {
@@ -19,4 +19,4 @@ export const cliFailures = {
   'CLI.BUG': { title: 'A bug in Slipway' },
 } as const satisfies FailureSpecs
 
-export const raise: Raise<typeof cliFailures> = raiserOf(cliFailures)
+export const raise: Raise<typeof cliFailures> = createRaise(cliFailures)

@@ -1,4 +1,4 @@
-import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
+import { type FailureSpecs, type Raise, createRaise } from '../kernel/index.ts'
 
 /** What can go wrong when a migration is written. */
 export const createFailures = {
@@ -13,4 +13,4 @@ export const createFailures = {
   'CREATE.GENERATE_FAILED': { title: 'Prisma could not generate the client', exit: 4 },
 } as const satisfies FailureSpecs
 
-export const raise: Raise<typeof createFailures> = raiserOf(createFailures)
+export const raise: Raise<typeof createFailures> = createRaise(createFailures)

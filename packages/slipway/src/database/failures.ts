@@ -1,4 +1,4 @@
-import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
+import { type FailureSpecs, type Raise, createRaise } from '../kernel/index.ts'
 
 /** What can go wrong between Slipway and a database server. */
 export const databaseFailures = {
@@ -31,4 +31,4 @@ export const databaseFailures = {
 
 export type DatabaseCode = keyof typeof databaseFailures
 
-export const raise: Raise<typeof databaseFailures> = raiserOf(databaseFailures)
+export const raise: Raise<typeof databaseFailures> = createRaise(databaseFailures)

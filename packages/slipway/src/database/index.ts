@@ -17,7 +17,7 @@ export { programFolders, type Programs, serverPrograms } from './postgres/progra
 export { inLedger, LEDGER_SCHEMA } from './postgres/ledger-schema.ts'
 export { executeLocked, lockGuardSql } from './postgres/lock-guard.ts'
 export { HARMLESS_EXTENSIONS, OWNERS } from './postgres/sandbox.ts'
-export { wordForWord } from './postgres/server-error.ts'
+export { unmaskedMessage } from './postgres/server-error.ts'
 export { quoteIdentifier, quoteLiteral } from './postgres/quote.ts'
 export { inSnapshot } from './postgres/snapshot.ts'
 export { filePinSql, ownPinSql, pinSql, unpinForFileSql } from './postgres/settings.ts'

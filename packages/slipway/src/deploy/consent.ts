@@ -1,5 +1,5 @@
 import { advice } from '../kernel/index.ts'
-import { type Made, madeBefore } from '../safekeeping/index.ts'
+import { type CreatedObjects, createdBefore } from '../safekeeping/index.ts'
 import {
   type Action,
   type Destruction,
@@ -50,7 +50,7 @@ export function destroyedBy(
   const all = migrations.flatMap(({ name, statements }) =>
     statements.map((statement) => ({ migration: name, statement })),
   )
-  const made = madeBefore(
+  const made = createdBefore(
     all.map(({ statement }) => statement),
     defaultSchema,
   )
@@ -60,13 +60,13 @@ export function destroyedBy(
         ...destructionsBy(action, defaultSchema),
         ...overwrittenBy(action, defaultSchema),
       ])
-      .filter(({ object }) => !isMade(object, made[index]))
+      .filter(({ object }) => !isCreated(object, made[index]))
       .map((destruction) => ({ migration, ...destruction })),
   )
 }
 
 /** Whether an object is a new table or column, or part of one, and so contains no earlier data. */
-function isMade(object: ObjectRef, made: Made | undefined): boolean {
+function isCreated(object: ObjectRef, made: CreatedObjects | undefined): boolean {
   const table = objectKey(ownerOf(object))
   const column = object.kind === 'column' ? `${table}.${object.name}` : undefined
   return (

@@ -11,23 +11,23 @@ import type { Hazard } from '../hazards/index.ts'
 import { type Comparison, readJournal } from '../history/index.ts'
 import { attempt, type Failure, failureFrom, otherCommand } from '../kernel/index.ts'
 import { type KnownSchema, looksHarmless, type PreCheckResult, survey } from '../plan/index.ts'
-import { type Kept, offeredTo, readKept } from '../safekeeping/index.ts'
+import { type Kept, restorableAfter, readKept } from '../safekeeping/index.ts'
 import type { Change } from '../schema/index.ts'
 import type { Migration } from '../statements/index.ts'
 import { type Consent, requireConsent, toConsentTo } from './consent.ts'
-import { compareWithHistory, lookForDrift, refuseDrift, refuseUnproven } from './drift.ts'
+import { compareWithHistory, checkDrift, refuseDrift, refuseUnproven } from './drift.ts'
 import { type Accepted, acceptedNames, hazardsFailure, hazardsToAccept } from './hazards.ts'
-import { keepingFor, keptStatements, prepareKeeping } from './keep.ts'
+import { keepHooksFor, keptStatements, prepareKeeping } from './keep.ts'
 import { readLossyCasts } from './lossy-casts.ts'
 import { type PendingWork, readPending } from './pending.ts'
 import { refuseChangedPlan, type SavedPlan } from './plan-file.ts'
 import { refuseFilledDatabase } from './postgres/filled.ts'
-import { askRows, preCheckFailure } from './pre-checks.ts'
-import { LEAVES_NOTHING, reviewsOf } from './review.ts'
+import { runPreChecks, preCheckFailure } from './pre-checks.ts'
+import { CLEAN_FAILURES, reviewsOf } from './review.ts'
 import { type Recorded, recordSquashes } from './squashes.ts'
-import { prepareBooks, withTarget, type WorkRequest } from './target.ts'
-import { readUnseenBuilds } from './unseen-builds.ts'
-import { type Verification, verified } from './verify.ts'
+import { createHistoryTables, withTarget, type WorkRequest } from './target.ts'
+import { readUnobservableBuilds } from './unobservable-builds.ts'
+import { type Verification, tryVerifyAndRecord } from './verify.ts'
 
 /** A deploy: the work on the target, and what the person has accepted beforehand. */
 export interface DeployRequest extends WorkRequest, Accepted {
@@ -97,24 +97,26 @@ export async function deploy(request: DeployRequest): Promise<DeployOutcome> {
     if (plans.length === 0 && squashes.length === 0) {
       return request.acceptDrift
         ? nothing
-        : { ...nothing, ...(await lookForDrift(target, pending, request)) }
+        : { ...nothing, ...(await checkDrift(target, pending, request)) }
     }
-    const hazards = plans.length > 0 ? await lookAhead(target, pending, request) : []
+    const hazards = plans.length > 0 ? await surveyHazards(target, pending, request) : []
     // In a deploy that continues after a crash, some statements have already run.
     const goesOn = resuming.length > 0
-    const { driftUnknown, known } = goesOn ? {} : await gate(target, pending, request)
+    const { driftUnknown, known } = goesOn
+      ? {}
+      : await requireMatchAndConsent(target, pending, request)
     const found = { ...nothing, hazards, ...(driftUnknown ? { driftUnknown } : {}) }
     const receipts = plans.map(notRun)
     const unaccepted = request.protected ? hazardsFailure(database, hazards, request) : undefined
     if (unaccepted) return { ...found, receipts, failure: unaccepted }
-    const preChecks = goesOn ? [] : await askRows(target, plans)
+    const preChecks = goesOn ? [] : await runPreChecks(target, plans)
     const refused = request.acceptPreChecks
       ? undefined
       : preCheckFailure(database, plans, preChecks)
     if (refused) return { ...found, preChecks, receipts, failure: refused }
     const names = plans.map(({ name }) => name)
     if (plans.length > 0) await request.backup?.(names, before.applied.at(-1) ?? null)
-    await prepareBooks(session, request)
+    await createHistoryTables(session, request)
     const recorded = await recordSquashes(session, squashes, request.migrations)
     const review = reviewOfDeploy(session, pending, request)
     const ran = await run(target, { plans, review, known }, request)
@@ -127,7 +129,7 @@ export async function deploy(request: DeployRequest): Promise<DeployOutcome> {
  * acceptance: none in a first deploy, which finds no rows, and none in one that continues after a crash,
  * because it was accepted before.
  */
-async function lookAhead(
+async function surveyHazards(
   target: TargetSession,
   { history, before, plans, resuming }: PendingWork,
   { migrations, plan, ...request }: DeployRequest,
@@ -156,7 +158,7 @@ interface SchemaBefore {
 }
 
 /** Steps 3 and 7 of a deploy: the catalog must match the history, and destroying data must have consent. */
-async function gate(
+async function requireMatchAndConsent(
   target: TargetSession,
   { history, before, plans, squashes }: PendingWork,
   request: DeployRequest,
@@ -171,7 +173,7 @@ async function gate(
     const destroys = [
       ...toConsentTo(plans, schema),
       ...(await readLossyCasts(session, plans)),
-      ...(await readUnseenBuilds(session, plans)),
+      ...(await readUnobservableBuilds(session, plans)),
     ]
     if (destroys.length > 0) await requireConsent({ database, alias, destroys }, request.consent)
   }
@@ -216,29 +218,29 @@ async function run(
   const executions = plans.map((migration) => ({
     migration,
     journal: deployJournal(session, migration.name, migration.checksum),
-    ...keepingFor(keeping, migration),
+    ...keepHooksFor(keeping, migration),
     review: review?.(migration),
   }))
   const ran = await runMigrations(target, executions, await readJournal(session))
   const kept = await attempt(keeping.keptSince)
-  const offered = await offeredBack(session, ran.receipts)
+  const offered = await findRestorableData(session, ran.receipts)
   const outcome = { ...ran, kept: kept.ok ? kept.value : [], notKept: keeping.notKept, offered }
   const { failure } = outcome
-  if (failure && !LEAVES_NOTHING.has(failure.code)) return outcome
+  if (failure && !CLEAN_FAILURES.has(failure.code)) return outcome
   target.emit({ kind: 'phase', phase: 'verify' })
   const record = request.acceptDrift ? 'forget' : (known ?? 'record')
-  const looked = await verified(target, request.migrations, record)
+  const looked = await tryVerifyAndRecord(target, request.migrations, record)
   if (!looked.ok) return { ...outcome, failure: failure ?? looked.failure }
   const verification = looked.value
   if (failure || verification.verified) return { ...outcome, verification }
   return { ...outcome, verification, failure: verifyFailure(verification) }
 }
 
-async function offeredBack(session: Session, receipts: readonly Receipt[]): Promise<Kept[]> {
+async function findRestorableData(session: Session, receipts: readonly Receipt[]): Promise<Kept[]> {
   const done = receipts.flatMap(({ status, migration }) => (status === 'done' ? [migration] : []))
   if (done.length === 0) return []
   const all = await attempt(() => readKept(session))
-  return all.ok ? offeredTo(all.value, new Set(done)) : []
+  return all.ok ? restorableAfter(all.value, new Set(done)) : []
 }
 
 function verifyFailure({ invalidIndexes }: Verification): Failure {

@@ -3,8 +3,8 @@ import type { TargetSession } from '../execution/index.ts'
 import { deploy as deployPostgres, type DeployOutcome, type DeployRequest } from './deploy.ts'
 import { type Preview, previewDeploy as previewPostgres } from './preview.ts'
 import {
-  type BooksRequest,
-  prepareBooks as preparePostgresBooks,
+  type RecordedEnvironment,
+  createHistoryTables as preparePostgresBooks,
   withTarget as withPostgresTarget,
   type WorkRequest,
 } from './target.ts'
@@ -17,7 +17,7 @@ interface Deploying {
   deploy(request: DeployRequest): Promise<DeployOutcome>
   preview(request: WorkRequest): Promise<Preview>
   withTarget<T>(request: WorkRequest, work: TargetWork<T>): Promise<T>
-  prepareBooks(session: Session, request?: BooksRequest): Promise<void>
+  createHistoryTables(session: Session, request?: RecordedEnvironment): Promise<void>
 }
 
 const DIALECTS: ByDialect<() => Promise<Deploying>> = {
@@ -25,7 +25,7 @@ const DIALECTS: ByDialect<() => Promise<Deploying>> = {
     deploy: deployPostgres,
     preview: previewPostgres,
     withTarget: withPostgresTarget,
-    prepareBooks: preparePostgresBooks,
+    createHistoryTables: preparePostgresBooks,
   }),
   async sqlite() {
     const [{ deploySqlite }, { previewSqlite }, { withSqliteSession }] = await Promise.all([
@@ -38,7 +38,7 @@ const DIALECTS: ByDialect<() => Promise<Deploying>> = {
       preview: previewSqlite,
       withTarget: withSqliteSession,
       // Each script creates the tables that it needs.
-      prepareBooks: async () => {},
+      createHistoryTables: async () => {},
     }
   },
 }
@@ -62,7 +62,10 @@ export async function withTarget<T>(request: WorkRequest, work: TargetWork<T>): 
 }
 
 /** Creates the history table and the ledger if work on a target needs them beforehand: see `target.ts`. */
-export async function prepareBooks(session: Session, request?: BooksRequest): Promise<void> {
+export async function createHistoryTables(
+  session: Session,
+  request?: RecordedEnvironment,
+): Promise<void> {
   const dialect = await DIALECTS[dialectOf(session)]()
-  await dialect.prepareBooks(session, request)
+  await dialect.createHistoryTables(session, request)
 }

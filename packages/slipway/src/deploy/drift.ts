@@ -10,7 +10,7 @@ import type { WorkRequest } from './target.ts'
 import { verifyAndRecord } from './verify.ts'
 
 /** The result of a drift check that stops nothing: why it could not compare, or how the schema differs. */
-export interface DriftSeen {
+export interface DriftFinding {
   readonly driftUnknown?: string
   readonly drift?: readonly Change[]
 }
@@ -21,23 +21,23 @@ export interface DriftSeen {
  * drifted: the record also contains what others changed during a deploy. In that case the replay decides, and
  * a correct schema is recorded. A deploy with nothing to do does not fail if the schema cannot be read.
  */
-export async function lookForDrift(
+export async function checkDrift(
   target: TargetSession,
   { history }: PendingWork,
   request: WorkRequest,
-): Promise<DriftSeen> {
+): Promise<DriftFinding> {
   const applied = { history, migrations: request.migrations }
-  const looked = await attempt(() => lookTwice(target, applied, request))
+  const looked = await attempt(() => checkRecordThenReplay(target, applied, request))
   if (looked.ok) return looked.value
   if (looked.failure.code === 'DEPLOY.STOPPED') rethrow(looked.failure)
   return { driftUnknown: looked.failure.message }
 }
 
-async function lookTwice(
+async function checkRecordThenReplay(
   target: TargetSession,
   applied: AppliedHistory,
   request: WorkRequest,
-): Promise<DriftSeen> {
+): Promise<DriftFinding> {
   const { session } = target
   const since = await readFromTarget(target, () => detectChange(session, applied))
   if (!since) return { driftUnknown: 'The ledger has no record of the schema for this history.' }

@@ -1,6 +1,6 @@
 import { databaseFailures } from '../database/index.ts'
 import { executionFailures } from '../execution/index.ts'
-import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
+import { type FailureSpecs, type Raise, createRaise } from '../kernel/index.ts'
 
 /** The failures of deploys and rollbacks. */
 export const deployFailures = {
@@ -46,7 +46,7 @@ export const deployFailures = {
   },
 } as const satisfies FailureSpecs
 
-export const raise: Raise<typeof deployFailures> = raiserOf(deployFailures)
+export const raise: Raise<typeof deployFailures> = createRaise(deployFailures)
 
 /** Raises failures that the database module declares but only a deploy can detect. */
-export const raiseDatabase: Raise<typeof databaseFailures> = raiserOf(databaseFailures)
+export const raiseDatabase: Raise<typeof databaseFailures> = createRaise(databaseFailures)

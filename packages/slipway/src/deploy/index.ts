@@ -7,24 +7,24 @@ export {
   toConsentTo,
 } from './consent.ts'
 export type { DeployOutcome, DeployRequest } from './deploy.ts'
-export { deploy, prepareBooks, previewDeploy, withTarget } from './dialects.ts'
+export { deploy, createHistoryTables, previewDeploy, withTarget } from './dialects.ts'
 export { refuseForeignObjects } from './foreign-objects.ts'
 export { deployFailures } from './failures.ts'
 export { unaccepted } from './hazards.ts'
-export { keepingFor, prepareKeeping } from './keep.ts'
+export { keepHooksFor, prepareKeeping } from './keep.ts'
 export { readLossyCasts } from './lossy-casts.ts'
 export { MIGRATE_LOCK } from './postgres/lock.ts'
 export { readPlan, type SavedPlan, savePlan } from './plan-file.ts'
 export { describePreCheck } from './pre-checks.ts'
 export type { Preview } from './preview.ts'
-export { LEAVES_NOTHING, reviewsOf } from './review.ts'
+export { CLEAN_FAILURES, reviewsOf } from './review.ts'
 export type { Recorded } from './squashes.ts'
 export type { WorkRequest } from './target.ts'
 export {
   readKnownNow,
   readSchemaNow,
   type Verification,
-  verified,
+  tryVerifyAndRecord,
   verifyAndRecord,
 } from './verify.ts'
 export { refusedConsent, violationFailure } from './sqlite/deploy.ts'

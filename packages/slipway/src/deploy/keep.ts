@@ -4,18 +4,18 @@ import {
   aroundHooks,
   prepareKeepingFunctions,
   type Kept,
-  keepingOf,
+  keepHooksOf,
   readKept,
-  recordingOf,
+  attributeHooksOf,
 } from '../safekeeping/index.ts'
 import { destructionsBy, type Migration } from '../statements/index.ts'
 
 /** The hooks and the keeper that keep the data that a migration destroys. */
-type Keeping = Pick<Execution, 'hooks' | 'keeper'>
+type MigrationKeepHooks = Pick<Execution, 'hooks' | 'keeper'>
 
 /** How the data that migrations destroy is kept. */
 export interface KeepingPlan {
-  readonly keepings: ReadonlyMap<string, Keeping>
+  readonly hooksByMigration: ReadonlyMap<string, MigrationKeepHooks>
   /** Data that will not be kept, with its migration. */
   readonly notKept: readonly string[]
   /** Reads the data that was kept since then. */
@@ -24,7 +24,7 @@ export interface KeepingPlan {
 
 /** Keeps nothing. */
 const KEEPS_NOTHING: KeepingPlan = {
-  keepings: new Map(),
+  hooksByMigration: new Map(),
   notKept: [],
   keptSince: async () => [],
 }
@@ -38,8 +38,8 @@ export async function prepareKeeping(
   if (!wanted) return KEEPS_NOTHING
   const keepings = plans.map(({ name, statements, groups }) => {
     const options = { history: session.server.schema, ledger: session.ledger, migration: name }
-    const { hooks, keeper, notKept } = keepingOf(statements, options)
-    return { name, notKept, keeper, hooks: aroundHooks(recordingOf(groups, options), hooks) }
+    const { hooks, keeper, notKept } = keepHooksOf(statements, options)
+    return { name, notKept, keeper, hooks: aroundHooks(attributeHooksOf(groups, options), hooks) }
   })
   const notKept = keepings.flatMap((one) => one.notKept.map((text) => `${one.name}, ${text}`))
   // If unannounced losses were accepted, statements that show none may also destroy data.
@@ -48,7 +48,7 @@ export async function prepareKeeping(
   await prepareKeepingFunctions(session)
   const before = new Set((await readKept(session)).map(({ id }) => id))
   return {
-    keepings: new Map(keepings.map(({ name, hooks, keeper }) => [name, { hooks, keeper }])),
+    hooksByMigration: new Map(keepings.map(({ name, hooks, keeper }) => [name, { hooks, keeper }])),
     notKept,
     keptSince: async () => (await readKept(session)).filter(({ id }) => !before.has(id)),
   }
@@ -57,7 +57,7 @@ export async function prepareKeeping(
 /** The numbers of the statements of a migration that destroy data that is kept first. */
 export function keptStatements({ name, statements }: Migration): ReadonlySet<number> {
   // The schemas of the history and of the ledger do not affect what is kept.
-  const { hooks } = keepingOf(statements, { history: '', ledger: '', migration: name })
+  const { hooks } = keepHooksOf(statements, { history: '', ledger: '', migration: name })
   const kept = statements.filter(
     ({ number, actions }) =>
       hooks.has(number) &&
@@ -69,6 +69,9 @@ export function keptStatements({ name, statements }: Migration): ReadonlySet<num
 }
 
 /** How the data of one migration is kept. */
-export function keepingFor({ keepings }: KeepingPlan, { name }: Migration): Keeping {
-  return keepings.get(name) ?? { hooks: NO_HOOKS }
+export function keepHooksFor(
+  { hooksByMigration }: KeepingPlan,
+  { name }: Migration,
+): MigrationKeepHooks {
+  return hooksByMigration.get(name) ?? { hooks: NO_HOOKS }
 }

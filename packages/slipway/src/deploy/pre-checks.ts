@@ -7,7 +7,7 @@ const TIMEOUT_MS = 30_000
 const NAMED = 5
 
 /** Step 4 of a deploy: finds rows of the target on which a pending statement would fail. */
-export async function askRows(
+export async function runPreChecks(
   target: TargetSession,
   plans: readonly Migration[],
 ): Promise<PreCheckResult[]> {

@@ -8,7 +8,7 @@ import { hazardsToAccept } from './hazards.ts'
 import { keptStatements } from './keep.ts'
 import { type PendingWork, readPending } from './pending.ts'
 import { refuseFilledDatabase } from './postgres/filled.ts'
-import { askRows } from './pre-checks.ts'
+import { runPreChecks } from './pre-checks.ts'
 import type { WorkRequest } from './target.ts'
 
 /** What a deploy to a target would do and report. */
@@ -52,7 +52,7 @@ export async function previewDeploy(request: WorkRequest): Promise<Preview> {
     return {
       ...found,
       toAccept: [...new Set(toAccept.map(({ id }) => id))],
-      preChecks: await askRows(target, plans),
+      preChecks: await runPreChecks(target, plans),
     }
   })
 }

@@ -1,6 +1,6 @@
 import type { Effect, Review } from '../execution/index.ts'
 import { command, type Failure, failureFrom } from '../kernel/index.ts'
-import { madeBefore, mayDestroy } from '../safekeeping/index.ts'
+import { createdBefore, mayDestroy } from '../safekeeping/index.ts'
 import {
   type Action,
   type Destruction,
@@ -17,7 +17,7 @@ import {
 import { destroyedBy } from './consent.ts'
 
 /** Failures that leave nothing of the failed migration, after which the target's state can be recorded. */
-export const LEAVES_NOTHING: ReadonlySet<string> = new Set([
+export const CLEAN_FAILURES: ReadonlySet<string> = new Set([
   'DEPLOY.STATEMENT_FAILED',
   'DEPLOY.UNANNOUNCED',
 ])
@@ -85,7 +85,7 @@ export function reviewsOf(
  */
 function updatedBy(migrations: readonly ReviewedMigration[], defaultSchema: string): ObjectRef[] {
   const statements = migrations.flatMap((migration) => migration.statements)
-  const made = madeBefore(statements, defaultSchema)
+  const made = createdBefore(statements, defaultSchema)
   return statements.flatMap(({ actions }, index) =>
     actions.flatMap((action) => {
       if (

@@ -88,13 +88,16 @@ async function refuseOtherEnvironment(session: Session, request: WorkRequest): P
 }
 
 /** The environment to record. */
-export type BooksRequest = Pick<WorkRequest, 'environment' | 'protected' | 'confirm'>
+export type RecordedEnvironment = Pick<WorkRequest, 'environment' | 'protected' | 'confirm'>
 
 /**
  * Creates Prisma's history table and Slipway's ledger if they do not exist, and records a protected
  * environment in the ledger. A shadow database has no environment.
  */
-export async function prepareBooks(session: Session, request?: BooksRequest): Promise<void> {
+export async function createHistoryTables(
+  session: Session,
+  request?: RecordedEnvironment,
+): Promise<void> {
   try {
     // Without this, every existing table causes a NOTICE.
     const quietly = 'SET LOCAL client_min_messages = warning;\n'

@@ -43,7 +43,7 @@ export interface SchemaReading {
  * Like `verifyAndRecord`, but returns its failure as DEPLOY.VERIFY_FAILED: what was applied stays applied,
  * even if it cannot be verified.
  */
-export async function verified(
+export async function tryVerifyAndRecord(
   target: TargetSession,
   migrations: readonly MigrationFile[],
   record: Recording = 'record',

@@ -29,8 +29,8 @@ import {
 import { downBody, downHeader, type DownParts, type Grade } from './down-file.ts'
 import { deletesOfInserted } from './inserted-rows.ts'
 import { lossesOf, overwrittenColumns } from './loss.ts'
-import { bringNamesBack } from './names-back.ts'
-import { retakenNames } from './taken-names.ts'
+import { restoreNames } from './restore-names.ts'
+import { reusedNames } from './reused-names.ts'
 
 /** The down migration of a migration, and the result of its run on a shadow database. */
 export interface DownMigration {
@@ -159,7 +159,7 @@ export async function draftDownMigration(
     }),
     ...overwrittenColumns(schema, statements),
   ])
-  const retaken = retakenNames(identities, named.identities, statements)
+  const retaken = reusedNames(identities, named.identities, statements)
   const script = await attempt(async () =>
     scriptBetween(named.catalog, to, { owner: session.server.user, retaken }),
   )
@@ -205,7 +205,7 @@ async function withOldNames(
   await session.execute('BEGIN')
   try {
     after = await readIdentities(session)
-    const { statements, identities } = await bringNamesBack(session, before)
+    const { statements, identities } = await restoreNames(session, before)
     if (statements.length > 0) {
       const catalog = await readCatalogInTransaction(session)
       return { renames: statements, named: { catalog, identities }, after }

@@ -9,7 +9,7 @@ export function nameSql({ name, of, args }: Identity, all: Identities): string {
 }
 
 /** The table or type of which an object is a part; undefined if it is not a part. */
-export function wholeOf({ of }: Identity, all: Identities): Identity | undefined {
+export function ownerOf({ of }: Identity, all: Identities): Identity | undefined {
   const whole = of === undefined ? undefined : all.get(of)
   return whole === undefined || whole.kind === 'SCHEMA' ? undefined : whole
 }
@@ -17,7 +17,7 @@ export function wholeOf({ of }: Identity, all: Identities): Identity | undefined
 /** The SQL that renames an object. */
 export function renameSqlOf(object: Identity, to: string, all: Identities): string {
   const [old, fresh] = [quoteIdentifier(object.name), quoteIdentifier(to)]
-  const whole = wholeOf(object, all)
+  const whole = ownerOf(object, all)
   if (whole === undefined) return `ALTER ${object.kind} ${nameSql(object, all)} RENAME TO ${fresh}`
   const on = nameSql(whole, all)
   switch (object.kind) {
@@ -41,7 +41,7 @@ export function renameSqlOf(object: Identity, to: string, all: Identities): stri
  */
 export function dropSqlOf(object: Identity, all: Identities): string | undefined {
   const name = quoteIdentifier(object.name)
-  const whole = wholeOf(object, all)
+  const whole = ownerOf(object, all)
   if (whole === undefined) return `DROP ${object.kind} ${nameSql(object, all)}`
   const on = nameSql(whole, all)
   switch (object.kind) {

@@ -1,5 +1,10 @@
 import { executeLocked, type Session } from '../database/index.ts'
-import { prepareBooks, verifyAndRecord, withTarget, type WorkRequest } from '../deploy/index.ts'
+import {
+  createHistoryTables,
+  verifyAndRecord,
+  withTarget,
+  type WorkRequest,
+} from '../deploy/index.ts'
 import {
   compareHistory,
   type History,
@@ -24,7 +29,7 @@ import {
   difference,
   readCatalog,
   readIdentities,
-  retakenObjects,
+  readObjectsWithReusedNames,
   withoutOwnOfInherited,
 } from '../schema/index.ts'
 import { replay, shadowLike, withShadowDatabase } from '../shadow/index.ts'
@@ -74,7 +79,7 @@ export async function adoptDrift(request: AdoptRequest): Promise<Adopted> {
     const { name } = request
     const { sql, notWritten } = await withSettings(session, report.toTarget, request)
     const path = await request.write(name, sql)
-    await prepareBooks(session, request)
+    await createHistoryTables(session, request)
     await executeLocked(
       session,
       markedRowSql(session, name, checksum(sql)) +
@@ -224,7 +229,7 @@ async function prove(
       await replay(copy, [migration])
       const given = await readCatalog(copy, await projectScope(copy, migrations, schemas))
       const changes = difference(...withoutOwnOfInherited(given, actual))
-      const replaced = await retakenObjects(copy, before)
+      const replaced = await readObjectsWithReusedNames(copy, before)
       return {
         unlike: changes.map(({ object }) => object),
         replaced,

@@ -2,7 +2,7 @@ import { withSession } from '../database/index.ts'
 import { findLedger, readHistory } from '../history/index.ts'
 import type { DriftReport, DriftRequest } from './inspect.ts'
 import { comparisonKey, isKnownEqual, rememberEqual } from './known-equal.ts'
-import { sameAsHistory } from './same-as-history.ts'
+import { sameAsHistory } from './report-without-drift.ts'
 
 /**
  * Compares a target with its history, replayed on a shadow database. If neither the target nor the project

@@ -1,4 +1,4 @@
-import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
+import { type FailureSpecs, type Raise, createRaise } from '../kernel/index.ts'
 
 /** The failures of adopting drift as a migration. */
 export const driftFailures = {
@@ -10,4 +10,4 @@ export const driftFailures = {
   },
 } as const satisfies FailureSpecs
 
-export const raise: Raise<typeof driftFailures> = raiserOf(driftFailures)
+export const raise: Raise<typeof driftFailures> = createRaise(driftFailures)

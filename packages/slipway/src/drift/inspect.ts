@@ -31,7 +31,7 @@ import {
   type StatementParser,
   unqualified,
 } from '../statements/index.ts'
-import { sameAsHistory } from './same-as-history.ts'
+import { sameAsHistory } from './report-without-drift.ts'
 import { lossesOfScript } from './script-losses.ts'
 import {
   exchangedNames,

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { locate, type Session } from '../database/index.ts'
 import { type History, readChangeToken } from '../history/index.ts'
-import { recall, remember, sha256 } from '../kernel/index.ts'
+import { readCached, writeCached, sha256 } from '../kernel/index.ts'
 import type { DriftRequest } from './inspect.ts'
 
 /** The version of the comparison; to be increased if it compares something else. */
@@ -32,12 +32,12 @@ export async function comparisonKey(
 
 /** Whether this machine has made the same comparison before and found no difference. */
 export function isKnownEqual(request: DriftRequest, key: string): boolean {
-  return recall(fileOf(request), key) !== undefined
+  return readCached(fileOf(request), key) !== undefined
 }
 
 /** Remembers that a comparison found no difference; only the last one of each target. */
 export function rememberEqual(request: DriftRequest, key: string): void {
-  remember(fileOf(request), key, 'equal')
+  writeCached(fileOf(request), key, 'equal')
 }
 
 function fileOf({ address, shadow }: DriftRequest): string {

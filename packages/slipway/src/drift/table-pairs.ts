@@ -100,7 +100,7 @@ export interface Pair {
 /** Pairs of tables, and tables with the same columns that are not treated as the same. */
 export interface Pairing {
   readonly pairs: readonly Pair[]
-  readonly unlike: readonly Pair[]
+  readonly rejectedPairs: readonly Pair[]
 }
 
 /**
@@ -149,13 +149,13 @@ export function pairTables(
     missing.filter((one) => !known.has(one)),
     beyond.filter((one) => !known.has(one)),
   ).filter(([one, other]) => hasMostNames(one, other))
-  const unlike: Pair[] = []
+  const rejectedPairs: Pair[] = []
   for (const [one, other] of [...alike, ...rest]) {
     if (one.partNames.length > 0 && other.partNames.length > 0 && !sharesName(one, other))
-      unlike.push({ one, other, by: 'columns' })
+      rejectedPairs.push({ one, other, by: 'columns' })
     else add(one, other, 'columns')
   }
-  return { pairs, unlike }
+  return { pairs, rejectedPairs }
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Session } from '../database/index.ts'
-import { bringNamesBack } from '../down/index.ts'
+import { restoreNames } from '../down/index.ts'
 import {
   type Catalog,
   type Choice,
@@ -55,16 +55,16 @@ export async function underTargetNames(
   if (wanted.size === 0) return { catalog: expected, toTarget: [], toHistory: [], ...found }
   await copy.execute('BEGIN')
   try {
-    const forth = await bringNamesBack(copy, new Map([...own, ...wanted]), { portable: false })
+    const forth = await restoreNames(copy, new Map([...own, ...wanted]), { portable: false })
     const catalog = await readCatalogInTransaction(copy, scope)
-    const back = await bringNamesBack(copy, own, { portable: false })
+    const back = await restoreNames(copy, own, { portable: false })
     const attach = detaches
       ? scriptAcross(await readCatalogInTransaction(copy, scope), expected).statements
       : []
     return {
       catalog,
-      toTarget: forth.statements.map(plain),
-      toHistory: [...back.statements.map(plain), ...attach],
+      toTarget: forth.statements.map(asStatement),
+      toHistory: [...back.statements.map(asStatement), ...attach],
       ...found,
     }
   } finally {
@@ -72,7 +72,7 @@ export async function underTargetNames(
   }
 }
 
-function plain(sql: string): ScriptStatement {
+function asStatement(sql: string): ScriptStatement {
   return { sql, alone: false, destructive: false }
 }
 
@@ -86,7 +86,7 @@ interface Renamed {
 }
 
 function renamed(history: NamedState, target: TargetState): Renamed {
-  const { pairs, unlike } = pairTables(tablesOf(history), tablesOf(target))
+  const { pairs, rejectedPairs } = pairTables(tablesOf(history), tablesOf(target))
   const schemas = new Map(
     [...history.identities.values()].flatMap(({ kind, name, id }) =>
       kind === 'SCHEMA' ? [[name, id] as const] : [],
@@ -97,7 +97,10 @@ function renamed(history: NamedState, target: TargetState): Renamed {
     tableRef(target.catalog, { schema: other.schema, name: other.identity.name })
   const wanted = new Map<string, Identity>()
   const choices: Choice[] = []
-  const guesses = unlike.map((pair) => ({ object: refOf(pair), message: unlikeText(pair) }))
+  const guesses = rejectedPairs.map((pair) => ({
+    object: refOf(pair),
+    message: rejectedPairText(pair),
+  }))
   let detaches = false
   for (const pair of pairs) {
     const { one, other, by } = pair
@@ -186,7 +189,7 @@ function takenText({ one, by }: Pair): string {
     : `is treated as ${name}, because it has the same columns and foreign keys`
 }
 
-function unlikeText({ one }: Pair): string {
+function rejectedPairText({ one }: Pair): string {
   const name = `${one.schema}.${one.identity.name}`
   return `is not treated as ${name}: it has the same columns, but its indexes, constraints and sequences have different names`
 }

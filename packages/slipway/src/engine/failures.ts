@@ -1,4 +1,4 @@
-import { type FailureSpecs, raiserOf } from '../kernel/index.ts'
+import { type FailureSpecs, createRaise } from '../kernel/index.ts'
 
 /** Failures of Prisma's schema engine, and of work with it. */
 export const engineFailures = {
@@ -11,4 +11,4 @@ export const engineFailures = {
   'ENGINE.PANICKED': { title: "Prisma's schema engine crashed" },
 } as const satisfies FailureSpecs
 
-export const raise = raiserOf(engineFailures)
+export const raise = createRaise(engineFailures)

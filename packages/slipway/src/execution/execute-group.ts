@@ -3,11 +3,11 @@ import { type Failure, failureOf } from '../kernel/index.ts'
 import { firstAfterSettings, type Statement, type TransactionGroup } from '../statements/index.ts'
 import type { Effect, Review } from './effects.ts'
 import type { Hooks } from './hooks.ts'
-import type { Found, Keeper, Missed } from './keeper.ts'
+import type { KeeperFindings, Keeper, UnkeptData } from './keeper.ts'
 import { type Message, messageText, statementMessages, stopPlace } from './message.ts'
 import type { Observer } from './observer.ts'
-import { type DataObjects, readDataObjects, readEffects } from './postgres/effects.ts'
 import { localTimeoutsSql, type Timeouts } from './postgres/limits.ts'
+import { type DataObjects, readDataObjects, readEffects } from './postgres/read-effects.ts'
 import { changesSettings, OWN_ROLE_SQL, type Sql } from './postgres/session-reset.ts'
 
 /** One transaction group, and what is sent with it. */
@@ -148,13 +148,13 @@ interface WatchedGroup extends GroupExecution {
 async function sendWatched(execution: WatchedGroup): Promise<Refusal | undefined> {
   const { session, group, keeper, review } = execution
   const before = await readDataObjects(session)
-  const tried = new Map<string, Missed>()
+  const tried = new Map<string, UnkeptData>()
   let rolledBack: readonly string[] = []
   for (let run = 1; ; run++) {
     const again = [...rolledBack, ...[...tried.values()].flatMap(({ commands }) => commands)]
     const refusal = await sendWhole(execution, wholeOf(precededBy(execution, again)), '')
     if (refusal) return refusal
-    const seen = await look(execution, before)
+    const seen = await readGroupResult(execution, before)
     if ('failure' in seen) return seen
     const refused = review?.(seen.effects, [])
     if (refused) return { failure: refused, error: undefined }
@@ -194,23 +194,23 @@ function precededBy(execution: WatchedGroup, commands: readonly string[]): Watch
   }
 }
 
-interface Seen {
+interface GroupResult {
   readonly effects: readonly Effect[]
-  readonly found?: Found
+  readonly found?: KeeperFindings
 }
 
 /** Reads what a group did, in its open transaction. */
-async function look(
+async function readGroupResult(
   { session, group, review, keeper, existing }: WatchedGroup,
   before: DataObjects,
-): Promise<Seen | Refusal> {
-  let seen: Seen = { effects: [] }
+): Promise<GroupResult | Refusal> {
+  let seen: GroupResult = { effects: [] }
   const read = async () => {
     // Deferred triggers run first: their effects at COMMIT could not be seen.
     await session.execute('SET CONSTRAINTS ALL IMMEDIATE')
     // The file may have switched to a role that cannot read what we read.
     if (changesSettings(group)) await session.execute(OWN_ROLE_SQL)
-    const found = await keeper?.missed(session, group, before)
+    const found = await keeper?.findUnkept(session, group, before)
     const looked = { before, existing: existing ?? before, overwritten: found?.overwritten ?? [] }
     const effects = review ? await readEffects(session, looked) : []
     seen = { effects, ...(found ? { found } : {}) }

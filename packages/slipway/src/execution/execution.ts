@@ -4,7 +4,7 @@ import type { Hooks } from './hooks.ts'
 import type { Journal } from './journal.ts'
 import type { Keeper } from './keeper.ts'
 import type { Observer } from './observer.ts'
-import type { DataObjects } from './postgres/effects.ts'
+import type { DataObjects } from './postgres/read-effects.ts'
 
 /** A migration to be executed on a target: how it is recorded, observed and judged, and how its data is kept. */
 export interface Execution {

@@ -13,7 +13,8 @@ interface RunPlace {
 /** Adds to the failure of a migration what the run did before it, and the command that continues the run. */
 export function failureInRun(failure: Failure, place: RunPlace): Failure {
   const before = doneBefore(place)
-  const nextActions = place.direction === 'up' ? failure.nextActions : backwards(failure, place)
+  const nextActions =
+    place.direction === 'up' ? failure.nextActions : rollbackActions(failure, place)
   if (before === undefined) return { ...failure, nextActions }
   const why = failure.why === undefined ? before : `${failure.why} ${before}`
   return { ...failure, why, nextActions }
@@ -28,17 +29,20 @@ function doneBefore({ direction, done }: RunPlace): string | undefined {
 }
 
 /** Repeating the same command would roll back too many migrations, so `--steps` counts those that are left. */
-function backwards({ code, nextActions }: Failure, { left }: RunPlace): NextAction[] {
+function rollbackActions({ code, nextActions }: Failure, { left }: RunPlace): NextAction[] {
   const again = ['rollback', ...(left === 1 ? [] : ['--steps', String(left)])]
   if (code === 'DEPLOY.STOPPED') {
     const others = nextActions.filter(({ kind }) => kind !== 'advice')
     return [command(again, 'roll back what is left'), ...others]
   }
-  return suggesting(again, nextActions)
+  return replaceDeployCommand(again, nextActions)
 }
 
 /** Replaces `deploy` in actions with the command that the user ran. */
-export function suggesting(again: readonly string[], actions: readonly NextAction[]): NextAction[] {
+export function replaceDeployCommand(
+  again: readonly string[],
+  actions: readonly NextAction[],
+): NextAction[] {
   return actions.map((action) =>
     action.kind === 'slipway' && action.args.join(' ') === 'deploy'
       ? command(again, action.label)

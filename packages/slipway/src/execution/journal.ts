@@ -4,10 +4,10 @@ import {
   type Direction,
   failedRowSql,
   finishedRowSql,
-  forgottenRowSql,
+  deleteUnfinishedRowSql,
   journalClearSql,
   receiptSql,
-  reopenedRowSql,
+  reopenRowSql,
   rolledBackRowSql,
   startedRowSql,
 } from '../history/index.ts'
@@ -50,7 +50,7 @@ export function deployJournal(session: Session, migration: string, checksum: str
     begunSql: () => startedRowSql(session, migration, checksum),
     finishedSql: (attempts) => finishedRowSql(session, migration, checksum) + receipt(attempts),
     failedSql: (logs) => failedRowSql(session, migration, logs),
-    undoneSql: () => forgottenRowSql(session, migration),
+    undoneSql: () => deleteUnfinishedRowSql(session, migration),
   }
 }
 
@@ -67,7 +67,7 @@ export function rollbackJournal(session: Session, migration: string, end = ''): 
     direction: 'down',
     wholeSql: whole,
     // A migration that is half rolled back is neither applied nor pending; without `finished_at`, Prisma also reports it as failed.
-    begunSql: () => reopenedRowSql(session, migration),
+    begunSql: () => reopenRowSql(session, migration),
     finishedSql: whole,
     failedSql: (logs) => failedRowSql(session, migration, logs),
     undoneSql: () => finishedRowSql(session, migration),

@@ -1,9 +1,9 @@
 import type { Session } from '../database/index.ts'
 import type { Destruction, TransactionGroup } from '../statements/index.ts'
-import type { DataObjects } from './postgres/effects.ts'
+import type { DataObjects } from './postgres/read-effects.ts'
 
 /** Something that a transaction group destroyed and that was not kept. */
-export interface Missed {
+export interface UnkeptData {
   /** The same in each run of the group. */
   readonly key: string
   readonly destruction: Destruction
@@ -18,19 +18,23 @@ export interface Keeper {
   /** Whether a group may destroy something; only such groups are watched. */
   watches(group: TransactionGroup): boolean
   /** Reads, in the transaction of a group that has run, what it destroyed and what was not kept. */
-  missed(session: Session, group: TransactionGroup, before: DataObjects): Promise<Found>
+  findUnkept(
+    session: Session,
+    group: TransactionGroup,
+    before: DataObjects,
+  ): Promise<KeeperFindings>
   /** Reads the positions of sequences that a group may move: rolling back its transaction does not move them back. */
   remember(session: Session, group: TransactionGroup): Promise<MovedBack>
   /** SQL that runs before the end of the transaction. `missed` is not kept. */
-  endSql(group: TransactionGroup, found: Found, missed: readonly Missed[]): string
+  endSql(group: TransactionGroup, found: KeeperFindings, missed: readonly UnkeptData[]): string
 }
 
 /** Moves sequences back after the rollback of a group; returns a sentence for each one that it cannot move. */
 export type MovedBack = () => Promise<readonly string[]>
 
 /** What the keeper found in the transaction of a group. */
-export interface Found {
-  readonly missed: readonly Missed[]
+export interface KeeperFindings {
+  readonly missed: readonly UnkeptData[]
   /** Columns whose values were overwritten; incomplete if something was missed. */
   readonly overwritten: readonly OverwrittenColumn[]
   /** Tables with kept data, with their names before the group. */

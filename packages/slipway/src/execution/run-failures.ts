@@ -5,7 +5,7 @@ import {
   failureFrom,
   type FailureSpecs,
   type Raise,
-  raiserOf,
+  createRaise,
 } from '../kernel/index.ts'
 
 /** The failures of executing a migration on a target. They have the codes of a deploy, because they are part of one. */
@@ -35,7 +35,7 @@ export const executionFailures = {
   'DEPLOY.STOPPED': { title: 'A signal stopped the deploy cleanly', exit: 130 },
 } as const satisfies FailureSpecs
 
-export const raise: Raise<typeof executionFailures> = raiserOf(executionFailures)
+export const raise: Raise<typeof executionFailures> = createRaise(executionFailures)
 
 /** The failure of a command that a signal stopped at a safe point. */
 export function stoppedFailure(message: string): Failure {

@@ -3,12 +3,12 @@ import { command, type Failure, failureOf } from '../kernel/index.ts'
 import type { Migration } from '../statements/index.ts'
 import type { Execution } from './execution.ts'
 import { failureInRun } from './failure-in-run.ts'
-import { readDataObjects } from './postgres/effects.ts'
 import type { TargetSession } from './postgres/limits.ts'
+import { readDataObjects } from './postgres/read-effects.ts'
 import { type MigrationOutcome, notRun, type Receipt } from './receipt.ts'
 import { runAtomic } from './run-atomic.ts'
 import { runSteps } from './run-steps.ts'
-import { isCutOff } from './statement-failure.ts'
+import { isSessionLost } from './statement-failure.ts'
 
 /** The result of running migrations: a receipt for each, and the failure that ended the run, if there was one. */
 export interface RunOutcome {
@@ -62,12 +62,12 @@ async function runMigration(
       ? await runAtomic(target, execution)
       : await runSteps(target, execution, entries)
     const { receipt, failure } = outcome
-    return failure ? { receipt, failure: cutOff(failure, migration, whole) } : outcome
+    return failure ? { receipt, failure: interruptedFailure(failure, migration, whole) } : outcome
   } catch (error) {
     const raised = failureOf(error)
     if (!raised) throw error
     const ms = Math.round(performance.now() - began)
-    const failure = cutOff(raised, migration, whole)
+    const failure = interruptedFailure(raised, migration, whole)
     return { receipt: { ...notRun(migration), status: 'failed', ms, attempts: 1 }, failure }
   }
 }
@@ -76,8 +76,8 @@ async function runMigration(
  * Adds to the failure of an interrupted session what happened to the running migration. One that runs step by step has
  * begun, and can be continued. One that runs as one transaction does nothing once the lock is lost.
  */
-function cutOff(failure: Failure, { name }: Migration, whole: boolean): Failure {
-  if (!isCutOff(failure) || (whole && failure.code === 'DATABASE.LOCK_LOST')) return failure
+function interruptedFailure(failure: Failure, { name }: Migration, whole: boolean): Failure {
+  if (!isSessionLost(failure) || (whole && failure.code === 'DATABASE.LOCK_LOST')) return failure
   const message = `${name} was interrupted. ${failure.message}`
   const next = [command(['status'], 'see what is applied'), command(['deploy'], 'continue')]
   if (!whole) return { ...failure, code: 'DEPLOY.INCOMPLETE', message, nextActions: next }

@@ -23,7 +23,7 @@ import {
 } from './postgres/session-reset.ts'
 import { doneReceipt, type MigrationOutcome, type Receipt, statementReceipts } from './receipt.ts'
 import { raise } from './run-failures.ts'
-import { isCutOff, statementFailure, refusalCode } from './statement-failure.ts'
+import { isSessionLost, statementFailure, refusalCode } from './statement-failure.ts'
 
 /** What the steps of one migration share. */
 interface Steps {
@@ -276,7 +276,7 @@ async function failedAt(
   }
   const record = (sql: string) => executeLocked(target.session, ownSession(steps) + sql)
   const { server } = failure
-  if (isCutOff(failure)) return { receipt, failure }
+  if (isSessionLost(failure)) return { receipt, failure }
   // Code with its own COMMIT leaves what it committed, even as the first statement.
   const first = group.number === 1 && !commitsItself(group)
   if (first) await record(journal.undoneSql() + journalClearSql(target.session, migration.name))

@@ -5,12 +5,12 @@ import { remedyFor } from './remedy.ts'
 
 /** The server's error for a statement that it refused; undefined if something else failed. */
 export function refusedBy(failure: Failure): ServerError | undefined {
-  const refused = failure.code.startsWith('DATABASE.') && !isCutOff(failure)
+  const refused = failure.code.startsWith('DATABASE.') && !isSessionLost(failure)
   return refused ? failure.server : undefined
 }
 
 /** Whether the session can no longer be used: its connection broke, or it lost the lock. */
-export function isCutOff({ code }: Failure): boolean {
+export function isSessionLost({ code }: Failure): boolean {
   return code === 'DATABASE.CONNECTION_LOST' || code === 'DATABASE.LOCK_LOST'
 }
 

@@ -34,17 +34,17 @@ export interface Comparison {
 
 /** Compares the applied migrations with those of the project. Pure; agrees with Prisma's own reading. */
 export function compareHistory(history: History, migrations: readonly MigrationText[]): Comparison {
-  const living = livingRows(history)
+  const current = currentRows(history)
   const files = new Map(migrations.map((migration) => [migration.name, migration]))
-  const applied = [...living.values()]
+  const applied = [...current.values()]
     .filter((row) => row.finishedAt !== null)
     .map((row) => row.migration)
-  const failed = [...living.values()]
+  const failed = [...current.values()]
     .filter((row) => row.finishedAt === null)
     .map((row) => row.migration)
-  const squashed = squashesOn(history, living, migrations)
-  const stoodFor = new Set(squashed.flatMap(({ replaces }) => replaces))
-  const missing = applied.filter((name) => !files.has(name) && !stoodFor.has(name))
+  const squashed = squashesOn(history, current, migrations)
+  const replacedBySquashes = new Set(squashed.flatMap(({ replaces }) => replaces))
+  const missing = applied.filter((name) => !files.has(name) && !replacedBySquashes.has(name))
   const checksumsOf = appliedChecksums(history)
   const edited = applied.filter((name) => {
     const file = files.get(name)
@@ -54,11 +54,11 @@ export function compareHistory(history: History, migrations: readonly MigrationT
     return !checksums.some((one) => matchesChecksum(file.sql, one))
   })
   const duplicated = applied.filter((name) => (checksumsOf.get(name) ?? []).length > 1)
-  const pending = migrations.map(({ name }) => name).filter((name) => !living.has(name))
+  const pending = migrations.map(({ name }) => name).filter((name) => !current.has(name))
   const names = new Set(migrations.map(({ name }) => intoSquash(name)))
   const gone = history.rows.filter(({ logs }) => logs === null || !names.has(logs))
   const rolledBack = [...new Set(gone.map((row) => row.migration))].filter(
-    (name) => !living.has(name),
+    (name) => !current.has(name),
   )
   const state = stateOf({ applied, pending, failed, missing })
   const unfinished = unfinishedSquashes(migrations)
@@ -67,7 +67,7 @@ export function compareHistory(history: History, migrations: readonly MigrationT
 }
 
 /** The row that counts for each migration: the last one that was not rolled back. */
-function livingRows(history: History): Map<string, HistoryRow> {
+function currentRows(history: History): Map<string, HistoryRow> {
   const living = new Map<string, HistoryRow>()
   for (const row of history.rows) if (row.rolledBackAt === null) living.set(row.migration, row)
   return living

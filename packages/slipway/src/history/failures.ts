@@ -1,4 +1,4 @@
-import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
+import { type FailureSpecs, type Raise, createRaise } from '../kernel/index.ts'
 
 /** What can be wrong with a target's history. */
 export const historyFailures = {
@@ -21,4 +21,4 @@ export const historyFailures = {
   'HISTORY.LEDGER_FORBIDDEN': { title: 'The role may not use the ledger of this database' },
 } as const satisfies FailureSpecs
 
-export const raise: Raise<typeof historyFailures> = raiserOf(historyFailures)
+export const raise: Raise<typeof historyFailures> = createRaise(historyFailures)

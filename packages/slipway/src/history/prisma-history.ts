@@ -90,7 +90,7 @@ WHERE ${unfinished(session, migration)};\n`
 }
 
 /** SQL that makes the row of an applied migration unfinished again, while it is being rolled back in steps. */
-export function reopenedRowSql(session: Session, migration: string): string {
+export function reopenRowSql(session: Session, migration: string): string {
   const { literal } = prismaTableOf(session)
   return `UPDATE ${historyTable(session)} SET finished_at = NULL
 WHERE migration_name = ${literal(migration)} AND rolled_back_at IS NULL;\n`
@@ -109,12 +109,12 @@ function asciiOf(text: string): string {
 }
 
 /** SQL that clears the error of a failed migration, because a command continues it. */
-export function continuedRowSql(session: Session, migration: string): string {
+export function clearErrorSql(session: Session, migration: string): string {
   return `UPDATE ${historyTable(session)} SET logs = NULL WHERE ${unfinished(session, migration)};\n`
 }
 
 /** SQL that deletes the row of a migration that began and left nothing behind. */
-export function forgottenRowSql(session: Session, migration: string): string {
+export function deleteUnfinishedRowSql(session: Session, migration: string): string {
   return `DELETE FROM ${historyTable(session)} WHERE ${unfinished(session, migration)};\n`
 }
 
@@ -132,7 +132,7 @@ const DUPLICATE = 'slipway: another row records this migration'
  * SQL that keeps one of several rows that record a migration as applied: the first with the checksum of the file, or
  * else the first. The others get `rolled_back_at`, as when Prisma resolves a migration. Nothing is deleted.
  */
-export function singleRowSql(session: Session, migration: string, checksum: string): string {
+export function keepOneRowSql(session: Session, migration: string, checksum: string): string {
   const { literal, nowSql } = prismaTableOf(session)
   const table = historyTable(session)
   const applied = `migration_name = ${literal(migration)} AND finished_at IS NOT NULL AND rolled_back_at IS NULL`

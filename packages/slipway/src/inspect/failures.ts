@@ -1,4 +1,4 @@
-import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
+import { type FailureSpecs, type Raise, createRaise } from '../kernel/index.ts'
 
 /** The failures that stop a whole inspection. */
 export const inspectFailures = {
@@ -6,4 +6,4 @@ export const inspectFailures = {
   'INSPECT.NOTHING_READ': { title: 'No check of the inspection could read the database' },
 } as const satisfies FailureSpecs
 
-export const raise: Raise<typeof inspectFailures> = raiserOf(inspectFailures)
+export const raise: Raise<typeof inspectFailures> = createRaise(inspectFailures)

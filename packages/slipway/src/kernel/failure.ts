@@ -114,7 +114,7 @@ export type Raise<Specs extends FailureSpecs> = (
  * Creates the `raise` function of a module: it accepts only the codes that the module declares, and never
  * returns. The failure travels as an exception inside the tool and leaves it as data.
  */
-export function raiserOf<Specs extends FailureSpecs>(_specs: Specs): Raise<Specs> {
+export function createRaise<Specs extends FailureSpecs>(_specs: Specs): Raise<Specs> {
   return (code, details) => {
     throw new RaisedFailure(failureFrom(code, details), details.cause)
   }

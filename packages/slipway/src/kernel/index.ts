@@ -14,7 +14,7 @@ export {
   otherCommand,
   type Place,
   type Raise,
-  raiserOf,
+  createRaise,
   rethrow,
   type MissingObject,
   type ServerError,
@@ -32,7 +32,7 @@ export {
   readJsonFile,
 } from './json-schema.ts'
 export { ownVersion } from './own-version.ts'
-export { recall, remember } from './remembered.ts'
+export { readCached, writeCached } from './file-cache.ts'
 export { attempt, type Result } from './result.ts'
 export { ConnectionString, looksLikeConnectionString, redact, Secret } from './secret.ts'
 export { parseSqlType, type SqlType } from './sql-type.ts'

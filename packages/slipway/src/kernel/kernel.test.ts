@@ -8,7 +8,7 @@ import {
   formatDuration,
   parseDuration,
   type Raise,
-  raiserOf,
+  createRaise,
   redact,
 } from './index.ts'
 
@@ -64,7 +64,7 @@ test('guarantee 10: redacted text never contains a password', () => {
 })
 
 test('a raised failure is found by its shape, a bug is not', async () => {
-  const raise: Raise<{ readonly 'MODULE.REASON': { readonly title: string } }> = raiserOf({
+  const raise: Raise<{ readonly 'MODULE.REASON': { readonly title: string } }> = createRaise({
     'MODULE.REASON': { title: 'a reason' },
   })
   const failed = await attempt(async () => raise('MODULE.REASON', { message: 'It did not work.' }))

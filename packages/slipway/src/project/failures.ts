@@ -1,4 +1,4 @@
-import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
+import { type FailureSpecs, type Raise, createRaise } from '../kernel/index.ts'
 
 /** What can be wrong with a project's files and settings. */
 export const projectFailures = {
@@ -42,4 +42,4 @@ export const projectFailures = {
   'PROJECT.DOWN_MIGRATION_PLACE': { title: 'wrangler would apply a down migration as a migration' },
 } as const satisfies FailureSpecs
 
-export const raise: Raise<typeof projectFailures> = raiserOf(projectFailures)
+export const raise: Raise<typeof projectFailures> = createRaise(projectFailures)

@@ -103,18 +103,18 @@ export async function loadProject(options: LoadProjectOptions): Promise<Project>
   const env = await inTurn(async () => ({ ...options.env }))
   const root = findRoot(options.cwd)
   const { signal } = options
-  const asked = readAsked({ ...options, env })
+  const requested = readRequestedSources({ ...options, env })
   const files = {
-    prisma: asked.prismaConfig ?? findPrismaConfig(root),
-    slipway: asked.slipwayConfig ?? findSlipwayConfig(root),
+    prisma: requested.prismaConfig ?? findPrismaConfig(root),
+    slipway: requested.slipwayConfig ?? findSlipwayConfig(root),
   }
-  const unconfigured = unconfiguredSchema(root)
-  const folders = envFolders(root, files.prisma, asked.schema ?? unconfigured?.place)
+  const defaultPlace = unconfiguredSchema(root)
+  const folders = envFolders(root, files.prisma, requested.schema ?? defaultPlace?.place)
   const read = await readVariables({
     root,
     shell: env,
     folders,
-    environment: asked.environment?.value,
+    environment: requested.environment?.value,
     expand: files.prisma === undefined,
   })
   const { config: prisma, variables } = files.prisma
@@ -124,7 +124,7 @@ export async function loadProject(options: LoadProjectOptions): Promise<Project>
     ? await readSlipwayConfig(files.slipway, { root, environment: variables.all(), signal })
     : {}
 
-  const place = schemaPlace(root, asked, prisma, unconfigured, files.prisma)
+  const place = schemaPlace(root, requested, prisma, defaultPlace, files.prisma)
   const schema = readSchema(place.place, root)
   const { migrations, wrangler } = await readDialectFiles(schema.dialect, {
     root,
@@ -133,7 +133,7 @@ export async function loadProject(options: LoadProjectOptions): Promise<Project>
     prismaConfig: shownConfig(root, files.prisma),
     config,
     configFile: files.slipway,
-    environment: asked.environment?.value,
+    environment: requested.environment?.value,
   })
   const connections = readConnections({ root, schema, prisma, prismaFile: files.prisma, variables })
   return {
@@ -148,9 +148,9 @@ export async function loadProject(options: LoadProjectOptions): Promise<Project>
     configured: files.slipway !== undefined,
     ...(files.slipway === undefined ? {} : { configFile: files.slipway }),
     ...(wrangler === undefined ? {} : { wrangler }),
-    ...(asked.location ? { location: asked.location } : {}),
-    ...(asked.environment ? { environment: asked.environment.value } : {}),
-    given: givenConnection(asked.url?.value, asked.url?.source ?? ''),
+    ...(requested.location ? { location: requested.location } : {}),
+    ...(requested.environment ? { environment: requested.environment.value } : {}),
+    given: givenConnection(requested.url?.value, requested.url?.source ?? ''),
     cwd: path.resolve(options.cwd),
     fileBase: fileBaseOf({ root, schema, prisma }),
     ...connections,
@@ -175,7 +175,7 @@ export async function loadProject(options: LoadProjectOptions): Promise<Project>
   }
 }
 
-interface Asked {
+interface RequestedSources {
   readonly schema?: string
   readonly prismaConfig?: string
   readonly slipwayConfig?: string
@@ -184,7 +184,7 @@ interface Asked {
   readonly location?: D1Location
 }
 
-function readAsked({ cwd, env, flags = {} }: LoadProjectOptions): Asked {
+function readRequestedSources({ cwd, env, flags = {} }: LoadProjectOptions): RequestedSources {
   const ask = (flag: Exclude<keyof ProjectFlags, 'location'>) => {
     const variable = `SLIPWAY_${flag.toUpperCase()}`
     if (flags[flag]) return { value: flags[flag], source: `--${flag}` }
@@ -238,7 +238,7 @@ function unconfiguredSchema(root: string): Place | undefined {
 
 function schemaPlace(
   root: string,
-  asked: Asked,
+  asked: RequestedSources,
   prisma: PrismaConfig,
   unconfigured: Place | undefined,
   prismaFile: string | undefined,

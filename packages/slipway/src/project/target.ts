@@ -14,9 +14,9 @@ import type { D1Location } from './d1-config.ts'
 import { findDatabaseOf } from './dialects.ts'
 import { raise } from './failures.ts'
 import type { DatabaseInEnvironment, FoundDatabase } from './found-database.ts'
-import { isOpen } from './open-environments.ts'
 import type { Project, Setting } from './project.ts'
 import type { EnvironmentConfig, SlipwayConfig } from './slipway-config.ts'
+import { isUnprotectedEnvironment } from './unprotected-environments.ts'
 
 /** When a deploy makes a backup, and all settings for the backups of an environment. */
 export interface BackupSettings extends BackupConfig {
@@ -43,7 +43,7 @@ export interface Policy {
 export interface Target {
   readonly environment: string
   /** The environment that was named, if another has the same database and is stricter. */
-  readonly insteadOf?: string
+  readonly requestedEnvironment?: string
   readonly address: Address
   /** A direct connection, for work that needs one session; absent if the project names none. */
   readonly direct?: Address
@@ -104,18 +104,18 @@ export async function resolveTarget(
   const found = database.in(environment)
   const policy = readPolicy(project.config, environment)
   const own = project.configured && database.own && environment === named
-  const open = isOpen(environment) && (local || own)
+  const unprotected = isUnprotectedEnvironment(environment) && (local || own)
   return {
     environment,
-    ...(named === undefined || named === environment ? {} : { insteadOf: named }),
+    ...(named === undefined || named === environment ? {} : { requestedEnvironment: named }),
     address: found.address,
     ...(found.direct === undefined ? {} : { direct: found.direct }),
     source,
-    protected: !open,
+    protected: !unprotected,
     policy,
     schemas: found.schemas,
     ...(unsetVariable === undefined ? {} : { unsetVariable }),
-    settings: targetSettings(project, environment, { found, policy, open, named, owned }),
+    settings: targetSettings(project, environment, { found, policy, unprotected, named, owned }),
   }
 }
 
@@ -135,7 +135,9 @@ function chooseEnvironment(
 /** Protection counts more than consent, and consent more than the choice of seeds. */
 function strictness({ config }: Project, name: string): number {
   const { confirm = false, seeds } = config.environments?.[name] ?? {}
-  return (isOpen(name) ? 0 : 4) + (confirm ? 2 : 0) + (seeds === undefined ? 0 : 1)
+  return (
+    (isUnprotectedEnvironment(name) ? 0 : 4) + (confirm ? 2 : 0) + (seeds === undefined ? 0 : 1)
+  )
 }
 
 function refuseUnknown(project: Project, named: string): void {
@@ -184,15 +186,15 @@ function seedNames(seeds: string | readonly string[]): readonly string[] {
   return [seeds].flat().filter((name) => name !== 'none')
 }
 
-interface Decided {
+interface TargetDecision {
   readonly found: DatabaseInEnvironment
   readonly policy: Policy
-  readonly open: boolean
+  readonly unprotected: boolean
   readonly named: string | undefined
   readonly owned: boolean
 }
 
-function targetSettings(project: Project, environment: string, decided: Decided): Setting[] {
+function targetSettings(project: Project, environment: string, decided: TargetDecision): Setting[] {
   const { found, policy } = decided
   const deploy = project.config.environments?.[environment]?.deploy ?? {}
   const setBy = (key: keyof typeof deploy) =>
@@ -206,7 +208,7 @@ function targetSettings(project: Project, environment: string, decided: Decided)
     ...found.place,
     {
       name: 'protected',
-      value: decided.open ? 'no' : 'yes',
+      value: decided.unprotected ? 'no' : 'yes',
       source: 'from the environment and the host',
     },
     {
@@ -225,7 +227,7 @@ function targetSettings(project: Project, environment: string, decided: Decided)
   ]
 }
 
-function environmentSource(environment: string, { named, owned }: Decided): string {
+function environmentSource(environment: string, { named, owned }: TargetDecision): string {
   if (named === environment) return '--env or SLIPWAY_ENV'
   return owned
     ? `slipway.config environments.${environment} names this database`

@@ -6,12 +6,12 @@ import type { EmptyTables } from './test-run.ts'
  * The tables that cannot have rows on any target where the migration runs: those to which it adds a required
  * column, and those whose rows must refer to a row of such a table.
  */
-export function alwaysEmpty(
-  withheld: readonly EmptyTables[],
+export function necessarilyEmptyTables(
+  unfilledTables: readonly EmptyTables[],
   tables: readonly ShapeTable[],
 ): readonly ShapeTable[] {
   const named = new Set(
-    withheld
+    unfilledTables
       .filter(({ stop }) =>
         stop.statement.actions.some(
           (action) => action.kind === 'add-column' && isRequired(action.column),

@@ -6,10 +6,10 @@ import {
   partRef,
   type Statement,
 } from '../statements/index.ts'
-import { isEffectOf, type KnownTables } from './causes.ts'
-import { CHANGE_OF_TYPE, type Demand } from './demands.ts'
 import { distinguishPlaces, type Distinction } from './distinguish-places.ts'
+import { CHANGE_OF_TYPE, type ExpectedEffect } from './expected-effects.ts'
 import { type Assignment, findPlaces, type Place, type StatementPlaces } from './places.ts'
+import { isEffectOf, type KnownTables } from './possible-effects.ts'
 import type { SchemaCode } from './postgres/schema-code.ts'
 import { isNamed, nameOfRelation } from './relation-name.ts'
 import { isOfRows } from './row-actions.ts'
@@ -116,7 +116,7 @@ function isCounted({ effects }: Place): boolean {
   return effects.some(({ rows }) => rows !== undefined)
 }
 
-function isHooked({ table, shown }: Demand, { code }: KnownRun): boolean {
+function isHooked({ table, shown }: ExpectedEffect, { code }: KnownRun): boolean {
   return (
     table !== undefined &&
     code.hooks.some(
@@ -127,7 +127,7 @@ function isHooked({ table, shown }: Demand, { code }: KnownRun): boolean {
 }
 
 /** Whether there may be, on some target, older data that it can change. */
-function isExpected(demand: Demand, run: KnownRun): boolean {
+function isExpected(demand: ExpectedEffect, run: KnownRun): boolean {
   const { table, column, sets } = demand
   if (table === undefined) return true
   const columns = tableNamed(run.before, table)?.columns
@@ -176,7 +176,7 @@ function isShown({ demand, effects }: Place, run: KnownRun): boolean {
 }
 
 /** Whether the object of this name is removed or changed; without a name, whether a type is. */
-function isChangeOf({ change, object, attributes }: Change, demand: Demand): boolean {
+function isChangeOf({ change, object, attributes }: Change, demand: ExpectedEffect): boolean {
   const { object: name = '', table, verb } = demand
   if (change === 'added') return false
   if (name === '') return object.kind === 'attribute' || object.kind === 'type'

@@ -1,7 +1,13 @@
 import { tableNamed } from '../schema/index.ts'
 import { objectKey, type ObjectName, partRef } from '../statements/index.ts'
-import { type Caused, causedBy, isEffectOf, isEffectOn, type KnownTables } from './causes.ts'
 import type { Assignment, Place, StatementPlaces } from './places.ts'
+import {
+  type PossibleEffect,
+  possibleEffects,
+  isEffectOf,
+  isEffectOn,
+  type KnownTables,
+} from './possible-effects.ts'
 import type { ReachedCode } from './reached-code.ts'
 import { isNamed, nameOfRelation } from './relation-name.ts'
 import type { RunOfCode } from './run-of-code.ts'
@@ -21,9 +27,9 @@ export function distinguishPlaces(
   run: RunOfCode & KnownTables,
   statements: readonly StatementPlaces[],
 ): Distinction {
-  const found = new Map<Place, readonly Caused[]>()
+  const found = new Map<Place, readonly PossibleEffect[]>()
   const caused = (place: Place) => {
-    const known = found.get(place) ?? causedBy(place, run)
+    const known = found.get(place) ?? possibleEffects(place, run)
     found.set(place, known)
     return known
   }

@@ -1,7 +1,7 @@
 import { type Change, type DatabaseSchema, tableNamed } from '../schema/index.ts'
 import type { Filling, ShapeTable } from '../shadow/index.ts'
 import { type Action, type ObjectRef, objectText, type Statement } from '../statements/index.ts'
-import { alwaysEmpty } from './always-empty.ts'
+import { necessarilyEmptyTables } from './always-empty.ts'
 import { idleCode } from './code-evidence.ts'
 import type { SchemaCode } from './postgres/schema-code.ts'
 import type { Trace } from './postgres/trace.ts'
@@ -16,7 +16,7 @@ export interface RunOnRows {
   /** The tables before the migration. */
   readonly tables: readonly ShapeTable[]
   readonly filling: Filling
-  readonly withheld: readonly EmptyTables[]
+  readonly unfilledTables: readonly EmptyTables[]
   readonly trace: Trace
   /** Materialized views that the migration or the down migration refreshes or recreates. */
   readonly computedViews: readonly string[]
@@ -45,7 +45,7 @@ export function evidenceGaps(run: RunOnRows): string[] {
     ...tables,
     ...valuelessColumns(run),
     ...idleStatements(run),
-    ...idleCode({ ...run, vacant: vacantTables(run) }),
+    ...idleCode({ ...run, vacant: necessarilyEmptyIds(run) }),
     ...largeObjects(run.statements),
     ...storedViews(run),
     ...misplacedColumns(run),
@@ -130,7 +130,7 @@ function valuelessColumns({ filling, tables, trace, changes }: RunOnRows): strin
 }
 
 function emptyTouched(run: RunOnRows): string[] {
-  const vacant = vacantTables(run)
+  const vacant = necessarilyEmptyIds(run)
   const touched = touchedBy(run.trace)
   return run.filling.empty
     .filter(({ name }) => touched.has(name) && !vacant.includes(name))
@@ -138,8 +138,8 @@ function emptyTouched(run: RunOnRows): string[] {
 }
 
 /** The tables without generated rows that are empty on every target where the migration runs. */
-function vacantTables({ filling, withheld, tables }: RunOnRows): string[] {
-  const vacant = new Set(alwaysEmpty(withheld, tables).map(({ id }) => id))
+function necessarilyEmptyIds({ filling, unfilledTables, tables }: RunOnRows): string[] {
+  const vacant = new Set(necessarilyEmptyTables(unfilledTables, tables).map(({ id }) => id))
   return filling.empty.flatMap(({ id, name }) => (vacant.has(id) ? [name] : []))
 }
 

@@ -5,8 +5,8 @@ import {
   type Statement,
   tableRef,
 } from '../statements/index.ts'
-import type { Cause } from './causes.ts'
-import { demandsOf, demandsOfText, isReadable } from './demands.ts'
+import { expectedEffects, expectedEffectsOfText, isReadable } from './expected-effects.ts'
+import type { Cause } from './possible-effects.ts'
 import { type ReachedCode, reachedCode } from './reached-code.ts'
 import { nameOfRelation } from './relation-name.ts'
 import type { RunOfCode } from './run-of-code.ts'
@@ -60,7 +60,7 @@ export function findPlaces(run: RunOfCode): StatementPlaces[] {
       effects,
       unsure: handlesErrors ? effects.filter((one) => isElsewhere(one, run)) : [],
       own: statement.actions
-        .flatMap(demandsOf)
+        .flatMap(expectedEffects)
         .map((demand) => ({ demand, effects, where: `statement ${number}` })),
       code: reached.flatMap((code) => placesOf(code, effects)),
       assignments: reached.flatMap(assignmentsOf),
@@ -73,7 +73,7 @@ export function findPlaces(run: RunOfCode): StatementPlaces[] {
 
 function placesOf(code: ReachedCode, effects: readonly SeenEffect[]): Place[] {
   const { actions, texts, place: where, inSeveralWays } = code
-  const demands = [...actions.flatMap(demandsOf), ...texts.flatMap(demandsOfText)]
+  const demands = [...actions.flatMap(expectedEffects), ...texts.flatMap(expectedEffectsOfText)]
   return demands.map((demand) => ({
     demand: inSeveralWays ? { ...demand, several: true } : demand,
     effects,

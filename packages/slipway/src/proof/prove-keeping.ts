@@ -6,10 +6,10 @@ import { attempt, rethrow } from '../kernel/index.ts'
 import {
   aroundHooks,
   prepareKeepingFunctions,
-  keepingOf,
+  keepHooksOf,
   readAllKept,
-  recordingOf,
-  restoringOf,
+  attributeHooksOf,
+  restoreHooksOf,
 } from '../safekeeping/index.ts'
 import { emptyTables, type Filling, fillTables, readShape, replay } from '../shadow/index.ts'
 import {
@@ -29,7 +29,7 @@ import {
   parserFor,
   tableRef,
 } from '../statements/index.ts'
-import { alwaysEmpty } from './always-empty.ts'
+import { necessarilyEmptyTables } from './always-empty.ts'
 import {
   advanceSequences,
   lostPositions,
@@ -68,7 +68,7 @@ export interface KeepingRun {
   readonly down: MigrationFile
   readonly filling: Filling
   /** Tables that get no rows. */
-  readonly withheld: readonly EmptyTables[]
+  readonly unfilledTables: readonly EmptyTables[]
   /** Data that the down migration alone cannot restore. */
   readonly lost: readonly Destruction[]
   /** Why the run on rows does not show all that the migration does to data. */
@@ -89,8 +89,8 @@ export async function proveKeeping(session: Session, testRun: KeepingRun): Promi
     ledger: session.ledger,
     migration: migration.name,
   }
-  const { notKept, keeper, ...own } = keepingOf(statements, options)
-  const hooks = aroundHooks(recordingOf(groups, options), own.hooks)
+  const { notKept, keeper, ...own } = keepHooksOf(statements, options)
+  const hooks = aroundHooks(attributeHooksOf(groups, options), own.hooks)
   const shown = await attempt(() => upAndDown(session, testRun, { hooks, keeper }))
   if (!shown.ok) {
     const { message, server } = shown.failure
@@ -172,14 +172,14 @@ interface Shown {
 
 async function upAndDown(
   session: Session,
-  { migration, down, filling, withheld, touched }: KeepingRun,
+  { migration, down, filling, unfilledTables, touched }: KeepingRun,
   keeping: { readonly hooks: Hooks; readonly keeper: Keeper },
 ): Promise<Shown> {
   // Rows that the migration wrote, or on which the down migration fails, are not the subject of this run.
   await emptyTables(session, await readShape(session, touched))
   await replay(session, [down])
   const tables = await readShape(session, touched)
-  await fillTables(session, withRows(tables, withheld), filling.manner, comparedBy(migration))
+  await fillTables(session, withRows(tables, unfilledTables), filling.style, comparedBy(migration))
   await advanceSequences(session)
   const [sums, positions] = [await readRowSums(session, tables), await readPositions(session)]
   await prepareLedger(session)
@@ -195,7 +195,7 @@ async function upAndDown(
     removed.map(({ table }) => table),
   )
   const back = parseMigration(down, await parserFor(dialectOf(session)))
-  const restoring = restoringOf(back.statements, {
+  const restoring = restoreHooksOf(back.statements, {
     migration: migration.name,
     schema: session.server.schema,
     ledger: session.ledger,
@@ -208,7 +208,7 @@ async function upAndDown(
   return {
     sums,
     positions,
-    empty: alwaysEmpty(withheld, tables).map(({ ref }) => ref),
+    empty: necessarilyEmptyTables(unfilledTables, tables).map(({ ref }) => ref),
     repeated,
     left: [...lost, ...grown.map((object) => ({ what: 'rows' as const, object })), ...numbers],
     kept: kept.map(({ table }) => table),

@@ -30,11 +30,11 @@ import {
   parseMigrations,
   parserFor,
 } from '../statements/index.ts'
+import { reasonsAgainstDown, sentence } from './down-reasons.ts'
 import { evidenceGaps } from './evidence.ts'
 import { joinCode, readSchemaCode, type SchemaCode } from './postgres/schema-code.ts'
 import { type StoppedRun, type Trace } from './postgres/trace.ts'
 import { type KeepingProof, proveKeeping } from './prove-keeping.ts'
-import { notUndone, sentence } from './said.ts'
 import { FIRST_START, runUpDownUp, type TestRun, type Start, type EmptyTables } from './test-run.ts'
 import { touchedTables } from './touched-tables.ts'
 import { watchPart } from './watched-part.ts'
@@ -185,7 +185,7 @@ async function proofOf(
     (column) => !comesBack(column, testRun),
   )
   const lost = lostData([...losses, ...overwritten, ...testRun.rows.lost])
-  const { trace, filling, withheld, down, downMs, rows } = testRun
+  const { trace, filling, unfilledTables, down, downMs, rows } = testRun
   const changes = difference(before.catalog, testRun.after.catalog)
   const gaps = evidenceGaps({
     ...testRun,
@@ -199,7 +199,7 @@ async function proofOf(
   })
   const grade = gradeOfFiles(testRun, { lost, gaps })
   const kept = mayKeep(testRun, grade, lost)
-    ? await proveKeeping(session, { migration, down, filling, lost, gaps, withheld, touched })
+    ? await proveKeeping(session, { migration, down, filling, lost, gaps, unfilledTables, touched })
     : undefined
   const open = [grade, kept?.grade].includes('not proven')
     ? [...gaps, ...(kept?.hindrances ?? [])]
@@ -277,7 +277,10 @@ function mayKeep(
 function reasonsOf(testRun: TestRun, kept: KeepingProof | undefined): string[] {
   const { failsOnRows, filling } = testRun
   const refused = failsOnRows && filling.rows === 0 ? [refusalOf(failsOnRows)] : []
-  return [...refused, ...notUndone(testRun, { says: messageOf, kept: kept?.runs === true })]
+  return [
+    ...refused,
+    ...reasonsAgainstDown(testRun, { says: messageOf, kept: kept?.runs === true }),
+  ]
 }
 
 /**
@@ -285,12 +288,14 @@ function reasonsOf(testRun: TestRun, kept: KeepingProof | undefined): string[] {
  * sequences that continue after the migration's numbers.
  */
 function conditionsOf(
-  { failsOnRows, filling, withheld, downFails }: TestRun,
+  { failsOnRows, filling, unfilledTables, downFails }: TestRun,
   kept: KeepingProof | undefined,
 ): string[] {
   return [
-    ...(failsOnRows && filling.rows > 0 && withheld.length === 0 ? [refusalOf(failsOnRows)] : []),
-    ...withheld.map(emptinessOf),
+    ...(failsOnRows && filling.rows > 0 && unfilledTables.length === 0
+      ? [refusalOf(failsOnRows)]
+      : []),
+    ...unfilledTables.map(emptinessOf),
     ...(downFails && kept?.runs
       ? [
           `Without kept data, the down migration fails if there are rows: ${messageOf(downFails.failure)}`,

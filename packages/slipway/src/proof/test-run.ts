@@ -30,7 +30,7 @@ import {
   type RowChange,
   type RowSums,
 } from './postgres/row-sums.ts'
-import { computedAgain, readStoredViews } from './postgres/stored-views.ts'
+import { refreshedViews, readStoredViews } from './postgres/stored-views.ts'
 import { runTraced, type StoppedRun, type Trace } from './postgres/trace.ts'
 
 /** The result of a test run: the migration up, down and up again, on rows. */
@@ -42,7 +42,7 @@ export interface TestRun {
   /** Where it stopped on generated rows; it then continued with simpler ones, or with none. */
   readonly failsOnRows?: StoppedRun
   /** Tables that had to be empty for statements to succeed. */
-  readonly withheld: readonly EmptyTables[]
+  readonly unfilledTables: readonly EmptyTables[]
   /** The state after the migration. */
   readonly after: KnownState
   /** The down migration that was run. */
@@ -83,10 +83,10 @@ export interface TestRunOptions {
 
 /** How a test run begins: the rows to generate, and the results of earlier runs on other shadow databases. */
 export interface Start {
-  readonly manner: RowStyle
+  readonly style: RowStyle
   readonly failsOnRows?: StoppedRun
   /** Tables that get no rows, because a statement fails on any row. */
-  readonly withheld?: readonly EmptyTables[]
+  readonly unfilledTables?: readonly EmptyTables[]
   readonly downFails?: Failure
   /** An earlier run changed objects that the statements do not name. */
   readonly beyond?: true
@@ -99,7 +99,7 @@ export interface EmptyTables {
 }
 
 /** The start of the first run. */
-export const FIRST_START: Start = { manner: 'edge' }
+export const FIRST_START: Start = { style: 'edge' }
 
 /**
  * The outcome. If a part of the refused migration was committed, the test run must start over on a new shadow
@@ -121,7 +121,7 @@ export async function runUpDownUp(
 ): Promise<TestRunOutcome> {
   const { before, migration, catalogs, touched: named } = options
   const views = await readStoredViews(session)
-  const climbed = await climbOnRows(session, options, start)
+  const climbed = await runUpOnRows(session, options, start)
   if (climbed.kind === 'start-over') return climbed
   const { sums, ...climb } = climbed.climb
   const written = typeof options.down !== 'function'
@@ -134,9 +134,9 @@ export async function runUpDownUp(
     : NO_CHANGE
   const down = typeof options.down === 'function' ? await options.down(after.catalog) : options.down
   const began = performance.now()
-  const back = await goBack(session, down, { ...climb.filling, named })
+  const back = await runDown(session, down, { ...climb.filling, named })
   if (back && back.onEmpty === undefined) {
-    return { kind: 'start-over', from: { ...start, manner: 'none', downFails: back.failure } }
+    return { kind: 'start-over', from: { ...start, style: 'none', downFails: back.failure } }
   }
   const downFails = back
     ? { failure: back.failure, onEmpty: back.onEmpty === true }
@@ -164,7 +164,7 @@ export async function runUpDownUp(
         sums,
         restored === before.catalog ? climb.tables : await readShape(session, named),
       )
-  const computedViews = computedAgain(views, await readStoredViews(session))
+  const computedViews = refreshedViews(views, await readStoredViews(session))
   const again = await attempt(() => replay(session, [migration]))
   const notRepeated = again.ok ? difference(after.catalog, await catalogs.facts()) : []
   const end = again.ok ? {} : { againFails: again.failure }
@@ -179,41 +179,47 @@ function earlierFailure({ downFails }: Start): TestRun['downFails'] {
   return downFails && { failure: downFails, onEmpty: true }
 }
 
-interface Climb {
+interface UpRun {
   readonly filling: Filling
   readonly sums: RowSums
   /** The tables before the migration. */
   readonly tables: readonly ShapeTable[]
   readonly trace: Trace
   readonly failsOnRows?: StoppedRun
-  readonly withheld: readonly EmptyTables[]
+  readonly unfilledTables: readonly EmptyTables[]
 }
 
-type Climbed =
-  | { readonly kind: 'up'; readonly climb: Climb }
+type UpOutcome =
+  | { readonly kind: 'up'; readonly climb: UpRun }
   | Extract<TestRunOutcome, { kind: 'start-over' }>
 
 /** The styles of generated rows, in the order in which they are tried. */
-const MANNERS: readonly RowStyle[] = ['edge', 'sparse', 'plain', 'json', 'none']
+const ROW_STYLES: readonly RowStyle[] = ['edge', 'sparse', 'plain', 'json', 'none']
 
 /**
  * Runs the migration on rows with extreme values; if that fails, on simpler rows, and finally on empty
  * tables.
  */
-async function climbOnRows(
+async function runUpOnRows(
   session: Session,
   options: Pick<TestRunOptions, 'migration' | 'address' | 'touched'>,
   start: Start,
-): Promise<Climbed> {
+): Promise<UpOutcome> {
   const { migration, address, touched } = options
-  const { manner, failsOnRows, withheld = [] } = start
+  const { style, failsOnRows, unfilledTables = [] } = start
   const tables = await readShape(session, touched)
-  const filled = withRows(tables, withheld)
-  const filling = await fillTables(session, filled, manner, comparedBy(migration))
-  const sums = manner === 'none' ? {} : await readRowSums(session, tables)
+  const filled = withRows(tables, unfilledTables)
+  const filling = await fillTables(session, filled, style, comparedBy(migration))
+  const sums = style === 'none' ? {} : await readRowSums(session, tables)
   const { trace, stop, refusal } = await runTraced(session, migration, address)
   if (stop === undefined || refusal === undefined) {
-    const climb = { filling, sums, tables, trace, withheld: manner === 'none' ? [] : withheld }
+    const climb = {
+      filling,
+      sums,
+      tables,
+      trace,
+      unfilledTables: style === 'none' ? [] : unfilledTables,
+    }
     return { kind: 'up', climb: failsOnRows ? { ...climb, failsOnRows } : climb }
   }
   const from = next(start, stop, { filled, defaultSchema: session.server.schema })
@@ -222,7 +228,7 @@ async function climbOnRows(
   if (stop.committed) return { kind: 'start-over', from }
   await emptyTables(session, tables)
   await dropUnfinishedIndexes(session)
-  return await climbOnRows(session, options, from)
+  return await runUpOnRows(session, options, from)
 }
 
 /** The values with which a migration compares columns. */
@@ -242,21 +248,25 @@ function next(
     defaultSchema,
   }: { readonly filled: readonly ShapeTable[]; readonly defaultSchema: string },
 ): Start | undefined {
-  const manner = MANNERS[MANNERS.indexOf(start.manner) + 1]
-  if (manner === undefined) return undefined
+  const style = ROW_STYLES[ROW_STYLES.indexOf(start.style) + 1]
+  if (style === undefined) return undefined
   const from = { ...start, failsOnRows: start.failsOnRows ?? stop }
-  if (manner !== 'none') return { ...from, manner }
+  if (style !== 'none') return { ...from, style }
   const tables = namedTables(stop.statement, filled, defaultSchema)
-  if (tables.length === 0) return { ...from, manner }
-  return { ...from, manner: 'plain', withheld: [...(start.withheld ?? []), { tables, stop }] }
+  if (tables.length === 0) return { ...from, style }
+  return {
+    ...from,
+    style: 'plain',
+    unfilledTables: [...(start.unfilledTables ?? []), { tables, stop }],
+  }
 }
 
 /** The tables that can be filled. */
 export function withRows(
   tables: readonly ShapeTable[],
-  withheld: readonly EmptyTables[],
+  unfilledTables: readonly EmptyTables[],
 ): ShapeTable[] {
-  const empty = new Set(withheld.flatMap((one) => one.tables.map(objectKey)))
+  const empty = new Set(unfilledTables.flatMap((one) => one.tables.map(objectKey)))
   return tables.filter(({ ref }) => !empty.has(objectKey(ref)))
 }
 
@@ -293,16 +303,16 @@ interface DownFailure {
 }
 
 /** Runs the down migration; if it fails on rows, it runs once more without rows. */
-async function goBack(
+async function runDown(
   session: Session,
   down: MigrationFile,
-  { manner, named }: Pick<Filling, 'manner'> & { named: TestRunOptions['touched'] },
+  { style, named }: Pick<Filling, 'style'> & { named: TestRunOptions['touched'] },
 ): Promise<DownFailure | undefined> {
   const first = await attempt(() => replay(session, [down]))
   if (first.ok) return undefined
   const { failure } = first
   const [{ groups } = { groups: [] }] = await parseMigrations([down], dialectOf(session))
-  if (groups.length > 1) return manner === 'none' ? { failure, onEmpty: false } : { failure }
+  if (groups.length > 1) return style === 'none' ? { failure, onEmpty: false } : { failure }
   await emptyTables(session, await readShape(session, named))
   const second = await attempt(() => replay(session, [down]))
   return { failure, onEmpty: second.ok }

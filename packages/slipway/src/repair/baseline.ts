@@ -1,5 +1,10 @@
 import { type Dialect, dialectOf, executeLocked, type Session } from '../database/index.ts'
-import { prepareBooks, verifyAndRecord, withTarget, type WorkRequest } from '../deploy/index.ts'
+import {
+  createHistoryTables,
+  verifyAndRecord,
+  withTarget,
+  type WorkRequest,
+} from '../deploy/index.ts'
 import { markedRowSql, readHistory, receiptSql } from '../history/index.ts'
 import { command } from '../kernel/index.ts'
 import { projectScope } from '../plan/index.ts'
@@ -205,7 +210,7 @@ async function record(
 ): Promise<BaselineOutcome> {
   const { migrations } = request
   const recorded = migrations.slice(0, count)
-  await prepareBooks(session, request)
+  await createHistoryTables(session, request)
   await executeLocked(session, recorded.map((migration) => rowsOf(session, migration)).join(''))
   if (changes.length === 0) await verifyAndRecord(session, migrations)
   return {

@@ -10,8 +10,8 @@ import {
 import { attempt } from '../kernel/index.ts'
 import { shadowLike } from '../shadow/index.ts'
 import type { Diagnosis, FailedProblem, Problem } from './diagnosis.ts'
-import { examineEdited } from './edited.ts'
-import { examineMissing } from './missing.ts'
+import { examineEdited } from './examine-edited.ts'
+import { examineMissing } from './examine-missing.ts'
 import { markOffers, offer, offersFor } from './offers.ts'
 import { examinePartial, type PartialMigration } from './partial-migration.ts'
 import type { ExamineRequest } from './request.ts'
@@ -49,11 +49,11 @@ export async function examineSession(
   const problems: Problem[] = []
   for (const name of comparison.failed) {
     const row = rowOf(history, name)
-    const half = await attempt(() => halfOf(session, { history, row, comparison, request }))
+    const partial = await attempt(() => findPartial(session, { history, row, comparison, request }))
     // If the target is gone, this fails; otherwise the failure was that of a shadow database.
-    if (!half.ok) await session.queryRaw('SELECT')
-    if (half.ok && typeof half.value !== 'string') partials.set(name, half.value)
-    const reason = half.ok ? half.value : half.failure.message
+    if (!partial.ok) await session.queryRaw('SELECT')
+    if (partial.ok && typeof partial.value !== 'string') partials.set(name, partial.value)
+    const reason = partial.ok ? partial.value : partial.failure.message
     problems.push(
       await failedProblem(
         name,
@@ -79,7 +79,7 @@ export async function examineSession(
   }
 }
 
-interface About {
+interface FailedRowContext {
   readonly history: History
   readonly row: HistoryRow
   readonly comparison: Comparison
@@ -87,9 +87,9 @@ interface About {
 }
 
 /** The partly applied migration, or why it cannot be examined. */
-async function halfOf(
+async function findPartial(
   session: Session,
-  { history, row, comparison, request }: About,
+  { history, row, comparison, request }: FailedRowContext,
 ): Promise<PartialMigration | string> {
   const migration = request.migrations.find(({ name }) => name === row.migration)
   if (!migration) return 'the project does not have its file'
@@ -102,14 +102,14 @@ async function halfOf(
 async function failedProblem(
   migration: string,
   reason: string | undefined,
-  half: PartialMigration | undefined,
+  partial: PartialMigration | undefined,
 ): Promise<FailedProblem> {
-  if (!half) {
+  if (!partial) {
     const stop = { kind: 'unexamined' as const, reason: reason ?? 'unknown' }
     const unknown = { direction: 'up' as const, invalidIndexes: [], beside: [], editedSince: false }
     return { kind: 'failed', migration, stop, ...unknown, offers: markOffers() }
   }
-  const { direction, stop, beside, invalidIndexes, editedSince, failure } = half
+  const { direction, stop, beside, invalidIndexes, editedSince, failure } = partial
   return {
     kind: 'failed',
     migration,
@@ -119,7 +119,7 @@ async function failedProblem(
     invalidIndexes,
     editedSince,
     ...(failure ? { failsOnShadow: failure } : {}),
-    offers: await offersFor(half),
+    offers: await offersFor(partial),
   }
 }
 

@@ -1,4 +1,4 @@
-import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
+import { type FailureSpecs, type Raise, createRaise } from '../kernel/index.ts'
 
 /** The failures of a repair, a baseline or a reset. */
 export const repairFailures = {
@@ -26,4 +26,4 @@ export const repairFailures = {
   'REPAIR.RESET_DECLINED': { title: 'You declined the reset', exit: 3 },
 } as const satisfies FailureSpecs
 
-export const raise: Raise<typeof repairFailures> = raiserOf(repairFailures)
+export const raise: Raise<typeof repairFailures> = createRaise(repairFailures)

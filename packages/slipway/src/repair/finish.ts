@@ -8,7 +8,7 @@ import {
   type TargetSession,
 } from '../execution/index.ts'
 import {
-  continuedRowSql,
+  clearErrorSql,
   finishedRowSql,
   journalClearSql,
   type JournalEntry,
@@ -30,9 +30,9 @@ export interface Remainder {
 }
 
 /** What a finish would run. `from` decides if the catalog cannot. Fails with REPAIR.NOT_OFFERED. */
-export function remainderOf(half: PartialMigration, from: number | undefined): Remainder {
-  const done = doneOf(half, from)
-  const { plan, direction, migration } = half
+export function remainderOf(partial: PartialMigration, from: number | undefined): Remainder {
+  const done = doneOf(partial, from)
+  const { plan, direction, migration } = partial
   const groups = plan.groups.map((group) => withoutDone(group, done))
   const entries = plan.groups
     .filter(({ statements }) => statements.every(({ number }) => number <= done))
@@ -90,13 +90,13 @@ function withoutDone(group: TransactionGroup, done: number): TransactionGroup {
 /** Runs the remaining statements, and records the migration in the last transaction. */
 export async function finish(
   target: TargetSession,
-  half: PartialMigration,
+  partial: PartialMigration,
   remainder: Remainder,
   review: Review | undefined,
 ): Promise<RunOutcome> {
   const { session } = target
   const { plan, entries } = remainder
-  const { migration } = half
+  const { migration } = partial
   if (!plan.atomic) {
     // With the journal of the applied groups, a deploy can continue if this run is interrupted.
     await executeLocked(
@@ -104,13 +104,13 @@ export async function finish(
       [
         journalClearSql(session, migration),
         ...entries.map((entry) => journalFinishSql(session, entry)),
-        continuedRowSql(session, migration),
+        clearErrorSql(session, migration),
       ].join(''),
     )
   }
   return await runMigrations(
     target,
-    [{ migration: plan, journal: finishJournal(target, half), review }],
+    [{ migration: plan, journal: finishJournal(target, partial), review }],
     entries,
   )
 }

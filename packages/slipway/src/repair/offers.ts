@@ -26,10 +26,10 @@ export function offer(decision: Decision['kind'], label: string, more: Partial<O
 }
 
 /** What can be done about an unfinished migration, best first. */
-export async function offersFor(half: PartialMigration): Promise<Offer[]> {
-  const finish = finishOffers(half)
-  const undo = undoOffers(half, await scriptToStart(half))
-  const nothingStands = half.stop.kind === 'stopped' && half.stop.done === 0
+export async function offersFor(partial: PartialMigration): Promise<Offer[]> {
+  const finish = finishOffers(partial)
+  const undo = undoOffers(partial, await scriptToStart(partial))
+  const nothingStands = partial.stop.kind === 'stopped' && partial.stop.done === 0
   return [...(nothingStands ? [...undo, ...finish] : [...finish, ...undo]), ...markOffers()]
 }
 
@@ -81,9 +81,9 @@ function remainingSql(plan: Migration, done: number): string {
     .join('\n')
 }
 
-function undoOffers(half: PartialMigration, script: SchemaScript | undefined): Offer[] {
+function undoOffers(partial: PartialMigration, script: SchemaScript | undefined): Offer[] {
   if (!script) return []
-  const { direction, stop, plan } = half
+  const { direction, stop, plan } = partial
   const end = direction === 'up' ? 'record it as rolled back' : 'record it as applied again'
   const sql = scriptSql(script)
   const warnings = script.choices.map(choiceText)

@@ -61,7 +61,7 @@ export interface PartialMigration {
 }
 
 /** An unfinished migration, with its history row and its files. */
-interface Case {
+interface PartialMigrationRequest {
   readonly session: Session
   readonly history: History
   readonly row: HistoryRow
@@ -70,7 +70,7 @@ interface Case {
 }
 
 /** Examines an unfinished migration: runs it on a shadow database and compares each state with that of the target. */
-export async function examinePartial(about: Case): Promise<PartialMigration> {
+export async function examinePartial(about: PartialMigrationRequest): Promise<PartialMigration> {
   const { session, migration, row, request } = about
   const parser = await parserFor(dialectOf(session))
   const journal = (await readJournal(session)).filter((entry) => entry.migration === migration.name)
@@ -80,20 +80,20 @@ export async function examinePartial(about: Case): Promise<PartialMigration> {
   const before = appliedMigrations({ history: about.history, migrations: request.migrations })
   const history = direction === 'up' ? before : [...before, migration]
   const plan = parseMigration(
-    direction === 'up' ? migration : await fileBack(migration, before, request),
+    direction === 'up' ? migration : await readDownMigration(migration, before, request),
     parser,
   )
   const actual = await readCatalog(session, await projectScope(session, request.migrations))
   const { catalog, invalid } = withoutInvalidIndexes(actual)
-  const course = await courseOf(plan, { history, request, print: fingerprint(catalog) })
-  const stop = await locate(plan, course, {
+  const stateSequence = await readStates(plan, { history, request, print: fingerprint(catalog) })
+  const stop = await locate(plan, stateSequence, {
     actual: catalog,
     journal: entries,
     logged: Boolean(row.logs),
   })
   const at =
     stop.kind === 'stopped'
-      ? course.states.find(({ done }) => done === stop.done)?.catalog
+      ? stateSequence.states.find(({ done }) => done === stop.done)?.catalog
       : undefined
   const beside = at ? difference(at, catalog) : []
   return {
@@ -102,18 +102,18 @@ export async function examinePartial(about: Case): Promise<PartialMigration> {
     row,
     plan,
     invalidIndexes: invalid,
-    start: (course.states[0] as State).catalog,
-    goal: course.failure ? undefined : course.states.at(-1)?.catalog,
+    start: (stateSequence.states[0] as State).catalog,
+    goal: stateSequence.failure ? undefined : stateSequence.states.at(-1)?.catalog,
     stop,
     beside,
     from: at && beside.length > 0 ? at : actual,
     editedSince: !matchesChecksum(migration.sql, row.checksum),
-    failure: course.failure,
+    failure: stateSequence.failure,
   }
 }
 
 /** The down migration that was being run: its file, or else the one generated from the catalogs. */
-async function fileBack(
+async function readDownMigration(
   migration: Repairable,
   before: readonly MigrationFile[],
   request: ExamineRequest,
@@ -129,7 +129,7 @@ async function fileBack(
 }
 
 /** The states between transaction groups; if the target is in none of them, the states after each statement. */
-async function courseOf(
+async function readStates(
   plan: Migration,
   about: {
     readonly history: readonly MigrationFile[]

@@ -1,6 +1,6 @@
 import { executeLocked, type Session } from '../database/index.ts'
 import {
-  prepareBooks,
+  createHistoryTables,
   refuseForeignObjects,
   requireConsent,
   reviewsOf,
@@ -11,7 +11,7 @@ import {
   type Receipt,
   type Review,
   type RunOutcome,
-  suggesting,
+  replaceDeployCommand,
   type TargetSession,
 } from '../execution/index.ts'
 import {
@@ -20,12 +20,12 @@ import {
   markedRowSql,
   receiptSql,
   rolledBackRowSql,
-  singleRowSql,
+  keepOneRowSql,
 } from '../history/index.ts'
 import { assertNever, command, type Failure, failureFrom, must } from '../kernel/index.ts'
 import type { Catalog, Change } from '../schema/index.ts'
 import { checksum, type Migration, objectKey, objectText } from '../statements/index.ts'
-import { chosenDuplicates, chosenEdits, chosenProblem } from './choose.ts'
+import { chosenDuplicates, chosenEdits, chosenProblem } from './choose-problem.ts'
 import type {
   Decision,
   Diagnosis,
@@ -33,18 +33,18 @@ import type {
   FailedProblem,
   MissingProblem,
 } from './diagnosis.ts'
+import { findEarlierRepair } from './earlier-repair.ts'
 import { type Examination, examineSession } from './examine.ts'
 import { raise } from './failures.ts'
 import { finish, remainderOf } from './finish.ts'
 import { decisionArgs } from './offers.ts'
 import type { PartialMigration } from './partial-migration.ts'
-import { settledBefore } from './repeated.ts'
 import type { RepairRequest } from './request.ts'
-import { type Settled, settle } from './settle.ts'
-import { undo, undoingOf } from './undo.ts'
+import { undo, planUndo } from './undo.ts'
+import { type RepairVerification, verifyRepair } from './verify-repair.ts'
 
 /** What a repair did. `failure` is set if it did not complete. */
-export interface RepairOutcome extends Settled {
+export interface RepairOutcome extends RepairVerification {
   readonly database: string
   /** What was found before the repair. */
   readonly diagnosis: Diagnosis
@@ -66,52 +66,52 @@ export async function repair(request: RepairRequest, decision: Decision): Promis
     const examination = await examineSession(session, request)
     const { diagnosis } = examination
     request.announce?.(diagnosis)
-    const before = await settledBefore(session, examination, decision)
+    const before = await findEarlierRepair(session, examination, decision)
     if (before !== undefined) {
-      const settled = await settle(session, request)
+      const settled = await verifyRepair(session, request)
       const nothing = { receipts: [], settledBefore: before }
       return { database: diagnosis.database, diagnosis, decision, ...nothing, ...settled }
     }
-    const done = await act({ session, target, examination, request }, decision)
+    const done = await executeDecision({ session, target, examination, request }, decision)
     return { database: diagnosis.database, diagnosis, decision, ...done }
   })
 }
 
 /** What acting on a decision needs. */
-interface Scene {
+interface RepairContext {
   readonly session: Session
   readonly target: TargetSession
   readonly examination: Examination
   readonly request: RepairRequest
 }
 
-type Acted = Pick<RepairOutcome, 'receipts' | 'verified' | 'changes' | 'failure'>
+type ActionResult = Pick<RepairOutcome, 'receipts' | 'verified' | 'changes' | 'failure'>
 
-async function act(scene: Scene, decision: Decision): Promise<Acted> {
+async function executeDecision(scene: RepairContext, decision: Decision): Promise<ActionResult> {
   const { diagnosis } = scene.examination
   switch (decision.kind) {
     case 'finish': {
-      const half = halfOf(scene, chosenProblem(diagnosis, decision, ['failed']).migration)
-      const remainder = remainderOf(half, decision.from)
-      if (half.direction === 'down')
-        await refuseForeignObjects(scene.session, [half.plan], scene.request)
+      const partial = partialOf(scene, chosenProblem(diagnosis, decision, ['failed']).migration)
+      const remainder = remainderOf(partial, decision.from)
+      if (partial.direction === 'down')
+        await refuseForeignObjects(scene.session, [partial.plan], scene.request)
       await consentTo(scene, remainder.rest)
       const review = reviewOf(scene, remainder.rest, decision)
-      return await ran(scene, await finish(scene.target, half, remainder, review), {
+      return await resultOfRun(scene, await finish(scene.target, partial, remainder, review), {
         decision,
-        half,
-        expected: half.goal,
+        partial,
+        expected: partial.goal,
       })
     }
     case 'undo': {
-      const half = halfOf(scene, chosenProblem(diagnosis, decision, ['failed']).migration)
-      const undoing = await undoingOf(half, scene.target.session)
-      await consentTo(scene, undoing.plan)
-      const review = reviewOf(scene, undoing.plan, decision)
-      return await ran(scene, await undo(scene.target, half, undoing, review), {
+      const partial = partialOf(scene, chosenProblem(diagnosis, decision, ['failed']).migration)
+      const undoPlan = await planUndo(partial, scene.target.session)
+      await consentTo(scene, undoPlan.plan)
+      const review = reviewOf(scene, undoPlan.plan, decision)
+      return await resultOfRun(scene, await undo(scene.target, partial, undoPlan, review), {
         decision,
-        half,
-        expected: half.start,
+        partial,
+        expected: partial.start,
       })
     }
     case 'mark-applied':
@@ -129,9 +129,9 @@ async function act(scene: Scene, decision: Decision): Promise<Acted> {
   }
 }
 
-function halfOf({ examination }: Scene, migration: string): PartialMigration {
-  const half = examination.partials.get(migration)
-  if (half) return half
+function partialOf({ examination }: RepairContext, migration: string): PartialMigration {
+  const partial = examination.partials.get(migration)
+  if (partial) return partial
   return raise('REPAIR.NOT_OFFERED', {
     message: `${migration} could not be examined, so it can only be marked.`,
     nextActions: [command(['repair'], 'see why')],
@@ -140,19 +140,19 @@ function halfOf({ examination }: Scene, migration: string): PartialMigration {
 
 /** Asks for consent before the first change (guarantee 7), and creates the ledger. */
 async function consentTo(
-  { session, request }: Scene,
+  { session, request }: RepairContext,
   migration: Pick<Migration, 'name' | 'statements'>,
 ): Promise<void> {
   const { database, alias, schema } = session.server
   const destroys = toConsentTo([migration], schema)
   if (request.protected && destroys.length > 0)
     await requireConsent({ database, alias, destroys }, request.consent)
-  await prepareBooks(session, request)
+  await createHistoryTables(session, request)
 }
 
 /** The review that judges the SQL of a repair by its effects; undefined if the target is not protected. */
 function reviewOf(
-  { session, request }: Scene,
+  { session, request }: RepairContext,
   migration: Pick<Migration, 'name' | 'statements'>,
   decision: Decision,
 ): Review | undefined {
@@ -168,24 +168,26 @@ function reviewOf(
   return reviewsOf([migration], permitted)(migration)
 }
 
-async function ran(
-  scene: Scene,
+async function resultOfRun(
+  scene: RepairContext,
   run: RunOutcome,
   {
     decision,
-    half,
+    partial,
     expected,
   }: {
     readonly decision: Decision
-    readonly half: PartialMigration
+    readonly partial: PartialMigration
     readonly expected: Catalog | undefined
   },
-): Promise<Acted> {
+): Promise<ActionResult> {
   const { receipts, failure } = run
   if (failure)
     return { receipts, verified: false, changes: [], failure: asRepair(failure, decision) }
-  const settled = await settle(scene.session, scene.request, expected)
-  const known = new Set(half.beside.map(({ change, object }) => `${change} ${objectKey(object)}`))
+  const settled = await verifyRepair(scene.session, scene.request, expected)
+  const known = new Set(
+    partial.beside.map(({ change, object }) => `${change} ${objectKey(object)}`),
+  )
   const news = settled.changes.filter(
     ({ change, object }) => !known.has(`${change} ${objectKey(object)}`),
   )
@@ -201,7 +203,7 @@ function asRepair(failure: Failure, decision: Decision): Failure {
   ].includes(failure.code)
   if (!statement) {
     const again = ['repair', ...decisionArgs(decision)]
-    return { ...failure, nextActions: suggesting(again, failure.nextActions) }
+    return { ...failure, nextActions: replaceDeployCommand(again, failure.nextActions) }
   }
   const nextActions = [command(['repair'], 'see the state of the database')]
   return { ...failure, code: 'REPAIR.STATEMENT_FAILED', nextActions }
@@ -216,9 +218,9 @@ function notRestored(changes: readonly Change[]): Failure {
 }
 
 async function markApplied(
-  scene: Scene,
+  scene: RepairContext,
   { migration }: FailedProblem | MissingProblem,
-): Promise<Acted> {
+): Promise<ActionResult> {
   const { session, examination, request } = scene
   const file = request.migrations.find(({ name }) => name === migration)
   const row = must(
@@ -234,35 +236,41 @@ async function markApplied(
   )
 }
 
-async function mark(scene: Scene, migration: string, rows: string): Promise<Acted> {
+async function mark(scene: RepairContext, migration: string, rows: string): Promise<ActionResult> {
   const { session, request } = scene
-  await prepareBooks(session, request)
+  await createHistoryTables(session, request)
   await executeLocked(
     session,
     rows +
       receiptSql(session, { command: 'repair', migration, attempts: 1 }) +
       journalClearSql(session, migration),
   )
-  return { receipts: [], ...(await settle(session, request)) }
+  return { receipts: [], ...(await verifyRepair(session, request)) }
 }
 
-async function keepOneRow(scene: Scene, migrations: readonly string[]): Promise<Acted> {
+async function keepOneRow(
+  scene: RepairContext,
+  migrations: readonly string[],
+): Promise<ActionResult> {
   const { session, request } = scene
-  await prepareBooks(session, request)
+  await createHistoryTables(session, request)
   const rows = migrations.map((name) => {
     const file = request.migrations.find((one) => one.name === name)
     return (
-      singleRowSql(session, name, file ? checksum(file.sql) : '') +
+      keepOneRowSql(session, name, file ? checksum(file.sql) : '') +
       receiptSql(session, { command: 'repair', migration: name, attempts: 1 })
     )
   })
   await executeLocked(session, rows.join(''))
-  return { receipts: [], ...(await settle(session, request)) }
+  return { receipts: [], ...(await verifyRepair(session, request)) }
 }
 
-async function acceptEdits(scene: Scene, edits: readonly EditedProblem[]): Promise<Acted> {
+async function acceptEdits(
+  scene: RepairContext,
+  edits: readonly EditedProblem[],
+): Promise<ActionResult> {
   const { session, request } = scene
-  await prepareBooks(session, request)
+  await createHistoryTables(session, request)
   const rows = edits.map(({ migration }) => {
     const file = must(
       request.migrations.find(({ name }) => name === migration),
@@ -274,5 +282,5 @@ async function acceptEdits(scene: Scene, edits: readonly EditedProblem[]): Promi
     )
   })
   await executeLocked(session, rows.join(''))
-  return { receipts: [], ...(await settle(session, request)) }
+  return { receipts: [], ...(await verifyRepair(session, request)) }
 }

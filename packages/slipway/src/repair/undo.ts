@@ -19,14 +19,14 @@ import { raise } from './failures.ts'
 import { type PartialMigration, scriptToStart } from './partial-migration.ts'
 
 /** The SQL of an undo. */
-export interface Undoing {
+export interface UndoPlan {
   readonly plan: Migration
 }
 
 /** The SQL of an undo, from the current schema to the one before the run. Fails with REPAIR.NOT_OFFERED. */
-export async function undoingOf(half: PartialMigration, session: Session): Promise<Undoing> {
-  const { migration } = half
-  const script = await scriptToStart(half)
+export async function planUndo(partial: PartialMigration, session: Session): Promise<UndoPlan> {
+  const { migration } = partial
+  const script = await scriptToStart(partial)
   if (!script) {
     return raise('REPAIR.NOT_OFFERED', {
       message: `Slipway found no SQL that rolls back the applied part of ${migration}.`,
@@ -45,12 +45,12 @@ export async function undoingOf(half: PartialMigration, session: Session): Promi
 /** Runs the undo, and restores the earlier history row in its last transaction. */
 export async function undo(
   target: TargetSession,
-  half: PartialMigration,
-  { plan }: Undoing,
+  partial: PartialMigration,
+  { plan }: UndoPlan,
   review: Review | undefined,
 ): Promise<RunOutcome> {
   const { session } = target
-  const { migration, direction } = half
+  const { migration, direction } = partial
   const rowSql =
     direction === 'up' ? rolledBackRowSql(session, migration) : finishedRowSql(session, migration)
   if (!plan.atomic) {

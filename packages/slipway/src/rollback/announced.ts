@@ -81,28 +81,28 @@ export function announcedOn(
   { kept, schema }: TargetFacts,
 ): Announcement[] {
   const computed = new Set(computedColumns(plan.statements, schema).map(objectKey))
-  const returning = keysOfKept(kept)
+  const returning = restoredKeys(kept)
   const relevant = announced.flatMap((one): Announcement[] => {
     if (one.kind !== 'loss') return [one]
     if (computed.has(objectKey(one.loss.object))) return []
     return [{ ...one, kept: returning.has(destructionKey(one.loss)) }]
   })
-  const statements = wrote.filter((statement) => !isPutBack(statement, kept))
+  const statements = wrote.filter((statement) => !isRestored(statement, kept))
   return [...relevant, ...(statements.length > 0 ? [{ kind: 'rows' as const, statements }] : [])]
 }
 
 /** Down migrations after their run. Those that succeeded no longer have open decisions. */
-export function decided(
+export function withoutSettledChoices(
   downs: readonly PreparedDown[],
   receipts: readonly Receipt[],
 ): PreparedDown[] {
   return downs.map((down, index) => {
     if (receipts[index]?.status !== 'done') return down
-    return { ...down, announced: down.announced.filter((one) => !isOpen(one)) }
+    return { ...down, announced: down.announced.filter((one) => !isOpenChoice(one)) }
   })
 }
 
-function isOpen(one: Announcement): boolean {
+function isOpenChoice(one: Announcement): boolean {
   const about = one.kind === 'note' ? one.word : one.kind
   return about === 'choice' || about === 'irreversible'
 }
@@ -123,13 +123,13 @@ function computedColumns(statements: readonly Statement[], defaultSchema: string
  * Whether the changes of a statement are restored. Data that is already restored belongs to an earlier
  * deploy.
  */
-function isPutBack(statement: number, kept: readonly Kept[]): boolean {
+function isRestored(statement: number, kept: readonly Kept[]): boolean {
   const own = kept.filter((one) => one.statement === statement && one.state !== 'restored')
   return own.length > 0 && own.every(({ state, returns }) => state === 'kept' && returns)
 }
 
 /** The keys of data that is kept and will be restored. */
-function keysOfKept(all: readonly Kept[]): Set<string> {
+function restoredKeys(all: readonly Kept[]): Set<string> {
   const data = all
     .filter(({ state, returns }) => state === 'kept' && returns)
     // For updated rows, a loss may name the columns.

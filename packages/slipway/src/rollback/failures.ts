@@ -1,4 +1,4 @@
-import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
+import { type FailureSpecs, type Raise, createRaise } from '../kernel/index.ts'
 
 /** The failures of a rollback, before or after its run. */
 export const rollbackFailures = {
@@ -39,4 +39,4 @@ export const rollbackFailures = {
   },
 } as const satisfies FailureSpecs
 
-export const raise: Raise<typeof rollbackFailures> = raiserOf(rollbackFailures)
+export const raise: Raise<typeof rollbackFailures> = createRaise(rollbackFailures)

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import type { Session } from '../database/index.ts'
-import { recall, remember, sha256 } from '../kernel/index.ts'
+import { readCached, writeCached, sha256 } from '../kernel/index.ts'
 import { FINGERPRINT_METHOD } from '../schema/index.ts'
 import type { ShadowOptions } from '../shadow/index.ts'
 import type { MigrationFile } from '../statements/index.ts'
@@ -29,13 +29,13 @@ interface ProofPlace {
  */
 export function recallProof(session: Session, tested: TestedFiles): string | undefined {
   const place = placeOf(session, tested)
-  return place && recall(place.file, place.key)
+  return place && readCached(place.file, place.key)
 }
 
 /** Remembers that down migrations restored the schema with this fingerprint. */
 export function rememberProof(session: Session, tested: TestedFiles, fingerprint: string): void {
   const place = placeOf(session, tested)
-  if (place) remember(place.file, place.key, fingerprint)
+  if (place) writeCached(place.file, place.key, fingerprint)
 }
 
 /** Undefined if a down migration is not in a file: one that is written each time is tested each time. */

@@ -3,7 +3,7 @@ import { readKnownNow, readSchemaNow } from '../deploy/index.ts'
 import { writeDownMigration } from '../down/index.ts'
 import { advice, command, failureOf, type NextAction } from '../kernel/index.ts'
 import { projectScope } from '../plan/index.ts'
-import { type Made, madeBefore, nameKey } from '../safekeeping/index.ts'
+import { type CreatedObjects, createdBefore, tableKey } from '../safekeeping/index.ts'
 import {
   type Catalog,
   type Change,
@@ -74,7 +74,7 @@ function rowWrites(
   downMigration: Migration,
   defaultSchema: string,
 ): number[] {
-  const made = madeBefore(statements, defaultSchema)
+  const made = createdBefore(statements, defaultSchema)
   const rebuilt = rebuiltTables(statements)
   return statements
     .filter(
@@ -135,12 +135,12 @@ function isDeletedBy({ statements }: Migration, { actions }: Statement): boolean
  */
 function ofMadeTables(
   { actions }: Statement,
-  made: Made | undefined,
+  made: CreatedObjects | undefined,
   defaultSchema: string,
 ): boolean {
   return actions.every(
     (action) =>
-      'table' in action && action.table && made?.tables.has(nameKey(action.table, defaultSchema)),
+      'table' in action && action.table && made?.tables.has(tableKey(action.table, defaultSchema)),
   )
 }
 

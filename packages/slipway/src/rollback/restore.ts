@@ -10,10 +10,10 @@ import {
   prepareKeepingFunctions,
   type Fill,
   type Kept,
-  keepingOf,
+  keepHooksOf,
   keptByRollback,
   readAllKept,
-  restoringOf,
+  restoreHooksOf,
 } from '../safekeeping/index.ts'
 import type { Migration } from '../statements/index.ts'
 import { announcedOn } from './announced.ts'
@@ -47,7 +47,7 @@ export async function prepareRestoring(
     const now = await attempt(() => readOfDeploys(session))
     return (now.ok ? now.value : kept).filter(({ id, inserted }) => ids.has(id) && !inserted)
   }
-  const executions = plans.map((plan) => restoringExecution(session, plan, { kept, fills }))
+  const executions = plans.map((plan) => restoreExecution(session, plan, { kept, fills }))
   return { executions, kept, keptNow }
 }
 
@@ -57,7 +57,7 @@ async function readOfDeploys(session: Session): Promise<Kept[]> {
 }
 
 /** Down migrations with their announcements, given the kept data. */
-export async function knowingKept(
+export async function withKeptData(
   session: Session,
   downs: readonly PreparedDown[],
 ): Promise<readonly PreparedDown[]> {
@@ -69,7 +69,7 @@ export async function knowingKept(
   })
 }
 
-function restoringExecution(
+function restoreExecution(
   session: Session,
   migration: Migration,
   { kept: all, fills }: { readonly kept: readonly Kept[]; readonly fills: readonly Fill[] },
@@ -77,14 +77,14 @@ function restoringExecution(
   const { schema } = session.server
   const { name, statements } = migration
   const kept = all.filter((one) => one.migration === name)
-  const restoring = restoringOf(statements, {
+  const restoring = restoreHooksOf(statements, {
     migration: name,
     schema,
     ledger: session.ledger,
     kept,
     fills,
   })
-  const keeping = keepingOf(statements, {
+  const keeping = keepHooksOf(statements, {
     history: schema,
     ledger: session.ledger,
     migration: keptByRollback(name),

@@ -1,8 +1,8 @@
 import type { Session } from '../database/index.ts'
 import {
   type Consent,
-  LEAVES_NOTHING,
-  prepareBooks,
+  CLEAN_FAILURES,
+  createHistoryTables,
   readLossyCasts,
   readSchemaNow,
   refuseForeignObjects,
@@ -10,7 +10,7 @@ import {
   reviewsOf,
   toConsentTo,
   type Verification,
-  verified,
+  tryVerifyAndRecord,
   withTarget,
   type WorkRequest,
 } from '../deploy/index.ts'
@@ -41,7 +41,7 @@ import {
 import { difference, readCatalog } from '../schema/index.ts'
 import { shadowLike, type ShadowOptions, withShadowServer } from '../shadow/index.ts'
 import { type Migration, tableRef } from '../statements/index.ts'
-import { decided } from './announced.ts'
+import { withoutSettledChoices } from './announced.ts'
 import { explainFailure } from './explain-failure.ts'
 import { recallProof, rememberProof, type TestedFiles } from './known-proof.ts'
 import {
@@ -62,7 +62,7 @@ import {
   type TestedDown,
   testDownMigrations,
 } from './prepared-down.ts'
-import { knowingKept, prepareRestoring } from './restore.ts'
+import { withKeptData, prepareRestoring as prepareRestore } from './restore.ts'
 import { type Extent, selectMigrations } from './select.ts'
 
 /** A rollback: the work on the target, how far, and what the person has accepted beforehand. */
@@ -117,7 +117,7 @@ export async function rollback(asked: RollbackRequest): Promise<RollbackOutcome>
     refuseSquashed(names, comparison)
     const prepared = await prepareDownMigrations(session, { applied, names, request })
     const { testRun, expected } = prepared
-    const downs = await knowingKept(session, prepared.downs)
+    const downs = await withKeptData(session, prepared.downs)
     request.announce(downs, testRun)
     refuseUnproven(testRun, downs, request)
     const { database, alias } = session.server
@@ -129,10 +129,10 @@ export async function rollback(asked: RollbackRequest): Promise<RollbackOutcome>
         ]
       : []
     if (destroys.length > 0) await requireConsent({ database, alias, destroys }, request.consent)
-    await prepareBooks(session, request)
+    await createHistoryTables(session, request)
     const known = await readFromTarget(target, () => readKnownSchema(session, history))
     const ran = await run(target, { downs, expected, known }, request)
-    return { database, downs: decided(downs, ran.receipts), testRun, ...ran }
+    return { database, downs: withoutSettledChoices(downs, ran.receipts), testRun, ...ran }
   })
 }
 
@@ -243,14 +243,14 @@ async function run(
 ): Promise<Omit<RollbackOutcome, 'database' | 'downs' | 'testRun'>> {
   const { session } = target
   const plans = downs.map(({ plan }) => plan)
-  const { executions, kept, keptNow } = await prepareRestoring(session, plans, request.fills)
+  const { executions, kept, keptNow } = await prepareRestore(session, plans, request.fills)
   const review = reviewOfRollback(session, { plans, kept }, request)
   const reviewed = executions.map((one) => ({ ...one, review: review?.(one.migration) }))
   const ran = await runMigrations(target, reviewed, await readJournal(session))
   const asked = ran.failure && { failure: explainFailure(ran.failure, request.fills ?? []) }
   const unrestored = await unrestoredOf(session, ran.receipts)
   const outcome = { ...ran, ...asked, kept: await keptNow(), unrestored }
-  if (ran.failure && !LEAVES_NOTHING.has(ran.failure.code)) return outcome
+  if (ran.failure && !CLEAN_FAILURES.has(ran.failure.code)) return outcome
   target.emit({ kind: 'phase', phase: 'verify' })
   const reading = await attempt(() =>
     readFromTarget(target, () => readSchemaNow(session, request.migrations, known)),
@@ -263,7 +263,11 @@ async function run(
   }
   // A schema that was not compared must not be recorded as the result of the history.
   const compared = !outcome.failure && expected !== undefined && reading.ok
-  const looked = await verified(target, request.migrations, compared ? reading.value : 'forget')
+  const looked = await tryVerifyAndRecord(
+    target,
+    request.migrations,
+    compared ? reading.value : 'forget',
+  )
   const schemaMatches = compared ? { schemaMatches: true } : {}
   const verification = looked.ok ? { verification: looked.value } : {}
   const left = leftKept(outcome.kept, plans, ran.receipts)

@@ -1,6 +1,6 @@
 import { type ByDialect, dialectOf, type Session } from '../database/index.ts'
 import type { TargetSession } from '../execution/index.ts'
-import { type Kept, readAllKept } from './kept.ts'
+import { type Kept, readAllKept } from './kept-data.ts'
 import {
   pruneKept as prunePostgres,
   readClock as readPostgresClock,

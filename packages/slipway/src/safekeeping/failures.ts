@@ -1,4 +1,4 @@
-import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
+import { type FailureSpecs, type Raise, createRaise } from '../kernel/index.ts'
 
 /** Failures of commands on kept data. */
 export const safekeepingFailures = {
@@ -10,4 +10,4 @@ export const safekeepingFailures = {
   'SAFEKEEPING.REFERRED': { title: 'Newer rows refer to a value that a restore would replace' },
 } as const satisfies FailureSpecs
 
-export const raise: Raise<typeof safekeepingFailures> = raiserOf(safekeepingFailures)
+export const raise: Raise<typeof safekeepingFailures> = createRaise(safekeepingFailures)

@@ -1,14 +1,14 @@
-export { keepingOf } from './keeping.ts'
+export { keepHooksOf } from './keep-hooks.ts'
 export {
   type Kept,
   keptByRollback,
   keptData,
   keptText,
-  offeredTo,
+  restorableAfter,
   readAllKept,
   readUnrestored,
   type Unrestored,
-} from './kept.ts'
+} from './kept-data.ts'
 export { safekeepingFailures } from './failures.ts'
 export {
   type Attribute,
@@ -19,12 +19,12 @@ export {
   withoutAttributes,
 } from './postgres/attributes.ts'
 export { prepareKeepingFunctions } from './postgres/keeping-functions.ts'
-export { type Made, madeBefore, nameKey } from './made.ts'
+export { type CreatedObjects, createdBefore, tableKey } from './created-objects.ts'
 export { mayDestroy } from './may-destroy.ts'
 export { pruneKept, readClock, readKept, restoreKept } from './dialects.ts'
 export { expired } from './prune.ts'
-export { aroundHooks, recordingOf } from './recording.ts'
-export { type Fill, restoringOf } from './restoring.ts'
+export { aroundHooks, attributeHooksOf } from './attribute-hooks.ts'
+export { type Fill, restoreHooksOf } from './restore-hooks.ts'
 export {
   dropUnusedSql,
   type Endangered,

@@ -2,9 +2,9 @@ import { inLedger, quoteLiteral, type Session } from '../database/index.ts'
 import type {
   DataObject,
   DataObjects,
-  Found,
+  KeeperFindings,
   Keeper,
-  Missed,
+  UnkeptData,
   TableNames,
 } from '../execution/index.ts'
 import {
@@ -17,14 +17,14 @@ import {
   tableRef,
   type TransactionGroup,
 } from '../statements/index.ts'
-import type { KeepingOptions } from './keeping.ts'
+import { setsPositions } from './attribute-hooks.ts'
+import type { KeepOptions } from './keep-hooks.ts'
 import { mayDestroy } from './may-destroy.ts'
 import { call, literals } from './postgres/sql-text.ts'
-import { setsPositions } from './recording.ts'
 
 /** SQL that names the statement that destroys data: the first argument of all functions that keep data. */
 export function originOf(
-  { history, migration, rollsBack }: KeepingOptions,
+  { history, migration, rollsBack }: KeepOptions,
   statement: number,
 ): string {
   const fields = { history_schema: history, migration, statement }
@@ -33,7 +33,7 @@ export function originOf(
 }
 
 // A type alias: a row of a query has an index signature, which an interface lacks.
-type MissedRow = {
+type UnkeptRow = {
   readonly what:
     | 'changed'
     | 'inserted'
@@ -53,15 +53,15 @@ type MissedRow = {
  * rows that the statement names. Data that code, a trigger or a CASCADE destroyed beyond that is kept
  * when the group runs again.
  */
-export function keeperOf(options: KeepingOptions): Keeper {
+export function keeperOf(options: KeepOptions): Keeper {
   return {
     watches: ({ statements }) => statements.some(({ actions }) => actions.some(mayDestroy)),
-    missed: async (session, group, before) => {
-      const rows = await readMissed(session, before)
-      const named = namedIn(group.statements, options)
+    findUnkept: async (session, group, before) => {
+      const rows = await readUnkept(session, before)
+      const named = objectsNamedIn(group.statements, options)
       const look = { before, named, origin: originOf(options, firstNumber(group)), options }
       return {
-        missed: rows.flatMap((row) => missedOf(row, look)),
+        missed: rows.flatMap((row) => unkeptDataOf(row, look)),
         overwritten: await readOverwritten(session),
         names: namesOf(rows, before, options),
         again: rows.length > 0 ? await rememberPositions(session, options) : '',
@@ -121,7 +121,7 @@ function firstNumber({ statements }: TransactionGroup): number {
  */
 async function rememberPositions(
   session: Session,
-  { history, migration }: KeepingOptions,
+  { history, migration }: KeepOptions,
 ): Promise<string> {
   const [found] = await session.query<{ readonly positions: string }>(
     `SELECT coalesce(pg_catalog.jsonb_object_agg(objid, value), '{}')::text AS positions FROM ${session.ledger}.attribute
@@ -132,23 +132,23 @@ async function rememberPositions(
   return `SELECT pg_catalog.set_config('${setting}', ${quoteLiteral(found?.positions ?? '{}')}, true)`
 }
 
-async function readMissed(session: Session, before: DataObjects): Promise<MissedRow[]> {
+async function readUnkept(session: Session, before: DataObjects): Promise<UnkeptRow[]> {
   const objects = [...before.values()].filter(({ ref }) => ref.kind !== 'sequence')
   const listed = (values: readonly string[]) => `{${values.join(',')}}`
-  return await session.query<MissedRow>(
+  return await session.query<UnkeptRow>(
     `SELECT what, relation::text, number::text FROM ${session.ledger}.missed($1::pg_catalog.oid[], $2::pg_catalog.oid[])`,
     [listed(objects.map(({ oid }) => oid)), listed(objects.map(({ file }) => file))],
   )
 }
 
-async function readOverwritten(session: Session): Promise<Found['overwritten']> {
+async function readOverwritten(session: Session): Promise<KeeperFindings['overwritten']> {
   return await session.query<{ oid: string; number: string; names: readonly string[] }>(
     `SELECT relation::text AS oid, number::text, names FROM ${session.ledger}.overwritten()`,
   )
 }
 
 /** The objects that the statements of a group name; the hooks of these statements keep their data. */
-interface Named {
+interface NamedObjects {
   /** Tables and schemas that are dropped. */
   readonly dropped: ReadonlySet<string>
   readonly columns: ReadonlySet<string>
@@ -156,7 +156,7 @@ interface Named {
   readonly altered: ReadonlySet<string>
 }
 
-function namedIn(statements: readonly Statement[], { history }: KeepingOptions): Named {
+function objectsNamedIn(statements: readonly Statement[], { history }: KeepOptions): NamedObjects {
   const actions = statements.flatMap((statement) => statement.actions)
   const keys = (find: (action: Action) => ObjectRef[]) =>
     new Set(actions.flatMap(find).map(objectKey))
@@ -174,15 +174,15 @@ function namedIn(statements: readonly Statement[], { history }: KeepingOptions):
   }
 }
 
-interface Look {
+interface MissedContext {
   readonly before: DataObjects
-  readonly named: Named
+  readonly named: NamedObjects
   readonly origin: string
-  readonly options: KeepingOptions
+  readonly options: KeepOptions
 }
 
-function missedOf({ what, relation, number }: MissedRow, look: Look): Missed[] {
-  const { before, named, origin, options } = look
+function unkeptDataOf({ what, relation, number }: UnkeptRow, context: MissedContext): UnkeptData[] {
+  const { before, named, origin, options } = context
   if (what === 'large') {
     const object = { kind: 'table' as const, schema: 'pg_catalog', name: 'pg_largeobject' }
     return [{ key: what, destruction: { what: 'rows', object }, isSure: true, commands: [] }]
@@ -192,7 +192,11 @@ function missedOf({ what, relation, number }: MissedRow, look: Look): Missed[] {
   const { ref, columns } = object
   const key = `${what} ${relation} ${number}`
   const isSure = what === 'changed' || what === 'emptied'
-  const found = (destruction: Destruction, name: string, ...args: readonly string[]): Missed[] => [
+  const found = (
+    destruction: Destruction,
+    name: string,
+    ...args: readonly string[]
+  ): UnkeptData[] => [
     { key, destruction, isSure, commands: [call(options, name, origin, relation, ...args)] },
   ]
   switch (what) {
@@ -201,14 +205,14 @@ function missedOf({ what, relation, number }: MissedRow, look: Look): Missed[] {
     case 'changed':
     case 'inserted':
     case 'emptied':
-      if (isRestored(object, look)) return []
+      if (isRestored(object, context)) return []
       return found({ what: 'rows', object: ref }, 'capture_all')
     case 'rewritten':
       if (allAbove(object, before).some((one) => named.altered.has(objectKey(one)))) return []
       return found({ what: 'values', object: ref }, 'copy_values', 'NULL')
     case 'gone':
       if (ref.kind !== 'table') return []
-      if (wholesOf(object, before).some((one) => named.dropped.has(objectKey(one)))) return []
+      if (containersOf(object, before).some((one) => named.dropped.has(objectKey(one)))) return []
       return found({ what: 'object', object: ref }, 'copy_table')
     case 'typed': {
       const name = columns[number]
@@ -237,34 +241,34 @@ function missedOf({ what, relation, number }: MissedRow, look: Look): Missed[] {
 }
 
 /** Whether a rollback restores rows or values of a table, or of an object that contains it. */
-function isRestored(object: DataObject, { before, options }: Look): boolean {
+function isRestored(object: DataObject, { before, options }: MissedContext): boolean {
   const restored = new Set(options.rollsBack?.restores.map(objectKey))
-  return wholesOf(object, before).some((one) => restored.has(objectKey(one)))
+  return containersOf(object, before).some((one) => restored.has(objectKey(one)))
 }
 
-/** `wholesOf`, and the tables from which an object inherits: ALTER TABLE of these also changes it. */
+/** `containersOf`, and the tables from which an object inherits: ALTER TABLE of these also changes it. */
 function allAbove(object: DataObject, before: DataObjects): ObjectRef[] {
   const parents = object.parents.flatMap((oid) => before.get(oid) ?? [])
-  return [...wholesOf(object, before), ...parents.flatMap((one) => allAbove(one, before))]
+  return [...containersOf(object, before), ...parents.flatMap((one) => allAbove(one, before))]
 }
 
 /**
  * An object, the partitioned tables above it, and its schema: data kept for these includes the object's.
  */
-function wholesOf(object: DataObject, before: DataObjects): ObjectRef[] {
+function containersOf(object: DataObject, before: DataObjects): ObjectRef[] {
   const { ref, parents } = object
   const above = parents
     .flatMap((oid) => before.get(oid) ?? [])
     .filter(({ partitioned }) => partitioned)
   const schema = ref.schema === null ? [] : [{ kind: 'schema' as const, name: ref.schema }]
-  return [ref, ...schema, ...above.flatMap((one) => wholesOf(one, before))]
+  return [ref, ...schema, ...above.flatMap((one) => containersOf(one, before))]
 }
 
 /** The names that tables with kept data had before the group. */
 function namesOf(
-  rows: readonly MissedRow[],
+  rows: readonly UnkeptRow[],
   before: DataObjects,
-  { history }: KeepingOptions,
+  { history }: KeepOptions,
 ): Record<string, TableNames> {
   const kept = rows.filter(({ what }) => what === 'kept').map(({ relation }) => relation)
   return Object.fromEntries(
@@ -277,7 +281,7 @@ function namesOf(
   )
 }
 
-function recordSql({ destruction, key }: Missed, origin: string, options: KeepingOptions): string {
+function recordSql({ destruction, key }: UnkeptData, origin: string, options: KeepOptions): string {
   const { object, what } = destruction
   const place =
     object.kind === 'column' || object.kind === 'attribute'

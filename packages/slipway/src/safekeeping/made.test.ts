@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { parserFor } from '../statements/index.ts'
-import { keepingOf } from './keeping.ts'
-import { madeBefore, nameKey } from './made.ts'
+import { createdBefore, tableKey } from './created-objects.ts'
+import { keepHooksOf } from './keep-hooks.ts'
 
 const statementsOf = async (sql: string) => (await parserFor('postgres')).parse(sql)
 
@@ -9,7 +9,7 @@ const statementsOf = async (sql: string) => (await parserFor('postgres')).parse(
  * The calls before each statement that keep data. A capture that names no table or no column keeps none.
  */
 async function keptBy(sql: string, history = 'public'): Promise<string[]> {
-  const { hooks } = keepingOf(await statementsOf(sql), {
+  const { hooks } = keepHooksOf(await statementsOf(sql), {
     history,
     ledger: 'slipway',
     migration: '1_x',
@@ -48,7 +48,7 @@ test.each([
 })
 
 test('an unqualified name belongs to the default schema', async () => {
-  const made = madeBefore(await statementsOf('CREATE TABLE x (id int); SELECT 1;'), 'public')
-  expect(made[1]?.tables.has(nameKey({ schema: 'public', name: 'x' }, 'public'))).toBe(true)
-  expect(made[1]?.tables.has(nameKey({ schema: 'app', name: 'x' }, 'public'))).toBe(false)
+  const made = createdBefore(await statementsOf('CREATE TABLE x (id int); SELECT 1;'), 'public')
+  expect(made[1]?.tables.has(tableKey({ schema: 'public', name: 'x' }, 'public'))).toBe(true)
+  expect(made[1]?.tables.has(tableKey({ schema: 'app', name: 'x' }, 'public'))).toBe(false)
 })

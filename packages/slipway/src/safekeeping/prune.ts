@@ -3,7 +3,7 @@ import { queryWithinLimits, type TargetSession } from '../execution/index.ts'
 import { advice, command, failureOf } from '../kernel/index.ts'
 import { objectName } from '../statements/index.ts'
 import { raise } from './failures.ts'
-import { type Kept, readAllKept } from './kept.ts'
+import { type Kept, readAllKept } from './kept-data.ts'
 import { prepareKeepingFunctions } from './postgres/keeping-functions.ts'
 import { call } from './postgres/sql-text.ts'
 

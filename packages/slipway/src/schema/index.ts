@@ -56,8 +56,8 @@ export {
   type Identity,
   readIdentities,
   replacedObjects,
-  retakenBy,
-  retakenObjects,
+  droppedWithReusedNames,
+  readObjectsWithReusedNames,
 } from './postgres/identities.ts'
 export { ownOfNewHeirs, withInheritedColumns, withoutOwnOfInherited } from './postgres/inherited.ts'
 export { type PartName, readPartNames } from './postgres/part-names.ts'
@@ -73,7 +73,7 @@ export {
   type SchemaSummary,
 } from './postgres/read-fingerprint.ts'
 export { schemaOf } from './postgres/catalog-schema.ts'
-export type { Retaken } from './postgres/plan-source.ts'
+export type { ReusedNames } from './postgres/plan-source.ts'
 export { databaseObjectsOnlyIn } from './postgres/database-objects.ts'
 export { attributesAddedBehind, scriptBetween } from './postgres/schema-script.ts'
 export type { Choice, SchemaScript, ScriptStatement } from './script.ts'

@@ -1,4 +1,4 @@
-import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
+import { type FailureSpecs, type Raise, createRaise } from '../kernel/index.ts'
 
 /** The failures of seed sets, of their rows, and of the database that they run on. */
 export const seedFailures = {
@@ -33,4 +33,4 @@ export const seedFailures = {
   'SEEDS.NOT_DATA': { title: 'A seed set is code and cannot be written' },
 } as const satisfies FailureSpecs
 
-export const raise: Raise<typeof seedFailures> = raiserOf(seedFailures)
+export const raise: Raise<typeof seedFailures> = createRaise(seedFailures)

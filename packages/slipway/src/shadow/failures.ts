@@ -1,4 +1,4 @@
-import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
+import { type FailureSpecs, type Raise, createRaise } from '../kernel/index.ts'
 
 /** What can go wrong on a shadow database. */
 export const shadowFailures = {
@@ -19,4 +19,4 @@ export const shadowFailures = {
   },
 } as const satisfies FailureSpecs
 
-export const raise: Raise<typeof shadowFailures> = raiserOf(shadowFailures)
+export const raise: Raise<typeof shadowFailures> = createRaise(shadowFailures)

@@ -4,16 +4,16 @@ export type RowStyle = 'edge' | 'sparse' | 'plain' | 'json' | 'none'
 /** The rows that were inserted into the tables of a shadow database. */
 export interface Filling {
   /** How close the values are to the limits of their types; `none` if there are no rows. */
-  readonly manner: RowStyle
+  readonly style: RowStyle
   /** The total number of rows. */
   readonly rows: number
   /** Tables without rows, because no generated value satisfied their checks. */
-  readonly empty: readonly FilledTable[]
+  readonly empty: readonly TableName[]
   /** Tables with columns of a type for which no values are generated: they are NULL. */
-  readonly valueless: readonly (FilledTable & { readonly columns: readonly string[] })[]
+  readonly valueless: readonly (TableName & { readonly columns: readonly string[] })[]
 }
 
-interface FilledTable {
+interface TableName {
   readonly id: string
   /** Its name as the server prints it. */
   readonly name: string

@@ -3,8 +3,8 @@ import { withoutAttributes } from '../safekeeping/index.ts'
 import { scriptBetween } from '../schema/index.ts'
 import { destructionText, type StatementParser, unqualified } from '../statements/index.ts'
 import { raise } from './failures.ts'
-import { joinedSql } from './joined.ts'
-import type { Original } from './original.ts'
+import { joinSql } from './join-migrations.ts'
+import type { OriginalResult } from './original-result.ts'
 import type { Range } from './range.ts'
 import { afterRows } from './rows.ts'
 
@@ -27,7 +27,7 @@ export function formsOf({ before }: Range): readonly SquashForm[] {
  */
 export function bodyOf(
   form: SquashForm,
-  original: Original,
+  original: OriginalResult,
   {
     range,
     parser,
@@ -38,7 +38,7 @@ export function bodyOf(
     readonly settings: readonly string[]
   },
 ): string {
-  if (form === 'joined') return joinedSql(range.squashed, parser)
+  if (form === 'joined') return joinSql(range.squashed, parser)
   refuseInexpressible(original)
   const { from, state, rows, naming, unnamed } = original
   const script = scriptBetween(from, state.catalog, { owner: state.owner })
@@ -58,8 +58,10 @@ export function bodyOf(
   return statements.map((sql) => `${sql};\n`).join('\n')
 }
 
-function refuseInexpressible({ state, unlike }: Original): void {
-  const made = unlike.filter(({ time }) => !time).map(({ values }) => destructionText(values))
+function refuseInexpressible({ state, variableColumns }: OriginalResult): void {
+  const made = variableColumns
+    .filter(({ time }) => !time)
+    .map(({ values }) => destructionText(values))
   if (made.length > 0) {
     // A key or a secret that each database generates must not become the same in all databases.
     raise('SQUASH.DIFFERS', { message: `Each run generates different values in ${named(made)}` })

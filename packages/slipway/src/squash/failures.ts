@@ -1,4 +1,4 @@
-import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
+import { type FailureSpecs, type Raise, createRaise } from '../kernel/index.ts'
 
 /** Failures of a squash. */
 export const squashFailures = {
@@ -16,4 +16,4 @@ export const squashFailures = {
   'SQUASH.CHANGED': { title: 'A migration differs from the one that the squash replaces' },
 } as const satisfies FailureSpecs
 
-export const raise: Raise<typeof squashFailures> = raiserOf(squashFailures)
+export const raise: Raise<typeof squashFailures> = createRaise(squashFailures)

@@ -18,7 +18,7 @@ import {
 } from '../statements/index.ts'
 import { bodyOf, formsOf, named, type SquashForm } from './body.ts'
 import { raise } from './failures.ts'
-import { type Original, readOriginal } from './original.ts'
+import { type OriginalResult, readOriginal } from './original-result.ts'
 import { type Range, rangeOf, type RangeRequest } from './range.ts'
 import type { TableRows } from './rows.ts'
 import { differences, lastingDifferences, readState } from './state.ts'
@@ -93,7 +93,7 @@ interface Trial {
 /** Runs the history with the squash, and compares it with the original. */
 async function tryForm(
   form: SquashForm,
-  original: Original,
+  original: OriginalResult,
   place: Place,
   settings: readonly string[] = [],
 ): Promise<Trial> {
@@ -102,7 +102,7 @@ async function tryForm(
   const sql = `${squashHead(squashed)}\n${bodyOf(form, original, { range, parser, settings })}`
   const squash = { name, sql }
   // In the joined form, each run generates such values again.
-  const unlike = form === 'joined' ? original.unlike.map(({ values }) => values) : []
+  const unlike = form === 'joined' ? original.variableColumns.map(({ values }) => values) : []
   const tried = await withShadowDatabase(
     shadow,
     before,
@@ -127,7 +127,7 @@ async function tryForm(
 
 async function describe(
   { form, sql, columnOrder }: Trial,
-  { rows, unlike }: Original,
+  { rows, variableColumns }: OriginalResult,
   { range, shadow, parser, reasons }: Place & { readonly reasons: readonly string[] },
 ): Promise<Squash> {
   const { name, before, squashed, after } = range
@@ -143,7 +143,7 @@ async function describe(
     squashed,
     after: after.map((one) => one.name),
     rows: rows.map((table) => ({ table: table.table, rows: table.rows })),
-    unlike: unlike.map(({ values }) => values),
+    unlike: variableColumns.map(({ values }) => values),
     columnOrder,
     down: await writeDownMigration({ shadow, before, migration: { name, sql } }),
   }

@@ -1,4 +1,4 @@
-import { type FailureSpecs, type Raise, raiserOf } from '../kernel/index.ts'
+import { type FailureSpecs, type Raise, createRaise } from '../kernel/index.ts'
 
 /** Failures of a project's test databases. */
 export const testingFailures = {
@@ -6,4 +6,4 @@ export const testingFailures = {
   'TESTING.RIGHTS': { title: 'The role may not create databases for tests' },
 } as const satisfies FailureSpecs
 
-export const raise: Raise<typeof testingFailures> = raiserOf(testingFailures)
+export const raise: Raise<typeof testingFailures> = createRaise(testingFailures)

@@ -10,7 +10,7 @@ import { type TestMigration, writeProject } from '../project.ts'
 import { createTarget, shareImages, type TestTarget } from '../target.ts'
 
 /** The JSON output of a command line run with `--json`. */
-export interface Ran {
+export interface CommandResult {
   readonly exitCode: number
   readonly failure: Failure | null
   readonly findings: readonly { readonly id: string; readonly message: string }[]
@@ -42,7 +42,7 @@ export interface BackupProject {
   readonly target: TestTarget
   readonly env: Record<string, string>
   /** Runs a command line on the target, or on another database. */
-  slipway(line: string, options?: RunOptions): Promise<Ran>
+  slipway(line: string, options?: RunOptions): Promise<CommandResult>
   /** Creates a backup. Returns its id. */
   create(flags?: string): Promise<string>
   files(): string[]
@@ -93,7 +93,11 @@ export async function backupProject(
     const output = stdout + stderr
     expect(output).not.toContain(PASSPHRASE)
     expect(exitCode, output).not.toBe(1)
-    return { exitCode, output, ...(JSON.parse(stdout) as Omit<Ran, 'exitCode' | 'output'>) }
+    return {
+      exitCode,
+      output,
+      ...(JSON.parse(stdout) as Omit<CommandResult, 'exitCode' | 'output'>),
+    }
   }
   return {
     root,

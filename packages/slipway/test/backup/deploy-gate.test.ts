@@ -9,7 +9,7 @@ import {
   backupProject,
   type BackupProject,
   fakeProgram,
-  type Ran,
+  type CommandResult,
   UNRESTORABLE,
   urlOf,
 } from './backup-project.ts'
@@ -175,7 +175,7 @@ describe('rollback --from-backup', () => {
 })
 
 /** The new name of the replaced database. */
-function replacedBy({ findings }: Ran): string {
+function replacedBy({ findings }: CommandResult): string {
   const names = findings.flatMap(({ message }) => / is now (\S+)\. /.exec(message)?.[1] ?? [])
   expect(names).toHaveLength(1)
   return names.join('')

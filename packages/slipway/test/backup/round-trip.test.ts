@@ -5,8 +5,8 @@ import { dumpWhole } from '../dump.ts'
 import { fillTables } from '../fill-tables.ts'
 import { serverUrl } from '../postgres.ts'
 import { runSql } from '../run-sql.ts'
+import { allObjectKindsSql, settingsSql } from './all-object-kinds.ts'
 import { backupProject, type BackupProject } from './backup-project.ts'
-import { everythingSql, settingsSql } from './everything.ts'
 
 // A restored database equals the original, by a pg_dump with rows and by Slipway's own comparison, which must
 // not report false differences.
@@ -27,7 +27,7 @@ test.each(['custom', 'directory', 'plain'])(
     await target.sql(`CREATE ROLE ${owner}; CREATE ROLE ${reader}`)
     const made = [target]
     try {
-      await target.sql(everythingSql(owner, reader))
+      await target.sql(allObjectKindsSql(owner, reader))
       await target.sql(settingsSql(target.name))
       const id = await create(`--dump-format ${format} --jobs 2`)
       // On a private server and on an existing one.

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import type { Failure } from '../../src/kernel/index.ts'
 import { runCli } from '../cli-in-process.ts'
-import { everythingIn } from './everything.ts'
+import { databaseSnapshot } from './database-snapshot.ts'
 
 /** A command line that must be refused. */
 export interface Refused {
@@ -35,7 +35,7 @@ export interface Refusal {
  */
 export async function refusal(refused: Refused): Promise<Refusal> {
   const { argv, cwd, url, env = {}, exit, code, unchanged, mayRecord = false } = refused
-  const look = async () => unchanged && (await everythingIn(unchanged, { ledger: !mayRecord }))
+  const look = async () => unchanged && (await databaseSnapshot(unchanged, { ledger: !mayRecord }))
   const before = await look()
   const flags = [...(url === undefined ? [] : ['--url', url]), '--json']
   const ran = await runCli([...argv, ...flags], { cwd, env })

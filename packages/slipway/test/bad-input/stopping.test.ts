@@ -7,7 +7,7 @@ import { runCli } from '../cli-in-process.ts'
 import { startCli } from '../cli.ts'
 import { createDatabase, type TestDatabase } from '../postgres.ts'
 import { addMigration, type TestMigration, writeProject } from '../project.ts'
-import { everythingIn } from './everything.ts'
+import { databaseSnapshot } from './database-snapshot.ts'
 import { nextSteps, refusal, type Refusal } from './refusal.ts'
 import { APPLIED, FINE, MODELS, ROW_SECRET } from './shop.ts'
 
@@ -38,7 +38,7 @@ afterEach(async () => {
 })
 
 const deploy = () => runCli(['deploy', '--json', '--url', database.url], { cwd: project })
-const everything = () => everythingIn(database.url, { ledger: false })
+const takeSnapshot = () => databaseSnapshot(database.url, { ledger: false })
 
 async function withClient<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: database.url, application_name: 'night job' })
@@ -105,11 +105,11 @@ interface Receipts {
 }
 
 /** How a slow migration runs, and whether its first part remains when its slow statement is stopped. */
-const WAYS = {
-  'in one transaction': { sql: `${FINE.sql}${SLOW}`, stands: false },
+const RUN_MODES = {
+  'in one transaction': { sql: `${FINE.sql}${SLOW}`, firstPartRemains: false },
   'step by step': {
     sql: `CREATE INDEX CONCURRENTLY "User_email_idx" ON "User"("email");\n${SLOW}`,
-    stands: true,
+    firstPartRemains: true,
   },
 }
 
@@ -117,24 +117,27 @@ describe.each([
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const)('%s: exit %i', (signal, exit) => {
-  test.each(Object.entries(WAYS))('a migration that runs %s', async (_way, { sql, stands }) => {
-    const before = await everything()
-    const name = '20260104000000_slow'
-    addMigration(project, { name, sql })
-    const running = startCli(['deploy', '--json'], { cwd: project, url: database.url })
-    await withClient(untilItSleeps)
-    running.child.kill(signal)
-    const ended = await running.ended
-    const { failure, next } = JSON.parse(ended.stdout) as Refusal
-    expect({ exit: ended.code, code: failure.code }).toEqual({ exit, code: 'DEPLOY.STOPPED' })
-    expect(next).not.toEqual([])
-    if (!stands) expect(await everything()).toEqual(before)
-    await withClient((client) => client.query('UPDATE "Pause" SET "seconds" = 0'))
-    const again = await deploy()
-    expect(again.exitCode, again.stdout).toBe(0)
-    const status = await runCli(['status', '--json', '--url', database.url], { cwd: project })
-    expect(JSON.parse(status.stdout)).toMatchObject({ result: { state: 'up-to-date' } })
-  })
+  test.each(Object.entries(RUN_MODES))(
+    'a migration that runs %s',
+    async (_way, { sql, firstPartRemains }) => {
+      const before = await takeSnapshot()
+      const name = '20260104000000_slow'
+      addMigration(project, { name, sql })
+      const running = startCli(['deploy', '--json'], { cwd: project, url: database.url })
+      await withClient(untilItSleeps)
+      running.child.kill(signal)
+      const ended = await running.ended
+      const { failure, next } = JSON.parse(ended.stdout) as Refusal
+      expect({ exit: ended.code, code: failure.code }).toEqual({ exit, code: 'DEPLOY.STOPPED' })
+      expect(next).not.toEqual([])
+      if (!firstPartRemains) expect(await takeSnapshot()).toEqual(before)
+      await withClient((client) => client.query('UPDATE "Pause" SET "seconds" = 0'))
+      const again = await deploy()
+      expect(again.exitCode, again.stdout).toBe(0)
+      const status = await runCli(['status', '--json', '--url', database.url], { cwd: project })
+      expect(JSON.parse(status.stdout)).toMatchObject({ result: { state: 'up-to-date' } })
+    },
+  )
 })
 
 async function untilItSleeps(client: pg.Client): Promise<void> {

@@ -52,7 +52,7 @@ test(`no message in any language contains a value of a row: ${VALUES} values in 
       const url = new URL(cluster.url)
       url.username = role
       url.password = 'x'
-      await sayAll(url.href, (statement, said) => {
+      await collectMessages(url.href, (statement, said) => {
         if (said === '') return
         silent.delete(statement)
         if (new RegExp(`${MARKER}|${DIGITS}0000`, 'i').test(said))
@@ -69,7 +69,10 @@ test(`no message in any language contains a value of a row: ${VALUES} values in 
 }, 1_200_000)
 
 /** Runs each statement on separate rows, and passes on all output about it. */
-async function sayAll(url: string, say: (statement: string, said: string) => void): Promise<void> {
+async function collectMessages(
+  url: string,
+  onMessage: (statement: string, said: string) => void,
+): Promise<void> {
   const notices: string[] = []
   await as(
     url,
@@ -81,7 +84,7 @@ async function sayAll(url: string, say: (statement: string, said: string) => voi
           const script = `BEGIN; ${failingOn(statement, n)}; ROLLBACK`
           const failure = await session.execute(script).then(() => undefined, failureOf)
           if (failure) await session.execute('ROLLBACK')
-          say(statement, [JSON.stringify(failure), ...notices.splice(0)].join('\n').trim())
+          onMessage(statement, [JSON.stringify(failure), ...notices.splice(0)].join('\n').trim())
         }
       }
     },

@@ -7,7 +7,7 @@ import { type CliRun, runCli, startCli } from '../cli.ts'
 import { createDatabase, type TestDatabase } from '../postgres.ts'
 import { addMigration, type TestMigration, writeProject } from '../project.ts'
 import { startProxy, type Verdict } from '../proxy.ts'
-import { ALL_ROWS_SQL, CAPTURED } from './captured.ts'
+import { ALL_ROWS_SQL, INDIRECT_DESTRUCTION } from './indirect-destruction.ts'
 import { KEPT_SQL, ROWS_SQL, SHOP } from './shop.ts'
 
 // Guarantee 4: a SIGKILL or a lost connection at any moment leaves a state that `status` reports correctly
@@ -44,7 +44,7 @@ async function stateOf(url: string, rowsSql: string): Promise<State> {
 }
 
 /** A history, and the states of databases with all of it and with only its first migration. */
-interface Ground {
+interface Fixture {
   readonly migrations: readonly TestMigration[]
   readonly rowsSql: string
   readonly project: string
@@ -54,7 +54,10 @@ interface Ground {
   readonly emptied: State
 }
 
-async function groundOf(migrations: readonly TestMigration[], rowsSql: string): Promise<Ground> {
+async function createFixture(
+  migrations: readonly TestMigration[],
+  rowsSql: string,
+): Promise<Fixture> {
   const [init, ...others] = migrations
   const first = init?.name ?? ''
   const project = writeProject(migrations.slice(0, 1))
@@ -84,7 +87,7 @@ interface Scenario {
   readonly expected: State
 }
 
-function scenariosOf({ migrations, deployed, emptied }: Ground) {
+function scenariosOf({ migrations, deployed, emptied }: Fixture) {
   const first = migrations[0]?.name ?? ''
   return {
     deploy: { command: ['deploy'], from: 'empty', expected: deployed },
@@ -101,7 +104,7 @@ interface Disturbance {
 
 /** Runs a command through the proxy and disturbs it at one message. Returns the number of messages it sent. */
 async function disturb(
-  ground: Ground,
+  ground: Fixture,
   scenario: Scenario,
   { by, at, verdict }: Disturbance,
 ): Promise<number> {
@@ -141,7 +144,7 @@ async function statusOf(url: string, project: string): Promise<Status> {
 function expectExit(
   code: number | null,
   { state, applied }: Status,
-  { migrations }: Ground,
+  { migrations }: Fixture,
   { from }: Scenario,
 ): void {
   const begun = applied.length > (from === 'empty' ? 0 : 1) && applied.length < migrations.length
@@ -153,7 +156,7 @@ function expectExit(
 async function finish(
   { state }: Status,
   url: string,
-  { project, rowsSql }: Ground,
+  { project, rowsSql }: Fixture,
   { command, expected }: Scenario,
 ): Promise<void> {
   expect(['empty', 'behind', 'failed', 'up-to-date']).toContain(state)
@@ -165,12 +168,12 @@ async function finish(
 
 describe.each([
   ['changes that the text of the history names', SHOP, ROWS_SQL],
-  ['changes that only the server sees', CAPTURED, ALL_ROWS_SQL],
+  ['changes that only the server sees', INDIRECT_DESTRUCTION, ALL_ROWS_SQL],
 ] as const)('%s', (_title, migrations, rowsSql) => {
-  let ground: Ground
+  let ground: Fixture
 
   beforeAll(async () => {
-    ground = await groundOf(migrations, rowsSql)
+    ground = await createFixture(migrations, rowsSql)
   }, 240_000)
 
   afterAll(async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runCli } from '../cli-in-process.ts'
-import { type Way, WAYS } from '../destruction/ways.ts'
+import { type DestructionCase, DESTRUCTIONS } from '../destruction/destructions.ts'
 import { createDatabase, postgresBin, serverUrl, type TestDatabase } from '../postgres.ts'
 import { addMigration, type TestMigration, writeProject } from '../project.ts'
 import { runSql } from '../run-sql.ts'
@@ -103,9 +103,9 @@ async function state({ url }: TestDatabase): Promise<string> {
 }
 
 describe.skipIf(postgresBin() === undefined)('on a protected target', () => {
-  test.concurrent.each(WAYS.filter((_, index) => FULL || index % 8 === 0))(
+  test.concurrent.each(DESTRUCTIONS.filter((_, index) => FULL || index % 8 === 0))(
     '$name',
-    async ({ sql, destroys }: Way) => {
+    async ({ sql, destroys }: DestructionCase) => {
       const target = await createDatabase({ template: template.name })
       const root = projectOf(INIT)
       try {

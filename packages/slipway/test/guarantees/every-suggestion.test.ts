@@ -19,8 +19,8 @@ import {
   type Scene,
   setScene,
   type Story,
-  type Way,
-  WAYS,
+  type TargetSelection,
+  TARGET_SELECTIONS,
 } from './suggestions.ts'
 
 // Every place in the sources that suggests a command: one of these scenes runs the command as printed, or the
@@ -111,7 +111,7 @@ const IMPATIENT =
 
 const STORIES: Readonly<Record<string, Story>> = {
   'status and deploy of pending migrations, and a rollback': {
-    async tell(scene) {
+    async play(scene) {
       await follow(scene, await scene.slipway('status'))
       addMigration(scene.root, MORE)
       await follow(scene, await scene.slipway('plan', '--out', 'my plan.json'))
@@ -124,7 +124,7 @@ const STORIES: Readonly<Record<string, Story>> = {
   'backups, and a restore': {
     config:
       "{ backup: { keep: { last: 1 } }, environments: { production: { url: 'env:PRODUCTION_URL', backup: 'before-deploy' }, development: {} } }",
-    async tell(scene) {
+    async play(scene) {
       await follow(scene, await scene.slipway('rollback --from-backup', ...confirmed(scene)), {
         code: 'APP.NO_BACKUP_BEFORE',
       })
@@ -159,7 +159,7 @@ const STORIES: Readonly<Record<string, Story>> = {
     config:
       "{ backup: { encryption: 'passphrase' }, environments: { production: { url: 'env:PRODUCTION_URL' }, development: {} } }",
     env: { SLIPWAY_BACKUP_PASSPHRASE: 'only for this test' },
-    async tell(scene) {
+    async play(scene) {
       await follow(scene, await scene.slipway('backup create --dump-format directory'), {
         code: 'BACKUP.FORMAT_PLAINTEXT',
       })
@@ -167,7 +167,7 @@ const STORIES: Readonly<Record<string, Story>> = {
   },
   'a foreign key without an index': {
     migrations: [INIT, { name: '2_child', sql: 'CREATE TABLE child (c int REFERENCES customer);' }],
-    async tell(scene) {
+    async play(scene) {
       await scene.slipway('deploy')
       await follow(scene, await scene.slipway('inspect'))
       await follow(scene, await scene.slipway('inspect', '--deadline', '1ms'), {
@@ -177,7 +177,7 @@ const STORIES: Readonly<Record<string, Story>> = {
   },
   'a rollback that asks for too much': {
     migrations: [INIT, MORE],
-    async tell(scene) {
+    async play(scene) {
       await scene.slipway('deploy')
       await follow(scene, await scene.slipway('rollback', '--to', 'nothing'), {
         code: 'ROLLBACK.UNKNOWN_MIGRATION',
@@ -201,7 +201,7 @@ const STORIES: Readonly<Record<string, Story>> = {
         down: 'DROP TABLE a; DROP TABLE b;',
       },
     ],
-    async tell(scene) {
+    async play(scene) {
       await scene.slipway('deploy')
       const failing = await scene.slipway('rollback', '--to', '1_init', ...confirmed(scene))
       expect(failing.next.at(-1)?.args).toEqual([
@@ -230,7 +230,7 @@ const STORIES: Readonly<Record<string, Story>> = {
       { name: '1_init', sql: 'CREATE TABLE customer (id int PRIMARY KEY, name text NOT NULL);' },
       { name: '2_optional', sql: 'ALTER TABLE customer ALTER COLUMN name DROP NOT NULL;' },
     ],
-    async tell(scene) {
+    async play(scene) {
       await scene.slipway('deploy')
       await scene.production.sql('INSERT INTO customer VALUES (1, NULL)')
       await follow(scene, await scene.slipway('rollback', ...confirmed(scene)), {
@@ -240,7 +240,7 @@ const STORIES: Readonly<Record<string, Story>> = {
   },
   'a rollback with drift': {
     migrations: [INIT, MORE],
-    async tell(scene) {
+    async play(scene) {
       await scene.slipway('deploy')
       await byHand(scene)
       await follow(scene, await scene.slipway('rollback', ...confirmed(scene)), {
@@ -249,7 +249,7 @@ const STORIES: Readonly<Record<string, Story>> = {
     },
   },
   'drift before a deploy': {
-    async tell(scene) {
+    async play(scene) {
       await scene.slipway('deploy')
       await byHand(scene)
       await follow(scene, await scene.slipway('deploy'))
@@ -263,7 +263,7 @@ const STORIES: Readonly<Record<string, Story>> = {
     },
   },
   'rows on which a pending statement fails, with drift': {
-    async tell(scene) {
+    async play(scene) {
       await scene.slipway('deploy')
       await scene.production.sql('INSERT INTO customer VALUES (1, NULL)')
       await byHand(scene)
@@ -280,7 +280,7 @@ const STORIES: Readonly<Record<string, Story>> = {
     },
   },
   'hazards on a protected target': {
-    async tell(scene) {
+    async play(scene) {
       await scene.slipway('deploy')
       await scene.production.sql(
         'INSERT INTO customer SELECT n, n::text FROM generate_series(1, 200000) n; ANALYZE customer',
@@ -295,7 +295,7 @@ const STORIES: Readonly<Record<string, Story>> = {
   },
   'a deploy with unannounced destruction': {
     migrations: [INIT],
-    async tell(scene) {
+    async play(scene) {
       await scene.slipway('deploy')
       await scene.production.sql(`INSERT INTO customer VALUES (1, 'a')`)
       const sql = 'DO $$ BEGIN DELETE FROM customer; END $$;'
@@ -309,7 +309,7 @@ const STORIES: Readonly<Record<string, Story>> = {
       { name: '2_index', sql: 'CREATE INDEX by_name ON customer (name);' },
       { name: '3_note', sql: 'CREATE TABLE note (id int);' },
     ],
-    async tell(scene) {
+    async play(scene) {
       await follow(scene, await scene.slipway('check', '2_index'))
       const shown = await scene.slipway('fix', '2_index')
       await follow(scene, shown)
@@ -318,7 +318,7 @@ const STORIES: Readonly<Record<string, Story>> = {
     },
   },
   'expired plans, and plans of another state': {
-    async tell(scene) {
+    async play(scene) {
       await scene.slipway('plan', '--out', 'my plan.json')
       addMigration(scene.root, MORE)
       await follow(scene, await scene.slipway('deploy', '--plan', 'my plan.json'), {
@@ -332,7 +332,7 @@ const STORIES: Readonly<Record<string, Story>> = {
   },
   'a failed migration, and each decision about it': {
     migrations: [INIT, STOPS],
-    async tell(scene) {
+    async play(scene) {
       await follow(scene, await scene.slipway('deploy'), { code: 'DEPLOY.INCOMPLETE' })
       await follow(scene, await scene.slipway('status'))
       await follow(scene, await scene.slipway('repair', '--finish', ...confirmed(scene)), {
@@ -350,7 +350,7 @@ const STORIES: Readonly<Record<string, Story>> = {
     },
   },
   'a migration that the history records twice': {
-    async tell(scene) {
+    async play(scene) {
       await scene.slipway('deploy')
       await scene.production.sql(
         `INSERT INTO _prisma_migrations
@@ -362,7 +362,7 @@ const STORIES: Readonly<Record<string, Story>> = {
   },
   'a migration that fails as a whole': {
     migrations: [INIT, FAILS],
-    async tell(scene) {
+    async play(scene) {
       await follow(scene, await scene.slipway('deploy'), {
         code: 'DEPLOY.STATEMENT_FAILED',
         before: () => writeFileSync(migrationFile(scene, '3_fails'), 'SELECT 1;'),
@@ -371,7 +371,7 @@ const STORIES: Readonly<Record<string, Story>> = {
   },
   'an edited migration': {
     migrations: [INIT, MORE],
-    async tell(scene) {
+    async play(scene) {
       await commit(scene)
       await scene.slipway('deploy')
       for (const name of ['1_init', '2_more'])
@@ -390,7 +390,7 @@ const STORIES: Readonly<Record<string, Story>> = {
   },
   'migrations that the project lacks': {
     migrations: [INIT, MORE],
-    async tell(scene) {
+    async play(scene) {
       await scene.slipway('deploy')
       rmSync(scene.file('prisma/migrations/2_more'), { recursive: true })
       await follow(scene, await scene.slipway('deploy'), { code: 'HISTORY.MISSING' })
@@ -400,14 +400,14 @@ const STORIES: Readonly<Record<string, Story>> = {
     },
   },
   'a decision that does not fit': {
-    async tell(scene) {
+    async play(scene) {
       await scene.slipway('deploy')
       await follow(scene, await scene.slipway('repair', '--undo'), { code: 'REPAIR.NOT_OFFERED' })
     },
   },
   'several failed migrations': {
     migrations: [INIT, MORE],
-    async tell(scene) {
+    async play(scene) {
       await scene.slipway('deploy')
       await scene.production.sql(
         'UPDATE _prisma_migrations SET finished_at = NULL, applied_steps_count = 0',
@@ -421,7 +421,7 @@ const STORIES: Readonly<Record<string, Story>> = {
   'a deploy that gets no lock': {
     migrations: [INIT],
     config: IMPATIENT,
-    async tell(scene) {
+    async play(scene) {
       await scene.slipway('deploy')
       addMigration(scene.root, MORE)
       const blocked = await holding(scene, 'customer', () => scene.slipway('deploy'))
@@ -435,7 +435,7 @@ const STORIES: Readonly<Record<string, Story>> = {
   'a migration that a lock stops between two statements': {
     migrations: [INIT, { name: '1_held', sql: 'CREATE TABLE held (id int);' }],
     config: IMPATIENT,
-    async tell(scene) {
+    async play(scene) {
       await scene.slipway('deploy')
       const steps = (column: string) =>
         `CREATE INDEX CONCURRENTLY by_${column} ON customer (name);\nALTER TABLE held ADD ${column} int;\n`
@@ -465,7 +465,7 @@ const STORIES: Readonly<Record<string, Story>> = {
         sql: 'CREATE TABLE log (line text); CREATE TABLE held (since date);',
       },
     ],
-    async tell(scene) {
+    async play(scene) {
       await scene.slipway('deploy')
       await scene.production.sql('INSERT INTO held VALUES (now())')
       addMigration(scene.root, {
@@ -485,7 +485,7 @@ const STORIES: Readonly<Record<string, Story>> = {
     },
   },
   'a repair that fails, and one that begins at a wrong statement': {
-    async tell(scene) {
+    async play(scene) {
       await scene.slipway('deploy')
       await scene.production.sql("INSERT INTO customer VALUES (1, 'a'), (2, 'a')")
       addMigration(scene.root, {
@@ -503,7 +503,7 @@ const STORIES: Readonly<Record<string, Story>> = {
   },
   'a role without rights': {
     way: 'environment',
-    async tell(scene) {
+    async play(scene) {
       const { production } = scene
       const role = `${production.name}_role`
       await production.sql(`CREATE ROLE ${role} LOGIN PASSWORD 'a long secret'`)
@@ -523,7 +523,7 @@ const STORIES: Readonly<Record<string, Story>> = {
   },
   'a sync of seeds between databases that differ': {
     migrations: [INIT],
-    async tell(scene) {
+    async play(scene) {
       const staging = await createTarget()
       try {
         const there = ['--cwd', 'my shop', '--env', 'production', '--url', staging.url]
@@ -543,7 +543,7 @@ const STORIES: Readonly<Record<string, Story>> = {
   },
   'a connection that breaks': {
     migrations: [INIT, { name: '2_breaks', sql: 'SELECT pg_terminate_backend(pg_backend_pid());' }],
-    async tell(scene) {
+    async play(scene) {
       await follow(scene, await scene.slipway('deploy'), {
         code: 'DEPLOY.CONNECTION_LOST',
         before: () => writeFileSync(migrationFile(scene, '2_breaks'), 'SELECT 1;'),
@@ -553,7 +553,7 @@ const STORIES: Readonly<Record<string, Story>> = {
   'a server that does not exist': {
     env: { PRODUCTION_URL: 'postgresql://postgres@127.0.0.1:1/shop' },
     way: 'environment',
-    async tell(scene) {
+    async play(scene) {
       await follow(scene, await scene.slipway('deploy'), {
         code: 'DATABASE.UNREACHABLE',
         may: ['DATABASE.UNREACHABLE'],
@@ -563,7 +563,7 @@ const STORIES: Readonly<Record<string, Story>> = {
   'a connection string that cannot be read': {
     env: { PRODUCTION_URL: 'shop' },
     way: 'environment',
-    async tell(scene) {
+    async play(scene) {
       await follow(scene, await scene.slipway('deploy'), {
         code: 'DATABASE.URL_INVALID',
         may: ['DATABASE.URL_INVALID'],
@@ -573,7 +573,7 @@ const STORIES: Readonly<Record<string, Story>> = {
   'a database of another kind': {
     env: { PRODUCTION_URL: 'mysql://a@b/c' },
     way: 'environment',
-    async tell(scene) {
+    async play(scene) {
       await follow(scene, await scene.slipway('deploy'), {
         code: 'DATABASE.PROVIDER_UNSUPPORTED',
         may: ['DATABASE.PROVIDER_UNSUPPORTED'],
@@ -582,7 +582,7 @@ const STORIES: Readonly<Record<string, Story>> = {
   },
   'variables that are not set': {
     config: "{ shadow: 'env:NO_SHADOW', environments: { production: { url: 'env:NO_URL' } } }",
-    async tell(scene) {
+    async play(scene) {
       const target = scene.env['PRODUCTION_URL'] ?? ''
       const named = ['--cwd', 'my shop', '--env', 'production']
       await follow(scene, await scene.run(['status', ...named]), {
@@ -596,14 +596,14 @@ const STORIES: Readonly<Record<string, Story>> = {
     },
   },
   'an environment that is misspelled': {
-    async tell(scene) {
+    async play(scene) {
       await follow(scene, await scene.run(['status', '--cwd', 'my shop', '--env', 'produktion']), {
         code: 'PROJECT.ENVIRONMENT_UNKNOWN',
       })
     },
   },
   'a database with tables and no history': {
-    async tell(scene) {
+    async play(scene) {
       await byHand(scene)
       await scene.production.sql(INIT.sql)
       await follow(scene, await scene.slipway('deploy'), {
@@ -616,7 +616,7 @@ const STORIES: Readonly<Record<string, Story>> = {
   },
   'a baseline of a part of the history, and of all': {
     migrations: [INIT, MORE],
-    async tell(scene) {
+    async play(scene) {
       await scene.production.sql(INIT.sql)
       await follow(scene, await scene.slipway('baseline', '--to', 'nothing'), {
         code: 'REPAIR.UNKNOWN_MIGRATION',
@@ -627,14 +627,14 @@ const STORIES: Readonly<Record<string, Story>> = {
     },
   },
   'a baseline of an empty database': {
-    async tell(scene) {
+    async play(scene) {
       await follow(scene, await scene.slipway('baseline'), { code: 'REPAIR.NO_BASELINE' })
     },
   },
   'a project without migrations': {
     migrations: [],
     models: 'model Customer {\n  id Int @id\n}\n',
-    async tell(scene) {
+    async play(scene) {
       await scene.production.sql('CREATE TABLE "Customer" (id int PRIMARY KEY)')
       await follow(scene, await scene.slipway('baseline'), { code: 'REPAIR.NO_MIGRATIONS' })
     },
@@ -642,7 +642,7 @@ const STORIES: Readonly<Record<string, Story>> = {
   'a project without a folder of migrations': {
     migrations: [],
     models: 'model Customer {\n  id Int @id\n}\n',
-    async tell(scene) {
+    async play(scene) {
       rmSync(scene.file('prisma/migrations'), { recursive: true })
       await follow(scene, await scene.slipway('deploy'), {
         code: 'PROJECT.MIGRATIONS_MISSING',
@@ -655,7 +655,7 @@ const STORIES: Readonly<Record<string, Story>> = {
       { name: '1_init', sql: 'CREATE TABLE "Customer" ("id" INTEGER PRIMARY KEY, "name" TEXT);' },
     ],
     models: 'model Customer {\n  id    Int @id\n  title String?\n}\n',
-    async tell(scene) {
+    async play(scene) {
       const asked = await scene.slipway('create', 'title')
       await follow(scene, asked, {
         code: 'CREATE.RENAME_UNDECIDED',
@@ -669,7 +669,7 @@ const STORIES: Readonly<Record<string, Story>> = {
     },
   },
   'the configuration': {
-    async tell(scene) {
+    async play(scene) {
       await follow(scene, await scene.slipway('init'), { code: 'APP.CONFIG_EXISTS' })
       for (const file of ['settings/slipway.config.ts', 'slipway.config.ts'])
         rmSync(scene.file(file))
@@ -679,7 +679,7 @@ const STORIES: Readonly<Record<string, Story>> = {
   },
   'a squash, from its draft to a target': {
     migrations: [INIT, MORE, { name: '3_note', sql: 'CREATE TABLE note (id int);' }],
-    async tell(scene) {
+    async play(scene) {
       await scene.slipway('deploy')
       await follow(scene, await scene.slipway('squash', '--to', '9'), {
         code: 'SQUASH.UNKNOWN_MIGRATION',
@@ -712,7 +712,7 @@ const STORIES: Readonly<Record<string, Story>> = {
   },
   'a squash of uncommitted migrations': {
     migrations: [INIT, MORE],
-    async tell(scene) {
+    async play(scene) {
       await follow(scene, await scene.slipway('squash', 'all', '--write'), {
         code: 'SQUASH.UNCOMMITTED',
       })
@@ -720,7 +720,7 @@ const STORIES: Readonly<Record<string, Story>> = {
   },
   'a squash that a target has not recorded': {
     migrations: [INIT, MORE, { name: '3_note', sql: 'CREATE TABLE note (id int);' }],
-    async tell(scene) {
+    async play(scene) {
       await commit(scene)
       await scene.slipway('deploy')
       await scene.slipway('squash', 'all', '--to', '2_more', '--write')
@@ -735,7 +735,7 @@ const STORIES: Readonly<Record<string, Story>> = {
   },
   'a squash that a plan records': {
     migrations: [INIT, MORE],
-    async tell(scene) {
+    async play(scene) {
       await commit(scene)
       await scene.slipway('deploy')
       await scene.slipway('squash', 'all', '--write')
@@ -744,7 +744,7 @@ const STORIES: Readonly<Record<string, Story>> = {
   },
   'a squash of which a target has a part': {
     migrations: [INIT, MORE],
-    async tell(scene) {
+    async play(scene) {
       await commit(scene)
       rmSync(scene.file('prisma/migrations/2_more'), { recursive: true })
       await scene.slipway('deploy')
@@ -755,7 +755,7 @@ const STORIES: Readonly<Record<string, Story>> = {
   },
   'kept data': {
     migrations: [INIT, MORE],
-    async tell(scene) {
+    async play(scene) {
       await scene.slipway('deploy')
       await scene.production.sql("INSERT INTO customer VALUES (1, 'a', 'a@b')")
       expect(await scene.slipway('rollback', ...confirmed(scene))).toMatchObject({ failure: null })
@@ -767,7 +767,7 @@ const STORIES: Readonly<Record<string, Story>> = {
   },
   'kept data without a place to restore it to': {
     migrations: [INIT],
-    async tell(scene) {
+    async play(scene) {
       await scene.slipway('deploy')
       await scene.production.sql("INSERT INTO customer VALUES (1, 'xy')")
       const gone = "IF EXISTS (SELECT FROM customer WHERE md5(name) = md5('x' || 'y'))"
@@ -784,14 +784,14 @@ const STORIES: Readonly<Record<string, Story>> = {
   },
   'a history that does not replay': {
     migrations: [INIT, { name: '2_platform', sql: 'ALTER TABLE platform ADD COLUMN a int;' }],
-    async tell(scene) {
+    async play(scene) {
       await scene.slipway('deploy')
       await follow(scene, await scene.slipway('squash'), { code: 'SHADOW.REPLAY_FAILED' })
     },
   },
   seeds: {
     migrations: [INIT],
-    async tell(scene) {
+    async play(scene) {
       mkdirSync(scene.file('prisma/seeds/base'), { recursive: true })
       const write = (set: object) =>
         writeFileSync(scene.file('prisma/seeds/base/set.json'), JSON.stringify(set))
@@ -815,7 +815,9 @@ const STORIES: Readonly<Record<string, Story>> = {
 }
 
 const COMBINATIONS = FULL
-  ? (Object.keys(WAYS) as Way[]).flatMap((way) => PROGRAMS.map((program) => ({ way, program })))
+  ? (Object.keys(TARGET_SELECTIONS) as TargetSelection[]).flatMap((way) =>
+      PROGRAMS.map((program) => ({ way, program })),
+    )
   : []
 
 const ALL = [
@@ -826,26 +828,26 @@ const ALL = [
 ].map((one, index) => ({ ...one, index }))
 
 /** SCENES=all plays each scene once; the long form plays each in all ways, with all programs. */
-const TOLD = process.env['SCENES'] === 'all' ? ALL : shortForm(ALL)
+const SCENES = process.env['SCENES'] === 'all' ? ALL : shortForm(ALL)
 
-describe.each(TOLD)('$name', ({ story, provider, index }) => {
-  const ways = Object.keys(WAYS) as Way[]
+describe.each(SCENES)('$name', ({ story, provider, index }) => {
+  const ways = Object.keys(TARGET_SELECTIONS) as TargetSelection[]
   const usual = {
     way: story.way ?? ways[index % ways.length] ?? 'environment',
     program: PROGRAMS[index % PROGRAMS.length] ?? PROGRAMS[0],
   }
-  const told = FULL
+  const combinations = FULL
     ? COMBINATIONS.filter(({ way }) => story.way === undefined || story.way === way)
     : [usual]
-  test.each(told)(
+  test.each(combinations)(
     'by $way, with $program',
     async ({ way, program }) => {
-      const { migrations = [INIT], tell, ...more } = story
+      const { migrations = [INIT], play, ...more } = story
       const trapFile = path.join(tmpdir(), `slipway-trap-${process.pid}.db`)
       const trapped = provider === 'sqlite' ? { url: `file:${trapFile}` } : development
       const scene = await setScene(trapped, { migrations, ...more, provider, way, program })
       try {
-        await tell(scene)
+        await play(scene)
         expect(existsSync(trapFile)).toBe(false)
         const trap = "SELECT to_regclass('_prisma_migrations')::text AS t"
         expect(await development.sql(trap)).toEqual([{ t: null }])
@@ -952,7 +954,7 @@ const NOT_REACHED: readonly (readonly [file: string, text: string, why: string])
   ],
 ]
 
-test.runIf(TOLD.length === ALL.length)(
+test.runIf(SCENES.length === ALL.length)(
   'each suggestion is run by a scene, or listed with the reason why not',
   () => {
     const open = [...suggestionSites()].filter(

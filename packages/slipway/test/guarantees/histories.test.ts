@@ -3,7 +3,7 @@ import path from 'node:path'
 import { expect, test } from 'vitest'
 import { withShadowServer } from '../../src/shadow/index.ts'
 import { makeHistory, type TestHistory } from '../histories/history.ts'
-import { isForbidden, judgeHistory, type Judgement, type Way } from '../histories/judge.ts'
+import { isForbidden, judgeHistory, type Judgement, type RollbackMode } from '../histories/judge.ts'
 import { historySql, reduceHistory } from '../histories/reduce.ts'
 import { postgresBin } from '../postgres.ts'
 import { SHADOW } from '../target.ts'
@@ -31,7 +31,7 @@ function seedsOf(text: string): number[] {
   return Array.from({ length: to - from + 1 }, (_, index) => from + index)
 }
 
-const wayOf = (seed: number): Way => (seed % 2 === 0 ? 'in one go' : 'one by one')
+const wayOf = (seed: number): RollbackMode => (seed % 2 === 0 ? 'in one go' : 'one by one')
 
 test.skipIf(postgresBin() === undefined)(
   'random histories: no untrue grade, no silent destruction, no rollback that fails despite its proof',
@@ -53,9 +53,9 @@ test.skipIf(postgresBin() === undefined)(
         else if (fault) faults.push(await report(seed, history, { fault, run }))
       }
     })
-    const { back = 0 } = endings
+    const { restored = 0 } = endings
     process.stderr.write(
-      `${SEEDS.length} histories, ${all} migrations: ${JSON.stringify(endings)}; ${Math.round((100 * back) / all)} % came back\n`,
+      `${SEEDS.length} histories, ${all} migrations: ${JSON.stringify(endings)}; ${Math.round((100 * restored) / all)} % restored\n`,
     )
     expect(all).toBeGreaterThan(SEEDS.length)
     expect(faults).toEqual([])

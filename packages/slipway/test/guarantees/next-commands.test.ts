@@ -99,7 +99,7 @@ async function follow(
   return document
 }
 
-const WAYS: readonly (readonly [string, () => readonly string[]])[] = [
+const TARGET_SELECTIONS: readonly (readonly [string, () => readonly string[]])[] = [
   [
     'by environment, folder, configuration and schema',
     () => [
@@ -119,7 +119,7 @@ const WAYS: readonly (readonly [string, () => readonly string[]])[] = [
   ],
 ]
 
-test.each(WAYS)(
+test.each(TARGET_SELECTIONS)(
   'each suggested command hits the target that was selected %s',
   async (_way, way) => {
     const how = way()

@@ -97,11 +97,11 @@ async function amongOthers<T>(url: string, work: () => Promise<T>): Promise<T> {
 }
 
 const SETTINGS = ['search_path', 'lock_timeout', 'statement_timeout', 'role', 'application_name']
-const LEFT_SQL = `SELECT ${SETTINGS.map((name) => `current_setting('${name}') AS ${name}`).join(', ')},
+const SESSION_STATE_SQL = `SELECT ${SETTINGS.map((name) => `current_setting('${name}') AS ${name}`).join(', ')},
   session_user AS "user", (SELECT count(*)::int FROM pg_prepared_statements) AS prepared`
 
 /** The session state on each backend of a pool. Each is held in a transaction, so that the next one differs. */
-async function leftOn(url: string): Promise<Record<string, unknown>[]> {
+async function readSessionStates(url: string): Promise<Record<string, unknown>[]> {
   const clients: pg.Client[] = []
   const left: Record<string, unknown>[] = []
   const { searchParams, pathname } = new URL(url)
@@ -116,7 +116,7 @@ async function leftOn(url: string): Promise<Record<string, unknown>[]> {
       const client = await connect(url)
       clients.push(client)
       await client.query('BEGIN')
-      left.push(...(await client.query<Record<string, unknown>>(LEFT_SQL)).rows)
+      left.push(...(await client.query<Record<string, unknown>>(SESSION_STATE_SQL)).rows)
     }
   } finally {
     await Promise.all(clients.map((client) => client.end()))
@@ -135,7 +135,7 @@ const UNTOUCHED = {
 }
 
 async function expectNothingLeft(url: string, database: string): Promise<void> {
-  const left = await leftOn(url)
+  const left = await readSessionStates(url)
   expect(left).toEqual(left.map(() => UNTOUCHED))
   expect(await sql(directUrl(database), LOCKS_SQL)).toEqual([])
 }

@@ -65,10 +65,10 @@ interface State {
 }
 
 /** Slipway's status. Prisma's CLI and its engine must agree with it. */
-async function agreed(): Promise<State> {
+async function expectAgreedStatus(): Promise<State> {
   const { stdout } = await slipway('status')
   const { result: ours } = JSON.parse(stdout) as { result: State }
-  const theirs = await diagnosed()
+  const theirs = await readPrismaDiagnosis()
   expect(theirs).toEqual({ pending: ours.pending, failed: ours.failed, edited: ours.edited })
   const cli = await prismaCli(['migrate', 'status'], { cwd: root, databaseUrl: target.url })
   expect(cli.code, cli.stdout).toBe(ours.state === 'up-to-date' ? 0 : 1)
@@ -81,7 +81,7 @@ async function agreed(): Promise<State> {
 }
 
 /** The engine's own reading of the history. */
-async function diagnosed() {
+async function readPrismaDiagnosis() {
   const address = { kind: 'postgres' as const, url: new ConnectionString(target.url) }
   const found = await withSession(address, {}, (main) =>
     withEngine({ main }, (engine) => engine.diagnose(files)),
@@ -102,31 +102,38 @@ async function expectChecksums(): Promise<void> {
 
 test('deploy and rollback, in one transaction and step by step', async () => {
   expect(await slipway('deploy')).toMatchObject({ exitCode: 0 })
-  expect(await agreed()).toMatchObject({ state: 'up-to-date', pending: [], failed: [] })
+  expect(await expectAgreedStatus()).toMatchObject({ state: 'up-to-date', pending: [], failed: [] })
   expect(await slipway('rollback', '--to', '1_init')).toMatchObject({ exitCode: 0 })
-  expect(await agreed()).toMatchObject({ state: 'behind', pending: ['2_city', '3_steps'] })
+  expect(await expectAgreedStatus()).toMatchObject({
+    state: 'behind',
+    pending: ['2_city', '3_steps'],
+  })
   // Prisma cannot run a file that combines a concurrent index build with other statements.
   removeLast()
   const theirs = await prismaCli(['migrate', 'deploy'], { cwd: root, databaseUrl: target.url })
   expect(theirs, theirs.stderr).toMatchObject({ code: 0 })
-  expect(await agreed()).toMatchObject({ state: 'up-to-date' })
+  expect(await expectAgreedStatus()).toMatchObject({ state: 'up-to-date' })
 })
 
 test('a failed deploy leaves nothing, or reports how far it got; repair marks it', async () => {
   await slipway('deploy')
   add(BROKEN)
   expect(await slipway('deploy')).toMatchObject({ exitCode: 5 })
-  expect(await agreed()).toMatchObject({ state: 'behind', pending: ['4_broken'], failed: [] })
+  expect(await expectAgreedStatus()).toMatchObject({
+    state: 'behind',
+    pending: ['4_broken'],
+    failed: [],
+  })
   removeLast()
   add(BROKEN_STEPS)
   expect(await slipway('deploy')).toMatchObject({ exitCode: 6 })
-  expect(await agreed()).toMatchObject({ state: 'failed', failed: ['4_broken_steps'] })
+  expect(await expectAgreedStatus()).toMatchObject({ state: 'failed', failed: ['4_broken_steps'] })
   expect(await slipway('repair', '--mark', 'rolled-back')).toMatchObject({ exitCode: 0 })
-  expect(await agreed()).toMatchObject({ state: 'behind', pending: ['4_broken_steps'] })
+  expect(await expectAgreedStatus()).toMatchObject({ state: 'behind', pending: ['4_broken_steps'] })
   await target.sql('DROP INDEX "by_name"')
   expect(await slipway('deploy')).toMatchObject({ exitCode: 6 })
   expect(await slipway('repair', '--mark', 'applied')).toMatchObject({ exitCode: 0 })
-  expect(await agreed()).toMatchObject({ state: 'up-to-date' })
+  expect(await expectAgreedStatus()).toMatchObject({ state: 'up-to-date' })
 })
 
 test('a migration that failed in Prisma is failed for Slipway, and one that Slipway undoes is pending for Prisma', async () => {
@@ -134,10 +141,10 @@ test('a migration that failed in Prisma is failed for Slipway, and one that Slip
   add(BROKEN)
   const theirs = await prismaCli(['migrate', 'deploy'], { cwd: root, databaseUrl: target.url })
   expect(theirs.code).toBe(1)
-  expect(await agreed()).toMatchObject({ state: 'failed', failed: ['4_broken'] })
+  expect(await expectAgreedStatus()).toMatchObject({ state: 'failed', failed: ['4_broken'] })
   const undone = await slipway('repair', '--undo')
   expect(undone, undone.stdout).toMatchObject({ exitCode: 0 })
-  expect(await agreed()).toMatchObject({ state: 'behind', failed: [] })
+  expect(await expectAgreedStatus()).toMatchObject({ state: 'behind', failed: [] })
 })
 
 test('a baseline equals resolve --applied; both see an edit, and accepting it counts for both', async () => {
@@ -147,15 +154,15 @@ test('a baseline equals resolve --applied; both see an edit, and accepting it co
       .join(''),
   )
   expect(await slipway('baseline')).toMatchObject({ exitCode: 0 })
-  expect(await agreed()).toMatchObject({ state: 'behind', pending: ['3_steps'] })
+  expect(await expectAgreedStatus()).toMatchObject({ state: 'behind', pending: ['3_steps'] })
   expect(await slipway('deploy')).toMatchObject({ exitCode: 0 })
   const edited = { name: '1_init', sql: `-- told later\n${HISTORY[0]?.sql}` }
   files[0] = edited
   addMigration(root, edited)
-  expect((await diagnosed()).edited).toEqual(['1_init'])
+  expect((await readPrismaDiagnosis()).edited).toEqual(['1_init'])
   expect(await slipway('status')).toMatchObject({ exitCode: 4 })
   expect(await slipway('repair', '--accept-edit')).toMatchObject({ exitCode: 0 })
-  expect(await agreed()).toMatchObject({ state: 'up-to-date', edited: [] })
+  expect(await expectAgreedStatus()).toMatchObject({ state: 'up-to-date', edited: [] })
 })
 
 test('a project without migrations gets its first one from the database, and Prisma reports it as up to date', async () => {
@@ -178,7 +185,7 @@ test('a project without migrations gets its first one from the database, and Pri
   files.push({ name, sql: readFileSync(path, 'utf8') })
   expect(files[0]?.sql).toContain(`    "size" "Size" NOT NULL DEFAULT 'S'`)
   expect(files[0]?.sql).not.toContain('mine')
-  expect(await agreed()).toMatchObject({ state: 'up-to-date' })
+  expect(await expectAgreedStatus()).toMatchObject({ state: 'up-to-date' })
   const fresh = await createTarget()
   try {
     expect(
@@ -213,7 +220,7 @@ test('a migration that the history records twice is named, repaired, and never r
     const { exitCode, stdout } = await slipway('repair', '--keep-one-row', ...argv)
     expect(exitCode, stdout).toBe(0)
   }
-  expect(await diagnosed()).toEqual({ pending: [], failed: [], edited: [] })
+  expect(await readPrismaDiagnosis()).toEqual({ pending: [], failed: [], edited: [] })
   const cli = await prismaCli(['migrate', 'status'], { cwd: root, databaseUrl: target.url })
   expect(cli, cli.stderr).toMatchObject({ code: 0 })
   const counts = await target.sql(
@@ -223,5 +230,5 @@ test('a migration that the history records twice is named, repaired, and never r
   const rolledBack = await slipway('rollback', '--to', '1_init')
   expect(rolledBack.exitCode, rolledBack.stdout).toBe(0)
   const pending = ['2_city', '3_steps', '4_more']
-  expect(await diagnosed()).toEqual({ pending, failed: [], edited: [] })
+  expect(await readPrismaDiagnosis()).toEqual({ pending, failed: [], edited: [] })
 })

@@ -10,7 +10,7 @@ import { type Proof, prove } from '../../src/proof/index.ts'
 import { rollback } from '../../src/rollback/index.ts'
 import { catalogReader } from '../../src/schema/index.ts'
 import { withShadowDatabase, withShadowServer } from '../../src/shadow/index.ts'
-import { BEGINNING, changesOn, takenOf } from '../random-ddl.ts'
+import { BEGINNING, changesOn, acceptedStatements } from '../random-ddl.ts'
 import { createTarget, migration, SHADOW, type TestMigration, type TestTarget } from '../target.ts'
 
 // A grade is a promise: a rollback that is proven lossless restores all rows, even rows new to the proof.
@@ -20,13 +20,13 @@ const RUNS = FULL ? 300 : 4
 const PARAMETERS = { numRuns: RUNS, endOnFailure: true, ...(FULL ? {} : { seed: 20261121 }) }
 
 /** A history with rows, to which random changes are made. */
-interface Ground {
+interface FilledHistory {
   readonly history: readonly TestMigration[]
   readonly rows: string
   readonly changes: fc.Arbitrary<string>
 }
 
-const RANDOM: Ground = {
+const RANDOM: FilledHistory = {
   history: [migration('0_init', BEGINNING)],
   rows: `INSERT INTO "alpha" ("a", "b") VALUES (1, 'x'), (NULL, NULL), (-7, ''), (2147483647, 'Zoë');
     INSERT INTO "Be ta" ("a") VALUES (1), (NULL)`,
@@ -35,7 +35,7 @@ const RANDOM: Ground = {
 
 const PRISMA = path.join(import.meta.dirname, '../../../../examples/carriers/prisma')
 
-const CARRIERS: Ground = {
+const CARRIERS: FilledHistory = {
   history: readMigrations(path.join(PRISMA, 'migrations'), { downMigrations: false }),
   rows: readFileSync(path.join(PRISMA, 'sample.sql'), 'utf8'),
   changes: changesOn({
@@ -47,7 +47,7 @@ const CARRIERS: Ground = {
 /** The proposed statements that PostgreSQL accepts on tables with rows. */
 async function possible(client: pg.Client, proposed: readonly string[]): Promise<string[]> {
   await client.query('BEGIN')
-  const taken = await takenOf(client, proposed)
+  const taken = await acceptedStatements(client, proposed)
   await client.query('ROLLBACK')
   return taken
 }
@@ -69,7 +69,7 @@ async function rowsOf(client: pg.Client): Promise<Record<string, string[]>> {
 }
 
 async function proofOf(
-  { history }: Ground,
+  { history }: FilledHistory,
   changed: TestMigration,
 ): Promise<{ proof: Proof; down: string }> {
   return await withShadowServer(SHADOW, async (shadow) => {
@@ -85,7 +85,7 @@ async function proofOf(
 
 /** Judges the files alone, and a deploy with a rollback, each on rows that the proof never saw. */
 async function judged(
-  ground: Ground,
+  ground: FilledHistory,
   changed: TestMigration,
   grades: Record<string, number>,
 ): Promise<boolean> {

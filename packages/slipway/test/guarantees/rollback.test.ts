@@ -6,7 +6,7 @@ import { attempt } from '../../src/kernel/index.ts'
 import { type Announcement, rollback } from '../../src/rollback/index.ts'
 import { dumpSchema } from '../dump.ts'
 import { createDatabase, postgresBin, type TestDatabase } from '../postgres.ts'
-import { BEGINNING, ddl, takenOf } from '../random-ddl.ts'
+import { BEGINNING, ddl, acceptedStatements } from '../random-ddl.ts'
 import { createTarget, migration, type TestMigration, type TestTarget } from '../target.ts'
 
 // Guarantee 2: rollback(deploy(x)) = x, for any schema change x and any number of migrations.
@@ -33,7 +33,7 @@ async function possible(proposals: readonly (readonly string[])[]): Promise<Test
     await client.query(`BEGIN; ${BEGINNING}`)
     const migrations: TestMigration[] = []
     for (const [index, statements] of proposals.entries()) {
-      const taken = await takenOf(client, statements)
+      const taken = await acceptedStatements(client, statements)
       migrations.push(migration(`${index + 1}_change`, taken.join('')))
     }
     return migrations
@@ -57,7 +57,10 @@ async function stateOf(target: TestTarget) {
 }
 
 /** Deploys the migrations one by one, and rolls them back one by one. */
-async function thereAndBack(target: TestTarget, changes: readonly TestMigration[]): Promise<void> {
+async function deployAndRollBack(
+  target: TestTarget,
+  changes: readonly TestMigration[],
+): Promise<void> {
   const request = (count: number) => target.request([INIT, ...changes].slice(0, count))
   const before: Awaited<ReturnType<typeof stateOf>>[] = []
   for (const [index, { sql }] of [INIT, ...changes].entries()) {
@@ -86,7 +89,7 @@ test(
       fc.asyncProperty(proposals, async (proposed) => {
         const changes = await possible(proposed)
         statements += changes.reduce((sum, { sql }) => sum + sql.split(';\n').length - 1, 0)
-        await onTarget((target) => thereAndBack(target, changes))
+        await onTarget((target) => deployAndRollBack(target, changes))
       }),
       PARAMETERS,
     )
@@ -97,7 +100,7 @@ test(
 )
 
 /** Deploys and rolls back a change of filled tables. Failures must have been announced, and leave nothing. */
-async function thereAndBackFilled(target: TestTarget, change: TestMigration): Promise<void> {
+async function deployAndRollBackRows(target: TestTarget, change: TestMigration): Promise<void> {
   await deploy({ ...target.request([INIT]), consent, acceptDrift: true })
   await target.sql(
     `INSERT INTO "alpha" ("a", "b") VALUES (1, 'x'), (NULL, NULL), (3, 'b''s'); INSERT INTO "Be ta" ("a") VALUES (1)`,
@@ -143,7 +146,7 @@ test(
     await fc.assert(
       fc.asyncProperty(proposals, async (proposed) => {
         const [change = INIT] = await possible([proposed])
-        await onTarget((target) => thereAndBackFilled(target, change))
+        await onTarget((target) => deployAndRollBackRows(target, change))
       }),
       PARAMETERS,
     )

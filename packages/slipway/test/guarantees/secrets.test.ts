@@ -88,17 +88,17 @@ async function sql(on: string, text: string): Promise<unknown[]> {
   }
 }
 
-type Manner = readonly string[]
-const SCRIPT: Manner = ['--json', '--verbose']
-const PERSON: Manner = ['--verbose']
+type OutputFlags = readonly string[]
+const SCRIPT: OutputFlags = ['--json', '--verbose']
+const PERSON: OutputFlags = ['--verbose']
 
 /** Runs a command. Returns everything that it wrote. */
 async function said(
   args: readonly string[],
-  manner: Manner = SCRIPT,
+  outputFlags: OutputFlags = SCRIPT,
   env: Readonly<Record<string, string>> = { DATABASE_URL: url },
 ): Promise<string> {
-  const { stdout, stderr } = await runCli([...args, ...manner], { cwd: root, env })
+  const { stdout, stderr } = await runCli([...args, ...outputFlags], { cwd: root, env })
   return stdout + stderr
 }
 
@@ -128,9 +128,9 @@ function expectNone(text: string): void {
 test('no error of the server repeats a row in any kind of output or in any record', async () => {
   for (const [what, text] of Object.entries(REFUSED)) {
     addMigration(root, { name: '2_refused', sql: text })
-    const manner = what.startsWith('a ') ? PERSON : SCRIPT
-    expectNone(await said(['deploy', '--accept', 'drift'], manner))
-    const words = await said(['deploy', '--accept', 'drift,pre-check'], manner)
+    const outputFlags = what.startsWith('a ') ? PERSON : SCRIPT
+    expectNone(await said(['deploy', '--accept', 'drift'], outputFlags))
+    const words = await said(['deploy', '--accept', 'drift,pre-check'], outputFlags)
     expect(words, what).toMatch(/DEPLOY\.(STATEMENT_FAILED|INCOMPLETE)/)
     expectNone(words)
   }

@@ -3,7 +3,7 @@ import { diffToSchema } from '../../src/engine/index.ts'
 import { failureOf } from '../../src/kernel/index.ts'
 import { withShadowDatabase } from '../../src/shadow/index.ts'
 import {
-  diceOf,
+  createRandom,
   randomChange,
   randomPrismaSchemas,
   randomSchema,
@@ -23,7 +23,7 @@ interface Case {
 }
 
 function byHand(seed: number): Promise<Case> {
-  const dice = diceOf(seed)
+  const dice = createRandom(seed)
   const schema = randomSchema(dice)
   return Promise.resolve({ schema, change: randomChange(dice, schema) })
 }
@@ -41,7 +41,7 @@ async function written(history: readonly string[], schema: string): Promise<stri
 }
 
 async function byPrisma(seed: number): Promise<Case> {
-  const dice = diceOf(seed)
+  const dice = createRandom(seed)
   const { before, after } = randomPrismaSchemas(dice)
   const sql = await written([], before)
   return { schema: sql + randomTriggers(dice, sql), change: await written([sql], after) }

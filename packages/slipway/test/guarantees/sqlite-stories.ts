@@ -31,7 +31,7 @@ const CONFIRMED = ['--confirm', 'live.db']
 export const SQLITE_STORIES: Readonly<Record<string, Story>> = {
   'a file that does not exist': {
     migrations: [INIT],
-    async tell(scene) {
+    async play(scene) {
       const file = scene.production.url.replace('file:', '')
       await follow(scene, await scene.slipway('status'), {
         code: 'DATABASE.NOT_FOUND',
@@ -41,14 +41,14 @@ export const SQLITE_STORIES: Readonly<Record<string, Story>> = {
   },
   'a database without migrations': {
     migrations: [INIT],
-    async tell(scene) {
+    async play(scene) {
       await scene.production.sql(INIT.sql)
       await follow(scene, await scene.slipway('deploy'), { code: 'HISTORY.NOT_EMPTY' })
     },
   },
   'rows that a foreign key would delete': {
     migrations: [INIT],
-    async tell(scene) {
+    async play(scene) {
       await scene.production.sql('PRAGMA user_version = 1')
       await scene.slipway('deploy')
       await scene.production.sql(ROWS)
@@ -68,7 +68,7 @@ export const SQLITE_STORIES: Readonly<Record<string, Story>> = {
   },
   'rows that would refer to nothing': {
     migrations: [INIT],
-    async tell(scene) {
+    async play(scene) {
       await scene.production.sql('PRAGMA user_version = 1')
       await scene.slipway('deploy')
       await scene.production.sql(ROWS)
@@ -80,14 +80,14 @@ export const SQLITE_STORIES: Readonly<Record<string, Story>> = {
   },
   'a migration that does not run': {
     migrations: [INIT, { name: '2_fails', sql: 'ALTER TABLE nobody ADD a INTEGER;' }],
-    async tell(scene) {
+    async play(scene) {
       await scene.production.sql(INIT.sql)
       await follow(scene, await scene.slipway('create more'), { code: 'SHADOW.REPLAY_FAILED' })
     },
   },
   'a restore while another process has the file open': {
     migrations: [INIT],
-    async tell(scene) {
+    async play(scene) {
       await scene.production.sql('PRAGMA user_version = 1')
       await scene.slipway('deploy')
       await scene.slipway('backup create')
@@ -114,7 +114,7 @@ export const SQLITE_STORIES: Readonly<Record<string, Story>> = {
   },
   'an inspection': {
     migrations: [INIT],
-    async tell(scene) {
+    async play(scene) {
       await scene.production.sql('PRAGMA user_version = 1')
       await scene.slipway('deploy')
       await follow(scene, await scene.slipway('inspect'), { code: 'INSPECT.NOT_SUPPORTED' })
@@ -122,7 +122,7 @@ export const SQLITE_STORIES: Readonly<Record<string, Story>> = {
   },
   'a variable that is not set': {
     config: "{ environments: { production: { url: 'env:NO_URL' } } }",
-    async tell(scene) {
+    async play(scene) {
       const named = ['--cwd', 'my shop', '--env', 'production']
       await follow(scene, await scene.run(['status', ...named]), {
         code: 'PROJECT.URL_MISSING',

@@ -25,7 +25,7 @@ export interface Document {
 export type SceneTarget = Pick<TestTarget, 'url' | 'name' | 'sql' | 'drop'>
 
 /** How a person selects the target, which every suggestion must repeat. */
-export const WAYS = {
+export const TARGET_SELECTIONS = {
   environment: () => [
     '--cwd',
     'my shop',
@@ -45,7 +45,7 @@ export const WAYS = {
     target.url,
   ],
 } as const
-export type Way = keyof typeof WAYS
+export type TargetSelection = keyof typeof TARGET_SELECTIONS
 
 export const PROGRAMS = [
   'npx slipway',
@@ -76,8 +76,8 @@ export interface Story {
   readonly env?: Readonly<Record<string, string>>
   readonly config?: string
   /** The only way of selecting the target in which the story works. */
-  readonly way?: Way
-  readonly tell: (scene: SetScene) => Promise<void>
+  readonly way?: TargetSelection
+  readonly play: (scene: SetScene) => Promise<void>
 }
 
 /** Sets a scene up. `development` is the trap: a suggestion that omits its target's flags hits it. */
@@ -95,7 +95,7 @@ export async function setScene(
     readonly migrations: readonly TestMigration[]
     readonly models?: string
     readonly provider?: 'sqlite' | undefined
-    readonly way: Way
+    readonly way: TargetSelection
     readonly program: Program
     readonly env?: Readonly<Record<string, string>>
     readonly config?: string
@@ -127,7 +127,8 @@ export async function setScene(
     env,
     program,
     run,
-    slipway: (command, ...rest) => run([...command.split(' '), ...rest, ...WAYS[way](production)]),
+    slipway: (command, ...rest) =>
+      run([...command.split(' '), ...rest, ...TARGET_SELECTIONS[way](production)]),
     file: (name) => path.join(root, name),
     remove: async () => {
       await production.drop()

@@ -44,10 +44,10 @@ export async function possibleHistory(history: TestHistory): Promise<TestHistory
   return await onTrial(async (client) => {
     const steps: HistoryStep[] = []
     for (const { statements, rows } of history) {
-      const taken = await inTransaction(client, () => takenOf(client, statements))
+      const taken = await inTransaction(client, () => acceptedStatements(client, statements))
       steps.push({
         statements: taken,
-        rows: await inTransaction(client, () => takenOf(client, rows)),
+        rows: await inTransaction(client, () => acceptedStatements(client, rows)),
       })
     }
     return steps
@@ -67,11 +67,11 @@ async function proposeStep(
   { first, more, filled }: Proposal,
 ): Promise<HistoryStep> {
   const statements = await inTransaction(client, async () => {
-    const taken = await takenOf(client, first)
+    const taken = await acceptedStatements(client, first)
     let names = await readNames(client)
     for (let tries = 0; taken.length < first.length + more && tries < more * 6; tries++) {
       const statement = randomStatement(random, names)
-      if (statement === undefined || !(await isTaken(client, statement))) continue
+      if (statement === undefined || !(await isAccepted(client, statement))) continue
       taken.push(statement)
       names = await readNames(client)
     }
@@ -79,7 +79,10 @@ async function proposeStep(
   })
   if (!filled) return { statements, rows: [] }
   const proposed = fillingStatements(random, await readNames(client))
-  return { statements, rows: await inTransaction(client, () => takenOf(client, proposed)) }
+  return {
+    statements,
+    rows: await inTransaction(client, () => acceptedStatements(client, proposed)),
+  }
 }
 
 async function onTrial<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
@@ -109,14 +112,17 @@ async function inTransaction(client: pg.Client, work: () => Promise<string[]>): 
   )
 }
 
-async function takenOf(client: pg.Client, proposed: readonly string[]): Promise<string[]> {
+async function acceptedStatements(
+  client: pg.Client,
+  proposed: readonly string[],
+): Promise<string[]> {
   const taken: string[] = []
-  for (const statement of proposed) if (await isTaken(client, statement)) taken.push(statement)
+  for (const statement of proposed) if (await isAccepted(client, statement)) taken.push(statement)
   return taken
 }
 
 /** Runs a statement in the open transaction. Returns whether PostgreSQL accepts it. */
-async function isTaken(client: pg.Client, statement: string): Promise<boolean> {
+async function isAccepted(client: pg.Client, statement: string): Promise<boolean> {
   await client.query('SAVEPOINT trial')
   return await client.query(statement).then(
     async () => {

@@ -11,7 +11,7 @@ import type { TestHistory } from './history.ts'
 
 /** The outcome of a migration. The first four are correct. */
 export type Ending =
-  | 'back'
+  | 'restored'
   /** Something was not restored, as announced beforehand. */
   | 'announced'
   /** The rollback was refused or failed, as announced or because of newer rows, and changed nothing. */
@@ -61,13 +61,13 @@ interface Deployed {
 }
 
 /** How a history is rolled back. */
-export type Way = 'one by one' | 'in one go'
+export type RollbackMode = 'one by one' | 'in one go'
 
 /** Deploys a history on a protected target, rolls it back, and judges by pg_dump and the rows. */
 export async function judgeHistory(
   history: TestHistory,
   shadow: ShadowOptions,
-  way: Way,
+  way: RollbackMode,
 ): Promise<Judgement[]> {
   const target = await createTarget()
   const migrations = history.map(({ statements }, index) =>
@@ -96,7 +96,7 @@ async function deployAll(
 ): Promise<{ deployed: Deployed[]; failed: Judgement[] }> {
   const deployed: Deployed[] = []
   const [beginning] = history
-  const first = await deployAsked(run, 1)
+  const first = await deployWithConsent(run, 1)
   if (first.failure) {
     const evidence = [textOf(first.failure)]
     return { deployed, failed: [{ step: 0, ending: 'not deployed', grade: 'none', evidence }] }
@@ -106,7 +106,7 @@ async function deployAll(
   for (const [index, { rows }] of history.entries()) {
     if (index === 0) continue
     const proof = await proofOf(run, index)
-    const { failure, ...up } = await deployAsked(run, index + 1)
+    const { failure, ...up } = await deployWithConsent(run, index + 1)
     const grade = gradeText(proof)
     if (failure) {
       const left = differences(before, await stateOf(run.target))
@@ -176,14 +176,14 @@ function requestOf({ target, migrations, shadow }: Run, count: number) {
   }
 }
 
-interface DeployAsked {
+interface ConsentedDeploy {
   readonly askedFirst: boolean
   readonly notKept: readonly string[]
   readonly failure?: Failure
 }
 
 /** Deploys like a person who gives consent only after a failure asks for it. */
-async function deployAsked(run: Run, count: number): Promise<DeployAsked> {
+async function deployWithConsent(run: Run, count: number): Promise<ConsentedDeploy> {
   const accepted = new Set<string>()
   let confirm: string | undefined
   for (let tries = 0; ; tries++) {
@@ -225,7 +225,7 @@ interface RolledBack {
 }
 
 /** Rolls back like a person who runs the command that a failure offers, and accepts nothing unproven. */
-async function rollBackAsked(run: Run, count: number, steps: number): Promise<RolledBack> {
+async function rollBackWithConsent(run: Run, count: number, steps: number): Promise<RolledBack> {
   const announced: string[] = []
   let done = 0
   let asked: number | undefined
@@ -277,12 +277,12 @@ async function rollBackEach(run: Run, deployed: readonly Deployed[]): Promise<Ju
     const one = deployed[step - 1]
     if (one === undefined || held === undefined) break
     writtenSince ||= one.writtenSince
-    const back = await rollBackAsked(run, step + 1, 1)
+    const back = await rollBackWithConsent(run, step + 1, 1)
     const found = { back, held, now: await stateOf(run.target) }
     held = found.now
     const judgement = { step, grade: one.grade, ...judge([one], found, writtenSince) }
     judged.push(judgement)
-    if (back.failure || judgement.ending !== 'back') break
+    if (back.failure || judgement.ending !== 'restored') break
   }
   return judged
 }
@@ -290,7 +290,7 @@ async function rollBackEach(run: Run, deployed: readonly Deployed[]): Promise<Ju
 async function rollBackAll(run: Run, deployed: readonly Deployed[]): Promise<Judgement[]> {
   const last = deployed.at(-1)
   if (last === undefined) return []
-  const back = await rollBackAsked(run, deployed.length + 1, deployed.length)
+  const back = await rollBackWithConsent(run, deployed.length + 1, deployed.length)
   const now = await stateOf(run.target)
   const held = last.after
   // Each migration is rolled back in a separate transaction: earlier ones remain rolled back if one fails.
@@ -343,7 +343,7 @@ function judge(
   const before = deployed[0]?.before
   const all = before ? differences(before, now) : []
   const lines = writtenSince ? all.filter((line) => !isOfRowsSince(line)) : all
-  if (lines.length === 0) return { ending: 'back', evidence: [] }
+  if (lines.length === 0) return { ending: 'restored', evidence: [] }
   const evidence = [
     ...lines,
     ...announced.map((line) => `announced: ${line}`),

@@ -70,7 +70,7 @@ function environment(name: string, lines: readonly string[]): string {
 }
 
 function d1Environment(name: string, { wranglerEnvironments }: KnownWorkers): string[] {
-  if (isOpen(name)) return []
+  if (isUnprotected(name)) return []
   const topLevel = name === 'production' && !wranglerEnvironments.includes(name)
   const where = topLevel ? 'the top level' : `env.${name}`
   return [
@@ -81,7 +81,7 @@ function d1Environment(name: string, { wranglerEnvironments }: KnownWorkers): st
 }
 
 function fileEnvironment(name: string): string[] {
-  if (isOpen(name)) return []
+  if (isUnprotected(name)) return []
   const variable = `${name.toUpperCase().replaceAll(/\W/g, '_')}_DATABASE_URL`
   return [
     '// env:NAME reads a variable from the shell or a .env file: file: and a path.',
@@ -90,7 +90,7 @@ function fileEnvironment(name: string): string[] {
   ]
 }
 
-function isOpen(name: string): boolean {
+function isUnprotected(name: string): boolean {
   return name === 'development' || name === 'testing'
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Address, dialectOf, type Session } from '../../database/index.ts'
-import { keepingFor, prepareBooks, prepareKeeping } from '../../deploy/index.ts'
+import { keepHooksFor, createHistoryTables, prepareKeeping } from '../../deploy/index.ts'
 import { deployJournal, type Limits, type Receipt, runMigrations } from '../../execution/index.ts'
 import { advice, type Emit, type Failure, must } from '../../kernel/index.ts'
 import type { MigrationFolder } from '../../project/index.ts'
@@ -120,7 +120,7 @@ async function loadOn(site: Site): Promise<Load> {
   if (touched.tables.length === 0) return NOTHING
   emit({ kind: 'phase', phase: 'generate rows', detail: migration.name })
   const filled = await fillTouched(site, touched, performance.now() + deadlineMs / 2)
-  await prepareBooks(session)
+  await createHistoryTables(session)
   emit({ kind: 'phase', phase: 'run under load', detail: migration.name })
   const load = await withWorkload(
     site.address,
@@ -175,7 +175,7 @@ async function runBeside(
   const execution = {
     migration: plan,
     journal: deployJournal(session, plan.name, plan.checksum),
-    ...keepingFor(keeping, plan),
+    ...keepHooksFor(keeping, plan),
     observer,
   }
   const from = workload.now()

@@ -36,11 +36,12 @@ export function isTransient(message: string): boolean {
 
 /** The error of SQLite in a message of D1: `no such table: t: SQLITE_ERROR`. */
 export function sqliteErrorIn(message: string): SqliteError | undefined {
-  const [, text = '', primary = '', name = primary] = SAID.exec(message.trim()) ?? []
+  const [, text = '', primary = '', name = primary] = D1_SQLITE_MESSAGE.exec(message.trim()) ?? []
   return primary === '' ? undefined : { code: resultCode(name), name, message: text }
 }
 
-const SAID = /^(?:D1_ERROR: )?(.*?)(?: at offset \d+)?: (SQLITE_[A-Z]+)(?: \(extended: (\w+)\))?$/s
+const D1_SQLITE_MESSAGE =
+  /^(?:D1_ERROR: )?(.*?)(?: at offset \d+)?: (SQLITE_[A-Z]+)(?: \(extended: (\w+)\))?$/s
 
 /** The code of the API for errors of the database. */
 const STATEMENT_CODE = 7500

@@ -37,7 +37,7 @@ export async function withD1<T>(
 function sessionOn(api: D1Api, version: string): Session {
   const { d1 } = api.address
   const run = async (script: string) => {
-    await sayable(api, script, () => importScript(api, script))
+    await withMaskedErrors(api, script, () => importScript(api, script))
   }
   return {
     kind: 'd1',
@@ -96,7 +96,7 @@ interface RawAnswer {
 }
 
 async function query(api: D1Api, sql: string, values: readonly unknown[]): Promise<Result> {
-  return await sayable(api, sql, async () => {
+  return await withMaskedErrors(api, sql, async () => {
     const { results, meta } = await raw(api, sql, values)
     const { columns, rows } = results
     const changes = meta.changes ?? 0
@@ -114,7 +114,7 @@ async function raw(api: D1Api, sql: string, values: readonly unknown[]): Promise
 }
 
 /** Removes row values from the error of a refused statement: see sqlite-row-content.ts. */
-async function sayable<T>(api: D1Api, sql: string, work: () => Promise<T>): Promise<T> {
+async function withMaskedErrors<T>(api: D1Api, sql: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {

@@ -12,13 +12,13 @@ import { quoteIdentifier } from './quote.ts'
 export const NO_TLS = /server does not support SSL/i
 
 /** An error of the server or the network, safe to show. */
-export interface Said {
+export interface SafeError {
   readonly code?: string | undefined
   readonly message: string
 }
 
 /** The server of the connection, and the user. */
-export interface Speaker {
+export interface ServerContext {
   /** The name of the server in messages. */
   readonly where: string
   readonly user?: string | undefined
@@ -29,7 +29,11 @@ const STATUS = command(['status'], 'see the state of the database')
 const RIGHTS = command(['doctor'], 'test all privileges that a deploy needs')
 
 /** Describes an error for a person: what could not be done, why, and what to do next. */
-export function describe(code: DatabaseCode, said: Said, { where, user }: Speaker): FailureDetails {
+export function describe(
+  code: DatabaseCode,
+  said: SafeError,
+  { where, user }: ServerContext,
+): FailureDetails {
   const message = sentence(said)
   switch (code) {
     case 'DATABASE.UNREACHABLE':
@@ -155,7 +159,7 @@ function grants(message: string, user: string | undefined): NextAction[] {
   ]
 }
 
-function sentence({ code, message }: Said): string {
+function sentence({ code, message }: SafeError): string {
   const text = message || String(code)
   const capital = text.charAt(0).toUpperCase() + text.slice(1)
   return /[.!?]$/.test(capital) ? capital : `${capital}.`

@@ -34,14 +34,14 @@ export async function serveEmbedded(options: {
   const { PGlite: Lite } = await import('@electric-sql/pglite')
   const extensions = await loadExtensions(options.extensions)
   const lite = await Lite.create({ dataDir: options.dataDir, extensions })
-  const welcome = await welcomeOf(lite)
-  const turn = createTurn()
+  const startupAnswer = await readStartupAnswer(lite)
+  const turn = createSessionQueue()
   const sockets = new Set<Socket>()
   const server: Server = createServer((socket) => {
     sockets.add(socket)
     socket.unref()
     socket.once('close', () => sockets.delete(socket))
-    void serve(socket, { lite, turn, welcome })
+    void serve(socket, { lite, turn, startupAnswer })
   })
   server.listen(0, '127.0.0.1').unref()
   await once(server, 'listening')
@@ -58,12 +58,12 @@ export async function serveEmbedded(options: {
 }
 
 /** Decides which connection has the session. */
-interface Turn {
+interface SessionQueue {
   /** Waits until the session is free; returns the function that releases it. */
   take(): Promise<() => void>
 }
 
-function createTurn(): Turn {
+function createSessionQueue(): SessionQueue {
   let last = Promise.resolve()
   return {
     async take() {
@@ -76,19 +76,19 @@ function createTurn(): Turn {
   }
 }
 
-interface Served {
+interface ServedSession {
   readonly lite: PGlite
-  readonly turn: Turn
-  readonly welcome: Buffer
+  readonly turn: SessionQueue
+  readonly startupAnswer: Buffer
 }
 
-async function serve(socket: Socket, { lite, turn, welcome }: Served): Promise<void> {
-  let giveBack: (() => void) | undefined
+async function serve(socket: Socket, { lite, turn, startupAnswer }: ServedSession): Promise<void> {
+  let release: (() => void) | undefined
   // A broken connection counts as ended.
   socket.on('error', () => {})
   try {
     let batch: Buffer[] = []
-    for await (const one of messagesOf(socket, welcome)) {
+    for await (const one of messagesOf(socket, startupAnswer)) {
       const type = one[0]
       if (type === TERMINATE) break
       if (type === QUERY && FROM_STDIN.test(one.toString('latin1', 5))) {
@@ -97,22 +97,22 @@ async function serve(socket: Socket, { lite, turn, welcome }: Served): Promise<v
       }
       batch.push(one)
       if (type !== QUERY && type !== SYNC && type !== FLUSH) continue
-      giveBack ??= await turn.take()
+      release ??= await turn.take()
       const answers: Uint8Array[] = []
       for (const part of batch) answers.push(await lite.execProtocolRaw(part, { syncToFs: false }))
       batch = []
       const answer = Buffer.concat(answers)
       if (isIdle(answer)) {
-        giveBack()
-        giveBack = undefined
+        release()
+        release = undefined
       }
       socket.write(answer)
     }
   } catch {
     // The socket was destroyed between two messages.
   } finally {
-    if (giveBack) await lite.exec('ROLLBACK').catch(() => undefined)
-    giveBack?.()
+    if (release) await lite.exec('ROLLBACK').catch(() => undefined)
+    release?.()
     socket.end()
   }
 }
@@ -124,7 +124,7 @@ function isIdle(answer: Buffer): boolean {
 }
 
 /** The messages of a client after its start-up, which is answered here. */
-async function* messagesOf(socket: Socket, welcome: Buffer): AsyncGenerator<Buffer> {
+async function* messagesOf(socket: Socket, startupAnswer: Buffer): AsyncGenerator<Buffer> {
   let held = Buffer.alloc(0)
   let started = false
   for await (const chunk of socket as AsyncIterable<Buffer>) {
@@ -138,15 +138,15 @@ async function* messagesOf(socket: Socket, welcome: Buffer): AsyncGenerator<Buff
       const whole = held.subarray(0, length)
       held = held.subarray(length)
       if (started) yield whole
-      else started = startUp(socket, whole.readUInt32BE(4), welcome)
+      else started = startUp(socket, whole.readUInt32BE(4), startupAnswer)
     }
   }
 }
 
 /** Answers a start-up message, without TLS or a password. Returns whether the session has begun. */
-function startUp(socket: Socket, code: number, welcome: Buffer): boolean {
+function startUp(socket: Socket, code: number, startupAnswer: Buffer): boolean {
   if (code === CANCEL) socket.end()
-  else if (code === PROTOCOL_3) socket.write(welcome)
+  else if (code === PROTOCOL_3) socket.write(startupAnswer)
   else socket.write('N')
   return code === PROTOCOL_3
 }
@@ -162,7 +162,7 @@ const REPORTED = [
   'standard_conforming_strings',
 ]
 
-async function welcomeOf(lite: PGlite): Promise<Buffer> {
+async function readStartupAnswer(lite: PGlite): Promise<Buffer> {
   const settings = REPORTED.map((name) => `current_setting('${name}') AS "${name}"`).join(', ')
   const { rows } = await lite.query<Record<string, string>>(`SELECT ${settings}`)
   const { rows: pids } = await lite.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')

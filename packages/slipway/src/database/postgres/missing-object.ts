@@ -2,7 +2,7 @@ import type { MissingObject } from '../../kernel/index.ts'
 import { firstQuoted } from './row-content.ts'
 
 /** The parts of an error that show what is missing. */
-interface Complaint {
+interface ErrorFields {
   readonly code?: string | undefined
   /** The function in the server's source that sent it. */
   readonly routine?: string | undefined
@@ -14,7 +14,7 @@ interface Complaint {
  * The missing object that a statement names, by the fields of the error. Its name is the first quoted
  * word, in every message language.
  */
-export function missingObject(said: Complaint): MissingObject | undefined {
+export function missingObject(said: ErrorFields): MissingObject | undefined {
   const kind = kindOf(said)
   const name = firstQuoted(said.message)
   if (kind === undefined || name === undefined || name.includes('…')) return undefined
@@ -22,7 +22,7 @@ export function missingObject(said: Complaint): MissingObject | undefined {
   return { kind, name: kind === 'extension' ? name.replace(/^.*[/\\]|\.control$/g, '') : name }
 }
 
-function kindOf({ code, routine = '' }: Complaint): MissingObject['kind'] | undefined {
+function kindOf({ code, routine = '' }: ErrorFields): MissingObject['kind'] | undefined {
   switch (code) {
     case '42704':
       return /role/i.test(routine) ? 'role' : undefined

@@ -1,6 +1,6 @@
 import { redact, type ServerError } from '../../kernel/index.ts'
 import { type DatabaseCode, raise } from '../failures.ts'
-import { describe, NO_TLS, type Speaker } from './describe-error.ts'
+import { describe, NO_TLS, type ServerContext } from './describe-error.ts'
 import { isLockLost } from './lock-guard.ts'
 import { missingObject } from './missing-object.ts'
 import { withoutRowContent } from './row-content.ts'
@@ -49,7 +49,7 @@ const BY_SQLSTATE: Readonly<Record<string, DatabaseCode>> = {
 const CERTIFICATE = /CERT|^UNABLE_TO_VERIFY|^ERR_(?:TLS|SSL|OSSL)|^EPROTO$/
 
 /** Where an error came from. */
-export interface Sending extends Speaker {
+export interface ErrorContext extends ServerContext {
   /** The text that the server was running; absent while the connection opens, when no row is involved. */
   readonly sent?: string
   /** The number of completed commands of that text. */
@@ -57,11 +57,11 @@ export interface Sending extends Speaker {
 }
 
 /** Raises an error of the driver as a failure of this module; a bug passes through unchanged. */
-export function raiseServerError(error: unknown, sending: Sending): never {
+export function raiseServerError(error: unknown, sending: ErrorContext): never {
   const { sent } = sending
   const thrown = asWireError(error)
   if (!thrown) throw error
-  const wire = sayable(thrown, sent)
+  const wire = maskError(thrown, sent)
   const code = classify(thrown)
   const server = isSqlState(wire.code) ? serverError(wire, sending) : undefined
   raise(code, { ...describe(code, wire, sending), ...(server ? { server } : {}), cause: error })
@@ -71,7 +71,7 @@ export function raiseServerError(error: unknown, sending: Sending): never {
  * The server's message about a failure: the message, and the detail with its row. Show it only for
  * generated rows (guarantee 10). Undefined if the server sent no message.
  */
-export function wordForWord(error: unknown): string | undefined {
+export function unmaskedMessage(error: unknown): string | undefined {
   const wire = error instanceof Error ? asWireError(error.cause) : undefined
   if (wire === undefined || !isSqlState(wire.code)) return undefined
   return redact([wire.message, wire.detail].filter(Boolean).join(': '))
@@ -90,12 +90,12 @@ export function noticeText(
 ): string | undefined {
   const { code = '', routine = '' } = notice
   if (ROUTINE_NOTICES.has(code) && !SENT_BY_CODE.test(routine)) return undefined
-  const { message } = sayable({ ...notice, message: notice.message ?? '' }, sent)
+  const { message } = maskError({ ...notice, message: notice.message ?? '' }, sent)
   return `${code.startsWith('01') ? 'warning' : 'notice'} of the server: ${message}`
 }
 
 /** The error without row content and passwords (guarantee 10). */
-function sayable(error: WireError, sent: string | undefined): WireError {
+function maskError(error: WireError, sent: string | undefined): WireError {
   const { code = '', routine, internalQuery, where: context } = error
   const names = [error.schema, error.table, error.column, error.dataType, error.constraint]
   const say = (text: string) =>
@@ -139,7 +139,7 @@ function isSqlState(code: string | undefined): boolean {
 
 function serverError(
   error: WireError,
-  { sent = '', completed }: Pick<Sending, 'sent' | 'completed'>,
+  { sent = '', completed }: Pick<ErrorContext, 'sent' | 'completed'>,
 ): ServerError {
   const missing = missingObject(error)
   return {

@@ -28,7 +28,7 @@ export function raiseSqliteError(error: unknown, source: SqliteSource): never {
   const sqlite: SqliteError = {
     code: error.errcode,
     name: resultName(error.errcode),
-    message: sayable(error, source),
+    message: maskMessage(error, source),
   }
   const code = CODES[error.errcode & 0xff] ?? 'DATABASE.STATEMENT'
   raise(code, { ...describe(code, sqlite, where), sqlite, cause: error })
@@ -55,7 +55,7 @@ const CODES: Readonly<Record<number, DatabaseCode>> = {
 }
 
 /** The message without row content: see sqlite-row-content.ts. */
-function sayable(
+function maskMessage(
   { errcode, message }: ThrownError,
   { sql = '', isInSchema }: SqliteSource,
 ): string {

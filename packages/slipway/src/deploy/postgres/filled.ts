@@ -1,8 +1,8 @@
 import type { Session } from '../../database/index.ts'
 import { historyFailures } from '../../history/index.ts'
-import { command, raiserOf } from '../../kernel/index.ts'
+import { command, createRaise } from '../../kernel/index.ts'
 
-const raiseHistory = raiserOf(historyFailures)
+const raiseHistory = createRaise(historyFailures)
 
 /** Fails with HISTORY.NOT_EMPTY if the schema of a database without history contains tables or views. */
 export async function refuseFilledDatabase(session: Session): Promise<void> {

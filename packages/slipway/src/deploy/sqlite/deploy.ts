@@ -8,9 +8,16 @@ import {
   recordsOf,
   sqliteReceiptSql,
 } from '../../history/index.ts'
-import { attempt, command, type Failure, failureFrom, must, raiserOf } from '../../kernel/index.ts'
 import {
-  offeredTo,
+  attempt,
+  command,
+  type Failure,
+  failureFrom,
+  must,
+  createRaise,
+} from '../../kernel/index.ts'
+import {
+  restorableAfter,
   readSqliteKept,
   REFERRED_GUARD,
   referredFailure,
@@ -111,7 +118,7 @@ async function gate(
   return drift.kind === 'none' ? undefined : refuseDrift(drift)
 }
 
-const raiseHistory = raiserOf(historyFailures)
+const raiseHistory = createRaise(historyFailures)
 
 /** Fails with HISTORY.NOT_EMPTY if a database without history contains anything. */
 export async function refuseFilled(session: Session): Promise<void> {
@@ -200,7 +207,7 @@ async function runAll(
   return {
     receipts,
     kept: all.filter(({ id }) => !keptBefore.has(id)),
-    offered: offeredTo(all, names),
+    offered: restorableAfter(all, names),
     ...(verification ? { verification } : {}),
     ...((failure ?? verification?.verified === false)
       ? { failure: failure ?? unverified(session) }

@@ -23,7 +23,7 @@ import {
   partRef,
 } from '../../statements/index.ts'
 import type { DriftReport, DriftRequest } from '../inspect.ts'
-import { sameAsHistory } from '../same-as-history.ts'
+import { sameAsHistory } from '../report-without-drift.ts'
 
 /** Compares a SQLite or D1 database with its history, replayed in memory: see `inspectDrift`. */
 export async function inspectSqlite(request: DriftRequest): Promise<DriftReport> {

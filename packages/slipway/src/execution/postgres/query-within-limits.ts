@@ -1,6 +1,6 @@
 import { executeLocked, type RawResult } from '../../database/index.ts'
 import { attempt, rethrow } from '../../kernel/index.ts'
-import { suggesting } from '../failure-in-run.ts'
+import { replaceDeployCommand } from '../failure-in-run.ts'
 import { retryOnLockTimeout } from '../lock-retry.ts'
 import { localTimeoutsSql, type TargetSession, timeoutsNow } from './limits.ts'
 
@@ -36,6 +36,6 @@ export async function queryWithinLimits(
     return tried
   })
   if (!refusal) return result
-  const nextActions = suggesting(again, refusal.failure.nextActions)
+  const nextActions = replaceDeployCommand(again, refusal.failure.nextActions)
   return rethrow({ ...refusal.failure, nextActions })
 }

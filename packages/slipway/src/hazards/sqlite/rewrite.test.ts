@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
 import { sqliteCorpus } from '../../../test/sqlite-corpus.ts'
-import { BASE, migrationOf, parser } from '../../../test/sqlite-judged.ts'
+import { BASE, migrationOf, parser } from '../../../test/sqlite-hazard-input.ts'
 import { atomicScriptOf } from '../../execution/index.ts'
 import { sqliteDefinitionParts } from '../../statements/index.ts'
 import { type Facts, judge, type JudgedMigration, rewrite, type Rewriting } from '../index.ts'

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
-import { BASE, migrationOf, parser } from '../../../test/sqlite-judged.ts'
+import { BASE, migrationOf, parser } from '../../../test/sqlite-hazard-input.ts'
 import { objectKey } from '../../statements/index.ts'
 import { definitionsAsHistory, type Facts, type Hazard, judge } from '../index.ts'
 

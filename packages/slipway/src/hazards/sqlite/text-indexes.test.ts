@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
-import { BASE, migrationOf, parser } from '../../../test/sqlite-judged.ts'
+import { BASE, migrationOf, parser } from '../../../test/sqlite-hazard-input.ts'
 import { judge, rewrite } from '../index.ts'
 
 // SQLite's integrity-check is the reference: the hazard must be found exactly if the check fails.

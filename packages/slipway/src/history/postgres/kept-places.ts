@@ -7,7 +7,7 @@
 const WAITING = `k.restored_at IS NULL AND k.not_kept IS NULL AND k.kind <> 'table' AND k.details ? 'numbers'`
 
 /** Kept data whose table or columns have names that differ from the recorded ones. */
-const MOVED = `SELECT id, present FROM (
+const RENAMED_KEPT_TABLES = `SELECT id, present FROM (
   SELECT k.id, k.present AS noted, jsonb_build_object('schema', n.nspname, 'table', c.relname, 'columns', (
       SELECT coalesce(jsonb_object_agg(old.key, a.attname), '{}') FROM jsonb_each_text(k.details -> 'numbers') AS old
       JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = old.value::integer AND NOT a.attisdropped)) AS present
@@ -20,7 +20,7 @@ WHERE noted IS DISTINCT FROM present`
  * columns that were recorded last. If nothing was recorded, it matches by name if it has all columns that it had
  * when the data was kept, except those that were dropped then, and no other table of its schema has them.
  */
-const FOUND = `WITH strange AS (
+const FOUND_KEPT_TABLES = `WITH strange AS (
   SELECT k.id, k.present IS NOT NULL AS noted, coalesce(k.present ->> 'schema', k.table_schema) AS schema,
     coalesce(k.present ->> 'table', k.table_name) AS name,
     CASE WHEN k.present IS NULL THEN (SELECT jsonb_object_agg(key, key) FROM jsonb_object_keys(k.details -> 'numbers') AS key
@@ -38,15 +38,15 @@ fitting AS (
 SELECT id, oid, numbers FROM fitting WHERE named AND (noted OR tables = 1)`
 
 /** Whether there is kept data whose table must be known. */
-export const HAS_PLACES = `EXISTS (SELECT FROM slipway.kept k WHERE ${WAITING})`
+export const HAS_WAITING_KEPT_DATA = `EXISTS (SELECT FROM slipway.kept k WHERE ${WAITING})`
 
-/** A query of one row: whether `FIND_PLACES` would find a table, and whether `NOTE_PLACES` would record one. */
-export const STALE_PLACES = `SELECT EXISTS (${FOUND}), EXISTS (${MOVED})`
+/** A query of one row: whether `ASSIGN_KEPT_TABLES` would find a table, and whether `RECORD_KEPT_TABLES` would record one. */
+export const HAS_STALE_KEPT_TABLES = `SELECT EXISTS (${FOUND_KEPT_TABLES}), EXISTS (${RENAMED_KEPT_TABLES})`
 
 /** SQL that records the current names of the tables and columns of kept data. */
-export const NOTE_PLACES = `UPDATE slipway.kept k SET present = moved.present FROM (${MOVED}) AS moved WHERE moved.id = k.id;\n`
+export const RECORD_KEPT_TABLES = `UPDATE slipway.kept k SET present = moved.present FROM (${RENAMED_KEPT_TABLES}) AS moved WHERE moved.id = k.id;\n`
 
 /** SQL that assigns kept data of another database to the tables that were found in this one. */
-export const FIND_PLACES = `UPDATE slipway.kept k SET relation = found.oid, database_identity = slipway.database_identity(),
+export const ASSIGN_KEPT_TABLES = `UPDATE slipway.kept k SET relation = found.oid, database_identity = slipway.database_identity(),
   details = k.details || jsonb_build_object('numbers', found.numbers)
-FROM (${FOUND}) AS found WHERE found.id = k.id;\n`
+FROM (${FOUND_KEPT_TABLES}) AS found WHERE found.id = k.id;\n`

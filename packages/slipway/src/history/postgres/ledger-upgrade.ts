@@ -15,7 +15,12 @@ import {
 } from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
 import { readPrismaHistory } from '../prisma-history.ts'
-import { FIND_PLACES, HAS_PLACES, NOTE_PLACES, STALE_PLACES } from './kept-places.ts'
+import {
+  ASSIGN_KEPT_TABLES,
+  HAS_WAITING_KEPT_DATA,
+  RECORD_KEPT_TABLES,
+  HAS_STALE_KEPT_TABLES,
+} from './kept-places.ts'
 import { lateValueSql } from './late-value.ts'
 import {
   LEDGER_MIGRATIONS,
@@ -139,15 +144,17 @@ const OCCUPIED = `SELECT quote_ident($1) = $1, (
 
 /** Reads first: a command that is refused afterwards should not have run even an UPDATE without matching rows. */
 async function settleLedger(session: Session): Promise<void> {
-  const looked = await session.queryRaw(inLedger(session, `SELECT ${BEHIND}, ${HAS_PLACES}`))
+  const looked = await session.queryRaw(
+    inLedger(session, `SELECT ${BEHIND}, ${HAS_WAITING_KEPT_DATA}`),
+  )
   const [behind, hasPlaces] = looked.rows[0] ?? []
   if (behind === 't') await executeLocked(session, inLedger(session, ADVANCE_SEQUENCES))
   if (hasPlaces !== 't') return
-  const { rows } = await session.queryRaw(inLedger(session, STALE_PLACES))
+  const { rows } = await session.queryRaw(inLedger(session, HAS_STALE_KEPT_TABLES))
   const [found, moved] = rows[0] ?? []
   const settle = (sql: string) => executeLocked(session, inLedger(session, sql))
-  if (found === 't') await settle(FIND_PLACES + NOTE_PLACES)
-  else if (moved === 't') await settle(NOTE_PLACES)
+  if (found === 't') await settle(ASSIGN_KEPT_TABLES + RECORD_KEPT_TABLES)
+  else if (moved === 't') await settle(RECORD_KEPT_TABLES)
 }
 
 /** Runs work on the ledger. Fails with HISTORY.LEDGER_FORBIDDEN: another project's role may have created the ledger. */

@@ -1,6 +1,6 @@
 import { executeLocked, inLedger, quoteLiteral, type Session } from '../../database/index.ts'
 import { failureOf } from '../../kernel/index.ts'
-import { NOTE_PLACES } from './kept-places.ts'
+import { RECORD_KEPT_TABLES } from './kept-places.ts'
 import { checkLedger } from './ledger-upgrade.ts'
 
 /** Whether a migration is applied (`up`) or rolled back (`down`). */
@@ -92,7 +92,7 @@ export async function writeSchemaState(session: Session, state: SchemaState): Pr
      VALUES (${historySchema(session)}, ${values.join(', ')}::jsonb, ${token})
      ON CONFLICT (history_schema) DO UPDATE SET history_hash = excluded.history_hash, method = excluded.method,
        fingerprint = excluded.fingerprint, objects = excluded.objects, change_token = excluded.change_token,
-       recorded_at = now();\n${inLedger(session, NOTE_PLACES)}`,
+       recorded_at = now();\n${inLedger(session, RECORD_KEPT_TABLES)}`,
   )
 }
 
@@ -109,7 +109,7 @@ export async function writeChangeToken(session: Session, changeToken: string): P
 export async function forgetSchemaState(session: Session): Promise<void> {
   await executeLocked(
     session,
-    `DELETE FROM ${session.ledger}.schema_state WHERE history_schema = ${historySchema(session)};\n${inLedger(session, NOTE_PLACES)}`,
+    `DELETE FROM ${session.ledger}.schema_state WHERE history_schema = ${historySchema(session)};\n${inLedger(session, RECORD_KEPT_TABLES)}`,
   )
 }
 

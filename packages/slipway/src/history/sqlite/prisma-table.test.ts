@@ -3,14 +3,14 @@ import { type Session, withSession } from '../../database/index.ts'
 import {
   appliedRowSql,
   checksumRowSql,
-  continuedRowSql,
+  clearErrorSql,
   createHistorySql,
   failedRowSql,
   finishedRowSql,
-  forgottenRowSql,
+  deleteUnfinishedRowSql,
   markedRowSql,
   readHistory,
-  reopenedRowSql,
+  reopenRowSql,
   rolledBackRowSql,
   squashedRowsSql,
   startedRowSql,
@@ -42,12 +42,12 @@ test('each change of a row can be read back', async () => {
     await session.execute(startedRowSql(session, '1_a', 'sum'))
     await session.execute(failedRowSql(session, '1_a', `it's \\ broken`))
     expect(await states()).toEqual([['1_a', false, false, `it's \\ broken`]])
-    await session.execute(continuedRowSql(session, '1_a'))
+    await session.execute(clearErrorSql(session, '1_a'))
     expect(await states()).toEqual([['1_a', false, false, null]])
     await session.execute(finishedRowSql(session, '1_a', 'edited'))
-    await session.execute(reopenedRowSql(session, '1_a'))
+    await session.execute(reopenRowSql(session, '1_a'))
     expect(await states()).toEqual([['1_a', false, false, null]])
-    await session.execute(forgottenRowSql(session, '1_a'))
+    await session.execute(deleteUnfinishedRowSql(session, '1_a'))
     await session.execute(appliedRowSql(session, '2_b', 'sum'))
     await session.execute(checksumRowSql(session, '2_b', 'other'))
     const [row] = (await readHistory(session)).rows

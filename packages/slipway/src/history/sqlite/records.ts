@@ -7,7 +7,7 @@ import {
   historyTable,
   markedRowSql,
   rolledBackRowSql,
-  singleRowSql,
+  keepOneRowSql,
 } from '../prisma-history.ts'
 
 /**
@@ -40,7 +40,7 @@ export function recordsOf(session: Session): HistoryRecords {
       applied: (...row) => appliedRowSql(session, ...row),
       marked: (...row) => markedRowSql(session, ...row),
       rolledBack: (migration) => rolledBackRowSql(session, migration),
-      single: (...row) => singleRowSql(session, ...row),
+      single: (...row) => keepOneRowSql(session, ...row),
       edited: (...row) => checksumRowSql(session, ...row),
     }
   }

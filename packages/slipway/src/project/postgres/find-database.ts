@@ -9,9 +9,9 @@ import {
 } from '../connection.ts'
 import { raise } from '../failures.ts'
 import type { DatabaseRequest, FoundDatabase } from '../found-database.ts'
-import { isOpen } from '../open-environments.ts'
 import { ownersOf } from '../owners.ts'
 import type { Project, Setting } from '../project.ts'
+import { isUnprotectedEnvironment } from '../unprotected-environments.ts'
 
 /**
  * Finds the selected PostgreSQL database, or the embedded one. Fails with PROJECT.URL_MISSING,
@@ -143,7 +143,7 @@ function refuseUnset(
   { connection, own }: Chosen,
 ): void {
   if (connection.kind === 'set') return
-  const elsewhere = named !== undefined && !isOpen(named)
+  const elsewhere = named !== undefined && !isUnprotectedEnvironment(named)
   const inCi = connection.kind === 'unset' && isTrue(project.variables.get('CI')?.value)
   if (!elsewhere && !own && !inCi) return
   const environment = named ?? 'this run'

@@ -115,7 +115,7 @@ describe('a SQLite file', () => {
     expect(fileOf(target)).toBe('live.db')
     expect(target).toMatchObject({ environment: 'production', protected: true })
     const other = await targetOf(files, { env: 'testing', url: 'file:./live.db' })
-    expect(other).toMatchObject({ environment: 'production', insteadOf: 'testing' })
+    expect(other).toMatchObject({ environment: 'production', requestedEnvironment: 'testing' })
   })
 
   test.each([
@@ -219,7 +219,7 @@ describe('a D1 database', () => {
     )
     expect(found).toMatchObject({
       environment: 'production',
-      insteadOf: 'testing',
+      requestedEnvironment: 'testing',
       protected: true,
     })
   })

@@ -15,6 +15,6 @@ export async function readStoredViews(session: Session): Promise<StoredViews> {
 /**
  * Views that were recreated or refreshed. Their previous rows may have been older than those of the tables.
  */
-export function computedAgain(before: StoredViews, now: StoredViews): string[] {
+export function refreshedViews(before: StoredViews, now: StoredViews): string[] {
   return [...before].flatMap(([name, file]) => (now.get(name) === file ? [] : [name]))
 }

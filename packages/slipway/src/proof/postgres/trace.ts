@@ -1,9 +1,9 @@
-import { type Address, type Session, wordForWord } from '../../database/index.ts'
+import { type Address, type Session, unmaskedMessage } from '../../database/index.ts'
 import { type Observer, runOnShadow, type ShadowRefusal } from '../../execution/index.ts'
 import { type Failure, rethrow } from '../../kernel/index.ts'
 import type { Migration, Statement, TransactionGroup } from '../../statements/index.ts'
 import type { SeenEffect } from '../seen-effect.ts'
-import { type RelationKind, type ExistingRelation, witness } from './witness.ts'
+import { type RelationKind, type ExistingRelation, observeLocks } from './observe-locks.ts'
 
 /** A lock that a statement took on an object that existed before the migration. */
 export interface HeldLock {
@@ -91,7 +91,7 @@ function stopOf({ failure, error, group, statement, committed }: ShadowRefusal):
   // A deferred constraint is checked only at the end of the transaction.
   const at = statement ?? group.statements.at(-1)
   if (at === undefined) return rethrow(failure, error)
-  return { statement: at, failure, said: wordForWord(error) ?? failure.message, committed }
+  return { statement: at, failure, said: unmaskedMessage(error) ?? failure.message, committed }
 }
 
 interface SeenOfGroup extends Seen {
@@ -173,7 +173,7 @@ async function traceAlone(
   const existing = await session.query<ExistingRelation>(
     'SELECT oid::text, relation, kind, within FROM pg_temp.slipway_existing',
   )
-  const { locks, from } = await witness(session, { address, existing }, send)
+  const { locks, from } = await observeLocks(session, { address, existing }, send)
   const { number } = statement
   const ms = since(from)
   const { rewrites, effects } = await look(session, number, number)

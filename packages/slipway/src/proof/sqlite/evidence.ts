@@ -222,7 +222,7 @@ function isSeen(
 
 /** Type conversions on simpler rows: only `edge` rows contain values that a conversion changes. */
 function plainConversions({ changes, filling, vacant }: SqliteRunOnRows): string[] {
-  if (filling.manner === 'edge') return []
+  if (filling.style === 'edge') return []
   return changes.flatMap(({ before, after, columns }) => {
     if (before === undefined || after === undefined || vacant.includes(before.name)) return []
     const converted = columns.filter(

@@ -12,11 +12,11 @@ import {
   parserFor,
 } from '../../statements/index.ts'
 import type { Migration } from '../../statements/index.ts'
+import { reasonsAgainstDown, sentence } from '../down-reasons.ts'
 import type { OnShadow, Proof, ProveOptions } from '../prove.ts'
-import { notUndone, sentence } from '../said.ts'
+import { necessarilyEmptyTables } from './always-empty.ts'
 import { sqliteEvidenceGaps } from './evidence.ts'
 import { FIRST_START, runSqliteUpDownUp, type SqliteTestRun, type RowRefusal } from './test-run.ts'
-import { vacantTables } from './vacant-tables.ts'
 
 /**
  * Proves a SQLite migration: up, down, up again, on generated rows, with schemas and all rows compared. If
@@ -45,7 +45,7 @@ function shadowOf({ kind, server }: Session): Proof['shadow'] {
 
 function proofOf(migration: Migration, testRun: SqliteTestRun, shadow: Proof['shadow']): Proof {
   const { before, after, trace, filling, down, downMs, rows, notRestored } = testRun
-  const vacant = vacantTables(testRun)
+  const vacant = necessarilyEmptyTables(testRun)
   const gaps = sqliteEvidenceGaps({ ...testRun, migration, vacant })
   const lost = lostData(testRun)
   const grade = gradeOfFiles(testRun, { lost, gaps })
@@ -114,15 +114,17 @@ function gradeOfFiles(
 function reasonsOf(testRun: SqliteTestRun): string[] {
   const { start, filling } = testRun
   const refused = start.failsOnRows && filling.rows === 0 ? [refusalOf(start.failsOnRows)] : []
-  return [...refused, ...notUndone(testRun, { says: messageOf, kept: false })]
+  return [...refused, ...reasonsAgainstDown(testRun, { says: messageOf, kept: false })]
 }
 
 /** Conditions of the proof: rows that stopped the migration, if it ran on simpler ones. */
 function conditionsOf({ start, filling }: SqliteTestRun): string[] {
-  const { failsOnRows, withheld } = start
+  const { failsOnRows, unfilledTables } = start
   return [
-    ...(failsOnRows && filling.rows > 0 && withheld.length === 0 ? [refusalOf(failsOnRows)] : []),
-    ...(filling.rows > 0 ? withheld : []).map(
+    ...(failsOnRows && filling.rows > 0 && unfilledTables.length === 0
+      ? [refusalOf(failsOnRows)]
+      : []),
+    ...(filling.rows > 0 ? unfilledTables : []).map(
       ({ tables, stop }) =>
         `${placeOf(stop)} fails wherever ${tables.join(', ')} has rows: ${sentence(stop.said)}`,
     ),

@@ -42,12 +42,15 @@ export interface SqliteStart {
   readonly style: RowStyle
   readonly failsOnRows?: RowRefusal
   /** Tables that get no rows, and the statement that fails if they have some. */
-  readonly withheld: readonly { readonly tables: readonly string[]; readonly stop: RowRefusal }[]
+  readonly unfilledTables: readonly {
+    readonly tables: readonly string[]
+    readonly stop: RowRefusal
+  }[]
   readonly downFails?: Failure
 }
 
 /** The start of the first run. */
-export const FIRST_START: SqliteStart = { style: 'edge', withheld: [] }
+export const FIRST_START: SqliteStart = { style: 'edge', unfilledTables: [] }
 
 /** The result of a test run: a migration up, down and up again, on rows. */
 export interface SqliteTestRun {
@@ -104,7 +107,7 @@ export async function runSqliteUpDownUp(
   const filling = await fillSqliteTables(session, {
     style: start.style,
     compared: comparedBy(migration, given),
-    without: start.withheld.flatMap(({ tables }) => tables),
+    without: start.unfilledTables.flatMap(({ tables }) => tables),
   })
   const rows = await readDump(session)
   const { trace, refusal } = await runSqliteTraced(session, migration)
@@ -189,10 +192,10 @@ function nextStart(
   if (style === undefined) return undefined
   const from = { ...start, failsOnRows: start.failsOnRows ?? stop }
   if (style !== 'none') return { ...from, style }
-  const held = new Set(start.withheld.flatMap(({ tables }) => tables))
+  const held = new Set(start.unfilledTables.flatMap(({ tables }) => tables))
   const tables = namedTables(stop.statement, shapes).filter((name) => !held.has(name))
   if (tables.length === 0) return { ...from, style }
-  return { ...from, style: 'plain', withheld: [...start.withheld, { tables, stop }] }
+  return { ...from, style: 'plain', unfilledTables: [...start.unfilledTables, { tables, stop }] }
 }
 
 /** The tables that a statement changes, and those that it copies from. */

@@ -1,5 +1,10 @@
 import { dialectOf } from '../../database/index.ts'
-import { NO_JOURNAL, runMigrations, suggesting, type TargetSession } from '../../execution/index.ts'
+import {
+  NO_JOURNAL,
+  runMigrations,
+  replaceDeployCommand,
+  type TargetSession,
+} from '../../execution/index.ts'
 import { rethrow } from '../../kernel/index.ts'
 import { parseMigration, parserFor } from '../../statements/index.ts'
 import type { ResetRequest } from '../reset.ts'
@@ -17,6 +22,7 @@ export async function dropAllOnPostgres(
   // A reset is not recorded, because it drops the ledger's record.
   const execution = { migration, journal: NO_JOURNAL }
   const { failure } = await runMigrations(target, [execution], [])
-  if (failure) rethrow({ ...failure, nextActions: suggesting(['reset'], failure.nextActions) })
+  if (failure)
+    rethrow({ ...failure, nextActions: replaceDeployCommand(['reset'], failure.nextActions) })
   return schemas
 }

@@ -18,10 +18,10 @@ import { must } from '../../kernel/index.ts'
 import { appliedRows } from '../../plan/index.ts'
 import { readFingerprint } from '../../schema/index.ts'
 import { checksum } from '../../statements/index.ts'
-import { chosenDuplicates, chosenEdits, chosenProblem } from '../choose.ts'
+import { chosenDuplicates, chosenEdits, chosenProblem } from '../choose-problem.ts'
 import type { Decision, Diagnosis, EditedProblem, FailedProblem, Problem } from '../diagnosis.ts'
+import { examineMissing } from '../examine-missing.ts'
 import { raise } from '../failures.ts'
-import { examineMissing } from '../missing.ts'
 import { markOffers, offer } from '../offers.ts'
 import type { RepairOutcome } from '../repair.ts'
 import type { ExamineRequest, RepairRequest } from '../request.ts'
@@ -121,12 +121,12 @@ export async function repairSqlite(
       ...receipts,
     ]
     await session.runAtomically(script.join(''), { foreignKeys: true })
-    const settled = await settle(session, request)
+    const settled = await verifyRepair(session, request)
     return { database: diagnosis.database, diagnosis, decision, receipts: [], ...settled }
   })
 }
 
-interface Scene {
+interface DecisionContext {
   readonly diagnosis: Diagnosis
   readonly request: RepairRequest
 }
@@ -134,7 +134,7 @@ interface Scene {
 /** The SQL that changes the history for a decision, and the migrations that it concerns. */
 function rowsFor(
   session: AtomicSession,
-  { diagnosis, request }: Scene,
+  { diagnosis, request }: DecisionContext,
   decision: Decision,
 ): { readonly names: readonly string[]; readonly sql: string } {
   const records = recordsOf(session)
@@ -167,7 +167,7 @@ function rowsFor(
 }
 
 /** Compares the database with its history, and records the schema if they are equal. */
-async function settle(session: AtomicSession, { migrations }: RepairRequest) {
+async function verifyRepair(session: AtomicSession, { migrations }: RepairRequest) {
   const history = await readHistory(session)
   const ledger = await readSqliteLedger(session)
   const unrecorded = { ...ledger, schema: undefined }

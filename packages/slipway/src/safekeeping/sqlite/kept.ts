@@ -1,5 +1,5 @@
 import type { Session } from '../../database/index.ts'
-import type { Kept } from '../kept.ts'
+import type { Kept } from '../kept-data.ts'
 import { IS_GONE, laterColumn, LEFT_OF, ROWID } from './copy-columns.ts'
 import { keptTable } from './keep-sql.ts'
 

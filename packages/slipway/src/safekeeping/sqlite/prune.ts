@@ -4,7 +4,7 @@ import { readSqliteLedger, REVISION_SQL, reviseSql } from '../../history/index.t
 import { advice, command, failureOf, rethrow } from '../../kernel/index.ts'
 import { objectName } from '../../statements/index.ts'
 import { raise } from '../failures.ts'
-import type { Kept } from '../kept.ts'
+import type { Kept } from '../kept-data.ts'
 import { keptTable } from './keep-sql.ts'
 import { readSqliteKept, type SqliteKept } from './kept.ts'
 import { REFERRED_GUARD, referredFailure } from './referred-guard.ts'

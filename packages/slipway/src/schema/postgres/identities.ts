@@ -154,15 +154,18 @@ export async function replacedObjects(
 }
 
 /** Objects with data that SQL has dropped since, and whose name another object now has. */
-export async function retakenObjects(session: Session, before: Identities): Promise<ObjectRef[]> {
+export async function readObjectsWithReusedNames(
+  session: Session,
+  before: Identities,
+): Promise<ObjectRef[]> {
   const now = await readIdentities(session)
-  return retakenBy(before, now).flatMap(
+  return droppedWithReusedNames(before, now).flatMap(
     (object) => dataObject(object, before, now, session.server.schema) ?? [],
   )
 }
 
 /** Dropped objects whose name a new object of the same kind has. */
-export function retakenBy(before: Identities, now: Identities): Identity[] {
+export function droppedWithReusedNames(before: Identities, now: Identities): Identity[] {
   const taken = new Set(
     [...now.values()].flatMap((object) => (before.has(object.id) ? [] : [placeOf(object, now)])),
   )

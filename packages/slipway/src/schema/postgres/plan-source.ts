@@ -10,13 +10,13 @@ import { factBase, textOf } from './fact-base.ts'
 import { isSameKind } from './type-casts.ts'
 
 /** Names of dropped objects that new objects now have. */
-export interface Retaken {
-  readonly tables: readonly RetakenName[]
-  readonly columns: readonly RetakenName[]
-  readonly types: readonly RetakenName[]
+export interface ReusedNames {
+  readonly tables: readonly ReusedName[]
+  readonly columns: readonly ReusedName[]
+  readonly types: readonly ReusedName[]
 }
 
-interface RetakenName {
+interface ReusedName {
   readonly schema: string
   /** The table of a column. */
   readonly table?: string
@@ -59,7 +59,7 @@ export interface Unlike {
  * `source`, in which each object whose name another object has in `target` differs from that one, so that it
  * is replaced.
  */
-export function madeUnlike(source: FactBase, target: FactBase, retaken: Retaken): Unlike {
+export function madeUnlike(source: FactBase, target: FactBase, retaken: ReusedNames): Unlike {
   const ids = new Set([
     ...retaken.tables.map(({ schema, name }) => encodeId({ kind: 'table', schema, name })),
     ...retaken.columns.map(({ schema, table = '', name }) =>

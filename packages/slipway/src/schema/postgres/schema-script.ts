@@ -9,7 +9,7 @@ import { inPlace, parentsOf } from './in-place.ts'
 import { madeAgain } from './made-again.ts'
 import { numberingBehindRows } from './numbering.ts'
 import { ownColumnsSql, ownDefaultsFirst, partsFirst } from './parts-sql.ts'
-import { madeUnlike, recollated, type Retaken } from './plan-source.ts'
+import { madeUnlike, recollated, type ReusedNames } from './plan-source.ts'
 import { referenceTo } from './reference.ts'
 import { readAlike } from './settled-text.ts'
 import { alwaysFits, castsTo } from './type-casts.ts'
@@ -18,7 +18,7 @@ export interface ScriptOptions {
   /** The default owner of objects: the script does not mention it. */
   readonly owner?: string | undefined
   /** Names that belong to different objects in `from` and in `to`. */
-  readonly retaken?: Retaken
+  readonly retaken?: ReusedNames
 }
 
 /**

@@ -31,12 +31,12 @@ export async function withEmbeddedShadowDatabase<T>(
   const start = longestKnown(cache, keys)
   const image = start < 0 ? undefined : cache.load(keys[start] ?? '')
   return await withEmbedded({ image, extensions, schema }, async (embedded) => {
-    await bringTo(embedded, cache, { keys, from: image ? start : -1, history, options })
+    await replayRest(embedded, cache, { keys, from: image ? start : -1, history, options })
     return await work(embedded.session)
   })
 }
 
-interface Journey {
+interface ReplayPlan {
   readonly keys: readonly string[]
   /** Index of the key whose state the embedded database has; -1 for a fresh one. */
   readonly from: number
@@ -44,8 +44,12 @@ interface Journey {
   readonly options: ShadowOptions
 }
 
-async function bringTo(embedded: Embedded, cache: ImageCache, journey: Journey): Promise<void> {
-  const { keys, from, history, options } = journey
+async function replayRest(
+  embedded: Embedded,
+  cache: ImageCache,
+  replayPlan: ReplayPlan,
+): Promise<void> {
+  const { keys, from, history, options } = replayPlan
   if (from < 0) {
     await begin(embedded.session, options.initScript)
     await keep(embedded, cache, keys[0])

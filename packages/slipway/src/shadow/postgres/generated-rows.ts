@@ -18,13 +18,13 @@ const COMPARED_ROWS = 12
 export async function fillTables(
   session: Session,
   tables: readonly ShapeTable[],
-  manner: RowStyle,
+  style: RowStyle,
   compared: readonly ComparedValues[] = [],
 ): Promise<Filling> {
-  if (manner === 'none') return { manner, ...(await countRows(session, tables)) }
+  if (style === 'none') return { style, ...(await countRows(session, tables)) }
   const quick = await attempt(() => session.execute('SET session_replication_role = replica'))
   const byId = new Map(tables.map((table) => [table.id, table]))
-  const options = { manner, tables: byId, referenced: referencedColumns(tables), compared }
+  const options = { style, tables: byId, referenced: referencedColumns(tables), compared }
   const refused = await insertWhole(session, tables, options)
   if (refused.length > 0)
     await session.execute(refused.map((table) => insertBlock(table, options)).join('\n'))
@@ -33,7 +33,7 @@ export async function fillTables(
     await session.execute('RESET session_replication_role')
   }
   await setSequences(session, ROWS + COMPARED_ROWS + 10)
-  return { manner, ...(await countRows(session, tables)) }
+  return { style, ...(await countRows(session, tables)) }
 }
 
 /** Deletes all rows of the tables. */
@@ -65,10 +65,10 @@ async function insertWhole(
 
 /** One block for a table, with a subtransaction for each row. */
 function insertBlock(table: ShapeTable, options: RowOptions): string {
-  const manners = new Set<ValueStyle>([options.manner, 'plain', 'hinted', 'digits'])
+  const styles = new Set<ValueStyle>([options.style, 'plain', 'hinted', 'digits'])
   const body = rowsOf(table, options).map((row) =>
     [row, ...(row.given ? [{ at: row.at }] : [])]
-      .flatMap((one) => [...manners].map((manner) => insertRow(table, one, { ...options, manner })))
+      .flatMap((one) => [...styles].map((style) => insertRow(table, one, { ...options, style })))
       .reduceRight(
         (rest, insert) => `BEGIN ${insert} EXCEPTION WHEN OTHERS THEN ${rest} END;`,
         'NULL;',
@@ -78,7 +78,7 @@ function insertBlock(table: ShapeTable, options: RowOptions): string {
 }
 
 interface RowOptions {
-  readonly manner: ValueStyle
+  readonly style: ValueStyle
   readonly tables: ReadonlyMap<string, ShapeTable>
   /** Columns that foreign keys reference, as `table column`. */
   readonly referenced: ReadonlySet<string>
@@ -120,7 +120,7 @@ function cell(
   column: ShapeColumn,
   {
     row: { at: row, given },
-    manner,
+    style,
     tables,
     referenced: keys,
   }: RowOptions & { readonly row: GeneratedRow },
@@ -129,16 +129,16 @@ function cell(
   const reference = table.references.find(({ columns }) => columns.includes(column.name))
   const wanted = given?.[column.name]
   if (wanted !== undefined && !reference) return wanted
-  if (row === 1 && !column.notNull && (manner === 'edge' || manner === 'sparse')) return null
-  const at = !distinct && manner === 'edge' && row === ROWS - 1 ? row - 1 : row
+  if (row === 1 && !column.notNull && (style === 'edge' || style === 'sparse')) return null
+  const at = !distinct && style === 'edge' && row === ROWS - 1 ? row - 1 : row
   if (reference) {
     const other = referenced(reference, column.name, tables)
-    return other ? valueOf(other, at % ROWS, { manner: 'plain', distinct: true }) : undefined
+    return other ? valueOf(other, at % ROWS, { style: 'plain', distinct: true }) : undefined
   }
   // Referenced values are the same in every row style, so that a reference does not depend on how they were generated.
   const key = keys.has(`${table.id} ${column.name}`) || table.primaryKey.includes(column.name)
   return (
-    valueOf(column, at, { manner: key ? 'plain' : manner, distinct }) ??
+    valueOf(column, at, { style: key ? 'plain' : style, distinct }) ??
     (column.notNull ? undefined : null)
   )
 }
@@ -204,7 +204,7 @@ export async function setSequences(session: Session, at: number): Promise<void> 
 async function countRows(
   session: Session,
   tables: readonly ShapeTable[],
-): Promise<Omit<Filling, 'manner'>> {
+): Promise<Omit<Filling, 'style'>> {
   if (tables.length === 0) return { rows: 0, empty: [], valueless: [] }
   const counts = tables.map(
     ({ id }) =>
@@ -226,7 +226,7 @@ async function countRows(
 function valuelessColumns(table: ShapeTable | undefined): string[] {
   const columns = table?.columns ?? []
   return columns.flatMap((column) => {
-    const value = valueOf({ ...column, array: false }, 0, { manner: 'plain', distinct: false })
+    const value = valueOf({ ...column, array: false }, 0, { style: 'plain', distinct: false })
     return column.generated || value !== undefined ? [] : [column.name]
   })
 }

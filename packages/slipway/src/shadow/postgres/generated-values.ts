@@ -15,24 +15,24 @@ export type ValueStyle = 'edge' | 'sparse' | 'plain' | 'hinted' | 'digits' | 'js
 export function valueOf(
   column: ShapeColumn,
   row: number,
-  { manner, distinct }: { readonly manner: ValueStyle; readonly distinct: boolean },
+  { style, distinct }: { readonly style: ValueStyle; readonly distinct: boolean },
 ): string | undefined {
   if (column.array) {
-    const item = valueOf({ ...column, array: false }, 1, { manner: 'plain', distinct: false })
+    const item = valueOf({ ...column, array: false }, 1, { style: 'plain', distinct: false })
     return item === undefined || row === 1
       ? '{}'
       : `{"${item.replaceAll(/["\\]/g, String.raw`\$&`)}"}`
   }
   if (column.attributes) return composite(column, row)
-  if (column.labels.length > 0) return labelOf(column.labels, row, { manner, distinct })
-  return scalar(column, row, distinct && manner === 'hinted' ? 'plain' : manner)
+  if (column.labels.length > 0) return labelOf(column.labels, row, { style, distinct })
+  return scalar(column, row, distinct && style === 'hinted' ? 'plain' : style)
 }
 
 /** A composite value with a value for each attribute; undefined if the type of one of them is unknown. */
 function composite({ attributes = [], ...column }: ShapeColumn, row: number): string | undefined {
   const values = attributes.map((one) =>
     valueOf({ ...column, ...one, hints: [] }, row === 1 ? 0 : row, {
-      manner: 'plain',
+      style: 'plain',
       distinct: false,
     }),
   )
@@ -45,17 +45,17 @@ function composite({ attributes = [], ...column }: ShapeColumn, row: number): st
 function labelOf(
   labels: readonly string[],
   row: number,
-  { manner, distinct }: { readonly manner: ValueStyle; readonly distinct: boolean },
+  { style, distinct }: { readonly style: ValueStyle; readonly distinct: boolean },
 ): string | undefined {
-  if (distinct || manner === 'edge' || manner === 'sparse') return labels[row % labels.length]
-  return manner === 'json' ? labels.at(-1) : labels[0]
+  if (distinct || style === 'edge' || style === 'sparse') return labels[row % labels.length]
+  return style === 'json' ? labels.at(-1) : labels[0]
 }
 
-function scalar(column: ShapeColumn, row: number, manner: ValueStyle): string | undefined {
+function scalar(column: ShapeColumn, row: number, style: ValueStyle): string | undefined {
   const known = VALUES[column.base]
   if (known === undefined) return undefined
   const { edges, plain, digits, json } = known(column)
-  switch (manner) {
+  switch (style) {
     case 'edge':
       return edges[row - 2] ?? plain(row)
     case 'hinted':
@@ -68,7 +68,7 @@ function scalar(column: ShapeColumn, row: number, manner: ValueStyle): string | 
     case 'plain':
       return plain(row)
     default:
-      return assertNever(manner)
+      return assertNever(style)
   }
 }
 

@@ -58,7 +58,7 @@ export async function withShadowDatabaseOn<T>(
 ): Promise<{ readonly value: T } | undefined> {
   return await withSession(server.admin, {}, async (admin) => {
     if (server.owned && (await lacksExtension(admin, task))) return undefined
-    await clearAway(admin, server.owned ? 0 : DAY_MS)
+    await dropOldDatabases(admin, server.owned ? 0 : DAY_MS)
     if (server.owned) await dropLeftovers(admin)
     const name = `slipway_shadow_${randomBytes(6).toString('hex')}`
     const limited = { admin, database: name, limits: task.options.limits, owned: server.owned }
@@ -120,7 +120,7 @@ async function dropLeftovers(admin: Session): Promise<void> {
   for (const { sql } of rows) await admin.execute(sql).catch(() => undefined)
 }
 
-interface Site {
+interface NewShadowDatabase {
   readonly server: ShadowServer
   readonly admin: Session
   /** The name of the shadow database. */
@@ -128,7 +128,10 @@ interface Site {
   readonly output: SessionOptions['output']
 }
 
-async function prepare<T>({ server, admin, name, output }: Site, task: Task<T>): Promise<void> {
+async function prepare<T>(
+  { server, admin, name, output }: NewShadowDatabase,
+  task: Task<T>,
+): Promise<void> {
   const { options, history } = task
   const schema = shadowSchema(options)
   const keys = keysOf([FORMAT, schema, options.initScript ?? ''], history)
@@ -196,11 +199,11 @@ async function create(
       cause: error,
     })
   }
-  await stamp(admin, [name, ...(template === undefined ? [] : [template])])
+  await markAsUsed(admin, [name, ...(template === undefined ? [] : [template])])
 }
 
 /** Marks databases in their comments as created by Slipway, with the time of use. */
-async function stamp(admin: Session, names: readonly string[]): Promise<void> {
+async function markAsUsed(admin: Session, names: readonly string[]): Promise<void> {
   const text = quoteLiteral(`slipway, used ${new Date().toISOString()}`)
   const own = names.filter((name) => name.startsWith('slipway_'))
   await admin.execute(
@@ -233,7 +236,7 @@ async function ownDatabases(admin: Session, prefix: string): Promise<OwnDatabase
 }
 
 /** Drops what earlier commands left: shadow databases of processes that died, and the least recently used templates. */
-async function clearAway(admin: Session, leftAfterMs: number): Promise<void> {
+async function dropOldDatabases(admin: Session, leftAfterMs: number): Promise<void> {
   const left = (await ownDatabases(admin, 'slipway_shadow_')).filter(
     ({ sessions, usedMs }) => sessions === 0 && Date.now() - usedMs >= leftAfterMs,
   )

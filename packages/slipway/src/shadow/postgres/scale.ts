@@ -88,8 +88,8 @@ type FillStyle = (typeof FILL_STYLES)[number]
 async function fill(session: Session, job: Job): Promise<string | undefined> {
   let next = 0
   let worked: string | undefined
-  for (const way of FILL_STYLES) {
-    const insert = insertOf(job, way)
+  for (const style of FILL_STYLES) {
+    const insert = insertOf(job, style)
     if (insert === undefined || !(await passes(session, insert, next))) continue
     worked = insert
     next = await fillOn(session, { ...job, insert, from: next })
@@ -123,12 +123,12 @@ async function fillOn(
 }
 
 /** Inserts the rows from one number to another, its two parameters. */
-function insertOf(job: Job, way: FillStyle): string | undefined {
+function insertOf(job: Job, style: FillStyle): string | undefined {
   const { table } = job
   const cells = table.columns
     .filter(({ generated }) => !generated)
     .flatMap((column) => {
-      const value = cellOf(job, column, way)?.('row')
+      const value = cellOf(job, column, style)?.('row')
       return value === undefined ? [] : [{ column, value: `CAST(${value} AS ${column.type})` }]
     })
   if (cells.length === 0) return undefined
@@ -138,18 +138,18 @@ function insertOf(job: Job, way: FillStyle): string | undefined {
     SELECT ${values} FROM generate_series($1::bigint, $2::bigint) AS row ON CONFLICT DO NOTHING`
 }
 
-function cellOf(job: Job, column: ShapeColumn, way: FillStyle): Series | undefined {
+function cellOf(job: Job, column: ShapeColumn, style: FillStyle): Series | undefined {
   const { table, distinct } = job
   const key = `${table.id} ${column.name}`
   const reference = referenceOf(job, table, column.name, new Set([key]))
   if (reference) return reference
   const different =
-    way === 'series' ||
+    style === 'series' ||
     table.primaryKey.includes(column.name) ||
     table.unique.includes(column.name) ||
     distinct.has(key)
-  const manner = way === 'series' ? 'plain' : way
-  return (different ? seriesOf(column) : undefined) ?? cycleOf(column, manner)
+  const valueStyle = style === 'series' ? 'plain' : style
+  return (different ? seriesOf(column) : undefined) ?? cycleOf(column, valueStyle)
 }
 
 /**

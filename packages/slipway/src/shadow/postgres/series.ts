@@ -14,10 +14,10 @@ export function seriesOf(column: ShapeColumn): Series | undefined {
 }
 
 /** Repeats the first few generated values of the column; undefined if the type is unknown. */
-export function cycleOf(column: ShapeColumn, manner: ValueStyle): Series | undefined {
+export function cycleOf(column: ShapeColumn, style: ValueStyle): Series | undefined {
   const values = Array.from({ length: CYCLE }, (_, row) =>
     // The array in the second row is empty.
-    valueOf(column, column.array ? row + 2 : row, { manner, distinct: false }),
+    valueOf(column, column.array ? row + 2 : row, { style, distinct: false }),
   ).filter((value) => value !== undefined)
   if (values.length === 0) return undefined
   const list = values.map(quoteLiteral).join(', ')

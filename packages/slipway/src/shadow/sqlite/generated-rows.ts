@@ -53,7 +53,7 @@ export async function fillSqliteTables(
     await advanceCounters(session, shapes)
     await session.execute('PRAGMA foreign_keys = ON')
   }
-  return { manner: style, ...(await countRows(session, shapes)) }
+  return { style, ...(await countRows(session, shapes)) }
 }
 
 /** An inserted row: values as SQL, by column. */
@@ -260,7 +260,7 @@ async function advanceCounters(session: Session, shapes: readonly SqliteShape[])
 async function countRows(
   session: Session,
   shapes: readonly SqliteShape[],
-): Promise<Omit<Filling, 'manner'>> {
+): Promise<Omit<Filling, 'style'>> {
   let total = 0
   const empty: { id: string; name: string }[] = []
   for (const { name } of shapes) {

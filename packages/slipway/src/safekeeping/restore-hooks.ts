@@ -7,10 +7,10 @@ import {
   type ObjectName,
   type Statement,
 } from '../statements/index.ts'
-import type { Kept } from './kept.ts'
-import { nameKey } from './made.ts'
+import { tableKey } from './created-objects.ts'
+import type { Kept } from './kept-data.ts'
 import { call, literals, quoted } from './postgres/sql-text.ts'
-import { releasing } from './releasing.ts'
+import { releaseCalls } from './release-hooks.ts'
 
 /** A value for the rows that have none in a column. */
 export interface Fill {
@@ -21,7 +21,7 @@ export interface Fill {
 }
 
 /** Options for what a down migration restores. */
-export interface RestoringOptions {
+export interface RestoreOptions {
   readonly migration: string
   /** The schema of the history, which is the schema of unqualified names. */
   readonly schema: string
@@ -34,7 +34,7 @@ export interface RestoringOptions {
 }
 
 /** SQL that restores data, around the statements of a down migration and after the last one. */
-export interface Restoring {
+export interface RestoreHooks {
   readonly hooks: Hooks
   /** SQL for the end of its transaction. */
   readonly end: string
@@ -45,30 +45,30 @@ export interface Restoring {
  * restored immediately after the statement that creates their table or column again, so that later
  * constraints see them.
  */
-export function restoringOf(
+export function restoreHooksOf(
   statements: readonly Statement[],
-  options: RestoringOptions,
-): Restoring {
+  options: RestoreOptions,
+): RestoreHooks {
   const hooks = new Map<number, StatementHooks>()
   const kept = options.kept.filter(({ state }) => state === 'kept')
-  const complete = completed(statements, options.schema)
+  const complete = completedTables(statements, options.schema)
   const changed = changedTables(statements)
   for (const statement of statements) {
     if (statement.role.kind === 'alone') continue
     const before = [
-      ...releasing(statement, { history: options.schema, ledger: options.ledger }),
-      ...demanded(statement, { ...options, kept }, changed),
+      ...releaseCalls(statement, { history: options.schema, ledger: options.ledger }),
+      ...checksBefore(statement, { ...options, kept }, changed),
     ]
     const scene = { ...options, kept, tables: complete.get(statement.number) ?? [] }
-    const own = putBack(statement, scene)
+    const own = restoreHook(statement, scene)
     if (before.length > 0 || own.after)
       hooks.set(statement.number, { ...own, before: [...before, ...(own.before ?? [])] })
   }
-  return { hooks, end: endOf(changed, { ...options, kept }) }
+  return { hooks, end: restoreAtEnd(changed, { ...options, kept }) }
 }
 
 /** The created tables that have all their columns and partitions after a statement, by its number. */
-function completed(
+function completedTables(
   statements: readonly Statement[],
   defaultSchema: string,
 ): Map<number, ObjectName[]> {
@@ -76,10 +76,10 @@ function completed(
   for (const { number, actions } of statements) {
     for (const action of actions) {
       if (action.kind === 'create-table')
-        last.set(nameKey(action.table, defaultSchema), { table: action.table, number })
+        last.set(tableKey(action.table, defaultSchema), { table: action.table, number })
       const extended = extendedBy(action)
-      if (extended && last.has(nameKey(extended, defaultSchema)))
-        last.set(nameKey(extended, defaultSchema), { table: extended, number })
+      if (extended && last.has(tableKey(extended, defaultSchema)))
+        last.set(tableKey(extended, defaultSchema), { table: extended, number })
     }
   }
   const found = new Map<number, ObjectName[]>()
@@ -99,10 +99,10 @@ function extendedBy(action: Action): ObjectName | undefined {
  * except rows that the down migration writes itself. It restores attributes last: then all objects are
  * restored, and their rows show how far their sequences have advanced.
  */
-function endOf(changed: ReadonlySet<string>, options: RestoringOptions): string {
-  const others = call(options, 'restore_others', ...origin(options))
-  const rows = call(options, 'restore_rows', ...origin(options), literals([...changed]))
-  const attributes = call(options, 'restore_attributes', ...origin(options))
+function restoreAtEnd(changed: ReadonlySet<string>, options: RestoreOptions): string {
+  const others = call(options, 'restore_others', ...originArguments(options))
+  const rows = call(options, 'restore_rows', ...originArguments(options), literals([...changed]))
+  const attributes = call(options, 'restore_attributes', ...originArguments(options))
   const data = options.kept.length > 0 ? [others, rows] : []
   return [...data, attributes].map((sql) => `${sql};\n`).join('')
 }
@@ -120,31 +120,31 @@ function changedTables(statements: readonly Statement[]): ReadonlySet<string> {
  * SQL before a statement that checks rows: it restores them first, and fails if one lacks a required
  * value.
  */
-function demanded(
+function checksBefore(
   { actions }: Statement,
-  options: RestoringOptions,
+  options: RestoreOptions,
   changed: ReadonlySet<string>,
 ): string[] {
   const hasRows = options.kept.some(({ kind }) => kind === 'rows')
-  const tables = new Set(hasRows ? actions.flatMap(tablesDemanded).map(quoted) : [])
+  const tables = new Set(hasRows ? actions.flatMap(checkedTables).map(quoted) : [])
   const restoring = [...tables].map((table) => {
-    const args = [...origin(options), quoteLiteral(table), literals([...changed])]
+    const args = [...originArguments(options), quoteLiteral(table), literals([...changed])]
     return call(options, 'restore_rows_of', ...args)
   })
   const [only, ...others] = actions
   const required =
     only?.kind === 'set-not-null' && others.length === 0
-      ? valuesRequired(only.table, only.column, options)
+      ? requireValues(only.table, only.column, options)
       : []
   return [...restoring, ...required]
 }
 
 /** SQL that gives rows the requested value, and fails with the number of rows that still have none. */
-function valuesRequired(table: ObjectName, column: string, options: RestoringOptions): string[] {
-  const key = nameKey(table, options.schema)
+function requireValues(table: ObjectName, column: string, options: RestoreOptions): string[] {
+  const key = tableKey(table, options.schema)
   const own = quoteIdentifier(column)
   const filled = (options.fills ?? [])
-    .filter((fill) => nameKey(fill.table, options.schema) === key && fill.column === column)
+    .filter((fill) => tableKey(fill.table, options.schema) === key && fill.column === column)
     .map(
       ({ value }) =>
         `UPDATE ${quoted(table)} SET ${own} = ${quoteLiteral(value)} WHERE ${own} IS NOT DISTINCT FROM NULL`,
@@ -154,7 +154,7 @@ function valuesRequired(table: ObjectName, column: string, options: RestoringOpt
 }
 
 /** The tables whose rows an action checks; for a foreign key, the referenced table first. */
-function tablesDemanded(action: Action): ObjectName[] {
+function checkedTables(action: Action): ObjectName[] {
   switch (action.kind) {
     case 'create-index':
       return action.unique ? [action.table] : []
@@ -169,19 +169,21 @@ function tablesDemanded(action: Action): ObjectName[] {
   }
 }
 
-interface Scene extends RestoringOptions {
+interface StatementOptions extends RestoreOptions {
   /** Tables that are complete after the statement. */
   readonly tables: readonly ObjectName[]
 }
 
-function putBack(statement: Statement, options: Scene): StatementHooks {
+function restoreHook(statement: Statement, options: StatementOptions): StatementHooks {
   const [action, ...others] = statement.actions
   const back =
     options.kept.length === 0
       ? []
       : [
-          ...options.tables.map((table) => call(options, 'restore_table', ...head(table, options))),
-          ...statement.actions.flatMap((one) => restored(one, options)),
+          ...options.tables.map((table) =>
+            call(options, 'restore_table', ...tableArguments(table, options)),
+          ),
+          ...statement.actions.flatMap((one) => restoreColumnCalls(one, options)),
         ]
   const { text } = statement
   const nullable = text.replace(NOT_NULL, '')
@@ -192,7 +194,7 @@ function putBack(statement: Statement, options: Scene): StatementHooks {
     nullable !== text
   ) {
     const { table, column } = action
-    const required = [...valuesRequired(table, column.name, options), requireSql(table, column)]
+    const required = [...requireValues(table, column.name, options), requireSql(table, column)]
     return { instead: [nullable], after: [...back, ...required] }
   }
   const changes = options.kept.some(
@@ -201,7 +203,7 @@ function putBack(statement: Statement, options: Scene): StatementHooks {
   )
   const instead =
     action?.kind === 'change-type' && changes && others.length === 0
-      ? { instead: [changedBack(statement.text, action, options)] }
+      ? { instead: [revertType(statement.text, action, options)] }
       : {}
   const numbered = options.kept.length > 0 ? statement.actions.filter(takesNumbers) : []
   const given = numbered.map(({ table, column }) =>
@@ -220,10 +222,10 @@ function takesNumbers(action: Action): action is AddColumn {
 }
 
 /** SQL for a change of type that needs no cast for kept values. */
-function changedBack(
+function revertType(
   text: string,
   { table, column, using }: Extract<Action, { kind: 'change-type' }>,
-  options: RestoringOptions,
+  options: RestoreOptions,
 ): string {
   const whole = using === undefined ? text : text.slice(0, text.lastIndexOf(using))
   const change = whole.replace(/\bUSING\s*$/i, '')
@@ -234,18 +236,18 @@ function changedBack(
     .trim()
   const cast = using ?? `${quoteIdentifier(column)}::${type}`
   const args = [column, text, change, type, cast].map(quoteLiteral)
-  return call(options, 'change_type_back', ...head(table, options), ...args)
+  return call(options, 'change_type_back', ...tableArguments(table, options), ...args)
 }
 
-function head(table: ObjectName, options: RestoringOptions): string[] {
-  return [...origin(options), quoteLiteral(quoted(table))]
+function tableArguments(table: ObjectName, options: RestoreOptions): string[] {
+  return [...originArguments(options), quoteLiteral(quoted(table))]
 }
 
-function origin({ schema, migration }: RestoringOptions): string[] {
+function originArguments({ schema, migration }: RestoreOptions): string[] {
   return [quoteLiteral(schema), quoteLiteral(migration)]
 }
 
-function restored(action: Action, options: RestoringOptions): string[] {
+function restoreColumnCalls(action: Action, options: RestoreOptions): string[] {
   if (options.kept.length === 0) return []
   switch (action.kind) {
     case 'add-column':
@@ -253,7 +255,7 @@ function restored(action: Action, options: RestoringOptions): string[] {
         call(
           options,
           'restore_columns',
-          ...head(action.table, options),
+          ...tableArguments(action.table, options),
           literals([action.column.name]),
           'false',
         ),
@@ -263,7 +265,7 @@ function restored(action: Action, options: RestoringOptions): string[] {
         call(
           options,
           'restore_columns',
-          ...head(action.table, options),
+          ...tableArguments(action.table, options),
           literals([action.column]),
           'true',
         ),

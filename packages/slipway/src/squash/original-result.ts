@@ -14,7 +14,7 @@ import { type Naming, readTableRows, type TableRows } from './rows.ts'
 import { readState, rowDifferences, type State } from './state.ts'
 
 /** The result of the original migrations, which a squash must reproduce. */
-export interface Original {
+export interface OriginalResult {
   /** The schema before the first squashed migration. */
   readonly from: Catalog
   /** The state after the last squashed migration. */
@@ -23,21 +23,21 @@ export interface Original {
   /** The state after the migrations that stay. */
   readonly end: State
   /** Columns whose values differ in each run, because of a clock or randomness. */
-  readonly unlike: readonly Unlike[]
+  readonly variableColumns: readonly VariableColumn[]
   readonly naming: Naming
   /** The schema that no squashed migration names, because it is the connection's own. */
   readonly unnamed: string | undefined
 }
 
 /** A column whose values differ in each run. */
-interface Unlike {
+interface VariableColumn {
   readonly values: Destruction
   /** Whether the column has a date or a time. */
   readonly time: boolean
 }
 
 /** Runs the migrations on a shadow database, and after them those that stay. */
-export async function readOriginal(range: Range, shadow: ShadowOptions): Promise<Original> {
+export async function readOriginal(range: Range, shadow: ShadowOptions): Promise<OriginalResult> {
   const { before, squashed, after } = range
   const from = await withShadowDatabase(shadow, before, (session) => readCatalog(session), squashed)
   const original = await withShadowDatabase(
@@ -55,19 +55,20 @@ export async function readOriginal(range: Range, shadow: ShadowOptions): Promise
     },
     after,
   )
-  const unlike = original.rows.length > 0 ? await readUnlike(range, original.state, shadow) : []
-  return { ...original, unlike }
+  const variableColumns =
+    original.rows.length > 0 ? await readVariableColumns(range, original.state, shadow) : []
+  return { ...original, variableColumns }
 }
 
 /**
  * Runs the migrations once more, and finds the values that differ. No template database is used for them,
  * so that they really run again.
  */
-async function readUnlike(
+async function readVariableColumns(
   { before, squashed }: Range,
   state: State,
   shadow: ShadowOptions,
-): Promise<Unlike[]> {
+): Promise<VariableColumn[]> {
   const again = await withShadowDatabase(
     shadow,
     before,

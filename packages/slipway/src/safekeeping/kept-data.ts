@@ -85,7 +85,7 @@ export async function readAllKept(session: Session): Promise<Kept[]> {
  * deployed again. The latest first, so that a table gets its rows before the rows that refer to it. Only
  * the latest entry of each object: an earlier one was not restored when it could have been.
  */
-export function offeredTo(kept: readonly Kept[], migrations: ReadonlySet<string>): Kept[] {
+export function restorableAfter(kept: readonly Kept[], migrations: ReadonlySet<string>): Kept[] {
   const seen = new Set<string>()
   return kept
     .toSorted((a, b) => b.id - a.id)

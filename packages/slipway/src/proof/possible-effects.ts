@@ -1,19 +1,19 @@
 import { type DatabaseSchema, tableNamed } from '../schema/index.ts'
 import type { ObjectName } from '../statements/index.ts'
-import type { Demand } from './demands.ts'
+import type { ExpectedEffect } from './expected-effects.ts'
 import type { ForeignKey } from './postgres/schema-code.ts'
 import { isNamed, nameOfRelation } from './relation-name.ts'
 import type { SeenEffect } from './seen-effect.ts'
 
 /** Part of a statement that may change data. */
 export interface Cause {
-  readonly demand: Demand
+  readonly demand: ExpectedEffect
   /** The effects of its statement. */
   readonly effects: readonly SeenEffect[]
 }
 
 /** An effect, and the columns that it sets; absent if it may set any. */
-export interface Caused {
+export interface PossibleEffect {
   readonly effect: SeenEffect
   readonly columns?: readonly string[]
 }
@@ -32,13 +32,21 @@ export function isEffectOn({ relation, within = [] }: SeenEffect, table: ObjectN
 }
 
 /** Whether an effect matches a demand. */
-export function isEffectOf(demand: Demand, effect: SeenEffect, tables: KnownTables): boolean {
+export function isEffectOf(
+  demand: ExpectedEffect,
+  effect: SeenEffect,
+  tables: KnownTables,
+): boolean {
   // An update may move rows to another partition, which counts as deleting them.
   const moves = demand.verb === 'UPDATE' && effect.what === 'deleted' && effect.within !== undefined
   return (moves || demand.shown.includes(effect.what)) && isWhere(demand, effect, tables)
 }
 
-function isWhere({ table, column }: Demand, effect: SeenEffect, { before }: KnownTables): boolean {
+function isWhere(
+  { table, column }: ExpectedEffect,
+  effect: SeenEffect,
+  { before }: KnownTables,
+): boolean {
   // A view is not among the known tables: it may pass a change on to any table.
   const isAny = table === undefined || tableNamed(before, table) === undefined
   if (!isAny && !isEffectOn(effect, table)) return false
@@ -46,45 +54,45 @@ function isWhere({ table, column }: Demand, effect: SeenEffect, { before }: Know
 }
 
 /** Whether a demand is about a table that the migration creates: it contains no older data. */
-function isOfMade({ table }: Demand, { before, made }: KnownTables): boolean {
+function isOnNewTable({ table }: ExpectedEffect, { before, made }: KnownTables): boolean {
   if (table === undefined || tableNamed(before, table) !== undefined) return false
   return made.some(({ name }) => name === table.name)
 }
 
 /** The effects that a cause may have had, including through foreign keys. */
-export function causedBy({ demand, effects }: Cause, tables: KnownTables): Caused[] {
-  if (isOfMade(demand, tables)) return []
+export function possibleEffects({ demand, effects }: Cause, tables: KnownTables): PossibleEffect[] {
+  if (isOnNewTable(demand, tables)) return []
   const caused = effects.filter((effect) => mayCause(demand, effect, tables)).map(withColumns)
   for (let known = 0; known < caused.length; known++) {
     const one = caused[known]
     if (one === undefined) break
     for (const key of tables.foreignKeys)
-      for (const next of passedOn(one, key, effects, tables))
+      for (const next of cascadedEffects(one, key, effects, tables))
         if (!caused.some((other) => isSame(other, next))) caused.push(next)
   }
   return caused
 
-  function withColumns(effect: SeenEffect): Caused {
+  function withColumns(effect: SeenEffect): PossibleEffect {
     const isSet = effect.what === 'updated' && demand.sets !== undefined
     return isSet ? { effect, columns: demand.sets } : { effect }
   }
 }
 
-function isSame(one: Caused, other: Caused): boolean {
+function isSame(one: PossibleEffect, other: PossibleEffect): boolean {
   return one.effect === other.effect && String(one.columns) === String(other.columns)
 }
 
-function mayCause(demand: Demand, effect: SeenEffect, tables: KnownTables): boolean {
+function mayCause(demand: ExpectedEffect, effect: SeenEffect, tables: KnownTables): boolean {
   return demand.reaches?.includes(effect.what) === true || isEffectOf(demand, effect, tables)
 }
 
 /** The effects that a foreign key adds if an effect is on the table that it refers to. */
-function passedOn(
-  { effect, columns }: Caused,
+function cascadedEffects(
+  { effect, columns }: PossibleEffect,
   key: ForeignKey,
   effects: readonly SeenEffect[],
   { before, made }: KnownTables,
-): Caused[] {
+): PossibleEffect[] {
   const to = nameOfRelation(key.to)
   // The referenced table may have been renamed since.
   const isRenamed =

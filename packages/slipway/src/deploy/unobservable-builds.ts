@@ -5,7 +5,7 @@ import type { Migration } from '../statements/index.ts'
  * Describes concurrent index builds whose functions may change rows. A build runs outside the transaction, so
  * its effects cannot be observed. PostgreSQL lets an immutable function call a volatile one.
  */
-export async function readUnseenBuilds(
+export async function readUnobservableBuilds(
   session: Session,
   migrations: readonly Pick<Migration, 'name' | 'statements'>[],
 ): Promise<string[]> {

@@ -1,6 +1,6 @@
 import { quoteIdentifier, type Session } from '../database/index.ts'
 import { type Identities, type Identity, readIdentities } from '../schema/index.ts'
-import { dropSqlOf, moveSqlOf, nameSql, renameSqlOf, wholeOf } from './identity-sql.ts'
+import { dropSqlOf, moveSqlOf, nameSql, renameSqlOf, ownerOf } from './identity-sql.ts'
 import { runsOnTrial } from './trial.ts'
 
 /**
@@ -9,20 +9,20 @@ import { runsOnTrial } from './trial.ts'
  * inside the open transaction of the shadow database where the migration has just run. `portable`: the SQL is
  * for every target, whatever its default schema; otherwise for this one only.
  */
-export async function bringNamesBack(
+export async function restoreNames(
   session: Session,
   before: Identities,
   { portable = true }: { readonly portable?: boolean } = {},
-): Promise<NamesBack> {
+): Promise<RestoredNames> {
   const done: string[] = []
   const defaultSchema = portable ? session.server.schema : undefined
-  const naming = { session, before, done, defaultSchema, asides: new Set<string>() }
+  const naming = { session, before, done, defaultSchema, movedAside: new Set<string>() }
   await detachHeirs(naming)
   let all = await readIdentities(session)
   for (;;) {
     const steps = done.length
     for (const object of misnamed(before, all))
-      all = await bringBack(all.get(object.id) ?? object, all, naming)
+      all = await restoreName(all.get(object.id) ?? object, all, naming)
     // No name became free: a swap, or a new object with the name of an old one.
     if (done.length === steps) {
       const next = await freeNextName(misnamed(before, all), all, naming)
@@ -32,7 +32,7 @@ export async function bringNamesBack(
   }
 }
 
-export interface NamesBack {
+export interface RestoredNames {
   /** The statements that were run, in this order. */
   readonly statements: readonly string[]
   /** The identities afterwards. */
@@ -69,21 +69,21 @@ interface Naming {
   /** The schema that the SQL does not name. */
   readonly defaultSchema: string | undefined
   /** The objects that were renamed or dropped to free their names, each once. */
-  readonly asides: Set<string>
+  readonly movedAside: Set<string>
 }
 
 /** Objects whose name or schema differs from before, in an order that does not depend on OIDs. */
 function misnamed(before: Identities, all: Identities): Identity[] {
   const found = [...all.values()].filter((object) => {
     const old = before.get(object.id)
-    if (old === undefined || wholeOf(old, before)?.id !== wholeOf(object, all)?.id) return false
+    if (old === undefined || ownerOf(old, before)?.id !== ownerOf(object, all)?.id) return false
     return old.name !== object.name || homeOf(old, { before, all }) !== object.of
   })
   return found.toSorted((a, b) => (sortKey(a, all) < sortKey(b, all) ? -1 : 1))
 }
 
 function sortKey(object: Identity, all: Identities): string {
-  const whole = wholeOf(object, all)
+  const whole = ownerOf(object, all)
   const { kind, name, args } = object
   // Whole objects come first, because the SQL for their parts contains their names. Tables come before
   // indexes, which move with their tables.
@@ -115,7 +115,7 @@ interface Step {
  * Renames an object, or else moves it, if its name is free and the server accepts that. Returns the
  * identities afterwards.
  */
-async function bringBack(
+async function restoreName(
   object: Identity,
   all: Identities,
   { session, before, done, defaultSchema }: Naming,
@@ -158,7 +158,7 @@ async function freeNextName(
   all: Identities,
   naming: Naming,
 ): Promise<string | undefined> {
-  const { session, before, done, asides } = naming
+  const { session, before, done, movedAside } = naming
   for (const object of waiting) {
     const old = before.get(object.id) ?? object
     const home = homeOf(old, { before, all })
@@ -167,8 +167,8 @@ async function freeNextName(
       { ...bare, name: old.name, ...(home === undefined ? {} : { of: home }) },
       all,
     )
-    if (other === undefined || asides.has(other.id)) continue
-    asides.add(other.id)
+    if (other === undefined || movedAside.has(other.id)) continue
+    movedAside.add(other.id)
     const drop = before.has(other.id) ? undefined : dropSqlOf(other, all)
     const aside = renameSqlOf(other, freeName(other, all), all)
     if (drop !== undefined && (await dropsNothingElse(session, drop, before, all))) {

@@ -1,5 +1,5 @@
 /** A database with every kind of object that pg_dump dumps; the role `owner` owns some of them. */
-export function everythingSql(owner: string, reader: string): string {
+export function allObjectKindsSql(owner: string, reader: string): string {
   return `
   CREATE EXTENSION citext; CREATE EXTENSION pg_trgm;
   CREATE SCHEMA "App"; CREATE SCHEMA "a.b"; CREATE SCHEMA owned AUTHORIZATION ${owner};

@@ -1,15 +1,15 @@
 import { objectKey, type ObjectName, type Statement, tableRef } from '../statements/index.ts'
 
 /** Objects that a migration itself created: they hold no earlier data. */
-export interface Made {
-  /** By `nameKey`; materialized views by the key of their reference. */
+export interface CreatedObjects {
+  /** By `tableKey`; materialized views by the key of their reference. */
   readonly tables: ReadonlySet<string>
-  /** `nameKey` of the table, a dot, the column. */
+  /** `tableKey` of the table, a dot, the column. */
   readonly columns: ReadonlySet<string>
 }
 
 /** A table as a key, however its name is written: an unqualified name belongs to the default schema. */
-export function nameKey(table: ObjectName, defaultSchema: string): string {
+export function tableKey(table: ObjectName, defaultSchema: string): string {
   return objectKey(tableRef({ defaultSchema }, table))
 }
 
@@ -18,8 +18,11 @@ function viewKey(view: ObjectName, defaultSchema: string): string {
 }
 
 /** The objects that the earlier statements of a file created, for each statement. */
-export function madeBefore(statements: readonly Statement[], defaultSchema: string): Made[] {
-  const keyOf = (table: ObjectName) => nameKey(table, defaultSchema)
+export function createdBefore(
+  statements: readonly Statement[],
+  defaultSchema: string,
+): CreatedObjects[] {
+  const keyOf = (table: ObjectName) => tableKey(table, defaultSchema)
   const tables = new Set<string>()
   const columns = new Set<string>()
   return statements.map(({ actions }) => {

@@ -6,7 +6,7 @@ import {
   type Statement,
   type TransactionGroup,
 } from '../statements/index.ts'
-import type { KeepingOptions } from './keeping.ts'
+import type { KeepOptions } from './keep-hooks.ts'
 import { call } from './postgres/sql-text.ts'
 
 /**
@@ -14,14 +14,14 @@ import { call } from './postgres/sql-text.ts'
  * owners, privileges, comments, settings, positions of sequences. The server compares the attributes
  * before and after each group.
  */
-export function recordingOf(groups: readonly TransactionGroup[], options: KeepingOptions): Hooks {
+export function attributeHooksOf(groups: readonly TransactionGroup[], options: KeepOptions): Hooks {
   const hooks = new Map<number, StatementHooks>()
   for (const group of groups) {
     const { kind, rolledBack, statements } = group
     const first = firstAfterSettings(group)
     const last = statements.at(-1)
     if (kind !== 'transaction' || rolledBack || !first || !last) continue
-    if (statements.every(({ actions }) => actions.every(takesNothing))) continue
+    if (statements.every(({ actions }) => actions.every(leavesAttributes))) continue
     const which = [options.history, options.migration].map(quoteLiteral)
     const before = [call(options, 'record_before', ...which)]
     const sets = String(statements.some(setsPositions))
@@ -54,7 +54,7 @@ function asLogin(statements: readonly Statement[]): string[] {
 /**
  * Whether an action certainly leaves all attributes of existing objects unchanged, except what it names.
  */
-function takesNothing(action: Action): boolean {
+function leavesAttributes(action: Action): boolean {
   return KEEPS_ATTRIBUTES.has(action.kind)
 }
 

@@ -1,12 +1,12 @@
 import { quoteLiteral } from '../database/index.ts'
 import type { Statement } from '../statements/index.ts'
-import type { KeepingOptions } from './keeping.ts'
+import type { KeepOptions } from './keep-hooks.ts'
 import { call, literals, quoted } from './postgres/sql-text.ts'
 
 /** Calls before a statement that drops types, so that no kept table prevents the drop. */
-export function releasing(
+export function releaseCalls(
   { actions }: Statement,
-  home: Pick<KeepingOptions, 'history' | 'ledger'>,
+  home: Pick<KeepOptions, 'history' | 'ledger'>,
 ): string[] {
   const dropped = (of: 'type' | 'schema' | 'extension') =>
     actions.flatMap((action) => (action.kind === 'drop' && action.of === of ? [action.object] : []))

@@ -6,7 +6,7 @@ import { type Catalog, type Change, difference, readCatalog } from '../schema/in
 import type { RepairRequest } from './request.ts'
 
 /** The state of the target after a repair. */
-export interface Settled {
+export interface RepairVerification {
   /** Whether its catalog is as expected, and every index is valid. */
   readonly verified: boolean
   /** The changes from the expected catalog to the actual one. */
@@ -17,11 +17,11 @@ export interface Settled {
  * Compares the target with its expected catalog: the given one, or else the one that its history produces. Only if
  * they are equal is it recorded as the state on which the next command builds.
  */
-export async function settle(
+export async function verifyRepair(
   session: Session,
   request: RepairRequest,
   expected?: Catalog,
-): Promise<Settled> {
+): Promise<RepairVerification> {
   const changes = expected
     ? difference(
         expected,

@@ -5,7 +5,7 @@ import type { TestMigration } from '../project.ts'
  * code, by upserts, in tables without a key, next to concurrent index builds. The rollback generates its down
  * migrations.
  */
-export const CAPTURED: readonly TestMigration[] = [
+export const INDIRECT_DESTRUCTION: readonly TestMigration[] = [
   {
     name: '20260101000000_init',
     sql: `CREATE TABLE customer (id serial PRIMARY KEY, name text NOT NULL UNIQUE, visits integer DEFAULT 1);

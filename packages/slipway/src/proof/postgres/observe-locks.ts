@@ -20,15 +20,15 @@ export interface ExistingRelation extends Row {
 }
 
 /** A lock that a session was seen to hold or to wait for. */
-export interface WitnessedLock {
+export interface ObservedLock {
   readonly of: ExistingRelation
   /** The server's name: `ShareUpdateExclusiveLock`. */
   readonly mode: string
 }
 
-export interface Witnessed<T> {
+export interface ObservedRun<T> {
   readonly value: T
-  readonly locks: readonly WitnessedLock[]
+  readonly locks: readonly ObservedLock[]
   /** When Slipway stopped blocking it, as a `performance.now()` time. */
   readonly from: number
 }
@@ -42,14 +42,14 @@ const HOLD_MS = 250
  * a conflicting mode. Then the witness releases its locks and keeps watching. It may miss later locks that
  * are held for less time than one query takes.
  */
-export async function witness<T>(
+export async function observeLocks<T>(
   session: Session,
   {
     address,
     existing,
   }: { readonly address: Address; readonly existing: readonly ExistingRelation[] },
   work: () => Promise<T>,
-): Promise<Witnessed<T>> {
+): Promise<ObservedRun<T>> {
   return await withSession(address, { applicationName: 'slipway witness' }, async (other) => {
     const tables = existing.filter(({ kind }) => kind === 'table').map(({ relation }) => relation)
     let holding = tables.length > 0
@@ -57,7 +57,7 @@ export async function witness<T>(
       const list = tables.join(', ')
       await other.execute(`BEGIN; LOCK TABLE ${list} IN SHARE UPDATE EXCLUSIVE MODE`)
     }
-    const seen = new Map<string, WitnessedLock>()
+    const seen = new Map<string, ObservedLock>()
     let from = performance.now()
     const running = work()
     const ended = running.then(
@@ -65,7 +65,7 @@ export async function witness<T>(
       () => true,
     )
     do {
-      const waits = await look(other, session, { existing, seen })
+      const waits = await recordLocks(other, session, { existing, seen })
       if (holding && (waits || performance.now() - from > HOLD_MS)) {
         holding = false
         from = performance.now()
@@ -77,16 +77,16 @@ export async function witness<T>(
   })
 }
 
-interface Looking {
+interface LockRecords {
   readonly existing: readonly ExistingRelation[]
-  readonly seen: Map<string, WitnessedLock>
+  readonly seen: Map<string, ObservedLock>
 }
 
 /** Records the locks that the session holds or requests. Returns whether it waits for one. */
-async function look(
+async function recordLocks(
   other: Session,
   session: Session,
-  { existing, seen }: Looking,
+  { existing, seen }: LockRecords,
 ): Promise<boolean> {
   const rows = await other.query<{ oid: string | null; mode: string; granted: boolean }>(
     `SELECT relation::text AS oid, mode, granted FROM pg_locks WHERE pid = ${session.server.pid}

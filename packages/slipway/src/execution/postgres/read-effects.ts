@@ -161,7 +161,7 @@ const HOLDERS = `WITH RECURSIVE holding AS (
     AND a.attnum > 0 AND NOT a.attisdropped`
 
 /** What the state in the open transaction is compared with. */
-export interface Look {
+export interface Baseline {
   /** The objects that held data before the transaction group. */
   readonly before: DataObjects
   /** The same before the first group of the run: objects that the run itself created hold no earlier data. */
@@ -172,7 +172,7 @@ export interface Look {
 /** Reads what the open transaction destroyed. */
 export async function readEffects(
   session: Session,
-  { before, existing, overwritten }: Look,
+  { before, existing, overwritten }: Baseline,
 ): Promise<Effect[]> {
   const old = olderThan(before, existing)
   const objects = [...old.values()]
@@ -184,13 +184,13 @@ export async function readEffects(
   ])
   return [
     ...rows.flatMap((row) => effectOf(row, old, session.server)),
-    ...(await readCutValues(session, rows, old)),
+    ...(await readValuesCutByDroppedColumns(session, rows, old)),
     ...overwritten.flatMap((column) => overwrittenEffect(column, old)),
   ]
 }
 
 /** If columns elsewhere hold rows of a table as values, dropping a column of that table also cuts these values. */
-async function readCutValues(
+async function readValuesCutByDroppedColumns(
   session: Session,
   rows: readonly EffectRow[],
   before: DataObjects,
@@ -205,7 +205,7 @@ async function readCutValues(
     const object = before.get(oid)
     const name = object?.columns[number]
     if (object === undefined || name === undefined || !object.held) return []
-    const partOf = columnWholes(object, name, before)
+    const partOf = columnContainersOf(object, name, before)
     return [{ what: 'values', object: columnRef(object, name), partOf }]
   })
 }
@@ -239,7 +239,7 @@ function overwrittenEffect(
   const name = object?.columns[number]
   if (object === undefined || name === undefined) return []
   const then = names.map((one) => columnRef(object, one))
-  const partOf = [...then, ...columnWholes(object, name, before)]
+  const partOf = [...then, ...columnContainersOf(object, name, before)]
   return [{ what: 'values', object: columnRef(object, name), partOf }]
 }
 
@@ -262,7 +262,7 @@ function effectOf(
   const object = before.get(oid)
   if (object === undefined) return []
   const { ref } = object
-  const partOf = wholesOf(object, before)
+  const partOf = containersOf(object, before)
   switch (what) {
     case 'gone':
       // A composite type has no data of its own: a column of the type is dropped, and reported, with it.
@@ -276,7 +276,7 @@ function effectOf(
         {
           what: 'object',
           object: columnRef(object, name),
-          partOf: columnWholes(object, name, before),
+          partOf: columnContainersOf(object, name, before),
         },
       ]
     }
@@ -293,8 +293,8 @@ function effectOf(
 }
 
 /** What a column is part of: its table, the columns of the same name in parent tables, and those tables. */
-function columnWholes(object: DataObject, name: string, before: DataObjects): ObjectRef[] {
-  const wholes = wholesOf(object, before)
+function columnContainersOf(object: DataObject, name: string, before: DataObjects): ObjectRef[] {
+  const wholes = containersOf(object, before)
   const above = wholes.flatMap((whole) =>
     whole.kind === 'table' ? [partRef('column', whole, name)] : [],
   )
@@ -306,7 +306,7 @@ function columnRef({ ref }: DataObject, name: string): ObjectRef {
 }
 
 /** Everything that an object is part of: nearest first, each once. */
-function wholesOf(object: DataObject, before: DataObjects): ObjectRef[] {
+function containersOf(object: DataObject, before: DataObjects): ObjectRef[] {
   const found = new Map<string, ObjectRef>()
   const queue = [object]
   for (let next = queue.shift(); next; next = queue.shift()) {

@@ -22,40 +22,42 @@ interface File {
  * committed before it is used, or a statement must be the first of its transaction: then it contains
  * BEGIN and COMMIT, so that Prisma, which sends a file as one message, can also run it.
  */
-export function joinedSql(migrations: readonly File[], parser: StatementParser): string {
-  const sql = migrations.map((migration) => partOf(migration, parser)).join('\n')
+export function joinSql(migrations: readonly File[], parser: StatementParser): string {
+  const sql = migrations.map((migration) => migrationPart(migration, parser)).join('\n')
   const blocks = blocksOf(sql, parser)
   if (blocks.length < 2) return sql
   return blocks
-    .map(({ text, alone }) => (alone ? `${text};\n` : `BEGIN;\n\n${text};\n\nCOMMIT;\n`))
+    .map(({ text, ownTransaction }) =>
+      ownTransaction ? `${text};\n` : `BEGIN;\n\n${text};\n\nCOMMIT;\n`,
+    )
     .join('\n')
 }
 
-function partOf({ name, sql, path }: File, { parse }: StatementParser): string {
+function migrationPart({ name, sql, path }: File, { parse }: StatementParser): string {
   const text = withoutMarks(withoutSquashHead(sql))
   const groups = transactionGroupsOf(text, parse(text, path)).filter((group) => !group.rolledBack)
-  return `-- ${name}\n\n${groups.map((group) => `${plain(group).trim()};\n`).join('\n')}`
+  return `-- ${name}\n\n${groups.map((group) => `${withoutConcurrently(group).trim()};\n`).join('\n')}`
 }
 
-interface Block {
+interface CommittedPart {
   readonly text: string
-  readonly alone: boolean
+  readonly ownTransaction: boolean
 }
 
 /** The parts that are committed together, in the order of the text, each with the comments before it. */
-function blocksOf(sql: string, { parse }: StatementParser): Block[] {
+function blocksOf(sql: string, { parse }: StatementParser): CommittedPart[] {
   const ends = transactionGroupsOf(sql, parse(sql)).flatMap(({ kind, statements }) => {
     const lasts = statements.filter((_, index) => {
       const next = statements[index + 1]
-      return next === undefined || isFirst(next)
+      return next === undefined || mustBeFirst(next)
     })
-    return lasts.map(({ end }) => ({ end, alone: kind === 'alone' }))
+    return lasts.map(({ end }) => ({ end, ownTransaction: kind === 'alone' }))
   })
-  return ends.map(({ end, alone }, index) => {
+  return ends.map(({ end, ownTransaction }, index) => {
     const before = ends[index - 1]
     // After the semicolon.
     const from = before === undefined ? 0 : sql.indexOf(';', before.end) + 1
-    return { text: sql.slice(from, end).trim(), alone }
+    return { text: sql.slice(from, end).trim(), ownTransaction }
   })
 }
 
@@ -63,7 +65,7 @@ function blocksOf(sql: string, { parse }: StatementParser): Block[] {
  * Whether a statement must be the first of its transaction, because it sets properties of the
  * transaction.
  */
-function isFirst({ settings }: Statement): boolean {
+function mustBeFirst({ settings }: Statement): boolean {
   return settings === 'transaction'
 }
 
@@ -74,7 +76,7 @@ function withoutMarks(sql: string): string {
     .reduceRight((text, { start, end }) => text.slice(0, start) + text.slice(end), sql)
 }
 
-function plain({ kind, sql, statements }: TransactionGroup): string {
+function withoutConcurrently({ kind, sql, statements }: TransactionGroup): string {
   const [statement] = statements
   const role = statement?.role
   const builds = role?.kind === 'alone' && (role.builds !== undefined || role.drops !== undefined)

@@ -14,7 +14,7 @@ interface DownRun {
 }
 
 /** Why a down migration is not proven, in sentences. `kept`: it runs if a deploy has kept data. */
-export function notUndone(
+export function reasonsAgainstDown(
   { downFails, notRestored, rows, againFails, notRepeated }: DownRun,
   { says, kept }: { says(failure: Failure): string; readonly kept: boolean },
 ): string[] {

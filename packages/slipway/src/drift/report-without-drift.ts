@@ -3,7 +3,7 @@ import type { DriftReport } from './inspect.ts'
 /** The report of a target whose schema matches its history, with findings that are not drift. */
 export function sameAsHistory(
   database: string,
-  beside: Pick<DriftReport, 'columnOrder' | 'choices' | 'unmodelled'> = {
+  findings: Pick<DriftReport, 'columnOrder' | 'choices' | 'unmodelled'> = {
     columnOrder: [],
     choices: [],
     unmodelled: [],
@@ -18,6 +18,6 @@ export function sameAsHistory(
     guesses: [],
     toTarget: '',
     loses: { toHistory: [], toTarget: [] },
-    ...beside,
+    ...findings,
   }
 }

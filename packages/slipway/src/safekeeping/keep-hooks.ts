@@ -9,11 +9,11 @@ import {
   type Statement,
   type TableRef,
 } from '../statements/index.ts'
+import { type CreatedObjects, createdBefore, tableKey } from './created-objects.ts'
 import { keeperOf, originOf } from './keeper.ts'
-import { type Made, madeBefore, nameKey } from './made.ts'
 import { mayDestroy } from './may-destroy.ts'
 import { call, callAsFar, literals, quoted } from './postgres/sql-text.ts'
-import { releasing } from './releasing.ts'
+import { releaseCalls } from './release-hooks.ts'
 
 /**
  * Above this number of rows, a dropped column is set aside by a rename: a copy would hold the lock too
@@ -22,7 +22,7 @@ import { releasing } from './releasing.ts'
 const MAX_COPIED_ROWS = 5_000_000
 
 /** Options for keeping what a migration destroys. */
-export interface KeepingOptions {
+export interface KeepOptions {
   /** The schema of the migration's history, which is the schema of unqualified names. */
   readonly history: string
   /** The schema of the ledger. */
@@ -38,7 +38,7 @@ export interface KeepingOptions {
 }
 
 /** The SQL that keeps data, and the data that it cannot keep. */
-export interface Keeping {
+export interface KeepHooks {
   readonly hooks: Hooks
   /** Finds destroyed data that the hooks did not keep. */
   readonly keeper: Keeper
@@ -52,17 +52,21 @@ export interface Keeping {
  * The SQL sent with a migration's statements, so that the data they destroy is kept first. Pure: it only
  * names the functions to call. The server decides what to keep, immediately before each statement.
  */
-export function keepingOf(statements: readonly Statement[], options: KeepingOptions): Keeping {
+export function keepHooksOf(statements: readonly Statement[], options: KeepOptions): KeepHooks {
   const hooks = new Map<number, StatementHooks>()
   const notKept: string[] = []
-  const made = madeBefore(statements, options.history)
+  const made = createdBefore(statements, options.history)
   for (const [index, statement] of statements.entries()) {
-    notKept.push(...whyNotKept(statement, made[index] ?? NOTHING_MADE, options))
+    notKept.push(...whyNotKept(statement, made[index] ?? NOTHING_CREATED, options))
     if (statement.role.kind === 'alone') continue
     const following = statements.slice(index)
-    const scene = { statement, made: made[index] ?? NOTHING_MADE, following, options }
-    const before = [...capturing(scene), ...keptFirst(scene), ...releasing(statement, options)]
-    const after = captured(scene)
+    const scene = { statement, made: made[index] ?? NOTHING_CREATED, following, options }
+    const before = [
+      ...startCapture(scene),
+      ...keepCalls(scene),
+      ...releaseCalls(statement, options),
+    ]
+    const after = endCapture(scene)
     if (before.length + after.length > 0) hooks.set(statement.number, { before, after })
   }
   const last = originOf(options, statements.at(-1)?.number ?? 1)
@@ -70,22 +74,22 @@ export function keepingOf(statements: readonly Statement[], options: KeepingOpti
   return { hooks, keeper: keeperOf(options), beginSql, notKept }
 }
 
-const NOTHING_MADE: Made = { tables: new Set(), columns: new Set() }
+const NOTHING_CREATED: CreatedObjects = { tables: new Set(), columns: new Set() }
 
-interface Scene {
+interface StatementContext {
   readonly statement: Statement
-  readonly made: Made
+  readonly made: CreatedObjects
   /** The statement, and those after it. */
   readonly following: readonly Statement[]
-  readonly options: KeepingOptions
+  readonly options: KeepOptions
 }
 
-function keptFirst(scene: Scene): string[] {
-  return [...keptTables(scene), ...keptSequences(scene), ...keptColumns(scene), ...keptTypes(scene)]
+function keepCalls(scene: StatementContext): string[] {
+  return [...keepTables(scene), ...keepSequences(scene), ...keepColumns(scene), ...keepTypes(scene)]
 }
 
 /** Turns on the capture of the rows that a statement changes, and attributes them to the statement. */
-function capturing(scene: Scene): string[] {
+function startCapture(scene: StatementContext): string[] {
   const { statement, options } = scene
   if (!statement.actions.some(mayDestroy)) return []
   const changes = statement.actions.flatMap((action) => rowChanges(action, scene))
@@ -106,8 +110,8 @@ interface RowChanges {
 }
 
 /** The row changes of an action in existing tables. */
-function rowChanges(action: Action, scene: Scene): RowChanges[] {
-  const isOld = (table: ObjectName) => !isMade(scene.made, table, scene.options)
+function rowChanges(action: Action, scene: StatementContext): RowChanges[] {
+  const isOld = (table: ObjectName) => !isCreated(scene.made, table, scene.options)
   switch (action.kind) {
     case 'delete':
       return isOld(action.table) ? [{ tables: [action.table], operations: ['delete'] }] : []
@@ -117,7 +121,7 @@ function rowChanges(action: Action, scene: Scene): RowChanges[] {
     }
     case 'update': {
       const { table } = action
-      const columns = action.columns.filter((column) => !isNew(scene, table, column))
+      const columns = action.columns.filter((column) => !isAdded(scene, table, column))
       return isOld(table) ? [{ tables: [table], operations: ['update'], columns }] : []
     }
     case 'truncate':
@@ -131,7 +135,7 @@ function rowChanges(action: Action, scene: Scene): RowChanges[] {
  * Calls after a statement: they count rows that needed no capture, and enable capture triggers that it
  * disabled.
  */
-function captured(scene: Scene): string[] {
+function endCapture(scene: StatementContext): string[] {
   const { actions } = scene.statement
   const { options } = scene
   const isFree = actions
@@ -146,17 +150,17 @@ function captured(scene: Scene): string[] {
 }
 
 /** The first argument of all these functions: the statement that destroys the data. */
-function origin({ statement, options }: Scene): string {
+function origin({ statement, options }: StatementContext): string {
   return originOf(options, statement.number)
 }
 
-function keptTables(scene: Scene): string[] {
+function keepTables(scene: StatementContext): string[] {
   const { statement, made, options } = scene
   const dropped = (kind: 'table' | 'schema') =>
     statement.actions.flatMap((action) =>
       action.kind === 'drop' && action.of === kind ? [action.object] : [],
     )
-  const tables = dropped('table').filter((table) => !isMade(made, table, options))
+  const tables = dropped('table').filter((table) => !isCreated(made, table, options))
   const schemas = dropped('schema').map(({ name }) => name)
   const text = quoteLiteral(statement.text)
   return [
@@ -169,7 +173,7 @@ function keptTables(scene: Scene): string[] {
   ]
 }
 
-function keptSequences(scene: Scene): string[] {
+function keepSequences(scene: StatementContext): string[] {
   const names = scene.statement.actions.flatMap((action) =>
     action.kind === 'drop' && action.of === 'sequence' ? [quoted(action.object)] : [],
   )
@@ -177,10 +181,10 @@ function keptSequences(scene: Scene): string[] {
   return [call(scene.options, 'keep_sequences', origin(scene), literals(names))]
 }
 
-function keptColumns(scene: Scene): string[] {
+function keepColumns(scene: StatementContext): string[] {
   const { statement, options } = scene
   const dropped = statement.actions.flatMap((action) =>
-    action.kind === 'drop-column' && !isNew(scene, action.table, action.column) ? [action] : [],
+    action.kind === 'drop-column' && !isAdded(scene, action.table, action.column) ? [action] : [],
   )
   const [first] = dropped
   if (!first) return []
@@ -188,7 +192,7 @@ function keptColumns(scene: Scene): string[] {
   const limit = String(options.maxCopiedRows ?? MAX_COPIED_ROWS)
   const table = quoteLiteral(quoted(first.table))
   const cascade = String(dropped.some((column) => column.cascade))
-  const addedAgain = String(dropped.some(({ table: of, column }) => isMadeAnew(scene, of, column)))
+  const addedAgain = String(dropped.some(({ table: of, column }) => isReplaced(scene, of, column)))
   const constraints = literals(
     statement.actions.flatMap((action) => (action.kind === 'drop-constraint' ? [action.name] : [])),
   )
@@ -198,13 +202,17 @@ function keptColumns(scene: Scene): string[] {
 }
 
 /** Whether another column gets the name, by DROP and ADD or by a rename. */
-function isMadeAnew({ following, options }: Scene, table: ObjectName, column: string): boolean {
-  const key = nameKey(table, options.history)
+function isReplaced(
+  { following, options }: StatementContext,
+  table: ObjectName,
+  column: string,
+): boolean {
+  const key = tableKey(table, options.history)
   return following.some(({ actions }) =>
     actions.some(
       (action) =>
         'table' in action &&
-        nameKey(action.table, options.history) === key &&
+        tableKey(action.table, options.history) === key &&
         ((action.kind === 'add-column' && action.column.name === column) ||
           (action.kind === 'rename' && action.of === 'column' && action.to === column)),
     ),
@@ -215,7 +223,7 @@ function isMadeAnew({ following, options }: Scene, table: ObjectName, column: st
  * Whether the rest of the migration changes no rows or values except by dropping columns, so that rows
  * can be found by their content.
  */
-function isSettled({ following }: Scene): boolean {
+function isSettled({ following }: StatementContext): boolean {
   return following.every(({ actions }) => actions.every((action) => leavesContent(action)))
 }
 
@@ -234,23 +242,23 @@ function leavesContent(action: Action): boolean {
 }
 
 /** The columns of a table that later statements of the migration drop, overwrite or convert. */
-function changedLater({ following, options }: Scene, table: ObjectName): string[] {
-  const key = nameKey(table, options.history)
+function changedLater({ following, options }: StatementContext, table: ObjectName): string[] {
+  const key = tableKey(table, options.history)
   return following
     .slice(1)
     .flatMap(({ actions }) => actions)
     .flatMap((action) => {
-      if (!('table' in action) || !action.table || nameKey(action.table, options.history) !== key)
+      if (!('table' in action) || !action.table || tableKey(action.table, options.history) !== key)
         return []
       if (action.kind === 'update') return action.columns
       return action.kind === 'drop-column' || action.kind === 'change-type' ? [action.column] : []
     })
 }
 
-function keptTypes(scene: Scene): string[] {
+function keepTypes(scene: StatementContext): string[] {
   const { statement, options } = scene
   const changed = statement.actions.flatMap((action) =>
-    action.kind === 'change-type' && !isNew(scene, action.table, action.column) ? [action] : [],
+    action.kind === 'change-type' && !isAdded(scene, action.table, action.column) ? [action] : [],
   )
   const [first] = changed
   if (!first) return []
@@ -269,12 +277,12 @@ function isPlainCast({ type, using, casts }: Extract<Action, { kind: 'change-typ
   return using === undefined || (casts !== undefined && casts.every((cast) => cast === type))
 }
 
-function isMade(made: Made, table: ObjectName, { history }: KeepingOptions): boolean {
-  return made.tables.has(nameKey(table, history))
+function isCreated(made: CreatedObjects, table: ObjectName, { history }: KeepOptions): boolean {
+  return made.tables.has(tableKey(table, history))
 }
 
-function isNew({ made, options }: Scene, table: ObjectName, column: string): boolean {
-  const key = nameKey(table, options.history)
+function isAdded({ made, options }: StatementContext, table: ObjectName, column: string): boolean {
+  const key = tableKey(table, options.history)
   return made.tables.has(key) || made.columns.has(`${key}.${column}`)
 }
 
@@ -284,8 +292,8 @@ function isNew({ made, options }: Scene, table: ObjectName, column: string): boo
  */
 function whyNotKept(
   { number, role, actions }: Statement,
-  made: Made,
-  { history }: KeepingOptions,
+  made: CreatedObjects,
+  { history }: KeepOptions,
 ): string[] {
   const commits = role.kind === 'alone' && actions.some(({ kind }) => kind === 'opaque')
   const views = actions

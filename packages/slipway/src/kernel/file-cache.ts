@@ -5,7 +5,7 @@ import path from 'node:path'
  * The value that a file caches for a key, a hash of everything that the value depends on; undefined for
  * another key, or if the file cannot be read.
  */
-export function recall(file: string, key: string): string | undefined {
+export function readCached(file: string, key: string): string | undefined {
   try {
     const [storedKey, value] = readFileSync(file, 'utf8').split('\n')
     return storedKey === key ? value : undefined
@@ -18,7 +18,7 @@ export function recall(file: string, key: string): string | undefined {
  * Caches one line of text for a key, and replaces what the file cached before. Does nothing if the folder
  * cannot be written.
  */
-export function remember(file: string, key: string, value: string): void {
+export function writeCached(file: string, key: string, value: string): void {
   try {
     mkdirSync(path.dirname(file), { recursive: true })
     writeFileSync(file, `${key}\n${value}\n`)

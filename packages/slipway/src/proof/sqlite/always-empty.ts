@@ -5,12 +5,14 @@ import type { SqliteTestRun, RowRefusal } from './test-run.ts'
  * The tables that cannot have rows on any target where the migration runs: those to which it adds a required
  * column, and those whose rows must refer to a row of such a table.
  */
-export function vacantTables({
+export function necessarilyEmptyTables({
   start,
   shapes,
 }: Pick<SqliteTestRun, 'start' | 'shapes'>): readonly string[] {
   const vacant = new Set(
-    start.withheld.filter(({ stop }) => needsEmptyTable(stop)).flatMap(({ tables }) => tables),
+    start.unfilledTables
+      .filter(({ stop }) => needsEmptyTable(stop))
+      .flatMap(({ tables }) => tables),
   )
   for (let known = -1; known < vacant.size;) {
     known = vacant.size

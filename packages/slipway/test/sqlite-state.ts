@@ -7,7 +7,7 @@ import { DatabaseSync } from 'node:sqlite'
 const STOCK = spawnSync('sqlite3', ['--version']).status === 0
 
 /** A SQLite file: its schema as its own pragmas report it, and all of its rows. */
-export interface Truth {
+export interface SqliteState {
   /** By kind and name, without the order of columns. */
   readonly schema: Readonly<Record<string, unknown>>
   /** By table: each row as texts of `quote()`, by column. */
@@ -44,7 +44,7 @@ const name = (text: string) => `"${text.replaceAll('"', '""')}"`
 const literal = (text: string) => `'${text.replaceAll("'", "''")}'`
 
 /** Reads the tables of a file, without histories and without the shadow tables of virtual tables. */
-export function readTruth(file: string): Truth {
+export function readSqliteState(file: string): SqliteState {
   const [tables = [], objects = [], sequence = []] = ask(file, [
     `SELECT l.name, l.type, l.wr, l.strict FROM pragma_table_list l WHERE l.schema = 'main' AND l.type IN ('table', 'virtual')
        AND l.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND l.name NOT LIKE '\\_%' ESCAPE '\\' AND l.name <> 'd1_migrations' ORDER BY l.name`,
@@ -73,7 +73,11 @@ export function readTruth(file: string): Truth {
   return { schema, rows: readRows(file, names, parts), counters: readCounters(file, sequence) }
 }
 
-function readRows(file: string, names: readonly string[], parts: readonly Rows[]): Truth['rows'] {
+function readRows(
+  file: string,
+  names: readonly string[],
+  parts: readonly Rows[],
+): SqliteState['rows'] {
   const selects = names.map((table, at) => {
     const columns = (parts[at * 4] ?? []).filter((one) => one['hidden'] !== 1)
     const values = columns.map((one) => {
@@ -90,7 +94,7 @@ function sorted<T>(rows: readonly T[]): T[] {
   return rows.toSorted((one, other) => (JSON.stringify(one) < JSON.stringify(other) ? -1 : 1))
 }
 
-function readCounters(file: string, sequence: Rows): Truth['counters'] {
+function readCounters(file: string, sequence: Rows): SqliteState['counters'] {
   if (sequence.length === 0) return {}
   const [rows = []] = ask(file, ['SELECT name, seq FROM sqlite_sequence'])
   return Object.fromEntries(rows.map((one) => [String(one['name']), Number(one['seq'])]))
@@ -100,7 +104,7 @@ function readCounters(file: string, sequence: Rows): Truth['counters'] {
  * Differences between two states: `rows of T` if rows are missing or additional, else `T.column`; `counter of
  * T` if the counter has decreased.
  */
-export function rowDifferences(before: Truth, after: Truth): string[] {
+export function rowDifferences(before: SqliteState, after: SqliteState): string[] {
   const found = new Set<string>()
   for (const [table, rows] of Object.entries(before.rows)) {
     const later = after.rows[table] ?? []

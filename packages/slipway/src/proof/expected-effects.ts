@@ -2,7 +2,7 @@ import type { Action, ObjectName } from '../statements/index.ts'
 import type { SeenEffect } from './seen-effect.ts'
 
 /** What an action must have destroyed in a run, and the effects by which PostgreSQL shows it. */
-export interface Demand {
+export interface ExpectedEffect {
   /** The SQL command. */
   readonly verb: string
   /** Absent if it may be any table. */
@@ -25,7 +25,7 @@ export interface Demand {
 export const CHANGE_OF_TYPE = 'change of type'
 
 /** What a run must show of an action. */
-export function demandsOf(action: Action): Demand[] {
+export function expectedEffects(action: Action): ExpectedEffect[] {
   switch (action.kind) {
     case 'delete':
       return [{ verb: 'DELETE', table: action.table, shown: ['deleted'], ...several(action) }]
@@ -65,7 +65,7 @@ function several({ clauses = 1 }: { readonly clauses?: number }): { readonly sev
   return clauses > 1 ? { several: true } : {}
 }
 
-function droppedBy({ of, object, cascade }: Extract<Action, { kind: 'drop' }>): Demand[] {
+function droppedBy({ of, object, cascade }: Extract<Action, { kind: 'drop' }>): ExpectedEffect[] {
   switch (of) {
     case 'table':
       return [{ verb: 'DROP TABLE', table: object, shown: ['dropped'] }]
@@ -96,7 +96,7 @@ const VERBS: readonly (readonly [RegExp, string, readonly SeenEffect['what'][]])
 ]
 
 /** What a run must show of a text that is known only in parts. The tables are unknown. */
-export function demandsOfText(text: string): Demand[] {
+export function expectedEffectsOfText(text: string): ExpectedEffect[] {
   return VERBS.flatMap(([pattern, verb, shown]) => {
     const times = [...text.matchAll(pattern)].length
     return times === 0 ? [] : [{ verb, shown, ...(times > 1 ? { several: true } : {}) }]

@@ -31,7 +31,7 @@ const TABLES = `
  * The content of a database (catalog and rows) and the list of the server's databases. If it is equal before
  * and after, nothing was changed. Without `ledger`, the schema `slipway` is ignored.
  */
-export async function everythingIn(
+export async function databaseSnapshot(
   url: string,
   options: { ledger: boolean },
 ): Promise<readonly string[]> {

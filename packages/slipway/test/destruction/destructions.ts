@@ -1,5 +1,5 @@
 /** A way to destroy data: a migration, and the failure's text about what it would destroy. */
-export interface Way {
+export interface DestructionCase {
   readonly name: string
   readonly sql: string
   readonly destroys: RegExp
@@ -15,7 +15,7 @@ function inCode(code: string): string {
 const FOREIGN_TABLE = `CREATE EXTENSION postgres_fdw; CREATE SERVER self FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '$host$', port '$port$', dbname '$database$');
     CREATE USER MAPPING FOR CURRENT_USER SERVER self OPTIONS (user '$user$', password '$password$'); CREATE FOREIGN TABLE remote (id integer, v text) SERVER self OPTIONS (table_name 'note');`
 
-const IN_PLAIN_SIGHT: readonly (readonly [string, string, RegExp])[] = [
+const NAMED_IN_STATEMENT: readonly (readonly [string, string, RegExp])[] = [
   ['DELETE', 'DELETE FROM note WHERE id = 1;', ALL_NOTES],
   ['DELETE USING', 'DELETE FROM note USING keyless WHERE note.id = keyless.n;', ALL_NOTES],
   ['UPDATE', `UPDATE note SET v = 'x';`, /column note\.v/],
@@ -195,7 +195,7 @@ const IN_PLAIN_SIGHT: readonly (readonly [string, string, RegExp])[] = [
   ['a table of another owner', 'DELETE FROM foreign_note;', /rows of foreign_note/],
 ]
 
-const BEHIND_THE_TEXT: readonly (readonly [string, string, RegExp])[] = [
+const HIDDEN_IN_CODE: readonly (readonly [string, string, RegExp])[] = [
   ['a function in SELECT', 'SELECT wipe();', ALL_NOTES],
   ['a function in SQL', 'SELECT wipe_in_sql();', ALL_NOTES],
   ['a function in FROM', 'SELECT count(*) FROM wipe_rows();', ALL_NOTES],
@@ -469,6 +469,7 @@ const BEHIND_THE_TEXT: readonly (readonly [string, string, RegExp])[] = [
 ]
 
 /** All ways, each with a unique name. */
-export const WAYS: readonly Way[] = [...IN_PLAIN_SIGHT, ...BEHIND_THE_TEXT].map(
-  ([name, sql, destroys]) => ({ name, sql, destroys }),
-)
+export const DESTRUCTIONS: readonly DestructionCase[] = [
+  ...NAMED_IN_STATEMENT,
+  ...HIDDEN_IN_CODE,
+].map(([name, sql, destroys]) => ({ name, sql, destroys }))

@@ -7,7 +7,7 @@ import type { Examination } from './examine.ts'
  * The migration that the same decision already settled, if a repair is repeated because its response was lost: the last
  * receipt in the ledger is that of its repair, it has no problem, and it is in the state that the decision leads to.
  */
-export async function settledBefore(
+export async function findEarlierRepair(
   session: Session,
   { diagnosis, history }: Examination,
   decision: Decision,
