@@ -1,6 +1,6 @@
 import {
   type CheckStatus,
-  type Figure,
+  type Metric,
   type HealthFinding,
   type IndexTrial,
   inspectTarget,
@@ -30,7 +30,7 @@ export interface InspectResult extends TargetResult {
   readonly findings: readonly HealthFinding[]
   /** Null if the server does not record statements, or the role may not read them. */
   readonly statements: TopStatements | null
-  readonly figures: readonly Figure[]
+  readonly figures: readonly Metric[]
   /** Null if they were not requested. */
   readonly trials: readonly IndexTrial[] | null
 }

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { type Facts, type Hazard, judge, type Judging, type Rule } from '../hazards/index.ts'
+import { type Facts, type Hazard, judge, type JudgeInput, type Rule } from '../hazards/index.ts'
 import { attempt, type Emit, type Failure, type Result, rethrow } from '../kernel/index.ts'
 import { projectScope } from '../plan/index.ts'
 import type { MigrationFolder } from '../project/index.ts'
@@ -118,7 +118,7 @@ function judgedOne({ name, path }: MigrationFolder, hazards: readonly Hazard[]) 
 const CHARACTERS_A_TURN = 10_000
 
 /** The migrations before the first chosen one, and those from the first to the last chosen one. */
-type ParsedFiles = Pick<Judging, 'history' | 'migrations'>
+type ParsedFiles = Pick<JudgeInput, 'history' | 'migrations'>
 
 /** Parses the chosen migrations and all earlier ones, once and in order. */
 async function parsed(
@@ -148,7 +148,7 @@ async function parsed(
 function judged(
   files: ParsedFiles,
   { facts, rules }: CheckRequest,
-  observed?: Judging['observed'],
+  observed?: JudgeInput['observed'],
 ): Hazard[] {
   return judge({ ...files, facts, rules, ...(observed ? { observed } : {}) })
 }

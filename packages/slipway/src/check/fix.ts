@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import { type Facts, rewrite, type Rewriting } from '../hazards/index.ts'
+import { type Facts, rewrite, type RewriteResult } from '../hazards/index.ts'
 import { attempt, type Emit, type Failure } from '../kernel/index.ts'
 import type { MigrationFolder } from '../project/index.ts'
 import { type ShadowOptions, withShadowServer } from '../shadow/index.ts'
@@ -19,7 +19,7 @@ export interface FixRequest {
 }
 
 /** A migration in its safe form. */
-export interface FixedMigration extends Rewriting {
+export interface FixedMigration extends RewriteResult {
   readonly name: string
   readonly path: string
   /** Why the new text must not be used. */

@@ -7,9 +7,9 @@ import {
   type Statement,
 } from '../../statements/index.ts'
 import type { JudgedMigration } from '../hazard.ts'
+import { quoted } from './names-and-sizes.ts'
 import { isExpressible, type Rebuild } from './rebuild.ts'
 import { usesOf } from './uses.ts'
-import { quoted } from './words.ts'
 
 /** Statements that give the same schema as a rebuild without copying the rows. */
 export interface AlterForm {
@@ -29,7 +29,7 @@ export function alterFormOf(rebuild: Rebuild, migration: JudgedMigration): Alter
   if (order !== 'copy' || copies.length !== 1 || copy?.values === undefined) return undefined
   if (copy.select.limits.length > 0 || copy.conflict !== undefined) return undefined
   if (old.renamed || old.columns.length === 0 || made.columns.length === 0) return undefined
-  if (!hasSameFrame(rebuild) || isTouched(rebuild, migration)) return undefined
+  if (!hasSameTableDefinition(rebuild) || isUsedDuringRebuild(rebuild, migration)) return undefined
   const parts = partsOf(rebuild, migration)
   const columns = columnSteps(rebuild, parts.dropped)
   if (columns === undefined) return undefined
@@ -40,7 +40,7 @@ export function alterFormOf(rebuild: Rebuild, migration: JudgedMigration): Alter
 }
 
 /** Whether everything except the columns is the same. */
-function hasSameFrame({ old, made }: Rebuild): boolean {
+function hasSameTableDefinition({ old, made }: Rebuild): boolean {
   const keys = (constraints: readonly string[]) => constraints.map(partKey).toSorted().join('\n')
   return (
     old.strict === made.strict &&
@@ -59,7 +59,7 @@ function isSameDefinition(one: SqliteColumn, other: SqliteColumn): boolean {
 }
 
 /** Whether another statement uses the old or the new table while both exist. */
-function isTouched(
+function isUsedDuringRebuild(
   { create, rename, drop, copies, made, name }: Rebuild,
   { statements }: JudgedMigration,
 ): boolean {

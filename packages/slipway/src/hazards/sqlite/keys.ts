@@ -1,8 +1,8 @@
 import { type DefinedTable, type Dependent, dependentsOf, isSameName } from '../../schema/index.ts'
 import { sqliteDetail } from '../../statements/index.ts'
+import { isD1, rowsOf, nameWithRowCount } from './names-and-sizes.ts'
 import type { Rebuild } from './rebuild.ts'
 import type { SqliteContext } from './rule.ts'
-import { isD1, rowsOf, withRows } from './words.ts'
 
 /**
  * Who enforces foreign keys while a migration runs: the migration itself, or only wrangler, which ignores
@@ -43,5 +43,5 @@ export function reachedName(
   { table }: Dependent,
   { made, name }: Rebuild,
 ): string {
-  return isSameName(table.name, made.name) ? `${name} itself` : withRows(context, table)
+  return isSameName(table.name, made.name) ? `${name} itself` : nameWithRowCount(context, table)
 }

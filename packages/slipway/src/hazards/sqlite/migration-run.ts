@@ -204,7 +204,7 @@ const NO_SELECT = {
  */
 function keysDuring({
   statements,
-}: JudgedMigration): Pick<MigrationRun, 'enforcesKeys' | 'unenforced'> {
+}: JudgedMigration): Pick<MigrationRun, 'enforcesKeys' | 'expectsEnforcedKeys'> {
   let isEnforced = true
   let enforcesKeys = true
   const enforced = new Set<Statement>()
@@ -215,7 +215,7 @@ function keysDuring({
     if (isEnforced) enforced.add(statement)
     else enforcesKeys = false
   }
-  return { enforcesKeys, unenforced: enforcesKeys ? new Set() : enforced }
+  return { enforcesKeys, expectsEnforcedKeys: enforcesKeys ? new Set() : enforced }
 }
 
 /** Whether a statement changes no table and no row. */

@@ -143,7 +143,7 @@ export function isExpressible({ columns, partial }: SqliteIndex): boolean {
 }
 
 /** Whether an index of the old table can exist on the new one: all its columns still exist, possibly renamed. */
-export function canRemain({ columns, names }: SqliteIndex, rebuild: Rebuild): boolean {
+export function indexFitsNewTable({ columns, names }: SqliteIndex, rebuild: Rebuild): boolean {
   const { old, made } = rebuild
   return [...columns, ...names.columns.map(({ name }) => name)]
     .filter((name) => columnIn(old, name))
@@ -154,6 +154,6 @@ export function canRemain({ columns, names }: SqliteIndex, rebuild: Rebuild): bo
  * Whether an object that uses columns of the old table also works with the new one,
  * and can be recreated unchanged.
  */
-export function isStillTrue(names: readonly string[], { old, made }: Rebuild): boolean {
+export function worksOnNewTable(names: readonly string[], { old, made }: Rebuild): boolean {
   return names.every((name) => !columnIn(old, name) || columnIn(made, name))
 }

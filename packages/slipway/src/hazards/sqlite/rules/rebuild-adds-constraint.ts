@@ -1,8 +1,8 @@
 import { columnIn, isSameName, keyOfName } from '../../../schema/index.ts'
 import type { SqliteTable } from '../../../statements/index.ts'
+import { columnObject, list, quoted, tableObject } from '../names-and-sizes.ts'
 import { copiesAt, type Copy, isKnown, isNotNull, type Rebuild, successorOf } from '../rebuild.ts'
 import type { SqliteFinding, SqliteRule } from '../rule.ts'
-import { columnObject, list, quoted, tableObject } from '../words.ts'
 
 /** The copy into the new table checks the new constraint for each row. */
 export const rebuildAddsConstraint: SqliteRule = {

@@ -1,8 +1,8 @@
 import { columnIn } from '../../../schema/index.ts'
 import { lossOf } from '../affinity.ts'
+import { columnObject } from '../names-and-sizes.ts'
 import { copiesAt } from '../rebuild.ts'
 import type { SqliteFinding, SqliteRule } from '../rule.ts'
-import { columnObject } from '../words.ts'
 
 /** The affinity of a column converts the values that are written to it. */
 export const rebuildChangesType: SqliteRule = {

@@ -1,6 +1,6 @@
 import { columnIn } from '../../../schema/index.ts'
+import { columnObject } from '../names-and-sizes.ts'
 import type { SqliteRule } from '../rule.ts'
-import { columnObject } from '../words.ts'
 
 /** SQLite stores a date as text or as a number, depending on the writer. */
 export const rebuildDatetimeDefault: SqliteRule = {

@@ -1,10 +1,10 @@
 import { columnIn, keyOfName } from '../../../schema/index.ts'
 import type { SqliteColumn } from '../../../statements/index.ts'
 import type { Severity } from '../../hazard.ts'
-import { keepingColumn, keptElsewhere, placesOf } from '../kept-elsewhere.ts'
+import { list, quoted, tableObject } from '../names-and-sizes.ts'
 import { type Rebuild, successorOf, writable } from '../rebuild.ts'
+import { copiesOfColumn, copiesToOtherTables, copiesText } from '../row-copies.ts'
 import type { SqliteFinding, SqliteRule } from '../rule.ts'
-import { list, quoted, tableObject } from '../words.ts'
 
 /** A column that a rebuild does not copy is dropped with the old table. */
 export const rebuildLosesColumn: SqliteRule = {
@@ -18,12 +18,12 @@ export const rebuildLosesColumn: SqliteRule = {
     if (used === undefined) return undefined
     const { old, made } = rebuild
     const left = writable(old).filter((column) => !used.has(keyOfName(column.name)))
-    const keepings = keptElsewhere(context, old.name, [made.name])
-    const isMoved = ({ name }: SqliteColumn) => keepingColumn(keepings, name).length > 0
+    const keepings = copiesToOtherTables(context, old.name, [made.name])
+    const isMoved = ({ name }: SqliteColumn) => copiesOfColumn(keepings, name).length > 0
     const lost = left.filter((column) => !isMoved(column))
     const moved = left.filter(isMoved)
     const places = keepings.filter((one) =>
-      moved.some(({ name }) => keepingColumn([one], name).length > 0),
+      moved.some(({ name }) => copiesOfColumn([one], name).length > 0),
     )
     const computed = writable(old).filter(
       ({ name }) =>
@@ -38,7 +38,7 @@ export const rebuildLosesColumn: SqliteRule = {
       losing(rebuild, moved, {
         severity: 'warning',
         what: 'drops',
-        hint: ` However, ${placesOf(places)}: check that this covers all values.`,
+        hint: ` However, ${copiesText(places)}: check that this covers all values.`,
       }),
       losing(rebuild, computed, {
         severity: 'info',

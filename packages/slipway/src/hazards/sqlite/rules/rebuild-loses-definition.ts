@@ -7,9 +7,9 @@ import {
   withParts,
 } from '../../../schema/index.ts'
 import type { SqliteIndex } from '../../../statements/index.ts'
+import { list, tableObject } from '../names-and-sizes.ts'
 import { isKnown, type Rebuild } from '../rebuild.ts'
 import type { SqliteRule } from '../rule.ts'
-import { list, tableObject } from '../words.ts'
 
 /**
  * A rebuilt table has only what its new definition contains, and Prisma cannot
@@ -34,7 +34,7 @@ export const rebuildLosesDefinition: SqliteRule = {
       object: objectOf(name, part),
       table: oldName,
       anySize: true as const,
-      message: `The rebuild of ${name} loses ${said(part)}: the new table is created without it.${besides(part, indexes)}`,
+      message: `The rebuild of ${name} loses ${partText(part)}: the new table is created without it.${omitIndexHint(part, indexes)}`,
       safeSql: safe.includes(part) ? `${withParts(made, safe)};` : undefined,
     }))
   },
@@ -49,7 +49,7 @@ function isWritten({ kind, column = '' }: LostPart, { copies }: Rebuild): boolea
 }
 
 /** A hint to omit the plain unique index on the same columns, which is stricter than the lost key. */
-function besides({ kind, columns = [] }: LostPart, indexes: readonly SqliteIndex[]): string {
+function omitIndexHint({ kind, columns = [] }: LostPart, indexes: readonly SqliteIndex[]): string {
   const index = indexes.find((one) => one.unique && isSameList(one.columns, columns))
   return kind === 'unique' && index ? ` With it, omit the index ${index.name}.` : ''
 }
@@ -60,7 +60,7 @@ function objectOf(table: string, { column: name }: LostPart) {
     : ({ kind: 'column', schema: null, table, name } as const)
 }
 
-function said({ kind, column, columns = [], text }: LostPart): string {
+function partText({ kind, column, columns = [], text }: LostPart): string {
   switch (kind) {
     case 'generated column':
       return `its generated column ${column}`

@@ -1,8 +1,8 @@
 import { keyOfName } from '../../../schema/index.ts'
 import type { SqliteColumn, SqliteTable } from '../../../statements/index.ts'
+import { columnObject } from '../names-and-sizes.ts'
 import { copiesAt, isNotNull, writable } from '../rebuild.ts'
 import type { SqliteRule } from '../rule.ts'
-import { columnObject } from '../words.ts'
 
 /** A required column without a value or a default rejects every row. */
 export const rebuildRequiredColumn: SqliteRule = {

@@ -1,7 +1,7 @@
 import type { SqliteTable } from '../../../statements/index.ts'
+import { quoted, tableObject } from '../names-and-sizes.ts'
 import { copiesAt, isKnown } from '../rebuild.ts'
 import type { SqliteRule } from '../rule.ts'
-import { quoted, tableObject } from '../words.ts'
 
 /** A STRICT table refuses values that the old one accepted. */
 export const rebuildStrict: SqliteRule = {

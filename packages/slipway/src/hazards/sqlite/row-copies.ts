@@ -5,11 +5,11 @@ import {
   type SqliteSelect,
   type Statement,
 } from '../../statements/index.ts'
+import { list } from './names-and-sizes.ts'
 import type { SqliteContext } from './rule.ts'
-import { list } from './words.ts'
 
 /** A statement that copies values of a table into another one. */
-export interface Keeping {
+export interface RowCopy {
   readonly statement: Statement
   /** The table that it writes to. */
   readonly into: string
@@ -21,12 +21,12 @@ export interface Keeping {
  * The earlier statements of the migration that copy values of a table into another table that still exists
  * at its end. The tables in `own` do not count.
  */
-export function keptElsewhere(
+export function copiesToOtherTables(
   { migration, statement, run }: Pick<SqliteContext, 'migration' | 'statement' | 'run'>,
   table: string,
   own: readonly string[],
-): readonly Keeping[] {
-  return migration.statements.slice(0, statement.number - 1).flatMap((one): Keeping[] => {
+): readonly RowCopy[] {
+  return migration.statements.slice(0, statement.number - 1).flatMap((one): RowCopy[] => {
     const copied = copiedBy(one)
     if (copied === undefined || !run.after.tables.has(keyOfName(copied.into))) return []
     const { into, names, all } = copied
@@ -66,12 +66,12 @@ function selected({ columns, names }: SqliteSelect): Pick<Copied, 'names' | 'all
 }
 
 /** The statements that copy the values of a column. */
-export function keepingColumn(all: readonly Keeping[], column: string): readonly Keeping[] {
+export function copiesOfColumn(all: readonly RowCopy[], column: string): readonly RowCopy[] {
   return all.filter(({ columns }) => columns === undefined || columns.has(keyOfName(column)))
 }
 
 /** The copies as part of a sentence: `statement 3 copies from it into backup`. */
-export function placesOf(all: readonly Keeping[]): string {
+export function copiesText(all: readonly RowCopy[]): string {
   return list(
     all.map(({ statement, into }) => `statement ${statement.number} copies from it into ${into}`),
   )

@@ -1,6 +1,6 @@
 import type { StatementParser } from '../statements/index.ts'
 import type { Hazard } from './hazard.ts'
-import type { Judging } from './judging.ts'
+import type { JudgeInput } from './judge-input.ts'
 
 /** The start and end index of a piece of text, and its replacement. */
 export interface Edit {
@@ -10,27 +10,27 @@ export interface Edit {
 }
 
 /** A hazard that the new text no longer has. */
-export interface RewrittenHazard extends Pick<Hazard, 'id' | 'statement' | 'line' | 'lock'> {
+export interface ResolvedHazard extends Pick<Hazard, 'id' | 'statement' | 'line' | 'lock'> {
   readonly done: string
 }
 
 /** A hazard that remains in the new text. */
-export interface LeftHazard extends Pick<Hazard, 'id' | 'statement' | 'line' | 'lock'> {
+export interface RemainingHazard extends Pick<Hazard, 'id' | 'statement' | 'line' | 'lock'> {
   readonly reason: string
 }
 
 /** The safe form of a migration. */
-export interface Rewriting {
+export interface RewriteResult {
   /** The new text; the original if nothing was rewritten. */
   readonly sql: string
   /** The edits that turn the old text into the new one, in order. */
   readonly edits: readonly Edit[]
-  readonly rewritten: readonly RewrittenHazard[]
-  readonly left: readonly LeftHazard[]
+  readonly rewritten: readonly ResolvedHazard[]
+  readonly left: readonly RemainingHazard[]
 }
 
 /** The migrations to rewrite, and the parser. */
-export interface RewriteRequest extends Judging {
+export interface RewriteRequest extends JudgeInput {
   /** Must be loaded. Parses the new text. */
   readonly parser: StatementParser
 }
@@ -49,7 +49,7 @@ export function inOrder(one: HazardId, other: HazardId): number {
 }
 
 /** Applies edits to a text. */
-export function spliced(sql: string, edits: readonly Edit[]): string {
+export function applyEdits(sql: string, edits: readonly Edit[]): string {
   let text = sql
   for (const { start, end, text: instead } of edits.toReversed()) {
     text = text.slice(0, start) + instead + text.slice(end)

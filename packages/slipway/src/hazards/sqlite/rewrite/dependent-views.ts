@@ -1,11 +1,11 @@
 import { isSameName, type SqliteDefinitions } from '../../../schema/index.ts'
+import { quoted } from '../names-and-sizes.ts'
 import { namesTable, viewsOver } from '../uses.ts'
-import { quoted } from '../words.ts'
 
 /** Views and triggers that prevent the rename of a table, as statements without their semicolons. */
 export interface Dependants {
   /** Whether all their texts are known: no rename changed them. */
-  readonly known: boolean
+  readonly allTextsKnown: boolean
   readonly drops: readonly string[]
   readonly creates: readonly string[]
 }
@@ -14,7 +14,10 @@ export interface Dependants {
  * Objects that use a table without belonging to it: views that read it directly or through other views, the
  * triggers of those views, and triggers of other tables. They are recreated in their original order.
  */
-export function dependentViews(definitions: SqliteDefinitions, table: string): Dependants {
+export function dependentViewsAndTriggers(
+  definitions: SqliteDefinitions,
+  table: string,
+): Dependants {
   const { views, triggers } = definitions
   const names = [table, ...viewsOver(definitions, table)]
   const gone = [...views.values()].filter((view) =>
@@ -28,7 +31,7 @@ export function dependentViews(definitions: SqliteDefinitions, table: string): D
   // A trigger of a view is dropped with the view.
   const own = fired.filter((trigger) => !gone.some((view) => isSameName(view.name, trigger.table)))
   return {
-    known: found.every(({ renamed }) => !renamed),
+    allTextsKnown: found.every(({ renamed }) => !renamed),
     drops: [
       ...own.map(({ name }) => `DROP TRIGGER ${quoted(name)}`),
       ...gone.map(({ name }) => `DROP VIEW ${quoted(name)}`).toReversed(),

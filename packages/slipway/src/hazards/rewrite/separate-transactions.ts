@@ -4,7 +4,7 @@ import { type Statement, tokensOf } from '../../statements/index.ts'
  * Why the statements of a file must share a transaction or a session; undefined if they can be separated. A
  * deploy that continues after an interruption uses a new session.
  */
-export function whyTogether(statements: readonly Statement[]): string | undefined {
+export function whyOneTransaction(statements: readonly Statement[]): string | undefined {
   const found = statements.flatMap(({ text, number, actions }) => {
     const what = boundBy(text) ?? (actions.some(isLock) ? 'LOCK' : undefined)
     return what === undefined ? [] : [`Statement ${number} (${what}…)`]
@@ -35,7 +35,7 @@ function isLock({ kind }: { readonly kind: string }): boolean {
 const LINE = '-- slipway: no-transaction'
 
 /** The edit that inserts the line at the top of a file, after a byte order mark. */
-export function apartEdit(sql: string): {
+export function noTransactionEdit(sql: string): {
   readonly start: number
   readonly end: number
   readonly text: string

@@ -6,7 +6,7 @@ import type { MigrationRun } from '../rule.ts'
 import type { Changes } from './changes.ts'
 
 /** A migration that is being rewritten, with the results so far. */
-export interface Site {
+export interface RewriteContext {
   readonly migration: JudgedMigration
   readonly run: MigrationRun
   readonly facts: Facts
@@ -25,7 +25,7 @@ export interface Site {
 
 /** The hazards with these ids at these statements that are not resolved yet. */
 export function hazardsAt(
-  { hazards, done }: Site,
+  { hazards, done }: RewriteContext,
   statements: readonly Statement[],
   ids: readonly string[],
 ): Hazard[] {
@@ -36,11 +36,19 @@ export function hazardsAt(
 }
 
 /** Records that hazards are resolved. */
-export function settle({ done }: Site, hazards: readonly Hazard[], text: string): void {
+export function markResolved(
+  { done }: RewriteContext,
+  hazards: readonly Hazard[],
+  text: string,
+): void {
   for (const hazard of hazards) done.set(hazard, text)
 }
 
 /** Records why hazards remain. */
-export function leave({ left }: Site, hazards: readonly Hazard[], reason: string): void {
+export function markRemaining(
+  { left }: RewriteContext,
+  hazards: readonly Hazard[],
+  reason: string,
+): void {
   for (const hazard of hazards) left.set(hazard, reason)
 }

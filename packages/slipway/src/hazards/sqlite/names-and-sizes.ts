@@ -31,7 +31,7 @@ export function sizeOf(context: SqliteContext, name: string): TableSize {
 }
 
 /** The name of a table in messages, with its number of rows if known: `items (1204 rows)`. */
-export function withRows(context: SqliteContext, table: DefinedTable): string {
+export function nameWithRowCount(context: SqliteContext, table: DefinedTable): string {
   const rows = rowsOf(context, table)
   if (rows === undefined) return table.name
   return `${table.name} (${rows} ${rows === 1 ? 'row' : 'rows'})`
@@ -70,6 +70,6 @@ export function isD1({ facts }: Pick<SqliteContext, 'facts'>): boolean {
 }
 
 /** A string as an SQL literal. */
-export function text(value: string): string {
+export function stringLiteral(value: string): string {
   return `'${value.replaceAll("'", "''")}'`
 }

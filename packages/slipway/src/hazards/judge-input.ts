@@ -3,7 +3,7 @@ import type { JudgedMigration, Rule } from './hazard.ts'
 import type { Observed } from './observed.ts'
 
 /** The migrations to judge, and the input for judging them. */
-export interface Judging {
+export interface JudgeInput {
   /** The applied migrations, in order. They are not judged; the existing schema is derived from them. */
   readonly history: readonly JudgedMigration[]
   readonly migrations: readonly JudgedMigration[]
