@@ -13,8 +13,8 @@ import { command, type Failure, must } from '../kernel/index.ts'
 import type { Proof } from '../proof/index.ts'
 import type { AppContext } from './context.ts'
 import { hazardFinding, type HazardResult, hazardResult } from './hazard-findings.ts'
+import { offlineFacts } from './offline-facts.ts'
 import type { Ended, ResultFinding } from './outcome.ts'
-import { unaskedFacts } from './unasked-facts.ts'
 import { ownRules, readWork, shadowOptions, type Work } from './work.ts'
 
 const DEADLINE_MS = 5 * 60_000
@@ -85,7 +85,7 @@ export async function checkNamed(
     migrations,
     names: asked.all ? migrations.map(({ name }) => name) : names,
     shadow: shadowOptions(work),
-    facts: unaskedFacts(work),
+    facts: offlineFacts(work),
     rules: await ownRules(work),
     withoutTestRun: asked.static ?? false,
     ...(asked.load ? { load: loadRequest(context, asked.load, work) } : {}),

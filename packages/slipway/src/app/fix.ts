@@ -2,8 +2,8 @@ import { type FixedMigration, fixMigrations, writeFix } from '../check/index.ts'
 import { advice, command, must, type NextAction } from '../kernel/index.ts'
 import { type FailureResult, failureResult } from './check.ts'
 import type { AppContext } from './context.ts'
+import { offlineFacts } from './offline-facts.ts'
 import type { Ended, ResultFinding } from './outcome.ts'
-import { unaskedFacts } from './unasked-facts.ts'
 import { readWork, shadowOptions } from './work.ts'
 
 /** Options of a fix. */
@@ -40,7 +40,7 @@ export async function fixNamed(context: AppContext, asked: FixOptions): Promise<
     migrations,
     names: asked.all ? migrations.map(({ name }) => name) : (asked.migrations ?? []),
     shadow: shadowOptions(work),
-    facts: unaskedFacts(work),
+    facts: offlineFacts(work),
     emit: context.emit,
   })
   const shown = all.map((fixed) => {

@@ -22,6 +22,7 @@ import type {
 import type { BaselineOptions, BaselineResult } from './baseline.ts'
 import type { CheckOptions, CheckResult } from './check.ts'
 import { commandLine } from './command-line.ts'
+import { completeSuggestions } from './complete-suggestions.ts'
 import type { AppContext, AskConsent, ConsentOptions } from './context.ts'
 import type { CreateOptions, CreateResult } from './create.ts'
 import type { DeployOptions, DeployResult } from './deploy.ts'
@@ -35,7 +36,6 @@ import type { KeptListResult, KeptPruneResult, PruneOptions } from './kept.ts'
 import { type Ended, type Outcome, outcomeOf } from './outcome.ts'
 import type { PlanOptions, PlanResult } from './plan.ts'
 import type { RepairOptions, RepairResult } from './repair.ts'
-import { repeating } from './repeat.ts'
 import type { ResetOptions, ResetResult } from './reset.ts'
 import type { RollbackOptions, RollbackResult } from './rollback.ts'
 import type { SeedExportResult } from './seed-export.ts'
@@ -224,7 +224,7 @@ function methodOf(opened: Result<void>) {
           refuseArguments(ARGUMENTS[expected], args)
           return await work(await load(), ...args)
         },
-        (failure) => repeating(failure, expected, args[0]),
+        (failure) => completeSuggestions(failure, expected, args[0]),
       )
 }
 

@@ -1,4 +1,9 @@
-import { type Identities, type Identity, type Retaken, retakenBy } from '../schema/index.ts'
+import {
+  type Identities,
+  type Identity,
+  type ReusedNames,
+  identitiesWithReusedNames,
+} from '../schema/index.ts'
 import type { Action, Statement } from '../statements/index.ts'
 
 /**
@@ -9,15 +14,15 @@ export function retakenNames(
   before: Identities,
   now: Identities,
   statements: readonly Statement[],
-): Retaken {
-  const gone = retakenBy(before, now)
+): ReusedNames {
+  const gone = identitiesWithReusedNames(before, now)
   const named = (kind: string) =>
     gone.filter((object) => object.kind === kind).map((object) => nameOf(object, before))
   const computes = statements.some(({ actions }) => actions.some(mayCompute))
   return { tables: named('TABLE'), columns: named('COLUMN'), types: computes ? named('TYPE') : [] }
 }
 
-function nameOf({ name, of = '' }: Identity, all: Identities): Retaken['tables'][number] {
+function nameOf({ name, of = '' }: Identity, all: Identities): ReusedNames['tables'][number] {
   const home = all.get(of)
   if (home?.kind === 'SCHEMA') return { schema: home.name, name }
   return { schema: all.get(home?.of ?? '')?.name ?? '', table: home?.name ?? '', name }

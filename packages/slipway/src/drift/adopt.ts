@@ -24,8 +24,8 @@ import {
   difference,
   readCatalog,
   readIdentities,
-  retakenObjects,
-  withoutOwnOfInherited,
+  objectsWithReusedNames,
+  withoutRedundantColumns,
 } from '../schema/index.ts'
 import { replay, shadowLike, withShadowDatabase } from '../shadow/index.ts'
 import {
@@ -223,8 +223,8 @@ async function prove(
       const before = await readIdentities(copy)
       await replay(copy, [migration])
       const given = await readCatalog(copy, await projectScope(copy, migrations, schemas))
-      const changes = difference(...withoutOwnOfInherited(given, actual))
-      const replaced = await retakenObjects(copy, before)
+      const changes = difference(...withoutRedundantColumns(given, actual))
+      const replaced = await objectsWithReusedNames(copy, before)
       return {
         unlike: changes.map(({ object }) => object),
         replaced,

@@ -4,7 +4,7 @@ import { ConnectionString } from '../kernel/index.ts'
 import { engineDialectOf } from './dialects.ts'
 import { type EngineCall, filterOf, listOf, withRawEngine, type WithShadow } from './engine.ts'
 import { createDatabase, requireUrl } from './postgres/create-database.ts'
-import { sessionOnNothing } from './postgres/nowhere.ts'
+import { createOfflineSession } from './postgres/offline-session.ts'
 import { extensionsOf, type Shadows } from './postgres/shadow.ts'
 import { type Datasource, datasourceOfSchema } from './program-arguments.ts'
 import { forEngine, listsExtensions, restoreConfiguration, type SchemaFile } from './schema-file.ts'
@@ -109,7 +109,7 @@ async function diff(context: RpcContext, params: Params): Promise<unknown> {
     return withRawEngine({ main, withShadowDatabase, files: filesOf(from, to) }, run)
   }
   const url = fromUrl ?? toUrl
-  return url ? await withDatabase(url, onMain) : await onMain(sessionOnNothing())
+  return url ? await withDatabase(url, onMain) : await onMain(createOfflineSession())
 }
 
 function noMigrations(main: Session): DiffTarget {

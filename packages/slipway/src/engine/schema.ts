@@ -2,7 +2,7 @@ import type { SchemaFilter } from '@prisma/schema-engine-wasm/schema_engine_bg'
 import type { RawResult, Session } from '../database/index.ts'
 import { attempt, invariant, type Result } from '../kernel/index.ts'
 import { type Engine, withEngine } from './engine.ts'
-import { sessionOnNothing } from './postgres/nowhere.ts'
+import { createOfflineSession } from './postgres/offline-session.ts'
 import {
   forEngine,
   listsExtensions,
@@ -24,7 +24,7 @@ export interface MigrationSql {
 export async function validateSchema(files: readonly SchemaFile[]): Promise<Result<undefined>> {
   invariant(files.length > 0, 'a schema has at least one file')
   return await attempt(async () => {
-    await withEngine({ main: sessionOnNothing(), files }, async (engine) => {
+    await withEngine({ main: createOfflineSession(), files }, async (engine) => {
       await engine.diff({ tag: 'empty' }, { tag: 'schemaDatamodel', files: forEngine(files) })
     })
     return undefined
@@ -33,7 +33,7 @@ export async function validateSchema(files: readonly SchemaFile[]): Promise<Resu
 
 /** The SQL of a first migration: from nothing to the schema. Needs no database. */
 export async function schemaToSql(files: readonly SchemaFile[]): Promise<MigrationSql> {
-  return await diffToSchema({ session: sessionOnNothing(), files })
+  return await diffToSchema({ session: createOfflineSession(), files })
 }
 
 export interface DiffToSchemaOptions {

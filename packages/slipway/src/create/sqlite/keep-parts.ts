@@ -1,6 +1,6 @@
 import type { Session } from '../../database/index.ts'
 import {
-  counterSql,
+  autoincrementCounterSql,
   isSameList,
   isSameName,
   type LostPart,
@@ -15,7 +15,7 @@ import {
   type SqliteIndex,
   type Statement,
 } from '../../statements/index.ts'
-import { type KeptObject, withoutParagraph } from '../spare.ts'
+import { type KeptObject, withoutParagraph } from '../keep-inexpressible.ts'
 import { type RebuiltTable, rebuildsIn, tableOf } from './rebuilds.ts'
 import { tryParts } from './try-parts.ts'
 
@@ -141,7 +141,7 @@ function abortingCopies(statements: readonly Statement[], create: string): Edit[
 }
 
 function counterEdit({ drop, made, name }: RebuiltTable): Edit {
-  const steps = counterSql(name, made.name).map((step) => `${step};\n`)
+  const steps = autoincrementCounterSql(name, made.name).map((step) => `${step};\n`)
   return { start: drop.start, end: drop.start, by: steps.join('') }
 }
 

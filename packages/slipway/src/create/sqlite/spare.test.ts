@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { withSession } from '../../database/index.ts'
-import { spareOnSqlite } from './spare.ts'
+import { keepInexpressibleOnSqlite } from './keep-inexpressible.ts'
 
 // The SQL is what Prisma writes for a rebuild; the tables have parts that schema.prisma cannot express.
 
@@ -32,7 +32,7 @@ async function spared(
 ) {
   return await withSession({ kind: 'sqlite' }, {}, async (session) => {
     await session.execute(history)
-    const found = await spareOnSqlite(sql, { session })
+    const found = await keepInexpressibleOnSqlite(sql, { session })
     await session.execute(rows)
     await session.execute(found.sql)
     const refuses = async (statement: string) =>

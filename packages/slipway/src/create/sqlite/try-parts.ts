@@ -31,7 +31,10 @@ export async function tryParts(session: Session, { old, made, parts }: Trial): P
   }
   await session.execute('BEGIN')
   try {
-    const taken = await largestTaken(possible, async (some) => (await refusal(some)) === undefined)
+    const taken = await largestAcceptedSet(
+      possible,
+      async (some) => (await refusal(some)) === undefined,
+    )
     const refused: TriedParts['refused'][number][] = []
     for (const part of parts) {
       if (taken.includes(part)) continue
@@ -51,7 +54,7 @@ export async function tryParts(session: Session, { old, made, parts }: Trial): P
 
 const TRIAL = 'slipway_trial'
 
-async function largestTaken(
+async function largestAcceptedSet(
   parts: readonly LostPart[],
   isTaken: (some: readonly LostPart[]) => Promise<boolean>,
 ): Promise<readonly LostPart[]> {

@@ -126,7 +126,7 @@ function identityFrom({ id, kind, name, of, args, parents }: IdentityRow): Ident
 }
 
 /** Kinds of objects that hold rows, values or a counter. */
-const HOLDING: Readonly<Record<string, 'table' | 'column' | 'attribute' | 'sequence'>> = {
+const DATA_KINDS: Readonly<Record<string, 'table' | 'column' | 'attribute' | 'sequence'>> = {
   TABLE: 'table',
   COLUMN: 'column',
   ATTRIBUTE: 'attribute',
@@ -154,15 +154,18 @@ export async function replacedObjects(
 }
 
 /** Objects with data that SQL has dropped since, and whose name another object now has. */
-export async function retakenObjects(session: Session, before: Identities): Promise<ObjectRef[]> {
+export async function objectsWithReusedNames(
+  session: Session,
+  before: Identities,
+): Promise<ObjectRef[]> {
   const now = await readIdentities(session)
-  return retakenBy(before, now).flatMap(
+  return identitiesWithReusedNames(before, now).flatMap(
     (object) => dataObject(object, before, now, session.server.schema) ?? [],
   )
 }
 
 /** Dropped objects whose name a new object of the same kind has. */
-export function retakenBy(before: Identities, now: Identities): Identity[] {
+export function identitiesWithReusedNames(before: Identities, now: Identities): Identity[] {
   const taken = new Set(
     [...now.values()].flatMap((object) => (before.has(object.id) ? [] : [placeOf(object, now)])),
   )
@@ -187,7 +190,7 @@ function dataObject(
   now: Identities,
   defaultSchema: string,
 ): ObjectRef | undefined {
-  const own = HOLDING[kind]
+  const own = DATA_KINDS[kind]
   const home = before.get(of)
   if (own === undefined || home === undefined) return undefined
   if (own === 'table' || own === 'sequence')

@@ -57,7 +57,7 @@ export function rebuildSql({ from, to, columns, aside, unique, rowid }: Rebuild)
     statements: [
       withTableName(to.sql, next),
       ...(sources.size === 0 ? [] : [copySql({ name, next, copied, rowid })]),
-      ...(isCounted ? counterSql(to.name, aside) : []),
+      ...(isCounted ? autoincrementCounterSql(to.name, aside) : []),
       `DROP TABLE ${name}`,
       `ALTER TABLE ${next} RENAME TO ${name}`,
     ],
@@ -86,7 +86,7 @@ function copySql({
  * Statements, without semicolons, that give a table the AUTOINCREMENT counter of another table, if that has
  * one. Dropping a table also removes its counter, and a copy would count from its largest value.
  */
-export function counterSql(from: string, to: string): string[] {
+export function autoincrementCounterSql(from: string, to: string): string[] {
   const [old, next] = [quoteText(from), quoteText(to)]
   return [
     `DELETE FROM sqlite_sequence WHERE name = ${next}`,

@@ -1,4 +1,4 @@
-import { counterSql, isSameName } from '../../../schema/index.ts'
+import { autoincrementCounterSql, isSameName } from '../../../schema/index.ts'
 import { rebuildOfTextIndex, sqliteDetail, type Statement } from '../../../statements/index.ts'
 import { quoted, quotedList } from '../names-and-sizes.ts'
 import { isExpressible, type Rebuild } from '../rebuild.ts'
@@ -97,9 +97,9 @@ function keepCounter(site: RewriteContext, rebuild: Rebuild, isTurned: boolean):
 /** Copies the counter between the names that both tables have when the old one is dropped. */
 function counterSteps(rebuild: Rebuild, isTurned: boolean): string[] {
   const { order, old, made, name } = rebuild
-  if (order === 'copy') return counterSql(old.name, made.name)
-  if (isTurned) return counterSql(name, newName(name))
-  return counterSql(rebuild.oldName, name)
+  if (order === 'copy') return autoincrementCounterSql(old.name, made.name)
+  if (isTurned) return autoincrementCounterSql(name, newName(name))
+  return autoincrementCounterSql(rebuild.oldName, name)
 }
 
 /** Drops views and triggers that use the table before the rebuild, and recreates them after it. */

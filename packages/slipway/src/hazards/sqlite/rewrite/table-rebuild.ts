@@ -1,6 +1,6 @@
 import {
   columnIn,
-  counterSql,
+  autoincrementCounterSql,
   createTableText,
   type DefinedTable,
   isSameName,
@@ -49,7 +49,7 @@ export function tableRebuild(
       options: tableOptions(table),
     }),
     `INSERT INTO ${quoted(next)} (${names}) SELECT ${sources.join(', ')} FROM ${quoted(table.name)}`,
-    ...(table.autoincrement ? counterSql(table.name, next) : []),
+    ...(table.autoincrement ? autoincrementCounterSql(table.name, next) : []),
     ...others.drops,
     `DROP TABLE ${quoted(table.name)}`,
     `ALTER TABLE ${quoted(next)} RENAME TO ${quoted(table.name)}`,

@@ -1,6 +1,6 @@
 import { quoteIdentifier, type Session } from '../../database/index.ts'
 import { refusalOnTrial } from '../../down/index.ts'
-import { isSameName, readSqliteState, usersOf } from '../../schema/index.ts'
+import { isSameName, readSqliteState, dependentCodeOf } from '../../schema/index.ts'
 import { parserFor, type Statement } from '../../statements/index.ts'
 import { droppedTable } from './rebuilds.ts'
 import { readVirtualTables } from './virtual-tables.ts'
@@ -10,7 +10,7 @@ import { readVirtualTables } from './virtual-tables.ts'
  * SQLite rejects it otherwise: no table can be renamed while a view or trigger names a table that does not
  * exist.
  */
-export async function withoutUsers(sql: string, session: Session): Promise<string> {
+export async function withDependentsDropped(sql: string, session: Session): Promise<string> {
   const { parse } = await parserFor('sqlite')
   const virtual = await readVirtualTables(session)
   // A virtual table is kept: its drop is left out later.
@@ -29,7 +29,7 @@ export async function withoutUsers(sql: string, session: Session): Promise<strin
 /** `tables` are in the order in which they are dropped. */
 async function dropsOfUsers(session: Session, tables: readonly string[]): Promise<string[]> {
   const { objects } = await readSqliteState(session)
-  const users = tables.map((table) => new Set(usersOf(objects, table)))
+  const users = tables.map((table) => new Set(dependentCodeOf(objects, table)))
   const isIn = (names: readonly string[], name: string) =>
     names.some((other) => isSameName(other, name))
   const gone = objects.filter((one) => one.kind === 'view' && users.some((of) => of.has(one)))

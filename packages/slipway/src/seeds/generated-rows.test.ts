@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { failureOf } from '../kernel/index.ts'
-import { madeRows } from './made-rows.ts'
+import { generateRows } from './generated-rows.ts'
 import type { SeedRow, SeedRows } from './set.ts'
 
 async function rowsOf(rows: SeedRows<SeedRow>, ms: number): Promise<unknown[]> {
   const limits = { signal: new AbortController().signal, deadline: performance.now() + ms }
   const given: unknown[] = []
-  for await (const row of madeRows(rows, { table: { name: 'item', rows }, limits })) given.push(row)
+  for await (const row of generateRows(rows, { table: { name: 'item', rows }, limits }))
+    given.push(row)
   return given
 }
 

@@ -1,18 +1,18 @@
 import { quoteIdentifier, type Session } from '../../database/index.ts'
 import { attempt, rethrow } from '../../kernel/index.ts'
 import { type Resolved } from '../resolve.ts'
-import { givenOf, isGiven, sameKey, storedOf } from '../resolved.ts'
+import { givenOf, isGiven, sameKey, storedOf } from '../resolved-columns.ts'
 import type { CascadedRows } from '../table-counts.ts'
 import type { TargetColumn, TargetTable } from '../target-tables.ts'
 import { differs } from './altered.ts'
-import { isGone, removeEarly } from './removal.ts'
+import { isToBeDeleted, removeEarly } from './removal.ts'
 
 // The value of a unique key other than the natural key may move between rows of a set, or from a row that the
 // set no longer contains. The server checks such a key at each row, so the old row must give up the value
 // first.
 
 /** What was deleted to free unique values. */
-export interface SetAside {
+export interface RemovedForUniqueness {
   deleted: number
   readonly cascaded: CascadedRows[]
 }
@@ -20,7 +20,7 @@ export interface SetAside {
 /** A write, and its columns. */
 interface Writing<T> {
   readonly columns: readonly TargetColumn[]
-  readonly aside: SetAside
+  readonly removed: RemovedForUniqueness
   work(): Promise<T>
 }
 
@@ -28,10 +28,10 @@ interface Writing<T> {
  * Writes rows. If a unique value still belongs to another row that is about to lose it, first gives that row
  * an unused value, then writes again.
  */
-export async function withUniqueValuesAside<T>(
+export async function withFreedUniqueValues<T>(
   session: Session,
   resolved: Resolved,
-  { columns, aside, work }: Writing<T>,
+  { columns, removed, work }: Writing<T>,
 ): Promise<T> {
   const keys = otherKeys(resolved, columns)
   if (keys.length === 0) return await work()
@@ -46,7 +46,8 @@ export async function withUniqueValuesAside<T>(
   let freed = 0
   for (const key of keys) {
     freed += await freeChanging(session, resolved, { key, columns })
-    if (resolved.table.mode === 'own') freed += await freeGone(session, resolved, { key, aside })
+    if (resolved.table.mode === 'own')
+      freed += await freeRemovedRows(session, resolved, { key, removed })
   }
   return freed === 0 ? rethrow(done.failure) : await work()
 }
@@ -87,43 +88,43 @@ async function freeChanging(
   const { target, table, source } = resolved
   if (table.mode === 'insert-missing') return 0
   const column = key.find(
-    (one) => columns.includes(one) && !resolved.key.includes(one) && madeUp(target, one),
+    (one) => columns.includes(one) && !resolved.key.includes(one) && unusedValue(target, one),
   )
   if (!column) return 0
   const changes = `EXISTS (SELECT FROM ${source}, LATERAL (SELECT h.*) t WHERE ${sameKey(resolved, 'h')} AND ${differs(resolved, column)})`
-  return await setAside(session, target, {
+  return await assignUnusedValues(session, target, {
     column,
     condition: `${isWanted(resolved, key)} AND ${changes}`,
   })
 }
 
 /** Frees the values of rows that the set no longer contains; deletes rows that cannot get another value. */
-async function freeGone(
+async function freeRemovedRows(
   session: Session,
   resolved: Resolved,
-  { key, aside }: { key: readonly TargetColumn[]; aside: SetAside },
+  { key, removed }: { key: readonly TargetColumn[]; removed: RemovedForUniqueness },
 ): Promise<number> {
   const { target } = resolved
-  const condition = `${isWanted(resolved, key)} AND ${isGone(session, resolved, 'h')}`
-  const column = key.find((one) => !resolved.key.includes(one) && madeUp(target, one))
-  if (column) return await setAside(session, target, { column, condition })
+  const condition = `${isWanted(resolved, key)} AND ${isToBeDeleted(session, resolved, 'h')}`
+  const column = key.find((one) => !resolved.key.includes(one) && unusedValue(target, one))
+  if (column) return await assignUnusedValues(session, target, { column, condition })
   const { deleted, cascaded } = await removeEarly(
     session,
     resolved,
     `EXISTS (SELECT FROM (SELECT t.*) h WHERE ${condition})`,
   )
-  aside.deleted += deleted[0] ?? 0
-  aside.cascaded.push(...cascaded)
+  removed.deleted += deleted[0] ?? 0
+  removed.cascaded.push(...cascaded)
   return deleted[0] ?? 0
 }
 
-async function setAside(
+async function assignUnusedValues(
   session: Session,
   target: TargetTable,
   { column, condition }: { readonly column: TargetColumn; readonly condition: string },
 ): Promise<number> {
   const { affected } = await session.queryRaw(
-    `UPDATE ${target.id} h SET ${quoteIdentifier(column.name)} = ${madeUp(target, column)}
+    `UPDATE ${target.id} h SET ${quoteIdentifier(column.name)} = ${unusedValue(target, column)}
      FROM (SELECT h.tableoid AS relation, h.ctid AS place, row_number() OVER () AS i FROM ${target.id} h WHERE ${condition}) p
      WHERE h.tableoid = p.relation AND h.ctid = p.place`,
   )
@@ -131,7 +132,7 @@ async function setAside(
 }
 
 /** SQL of an unused value, with `p.i` as the number of the row; undefined if the column cannot have one. */
-function madeUp({ id, foreignKeys }: TargetTable, column: TargetColumn): string | undefined {
+function unusedValue({ id, foreignKeys }: TargetTable, column: TargetColumn): string | undefined {
   const { name, notNull, base, type, always } = column
   if (always) return undefined
   if (!notNull) return 'NULL'

@@ -8,12 +8,17 @@ import {
   type SqliteState,
 } from '../../schema/index.ts'
 import { parserFor, sqliteDetail, type Statement } from '../../statements/index.ts'
-import { type KeptObject, type LostObject, type Spared, withoutParagraph } from '../spare.ts'
+import {
+  type KeptObject,
+  type LostObject,
+  type KeptSql,
+  withoutParagraph,
+} from '../keep-inexpressible.ts'
 import { keepConstraintIndexes } from './constraint-indexes.ts'
-import { createAgain } from './created-again.ts'
 import { keepIndexes } from './keep-indexes.ts'
 import { keepParts, objectOfPart, partKey } from './keep-parts.ts'
 import { tableOf } from './rebuilds.ts'
+import { recreateDependents } from './recreate-dependents.ts'
 import { keepVirtualTables } from './virtual-tables.ts'
 
 /**
@@ -21,10 +26,10 @@ import { keepVirtualTables } from './virtual-tables.ts'
  * tables and their shadow tables are not dropped, rebuilt tables keep the parts that only SQL can express,
  * and triggers and indexes that are dropped with such a table are created again after it, if they still fit.
  */
-export async function spareOnSqlite(
+export async function keepInexpressibleOnSqlite(
   sql: string,
   { session }: { readonly session: Session },
-): Promise<Spared> {
+): Promise<KeptSql> {
   const { parse } = await parserFor('sqlite')
   const state = await readSqliteState(session)
   const virtual = await keepVirtualTables(sql, session)
@@ -39,7 +44,7 @@ export async function spareOnSqlite(
   const parts = await keepParts(fields.sql, { session, before: state })
   const indexes = keepIndexes(parts.sql, { statements: parse(parts.sql), before: state })
   text = indexes.sql
-  const again = await createAgain(session, parse(text), state)
+  const again = await recreateDependents(session, parse(text), state)
   const paragraphs = again.created.map(({ title, sql: own }) => `-- ${title}\n${own};\n`)
   return {
     sql: [text, ...paragraphs].join(text.endsWith('\n') ? '\n' : '\n\n'),
@@ -87,7 +92,7 @@ function withoutGeneratedFields(
   sql: string,
   statements: readonly Statement[],
   before: SqliteState,
-): Pick<Spared, 'sql' | 'kept'> {
+): Pick<KeptSql, 'sql' | 'kept'> {
   const kept: KeptObject[] = []
   let text = sql
   for (const statement of statements.toReversed()) {

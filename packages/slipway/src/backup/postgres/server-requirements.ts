@@ -7,7 +7,7 @@ import type { Manifest } from '../manifest.ts'
  * Refuses a server on which a restore would fail midway, because it is older or lacks an extension or a role.
  * Fails with BACKUP.SERVER_TOO_OLD, BACKUP.EXTENSION_MISSING or BACKUP.ROLE_MISSING.
  */
-export async function refuseUnfit(
+export async function requireSuitableServer(
   session: Session,
   manifest: Manifest,
   { roles }: { readonly roles: boolean },
@@ -20,7 +20,7 @@ export async function refuseUnfit(
       nextActions: [advice('Restore it on a server of the same version, or a newer one.')],
     })
   }
-  const extensions = await lacking(
+  const extensions = await missingNames(
     session,
     manifest.extensions,
     'SELECT name FROM pg_available_extensions',
@@ -35,7 +35,7 @@ export async function refuseUnfit(
     })
   }
   if (!roles) return
-  const missing = await lacking(session, manifest.roles, 'SELECT rolname FROM pg_roles')
+  const missing = await missingNames(session, manifest.roles, 'SELECT rolname FROM pg_roles')
   if (missing.length === 0) return
   raise('BACKUP.ROLE_MISSING', {
     message: `The server lacks the ${missing.length === 1 ? 'role' : 'roles'} ${missing.join(', ')}.`,
@@ -49,7 +49,7 @@ export async function refuseUnfit(
   })
 }
 
-async function lacking(
+async function missingNames(
   session: Session,
   wanted: readonly string[],
   known: string,
@@ -71,7 +71,7 @@ export async function createRoles(
   { roles, superusers }: Pick<Manifest, 'roles' | 'superusers'>,
 ): Promise<void> {
   const names = [...new Set([...roles, ...superusers])]
-  for (const name of await lacking(session, names, 'SELECT rolname FROM pg_roles'))
+  for (const name of await missingNames(session, names, 'SELECT rolname FROM pg_roles'))
     await session.execute(`CREATE ROLE ${quoteIdentifier(name)} NOLOGIN`)
   for (const name of superusers)
     await session.execute(`ALTER ROLE ${quoteIdentifier(name)} SUPERUSER`)

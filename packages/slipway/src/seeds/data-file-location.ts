@@ -12,7 +12,7 @@ import type { SyncPlan, SyncTable } from './sync-plan.ts'
 import { findTable } from './target-tables.ts'
 
 /** The seeds of a project, and the rules that choose the set of a table. */
-export interface Homes {
+export interface SeedSetContext {
   /** The folder of all sets. */
   readonly folder: string
   readonly sets: readonly SeedSet[]
@@ -26,7 +26,7 @@ export interface Homes {
 }
 
 /** The data file of a table. */
-export interface Home {
+export interface DataFileLocation {
   readonly table: SyncTable
   /** The name of its set, and the set if it exists. */
   readonly name: string
@@ -40,17 +40,17 @@ export interface Home {
 }
 
 /** A table whose rows have no writable data file, and the reason. */
-export interface Homeless {
+export interface TableWithoutFile {
   readonly table: SyncTable
   readonly why: string
 }
 
 /** Finds the data file of a table's rows. Fails with SEEDS.TABLE_OWNED if several sets have the table. */
-export async function homeOf(
+export async function findDataFile(
   plan: SyncPlan,
   table: SyncTable,
-  homes: Homes,
-): Promise<Home | Homeless> {
+  homes: SeedSetContext,
+): Promise<DataFileLocation | TableWithoutFile> {
   const owner = ownerOf(plan, table, homes)
   const name = owner?.name ?? homes.named ?? homes.fallback
   if (name === undefined)
@@ -75,8 +75,8 @@ export async function homeOf(
 
 function newHome(
   table: SyncTable,
-  { name, set, homes }: { name: string; set: SeedSet | undefined; homes: Homes },
-): Home | Homeless {
+  { name, set, homes }: { name: string; set: SeedSet | undefined; homes: SeedSetContext },
+): DataFileLocation | TableWithoutFile {
   if (!/^[A-Za-z0-9][\w.-]*$/.test(name)) refuseName(name)
   if (set !== undefined && path.basename(set.file) !== 'set.json')
     return {
@@ -96,7 +96,7 @@ function refuseName(name: string): never {
 }
 
 /** The requested set; otherwise the set that has the table, preferably one of the environment. */
-function ownerOf(plan: SyncPlan, table: SyncTable, homes: Homes): SeedSet | undefined {
+function ownerOf(plan: SyncPlan, table: SyncTable, homes: SeedSetContext): SeedSet | undefined {
   const { sets, named, of } = homes
   if (named !== undefined) return sets.find(({ name }) => name === named)
   const having = sets.filter((set) => entryOf(plan, set, table) !== undefined)

@@ -15,7 +15,7 @@ export interface RowLimits {
  * Rows that code generates. An error or an invalid row is a failure of the set; code that hangs is
  * interrupted.
  */
-export async function* madeRows(
+export async function* generateRows(
   rows: SeedRows<SeedRow>,
   source: RowSource,
 ): AsyncGenerator<SeedRow> {

@@ -7,7 +7,7 @@ import { rebuildsIn } from './rebuilds.ts'
  * Prisma's SQL with other names for the new tables of rebuilds if the name is taken: Prisma calls the new table of `user`
  * `new_user` even if a table, view or index of that name exists, or if another statement creates one.
  */
-export async function withFreeAsideNames(sql: string, session: Session): Promise<string> {
+export async function withFreeTemporaryNames(sql: string, session: Session): Promise<string> {
   const { parse } = await parserFor('sqlite')
   const statements = parse(sql)
   const rebuilds = rebuildsIn(statements)
@@ -23,13 +23,13 @@ export async function withFreeAsideNames(sql: string, session: Session): Promise
   ])
   let text = sql
   for (const { create, made, copies, rename } of rebuilds.toReversed()) {
-    let aside = made.name
-    while (taken.has(keyOfName(aside))) aside = `new_${aside}`
-    if (aside === made.name) continue
+    let temporary = made.name
+    while (taken.has(keyOfName(temporary))) temporary = `new_${temporary}`
+    if (temporary === made.name) continue
     for (const { start, text: own } of [create, ...copies, rename].toReversed()) {
       const at = start + (tokenPlaces(own, made.name)[0] ?? 0)
       const end = at + quoteIdentifier(made.name).length
-      text = text.slice(0, at) + quoteIdentifier(aside) + text.slice(end)
+      text = text.slice(0, at) + quoteIdentifier(temporary) + text.slice(end)
     }
   }
   return text

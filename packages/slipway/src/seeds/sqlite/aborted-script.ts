@@ -2,7 +2,7 @@ import type { AtomicSession } from '../../database/index.ts'
 import { type Failure, failureOf, must } from '../../kernel/index.ts'
 
 /** Runs a script whose last statement aborts it, so that all of it is rolled back. Returns the failure. */
-export async function failureOfScript(session: AtomicSession, script: string): Promise<Failure> {
+export async function runAbortedScript(session: AtomicSession, script: string): Promise<Failure> {
   let failure: Failure | undefined
   try {
     await session.runAtomically(script, { foreignKeys: true })

@@ -1,7 +1,7 @@
 import type { Failure, NextAction } from '../kernel/index.ts'
 
 /** The arguments of a method, in the form of a command line. */
-interface Given {
+interface CommandArguments {
   /** The name of the command: `rollback`. */
   readonly command: string
   readonly positionals: readonly string[]
@@ -31,13 +31,13 @@ const REPEATED = ['deploy', 'rollback', 'squash', 'baseline', 'repair', 'reset',
  * migrations, what was accepted and confirmed. Otherwise `rollback --to a` would suggest a rollback of one
  * migration.
  */
-export function repeating(failure: Failure, method: string, options: unknown): Failure {
+export function completeSuggestions(failure: Failure, method: string, options: unknown): Failure {
   if (!REPEATED.includes(method)) return failure
-  const given = givenTo(method, options ?? {}, failure)
-  return { ...failure, nextActions: failure.nextActions.map((one) => repeated(one, given)) }
+  const given = argumentsOf(method, options ?? {}, failure)
+  return { ...failure, nextActions: failure.nextActions.map((one) => completeAction(one, given)) }
 }
 
-function givenTo(command: string, options: Repeatable, { code }: Failure): Given {
+function argumentsOf(command: string, options: Repeatable, { code }: Failure): CommandArguments {
   const { name, accept = [], confirm, plan, noKeep, noSeed, steps, to, from } = options
   const flag = (key: string, value: string | number | undefined) =>
     value === undefined ? [] : [[key, String(value)]]
@@ -58,7 +58,10 @@ function givenTo(command: string, options: Repeatable, { code }: Failure): Given
   }
 }
 
-function repeated(action: NextAction, { command, positionals, flags, accept }: Given): NextAction {
+function completeAction(
+  action: NextAction,
+  { command, positionals, flags, accept }: CommandArguments,
+): NextAction {
   if (action.kind !== 'slipway') return action
   // `dev` writes migrations as `create` does.
   const same = action.args[0] === command || (command === 'dev' && action.args[0] === 'create')

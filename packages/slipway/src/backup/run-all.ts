@@ -5,7 +5,7 @@ import { failureOf } from '../kernel/index.ts'
  * then throws the first failure, or the first error if there is none: a broken stream is usually a
  * consequence of a failure.
  */
-export async function together(
+export async function runAllOrAbort(
   outer: AbortSignal,
   works: readonly ((signal: AbortSignal) => Promise<unknown>)[],
 ): Promise<void> {

@@ -3,8 +3,8 @@ import { encodeId, type Fact, type FactBase } from '@supabase/pg-delta'
 import type { Choice } from '../script.ts'
 import { type Catalog, columnOrder } from './catalog.ts'
 import { factBase, textOf } from './fact-base.ts'
-import { type Heritage, heritageOf } from './heritage.ts'
 import { detached, inheritedFacts, parentsOf } from './in-place.ts'
+import { type Inheritance, inheritanceOf } from './inheritance.ts'
 import { referenceTo } from './reference.ts'
 
 /**
@@ -24,27 +24,27 @@ export function withInheritedColumns(catalog: Catalog): Catalog {
  * Two catalogs without the only difference that no SQL removes: a table that becomes a child table has the columns of its parent
  * also as its own, while one that was created as a child table does not.
  */
-export function withoutOwnOfInherited(one: Catalog, other: Catalog): [Catalog, Catalog] {
-  return [folded(one, other.facts), folded(other, one.facts)]
+export function withoutRedundantColumns(one: Catalog, other: Catalog): [Catalog, Catalog] {
+  return [withoutInheritedColumns(one, other.facts), withoutInheritedColumns(other, one.facts)]
 }
 
 /** A catalog in which child tables do not have as their own what they only inherit in `other`. */
-function folded(catalog: Catalog, other: FactBase): Catalog {
+function withoutInheritedColumns(catalog: Catalog, other: FactBase): Catalog {
   const { facts } = catalog
   const gone = new Set<string>()
-  const heritages = new Map<string, Heritage>()
+  const heritages = new Map<string, Inheritance>()
   for (const heir of facts.facts()) {
     // A partition has no columns or checks of its own.
     if (heir.id.kind !== 'table' || heir.payload['partitionBound']) continue
     if (parentsOf(heir).length === 0 || parentsOf(other.get(heir.id)).length === 0) continue
-    const [above, there] = [namesAbove(facts, heir), namesAbove(other, other.get(heir.id))]
+    const [above, there] = [inheritedByKey(facts, heir), inheritedByKey(other, other.get(heir.id))]
     const both = facts
       .childrenOf(heir.id)
       .filter(({ id }) => above.has(encodeId(id)) && there.has(encodeId(id)) && !other.has(id))
     if (both.length === 0) continue
     for (const fact of both)
       for (const one of [fact, ...facts.childrenOf(fact.id)]) gone.add(encodeId(one.id))
-    heritages.set(encodeId(heir.id), heritageWith(heir, { own: both, facts, above }))
+    heritages.set(encodeId(heir.id), inheritanceWith(heir, { own: both, facts, above }))
   }
   if (gone.size === 0) return catalog
   const kept = facts.facts().flatMap((fact) => {
@@ -60,7 +60,7 @@ function folded(catalog: Catalog, other: FactBase): Catalog {
 /**
  * The columns and checks that a table inherits from its parents, by the keys that they would have as its own.
  */
-function namesAbove(facts: FactBase, heir: Fact | undefined): Map<string, Fact> {
+function inheritedByKey(facts: FactBase, heir: Fact | undefined): Map<string, Fact> {
   if (heir === undefined) return new Map()
   const found = parentsOf(heir).flatMap((parent) => inheritedFacts(facts, heir, parent))
   return new Map(
@@ -74,7 +74,7 @@ function namesAbove(facts: FactBase, heir: Fact | undefined): Map<string, Fact> 
  * A difference that no script can remove: a table that becomes a child table keeps what it inherits as its
  * own.
  */
-export function ownOfNewHeirs(from: Catalog, to: Catalog): Choice[] {
+export function newlyInheritedColumns(from: Catalog, to: Catalog): Choice[] {
   return to.facts.facts().flatMap((fact): Choice[] => {
     const before = from.facts.get(fact.id)
     // A partition has no columns or checks of its own.
@@ -82,7 +82,9 @@ export function ownOfNewHeirs(from: Catalog, to: Catalog): Choice[] {
       return []
     const had = parentsOf(before)
     const isNew = parentsOf(fact).some((one) => !had.some((old) => isDeepStrictEqual(old, one)))
-    const inherits = [...namesAbove(to.facts, fact).values()].some(({ id }) => !to.facts.has(id))
+    const inherits = [...inheritedByKey(to.facts, fact).values()].some(
+      ({ id }) => !to.facts.has(id),
+    )
     if (!isNew || !inherits) return []
     const message =
       'inherits again, and keeps what it inherits as its own: if the parent drops a column, this table keeps it'
@@ -97,8 +99,8 @@ interface Folding {
 }
 
 /** The heritage that a child table would have if these columns were not its own. */
-function heritageWith(heir: Fact, { own, facts, above }: Folding): Heritage {
-  const { own: had, comments: said, ...heritage } = heritageOf(heir)
+function inheritanceWith(heir: Fact, { own, facts, above }: Folding): Inheritance {
+  const { own: had, comments: said, ...heritage } = inheritanceOf(heir)
   const columns = own.flatMap((fact) => {
     const { id } = fact
     if (id.kind !== 'column') return []
@@ -125,6 +127,6 @@ function heritageWith(heir: Fact, { own, facts, above }: Folding): Heritage {
   }
 }
 
-function entriesOf(key: keyof Heritage, entries: object): Heritage {
+function entriesOf(key: keyof Inheritance, entries: object): Inheritance {
   return Object.keys(entries).length === 0 ? {} : { [key]: entries }
 }

@@ -11,10 +11,10 @@ interface Column {
  * The SQL that moves the sequences of existing columns past the existing rows, if a script creates those
  * sequences again. Otherwise they would begin with numbers that are in use.
  */
-export function numberingBehindRows(source: FactBase, target: FactBase): string[] {
+export function sequencesPastRows(source: FactBase, target: FactBase): string[] {
   return numberedColumns(target)
     .filter((one) => getsSequence(source, one) && isInteger(target, one.column))
-    .map(goOnSql)
+    .map(setvalSql)
 }
 
 interface Numbered {
@@ -66,7 +66,7 @@ function isInteger(target: FactBase, column: Column): boolean {
 }
 
 /** Never moves a sequence back: restored values of the column may already have moved it. */
-function goOnSql({ column: { schema, table, name }, sequence }: Numbered): string {
+function setvalSql({ column: { schema, table, name }, sequence }: Numbered): string {
   const qualified = (object: string, of: string) =>
     `${quoteIdentifier(of)}.${quoteIdentifier(object)}`
   const highest = `max(t.${quoteIdentifier(name)})`

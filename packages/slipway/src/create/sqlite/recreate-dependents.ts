@@ -9,19 +9,21 @@ import {
   type Statement,
   withPlainNames,
 } from '../../statements/index.ts'
-import type { KeptObject, LostObject } from '../spare.ts'
+import type { KeptObject, LostObject } from '../keep-inexpressible.ts'
 import { isInexpressibleIndex } from './keep-indexes.ts'
 import { type StaleIndex, staleIndexes } from './text-indexes.ts'
 
 /** What can be created or built again after statements, what cannot, and the resulting state. */
-export interface CreatedAgain {
+export interface RecreatedObjects {
   readonly created: readonly (KeptObject & { readonly title: string; readonly sql: string })[]
   readonly notKept: readonly LostObject[]
   /** The final state of the database. */
   readonly after: SqliteState
 }
 
-type Gone = SqliteState['objects'][number] & { readonly kind: 'index' | 'view' | 'trigger' }
+type DroppedObject = SqliteState['objects'][number] & {
+  readonly kind: 'index' | 'view' | 'trigger'
+}
 
 const TITLES = { index: 'CreateIndex', view: 'CreateView', trigger: 'CreateTrigger' }
 
@@ -29,22 +31,22 @@ const TITLES = { index: 'CreateIndex', view: 'CreateView', trigger: 'CreateTrigg
  * Runs statements, and creates again the indexes, triggers and views that were dropped with tables. Full-text
  * indexes of rebuilt tables are built again. Everything is rolled back.
  */
-export async function createAgain(
+export async function recreateDependents(
   session: Session,
   statements: readonly Statement[],
   before: SqliteState,
-): Promise<CreatedAgain> {
-  const created: CreatedAgain['created'][number][] = []
+): Promise<RecreatedObjects> {
+  const created: RecreatedObjects['created'][number][] = []
   const notKept: LostObject[] = []
   await session.execute('BEGIN')
   try {
     for (const { text, role } of statements)
       if (role.kind !== 'begin' && role.kind !== 'commit') await runsOnTrial(session, text)
     let after = await readSqliteState(session)
-    for (const gone of goneObjects(before, after, statements)) {
+    for (const gone of droppedObjects(before, after, statements)) {
       if (!hasOwner(gone, after)) continue
       const { kind, sql, name } = gone
-      const rest = `\n;\n${CHECK_ALL}\n${firing(gone, after)}`
+      const rest = `\n;\n${CHECK_ALL}\n${compileTriggerSql(gone, after)}`
       const plain = withPlainNames(sql, isDroppedColumn(before, after))
       const dropPlain = `\n;\nDROP ${kind} ${quoteIdentifier(name)}`
       const reason =
@@ -73,8 +75,8 @@ export async function createAgain(
 async function buildIndexes(
   session: Session,
   stale: readonly StaleIndex[],
-): Promise<Pick<CreatedAgain, 'created' | 'notKept'>> {
-  const created: CreatedAgain['created'][number][] = []
+): Promise<Pick<RecreatedObjects, 'created' | 'notKept'>> {
+  const created: RecreatedObjects['created'][number][] = []
   const notKept: LostObject[] = []
   for (const { name, table, by, gone } of stale) {
     const sql = rebuildOfTextIndex(name)
@@ -107,7 +109,7 @@ ALTER TABLE slipway_check RENAME TO slipway_checked;
 DROP TABLE slipway_checked;`
 
 /** SQL that makes SQLite compile a trigger without changing a row; empty for any other object. */
-function firing({ table, sql }: Gone, { tables }: SqliteState): string {
+function compileTriggerSql({ table, sql }: DroppedObject, { tables }: SqliteState): string {
   const detail = sqliteDetail({ text: sql })
   if (detail.kind !== 'create-trigger') return ''
   const { event, of } = detail.trigger
@@ -133,11 +135,11 @@ function firing({ table, sql }: Gone, { tables }: SqliteState): string {
 }
 
 /** The objects that statements drop with tables, in the order in which they were created. */
-function goneObjects(
+function droppedObjects(
   before: SqliteState,
   after: SqliteState,
   statements: readonly Statement[],
-): Gone[] {
+): DroppedObject[] {
   const indexes = new Set(
     statements.flatMap(({ actions }) =>
       actions.flatMap((action) => {
@@ -146,7 +148,7 @@ function goneObjects(
       }),
     ),
   )
-  return before.objects.flatMap(({ kind, ...rest }): Gone[] => {
+  return before.objects.flatMap(({ kind, ...rest }): DroppedObject[] => {
     if (kind === 'table' || (kind === 'index' && indexes.has(rest.name))) return []
     const isThere = after.objects.some((one) => one.kind === kind && one.name === rest.name)
     return isThere ? [] : [{ kind, ...rest }]
@@ -154,11 +156,11 @@ function goneObjects(
 }
 
 /** Whether the table of an index or trigger still exists. If not, the object is dropped with it. */
-function hasOwner({ kind, table }: Gone, { objects }: SqliteState): boolean {
+function hasOwner({ kind, table }: DroppedObject, { objects }: SqliteState): boolean {
   if (kind === 'view') return true
   return objects.some((one) => (one.kind === 'table' || one.kind === 'view') && one.name === table)
 }
 
-function refOf({ kind, name, table }: Gone): ObjectRef {
+function refOf({ kind, name, table }: DroppedObject): ObjectRef {
   return kind === 'trigger' ? { kind, schema: null, table, name } : { kind, schema: null, name }
 }

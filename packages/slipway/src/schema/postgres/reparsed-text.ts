@@ -3,7 +3,7 @@
  * printed differently: `(ARRAY['a'::character varying])::text[]` becomes
  * `ARRAY[('a'::character varying)::text]`.
  */
-export function settledText(text: string): string {
+export function reparsedText(text: string): string {
   return castArrays(text, (items, type) => {
     const cast = items.map((item) => `(${item})::${type}`)
     return `ARRAY[${cast.join(', ')}]`
@@ -14,7 +14,7 @@ export function settledText(text: string): string {
  * Rewrites SQL with expressions that the server printed, so that the server prints them unchanged after it
  * has read them: an array whose elements are all of one type is cast as a whole.
  */
-export function readAlike(sql: string): string {
+export function stableSql(sql: string): string {
   return castArrays(sql, (items, type) => {
     const [own, ...others] = new Set(
       items.map((item) => /::([\w. ]+|"(?:[^"]|"")+")$/.exec(item)?.[1]),

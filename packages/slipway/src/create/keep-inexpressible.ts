@@ -39,13 +39,13 @@ export interface LostObject {
 }
 
 /** A migration's SQL without the drops that would destroy what the schema cannot express. */
-export interface Spared {
+export interface KeptSql {
   readonly sql: string
   readonly kept: readonly KeptObject[]
   readonly notKept: readonly LostObject[]
 }
 
-export interface SpareOptions {
+export interface KeepOptions {
   /** A shadow database in the state before the SQL. */
   readonly session: Session
   /** The schema uses the preview feature `partialIndexes`. */
@@ -58,13 +58,13 @@ export interface SpareOptions {
  * dropped, or that is rebuilt with another key. The engine drops a unique constraint by DROP INDEX, which
  * PostgreSQL rejects; it becomes DROP CONSTRAINT.
  */
-export async function spareInexpressible(sql: string, options: SpareOptions): Promise<Spared> {
+export async function keepInexpressible(sql: string, options: KeepOptions): Promise<KeptSql> {
   const { parse } = await parserFor(dialectOf(options.session))
   const statements = parse(sql)
   const drops = statements.flatMap((statement) =>
     readDrop(statement, options.session.server.schema),
   )
-  const judged = drops.length === 0 ? [] : await judge(drops, statements, options)
+  const judged = drops.length === 0 ? [] : await decideDrop(drops, statements, options)
   let text = sql
   for (const { statement, instead } of judged.toSorted(
     (a, b) => b.statement.start - a.statement.start,
@@ -99,17 +99,17 @@ function readDrop(statement: Statement, inSchema: string): Drop[] {
 }
 
 /** A statement of the engine that is left out, or replaced. */
-interface Judged {
+interface DropDecision {
   readonly statement: Statement
   readonly instead?: string
   readonly kept?: KeptObject
 }
 
-async function judge(
+async function decideDrop(
   drops: readonly Drop[],
   statements: readonly Statement[],
-  { session, partialIndexes }: SpareOptions,
-): Promise<Judged[]> {
+  { session, partialIndexes }: KeepOptions,
+): Promise<DropDecision[]> {
   const namesOf = (kind: Drop['kind']) =>
     drops.filter((drop) => drop.kind === kind).map(({ name }) => name)
   const tables = await ifAny(namesOf('table'), (names) => readInexpressibleTables(session, names))
@@ -125,7 +125,7 @@ async function judge(
       .flatMap((action) => destructionsBy(action, defaultSchema))
       .map(({ object }) => objectKey(object)),
   )
-  return drops.flatMap((drop): Judged[] => {
+  return drops.flatMap((drop): DropDecision[] => {
     const same = (thing: { schema: string; name: string }) =>
       thing.schema === drop.schema && thing.name === drop.name
     switch (drop.kind) {
@@ -172,7 +172,7 @@ function judgeIndex(
   drop: Drop,
   index: IndexFacts | undefined,
   { going, statements, defaultSchema }: DropPlan,
-): Judged[] {
+): DropDecision[] {
   if (!index) return []
   const follows = index.columns.some(({ schema, table, name }) =>
     going.has(objectKey({ kind: 'column', schema: schemaRef(schema, defaultSchema), table, name })),
@@ -216,7 +216,7 @@ function judgeDefault(
   { statement, schema, name: table }: Drop,
   generated: readonly { readonly name: string }[],
   defaultSchema: string,
-): Judged[] {
+): DropDecision[] {
   const spared = statement.actions.map((action) =>
     action.kind === 'drop-default' && generated.some(({ name }) => name === action.column)
       ? action.column
@@ -246,7 +246,7 @@ export function withoutParagraph(sql: string, start: number, end: number): strin
 }
 
 /** Removes the engine's warnings about tables that are kept. */
-function withoutWarnings(sql: string, judged: readonly Judged[]): string {
+function withoutWarnings(sql: string, judged: readonly DropDecision[]): string {
   const tables = judged.flatMap(({ kept }) =>
     kept?.object.kind === 'table' ? [kept.object.name] : [],
   )

@@ -12,17 +12,17 @@ const noOwner = () => false
  * owners, how a server version prints a view, objects of the database as a whole. An extension that only `to`
  * has is created. Fails with SCHEMA.NO_PATH.
  */
-export function scriptAcross(from: Catalog, to: Catalog): SchemaScript {
+export function scriptBetweenServers(from: Catalog, to: Catalog): SchemaScript {
   return scriptBetween(
     { ...from, facts: factBase(from.facts.facts(), from.facts.edges, noOwner) },
-    { ...to, facts: likened(to, from) },
+    { ...to, facts: withUncomparedFacts(to, from) },
   )
 }
 
 /** `to`, with everything that a fingerprint does not distinguish taken from `from`. */
-function likened(toAll: Catalog, fromAll: Catalog): FactBase {
+function withUncomparedFacts(toAll: Catalog, fromAll: Catalog): FactBase {
   const [to, from] = [toAll.facts, fromAll.facts]
-  const covered = comparedFacts(toAll).map((fact) => likeOf(fact, from.get(fact.id)))
+  const covered = comparedFacts(toAll).map((fact) => withUncomparedPayload(fact, from.get(fact.id)))
   const coveredIds = new Set(covered.map(({ id }) => encodeId(id)))
   const comparedIds = new Set(comparedFacts(fromAll).map(({ id }) => encodeId(id)))
   const facts = new Map<string, Fact>()
@@ -40,7 +40,7 @@ function likened(toAll: Catalog, fromAll: Catalog): FactBase {
   )
 }
 
-function likeOf(fact: Fact, other: Fact | undefined): Fact {
+function withUncomparedPayload(fact: Fact, other: Fact | undefined): Fact {
   if (!other) return fact
   return canonicalize(comparable(fact)) === canonicalize(comparable(other))
     ? { ...fact, payload: other.payload }

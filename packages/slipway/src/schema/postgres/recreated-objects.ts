@@ -4,7 +4,7 @@ import { quoteIdentifier } from '../../database/index.ts'
 import { factBase } from './fact-base.ts'
 
 /** An object that exists before and after a script and must be dropped while it runs. */
-export interface MadeAgain {
+export interface RecreatedObjects {
   /** Statements that drop it, to run before everything else. */
   readonly drops: readonly string[]
   /** The state from which the script starts, without the object, so that the script creates it. */
@@ -19,12 +19,12 @@ export interface MadeAgain {
  * and rules that name such a column, because the server does not change its type while they exist; and the
  * comments of enums that are created again.
  */
-export function madeAgain(source: FactBase, target: FactBase): MadeAgain {
+export function recreatedObjects(source: FactBase, target: FactBase): RecreatedObjects {
   const states = { source, target }
   const users = source.facts().filter((fact) => isOnRetyped(fact, states))
   const comments = source
     .facts()
-    .filter(({ id }) => id.kind === 'comment' && isMadeAnew(id.target, states))
+    .filter(({ id }) => id.kind === 'comment' && needsRecreation(id.target, states))
   const gone = new Set([...users, ...comments].map(({ id }) => encodeId(id)))
   const isGone = ({ id, parent }: Fact) =>
     gone.has(encodeId(id)) || (parent !== undefined && gone.has(encodeId(parent)))
@@ -63,11 +63,11 @@ function isRetyped(id: StableId, states: States): boolean {
   const [before, after] = [states.source.get(id), states.target.get(id)]
   if (id.kind !== 'column' || !before || !after) return false
   if (before.payload['type'] !== after.payload['type']) return true
-  return states.target.outgoingEdges(id).some(({ to }) => isMadeAnew(to, states))
+  return states.target.outgoingEdges(id).some(({ to }) => needsRecreation(to, states))
 }
 
 /** Whether a type is an enum that cannot get its new values by additions alone. */
-function isMadeAnew(id: StableId, { source, target }: States): boolean {
+function needsRecreation(id: StableId, { source, target }: States): boolean {
   if (id.kind !== 'type') return false
   const had = source.get(id)?.payload['values']
   const has = target.get(id)?.payload['values']

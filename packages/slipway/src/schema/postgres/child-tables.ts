@@ -3,7 +3,7 @@ import type { Catalog } from './catalog.ts'
 import { parentsOf } from './in-place.ts'
 
 /** The partitions and child tables of a table, at any depth. */
-export function heirsIn(
+export function childTablesOf(
   { facts, defaultSchema }: Catalog,
   { schema, name }: Pick<TableRef, 'schema' | 'name'>,
 ): TableRef[] {

@@ -5,7 +5,7 @@ import type { Row } from '../../database/index.ts'
  * Properties of partitions and child tables that pg-delta does not read. They are in the payload of a fact as
  * `_heritage`: pg-delta ignores keys that begin with `_`, and `comparable` includes it in comparisons.
  */
-export interface Heritage {
+export interface Inheritance {
   /** All parents of a table that has several. */
   readonly parents?: readonly TableName[]
   /** Inherited columns of a partition or child table that differ from those of the parent. */
@@ -73,7 +73,7 @@ const PLACES = [
 ] as const
 
 /** Extends a pg-delta query to read the heritage of its objects. */
-export function withHeritage(text: string): string {
+export function withInheritance(text: string): string {
   const place = PLACES.find(([column]) => text.includes(column))
   if (place === undefined || (place[1] === OF_CONSTRAINT && !text.includes('con.conrelid')))
     return text
@@ -82,7 +82,7 @@ export function withHeritage(text: string): string {
 }
 
 /** Puts the heritage that was read into the payloads of the facts that it belongs to. */
-export function addHeritage(facts: FactBase, rows: readonly Row[]): void {
+export function addInheritance(facts: FactBase, rows: readonly Row[]): void {
   for (const row of rows) {
     const heritage = row['_heritage']
     if (typeof heritage !== 'object' || heritage === null || Object.keys(heritage).length === 0)
@@ -111,13 +111,13 @@ function idOf(row: Row): StableId {
 
 /** A fact with only those parts on partitions that a condition accepts. */
 export function withChildren(fact: Fact, accepts: (child: Child) => boolean): Fact {
-  const { children, ...heritage } = heritageOf(fact)
+  const { children, ...heritage } = inheritanceOf(fact)
   if (children === undefined || children.every(accepts)) return fact
   const left = children.filter(accepts)
   const changed = left.length > 0 ? { ...heritage, children: left } : heritage
   return { ...fact, payload: { ...fact.payload, _heritage: changed as unknown as Payload } }
 }
 
-export function heritageOf(fact: Fact | undefined): Heritage {
-  return (fact?.payload['_heritage'] as Heritage | undefined) ?? {}
+export function inheritanceOf(fact: Fact | undefined): Inheritance {
+  return (fact?.payload['_heritage'] as Inheritance | undefined) ?? {}
 }

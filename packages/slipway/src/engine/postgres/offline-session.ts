@@ -7,7 +7,7 @@ const VERSION_NUMBER = 150_000
  * A session without a database: it shows an empty `public` schema. The engine needs a
  * connection even to read a schema file.
  */
-export function sessionOnNothing(): Session {
+export function createOfflineSession(): Session {
   async function queryRaw(sql: string, params: readonly unknown[] = []): Promise<RawResult> {
     if (sql.includes('server_version_num')) {
       const values = ['t', 'PostgreSQL 15.0', String(VERSION_NUMBER)]

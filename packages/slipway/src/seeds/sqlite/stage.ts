@@ -8,7 +8,7 @@ import {
   openSource,
   placed,
   refuseQuery,
-  refuseUnfit,
+  refuseInvalidValue,
   type Source,
   type StageOptions,
   takeNext,
@@ -126,7 +126,7 @@ async function readAll(source: Source, options: SqliteStageOptions): Promise<Rea
       try {
         return writers.get(field)?.(value) ?? 'NULL'
       } catch (error) {
-        return refuseUnfit(error, options, { field, row: source.rows, line })
+        return refuseInvalidValue(error, options, { field, row: source.rows, line })
       }
     })
     read.push({ row, line, number, cells })

@@ -4,10 +4,10 @@ import path from 'node:path'
 import type { Readable } from 'node:stream'
 
 /** A stream of bytes, with a check that its producer succeeded. */
-export interface Flow {
+export interface ByteSource {
   readonly stream: Readable
   /** Throws if a program that produces the stream failed; the bytes of `stream` are then incomplete. */
-  ended(): Promise<void>
+  checkEnded(): Promise<void>
 }
 
 /** A program that reads its standard input and writes its standard output. */
@@ -32,10 +32,10 @@ export function filterProgram(
  * the two: the bytes do not pass through this process, which saves a third of the time.
  */
 export function throughProgram(
-  flow: Flow,
+  flow: ByteSource,
   { file, args }: Filter,
   { signal, refuse }: { readonly signal: AbortSignal; readonly refuse: (why: string) => never },
-): Flow {
+): ByteSource {
   const child = spawn(file, args, {
     stdio: [flow.stream, 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'] ?? '', LC_ALL: 'C' },
@@ -55,18 +55,18 @@ export function throughProgram(
   })
   return {
     stream: child.stdout,
-    async ended() {
+    async checkEnded() {
       const why = await end.promise
       signal.throwIfAborted()
       // Report a failure of the source first: it makes the program fail on incomplete input.
-      await flow.ended()
+      await flow.checkEnded()
       if (why !== undefined) refuse(why)
     },
   }
 }
 
 /** The bytes of a flow. Throws after the last byte if the program failed. */
-export async function* bytesOf({ stream, ended }: Flow): AsyncGenerator<Buffer> {
+export async function* bytesOf({ stream, checkEnded }: ByteSource): AsyncGenerator<Buffer> {
   for await (const chunk of stream as AsyncIterable<Buffer>) yield chunk
-  await ended()
+  await checkEnded()
 }
