@@ -3,7 +3,7 @@ import { advice, command, must, type NextAction } from '../kernel/index.ts'
 import { type FailureResult, failureResult } from './check.ts'
 import type { AppContext } from './context.ts'
 import { offlineFacts } from './offline-facts.ts'
-import type { Ended, ResultFinding } from './outcome.ts'
+import type { UseCaseReturn, ResultFinding } from './outcome.ts'
 import { readWork, shadowOptions } from './work.ts'
 
 /** Options of a fix. */
@@ -33,7 +33,10 @@ export interface FixResult {
 }
 
 /** Rewrites migrations into their safe form, and proves that the schema is the same. Touches no target. */
-export async function fixNamed(context: AppContext, asked: FixOptions): Promise<Ended<FixResult>> {
+export async function fixNamed(
+  context: AppContext,
+  asked: FixOptions,
+): Promise<UseCaseReturn<FixResult>> {
   const work = await readWork(context, { downMigrations: true, withoutTarget: true })
   const { migrations } = work
   const all = await fixMigrations({

@@ -9,7 +9,7 @@ import {
 } from '../inspect/index.ts'
 import { attempt, command } from '../kernel/index.ts'
 import type { AppContext } from './context.ts'
-import type { Ended, ResultFinding } from './outcome.ts'
+import type { UseCaseReturn, ResultFinding } from './outcome.ts'
 import { directAddress, readWork, shadowOptions, type TargetResult, targetResult } from './work.ts'
 
 const DEADLINE_MS = 30_000
@@ -39,7 +39,7 @@ export interface InspectResult extends TargetResult {
 export async function inspectHealth(
   context: AppContext,
   { try: trying = false, deadlineMs = DEADLINE_MS }: InspectOptions,
-): Promise<Ended<InspectResult>> {
+): Promise<UseCaseReturn<InspectResult>> {
   const work = await readWork(context, { mayLackMigrations: true })
   const address = await directAddress(work)
   const { migrations, target } = work

@@ -5,7 +5,7 @@ import type { MigrationFolder } from '../project/index.ts'
 import { type ShadowOptions, withShadowServer } from '../shadow/index.ts'
 import { checksum, parserFor, type StatementParser } from '../statements/index.ts'
 import { formsComparer } from './dialects.ts'
-import { selected } from './selected.ts'
+import { selectMigrations } from './select-migrations.ts'
 
 /** The migrations to rewrite, and the shadow databases for their test. */
 export interface FixRequest {
@@ -57,7 +57,7 @@ export function writeFix(migration: MigrationFolder, { path, sql }: FixedMigrati
 /** Rewrites the chosen migrations. All migrations up to the last chosen one are parsed once, in order. */
 function rewritings(request: FixRequest, parser: StatementParser): FixedMigration[] {
   const { migrations, facts } = request
-  const chosen = selected(request)
+  const chosen = selectMigrations(request)
   const places = chosen.map((one) => migrations.indexOf(one))
   const [from, to] = [Math.min(...places), Math.max(...places) + 1]
   const parsed = migrations

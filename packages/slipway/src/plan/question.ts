@@ -2,7 +2,7 @@ import type { DatabaseSchema } from '../schema/index.ts'
 import type { ObjectRef } from '../statements/index.ts'
 import type { PendingRows, PendingTable } from './pending-rows.ts'
 import { type RowCondition, offendingRows, unknownColumn } from './postgres/offending-rows.ts'
-import type { Doubts, PreCheck, PreCheckKind } from './pre-check.ts'
+import type { UndecidedReasons, PreCheck, PreCheckKind } from './pre-check.ts'
 import { doubtsOf, reasonFilled } from './row-changes.ts'
 
 /** A pre-check of an action, without the statement to which it belongs. */
@@ -44,6 +44,6 @@ export function offendingRowsQuestion(
 
 /** A question that the current rows cannot answer. */
 export function undecided(subject: Subject, reason: string): PreCheckQuestion {
-  const doubts: Doubts = { violated: reason, clean: reason }
+  const doubts: UndecidedReasons = { violated: reason, clean: reason }
   return { ...subject, sql: null, doubts }
 }

@@ -9,14 +9,14 @@ import {
   tableNamed,
   targetOf,
 } from './pending-rows.ts'
-import type { Doubts } from './pre-check.ts'
+import type { UndecidedReasons } from './pre-check.ts'
 
 /**
  * Why the current rows do not decide. Rows that fail now still fail after an INSERT, but an UPDATE or a
  * DELETE may repair them. Rows that pass now still pass after a DELETE, and an UPDATE before a constraint
  * is assumed to make rows satisfy it, but an INSERT may add rows that fail.
  */
-export function doubtsOf(table: PendingTable, columns: readonly string[]): Doubts {
+export function doubtsOf(table: PendingTable, columns: readonly string[]): UndecidedReasons {
   const read = columns.flatMap((name) => table.columns.get(name) ?? [])
   const touched = ({ columns: set }: RowChange) =>
     set === undefined ? read : read.filter(({ id }) => set.has(id))

@@ -10,7 +10,7 @@ export interface RecreatedObjects {
   /** The state from which the script starts, without the object, so that the script creates it. */
   readonly source: FactBase
   /** Whether these are objects that the script creates again: the action that does so must come last. */
-  readonly makes: (ids: readonly StableId[]) => boolean
+  readonly recreatesAny: (ids: readonly StableId[]) => boolean
 }
 
 /**
@@ -37,7 +37,7 @@ export function recreatedObjects(source: FactBase, target: FactBase): RecreatedO
             source.facts().filter((fact) => !isGone(fact)),
             source.edges,
           ),
-    makes: (ids) =>
+    recreatesAny: (ids) =>
       ids.some(
         (id) => gone.has(encodeId(id)) || (id.kind === 'comment' && gone.has(encodeId(id.target))),
       ),

@@ -37,7 +37,9 @@ export function scriptBetween(
   const again = recreatedObjects(recollated(source, target), target)
   const actions = identitiesLast(enumValuesFirst(planActions(again.source, target)))
     .filter(({ sql }) => !dropsNoDefault(sql, source))
-    .toSorted((a, b) => Number(again.makes(a.produces)) - Number(again.makes(b.produces)))
+    .toSorted(
+      (a, b) => Number(again.recreatesAny(a.produces)) - Number(again.recreatesAny(b.produces)),
+    )
   return {
     statements: [
       ...[...ownDefaultsFirst(had, wanted), ...replaced.first, ...first, ...again.drops].map(plain),

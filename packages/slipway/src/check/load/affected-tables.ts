@@ -9,24 +9,24 @@ import {
 } from '../../statements/index.ts'
 
 /** The existing tables that a migration touches, and its constraints on their rows. */
-export interface Touched {
+export interface AffectedTables {
   /** The tables that it locks or names, in catalog order. */
   readonly tables: readonly ShapeTable[]
   /** All tables, with the foreign keys that the migration adds, which generated rows must satisfy. */
   readonly shape: readonly ShapeTable[]
   /** Columns that the migration makes unique, as `table column`. */
-  readonly distinct: ReadonlySet<string>
+  readonly uniqueColumns: ReadonlySet<string>
 }
 
 /** Finds the tables from the locks of the test run, and from the text if locks were not observed. */
-export function touchedBy(
+export function findAffectedTables(
   { statements }: Pick<Migration, 'statements'>,
   { locks }: Pick<Proof, 'locks'>,
   {
     shape,
     defaultSchema,
   }: { readonly shape: readonly ShapeTable[]; readonly defaultSchema: string },
-): Touched {
+): AffectedTables {
   const actions = statements.flatMap((statement) => statement.actions)
   const byKey = new Map(shape.map((table) => [objectKey(table.ref), table]))
   const find: Find = (name) => byKey.get(objectKey(tableRef({ defaultSchema }, name)))
@@ -41,7 +41,7 @@ export function touchedBy(
         ...actions.flatMap((action) => referenceOf(action, table, find) ?? []),
       ],
     })),
-    distinct: new Set(
+    uniqueColumns: new Set(
       actions.flatMap((action) => {
         const { table, columns } = uniqueOf(action) ?? {}
         const found = table && find(table)

@@ -8,7 +8,7 @@ import { runChosenSets } from './seed.ts'
 import { type Work, workRequest } from './work.ts'
 
 /** The project, migrations and seed sets for a test database. */
-export interface Filling {
+export interface TestDatabaseContent {
   readonly project: Project
   readonly migrations: readonly MigrationFolder[]
   readonly sets: readonly SeedSet[]
@@ -27,8 +27,8 @@ const POLICY = {
 const QUIET = { signal: new AbortController().signal, emit: () => {} }
 
 /** Deploys a project's migrations to a new database and runs its sets there. Raises the failures of both. */
-export async function fillDatabase(filling: Filling, address: Address): Promise<void> {
-  const request = await workRequest(QUIET, workOn(filling, address))
+export async function fillDatabase(content: TestDatabaseContent, address: Address): Promise<void> {
+  const request = await workRequest(QUIET, workOnTestDatabase(content, address))
   // A new database has no data to lose, so no consent is needed.
   const { failure } = await deploy({
     ...request,
@@ -36,17 +36,17 @@ export async function fillDatabase(filling: Filling, address: Address): Promise<
     acceptDrift: false,
   })
   if (failure) rethrow(failure)
-  await seedDatabase(filling, address)
+  await seedDatabase(content, address)
 }
 
 /** Runs the sets of a project on a database that has its migrations. Raises the codes of `seedFailures`. */
 export async function seedDatabase(
-  filling: Filling,
+  filling: TestDatabaseContent,
   address: Address,
 ): Promise<readonly SeededSetResult[]> {
   const { sets } = filling
   if (sets.length === 0) return []
-  const work = workOn(filling, address)
+  const work = workOnTestDatabase(filling, address)
   const request = await workRequest(QUIET, work)
   return await withTarget(request, async (session) => {
     await prepareBooks(session, request)
@@ -55,7 +55,7 @@ export async function seedDatabase(
 }
 
 /** The work on a test database, which is not a target of the project and is given by its address. */
-function workOn({ project, migrations }: Filling, address: Address): Work {
+function workOnTestDatabase({ project, migrations }: TestDatabaseContent, address: Address): Work {
   const target: Target = {
     environment: 'testing',
     address,

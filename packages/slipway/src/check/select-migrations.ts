@@ -6,7 +6,7 @@ import { raise } from './failures.ts'
  * The migrations with these names or endings; the last one if none is named. Fails with
  * CHECK.UNKNOWN_MIGRATION.
  */
-export function selected({
+export function selectMigrations({
   migrations,
   names,
 }: {

@@ -8,7 +8,7 @@ import { directAddress, type Work } from './work.ts'
  * The ids of backups that were made for deploys whose data is still kept: their rollback may need them. If
  * the target cannot be read, all backups that were made for a deploy.
  */
-export async function referredBackups(
+export async function backupsInUse(
   work: Work,
   backups: readonly Backup[],
 ): Promise<ReadonlySet<string>> {
@@ -46,7 +46,7 @@ export function backupBefore(
 }
 
 /** The conditions under which a deploy uses an existing backup. */
-export interface RecentAsked {
+export interface ReuseConditions {
   readonly maxAgeMs: number
   readonly verified: boolean
   /** The last migration of the target; null if it has none. */
@@ -55,7 +55,7 @@ export interface RecentAsked {
 }
 
 /** Whether a deploy can use a backup: it is recent, of the same history, and verified if that is required. */
-export function isRecent({ manifest, verification }: Backup, asked: RecentAsked): boolean {
+export function isRecent({ manifest, verification }: Backup, asked: ReuseConditions): boolean {
   const age = asked.now - Date.parse(manifest.createdAt)
   // A backup from the future, after a clock was set back, is not recent.
   const isYoung = age >= 0 && age <= asked.maxAgeMs

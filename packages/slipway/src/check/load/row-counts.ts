@@ -5,7 +5,7 @@ import type { ShapeTable } from '../../shadow/index.ts'
 import { objectKey } from '../../statements/index.ts'
 
 /** The options for the number of rows in a load test. */
-export interface RowsAsked {
+export interface RowCountOptions {
   /** The number of rows in each table, independent of the target. */
   readonly rows?: number
   /** Multiplies the row counts of the target; 1 if absent. */
@@ -18,17 +18,17 @@ export interface RowsAsked {
 export type RowsFrom = 'flag' | 'target' | 'default'
 
 /** The number of rows for a table. */
-export type RowsWanted = (table: ShapeTable) => { readonly rows: number; readonly from: RowsFrom }
+export type RowCountOf = (table: ShapeTable) => { readonly rows: number; readonly from: RowsFrom }
 
 const DEFAULT_ROWS = 100_000
 /** The minimum, because a target that is still empty says nothing about future row counts. */
-const LEAST_ROWS = 1000
+const MIN_ROWS = 1000
 /** The maximum, unless `rows` requests more. */
-const MOST_ROWS = 10_000_000
+const MAX_ROWS = 10_000_000
 const CONNECT_TIMEOUT_MS = 3000
 
 /** Reads the row counts of the target once, if needed. If it does not answer, emits a notice. */
-export async function rowsWanted(asked: RowsAsked, emit: Emit): Promise<RowsWanted> {
+export async function readRowCounts(asked: RowCountOptions, emit: Emit): Promise<RowCountOf> {
   const { rows, factor = 1, target } = asked
   if (rows !== undefined) return () => ({ rows, from: 'flag' })
   const sizes = target && (await sizesOf(target, emit))
@@ -36,7 +36,7 @@ export async function rowsWanted(asked: RowsAsked, emit: Emit): Promise<RowsWant
     const known = sizes?.get(objectKey(ref))
     if (known === undefined) return { rows: DEFAULT_ROWS, from: 'default' }
     const scaled = Math.round(known.rows * factor)
-    return { rows: Math.min(Math.max(scaled, LEAST_ROWS), MOST_ROWS), from: 'target' }
+    return { rows: Math.min(Math.max(scaled, MIN_ROWS), MAX_ROWS), from: 'target' }
   }
 }
 
