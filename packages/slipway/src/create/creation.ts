@@ -18,7 +18,7 @@ export interface Creation {
   /**
    * Foreign keys, triggers, policies and everything else that must not affect rows while they are inserted.
    */
-  readonly guards: readonly string[]
+  readonly rowGuards: readonly string[]
 }
 
 /**
@@ -40,7 +40,7 @@ export function creationOf(
   const made = inOrder.filter((piece) => !isGuarding(piece))
   return {
     tables: withColumnsInTables(made, columnOrder),
-    guards: inOrder.filter(isGuarding).map(({ sql }) => sql),
+    rowGuards: inOrder.filter(isGuarding).map(({ sql }) => sql),
   }
 }
 

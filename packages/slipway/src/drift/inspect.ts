@@ -209,8 +209,8 @@ function creationSql(
   parser: StatementParser,
 ): string {
   const texts = statements.map(({ sql }) => sql)
-  const { tables, guards } = creationOf(texts, actual.columnOrder, parser)
-  return [...tables, ...guards]
+  const { tables, rowGuards } = creationOf(texts, actual.columnOrder, parser)
+  return [...tables, ...rowGuards]
     .map((sql) => `${unqualified(sql, actual.defaultSchema)};\n`)
     .join('\n')
 }

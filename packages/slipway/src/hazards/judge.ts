@@ -56,7 +56,7 @@ function asTarget(schema: DatabaseSchema): DatabaseSchema {
 }
 
 /** The input that all statements of a migration share. */
-interface Given {
+interface MigrationInput {
   readonly migration: JudgedMigration
   readonly facts: Facts
   readonly rules: readonly Rule[]
@@ -75,7 +75,7 @@ interface JudgeState {
 
 function judgeMigration(
   before: DatabaseSchema,
-  given: Given,
+  given: MigrationInput,
 ): { readonly schema: DatabaseSchema; readonly hazards: readonly Hazard[] } {
   const transactions = transactionsOf(given.migration)
   const found: Found[] = []
@@ -114,7 +114,7 @@ interface JudgedStatement {
 function judgeStatement(
   before: JudgeState,
   statement: Statement,
-  { migration, facts, rules }: Given,
+  { migration, facts, rules }: MigrationInput,
 ): JudgedStatement {
   const found: Found[] = []
   const contexts: ActionContext[] = []
@@ -141,7 +141,7 @@ function judgeStatement(
 function foundInTestRun(
   start: DatabaseSchema,
   { found, contexts }: JudgedStatement,
-  { observed }: Given,
+  { observed }: MigrationInput,
 ): Found[] {
   const [context] = contexts
   if (observed === undefined || context === undefined) return []
@@ -150,7 +150,10 @@ function foundInTestRun(
   )
 }
 
-function accepted({ migration, rules, observed }: Given, found: readonly Found[]): Hazard[] {
+function accepted(
+  { migration, rules, observed }: MigrationInput,
+  found: readonly Found[],
+): Hazard[] {
   const acceptances = acceptancesIn(migration, markersIn)
   const fromRuns: readonly string[] = observedHazards.map(({ id }) => id)
   const ids = [...rules.map(({ id }) => id), ...fromRuns]

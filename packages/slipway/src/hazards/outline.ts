@@ -106,7 +106,7 @@ function namedBy(action: Action): readonly ObjectName[] {
 /** The table on the target; empty if a pending migration creates it or the target has no such table. */
 function onTarget(name: ObjectName, { schema, facts }: Seen): readonly TableOutline[] {
   const table = tableNamed(schema, name)
-  if (table?.madeBy !== undefined && table.onTarget === undefined) return []
+  if (table?.createdBy !== undefined && table.onTarget === undefined) return []
   const found = tableRef(schema, table?.onTarget ?? name)
   const size = facts.tables?.get(objectKey(found))
   if (table === undefined && facts.tables !== undefined && size === undefined) return []

@@ -20,8 +20,8 @@ export function invalidReason(error: unknown): string | undefined {
 }
 
 /** Rejects a value; the text ends a sentence that begins with the name of its field. */
-export function rejectValue(unfit: string): never {
-  throw Object.assign(new TypeError(unfit), { unfit })
+export function rejectValue(reason: string): never {
+  throw Object.assign(new TypeError(reason), { unfit: reason })
 }
 
 /** The label of an enum value, given by its label or by its name in Prisma Client. */

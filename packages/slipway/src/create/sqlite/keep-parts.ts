@@ -57,13 +57,13 @@ export async function keepParts(
     const lost = lostParts(old, made, indexes)
     const tried = await tryParts(session, { old, made, parts: lost })
     for (const { part, reason } of tried.refused) refused.set(partKey(name, part), reason)
-    if (tried.taken.length > 0) {
-      const parts = tried.taken.map(({ part }) => part)
+    if (tried.accepted.length > 0) {
+      const parts = tried.accepted.map(({ part }) => part)
       const by = withParts(made, parts)
       edits.push({ start: create.start, end: create.end, by }, ...abortingCopies(statements, by))
       edits.push(...indexes.filter((index) => isServedBy(index, parts, before)))
       kept.push(
-        ...tried.taken.map(({ part, caution }) => ({
+        ...tried.accepted.map(({ part, caution }) => ({
           object: objectOfPart(name, part),
           reason: reasonOf(part),
           ...(caution === undefined ? {} : { caution }),

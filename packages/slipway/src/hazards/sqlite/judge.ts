@@ -89,13 +89,16 @@ function asTarget(definitions: SqliteDefinitions): SqliteDefinitions {
   return { ...definitions, tables }
 }
 
-interface Given {
+interface MigrationInput {
   readonly run: MigrationRun
   readonly schema: DatabaseSchema
   readonly judging: Omit<JudgeInput, 'history'>
 }
 
-function foundIn(migration: JudgedMigration, { run, schema: start, judging }: Given): Found[] {
+function foundIn(
+  migration: JudgedMigration,
+  { run, schema: start, judging }: MigrationInput,
+): Found[] {
   const { facts, rules = [] } = judging
   let schema = start
   return migration.statements.flatMap((statement) => {

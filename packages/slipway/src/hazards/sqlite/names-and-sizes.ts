@@ -22,7 +22,7 @@ export function sizeOf(context: SqliteContext, name: string): TableSize {
   const { facts, migration } = context
   if (table !== undefined && table.onTarget === undefined) {
     // Without a target, an earlier migration may have filled the tables that it created.
-    if (table.madeBy === migration.name || facts.tables !== undefined) return 'new'
+    if (table.createdBy === migration.name || facts.tables !== undefined) return 'new'
   }
   const rows = table && rowsOf(context, table)
   if (rows === undefined) return 'filled'

@@ -74,7 +74,7 @@ function copyByName(site: RewriteContext, rebuild: Rebuild): void {
       continue
     }
     const columns = quotedList((copy.values ?? []).map(({ target }) => target))
-    const into = `INSERT INTO ${quoted(rebuild.made.name)} (${columns})`
+    const into = `INSERT INTO ${quoted(rebuild.newTable.name)} (${columns})`
     site.changes.instead(copy.statement, [
       `${into} SELECT ${columns} FROM ${quoted(copy.select.from ?? '')}`,
     ])
@@ -86,7 +86,7 @@ function copyByName(site: RewriteContext, rebuild: Rebuild): void {
 function keepCounter(site: RewriteContext, rebuild: Rebuild, isTurned: boolean): void {
   const hazards = hazardsAt(site, [rebuild.drop], ['rebuild-autoincrement'])
   if (hazards.length === 0) return
-  if (!rebuild.made.autoincrement) {
+  if (!rebuild.newTable.autoincrement) {
     markRemaining(site, hazards, 'Only you know whether numbers may be reused.')
     return
   }
@@ -96,8 +96,8 @@ function keepCounter(site: RewriteContext, rebuild: Rebuild, isTurned: boolean):
 
 /** Copies the counter between the names that both tables have when the old one is dropped. */
 function counterSteps(rebuild: Rebuild, isTurned: boolean): string[] {
-  const { order, old, made, name } = rebuild
-  if (order === 'copy') return autoincrementCounterSql(old.name, made.name)
+  const { order, old, newTable, name } = rebuild
+  if (order === 'copy') return autoincrementCounterSql(old.name, newTable.name)
   if (isTurned) return autoincrementCounterSql(name, newName(name))
   return autoincrementCounterSql(rebuild.oldName, name)
 }

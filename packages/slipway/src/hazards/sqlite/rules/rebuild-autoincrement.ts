@@ -10,9 +10,9 @@ export const rebuildAutoincrement: SqliteRule = {
   judge(_detail, { run, migration, statement }) {
     const rebuild = run.rebuilds.find(({ drop }) => drop === statement)
     if (rebuild === undefined || !rebuild.old.autoincrement) return undefined
-    const { name, made, order } = rebuild
+    const { name, newTable, order } = rebuild
     const finding = { object: tableObject(name), table: rebuild.oldName }
-    if (!made.autoincrement) {
+    if (!newTable.autoincrement) {
       return {
         ...finding,
         severity: 'warning',
@@ -20,7 +20,7 @@ export const rebuildAutoincrement: SqliteRule = {
       }
     }
     if (migration.statements.some(changesCounters)) return undefined
-    const successor = order === 'copy' ? made.name : name
+    const successor = order === 'copy' ? newTable.name : name
     return {
       ...finding,
       severity: 'info',

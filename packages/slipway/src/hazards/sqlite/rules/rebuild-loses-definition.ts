@@ -21,13 +21,13 @@ export const rebuildLosesDefinition: SqliteRule = {
   judge(_detail, { run, statement }) {
     const rebuild = run.rebuilds.find(({ create }) => create === statement)
     if (rebuild === undefined) return undefined
-    const { name, old, oldName, made } = rebuild
-    if (old.renamed || !isKnown(old) || !isKnown(made)) return undefined
+    const { name, old, oldName, newTable } = rebuild
+    if (old.renamed || !isKnown(old) || !isKnown(newTable)) return undefined
     const indexes = [...run.after.indexes.values()].filter((one) => isSameName(one.table, name))
     // Parts that use a dropped column disappear with it. A separate hazard reports that.
-    const parts = lostParts(old, made, indexes).filter(({ gone }) => gone === undefined)
+    const parts = lostParts(old, newTable, indexes).filter(({ gone }) => gone === undefined)
     const safe = parts.filter(
-      (part) => refusalOfPart(made, part) === undefined && !isWritten(part, rebuild),
+      (part) => refusalOfPart(newTable, part) === undefined && !isWritten(part, rebuild),
     )
     return parts.map((part) => ({
       severity: 'warning' as const,
@@ -35,7 +35,7 @@ export const rebuildLosesDefinition: SqliteRule = {
       table: oldName,
       anySize: true as const,
       message: `The rebuild of ${name} loses ${partText(part)}: the new table is created without it.${omitIndexHint(part, indexes)}`,
-      safeSql: safe.includes(part) ? `${withParts(made, safe)};` : undefined,
+      safeSql: safe.includes(part) ? `${withParts(newTable, safe)};` : undefined,
     }))
   },
 }

@@ -10,11 +10,13 @@ export const rebuildRequiredColumn: SqliteRule = {
   title: 'A rebuild leaves a required column without a value',
   judge(_detail, context) {
     return copiesAt(context).flatMap(({ copy, rebuild }) => {
-      const { name, oldName, made } = rebuild
+      const { name, oldName, newTable } = rebuild
       const targets = copy.values?.map(({ target }) => keyOfName(target))
       if (targets === undefined) return []
-      return writable(made)
-        .filter((column) => isRequired(made, column) && !targets.includes(keyOfName(column.name)))
+      return writable(newTable)
+        .filter(
+          (column) => isRequired(newTable, column) && !targets.includes(keyOfName(column.name)),
+        )
         .map((column) => ({
           severity: 'error' as const,
           object: columnObject(name, column.name),

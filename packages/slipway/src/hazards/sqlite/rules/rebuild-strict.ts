@@ -9,7 +9,7 @@ export const rebuildStrict: SqliteRule = {
   title: 'A rebuild makes a table STRICT',
   judge(_detail, context) {
     return copiesAt(context)
-      .filter(({ rebuild: { old, made } }) => made.strict && isKnown(old) && !old.strict)
+      .filter(({ rebuild: { old, newTable } }) => newTable.strict && isKnown(old) && !old.strict)
       .map(({ rebuild: { name, old, oldName } }) => ({
         severity: 'warning' as const,
         object: tableObject(name),
