@@ -28,7 +28,7 @@ export function filterProgram(
 }
 
 /**
- * Pipes a flow through a program. If the flow is the output of another program, the operating system connects
+ * Pipes a byte source through a program. If the byte source is the output of another program, the operating system connects
  * the two: the bytes do not pass through this process, which saves a third of the time.
  */
 export function throughProgram(
@@ -65,7 +65,7 @@ export function throughProgram(
   }
 }
 
-/** The bytes of a flow. Throws after the last byte if the program failed. */
+/** The bytes of a byte source. Throws after the last byte if the program failed. */
 export async function* bytesOf({ stream, checkEnded }: ByteSource): AsyncGenerator<Buffer> {
   for await (const chunk of stream as AsyncIterable<Buffer>) yield chunk
   await checkEnded()

@@ -217,15 +217,15 @@ function judgeDefault(
   generated: readonly { readonly name: string }[],
   defaultSchema: string,
 ): DropDecision[] {
-  const spared = statement.actions.map((action) =>
+  const keptParts = statement.actions.map((action) =>
     action.kind === 'drop-default' && generated.some(({ name }) => name === action.column)
       ? action.column
       : undefined,
   )
-  const name = spared.find((column) => column !== undefined)
+  const name = keptParts.find((column) => column !== undefined)
   const whole = alterTableText(statement.text)
   if (name === undefined || whole === undefined) return []
-  const rest = whole.parts.filter((_, index) => spared[index] === undefined)
+  const rest = whole.parts.filter((_, index) => keptParts[index] === undefined)
   const object: ObjectRef = {
     kind: 'column',
     schema: schemaRef(schema, defaultSchema),

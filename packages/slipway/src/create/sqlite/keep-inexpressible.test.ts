@@ -22,7 +22,7 @@ interface Observed {
   readonly query: (text: string) => Promise<Record<string, unknown>[]>
 }
 
-async function spared(
+async function keepOnSqlite(
   history: string,
   sql: string,
   {
@@ -49,7 +49,7 @@ async function spared(
 }
 
 test('a rebuilt table keeps CHECK, COLLATE, generated columns and STRICT, with its rows', async () => {
-  const { reasons, checks, sql } = await spared(
+  const { reasons, checks, sql } = await keepOnSqlite(
     `CREATE TABLE "Item" (id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL COLLATE NOCASE CONSTRAINT named CHECK (name <> ''),
       price REAL, double REAL GENERATED ALWAYS AS (price * 2) STORED, CHECK (price >= 0)) STRICT`,
     REBUILD(
@@ -81,7 +81,7 @@ test('a rebuilt table keeps CHECK, COLLATE, generated columns and STRICT, with i
 })
 
 test('parts that a new type or a dropped column rules out are not kept', async () => {
-  const { reasons, checks } = await spared(
+  const { reasons, checks } = await keepOnSqlite(
     `CREATE TABLE "Item" (id TEXT NOT NULL PRIMARY KEY, at TEXT, price REAL, tax REAL CHECK (tax < price),
       gross REAL AS (price + tax), CHECK (price > tax), CHECK (id <> '')) STRICT, WITHOUT ROWID`,
     REBUILD(
@@ -99,7 +99,7 @@ test('parts that a new type or a dropped column rules out are not kept', async (
 })
 
 test('generated columns that depend on others are kept with them, in their order', async () => {
-  const { reasons, checks } = await spared(
+  const { reasons, checks } = await keepOnSqlite(
     `CREATE TABLE "Item" (id INTEGER NOT NULL PRIMARY KEY, twice REAL AS (gross * 2), gross REAL AS (net + 1) CHECK (gross > 0),
       net REAL, gone REAL, other REAL AS (gone + 1), another REAL AS (other + 1), CHECK (twice > 0))`,
     REBUILD('Item', '"id" INTEGER NOT NULL PRIMARY KEY,\n    "net" REAL NOT NULL', '"id", "net"'),
@@ -113,7 +113,7 @@ test('generated columns that depend on others are kept with them, in their order
 })
 
 test('an index that Prisma creates again keeps its condition and collation', async () => {
-  const { reasons, checks } = await spared(
+  const { reasons, checks } = await keepOnSqlite(
     `CREATE TABLE "Item" (id INTEGER NOT NULL PRIMARY KEY, name TEXT, code TEXT, gone TEXT);
      CREATE UNIQUE INDEX "Item_name_key" ON "Item" (name COLLATE NOCASE);
      CREATE UNIQUE INDEX "Item_code_key" ON "Item" (code) WHERE gone IS NULL; CREATE INDEX plain ON "Item" (gone)`,
@@ -139,7 +139,7 @@ CREATE UNIQUE INDEX "Item_code_key" ON "Item"("code");\nCREATE INDEX "plain" ON 
 test('a table that loses nothing stays as Prisma writes it', async () => {
   const sql = REBUILD('Item', '"id" INTEGER NOT NULL PRIMARY KEY', '"id"')
   expect(
-    await spared('CREATE TABLE "Item" (id INTEGER NOT NULL PRIMARY KEY, note TEXT)', sql),
+    await keepOnSqlite('CREATE TABLE "Item" (id INTEGER NOT NULL PRIMARY KEY, note TEXT)', sql),
   ).toMatchObject({
     sql,
     kept: [],

@@ -72,7 +72,7 @@ const PLACES = [
   ['con.contype AS type, con.convalidated AS validated,', OF_CONSTRAINT],
 ] as const
 
-/** Extends a pg-delta query to read the heritage of its objects. */
+/** Extends a pg-delta query to read the inheritance of its objects. */
 export function withInheritance(text: string): string {
   const place = PLACES.find(([column]) => text.includes(column))
   if (place === undefined || (place[1] === OF_CONSTRAINT && !text.includes('con.conrelid')))
@@ -81,7 +81,7 @@ export function withInheritance(text: string): string {
   return text.replace(column, () => `${heritage} AS _heritage, ${column}`)
 }
 
-/** Puts the heritage that was read into the payloads of the facts that it belongs to. */
+/** Puts the inheritance that was read into the payloads of the facts that it belongs to. */
 export function addInheritance(facts: FactBase, rows: readonly Row[]): void {
   for (const row of rows) {
     const heritage = row['_heritage']

@@ -98,7 +98,7 @@ interface Folding {
   readonly above: ReadonlyMap<string, Fact>
 }
 
-/** The heritage that a child table would have if these columns were not its own. */
+/** The inheritance that a child table would have if these columns were not its own. */
 function inheritanceWith(heir: Fact, { own, facts, above }: Folding): Inheritance {
   const { own: had, comments: said, ...heritage } = inheritanceOf(heir)
   const columns = own.flatMap((fact) => {
