@@ -56,7 +56,7 @@ export const ${name}: Rule = {
 
 function sqliteRuleTemplate(): string {
   return `import type { SqliteRule } from '../rule.ts'
-import { columnObject } from '../words.ts'
+import { columnObject } from '../names-and-sizes.ts'
 
 /** What goes wrong, in one sentence. */
 export const ${name}: SqliteRule = {

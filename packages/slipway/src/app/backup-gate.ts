@@ -62,7 +62,7 @@ export async function backupGate(
   const { when } = work.target.policy.backup
   const backups = await import('./backup.ts')
   const { backupItem } = await import('./backup-result.ts')
-  const { notifying } = await import('./backup-notice.ts')
+  const { makeAndNotify } = await import('./backup-notice.ts')
   let made: BackupItem | null = null
   return {
     made: () => made,
@@ -75,7 +75,7 @@ export async function backupGate(
       }
       context.emit({ kind: 'phase', phase: 'back up the database' })
       const make = () => backups.makeBackup(context, work, { before: migrations })
-      const { backup } = (await notifying(context, work, make, (one) => one.backup.id)).made
+      const { backup } = (await makeAndNotify(context, work, make, (one) => one.backup.id)).made
       made = backup
       if (!verified) return
       context.emit({ kind: 'phase', phase: 'verify the backup' })

@@ -7,7 +7,7 @@ import type { ResultFinding } from './outcome.ts'
 import type { Work } from './work.ts'
 
 /** Makes a backup with `make`, and sends its outcome to the configured webhook and heartbeat. */
-export async function notifying<T>(
+export async function makeAndNotify<T>(
   { signal }: Pick<AppContext, 'signal'>,
   work: Work,
   make: () => Promise<T>,

@@ -8,10 +8,10 @@ import {
 } from '../backup/index.ts'
 import type { Emit } from '../kernel/index.ts'
 import { verifiedFor } from './backup-gate.ts'
-import { notifying } from './backup-notice.ts'
+import { makeAndNotify } from './backup-notice.ts'
 import { makeBackup, pruneFor } from './backup.ts'
 import type { AppContext } from './context.ts'
-import type { Ended } from './outcome.ts'
+import type { UseCaseReturn } from './outcome.ts'
 import { readWork, type Work } from './work.ts'
 
 /** The schedule to print. */
@@ -53,7 +53,7 @@ export interface BackupRunResult {
 export async function printSchedule(
   context: AppContext,
   { every, scheduler, image }: BackupScheduleOptions,
-): Promise<Ended<BackupScheduleResult>> {
+): Promise<UseCaseReturn<BackupScheduleResult>> {
   const work = await readWork(context, { mayLackMigrations: true, withoutTarget: true })
   const { environment } = work.target
   const { config, schema } = context.names
@@ -93,7 +93,7 @@ function variablesOf({ target }: Work): string[] {
 export async function followSchedule(
   context: AppContext,
   asked: BackupRunOptions,
-): Promise<Ended<BackupRunResult>> {
+): Promise<UseCaseReturn<BackupRunResult>> {
   const work = await readWork(context, { mayLackMigrations: true })
   const { environment } = work.target
   const { healthFile, port, every } = asked
@@ -126,7 +126,7 @@ async function runOnce(context: AppContext, work: Work, asked: BackupRunOptions)
     await verifiedFor(context, work, { id: backup.id, identity: asked.identity })
     return backup
   }
-  const { made, findings } = await notifying(context, work, make, ({ id }) => id)
+  const { made, findings } = await makeAndNotify(context, work, make, ({ id }) => id)
   context.emit({ kind: 'notice', message: `Made ${made.id}.` })
   for (const { message } of findings) context.emit({ kind: 'notice', message })
   if (work.target.policy.backup.keep) await pruneFor(work, { write: true })

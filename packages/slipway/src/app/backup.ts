@@ -13,14 +13,14 @@ import {
 } from '../backup/index.ts'
 import { databaseName } from '../database/index.ts'
 import { attempt, ConnectionString, command, ownVersion } from '../kernel/index.ts'
-import { notifying } from './backup-notice.ts'
+import { makeAndNotify } from './backup-notice.ts'
 import { type BackupItem, backupItem } from './backup-result.ts'
+import { isRecent, backupsInUse } from './backup-reuse.ts'
 import { encryptionOf, keysOf, storeOf } from './backup-settings.ts'
-import { isRecent, referredBackups } from './backup-use.ts'
 import { bookmarkFinding } from './bookmark-finding.ts'
-import { requireNamed, requirePolicyConsent } from './consent.ts'
+import { requireConsentByName, requirePolicyConsent } from './consent.ts'
 import type { AppContext, ConsentOptions } from './context.ts'
-import type { Ended, ResultFinding } from './outcome.ts'
+import type { UseCaseReturn, ResultFinding } from './outcome.ts'
 import { directAddress, readWork, type TargetResult, targetResult, type Work } from './work.ts'
 
 /** A backup that was made. */
@@ -121,10 +121,10 @@ export interface BackupPruneResult extends TargetResult {
 export async function backUp(
   context: AppContext,
   asked: BackupCreateOptions,
-): Promise<Ended<BackupCreateResult>> {
+): Promise<UseCaseReturn<BackupCreateResult>> {
   const work = await readWork(context, { mayLackMigrations: true })
   const make = () => makeBackup(context, work, { ...asked, before: [] })
-  const { made, findings } = await notifying(context, work, make, ({ backup }) => backup.id)
+  const { made, findings } = await makeAndNotify(context, work, make, ({ backup }) => backup.id)
   const { database, store, backup } = made
   const next = [command(['backup', 'verify', backup.id], 'prove that it can be restored')]
   return { result: { ...targetResult(work, database), store, backup }, findings, next }
@@ -160,7 +160,7 @@ export async function makeBackup(
 }
 
 /** Lists the backups in the store of the environment. Connects to no database. */
-export async function listAll(context: AppContext): Promise<Ended<BackupListResult>> {
+export async function listAll(context: AppContext): Promise<UseCaseReturn<BackupListResult>> {
   const work = await readWork(context, { mayLackMigrations: true })
   const store = await storeOf(work)
   const { backups, unusable } = await listBackups(store)
@@ -177,7 +177,7 @@ export async function listAll(context: AppContext): Promise<Ended<BackupListResu
 export async function verifyOne(
   context: AppContext,
   asked: BackupVerifyOptions,
-): Promise<Ended<BackupVerifyResult>> {
+): Promise<UseCaseReturn<BackupVerifyResult>> {
   const work = await readWork(context, { mayLackMigrations: true })
   return verifyEnded(work, asked, await verifyFor(context, work, asked))
 }
@@ -206,7 +206,7 @@ function verifyEnded(
   work: Work,
   asked: BackupVerifyOptions,
   { manifest, verification, compared }: VerifyOutcome,
-): Ended<BackupVerifyResult> {
+): UseCaseReturn<BackupVerifyResult> {
   const backup = backupItem({ manifest, ...(verification ? { verification } : {}) })
   const differs = compared.differences.map((one): ResultFinding => ({
     id: 'backup-differs',
@@ -226,7 +226,7 @@ function notComparedFinding(what: string): ResultFinding {
 export async function restoreOne(
   context: AppContext,
   asked: BackupRestoreOptions,
-): Promise<Ended<BackupRestoreResult>> {
+): Promise<UseCaseReturn<BackupRestoreResult>> {
   const work = await readWork(context, { mayLackMigrations: true })
   await requirePolicyConsent(context, work, asked)
   return await restoreFor(context, work, asked)
@@ -237,7 +237,7 @@ export async function restoreFor(
   context: AppContext,
   work: Work,
   asked: BackupRestoreOptions,
-): Promise<Ended<BackupRestoreResult>> {
+): Promise<UseCaseReturn<BackupRestoreResult>> {
   const { signal, emit, env, cwd } = context
   const outcome = await restoreBackup({
     store: await storeOf(work),
@@ -251,7 +251,7 @@ export async function restoreFor(
     dropOld: asked.dropOld ?? false,
     mayConsent: asked.confirm !== undefined || context.askConsent !== undefined,
     consent: async (database, message) =>
-      await requireNamed(context, asked, { database, message: `This would ${message}.` }),
+      await requireConsentByName(context, asked, { database, message: `This would ${message}.` }),
     env,
     signal,
     emit,
@@ -284,7 +284,7 @@ export async function restoreFor(
 export async function pruneBackups(
   context: AppContext,
   asked: BackupPruneOptions,
-): Promise<Ended<BackupPruneResult>> {
+): Promise<UseCaseReturn<BackupPruneResult>> {
   return await pruneFor(await readWork(context, { mayLackMigrations: true }), asked)
 }
 
@@ -292,12 +292,12 @@ export async function pruneBackups(
 export async function pruneFor(
   work: Work,
   asked: BackupPruneOptions,
-): Promise<Ended<BackupPruneResult>> {
+): Promise<UseCaseReturn<BackupPruneResult>> {
   const { environment, policy } = work.target
   const store = await storeOf(work)
   const { backups } = await listBackups(store)
   const own = backups.filter(({ manifest }) => manifest.environment === environment)
-  const referred = await referredBackups(work, own)
+  const referred = await backupsInUse(work, own)
   const decisions = expiredBackups(
     own.map(({ manifest, verification, storedAt }) => ({
       id: manifest.id,

@@ -4,7 +4,7 @@ import { refuseUnknownAccepts } from './accept.ts'
 import { requirePolicyConsent } from './consent.ts'
 import type { AppContext, ConsentOptions } from './context.ts'
 import { type AdoptResult, adoptTarget } from './drift.ts'
-import type { Ended } from './outcome.ts'
+import type { UseCaseReturn } from './outcome.ts'
 import { readWork, type TargetResult, targetResult, workRequest } from './work.ts'
 
 /** Options of a baseline. */
@@ -22,7 +22,7 @@ export interface BaselineResult extends TargetResult, Omit<BaselineOutcome, 'dat
 export async function recordBaseline(
   context: AppContext,
   asked: BaselineOptions,
-): Promise<Ended<BaselineResult>> {
+): Promise<UseCaseReturn<BaselineResult>> {
   const { accept = [], to } = asked
   refuseUnknownAccepts(accept, ['drift'])
   const work = await readWork(context, { mayLackMigrations: true })
@@ -46,7 +46,7 @@ export async function writeBaseline(
   context: AppContext,
   name: string,
   asked: ConsentOptions,
-): Promise<Ended<AdoptResult>> {
+): Promise<UseCaseReturn<AdoptResult>> {
   const work = await readWork(context, { mayLackMigrations: true })
   await requirePolicyConsent(context, work, asked)
   return await adoptTarget(context, work, name)

@@ -13,8 +13,8 @@ import { command, type Failure, must } from '../kernel/index.ts'
 import type { Proof } from '../proof/index.ts'
 import type { AppContext } from './context.ts'
 import { hazardFinding, type HazardResult, hazardResult } from './hazard-findings.ts'
-import type { Ended, ResultFinding } from './outcome.ts'
-import { unaskedFacts } from './unasked-facts.ts'
+import { offlineFacts } from './offline-facts.ts'
+import type { UseCaseReturn, ResultFinding } from './outcome.ts'
 import { ownRules, readWork, shadowOptions, type Work } from './work.ts'
 
 const DEADLINE_MS = 5 * 60_000
@@ -77,7 +77,7 @@ export interface CheckResult {
 export async function checkNamed(
   context: AppContext,
   asked: CheckOptions,
-): Promise<Ended<CheckResult>> {
+): Promise<UseCaseReturn<CheckResult>> {
   const work = await readWork(context, { downMigrations: true, withoutTarget: true })
   const { migrations } = work
   const names = asked.migrations ?? []
@@ -85,7 +85,7 @@ export async function checkNamed(
     migrations,
     names: asked.all ? migrations.map(({ name }) => name) : names,
     shadow: shadowOptions(work),
-    facts: unaskedFacts(work),
+    facts: offlineFacts(work),
     rules: await ownRules(work),
     withoutTestRun: asked.static ?? false,
     ...(asked.load ? { load: loadRequest(context, asked.load, work) } : {}),

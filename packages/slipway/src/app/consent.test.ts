@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { requireNamed } from './consent.ts'
+import { requireConsentByName } from './consent.ts'
 import type { AppContext, AskConsent } from './context.ts'
 
 const QUESTION = { database: 'shop', message: 'This drops a table.' }
@@ -19,8 +19,8 @@ function context(askConsent?: AskConsent): AppContext {
 
 describe('consent by name', () => {
   test('is only the name of the database', async () => {
-    await requireNamed(context(), { confirm: 'shop' }, QUESTION)
-    const other = requireNamed(
+    await requireConsentByName(context(), { confirm: 'shop' }, QUESTION)
+    const other = requireConsentByName(
       context(async () => true),
       { confirm: 'other' },
       QUESTION,
@@ -29,12 +29,12 @@ describe('consent by name', () => {
   })
 
   test('prompts the user if no name is given', async () => {
-    await requireNamed(
+    await requireConsentByName(
       context(async ({ database }) => database === 'shop'),
       {},
       QUESTION,
     )
-    const no = requireNamed(
+    const no = requireConsentByName(
       context(async () => false),
       {},
       QUESTION,
@@ -43,7 +43,7 @@ describe('consent by name', () => {
   })
 
   test('without a prompt, the failure says what would happen, and which flag to add', async () => {
-    await expect(requireNamed(context(), {}, QUESTION)).rejects.toMatchObject({
+    await expect(requireConsentByName(context(), {}, QUESTION)).rejects.toMatchObject({
       failure: {
         code: 'APP.CONSENT_NEEDED',
         why: 'This drops a table.',

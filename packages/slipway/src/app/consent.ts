@@ -23,7 +23,7 @@ export function consentFrom(
 }
 
 /** Fails with APP.CONSENT_NEEDED if `confirm` is not the database name, and APP.DECLINED if the user refuses. */
-export async function requireNamed(
+export async function requireConsentByName(
   { askConsent }: AppContext,
   { confirm }: ConsentOptions,
   question: ConsentQuestion,
@@ -60,5 +60,5 @@ export async function requirePolicyConsent(
   const { confirm } = options
   const unlike = confirm !== undefined && confirm !== database
   const alias = unlike ? await realName(target.direct ?? address) : undefined
-  await requireNamed(context, options, { database, alias, message })
+  await requireConsentByName(context, options, { database, alias, message })
 }

@@ -3,7 +3,7 @@ import type { DownMigration, Grade } from '../down/index.ts'
 import { command } from '../kernel/index.ts'
 import type { Proof } from '../proof/index.ts'
 import type { AppContext } from './context.ts'
-import type { Ended } from './outcome.ts'
+import type { UseCaseReturn } from './outcome.ts'
 import { readWork, shadowOptions, type Work } from './work.ts'
 
 type Written = Extract<CreateOutcome, { readonly kind: 'written' }>
@@ -53,7 +53,7 @@ export async function writeMigration(
   context: AppContext,
   name: string,
   options: CreateOptions,
-): Promise<Ended<CreateResult>> {
+): Promise<UseCaseReturn<CreateResult>> {
   const work = await readWork(context, { mayLackMigrations: true, withoutTarget: true })
   const result = await createFrom(context, work, { ...options, name })
   return { result, next: result.migration ? [command(['deploy'], 'apply the migration')] : [] }

@@ -10,7 +10,7 @@ import { consentFrom, requirePolicyConsent } from './consent.ts'
 import type { AppContext, ConsentOptions } from './context.ts'
 import { deployedHazards, type HazardResult, hazardResult } from './hazard-findings.ts'
 import { type KeptResult, keptResult, notKeptFindings } from './kept-result.ts'
-import type { Ended, ResultFinding } from './outcome.ts'
+import type { UseCaseReturn, ResultFinding } from './outcome.ts'
 import { preCheckFindings, type PreCheckItem, preCheckItem } from './pre-check-findings.ts'
 import {
   ownRules,
@@ -60,7 +60,7 @@ export interface DeployResult extends TargetResult {
 export async function deployPending(
   context: AppContext,
   asked: DeployOptions,
-): Promise<Ended<DeployResult>> {
+): Promise<UseCaseReturn<DeployResult>> {
   const { accept = [], noKeep = false } = asked
   const plan =
     asked.plan === undefined

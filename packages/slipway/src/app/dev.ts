@@ -6,9 +6,9 @@ import { consentFrom, requirePolicyConsent } from './consent.ts'
 import type { AppContext, ConsentOptions } from './context.ts'
 import { createFrom, type CreateOptions, type CreateResult, type NamedMigration } from './create.ts'
 import { deployedHazards } from './hazard-findings.ts'
-import type { Ended } from './outcome.ts'
+import type { UseCaseReturn } from './outcome.ts'
 import type { SeededSetResult } from './seed-result.ts'
-import { NOT_SEEDED, seedAfterDeploy } from './seed.ts'
+import { SEEDS_SKIPPED, seedAfterDeploy } from './seed.ts'
 import { readWork, type TargetResult, targetResult, workRequest } from './work.ts'
 
 /** Options of `dev`. */
@@ -28,7 +28,10 @@ export interface DevResult extends CreateResult, TargetResult {
 }
 
 /** Writes a migration if the schema has changed, applies pending ones, generates the client, runs seeds. */
-export async function develop(context: AppContext, asked: DevOptions): Promise<Ended<DevResult>> {
+export async function develop(
+  context: AppContext,
+  asked: DevOptions,
+): Promise<UseCaseReturn<DevResult>> {
   const before = await readWork(context, { mayLackMigrations: true })
   await requirePolicyConsent(context, before, asked)
   const created = await createFrom(context, before, asked)
@@ -51,7 +54,7 @@ export async function develop(context: AppContext, asked: DevOptions): Promise<E
       )
   const unfinished = failure ?? (generated?.ok === false ? generated.failure : undefined)
   const seeded =
-    unfinished || asked.noSeed ? NOT_SEEDED : await seedAfterDeploy(context, work, asked)
+    unfinished || asked.noSeed ? SEEDS_SKIPPED : await seedAfterDeploy(context, work, asked)
   return {
     result: {
       ...created,

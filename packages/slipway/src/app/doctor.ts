@@ -2,7 +2,7 @@ import { type Check, examine } from '../doctor/index.ts'
 import { advice } from '../kernel/index.ts'
 import { loadProject, resolveTarget, type Setting } from '../project/index.ts'
 import type { AppContext } from './context.ts'
-import type { Ended, ResultFinding } from './outcome.ts'
+import type { UseCaseReturn, ResultFinding } from './outcome.ts'
 
 /** The checks of everything that a deploy relies on, and each setting with its source. */
 export interface DoctorResult {
@@ -12,7 +12,7 @@ export interface DoctorResult {
 }
 
 /** Tests everything that a deploy relies on. Changes nothing. */
-export async function examineProject(context: AppContext): Promise<Ended<DoctorResult>> {
+export async function examineProject(context: AppContext): Promise<UseCaseReturn<DoctorResult>> {
   const { cwd, env, now, nodeVersion, names, signal } = context
   const project = await loadProject({ cwd, env, flags: names, signal })
   const target = await resolveTarget(project)

@@ -2,7 +2,7 @@ import { adoptDrift, type DriftReport, inspectDrift } from '../drift/index.ts'
 import { changeText } from './change-text.ts'
 import { requirePolicyConsent } from './consent.ts'
 import type { AppContext, ConsentOptions } from './context.ts'
-import type { Ended, ResultFinding } from './outcome.ts'
+import type { UseCaseReturn, ResultFinding } from './outcome.ts'
 import { readWork, type TargetResult, targetResult, type Work, workRequest } from './work.ts'
 
 /** How a target differs from its history, with SQL for both directions. */
@@ -27,7 +27,7 @@ export interface AdoptResult extends TargetResult {
 }
 
 /** Compares the target with its history. Changes nothing. */
-export async function findDrift(context: AppContext): Promise<Ended<DriftResult>> {
+export async function findDrift(context: AppContext): Promise<UseCaseReturn<DriftResult>> {
   const work = await readWork(context)
   const found = await inspectDrift({
     ...(await workRequest(context, work)),
@@ -55,7 +55,7 @@ export async function adoptFoundDrift(
   context: AppContext,
   name: string,
   asked: ConsentOptions,
-): Promise<Ended<AdoptResult>> {
+): Promise<UseCaseReturn<AdoptResult>> {
   const work = await readWork(context)
   await requirePolicyConsent(context, work, asked)
   return await adoptTarget(context, work, name)
@@ -66,7 +66,7 @@ export async function adoptTarget(
   context: AppContext,
   work: Work,
   words: string,
-): Promise<Ended<AdoptResult>> {
+): Promise<UseCaseReturn<AdoptResult>> {
   // Loaded here, because finding drift does not need it.
   const { folderName, writeMigrationFolder } = await import('../create/index.ts')
   const { migrationsDir, migrationsLayout: layout, schema } = work.project

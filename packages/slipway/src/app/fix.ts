@@ -2,8 +2,8 @@ import { type FixedMigration, fixMigrations, writeFix } from '../check/index.ts'
 import { advice, command, must, type NextAction } from '../kernel/index.ts'
 import { type FailureResult, failureResult } from './check.ts'
 import type { AppContext } from './context.ts'
-import type { Ended, ResultFinding } from './outcome.ts'
-import { unaskedFacts } from './unasked-facts.ts'
+import { offlineFacts } from './offline-facts.ts'
+import type { UseCaseReturn, ResultFinding } from './outcome.ts'
 import { readWork, shadowOptions } from './work.ts'
 
 /** Options of a fix. */
@@ -33,14 +33,17 @@ export interface FixResult {
 }
 
 /** Rewrites migrations into their safe form, and proves that the schema is the same. Touches no target. */
-export async function fixNamed(context: AppContext, asked: FixOptions): Promise<Ended<FixResult>> {
+export async function fixNamed(
+  context: AppContext,
+  asked: FixOptions,
+): Promise<UseCaseReturn<FixResult>> {
   const work = await readWork(context, { downMigrations: true, withoutTarget: true })
   const { migrations } = work
   const all = await fixMigrations({
     migrations,
     names: asked.all ? migrations.map(({ name }) => name) : (asked.migrations ?? []),
     shadow: shadowOptions(work),
-    facts: unaskedFacts(work),
+    facts: offlineFacts(work),
     emit: context.emit,
   })
   const shown = all.map((fixed) => {

@@ -5,7 +5,7 @@ import { loadProject, type Project, type Setting, USUAL_ENVIRONMENTS } from '../
 import type { AppContext } from './context.ts'
 import { setupOf } from './dialects.ts'
 import { raise } from './failures.ts'
-import type { Ended, ResultFinding } from './outcome.ts'
+import type { UseCaseReturn, ResultFinding } from './outcome.ts'
 import { addScripts } from './package-scripts.ts'
 import type { Setup } from './setup.ts'
 
@@ -41,7 +41,7 @@ export interface InitResult {
 export async function writeConfiguration(
   context: AppContext,
   asked: InitOptions = {},
-): Promise<Ended<InitResult>> {
+): Promise<UseCaseReturn<InitResult>> {
   const { cwd, env, names, signal } = context
   const { gitignore = true, scripts = true } = asked
   for (const name of asked.environments ?? []) refuseName(name)
@@ -68,7 +68,7 @@ interface Wanted {
 export async function setUp(
   project: Project,
   { environments, gitignore, scripts }: Wanted,
-): Promise<Ended<InitResult>> {
+): Promise<UseCaseReturn<InitResult>> {
   const { root } = project
   const setup = await setupOf(project, environments)
   const file = path.join(root, NAME)

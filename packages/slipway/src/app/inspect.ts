@@ -1,6 +1,6 @@
 import {
   type CheckStatus,
-  type Figure,
+  type Metric,
   type HealthFinding,
   type IndexTrial,
   inspectTarget,
@@ -9,7 +9,7 @@ import {
 } from '../inspect/index.ts'
 import { attempt, command } from '../kernel/index.ts'
 import type { AppContext } from './context.ts'
-import type { Ended, ResultFinding } from './outcome.ts'
+import type { UseCaseReturn, ResultFinding } from './outcome.ts'
 import { directAddress, readWork, shadowOptions, type TargetResult, targetResult } from './work.ts'
 
 const DEADLINE_MS = 30_000
@@ -30,7 +30,7 @@ export interface InspectResult extends TargetResult {
   readonly findings: readonly HealthFinding[]
   /** Null if the server does not record statements, or the role may not read them. */
   readonly statements: TopStatements | null
-  readonly figures: readonly Figure[]
+  readonly figures: readonly Metric[]
   /** Null if they were not requested. */
   readonly trials: readonly IndexTrial[] | null
 }
@@ -39,7 +39,7 @@ export interface InspectResult extends TargetResult {
 export async function inspectHealth(
   context: AppContext,
   { try: trying = false, deadlineMs = DEADLINE_MS }: InspectOptions,
-): Promise<Ended<InspectResult>> {
+): Promise<UseCaseReturn<InspectResult>> {
   const work = await readWork(context, { mayLackMigrations: true })
   const address = await directAddress(work)
   const { migrations, target } = work

@@ -13,7 +13,7 @@ import {
 import { consentFrom, requirePolicyConsent } from './consent.ts'
 import type { AppContext, ConsentOptions } from './context.ts'
 import { type KeptResult, keptResult, restoredFindings } from './kept-result.ts'
-import type { Ended, ResultFinding } from './outcome.ts'
+import type { UseCaseReturn, ResultFinding } from './outcome.ts'
 import {
   directAddress,
   readWork,
@@ -53,7 +53,7 @@ export interface PruneOptions extends ConsentOptions {
 }
 
 /** Lists kept data. Changes nothing. */
-export async function listKept(context: AppContext): Promise<Ended<KeptListResult>> {
+export async function listKept(context: AppContext): Promise<UseCaseReturn<KeptListResult>> {
   const work = await readWork(context)
   const options = { applicationName: 'slipway kept' }
   return await withSession(await directAddress(work), options, async (session) => {
@@ -67,7 +67,7 @@ export async function restoreOne(
   context: AppContext,
   id: number,
   asked: ConsentOptions,
-): Promise<Ended<KeptListResult>> {
+): Promise<UseCaseReturn<KeptListResult>> {
   const work = await readWork(context)
   await requirePolicyConsent(context, work, asked)
   return await withTarget(await workRequest(context, work), async (session, target) => {
@@ -90,7 +90,7 @@ export async function restoreOne(
 export async function pruneOld(
   context: AppContext,
   asked: PruneOptions,
-): Promise<Ended<KeptPruneResult>> {
+): Promise<UseCaseReturn<KeptPruneResult>> {
   const work = await readWork(context)
   await requirePolicyConsent(context, work, asked)
   const { keepMs } = work.target.policy
@@ -129,7 +129,11 @@ function skewFindings(skewMs: number): ResultFinding[] {
   return [{ id: 'clock-skew', severity: 'warning', message }]
 }
 
-function resultOf(work: Work, database: string, found: readonly Kept[]): Ended<KeptListResult> {
+function resultOf(
+  work: Work,
+  database: string,
+  found: readonly Kept[],
+): UseCaseReturn<KeptListResult> {
   const { keepMs } = work.target.policy
   const kept = found.map((one) => ({ ...keptResult(one), expiresAt: expiryOf(one, keepMs) }))
   return { result: { ...targetResult(work, database), kept } }

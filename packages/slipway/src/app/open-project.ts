@@ -22,6 +22,7 @@ import type {
 import type { BaselineOptions, BaselineResult } from './baseline.ts'
 import type { CheckOptions, CheckResult } from './check.ts'
 import { commandLine } from './command-line.ts'
+import { completeSuggestions } from './complete-suggestions.ts'
 import type { AppContext, AskConsent, ConsentOptions } from './context.ts'
 import type { CreateOptions, CreateResult } from './create.ts'
 import type { DeployOptions, DeployResult } from './deploy.ts'
@@ -32,10 +33,9 @@ import type { FixOptions, FixResult } from './fix.ts'
 import type { InitOptions, InitResult } from './init.ts'
 import type { InspectOptions, InspectResult } from './inspect.ts'
 import type { KeptListResult, KeptPruneResult, PruneOptions } from './kept.ts'
-import { type Ended, type Outcome, outcomeOf } from './outcome.ts'
+import { type UseCaseReturn, type Outcome, outcomeOf } from './outcome.ts'
 import type { PlanOptions, PlanResult } from './plan.ts'
 import type { RepairOptions, RepairResult } from './repair.ts'
-import { repeating } from './repeat.ts'
 import type { ResetOptions, ResetResult } from './reset.ts'
 import type { RollbackOptions, RollbackResult } from './rollback.ts'
 import type { SeedExportResult } from './seed-export.ts'
@@ -177,9 +177,9 @@ export async function openProject(options: ProjectOptions = {}): Promise<Slipway
   const context = contextOf(checked.ok ? options : {})
   const method = methodOf(checked)
   return {
-    ...lookingAt(context, method),
-    ...changing(context, method),
-    ...deploying(context, method),
+    ...readMethods(context, method),
+    ...changeMethods(context, method),
+    ...deployMethods(context, method),
     backup: backupOf(context, method),
     kept: keptOf(context, method),
     seed: seedOf(context, method),
@@ -215,7 +215,7 @@ function methodOf(opened: Result<void>) {
   return <Module, Args extends readonly unknown[], Ending>(
     expected: keyof typeof ARGUMENTS,
     load: () => Promise<Module>,
-    work: (module: Module, ...args: Args) => Promise<Ended<Ending>>,
+    work: (module: Module, ...args: Args) => Promise<UseCaseReturn<Ending>>,
   ) =>
     (...args: Args): Promise<Outcome<Ending>> =>
       outcomeOf(
@@ -224,13 +224,13 @@ function methodOf(opened: Result<void>) {
           refuseArguments(ARGUMENTS[expected], args)
           return await work(await load(), ...args)
         },
-        (failure) => repeating(failure, expected, args[0]),
+        (failure) => completeSuggestions(failure, expected, args[0]),
       )
 }
 
 type Method = ReturnType<typeof methodOf>
 
-function lookingAt(context: AppContext, method: Method) {
+function readMethods(context: AppContext, method: Method) {
   const drift = () => import('./drift.ts')
   return {
     doctor: method(
@@ -264,7 +264,7 @@ function lookingAt(context: AppContext, method: Method) {
   }
 }
 
-function changing(context: AppContext, method: Method) {
+function changeMethods(context: AppContext, method: Method) {
   return {
     init: method(
       'init',
@@ -304,7 +304,7 @@ function changing(context: AppContext, method: Method) {
   }
 }
 
-function deploying(context: AppContext, method: Method) {
+function deployMethods(context: AppContext, method: Method) {
   const baseline = () => import('./baseline.ts')
   return {
     deploy: method(

@@ -31,7 +31,7 @@ export interface Failed<Result> {
 export type Outcome<Result> = Success<Result> | Failed<Result>
 
 /** The return value of a use case, with its failure if there was one. */
-export interface Ended<Result> {
+export interface UseCaseReturn<Result> {
   readonly result: Result
   readonly findings?: readonly ResultFinding[]
   readonly next?: readonly NextAction[]
@@ -40,7 +40,7 @@ export interface Ended<Result> {
 
 /** Runs a use case. A failure that it returns or raises becomes data, after `completed` has processed it. */
 export async function outcomeOf<Result>(
-  work: () => Promise<Ended<Result>>,
+  work: () => Promise<UseCaseReturn<Result>>,
   completed: (failure: Failure) => Failure = (failure) => failure,
 ): Promise<Outcome<Result>> {
   try {

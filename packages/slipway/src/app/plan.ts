@@ -10,7 +10,7 @@ import type { AppContext } from './context.ts'
 import { raise } from './failures.ts'
 import { hazardFinding, type HazardResult, hazardResult } from './hazard-findings.ts'
 import { type NamedTable, namedTable } from './named-object.ts'
-import type { Ended } from './outcome.ts'
+import type { UseCaseReturn } from './outcome.ts'
 import { pendingPreCheckFindings, type PreCheckItem, preCheckItem } from './pre-check-findings.ts'
 import { readWork, type TargetResult, targetResult, type Work, workRequest } from './work.ts'
 
@@ -57,7 +57,7 @@ export interface PlanResult extends TargetResult {
 export async function planDeploy(
   context: AppContext,
   { out }: PlanOptions,
-): Promise<Ended<PlanResult>> {
+): Promise<UseCaseReturn<PlanResult>> {
   const work = await readWork(context)
   const preview = await previewDeploy(await workRequest(context, work))
   if (out !== undefined) save(context, preview.plan, out)

@@ -11,7 +11,7 @@ import {
 import { refuseUnknownAccepts } from './accept.ts'
 import { consentFrom, requirePolicyConsent } from './consent.ts'
 import type { AppContext, ConsentOptions } from './context.ts'
-import type { Ended, ResultFinding } from './outcome.ts'
+import type { UseCaseReturn, ResultFinding } from './outcome.ts'
 import { readWork, type TargetResult, targetResult, workRequest } from './work.ts'
 
 /** Options of a repair. */
@@ -37,7 +37,7 @@ export interface RepairResult extends TargetResult {
 export async function repairTarget(
   context: AppContext,
   asked: RepairOptions,
-): Promise<Ended<RepairResult>> {
+): Promise<UseCaseReturn<RepairResult>> {
   const { decision, accept = [] } = asked
   refuseUnknownAccepts(accept, ['unannounced'])
   const work = await readWork(context, { downMigrations: true })
@@ -70,7 +70,7 @@ function repeatedFindings({ settledBefore: migration, decision }: RepairOutcome)
   return [{ id: 'repaired-before', severity: 'notice', message }]
 }
 
-function examined(diagnosis: Diagnosis, target: TargetResult): Ended<RepairResult> {
+function examined(diagnosis: Diagnosis, target: TargetResult): UseCaseReturn<RepairResult> {
   return {
     result: { ...target, diagnosis, decision: null, receipts: [], verified: null, changes: [] },
     findings: diagnosisFindings(diagnosis),

@@ -4,9 +4,9 @@ import { projectSeedSets } from '../seeds/index.ts'
 import { consentFrom } from './consent.ts'
 import type { AppContext, ConsentOptions } from './context.ts'
 import { type KeptResult, keptResult } from './kept-result.ts'
-import type { Ended } from './outcome.ts'
+import type { UseCaseReturn } from './outcome.ts'
 import type { SeededSetResult } from './seed-result.ts'
-import { loadingOf, NOT_SEEDED, seedAfterDeploy } from './seed.ts'
+import { loadLimits, SEEDS_SKIPPED, seedAfterDeploy } from './seed.ts'
 import { readWork, type TargetResult, targetResult, workRequest } from './work.ts'
 
 /** Options of a reset. */
@@ -30,16 +30,17 @@ export interface ResetResult extends TargetResult {
 export async function resetDatabase(
   context: AppContext,
   asked: ResetOptions,
-): Promise<Ended<ResetResult>> {
+): Promise<UseCaseReturn<ResetResult>> {
   const work = await readWork(context)
   // A set that cannot be read is reported before anything is dropped.
-  if (!asked.noSeed) await projectSeedSets(work.project, loadingOf(context, work))
+  if (!asked.noSeed) await projectSeedSets(work.project, loadLimits(context, work))
   const request = await workRequest(context, work)
   const consent = consentFrom(context, asked)
   const done = await reset({ ...request, consent })
   const { database, dropped, deploy } = done
   const { receipts, verification, failure } = deploy
-  const seeded = failure || asked.noSeed ? NOT_SEEDED : await seedAfterDeploy(context, work, asked)
+  const seeded =
+    failure || asked.noSeed ? SEEDS_SKIPPED : await seedAfterDeploy(context, work, asked)
   const result = {
     ...targetResult(work, database),
     dropped,

@@ -3,7 +3,7 @@ import { rollbackByTimeTravel } from '../rollback/index.ts'
 import { bookmarkFinding } from './bookmark-finding.ts'
 import { consentFrom } from './consent.ts'
 import type { AppContext } from './context.ts'
-import type { Ended } from './outcome.ts'
+import type { UseCaseReturn } from './outcome.ts'
 import type { RollbackOptions, RollbackResult } from './rollback.ts'
 import { targetResult, type Work, workRequest } from './work.ts'
 
@@ -12,7 +12,7 @@ export async function rollBackByTimeTravel(
   context: AppContext,
   work: Work,
   asked: RollbackOptions,
-): Promise<Ended<RollbackResult>> {
+): Promise<UseCaseReturn<RollbackResult>> {
   const request = await workRequest(context, work)
   const outcome = await rollbackByTimeTravel({ ...request, consent: consentFrom(context, asked) })
   const { database, bookmark, undo, undone, verified, failure } = outcome

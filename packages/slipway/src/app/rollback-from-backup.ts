@@ -2,12 +2,12 @@ import { listBackups } from '../backup/index.ts'
 import { withSession } from '../database/index.ts'
 import { compareHistory, readHistory } from '../history/index.ts'
 import { command } from '../kernel/index.ts'
+import { backupBefore } from './backup-reuse.ts'
 import { storeOf } from './backup-settings.ts'
-import { backupBefore } from './backup-use.ts'
 import { restoreFor } from './backup.ts'
 import type { AppContext } from './context.ts'
 import { raise } from './failures.ts'
-import type { Ended } from './outcome.ts'
+import type { UseCaseReturn } from './outcome.ts'
 import type { RollbackOptions, RollbackResult } from './rollback.ts'
 import { directAddress, type Work } from './work.ts'
 
@@ -19,7 +19,7 @@ export async function rollBackFromBackup(
   context: AppContext,
   work: Work,
   asked: RollbackOptions,
-): Promise<Ended<RollbackResult>> {
+): Promise<UseCaseReturn<RollbackResult>> {
   const options = { applicationName: 'slipway rollback' }
   const { applied } = await withSession(await directAddress(work), options, async (session) =>
     compareHistory(await readHistory(session), work.migrations),

@@ -14,7 +14,7 @@ import type { BackupItem } from './backup-result.ts'
 import { consentFrom, requirePolicyConsent } from './consent.ts'
 import type { AppContext, ConsentOptions } from './context.ts'
 import { type KeptResult, keptResult, restoredFindings } from './kept-result.ts'
-import type { Ended, ResultFinding } from './outcome.ts'
+import type { UseCaseReturn, ResultFinding } from './outcome.ts'
 import { readWork, type TargetResult, targetResult, workRequest } from './work.ts'
 
 /** How far a rollback goes, and what is accepted. */
@@ -79,7 +79,7 @@ export interface TimeTravelResult {
 export async function rollBack(
   context: AppContext,
   asked: RollbackOptions,
-): Promise<Ended<RollbackResult>> {
+): Promise<UseCaseReturn<RollbackResult>> {
   const { accept = [], fill = [], steps = 1, to } = asked
   refuseUnknownAccepts(accept, ['unproven', 'unannounced'])
   const work = await readWork(context, { downMigrations: true })

@@ -1,7 +1,7 @@
 import { withSession } from '../database/index.ts'
 import { withSnapshot } from '../seeds/index.ts'
 import type { AppContext } from './context.ts'
-import type { Ended } from './outcome.ts'
+import type { UseCaseReturn } from './outcome.ts'
 import {
   filesResult,
   planRows,
@@ -24,7 +24,7 @@ const FALLBACK = 'reference'
 export async function exportRows(
   context: AppContext,
   asked: RowOptions,
-): Promise<Ended<SeedExportResult>> {
+): Promise<UseCaseReturn<SeedExportResult>> {
   const work = await readWork(context)
   const { dryRun = false } = asked
   const options = { applicationName: 'slipway seed' }

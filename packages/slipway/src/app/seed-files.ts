@@ -16,7 +16,7 @@ import {
   type SyncPlan,
 } from '../seeds/index.ts'
 import type { AppContext } from './context.ts'
-import { environmentSeeds, loadingOf } from './seed.ts'
+import { environmentSeeds, loadLimits } from './seed.ts'
 import type { Work } from './work.ts'
 
 /** Which rows are copied, and to which files. */
@@ -76,7 +76,7 @@ export async function planRows(
   asked: RowOptions,
 ): Promise<Planned> {
   const { tables, keys = {}, sensitive = [], omit = [] } = asked
-  const sets = await projectSeedSets(work.project, loadingOf(context, work))
+  const sets = await projectSeedSets(work.project, loadLimits(context, work))
   const of = environmentSeeds(work)
   const rank = (set: SeedSet) => (set.name === asked.set ? 0 : belongs(set, of) ? 1 : 2)
   const plan = await planSync(source, target, {

@@ -12,9 +12,9 @@ import {
   withSnapshot,
   projectNames,
 } from '../seeds/index.ts'
-import { consentFrom, requireNamed, requirePolicyConsent } from './consent.ts'
+import { consentFrom, requireConsentByName, requirePolicyConsent } from './consent.ts'
 import type { AppContext, ConsentOptions } from './context.ts'
-import type { Ended } from './outcome.ts'
+import type { UseCaseReturn } from './outcome.ts'
 import {
   filesResult,
   NO_FILES,
@@ -24,7 +24,7 @@ import {
   type SeedFilesResult,
   sideOf,
 } from './seed-files.ts'
-import { environmentSeeds, loadingOf, seedAuthor } from './seed.ts'
+import { environmentSeeds, loadLimits, seedAuthor } from './seed.ts'
 import { directAddress, readWork, type Work, workRequest } from './work.ts'
 
 /** Which rows a sync copies, from which source to which target. */
@@ -67,7 +67,7 @@ interface Sides {
 export async function syncRows(
   context: AppContext,
   asked: SeedSyncOptions,
-): Promise<Ended<SeedSyncResult>> {
+): Promise<UseCaseReturn<SeedSyncResult>> {
   const { from, to, dryRun = false } = asked
   const source = await sideWork(context, from)
   const work = to === undefined ? await readWork(context) : await sideWork(context, to)
@@ -162,7 +162,7 @@ async function requireSyncConsent(
   if (added.length === 0) return
   const rows = added.map(({ table, inserted }) => `${inserted} rows of ${table}`).join(', ')
   const message = `This adds ${rows} to ${database}, which is protected.`
-  await requireNamed(context, asked, { database, alias, message })
+  await requireConsentByName(context, asked, { database, alias, message })
 }
 
 /**
@@ -175,7 +175,7 @@ async function recordSets(
   names: readonly string[],
 ): Promise<readonly string[]> {
   const of = environmentSeeds(work)
-  const sets = (await projectSeedSets(work.project, loadingOf(context, work))).filter(
+  const sets = (await projectSeedSets(work.project, loadLimits(context, work))).filter(
     (set) => names.includes(set.name) && belongs(set, of),
   )
   if (sets.length === 0 || target.pending.length > 0) return []

@@ -22,7 +22,7 @@ import {
 } from '../seeds/index.ts'
 import { consentFrom, requirePolicyConsent } from './consent.ts'
 import type { AppContext, ConsentOptions } from './context.ts'
-import type { Ended, ResultFinding } from './outcome.ts'
+import type { UseCaseReturn, ResultFinding } from './outcome.ts'
 import {
   alteredFindings,
   editedFindings,
@@ -77,12 +77,12 @@ const SESSION = { applicationName: 'slipway seed' }
 export async function runSets(
   context: AppContext,
   asked: SeedRunOptions,
-): Promise<Ended<SeedRunResult>> {
+): Promise<UseCaseReturn<SeedRunResult>> {
   const { dryRun = false, sets = [] } = asked
   const work = await readWork(context)
   if (!dryRun) await requirePolicyConsent(context, work, asked)
   // The project's code runs before the lock is taken, because it may be slow.
-  const all = await projectSeedSets(work.project, loadingOf(context, work))
+  const all = await projectSeedSets(work.project, loadLimits(context, work))
   const chosen = chooseSets(all, sets, environmentSeeds(work))
   const request = await workRequest(context, work)
   return await withTarget(request, async (session) => {
@@ -116,7 +116,7 @@ function nextWithout(all: readonly SeedSet[], { project, target }: Work): NextAc
 }
 
 /** The time limit for loading the code of the sets. */
-export function loadingOf(
+export function loadLimits(
   { signal }: Pick<AppContext, 'signal'>,
   { target }: Pick<Work, 'target'>,
 ): { readonly signal: AbortSignal; readonly timeoutMs: number } {
@@ -124,14 +124,14 @@ export function loadingOf(
 }
 
 /** The deadline until which the code of the sets may return rows. */
-function limitsOf({ signal }: Pick<AppContext, 'signal'>, { target }: Pick<Work, 'target'>) {
+function rowLimits({ signal }: Pick<AppContext, 'signal'>, { target }: Pick<Work, 'target'>) {
   return { signal, deadline: performance.now() + target.policy.deadlineMs }
 }
 
 /** Compares the sets with the ledger. Reads no rows. */
-export async function compareSets(context: AppContext): Promise<Ended<SeedStatusResult>> {
+export async function compareSets(context: AppContext): Promise<UseCaseReturn<SeedStatusResult>> {
   const work = await readWork(context)
-  const sets = await projectSeedSets(work.project, loadingOf(context, work))
+  const sets = await projectSeedSets(work.project, loadLimits(context, work))
   return await withSession(await directAddress(work), SESSION, async (session) => {
     const statuses = seedStatus(sets, await readSeedLedger(session), environmentSeeds(work))
     const target = targetResult(work, session.server.database)
@@ -144,14 +144,14 @@ export async function compareSets(context: AppContext): Promise<Ended<SeedStatus
 export async function verifySets(
   context: AppContext,
   { sets: named = [] }: SeedSetOptions,
-): Promise<Ended<SeedVerifyResult>> {
+): Promise<UseCaseReturn<SeedVerifyResult>> {
   const work = await readWork(context)
-  const all = await projectSeedSets(work.project, loadingOf(context, work))
+  const all = await projectSeedSets(work.project, loadLimits(context, work))
   const of = environmentSeeds(work)
   const sets = chooseSets(all, named, of)
   return await withSession(await directAddress(work), SESSION, async (session) => {
     const names = projectNames(work.project)
-    const limits = limitsOf(context, work)
+    const limits = rowLimits(context, work)
     const found = await verifySeeds(session, { sets, names, emit: context.emit, limits })
     const differences = found.filter(({ kind }) => kind !== 'altered')
     const statuses = seedStatus(sets, await readSeedLedger(session), of).filter(
@@ -203,12 +203,12 @@ export async function runChosenSets(
         await requireConsent({ database, alias, destroys }, consentFrom(context, asked))
     },
     emit: context.emit,
-    limits: limitsOf(context, work),
+    limits: rowLimits(context, work),
   })
 }
 
 /** The outcome of the seeds after a deploy. */
-export interface SeededAfter {
+export interface SeedsAfterDeploy {
   /** Null if they did not run, or did not complete. */
   readonly seeds: readonly SeededSetResult[] | null
   readonly findings: readonly ResultFinding[]
@@ -216,7 +216,7 @@ export interface SeededAfter {
 }
 
 /** The outcome if a use case did not reach its seeds, or skips them on request. */
-export const NOT_SEEDED: SeededAfter = { seeds: null, findings: [] }
+export const SEEDS_SKIPPED: SeedsAfterDeploy = { seeds: null, findings: [] }
 
 /**
  * Runs the seed sets of the environment on a target whose migrations are applied. Does not connect if the
@@ -226,9 +226,9 @@ export async function seedAfterDeploy(
   context: AppContext,
   work: Work,
   options: ConsentOptions,
-): Promise<SeededAfter> {
+): Promise<SeedsAfterDeploy> {
   const ran = await attempt(() => seedDeployed(context, work, options))
-  if (!ran.ok) return { ...NOT_SEEDED, failure: ran.failure }
+  if (!ran.ok) return { ...SEEDS_SKIPPED, failure: ran.failure }
   return {
     seeds: seededSets(ran.value, false),
     findings: [...editedFindings(ran.value), ...alteredFindings(ran.value)],
@@ -241,7 +241,7 @@ async function seedDeployed(
   options: ConsentOptions,
 ): Promise<readonly SeedOutcome[]> {
   const sets = chooseSets(
-    await projectSeedSets(work.project, loadingOf(context, work)),
+    await projectSeedSets(work.project, loadLimits(context, work)),
     [],
     environmentSeeds(work),
   )

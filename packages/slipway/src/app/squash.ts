@@ -11,7 +11,7 @@ import {
 } from '../squash/index.ts'
 import { refuseUnknownAccepts } from './accept.ts'
 import type { AppContext } from './context.ts'
-import type { Ended, ResultFinding } from './outcome.ts'
+import type { UseCaseReturn, ResultFinding } from './outcome.ts'
 import { readWork, shadowOptions, type Work } from './work.ts'
 
 /** Options of a squash. */
@@ -62,7 +62,7 @@ export type SquashResult = DraftedSquash | UnfinishedResult
 export async function squashRange(
   context: AppContext,
   asked: SquashOptions,
-): Promise<Ended<SquashResult>> {
+): Promise<UseCaseReturn<SquashResult>> {
   const { accept = [], write = false, from, to, name } = asked
   refuseUnknownAccepts(accept, ['uncommitted'])
   const work = await readWork(context, { withoutTarget: true })
@@ -100,7 +100,7 @@ export async function squashRange(
 function finish(
   { migrations, project }: Work,
   { unfinished, write }: { readonly unfinished: UnfinishedSquash; readonly write: boolean },
-): Ended<UnfinishedResult> {
+): UseCaseReturn<UnfinishedResult> {
   const { name, left } = unfinished
   if (write)
     finishSquash(unfinished, {

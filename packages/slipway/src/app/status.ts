@@ -12,7 +12,7 @@ import { command, type NextAction } from '../kernel/index.ts'
 import { type Kept, readKept } from '../safekeeping/index.ts'
 import type { AppContext } from './context.ts'
 import type { DatabaseUsage } from './database-usage.ts'
-import type { Ended, ResultFinding } from './outcome.ts'
+import type { UseCaseReturn, ResultFinding } from './outcome.ts'
 import { directAddress, readWork, type TargetResult, targetResult, type Work } from './work.ts'
 
 /** The state of a target compared with the migrations of the project. */
@@ -28,7 +28,7 @@ export interface StatusResult extends TargetResult, Comparison {
 }
 
 /** Compares the history of the target with the migrations of the project. Changes nothing, takes no lock. */
-export async function readStatus(context: AppContext): Promise<Ended<StatusResult>> {
+export async function readStatus(context: AppContext): Promise<UseCaseReturn<StatusResult>> {
   const work = await readWork(context)
   const options = { applicationName: 'slipway status' }
   const usage = readUsage(work)

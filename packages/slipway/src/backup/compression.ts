@@ -2,7 +2,7 @@ import { Socket } from 'node:net'
 import { type Duplex, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import zlib from 'node:zlib'
-import { bytesOf, filterProgram, type Flow, throughProgram } from './flow.ts'
+import { bytesOf, filterProgram, type ByteSource, throughProgram } from './byte-source.ts'
 
 /**
  * The compression of a backup's parts. Both are standard formats, which the programs `zstd` and `gzip` read.
@@ -25,7 +25,10 @@ export function endingOf(compression: Compression): string {
  * Compresses a flow, with a checksum that detects damage. The program `zstd` takes half the time of Node.js's
  * own zstd, so it is used if it is installed and the flow comes from another program.
  */
-export function compressed(flow: Flow, { compression, env, signal, refuse }: Compressing): Flow {
+export function compressed(
+  flow: ByteSource,
+  { compression, env, signal, refuse }: Compressing,
+): ByteSource {
   const program =
     compression === 'zstd' && flow.stream instanceof Socket
       ? filterProgram('zstd', ['-3', '--check', '--quiet', '--stdout', '-'], env)
@@ -35,7 +38,7 @@ export function compressed(flow: Flow, { compression, env, signal, refuse }: Com
   const done = pipeline(Readable.from(bytesOf(flow), { objectMode: false }), stream, { signal })
   // The reader of the stream gets the error from the stream.
   done.catch(() => {})
-  return { stream, ended: () => done }
+  return { stream, checkEnded: () => done }
 }
 
 interface Compressing {

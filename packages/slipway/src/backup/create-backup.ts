@@ -12,12 +12,12 @@ import {
   type Manifest,
   manifestKey,
   type Part,
-  sealed,
+  sealedText,
 } from './manifest.ts'
 import { writePart } from './parts.ts'
 import { progressOf } from './progress.ts'
+import { runAllOrAbort } from './run-all.ts'
 import type { Store } from './store.ts'
-import { together } from './together.ts'
 
 /** The database to back up, and the options. */
 export interface CreateRequest {
@@ -70,7 +70,7 @@ async function storing(request: CreateRequest, dump: Dump): Promise<Manifest> {
   await removeUnfinished(store, facts.createdAt)
   const end = await store.begin(id)
   try {
-    await together(request.signal, [
+    await runAllOrAbort(request.signal, [
       async (signal) => {
         for await (const part of dump.parts(id, signal)) {
           const expectedBytes = part.kind === 'dump' ? expected : undefined
@@ -98,7 +98,7 @@ async function storing(request: CreateRequest, dump: Dump): Promise<Manifest> {
       sums: request.sums ? await dump.sums() : null,
       ms: Math.round(performance.now() - began),
     }
-    const text = Readable.from([Buffer.from(sealed(manifest))])
+    const text = Readable.from([Buffer.from(sealedText(manifest))])
     await store.write(manifestKey(id), text, { signal: request.signal })
     return manifest
   } catch (error) {

@@ -1,8 +1,8 @@
 import { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { advice } from '../kernel/index.ts'
+import { bytesOf, filterProgram, type ByteSource, throughProgram } from './byte-source.ts'
 import { raise } from './failures.ts'
-import { bytesOf, filterProgram, type Flow, throughProgram } from './flow.ts'
 
 /** The encryption of a backup: for age recipients, or with a passphrase. */
 export type Encryption =
@@ -20,9 +20,9 @@ export interface Keys {
  * installed, it does the encryption for recipients, in a fraction of the time. Fails with BACKUP.KEY_INVALID.
  */
 export async function encrypted(
-  flow: Flow,
+  flow: ByteSource,
   { encryption, env, signal, refuse }: Encrypting,
-): Promise<Flow> {
+): Promise<ByteSource> {
   const { Encrypter } = await import('age-encryption')
   const encrypter = new Encrypter()
   if (encryption.kind === 'passphrase') {
@@ -35,7 +35,10 @@ export async function encrypted(
     if (program) return throughProgram(flow, program, { signal, refuse })
   }
   const body = Readable.from(bytesOf(flow), { objectMode: false })
-  return { stream: fromWeb(await encrypter.encrypt(toWeb(body)), body), ended: () => flow.ended() }
+  return {
+    stream: fromWeb(await encrypter.encrypt(toWeb(body)), body),
+    checkEnded: () => flow.checkEnded(),
+  }
 }
 
 interface Encrypting {

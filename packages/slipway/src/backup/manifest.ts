@@ -169,12 +169,12 @@ export function idPrefix(environment: string): string {
 }
 
 /** The stored text of a manifest or a verification. */
-export function sealed(content: Manifest | Verification): string {
-  return `${JSON.stringify({ content, sha256: sealOf(content) }, null, 2)}\n`
+export function sealedText(content: Manifest | Verification): string {
+  return `${JSON.stringify({ content, sha256: contentHash(content) }, null, 2)}\n`
 }
 
 /** The hash of its content. */
-export function sealOf(content: Manifest | Verification): string {
+export function contentHash(content: Manifest | Verification): string {
   return sha256(JSON.stringify(content))
 }
 
@@ -192,7 +192,7 @@ export async function readManifest(id: string, text: string): Promise<Manifest> 
     raise('BACKUP.MANIFEST_INVALID', { message: `The manifest of ${id} cannot be used.`, why })
   if ('why' in read) return refuse(read.why)
   const { content, sha256: seal } = read.value
-  if (sealOf(content) !== seal) return refuse('It was changed after it was written.')
+  if (contentHash(content) !== seal) return refuse('It was changed after it was written.')
   if (content.id !== id) return refuse(`It belongs to backup ${content.id}.`)
   const foreign = content.parts.find(({ key }) => !isPartKey(key, id))
   if (foreign) return refuse(`It names ${foreign.key}, which is not a part of it.`)
@@ -213,7 +213,7 @@ export async function readVerification(
   const read = await parseJson<SealedVerification>(text, verificationSchema)
   if ('why' in read) return undefined
   const { content, sha256: seal } = read.value
-  const isOwn = sealOf(content) === seal && content.manifestSha256 === sealOf(manifest)
+  const isOwn = contentHash(content) === seal && content.manifestSha256 === contentHash(manifest)
   return isOwn ? content : undefined
 }
 

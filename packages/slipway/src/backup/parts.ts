@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto'
 import { PassThrough, type Readable, Transform, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { bytesOf, type ByteSource } from './byte-source.ts'
 import { type Compression, compressed, decompressing, endingOf } from './compression.ts'
 import { decrypted, encrypted, type Encryption, type Keys } from './encryption.ts'
 import { raise } from './failures.ts'
-import { bytesOf, type Flow } from './flow.ts'
 import type { Manifest, Part } from './manifest.ts'
+import { runAllOrAbort } from './run-all.ts'
 import type { Store } from './store.ts'
-import { together } from './together.ts'
 
 /** The options for writing the parts of a backup. */
 export interface Packing {
@@ -55,7 +55,7 @@ export interface PartSource extends Pick<Part, 'kind' | 'file'> {
   /** Its key without the extension. */
   readonly name: string
   /** Starts the source, which stops on the signal. */
-  readonly start: (signal: AbortSignal) => Flow
+  readonly start: (signal: AbortSignal) => ByteSource
 }
 
 /** The progress of a part. */
@@ -77,7 +77,7 @@ export async function writePart(
   const stored = new PassThrough({ highWaterMark: 1 << 20 })
   // It may be destroyed before the store reads it; its error is thrown below.
   stored.on('error', () => {})
-  await together(packing.signal, [
+  await runAllOrAbort(packing.signal, [
     async (signal) => {
       try {
         const how = { env, signal, refuse: refusePacking }

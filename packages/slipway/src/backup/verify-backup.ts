@@ -14,8 +14,8 @@ import { raise } from './failures.ts'
 import { type BackupName, findBackup } from './list-backups.ts'
 import {
   type Manifest,
-  sealed,
-  sealOf,
+  sealedText,
+  contentHash,
   type Verification,
   verificationKey,
   verificationKeys,
@@ -70,7 +70,7 @@ export async function verifyBackup(request: VerifyRequest): Promise<VerifyOutcom
   const verification: Verification = {
     id: manifest.id,
     verifiedAt: `${new Date().toISOString().slice(0, 19)}Z`,
-    manifestSha256: sealOf(manifest),
+    manifestSha256: contentHash(manifest),
     server,
     restoreMs,
     compared: compared.compared,
@@ -80,7 +80,7 @@ export async function verifyBackup(request: VerifyRequest): Promise<VerifyOutcom
   const own = verificationKey(verification)
   const earlier = verificationKeys(manifest.id, stored).filter((key) => key !== own)
   if (!stored.includes(own))
-    await store.write(own, Readable.from([Buffer.from(sealed(verification))]), { signal })
+    await store.write(own, Readable.from([Buffer.from(sealedText(verification))]), { signal })
   await store.remove(earlier)
   return { manifest, verification, compared }
 }

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { type Facts, type Hazard, judge, type Judging, type Rule } from '../hazards/index.ts'
+import { type Facts, type Hazard, judge, type JudgeInput, type Rule } from '../hazards/index.ts'
 import { attempt, type Emit, type Failure, type Result, rethrow } from '../kernel/index.ts'
 import { projectScope } from '../plan/index.ts'
 import type { MigrationFolder } from '../project/index.ts'
@@ -8,8 +8,8 @@ import { catalogReader } from '../schema/index.ts'
 import { type ShadowOptions, withShadowDatabase, withShadowServer } from '../shadow/index.ts'
 import { type MigrationFile, parserFor, type Statement } from '../statements/index.ts'
 import type { Load, LoadConditions } from './load/load.ts'
-import type { RowsAsked } from './load/rows-wanted.ts'
-import { selected } from './selected.ts'
+import type { RowCountOptions } from './load/row-counts.ts'
+import { selectMigrations } from './select-migrations.ts'
 import { compareStored, type StoredComparison } from './stored-proof.ts'
 
 /** The migrations to check, and how. */
@@ -26,7 +26,7 @@ export interface CheckRequest {
   /** Only find hazards, without running anything. */
   readonly withoutTestRun: boolean
   /** Also run each migration during a workload. */
-  readonly load?: RowsAsked & Pick<LoadConditions, 'limits' | 'deadlineMs' | 'signal'>
+  readonly load?: RowCountOptions & Pick<LoadConditions, 'limits' | 'deadlineMs' | 'signal'>
   readonly emit: Emit
 }
 
@@ -52,22 +52,22 @@ export interface CheckedMigration extends StoredComparison {
  */
 export async function checkMigrations(request: CheckRequest): Promise<CheckedMigration[]> {
   const { migrations, emit } = request
-  const chosen = selected(request)
+  const chosen = selectMigrations(request)
   // The history is parsed while the first shadow database is created.
-  const reading = attempt(() => parsed(chosen, request))
+  const reading = attempt(() => parseMigrations(chosen, request))
   if (request.withoutTestRun) {
-    const hazards = judged(filesOf(await reading), request)
+    const hazards = findHazards(filesOf(await reading), request)
     return await Promise.all(
-      chosen.map(async (one) => ({ ...judgedOne(one, hazards), ...(await compareStored(one)) })),
+      chosen.map(async (one) => ({ ...hazardsOf(one, hazards), ...(await compareStored(one)) })),
     )
   }
   const testing = withShadowServer(request.shadow, async (shadow) => {
-    const loadOne = await loader(request, shadow)
+    const loadOne = await createLoadTest(request, shadow)
     const found: TestRunResult[] = []
     for (const one of chosen) {
       emit({ kind: 'phase', phase: 'test', detail: one.name })
       const before = migrations.slice(0, migrations.indexOf(one))
-      const shown = await tested(one, before, { ...request, shadow })
+      const shown = await testMigration(one, before, { ...request, shadow })
       found.push(shown.proof ? { ...shown, ...(await loadOne(one, before, shown.proof)) } : shown)
     }
     return found
@@ -75,10 +75,10 @@ export async function checkMigrations(request: CheckRequest): Promise<CheckedMig
   const [files, found] = await Promise.all([reading, testing])
   const proofs = found.flatMap(({ proof }) => proof ?? [])
   const observed = new Map(proofs.map((proof) => [proof.migration, proof]))
-  const hazards = judged(filesOf(files), request, observed)
+  const hazards = findHazards(filesOf(files), request, observed)
   return chosen.flatMap((one, index) => {
     const of = found[index]
-    return of ? [{ ...judgedOne(one, hazards), ...of }] : []
+    return of ? [{ ...hazardsOf(one, hazards), ...of }] : []
   })
 }
 
@@ -96,12 +96,15 @@ type LoadOne = (
 ) => Promise<Pick<CheckedMigration, 'load' | 'loadRefusal'>>
 
 /** Returns the function that runs a load test. Imported only then, because it imports all of a deploy. */
-async function loader({ load, emit }: CheckRequest, shadow: ShadowOptions): Promise<LoadOne> {
+async function createLoadTest(
+  { load, emit }: CheckRequest,
+  shadow: ShadowOptions,
+): Promise<LoadOne> {
   if (load === undefined) return async () => ({})
   const { loadMigration, refuseEmbedded } = await import('./load/load.ts')
-  const { rowsWanted } = await import('./load/rows-wanted.ts')
+  const { readRowCounts } = await import('./load/row-counts.ts')
   refuseEmbedded(shadow)
-  const conditions = { ...load, emit, rowsWanted: await rowsWanted(load, emit) }
+  const conditions = { ...load, emit, rowCountOf: await readRowCounts(load, emit) }
   return async (migration, before, proof) => {
     const ran = await attempt(() =>
       loadMigration(migration, before, { ...conditions, shadow, proof }),
@@ -110,7 +113,7 @@ async function loader({ load, emit }: CheckRequest, shadow: ShadowOptions): Prom
   }
 }
 
-function judgedOne({ name, path }: MigrationFolder, hazards: readonly Hazard[]) {
+function hazardsOf({ name, path }: MigrationFolder, hazards: readonly Hazard[]) {
   return { name, path, hazards: hazards.filter(({ migration }) => migration === name) }
 }
 
@@ -118,10 +121,10 @@ function judgedOne({ name, path }: MigrationFolder, hazards: readonly Hazard[]) 
 const CHARACTERS_A_TURN = 10_000
 
 /** The migrations before the first chosen one, and those from the first to the last chosen one. */
-type ParsedFiles = Pick<Judging, 'history' | 'migrations'>
+type ParsedFiles = Pick<JudgeInput, 'history' | 'migrations'>
 
 /** Parses the chosen migrations and all earlier ones, once and in order. */
-async function parsed(
+async function parseMigrations(
   chosen: readonly MigrationFolder[],
   { migrations, shadow }: CheckRequest,
 ): Promise<ParsedFiles> {
@@ -145,15 +148,15 @@ async function parsed(
 }
 
 /** The hazards of the chosen migrations, from their text and from the test runs. */
-function judged(
+function findHazards(
   files: ParsedFiles,
   { facts, rules }: CheckRequest,
-  observed?: Judging['observed'],
+  observed?: JudgeInput['observed'],
 ): Hazard[] {
   return judge({ ...files, facts, rules, ...(observed ? { observed } : {}) })
 }
 
-async function tested(
+async function testMigration(
   migration: MigrationFolder,
   before: readonly MigrationFile[],
   request: CheckRequest,

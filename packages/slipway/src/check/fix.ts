@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs'
-import { type Facts, rewrite, type Rewriting } from '../hazards/index.ts'
+import { type Facts, rewrite, type RewriteResult } from '../hazards/index.ts'
 import { attempt, type Emit, type Failure } from '../kernel/index.ts'
 import type { MigrationFolder } from '../project/index.ts'
 import { type ShadowOptions, withShadowServer } from '../shadow/index.ts'
 import { checksum, parserFor, type StatementParser } from '../statements/index.ts'
 import { formsComparer } from './dialects.ts'
-import { selected } from './selected.ts'
+import { selectMigrations } from './select-migrations.ts'
 
 /** The migrations to rewrite, and the shadow databases for their test. */
 export interface FixRequest {
@@ -19,7 +19,7 @@ export interface FixRequest {
 }
 
 /** A migration in its safe form. */
-export interface FixedMigration extends Rewriting {
+export interface FixedMigration extends RewriteResult {
   readonly name: string
   readonly path: string
   /** Why the new text must not be used. */
@@ -57,7 +57,7 @@ export function writeFix(migration: MigrationFolder, { path, sql }: FixedMigrati
 /** Rewrites the chosen migrations. All migrations up to the last chosen one are parsed once, in order. */
 function rewritings(request: FixRequest, parser: StatementParser): FixedMigration[] {
   const { migrations, facts } = request
-  const chosen = selected(request)
+  const chosen = selectMigrations(request)
   const places = chosen.map((one) => migrations.indexOf(one))
   const [from, to] = [Math.min(...places), Math.max(...places) + 1]
   const parsed = migrations

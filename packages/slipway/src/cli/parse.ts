@@ -262,7 +262,7 @@ function notANumber(typed: string, value: string, min: number): string {
  * The format that the command line requests, found even if the rest of it is invalid: a script that
  * requests JSON gets its failure as JSON.
  */
-export function formatAskedFor(line: CommandLine): string | undefined {
+export function requestedFormat(line: CommandLine): string | undefined {
   // Also if the flag before it has no value and has consumed it.
   const isJson = ({ name, value, inline }: Option) =>
     name === 'json' || (!inline && value === '--json')

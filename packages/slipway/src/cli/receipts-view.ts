@@ -4,7 +4,7 @@ import { formatDuration } from '../kernel/index.ts'
 import { type Block, status } from './view.ts'
 
 /** A first deploy can have a thousand migrations. The JSON contains all of their receipts. */
-const SHOWN = 30
+const MAX_STEPS_SHOWN = 30
 
 /** Receipts, one line each; the first ones of a long run are summarized in one line. */
 export function receiptLines(
@@ -13,7 +13,7 @@ export function receiptLines(
 ): Block[] {
   const first = receipts.findIndex((receipt) => receipt.status !== 'done')
   const finished = first === -1 ? receipts.length : first
-  const hidden = Math.max(finished - SHOWN, 0)
+  const hidden = Math.max(finished - MAX_STEPS_SHOWN, 0)
   const summary = hidden > 0 ? [status('done', `${done} ${hidden} migrations before these`)] : []
   return [...summary, ...receipts.slice(hidden).map((receipt) => receiptLine(receipt, done))]
 }

@@ -87,7 +87,7 @@ async function outcomeOf(call: Call): Promise<Outcome> {
   const { line, commands, host } = call
   let name: string | null = null
   try {
-    const command = commandAskedFor(call)
+    const command = requestedCommand(call)
     name = command?.name ?? 'version'
     const values = readFlags(line, command, commands)
     const work = command ? handle(command, values, call) : Promise.resolve(versionReport(host))
@@ -114,7 +114,7 @@ async function aborted(signal: AbortSignal): Promise<never> {
 }
 
 /** The command of the line. `--help` alone is the command `help`; `--version` alone has none. */
-function commandAskedFor({ line, commands }: Call): Command | undefined {
+function requestedCommand({ line, commands }: Call): Command | undefined {
   const has = (name: string) => line.options.some((option) => option.name === name)
   if (line.name === undefined && has('help')) return findCommand('help', commands)
   if (line.name === undefined && has('version')) return undefined
@@ -128,7 +128,7 @@ async function handle(
   call: Call,
 ): Promise<Report> {
   const { line, host } = call
-  if (values.has('help')) return await helpReport(helpAskedFor(command, line), call)
+  if (values.has('help')) return await helpReport(requestedHelp(command, line), call)
   if (values.has('version')) return versionReport(host)
   const format = values.get('format')
   if (values.has('json') && format !== undefined && format !== 'json') {
@@ -144,7 +144,7 @@ async function handle(
 }
 
 /** The subject of the help: all commands for `slipway --help`, the topic for `slipway kept --help`. */
-function helpAskedFor(command: Command, line: CommandLine): readonly string[] {
+function requestedHelp(command: Command, line: CommandLine): readonly string[] {
   if (command.name !== 'help') return [command.name]
   return line.name === undefined || line.name === 'help' ? line.args : [line.name]
 }

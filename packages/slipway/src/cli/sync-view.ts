@@ -4,9 +4,9 @@ import type { FileChange, RowChange, TableDiff } from '../seeds/index.ts'
 import { type Block, heading, status } from './view.ts'
 
 /** The maximum number of rows of each kind that are shown per table. */
-const SHOWN = 10
+const MAX_ROWS_SHOWN = 10
 /** The maximum number of characters of a key that are shown. */
-const LONGEST = 60
+const MAX_KEY_LENGTH = 60
 
 const SIGNS: Readonly<Record<RowChange['kind'], string>> = { insert: '+', update: ' ', delete: '-' }
 
@@ -55,7 +55,7 @@ export function changeBlocks(diff: Changed): Block[] {
   if (diff.rows.length === 0) return []
   const { inserted: insert, updated: update, deleted } = diff
   const lines = Object.entries({ insert, update, delete: deleted }).flatMap(([kind, total]) => {
-    const shown = diff.rows.filter((row) => row.kind === kind).slice(0, SHOWN)
+    const shown = diff.rows.filter((row) => row.kind === kind).slice(0, MAX_ROWS_SHOWN)
     const more = total - shown.length
     const rest = more > 0 ? [`  and ${more.toLocaleString('en-US')} more to ${kind}`] : []
     return [...shown.map(changeLine), ...rest]
@@ -64,15 +64,15 @@ export function changeBlocks(diff: Changed): Block[] {
 }
 
 function changeLine({ kind, key, columns }: RowChange): string {
-  const changed = columns.length === 0 ? '' : `: ${columns.map(shortly).join(', ')}`
-  return `${SIGNS[kind]} ${Object.values(key).map(shortly).join(' / ')}${changed}`
+  const changed = columns.length === 0 ? '' : `: ${columns.map(keyText).join(', ')}`
+  return `${SIGNS[kind]} ${Object.values(key).map(keyText).join(' / ')}${changed}`
 }
 
 /** A key value on one line; in quotes if it is empty or has characters that are hard to see. */
-function shortly(text: string): string {
+function keyText(text: string): string {
   const whole =
     /^\s|\s$|[\p{C}\u2028\u2029]/u.test(text) || text === '' ? JSON.stringify(text) : text
-  return whole.length > LONGEST ? `${whole.slice(0, LONGEST)}…` : whole
+  return whole.length > MAX_KEY_LENGTH ? `${whole.slice(0, MAX_KEY_LENGTH)}…` : whole
 }
 
 /** A line for each file. */

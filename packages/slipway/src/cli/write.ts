@@ -3,9 +3,9 @@ import type { ExitCode } from './command.ts'
 import { type Format, FORMATS } from './flags.ts'
 import type { Host } from './host.ts'
 import type { PresentedReport } from './next-actions.ts'
-import { type CommandLine, formatAskedFor } from './parse.ts'
+import { type CommandLine, requestedFormat } from './parse.ts'
 import { actionBlocks, failureBlocks, findingBlocks } from './present.ts'
-import { harmless, noticesOf, renderAnnotations } from './render/github.ts'
+import { disableWorkflowCommands, noticesOf, renderAnnotations } from './render/github.ts'
 import { renderHuman } from './render/human.ts'
 import { type Frame, renderJson, toJson } from './render/json.ts'
 import { renderMarkdown } from './render/markdown.ts'
@@ -28,7 +28,7 @@ export interface OutputOptions {
 
 export function outputOptionsOf(line: CommandLine, { stderr }: Host): OutputOptions {
   const has = (name: string) => line.options.some((option) => option.name === name)
-  const asked = formatAskedFor(line)
+  const asked = requestedFormat(line)
   const format = FORMATS.find((one) => one === asked) ?? 'human'
   const verbose = has('verbose')
   const plain = stderr.isTTY === true ? 'line' : 'lines'
@@ -67,7 +67,7 @@ export async function writeReport(
     case 'github': {
       const blocks = [...dataBlocks(report, cwd), ...adviceBlocks(report, cwd)]
       const text = renderHuman(blocks, { style: styleFor(stdout, env) })
-      write(stdout, harmless(text) + renderAnnotations(report, frame))
+      write(stdout, disableWorkflowCommands(text) + renderAnnotations(report, frame))
       break
     }
     case 'sarif':

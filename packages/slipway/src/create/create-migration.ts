@@ -9,9 +9,9 @@ import { type ShadowOptions, withShadowDatabase } from '../shadow/index.ts'
 import { checksum, type MigrationFile, parserFor, type Statement } from '../statements/index.ts'
 import { type AskRenames, type Draft, draftMigration, type ExternalObjects } from './draft.ts'
 import { raise } from './failures.ts'
+import type { KeptObject, LostObject } from './keep-inexpressible.ts'
 import { folderName, isAheadOf, writeMigrationFolder } from './migration-folder.ts'
 import { nameOf } from './migration-name.ts'
-import type { KeptObject, LostObject } from './spare.ts'
 
 /** What `create` needs to know about a project, and what the user asked for. */
 export interface CreateOptions {

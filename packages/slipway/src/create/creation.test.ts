@@ -7,7 +7,7 @@ const NO_ORDER = new Map<string, readonly string[]>()
 
 test('schemas, extensions and enums come first, guards last, however they are written', () => {
   const fk = 'alter table app."a;b" add constraint f foreign key (x) references app.c (id)'
-  const { tables, guards } = creationOf(
+  const { tables, rowGuards: guards } = creationOf(
     [
       'COMMENT /* c */ ON TRIGGER "t" ON app.c IS \'x\'',
       fk,

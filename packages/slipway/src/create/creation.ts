@@ -18,7 +18,7 @@ export interface Creation {
   /**
    * Foreign keys, triggers, policies and everything else that must not affect rows while they are inserted.
    */
-  readonly guards: readonly string[]
+  readonly rowGuards: readonly string[]
 }
 
 /**
@@ -39,8 +39,8 @@ export function creationOf(
   const isGuarding = ({ rank }: Piece) => rank === GUARD
   const made = inOrder.filter((piece) => !isGuarding(piece))
   return {
-    tables: withWholeTables(made, columnOrder),
-    guards: inOrder.filter(isGuarding).map(({ sql }) => sql),
+    tables: withColumnsInTables(made, columnOrder),
+    rowGuards: inOrder.filter(isGuarding).map(({ sql }) => sql),
   }
 }
 
@@ -53,11 +53,11 @@ interface Piece {
 function pieceOf(sql: string, { parse }: StatementParser): Piece {
   const actions = parse(sql).flatMap((statement) => statement.actions)
   const rank = rankOf(actions)
-  return { sql: rank < 2 ? whereMissing(sql) : sql, actions, rank }
+  return { sql: rank < 2 ? withIfNotExists(sql) : sql, actions, rank }
 }
 
 /** Adds IF NOT EXISTS, because the operator of a database may have created its schemas and extensions. */
-function whereMissing(sql: string): string {
+function withIfNotExists(sql: string): string {
   const [, kind, next] = tokensOf(sql)
   if (kind === undefined || isKeyword(next, 'IF')) return sql
   return `${sql.slice(0, kind.end)} IF NOT EXISTS${sql.slice(kind.end)}`
@@ -83,7 +83,7 @@ function withTypesBeforeTables(pieces: readonly Piece[]): Piece[] {
   return pieces.map((piece) => {
     if (piece.rank !== TABLE) return piece
     const isType = piece.actions.some((action) => isOther(action, TYPES))
-    if (isType && !staying.some((name) => speaksOf(piece.sql, name)))
+    if (isType && !staying.some((name) => mentionsName(piece.sql, name)))
       return { ...piece, rank: TYPE }
     staying.push(...ownershipOf(piece.sql).placed.map(({ name }) => name))
     return piece
@@ -128,7 +128,7 @@ function isComment(action: Action, of: readonly string[]): boolean {
  * its definition, and puts all columns in order. The table moves to the place of the last such column, if
  * nothing before that needs it.
  */
-function withWholeTables(
+function withColumnsInTables(
   pieces: readonly Piece[],
   columnOrder: ReadonlyMap<string, readonly string[]>,
 ): string[] {
@@ -143,7 +143,7 @@ function withWholeTables(
     )
     const between = pieces.slice(index + 1, own.at(-1)?.at ?? index)
     const movable = !between.some(
-      (other, offset) => !added[index + 1 + offset] && speaksOf(other.sql, name),
+      (other, offset) => !added[index + 1 + offset] && mentionsName(other.sql, name),
     )
     const whole = movable
       ? own
@@ -173,7 +173,7 @@ function addedColumn({
 }
 
 /** Whether SQL contains a name, also within code and its literals. */
-function speaksOf(sql: string, name: string): boolean {
+function mentionsName(sql: string, name: string): boolean {
   return wordsOf(sql).some((word) => identifierOf(word) === name)
 }
 

@@ -6,7 +6,7 @@ import {
   readSchema,
   schemaOf,
 } from '../schema/index.ts'
-import { type Spared, type SpareOptions, spareInexpressible } from './spare.ts'
+import { type KeptSql, type KeepOptions, keepInexpressible } from './keep-inexpressible.ts'
 
 /** How a draft reads a shadow database and adapts Prisma's SQL to it. */
 interface DraftDialect {
@@ -21,7 +21,7 @@ interface DraftDialect {
   /** Prisma's SQL in a form that the database accepts. */
   runnable(sql: string, session: Session): Promise<string>
   /** Keeps what Prisma's SQL would destroy, because its schema language cannot express it. */
-  spare(sql: string, options: SpareOptions): Promise<Spared>
+  keepInexpressible(sql: string, options: KeepOptions): Promise<KeptSql>
 }
 
 const DIALECTS: ByDialect<() => Promise<DraftDialect>> = {
@@ -31,19 +31,19 @@ const DIALECTS: ByDialect<() => Promise<DraftDialect>> = {
     renamable: async (schema) => schema,
     renaming: async (sql) => sql,
     runnable: async (sql) => sql,
-    spare: spareInexpressible,
+    keepInexpressible,
   }),
   async sqlite() {
     const [
-      { spareOnSqlite },
-      { withoutUsers },
-      { withFreeAsideNames },
+      { keepInexpressibleOnSqlite },
+      { withDependentsDropped },
+      { withFreeTemporaryNames },
       { renamableOnSqlite },
       { keepVirtualTables },
     ] = await Promise.all([
-      import('./sqlite/spare.ts'),
-      import('./sqlite/table-users.ts'),
-      import('./sqlite/aside-names.ts'),
+      import('./sqlite/keep-inexpressible.ts'),
+      import('./sqlite/dependents.ts'),
+      import('./sqlite/temporary-names.ts'),
       import('./sqlite/renamable.ts'),
       import('./sqlite/virtual-tables.ts'),
     ])
@@ -53,8 +53,8 @@ const DIALECTS: ByDialect<() => Promise<DraftDialect>> = {
       renamable: renamableOnSqlite,
       renaming: async (sql, session) => (await keepVirtualTables(sql, session)).sql,
       runnable: async (sql, session) =>
-        await withoutUsers(await withFreeAsideNames(sql, session), session),
-      spare: spareOnSqlite,
+        await withDependentsDropped(await withFreeTemporaryNames(sql, session), session),
+      keepInexpressible: keepInexpressibleOnSqlite,
     }
   },
 }

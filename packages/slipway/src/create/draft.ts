@@ -9,9 +9,9 @@ import type { CatalogReader, DatabaseSchema } from '../schema/index.ts'
 import { type Action, objectText, parserFor, type Statement } from '../statements/index.ts'
 import { draftDialectOf } from './dialects.ts'
 import { raise } from './failures.ts'
+import type { KeptObject, LostObject } from './keep-inexpressible.ts'
 import { type RenameCandidate, renameCandidates } from './rename-candidates.ts'
 import { resolveRenames } from './rename-flags.ts'
-import type { KeptObject, LostObject } from './spare.ts'
 
 /** Tables and enums that Prisma is configured to ignore. */
 export type ExternalObjects = NonNullable<Parameters<typeof diffToSchema>[0]['filter']>
@@ -144,7 +144,10 @@ async function finish(
 ): Promise<Draft> {
   const partialIndexes = hasPreviewFeature(files, 'partialIndexes')
   const dialect = await draftDialectOf(session)
-  const { sql, kept, notKept } = await dialect.spare(engineSql, { session, partialIndexes })
+  const { sql, kept, notKept } = await dialect.keepInexpressible(engineSql, {
+    session,
+    partialIndexes,
+  })
   const { qualified } = schemaNames(files, session.server.schema)
   const paragraphs = renames.map(
     (rename) => `-- ${titleOf(rename)}\n${renameSql(rename, qualified)};\n`,

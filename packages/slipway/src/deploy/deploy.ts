@@ -10,7 +10,12 @@ import {
 import type { Hazard } from '../hazards/index.ts'
 import { type Comparison, readJournal } from '../history/index.ts'
 import { attempt, type Failure, failureFrom, otherCommand } from '../kernel/index.ts'
-import { type KnownSchema, looksHarmless, type PreCheckResult, survey } from '../plan/index.ts'
+import {
+  type KnownSchema,
+  looksHarmless,
+  type PreCheckResult,
+  surveyDeploy,
+} from '../plan/index.ts'
 import { type Kept, restorableAfter, readKept } from '../safekeeping/index.ts'
 import type { Change } from '../schema/index.ts'
 import type { Migration } from '../statements/index.ts'
@@ -142,7 +147,7 @@ async function surveyHazards(
   if (!judged && plan === undefined) return []
   const keeps = request.noKeep ? keepsNothing : keptStatements
   const pending = { history, migrations, plans, rules, keeps }
-  const ahead = await readFromTarget(target, () => survey(session, pending))
+  const ahead = await readFromTarget(target, () => surveyDeploy(session, pending))
   if (plan) refuseChangedPlan(plan, ahead.plan)
   return judged ? hazardsToAccept(ahead, request.protected) : []
 }

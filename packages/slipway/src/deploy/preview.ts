@@ -2,7 +2,7 @@ import { withSession } from '../database/index.ts'
 import { readFromTarget, targetSettingsSql } from '../execution/index.ts'
 import type { Hazard } from '../hazards/index.ts'
 import { type Comparison, findLedger } from '../history/index.ts'
-import { type DeployPlan, type PreCheckResult, survey } from '../plan/index.ts'
+import { type DeployPlan, type PreCheckResult, surveyDeploy } from '../plan/index.ts'
 import type { Migration } from '../statements/index.ts'
 import { hazardsToAccept } from './hazards.ts'
 import { keptStatements } from './keep.ts'
@@ -44,7 +44,7 @@ export async function previewDeploy(request: WorkRequest): Promise<Preview> {
       await refuseFilledDatabase(session)
     const rules = plans.length > 0 ? ((await request.rules?.()) ?? []) : []
     const pending = { history, migrations, plans, rules, keeps: keptStatements }
-    const ahead = await readFromTarget(target, () => survey(session, pending))
+    const ahead = await readFromTarget(target, () => surveyDeploy(session, pending))
     const found = { database, before, plans, squashes, ...ahead }
     // A deploy that continues after a crash was accepted before.
     if (plans.length === 0 || resuming.length > 0) return { ...found, toAccept: [], preChecks: [] }

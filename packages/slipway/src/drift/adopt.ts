@@ -30,7 +30,7 @@ import {
   readCatalog,
   readIdentities,
   readObjectsWithReusedNames,
-  withoutOwnOfInherited,
+  withoutRedundantColumns,
 } from '../schema/index.ts'
 import { replay, shadowLike, withShadowDatabase } from '../shadow/index.ts'
 import {
@@ -228,7 +228,7 @@ async function prove(
       const before = await readIdentities(copy)
       await replay(copy, [migration])
       const given = await readCatalog(copy, await projectScope(copy, migrations, schemas))
-      const changes = difference(...withoutOwnOfInherited(given, actual))
+      const changes = difference(...withoutRedundantColumns(given, actual))
       const replaced = await readObjectsWithReusedNames(copy, before)
       return {
         unlike: changes.map(({ object }) => object),

@@ -11,7 +11,7 @@ import {
   type ColumnOrder,
   columnOrders,
   difference,
-  ownOfNewHeirs,
+  newlyInheritedColumns,
   readCatalog,
   readIdentities,
   readPartNames,
@@ -19,9 +19,9 @@ import {
   readWrittenColumns,
   type SchemaScript,
   type SchemaSummary,
-  scriptAcross,
+  scriptBetweenServers,
   scriptSql,
-  withoutOwnOfInherited,
+  withoutRedundantColumns,
 } from '../schema/index.ts'
 import { shadowLike, withShadowDatabase } from '../shadow/index.ts'
 import {
@@ -160,17 +160,17 @@ function reportOf(
   { expected, actual: found, named }: Compared,
   parser: StatementParser,
 ): DriftReport {
-  const changes = difference(...withoutOwnOfInherited(expected, found))
-  const [likened, actual] = withoutOwnOfInherited(named.catalog, found)
+  const changes = difference(...withoutRedundantColumns(expected, found))
+  const [likened, actual] = withoutRedundantColumns(named.catalog, found)
   const columnOrder = columnOrders(likened, found)
   const { unmodelled } = found
   if (changes.length === 0)
     return sameAsHistory(database, { columnOrder, choices: named.guesses, unmodelled })
-  const back = scriptAcross(actual, likened)
-  const forth = scriptAcross(likened, actual)
+  const back = scriptBetweenServers(actual, likened)
+  const forth = scriptBetweenServers(likened, actual)
   const toHistory = {
     statements: [...back.statements, ...named.toHistory],
-    choices: [...named.choices, ...back.choices, ...ownOfNewHeirs(found, expected)],
+    choices: [...named.choices, ...back.choices, ...newlyInheritedColumns(found, expected)],
   }
   const toTarget = {
     statements: [...named.toTarget, ...forth.statements],
@@ -209,8 +209,8 @@ function creationSql(
   parser: StatementParser,
 ): string {
   const texts = statements.map(({ sql }) => sql)
-  const { tables, guards } = creationOf(texts, actual.columnOrder, parser)
-  return [...tables, ...guards]
+  const { tables, rowGuards } = creationOf(texts, actual.columnOrder, parser)
+  return [...tables, ...rowGuards]
     .map((sql) => `${unqualified(sql, actual.defaultSchema)};\n`)
     .join('\n')
 }

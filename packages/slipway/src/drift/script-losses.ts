@@ -1,7 +1,7 @@
 import { lossesOf } from '../down/index.ts'
 import {
   type Catalog,
-  heirsIn,
+  childTablesOf,
   type QualifiedName,
   schemaOf,
   withInheritedColumns,
@@ -54,11 +54,11 @@ export function lossesOfScript(
     actions.flatMap((action) => {
       if (action.kind !== 'detach-partition') return []
       const table = tableRef({ defaultSchema }, action.partition)
-      return [table, ...heirsIn(from, table)].map(objectKey)
+      return [table, ...childTablesOf(from, table)].map(objectKey)
     }),
   )
   const heirs = dropped
-    .flatMap(({ object }) => (object.kind === 'table' ? heirsIn(from, object) : []))
+    .flatMap(({ object }) => (object.kind === 'table' ? childTablesOf(from, object) : []))
     .filter((heir) => !detached.has(objectKey(heir)))
   return distinctDestructions([
     ...withoutInherited(lossesOf({ before, after, statements }), { from, to }),
@@ -92,8 +92,8 @@ function withoutInherited(losses: readonly Destruction[], { from, to }: Ends): D
   const byTable = Map.groupBy(columns, (column) => objectKey(ownerOf(column)))
   const inherited = [...byTable.values()].flatMap((lost) => {
     const [{ schema, table: name } = { schema: null, table: '' }] = lost
-    const still = new Set(heirsIn(to, { schema, name }).map(objectKey))
-    return heirsIn(from, { schema, name })
+    const still = new Set(childTablesOf(to, { schema, name }).map(objectKey))
+    return childTablesOf(from, { schema, name })
       .filter((heir) => still.has(objectKey(heir)))
       .flatMap((heir) => lost.map((column) => objectKey(partRef('column', heir, column.name))))
       .filter((key) => !own.has(key))

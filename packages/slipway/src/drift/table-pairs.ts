@@ -3,7 +3,7 @@ import {
   type DatabaseSchema,
   foreignKeysByTable,
   type Identity,
-  type PartName,
+  type TablePartName,
   schemaOf,
   type Table,
   withInheritedColumns,
@@ -11,7 +11,7 @@ import {
 
 /** A state of a database, and the names of its tables' parts. */
 export interface NamedState extends KnownState {
-  readonly partNames: readonly PartName[]
+  readonly partNames: readonly TablePartName[]
 }
 
 /** A table with its columns by number. A rename does not change the number, and it is never reused. */
@@ -24,7 +24,7 @@ export interface NumberedTable {
   readonly numbers: ReadonlySet<number>
   /** Its foreign keys as SQL: they distinguish join tables, which have the same columns. */
   readonly references: readonly string[]
-  readonly partNames: readonly PartName[]
+  readonly partNames: readonly TablePartName[]
 }
 
 interface NumberedColumn {

@@ -9,7 +9,7 @@ import {
   readIdentities,
   readPartNames,
   type Scope,
-  scriptAcross,
+  scriptBetweenServers,
   type ScriptStatement,
 } from '../schema/index.ts'
 import { partRef, tableRef } from '../statements/index.ts'
@@ -59,7 +59,7 @@ export async function underTargetNames(
     const catalog = await readCatalogInTransaction(copy, scope)
     const back = await restoreNames(copy, own, { portable: false })
     const attach = detaches
-      ? scriptAcross(await readCatalogInTransaction(copy, scope), expected).statements
+      ? scriptBetweenServers(await readCatalogInTransaction(copy, scope), expected).statements
       : []
     return {
       catalog,

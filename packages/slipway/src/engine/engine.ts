@@ -16,7 +16,7 @@ import { type AdapterOptions, adapterFactory, type ErrorLog } from './adapter.ts
 import { engineDialectOf, lockFileText } from './dialects.ts'
 import { raiseEngineError } from './engine-error.ts'
 import { holdOpen } from './hold-open.ts'
-import { forEngine, type SchemaFile } from './schema-file.ts'
+import { prepareForEngine, type SchemaFile } from './schema-file.ts'
 import { hasPanicked, loadEngineClass, unlessPanic } from './wasm.ts'
 
 /** A migration of the project, as input for the engine. */
@@ -109,7 +109,7 @@ export async function withRawEngine<T>(
   }
   const EngineClass = await loadEngineClass()
   const engine = await guarded(() =>
-    EngineClass.new(constructorOptions(forEngine(files, { extensions })), () => {}, factory),
+    EngineClass.new(constructorOptions(prepareForEngine(files, { extensions })), () => {}, factory),
   )
   try {
     return await work({ errors, call: (method) => guarded(() => method(engine)) })
@@ -142,7 +142,7 @@ async function openShadowDatabase(
 }
 
 function engineOver(options: EngineOptions, call: EngineCall): Engine {
-  const schema = { files: forEngine(options.files ?? [], options) }
+  const schema = { files: prepareForEngine(options.files ?? [], options) }
   const filters = filterOf(options.filter)
   return {
     async diff(from, to) {

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
 import { attempt } from '../kernel/index.ts'
 import { withRawEngine } from './engine.ts'
-import { sessionOnNothing } from './postgres/nowhere.ts'
+import { createOfflineSession } from './postgres/offline-session.ts'
 
 // In its own file, because the engine of a process is not called again after a crash.
 test('a crash of the engine is a failure, and the engine is not called again', async () => {
   const crash = () =>
     attempt(() =>
-      withRawEngine({ main: sessionOnNothing() }, ({ call }) =>
+      withRawEngine({ main: createOfflineSession() }, ({ call }) =>
         call(async (engine) => engine.debugPanic()),
       ),
     )

@@ -4,10 +4,15 @@ import { ConnectionString } from '../kernel/index.ts'
 import { engineDialectOf } from './dialects.ts'
 import { type EngineCall, filterOf, listOf, withRawEngine, type WithShadow } from './engine.ts'
 import { createDatabase, requireUrl } from './postgres/create-database.ts'
-import { sessionOnNothing } from './postgres/nowhere.ts'
+import { createOfflineSession } from './postgres/offline-session.ts'
 import { extensionsOf, type Shadows } from './postgres/shadow.ts'
 import { type Datasource, datasourceOfSchema } from './program-arguments.ts'
-import { forEngine, listsExtensions, restoreConfiguration, type SchemaFile } from './schema-file.ts'
+import {
+  prepareForEngine,
+  listsExtensions,
+  restoreConfiguration,
+  type SchemaFile,
+} from './schema-file.ts'
 
 export type Params = Readonly<Record<string, unknown>>
 
@@ -28,10 +33,10 @@ export async function withDatabase<T>(
   return await withSession(addressOf(requireUrl(url)), {}, work)
 }
 
-type OwnMethod = (context: RpcContext, params: Params) => Promise<unknown>
+type AdaptedMethod = (context: RpcContext, params: Params) => Promise<unknown>
 
 /** Methods that the wasm engine lacks, or that use a connection other than the project's. */
-export const OWN_METHODS: Readonly<Record<string, OwnMethod>> = {
+export const ADAPTED_METHODS: Readonly<Record<string, AdaptedMethod>> = {
   createDatabase: async (context, params) => ({
     databaseName: await createDatabase(urlOf(params['datasource'], context)),
   }),
@@ -53,7 +58,7 @@ export const OWN_METHODS: Readonly<Record<string, OwnMethod>> = {
 
 async function introspect(context: RpcContext, params: Params): Promise<unknown> {
   const { files } = params['schema'] as { files: SchemaFile[] }
-  const input = { ...params, schema: { files: forEngine(files) } }
+  const input = { ...params, schema: { files: prepareForEngine(files) } }
   return await withDatabase(context.url, (main) =>
     withRawEngine({ main, files: context.files }, async ({ call }) => {
       const result = await call((engine) => engine.introspect(input as never))
@@ -66,7 +71,7 @@ async function introspect(context: RpcContext, params: Params): Promise<unknown>
 async function schemaPush(context: RpcContext, params: Params): Promise<unknown> {
   const { files } = params['schema'] as { files: SchemaFile[] }
   const extensions = listsExtensions(files)
-  const schema = { files: forEngine(files, { extensions }) }
+  const schema = { files: prepareForEngine(files, { extensions }) }
   return await withDatabase(context.url, (main) =>
     withRawEngine({ main, files, extensions, writes: true }, ({ call }) =>
       call((engine) => engine.schemaPush({ filters: filterOf(), ...params, schema } as never)),
@@ -103,13 +108,13 @@ async function diff(context: RpcContext, params: Params): Promise<unknown> {
       context.print(stdout ?? '')
       return { exitCode, stdout: null }
     }
-    const replayed = context.shadows.knowing(extensions, main)
+    const replayed = context.shadows.withExtensions(extensions, main)
     const withShadowDatabase: WithShadow = (work) =>
       second ? withDatabase(second, work) : replayed(work)
     return withRawEngine({ main, withShadowDatabase, files: filesOf(from, to) }, run)
   }
   const url = fromUrl ?? toUrl
-  return url ? await withDatabase(url, onMain) : await onMain(sessionOnNothing())
+  return url ? await withDatabase(url, onMain) : await onMain(createOfflineSession())
 }
 
 function noMigrations(main: Session): DiffTarget {
@@ -121,7 +126,7 @@ function textTarget(target: DiffTarget, main: Session): DiffTarget {
   switch (target.tag) {
     case 'schemaDatamodel':
     case 'schemaDatasource':
-      return { ...target, files: forEngine(target.files) }
+      return { ...target, files: prepareForEngine(target.files) }
     case 'url':
       return { tag: 'schemaDatasource', configDir: '', files: [datasourceOf(main)] }
     case 'empty':

@@ -8,9 +8,14 @@ import { filterOf, withEngine, withRawEngine } from './engine.ts'
 import { type Held, holdOpen } from './hold-open.ts'
 import { extensionsOf, migrationsIn, withShadows } from './postgres/shadow.ts'
 import { MigrationScriptError } from './rpc-error.ts'
-import { OWN_METHODS, type Params, type RpcContext, withDatabase } from './rpc-methods.ts'
-import { forEngine, listsExtensions, needsMainConnection, type SchemaFile } from './schema-file.ts'
-import { fromMain } from './schema.ts'
+import { ADAPTED_METHODS, type Params, type RpcContext, withDatabase } from './rpc-methods.ts'
+import {
+  prepareForEngine,
+  listsExtensions,
+  needsMainConnection,
+  type SchemaFile,
+} from './schema-file.ts'
+import { diffFromMain } from './schema.ts'
 
 /** Answers one request of the native engine's protocol. */
 export type Handle = (method: string, params: Params) => Promise<unknown>
@@ -18,7 +23,7 @@ export type Handle = (method: string, params: Params) => Promise<unknown>
 type Raw = Parameters<Parameters<typeof withRawEngine>[1]>[0]
 
 /** Methods that the wasm engine has under the same name and with the same parameters. */
-const SAME = [
+const ENGINE_METHODS = [
   'applyMigrations',
   'createMigration',
   'devDiagnostic',
@@ -29,7 +34,7 @@ const SAME = [
   'reset',
 ] as const satisfies (keyof SchemaEngine)[]
 
-type SameMethod = (typeof SAME)[number]
+type SameMethod = (typeof ENGINE_METHODS)[number]
 
 /**
  * Serves requests on the project's database. The first request that needs an engine opens it. It
@@ -45,13 +50,13 @@ export async function withRpc<T>(
     let held: Promise<Held<Raw>> | undefined
     const handle: Handle = async (method, params) => {
       request.extensions = await extensionsOf(params)
-      const own = OWN_METHODS[method]
+      const own = ADAPTED_METHODS[method]
       if (own) return await own(context, params)
-      const same = SAME.find((name) => name === method)
+      const same = ENGINE_METHODS.find((name) => name === method)
       if (!same) throw new TypeError(`Unknown method: ${method}`)
       held ??= holdOpen<Raw>((inside) => withProjectEngine(context, request, inside))
-      const answer = await callSame((await held).resource, same, params)
-      return same === 'createMigration' ? await redrafted(context, params, answer) : answer
+      const answer = await callEngine((await held).resource, same, params)
+      return same === 'createMigration' ? await draftAgain(context, params, answer) : answer
     }
     try {
       return await work(handle)
@@ -73,13 +78,13 @@ async function withProjectEngine<T>(
 ): Promise<T> {
   return await withDatabase(url, async (main) => {
     const withShadowDatabase = <R>(replay: (shadow: typeof main) => Promise<R>) =>
-      shadows.knowing(request.extensions, main)(replay)
+      shadows.withExtensions(request.extensions, main)(replay)
     return await withRawEngine({ main, withShadowDatabase, files, writes: true }, work)
   })
 }
 
 /** Runs a method that the wasm engine has under the same name. */
-async function callSame(
+async function callEngine(
   { call, errors }: Raw,
   method: SameMethod,
   params: Params,
@@ -104,14 +109,14 @@ async function callSame(
 }
 
 /** Drafts a migration again from the database, which now has all migrations, if its schema needs that. */
-async function redrafted({ url }: RpcContext, params: Params, answer: unknown): Promise<unknown> {
+async function draftAgain({ url }: RpcContext, params: Params, answer: unknown): Promise<unknown> {
   const { schema, filters } = params as { schema: { files: SchemaFile[] }; filters?: SchemaFilter }
   if (!needsMainConnection(schema.files)) return answer
   const drafted = (answer as CreateMigrationOutput).migrationScript ?? ''
   const { files } = schema
   const options = { files, filter: filterOf(filters), extensions: listsExtensions(files) }
   const sql = await withDatabase(url, (main) =>
-    withEngine({ main, ...options }, (engine) => fromMain(engine, files, drafted)),
+    withEngine({ main, ...options }, (engine) => diffFromMain(engine, files, drafted)),
   )
   return { ...(answer as CreateMigrationOutput), migrationScript: sql === '' ? null : sql }
 }
@@ -128,6 +133,6 @@ function withDefaults(params: Params): Params {
     filters: filterOf(),
     filter: filterOf(),
     ...params,
-    ...(schema ? { schema: { files: forEngine(schema.files) } } : {}),
+    ...(schema ? { schema: { files: prepareForEngine(schema.files) } } : {}),
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { forEngine, listsExtensions, restoreConfiguration } from './schema-file.ts'
+import { prepareForEngine, listsExtensions, restoreConfiguration } from './schema-file.ts'
 
 const PRISMA_6 = `generator client {
   provider        = "prisma-client-js"
@@ -20,7 +20,7 @@ model Link {
 `
 
 function onlyFile(content: string): string {
-  return forEngine([{ path: 'schema.prisma', content }])[0]?.content ?? ''
+  return prepareForEngine([{ path: 'schema.prisma', content }])[0]?.content ?? ''
 }
 
 test('leaves out connection strings and the preview features that are not for the engine', () => {
@@ -31,7 +31,9 @@ test('leaves out connection strings and the preview features that are not for th
 })
 
 test('keeps the extensions if they are compared', () => {
-  const [file] = forEngine([{ path: 'schema.prisma', content: PRISMA_6 }], { extensions: true })
+  const [file] = prepareForEngine([{ path: 'schema.prisma', content: PRISMA_6 }], {
+    extensions: true,
+  })
   expect(file?.content).toContain('previewFeatures = ["views", "postgresqlExtensions"]')
   expect(file?.content).toContain('citext(schema: "x")]')
   expect(file?.content).not.toMatch(/DATABASE_URL|metrics/)
@@ -72,7 +74,7 @@ test('keeps all line numbers', () => {
 })
 
 test('restores the configuration in the files that the engine returns', () => {
-  const returned = forEngine([{ path: 'schema.prisma', content: PRISMA_6 }])
+  const returned = prepareForEngine([{ path: 'schema.prisma', content: PRISMA_6 }])
   const restored = restoreConfiguration(returned, [{ path: 'a', content: PRISMA_6 }])
   expect(restored).toEqual([{ path: 'schema.prisma', content: PRISMA_6 }])
 })

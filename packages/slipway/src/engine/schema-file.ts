@@ -38,10 +38,10 @@ export interface EngineUse {
  * that concern it. The others concern the client, and the engine refuses names from Prisma 5 and 6.
  * Lines keep their numbers, so that positions in messages refer to the user's files.
  */
-export function forEngine(files: readonly SchemaFile[], use: EngineUse = {}): SchemaFile[] {
+export function prepareForEngine(files: readonly SchemaFile[], use: EngineUse = {}): SchemaFile[] {
   return files.map(({ path, content }) => ({
     path,
-    content: content.replaceAll(BLOCK, (block) => withoutTraps(block, use)),
+    content: content.replaceAll(BLOCK, (block) => removeUnsupported(block, use)),
   }))
 }
 
@@ -58,7 +58,7 @@ export function needsMainConnection(files: readonly SchemaFile[]): boolean {
   return listsExtensions(files) || hasPreviewFeature(files, 'partialIndexes')
 }
 
-function withoutTraps(block: string, { extensions = false }: EngineUse): string {
+function removeUnsupported(block: string, { extensions = false }: EngineUse): string {
   const listed = extensions ? block : block.replaceAll(EXTENSIONS_PROPERTY, blankLines)
   return listed
     .replaceAll(URL_PROPERTY, '')

@@ -2,9 +2,9 @@ import type { SchemaFilter } from '@prisma/schema-engine-wasm/schema_engine_bg'
 import type { RawResult, Session } from '../database/index.ts'
 import { attempt, invariant, type Result } from '../kernel/index.ts'
 import { type Engine, withEngine } from './engine.ts'
-import { sessionOnNothing } from './postgres/nowhere.ts'
+import { createOfflineSession } from './postgres/offline-session.ts'
 import {
-  forEngine,
+  prepareForEngine,
   listsExtensions,
   needsMainConnection,
   restoreConfiguration,
@@ -24,8 +24,11 @@ export interface MigrationSql {
 export async function validateSchema(files: readonly SchemaFile[]): Promise<Result<undefined>> {
   invariant(files.length > 0, 'a schema has at least one file')
   return await attempt(async () => {
-    await withEngine({ main: sessionOnNothing(), files }, async (engine) => {
-      await engine.diff({ tag: 'empty' }, { tag: 'schemaDatamodel', files: forEngine(files) })
+    await withEngine({ main: createOfflineSession(), files }, async (engine) => {
+      await engine.diff(
+        { tag: 'empty' },
+        { tag: 'schemaDatamodel', files: prepareForEngine(files) },
+      )
     })
     return undefined
   })
@@ -33,7 +36,7 @@ export async function validateSchema(files: readonly SchemaFile[]): Promise<Resu
 
 /** The SQL of a first migration: from nothing to the schema. Needs no database. */
 export async function schemaToSql(files: readonly SchemaFile[]): Promise<MigrationSql> {
-  return await diffToSchema({ session: sessionOnNothing(), files })
+  return await diffToSchema({ session: createOfflineSession(), files })
 }
 
 export interface DiffToSchemaOptions {
@@ -52,7 +55,7 @@ export async function diffToSchema(options: DiffToSchemaOptions): Promise<Migrat
   const { session, files, filter = {} } = options
   invariant(files.length > 0, 'a schema has at least one file')
   const extensions = listsExtensions(files)
-  const shadow = readingOnce(session)
+  const shadow = cacheQueries(session)
   return await withEngine(
     { main: shadow, withShadowDatabase: (work) => work(shadow), files, filter, extensions },
     async (engine) => {
@@ -60,7 +63,7 @@ export async function diffToSchema(options: DiffToSchemaOptions): Promise<Migrat
       await engine.devDiagnostic([])
       const drafted = (await engine.createMigration([])) ?? ''
       const { before, after } = targetsOf(files)
-      const sql = needsMainConnection(files) ? await fromMain(engine, files, drafted) : drafted
+      const sql = needsMainConnection(files) ? await diffFromMain(engine, files, drafted) : drafted
       const summary = sql === '' ? '' : await engine.summary(before, after)
       return { sql, empty: sql === '', summary }
     },
@@ -69,7 +72,7 @@ export async function diffToSchema(options: DiffToSchemaOptions): Promise<Migrat
 
 /** The sides of a comparison: the database of the main connection, and a schema. */
 function targetsOf(files: readonly SchemaFile[]) {
-  const schema = { files: forEngine(files, { extensions: listsExtensions(files) }) }
+  const schema = { files: prepareForEngine(files, { extensions: listsExtensions(files) }) }
   return {
     before: { tag: 'schemaDatasource' as const, configDir: '', ...schema },
     after: { tag: 'schemaDatamodel' as const, ...schema },
@@ -81,7 +84,7 @@ function targetsOf(files: readonly SchemaFile[]) {
  * nothing differs. The engine drafts migrations from a shadow database, where it ignores objects of some
  * preview features. On its main connection it sees them, but writes no warnings.
  */
-export async function fromMain(
+export async function diffFromMain(
   engine: Engine,
   files: readonly SchemaFile[],
   drafted: string,
@@ -93,7 +96,7 @@ export async function fromMain(
 }
 
 /** Caches queries on a database that does not change: the engine reads the whole catalog four times. */
-function readingOnce(session: Session): Session {
+function cacheQueries(session: Session): Session {
   const results = new Map<string, Promise<RawResult>>()
   return {
     ...session,

@@ -26,7 +26,7 @@ export function withoutAccepted(
   { migration, acceptances, judged, ids }: Accepting,
 ): Hazard[] {
   const all = found.map(({ hazard }) => hazard)
-  const real = found.filter((one) => !one.excused).map(({ hazard }) => hazard)
+  const real = found.filter((one) => !one.harmlessBySize).map(({ hazard }) => hazard)
   return [
     ...suppress(real, acceptances, ids),
     ...judgeAcceptances(judged, { migration, hazards: all, ids }),

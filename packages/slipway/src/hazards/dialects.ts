@@ -2,11 +2,11 @@ import type { ByDialect } from '../database/index.ts'
 import { acceptanceHazards } from './accepted.ts'
 import { raise } from './failures.ts'
 import type { Hazard, Rule } from './hazard.ts'
+import type { JudgeInput } from './judge-input.ts'
 import { judgePostgres } from './judge.ts'
-import type { Judging } from './judging.ts'
 import { observedHazards } from './observed.ts'
+import type { RewriteRequest, RewriteResult } from './rewrite-result.ts'
 import { rewritePostgres } from './rewrite.ts'
-import type { RewriteRequest, Rewriting } from './rewriting.ts'
 import { rules as postgresRules } from './rules.ts'
 import { judgeSqlite } from './sqlite/judge.ts'
 import { rewriteSqlite } from './sqlite/rewrite/rewrite.ts'
@@ -18,8 +18,8 @@ export type RuleInfo = Pick<Rule, 'id' | 'title'>
 /** The hazards of one dialect. */
 interface DialectHazards {
   readonly rules: readonly RuleInfo[]
-  judge(judging: Judging): Hazard[]
-  rewrite(request: RewriteRequest): Rewriting[]
+  judge(judging: JudgeInput): Hazard[]
+  rewrite(request: RewriteRequest): RewriteResult[]
 }
 
 const HAZARDS: ByDialect<DialectHazards> = {
@@ -35,7 +35,7 @@ export const rules: readonly RuleInfo[] = Object.values(HAZARDS).flatMap((one) =
  * Hazards that the SQL itself accepts (`-- slipway: accept <id> (<reason>)`) are left out. The dialect's
  * parser must be loaded. Fails with HAZARDS.DUPLICATE_RULE.
  */
-export function judge(judging: Judging): Hazard[] {
+export function judge(judging: JudgeInput): Hazard[] {
   refuseTakenIds(judging.rules ?? [])
   return HAZARDS[judging.facts.dialect ?? 'postgres'].judge(judging)
 }
@@ -44,7 +44,7 @@ export function judge(judging: Judging): Hazard[] {
  * Rewrites each migration to its safe form, with the same end state. Statements without a safe form stay
  * byte for byte, as do comments and accepted hazards.
  */
-export function rewrite(request: RewriteRequest): Rewriting[] {
+export function rewrite(request: RewriteRequest): RewriteResult[] {
   refuseTakenIds(request.rules ?? [])
   return HAZARDS[request.facts.dialect ?? 'postgres'].rewrite(request)
 }

@@ -41,9 +41,9 @@ export function sizeOf(
   name: ObjectName,
 ): TableSize {
   const table = tableNamed(schema, name)
-  if (table?.madeBy === migration.name) return 'new'
+  if (table?.createdBy === migration.name) return 'new'
   if (facts.tables === undefined) return 'filled'
-  if (table?.madeBy !== undefined && table.onTarget === undefined) return 'new'
+  if (table?.createdBy !== undefined && table.onTarget === undefined) return 'new'
   const rows = facts.tables.get(objectKey(tableRef(schema, table?.onTarget ?? name)))?.rows
   if (rows === undefined) return 'filled'
   if (rows === 0) return 'empty'

@@ -9,7 +9,7 @@ export interface Found {
   readonly finding: Finding
   readonly hazard: Hazard
   /** Whether the table's size makes the finding harmless. */
-  readonly excused: boolean
+  readonly harmlessBySize: boolean
 }
 
 /** A rule's finding with its position, what its lock blocks, and its severity for the table's size. */
@@ -20,11 +20,11 @@ export function foundBy({ id }: Pick<Rule, 'id'>, finding: Finding, context: Con
   const isPartitioned = table && tableNamed(context.schema, table)?.partitioned
   const safeSql = isPartitioned ? undefined : finding.safeSql
   const size = table && sizeOf(context, table)
-  const excused = size === 'new' || (size === 'empty' && !finding.anySize)
+  const harmlessBySize = size === 'new' || (size === 'empty' && !finding.anySize)
   const light = size === 'small' && lock !== undefined && !finding.anySize
   return {
     finding,
-    excused,
+    harmlessBySize,
     hazard: {
       id,
       severity: light ? 'info' : finding.severity,
@@ -65,7 +65,7 @@ export function withStatementLock(
 }
 
 /** Removes findings that several parts of one statement repeat. */
-export function once(found: readonly Found[]): Found[] {
+export function withoutRepeats(found: readonly Found[]): Found[] {
   const seen = new Set<string>()
   return found.filter(({ hazard: { id, object, message } }) => {
     const key = JSON.stringify([id, object, message])

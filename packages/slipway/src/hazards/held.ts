@@ -11,7 +11,7 @@ import { full } from './names.ts'
  * runs. VALIDATE CONSTRAINT also runs under the locks of the other parts of its ALTER TABLE. A lock that
  * only blocks writes does not count if the action takes it itself, because another hazard reports that.
  */
-export function heldAgainstOthers(action: Action, context: Context): HeldLock | undefined {
+export function strongestHeldLock(action: Action, context: Context): HeldLock | undefined {
   const own = locksOf(action, context.schema)
   const held = context.held.filter(
     (one) =>
@@ -31,7 +31,7 @@ function covers({ schema }: Context, one: Lock, other: Lock): boolean {
 }
 
 /** What other sessions cannot do until the transaction ends: `no other session can write to users`. */
-export function nobodyCan(context: Context, { table, lock }: HeldLock): string {
+export function blockedText(context: Context, { table, lock }: HeldLock): string {
   const what = blockedBy(lock) === 'writes' ? 'write to' : 'read or write'
   return `no other session can ${what} ${full(context, table)}`
 }

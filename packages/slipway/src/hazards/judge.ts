@@ -3,22 +3,22 @@ import { markersIn, type Statement, transactionGroupsOf } from '../statements/in
 import { acceptancesIn } from './accept.ts'
 import { withoutAccepted } from './accepted.ts'
 import type { Facts } from './facts.ts'
-import { type Found, foundBy, once, withStatementLock } from './found.ts'
+import { type Found, foundBy, withoutRepeats, withStatementLock } from './found.ts'
 import type { Context, Hazard, HeldLock, JudgedMigration, Rule } from './hazard.ts'
-import type { Judging } from './judging.ts'
+import type { JudgeInput } from './judge-input.ts'
 import { locksOf } from './locks.ts'
 import { type ActionContext, type Observed, observedHazards, observedIn } from './observed.ts'
 import { rules as builtInRules } from './rules.ts'
 
 /** The hazards of PostgreSQL migrations. */
-export function judgePostgres({ history, ...pending }: Judging): Hazard[] {
+export function judgePostgres({ history, ...pending }: JudgeInput): Hazard[] {
   return judgeFrom(schemaAfter(history, pending.facts), pending)
 }
 
 /** The hazards of migrations that start from a known schema. */
 export function judgeFrom(
   before: DatabaseSchema,
-  { migrations, facts, rules: more = [], observed }: Omit<Judging, 'history'>,
+  { migrations, facts, rules: more = [], observed }: Omit<JudgeInput, 'history'>,
 ): Hazard[] {
   const rules = [...builtInRules, ...more]
   let schema = before
@@ -34,11 +34,11 @@ export function judgeFrom(
 
 /** The schema of a target after its history. */
 export function schemaAfter(history: readonly JudgedMigration[], facts: Facts): DatabaseSchema {
-  return asTarget(history.reduce(folded, emptySchema(facts.defaultSchema)))
+  return asTarget(history.reduce(schemaAfterMigration, emptySchema(facts.defaultSchema)))
 }
 
 /** The schema after a migration. */
-export function folded(
+export function schemaAfterMigration(
   schema: DatabaseSchema,
   { name, statements }: JudgedMigration,
 ): DatabaseSchema {
@@ -56,7 +56,7 @@ function asTarget(schema: DatabaseSchema): DatabaseSchema {
 }
 
 /** The input that all statements of a migration share. */
-interface Given {
+interface MigrationInput {
   readonly migration: JudgedMigration
   readonly facts: Facts
   readonly rules: readonly Rule[]
@@ -65,7 +65,7 @@ interface Given {
 }
 
 /** The state after the preceding statements. */
-interface State {
+interface JudgeState {
   readonly schema: DatabaseSchema
   /** The number of the open transaction. */
   readonly transaction?: number | undefined
@@ -75,13 +75,17 @@ interface State {
 
 function judgeMigration(
   before: DatabaseSchema,
-  given: Given,
+  given: MigrationInput,
 ): { readonly schema: DatabaseSchema; readonly hazards: readonly Hazard[] } {
   const transactions = transactionsOf(given.migration)
   const found: Found[] = []
-  let state: State = { schema: before, held: [], inBlock: false }
+  let state: JudgeState = { schema: before, held: [], inBlock: false }
   for (const statement of given.migration.statements) {
-    const judged = judgeStatement(begun(state, statement, transactions), statement, given)
+    const judged = judgeStatement(
+      stateAtStatement(state, statement, transactions),
+      statement,
+      given,
+    )
     found.push(...judged.found, ...foundInTestRun(before, judged, given))
     state = judged.state
   }
@@ -89,11 +93,11 @@ function judgeMigration(
 }
 
 /** The state in which a statement starts: a new transaction holds no lock yet. */
-function begun(
-  state: State,
+function stateAtStatement(
+  state: JudgeState,
   { number, role }: Statement,
   transactions: ReadonlyMap<number, number>,
-): State {
+): JudgeState {
   const transaction = transactions.get(number) ?? state.transaction
   const held = transaction === state.transaction ? state.held : []
   const ended = role.kind === 'commit' || role.kind === 'rollback'
@@ -101,16 +105,16 @@ function begun(
 }
 
 interface JudgedStatement {
-  readonly state: State
+  readonly state: JudgeState
   readonly found: readonly Found[]
   /** One for each action. */
   readonly contexts: readonly ActionContext[]
 }
 
 function judgeStatement(
-  before: State,
+  before: JudgeState,
   statement: Statement,
-  { migration, facts, rules }: Given,
+  { migration, facts, rules }: MigrationInput,
 ): JudgedStatement {
   const found: Found[] = []
   const contexts: ActionContext[] = []
@@ -128,7 +132,7 @@ function judgeStatement(
   const inBlock = before.inBlock || statement.role.kind === 'begin'
   return {
     state: { ...before, schema, held, inBlock },
-    found: once(withStatementLock(found, { held, schema, statement })),
+    found: withoutRepeats(withStatementLock(found, { held, schema, statement })),
     contexts,
   }
 }
@@ -137,7 +141,7 @@ function judgeStatement(
 function foundInTestRun(
   start: DatabaseSchema,
   { found, contexts }: JudgedStatement,
-  { observed }: Given,
+  { observed }: MigrationInput,
 ): Found[] {
   const [context] = contexts
   if (observed === undefined || context === undefined) return []
@@ -146,7 +150,10 @@ function foundInTestRun(
   )
 }
 
-function accepted({ migration, rules, observed }: Given, found: readonly Found[]): Hazard[] {
+function accepted(
+  { migration, rules, observed }: MigrationInput,
+  found: readonly Found[],
+): Hazard[] {
   const acceptances = acceptancesIn(migration, markersIn)
   const fromRuns: readonly string[] = observedHazards.map(({ id }) => id)
   const ids = [...rules.map(({ id }) => id), ...fromRuns]

@@ -24,17 +24,20 @@ export function locksOf(action: Action, schema: DatabaseSchema): TableLock[] {
     case 'validate-constraint':
       return [{ table: action.table, lock: 'SHARE UPDATE EXCLUSIVE' }]
     case 'add-column':
-      return [against(action.table), ...sharedByKeys(action.column.constraints)]
+      return [accessExclusiveOn(action.table), ...sharedByKeys(action.column.constraints)]
     case 'drop-constraint': {
       const constraints = tableNamed(schema, action.table)?.constraints ?? []
       const key = constraints.find(({ name }) => name === action.name)?.references
-      return [against(action.table), ...known(schema, key === undefined ? [] : [key.table])]
+      return [
+        accessExclusiveOn(action.table),
+        ...accessExclusiveOnKnown(schema, key === undefined ? [] : [key.table]),
+      ]
     }
     case 'drop-column': {
       const constraints = tableNamed(schema, action.table)?.constraints ?? []
       const keys = constraints.filter(({ columns }) => columns.includes(action.column))
       const others = keys.flatMap(({ references }) => references?.table ?? [])
-      return [against(action.table), ...known(schema, others)]
+      return [accessExclusiveOn(action.table), ...accessExclusiveOnKnown(schema, others)]
     }
     case 'change-type':
     case 'set-not-null':
@@ -43,29 +46,35 @@ export function locksOf(action: Action, schema: DatabaseSchema): TableLock[] {
     case 'drop-default':
     case 'row-security':
     case 'drop-on-table':
-      return [against(action.table)]
+      return [accessExclusiveOn(action.table)]
     case 'alter-table':
       return [{ table: action.table, lock: subcommandLock(action.subcommand) }]
     case 'attach-partition':
-      return [{ table: action.table, lock: 'SHARE UPDATE EXCLUSIVE' }, against(action.partition)]
+      return [
+        { table: action.table, lock: 'SHARE UPDATE EXCLUSIVE' },
+        accessExclusiveOn(action.partition),
+      ]
     case 'detach-partition':
       return action.concurrently
-        ? [{ table: action.table, lock: 'SHARE UPDATE EXCLUSIVE' }, against(action.partition)]
-        : [against(action.table), against(action.partition)]
+        ? [
+            { table: action.table, lock: 'SHARE UPDATE EXCLUSIVE' },
+            accessExclusiveOn(action.partition),
+          ]
+        : [accessExclusiveOn(action.table), accessExclusiveOn(action.partition)]
     case 'rename':
       return renameLocks(action)
     case 'create-table':
       return [
-        ...(action.partitionOf ? [against(action.partitionOf)] : []),
+        ...(action.partitionOf ? [accessExclusiveOn(action.partitionOf)] : []),
         ...sharedByKeys(action.columns.flatMap(({ constraints }) => constraints)),
         ...sharedByKeys(action.constraints),
       ]
     case 'create-trigger':
       return [{ table: action.table, lock: 'SHARE ROW EXCLUSIVE' }]
     case 'create-policy':
-      return [against(action.table)]
+      return [accessExclusiveOn(action.table)]
     case 'set-schema':
-      return MOVED_WITH_ROWS.has(action.of) ? [against(action.object)] : []
+      return MOVED_WITH_ROWS.has(action.of) ? [accessExclusiveOn(action.object)] : []
     case 'lock-table': {
       const { mode } = action
       return isLockMode(mode) ? action.tables.map((table) => ({ table, lock: mode })) : []
@@ -87,12 +96,12 @@ export function locksOf(action: Action, schema: DatabaseSchema): TableLock[] {
       const others = action.cascade
         ? action.tables.flatMap((table) => reachedByCascade(schema, table))
         : []
-      return [...action.tables.map(against), ...known(schema, others)]
+      return [...action.tables.map(accessExclusiveOn), ...accessExclusiveOnKnown(schema, others)]
     }
     case 'vacuum':
-      return action.full && action.table !== undefined ? [against(action.table)] : []
+      return action.full && action.table !== undefined ? [accessExclusiveOn(action.table)] : []
     case 'cluster':
-      return action.table === undefined ? [] : [against(action.table)]
+      return action.table === undefined ? [] : [accessExclusiveOn(action.table)]
     case 'reindex':
       return action.concurrently || action.object === undefined
         ? []
@@ -119,14 +128,17 @@ export function tableOfIndex(schema: DatabaseSchema, index: ObjectName): ObjectN
 }
 
 /** The lock that conflicts with every other lock. */
-function against(table: ObjectName): TableLock {
+function accessExclusiveOn(table: ObjectName): TableLock {
   return { table, lock: 'ACCESS EXCLUSIVE' }
 }
 
 /** ACCESS EXCLUSIVE locks on those of the tables that the schema contains. */
-function known(schema: DatabaseSchema, tables: readonly QualifiedName[]): TableLock[] {
+function accessExclusiveOnKnown(
+  schema: DatabaseSchema,
+  tables: readonly QualifiedName[],
+): TableLock[] {
   return tables.flatMap((name) => {
-    return tableNamed(schema, name) ? [against(objectNameOf(name))] : []
+    return tableNamed(schema, name) ? [accessExclusiveOn(objectNameOf(name))] : []
   })
 }
 
@@ -134,7 +146,7 @@ function constraintLocks({
   table,
   constraint,
 }: Extract<Action, { kind: 'add-constraint' }>): TableLock[] {
-  if (constraint.kind !== 'foreign-key') return [against(table)]
+  if (constraint.kind !== 'foreign-key') return [accessExclusiveOn(table)]
   return [{ table, lock: 'SHARE ROW EXCLUSIVE' }, ...sharedByKeys([constraint])]
 }
 
@@ -152,7 +164,7 @@ function dropLocks(
 ): TableLock[] {
   if (of === 'schema') {
     const { schema: dropped } = referenceOf(schema, { schema: object.name, name: '' })
-    return known(
+    return accessExclusiveOnKnown(
       schema,
       [...schema.tables.values()].filter((table) => table.schema === dropped),
     )
@@ -161,7 +173,10 @@ function dropLocks(
   const constraints = tableNamed(schema, object)?.constraints ?? []
   const referenced = constraints.flatMap(({ references }) => references?.table ?? [])
   const referencing = cascade ? referencingTables(schema, object) : []
-  return [against(object), ...known(schema, [...referenced, ...referencing])]
+  return [
+    accessExclusiveOn(object),
+    ...accessExclusiveOnKnown(schema, [...referenced, ...referencing]),
+  ]
 }
 
 /** The tables that reference this one, directly or through other tables. */
@@ -199,7 +214,7 @@ function renameLocks(action: Extract<Action, { kind: 'rename' }>): TableLock[] {
     case 'constraint':
     case 'trigger':
     case 'policy':
-      return [against(action.table)]
+      return [accessExclusiveOn(action.table)]
     default:
       return []
   }

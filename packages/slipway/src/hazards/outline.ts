@@ -7,8 +7,8 @@ import {
   tableRef,
 } from '../statements/index.ts'
 import type { Facts, TableFacts } from './facts.ts'
+import type { JudgeInput } from './judge-input.ts'
 import { schemaAfter } from './judge.ts'
-import type { Judging } from './judging.ts'
 import { type LockMode, stronger } from './lock-mode.ts'
 import { locksOf } from './locks.ts'
 import { type Work, workOf } from './work.ts'
@@ -51,7 +51,7 @@ export function outline({
   history,
   migrations,
   facts,
-}: Pick<Judging, 'history' | 'migrations' | 'facts'>): StatementOutline[] {
+}: Pick<JudgeInput, 'history' | 'migrations' | 'facts'>): StatementOutline[] {
   let schema = schemaAfter(history, facts)
   return migrations.flatMap((migration) =>
     migration.statements.map((statement): StatementOutline => {
@@ -106,7 +106,7 @@ function namedBy(action: Action): readonly ObjectName[] {
 /** The table on the target; empty if a pending migration creates it or the target has no such table. */
 function onTarget(name: ObjectName, { schema, facts }: Seen): readonly TableOutline[] {
   const table = tableNamed(schema, name)
-  if (table?.madeBy !== undefined && table.onTarget === undefined) return []
+  if (table?.createdBy !== undefined && table.onTarget === undefined) return []
   const found = tableRef(schema, table?.onTarget ?? name)
   const size = facts.tables?.get(objectKey(found))
   if (table === undefined && facts.tables !== undefined && size === undefined) return []

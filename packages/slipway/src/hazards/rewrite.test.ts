@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { parserFor } from '../statements/index.ts'
-import { type JudgedMigration, rewrite, type Rewriting } from './index.ts'
+import { type JudgedMigration, rewrite, type RewriteResult } from './index.ts'
 
 const parser = await parserFor('postgres')
 
@@ -15,7 +15,7 @@ function migrationOf(name: string, sql: string): JudgedMigration {
   return { name, path: `${name}/migration.sql`, sql, statements: parser.parse(sql) }
 }
 
-function rewritten(sql: string, before = ''): Rewriting {
+function rewritten(sql: string, before = ''): RewriteResult {
   const history = [migrationOf('1', HISTORY + before)]
   const facts = { serverVersion: 180_000, defaultSchema: 'public' }
   const [rewriting] = rewrite({ history, migrations: [migrationOf('2', sql)], facts, parser })

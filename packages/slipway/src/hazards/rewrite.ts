@@ -1,8 +1,18 @@
 import { applyStatement, type DatabaseSchema } from '../schema/index.ts'
 import { isSameObject, type Statement, wantsNoTransaction } from '../statements/index.ts'
 import type { Hazard, JudgedMigration } from './hazard.ts'
-import { folded, judgeFrom, schemaAfter } from './judge.ts'
-import { apartEdit, whyTogether } from './rewrite/apart.ts'
+import { schemaAfterMigration, judgeFrom, schemaAfter } from './judge.ts'
+import {
+  type Edit,
+  identify,
+  inLineEnds,
+  inOrder,
+  type RemainingHazard,
+  type RewriteRequest,
+  type RewriteResult,
+  type ResolvedHazard,
+  applyEdits,
+} from './rewrite-result.ts'
 import { BY_HAND } from './rewrite/by-hand.ts'
 import { enumSteps } from './rewrite/enum-step.ts'
 import { none } from './rewrite/form.ts'
@@ -11,27 +21,21 @@ import {
   type RewrittenStatement,
   type Verdict,
 } from './rewrite/rewrite-statement.ts'
-import {
-  type Edit,
-  identify,
-  inLineEnds,
-  inOrder,
-  type LeftHazard,
-  type RewriteRequest,
-  type Rewriting,
-  type RewrittenHazard,
-  spliced,
-} from './rewriting.ts'
+import { noTransactionEdit, whyOneTransaction } from './rewrite/separate-transactions.ts'
 
 /**
  * Rewrites each PostgreSQL migration to its safe form: concurrent index builds, separately validated
  * constraints, keys that use an existing index, and batched updates.
  */
-export function rewritePostgres({ history, migrations, ...judging }: RewriteRequest): Rewriting[] {
+export function rewritePostgres({
+  history,
+  migrations,
+  ...judging
+}: RewriteRequest): RewriteResult[] {
   let before = schemaAfter(history, judging.facts)
   return migrations.map((migration) => {
     const rewriting = rewriteOne(migration, { ...judging, before })
-    before = folded(before, migration)
+    before = schemaAfterMigration(before, migration)
     return rewriting
   })
 }
@@ -41,7 +45,7 @@ interface Given extends Omit<RewriteRequest, 'history' | 'migrations'> {
   readonly before: DatabaseSchema
 }
 
-function rewriteOne(migration: JudgedMigration, given: Given): Rewriting {
+function rewriteOne(migration: JudgedMigration, given: Given): RewriteResult {
   const hazards = judgeFrom(given.before, { ...given, migrations: [migration] })
   const statements = rewriteStatements(migration, given, hazards)
   const verdicts = statements.flatMap((one) => one.verdicts)
@@ -49,25 +53,25 @@ function rewriteOne(migration: JudgedMigration, given: Given): Rewriting {
   const stepped = [...statements.flatMap(editOf), ...moved.flatMap(({ edits }) => edits)].toSorted(
     (one, other) => one.start - other.start,
   )
-  const apart =
-    verdicts.some(({ form }) => form.kind === 'steps' && form.apart) ||
-    heldIn(migration, stepped, given).length > 0
-  const head = apart && mayBeApart(migration) ? [apartEdit(migration.sql)] : []
+  const separate =
+    verdicts.some(({ form }) => form.kind === 'steps' && form.separateTransactions) ||
+    heldLockHazards(migration, stepped, given).length > 0
+  const head = separate && canBeSeparated(migration) ? [noTransactionEdit(migration.sql)] : []
   const edits = inLineEnds([...head, ...stepped], migration.sql)
-  const held = heldIn(migration, edits, given)
-  const letGo = ofLocks(hazards).filter((hazard) => !isAmong(hazard, held))
+  const held = heldLockHazards(migration, edits, given)
+  const released = lockHazardsOf(hazards).filter((hazard) => !isAmong(hazard, held))
   return {
-    sql: spliced(migration.sql, edits),
+    sql: applyEdits(migration.sql, edits),
     edits,
     rewritten: [
       ...verdicts.flatMap(rewrittenOf),
-      ...letGo.map(asLetGo),
+      ...released.map(asReleased),
       ...moved.map(({ hazard, done }) => ({ ...identify(hazard), done })),
     ].toSorted(inOrder),
     left: [
       ...verdicts.flatMap(leftOf),
-      ...ofLocks(hazards)
-        .filter((hazard) => !letGo.includes(hazard))
+      ...lockHazardsOf(hazards)
+        .filter((hazard) => !released.includes(hazard))
         .map(asHeld),
       ...hazards.filter((hazard) => !moved.some((one) => one.hazard === hazard)).flatMap(asByHand),
     ].toSorted(inOrder),
@@ -83,7 +87,7 @@ function rewriteStatements(
   { before }: Given,
   hazards: readonly Hazard[],
 ): Placed[] {
-  const together = whyTogether(statements)
+  const together = whyOneTransaction(statements)
   let schema = before
   let inBlock = false
   return statements.map((statement) => {
@@ -110,43 +114,47 @@ function editOf({ statement, steps, end }: Placed): Edit[] {
 }
 
 /** Whether the file lacks the no-transaction line, and its statements can run in separate transactions. */
-function mayBeApart({ sql, statements }: JudgedMigration): boolean {
-  if (wantsNoTransaction(sql) || whyTogether(statements) !== undefined) return false
+function canBeSeparated({ sql, statements }: JudgedMigration): boolean {
+  if (wantsNoTransaction(sql) || whyOneTransaction(statements) !== undefined) return false
   return !statements.some(({ role }) => role.kind === 'begin')
 }
 
 /** The hazards of held locks that remain after these edits. */
-function heldIn(migration: JudgedMigration, edits: readonly Edit[], given: Given): Hazard[] {
-  const sql = spliced(migration.sql, edits)
+function heldLockHazards(
+  migration: JudgedMigration,
+  edits: readonly Edit[],
+  given: Given,
+): Hazard[] {
+  const sql = applyEdits(migration.sql, edits)
   const statements = given.parser.parse(sql, migration.path)
-  return ofLocks(
+  return lockHazardsOf(
     judgeFrom(given.before, { ...given, migrations: [{ ...migration, sql, statements }] }),
   )
 }
 
 /** The hazards of locks that the transaction still holds. Their safe form is a separate transaction. */
-function ofLocks(hazards: readonly Hazard[]): Hazard[] {
+function lockHazardsOf(hazards: readonly Hazard[]): Hazard[] {
   return hazards.filter(({ id }) => id === 'lock-held' || id === 'mixed-backfill')
 }
 
-function rewrittenOf({ hazard, form }: Verdict): RewrittenHazard[] {
+function rewrittenOf({ hazard, form }: Verdict): ResolvedHazard[] {
   return form.kind === 'steps' ? [{ ...identify(hazard), done: form.done }] : []
 }
 
-function leftOf({ hazard, form }: Verdict): LeftHazard[] {
+function leftOf({ hazard, form }: Verdict): RemainingHazard[] {
   return form.kind === 'none' ? [{ ...identify(hazard), reason: form.reason }] : []
 }
 
-function asLetGo(hazard: Hazard): RewrittenHazard {
+function asReleased(hazard: Hazard): ResolvedHazard {
   const done = 'It is in a transaction of its own, in which no earlier lock is held.'
   return { ...identify(hazard), done }
 }
 
-function asHeld(hazard: Hazard): LeftHazard {
+function asHeld(hazard: Hazard): RemainingHazard {
   return { ...identify(hazard), reason: 'The statements of its transaction must stay together.' }
 }
 
-function asByHand(hazard: Hazard): LeftHazard[] {
+function asByHand(hazard: Hazard): RemainingHazard[] {
   const reason = BY_HAND[hazard.id]
   return reason === undefined ? [] : [{ ...identify(hazard), reason }]
 }

@@ -8,12 +8,12 @@ import type { IndexFacts } from './postgres/indexes.ts'
  * never the primary key, otherwise the later by name.
  */
 export function duplicateOf(index: IndexFacts, all: readonly IndexFacts[]): IndexFacts | undefined {
-  if (!index.valid || index.attached || index.required || index.primary) return undefined
-  return all.find((other) => other !== index && other.valid && serves(other, index))
+  if (!index.valid || index.attached || index.neededByConstraint || index.primary) return undefined
+  return all.find((other) => other !== index && other.valid && makesUnnecessary(other, index))
 }
 
 /** Whether `other` does everything that `index` does. If both do the same, whether `other` is the one to keep. */
-function serves(other: IndexFacts, index: IndexFacts): boolean {
+function makesUnnecessary(other: IndexFacts, index: IndexFacts): boolean {
   if (other.method !== index.method || other.predicate !== index.predicate) return false
   if (!index.keys.every((key, place) => other.keys[place] === key)) return false
   const carried = [...other.keys.slice(index.keys.length).map(columnOf), ...other.included]
@@ -22,7 +22,7 @@ function serves(other: IndexFacts, index: IndexFacts): boolean {
   if (!sameKeys) return index.method === 'btree' && !index.unique && index.constraint === null
   if (index.unique && !(other.unique && other.enforcement === index.enforcement)) return false
   if (index.constraint !== null && other.constraint === null) return false
-  return !isEqual(other, index) || staysBefore(other, index)
+  return !isEqual(other, index) || isKeptOver(other, index)
 }
 
 /** Whether each of two indexes makes the other unnecessary. */
@@ -32,12 +32,12 @@ function isEqual(one: IndexFacts, other: IndexFacts): boolean {
     (one.constraint === null) === (other.constraint === null) &&
     one.included.toSorted().join() === other.included.toSorted().join() &&
     !one.attached &&
-    !one.required
+    !one.neededByConstraint
   )
 }
 
 /** Of two equal indexes, the primary key is kept, otherwise the first by name. */
-function staysBefore(one: IndexFacts, other: IndexFacts): boolean {
+function isKeptOver(one: IndexFacts, other: IndexFacts): boolean {
   return one.primary || one.name < other.name
 }
 

@@ -64,7 +64,7 @@ export interface HealthFinding {
 }
 
 /** A measured value, for a monitoring system. */
-export interface Figure {
+export interface Metric {
   /** A Prometheus metric name: `connections_used`, `database_cache_hit_ratio`. */
   readonly name: string
   readonly help: string
@@ -112,9 +112,9 @@ export interface Probe {
 }
 
 /** The result of a check. */
-export interface Reading {
+export interface CheckReading {
   readonly findings: readonly HealthFinding[]
-  readonly figures?: readonly Figure[]
+  readonly figures?: readonly Metric[]
   readonly statements?: TopStatements
   /** How much could not be read, and why; `all` if nothing could. */
   readonly unread?: { readonly extent: 'all' | 'part'; readonly reason: string }

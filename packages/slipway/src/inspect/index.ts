@@ -3,7 +3,7 @@ export type {
   CheckName,
   CheckStatus,
   Evidence,
-  Figure,
+  Metric,
   HealthFinding,
   HealthId,
   StatementFigures,

@@ -6,10 +6,10 @@ import { raise } from './failures.ts'
 import type {
   CheckName,
   CheckStatus,
-  Figure,
+  Metric,
   HealthFinding,
   Probe,
-  Reading,
+  CheckReading,
   TopStatements,
 } from './finding.ts'
 import { checkForeignKeys } from './postgres/foreign-keys.ts'
@@ -45,11 +45,11 @@ export interface Inspection {
   readonly checks: readonly CheckStatus[]
   readonly findings: readonly HealthFinding[]
   readonly statements: TopStatements | null
-  readonly figures: readonly Figure[]
+  readonly figures: readonly Metric[]
 }
 
 /** In reading order: the most urgent first. */
-const CHECKS: readonly (readonly [CheckName, (probe: Probe) => Promise<Reading>])[] = [
+const CHECKS: readonly (readonly [CheckName, (probe: Probe) => Promise<CheckReading>])[] = [
   ['blocked sessions', checkBlocked],
   ['transactions', checkTransactions],
   ['connections', checkConnections],
@@ -86,7 +86,7 @@ async function inspectSession(session: Session, request: InspectRequest): Promis
   const deadline = performance.now() + request.deadlineMs
   const prepared = await readOnly(session, deadline, () => prepare(session, request))
   if (!prepared.ok) return raiseNothingRead(prepared.failure)
-  const readings: { readonly name: CheckName; readonly reading: Reading }[] = []
+  const readings: { readonly name: CheckName; readonly reading: CheckReading }[] = []
   for (const [name, check] of CHECKS) {
     const read = await readOnly(session, deadline, () => check(prepared.value))
     readings.push({ name, reading: read.ok ? read.value : unreadReading(read.failure) })
@@ -145,7 +145,7 @@ function marked(session: Session): Session {
   return { ...session, query: (sql, params) => session.query(`${sql}\n${OWN_MARK}`, params) }
 }
 
-function unreadReading({ message, server }: Failure): Reading {
+function unreadReading({ message, server }: Failure): CheckReading {
   return {
     findings: [],
     unread: { extent: 'all', reason: `not readable: ${reasonOf(message, server?.sqlstate)}` },
@@ -163,7 +163,7 @@ function reasonOf(message: string, sqlstate: string | undefined): string {
   }
 }
 
-function statusOf(name: CheckName, { findings, unread }: Reading): CheckStatus {
+function statusOf(name: CheckName, { findings, unread }: CheckReading): CheckStatus {
   const status =
     unread === undefined ? 'read' : unread.extent === 'all' ? 'not-readable' : 'partly-read'
   return { name, status, reason: unread?.reason ?? null, findings: findings.length }

@@ -94,7 +94,7 @@ export function rowsOfTarget(target: DatabaseSchema, versionNumber: number): Pen
 export function tableNamed(rows: PendingRows, name: ObjectName): PendingTable | undefined {
   const table = tableIn(rows.schema, name)
   // A table that is known only from an ALTER TABLE does not exist.
-  if (table === undefined || (table.onTarget === undefined && table.madeBy === undefined))
+  if (table === undefined || (table.onTarget === undefined && table.createdBy === undefined))
     return undefined
   const target = targetOf(rows, table)
   const sources = new Map(

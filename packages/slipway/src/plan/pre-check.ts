@@ -12,7 +12,7 @@ export type PreCheckKind =
   | 'enum-value'
 
 /** Why the current rows do not decide whether the statement will fail. */
-export interface Doubts {
+export interface UndecidedReasons {
   /** If rows violate it now: why the statement may still succeed. */
   readonly violated?: string
   /** If no row violates it now: why the statement may still fail. */
@@ -30,7 +30,7 @@ export interface PreCheck {
   readonly object: ObjectRef
   /** A SELECT that returns the key of each offending row; null if SQL cannot find them. */
   readonly sql: string | null
-  readonly doubts: Doubts
+  readonly doubts: UndecidedReasons
 }
 
 /** The result of a pre-check. Plain data; the only row content in it is keys. */

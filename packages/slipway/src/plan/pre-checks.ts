@@ -26,8 +26,8 @@ import {
 } from './postgres/constraint-questions.ts'
 import { typeChangeQuestion } from './postgres/type-change.ts'
 import type { PreCheck } from './pre-check.ts'
-import type { Asking, Question } from './question.ts'
-import { followRows } from './row-changes.ts'
+import type { QuestionContext, PreCheckQuestion } from './question.ts'
+import { recordRowChanges } from './row-changes.ts'
 
 /** What pre-checks need to know about a target, in addition to the migrations. */
 export interface TargetFacts {
@@ -50,12 +50,14 @@ export function preChecksOf(
 }
 
 /** Whether any statement needs a pre-check. If not, the facts of the target need not be read. */
-export function asksRows(plans: readonly Migration[]): boolean {
-  return plans.some(({ statements }) => statements.some(({ actions }) => actions.some(mayAsk)))
+export function needsPreChecks(plans: readonly Migration[]): boolean {
+  return plans.some(({ statements }) =>
+    statements.some(({ actions }) => actions.some(mayNeedPreCheck)),
+  )
 }
 
 /** Nullable columns and non-unique indexes are the most common cases, and need no pre-check. */
-function mayAsk(action: Action): boolean {
+function mayNeedPreCheck(action: Action): boolean {
   switch (action.kind) {
     case 'add-column':
       return action.column.notNull || action.column.constraints.length > 0
@@ -90,7 +92,7 @@ function statementChecks(rows: PendingRows, migration: string, statement: Statem
     const changed = table && tableOf(rows, action)
     return changed ? [...old, ...actionQuestions({ rows, table: changed, before }, action)] : old
   })
-  followRows(rows, statement, by)
+  recordRowChanges(rows, statement, by)
   return questions.map((question) => ({ migration, statement: number, line, ...question }))
 }
 
@@ -100,14 +102,14 @@ function tableOf(rows: PendingRows, action: Action): PendingTable | undefined {
 
 /** Whether ADD COLUMN IF NOT EXISTS really adds the column. */
 function isAdded(
-  { before }: Asking,
+  { before }: QuestionContext,
   { table, column, ifNotExists }: Extract<TableAction, { kind: 'add-column' }>,
 ): boolean {
   return !ifNotExists || columnNamed(before, table, column.name) === undefined
 }
 
 /** The questions of an action, after its effect was applied. */
-function actionQuestions(asking: Asking, action: Action): Question[] {
+function actionQuestions(asking: QuestionContext, action: Action): PreCheckQuestion[] {
   switch (action.kind) {
     case 'add-column':
       return isAdded(asking, action) ? newColumnQuestions(asking, action) : []
@@ -139,9 +141,9 @@ function definitionOf({
 }
 
 function newColumnQuestions(
-  asking: Asking,
+  asking: QuestionContext,
   { column }: Extract<TableAction, { kind: 'add-column' }>,
-): Question[] {
+): PreCheckQuestion[] {
   const known = asking.table.columns.get(column.name)
   const missing = column.notNull && known?.empty ? notNullQuestion(asking, column.name) : []
   const constraints = column.constraints.flatMap((constraint) =>

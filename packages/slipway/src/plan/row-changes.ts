@@ -9,14 +9,14 @@ import {
   tableNamed,
   targetOf,
 } from './pending-rows.ts'
-import type { Doubts } from './pre-check.ts'
+import type { UndecidedReasons } from './pre-check.ts'
 
 /**
  * Why the current rows do not decide. Rows that fail now still fail after an INSERT, but an UPDATE or a
  * DELETE may repair them. Rows that pass now still pass after a DELETE, and an UPDATE before a constraint
  * is assumed to make rows satisfy it, but an INSERT may add rows that fail.
  */
-export function doubtsOf(table: PendingTable, columns: readonly string[]): Doubts {
+export function doubtsOf(table: PendingTable, columns: readonly string[]): UndecidedReasons {
   const read = columns.flatMap((name) => table.columns.get(name) ?? [])
   const touched = ({ columns: set }: RowChange) =>
     set === undefined ? read : read.filter(({ id }) => set.has(id))
@@ -38,7 +38,7 @@ export function doubtsOf(table: PendingTable, columns: readonly string[]): Doubt
 }
 
 /** What puts rows into a table that the pending statements create; undefined if it stays empty. */
-export function whyFilled(table: PendingTable): string | undefined {
+export function reasonFilled(table: PendingTable): string | undefined {
   const change = table.changes.find(({ how }) => how === 'insert' || how === 'unknown')
   return change && reason(change, table)
 }
@@ -48,7 +48,7 @@ export function whyFilled(table: PendingTable): string | undefined {
  * table change; otherwise undefined.
  */
 export function doubtOfReferenced(table: PendingTable): string | undefined {
-  if (table.target === undefined) return whyFilled(table)
+  if (table.target === undefined) return reasonFilled(table)
   const [change] = table.changes
   return change && reason(change, table)
 }
@@ -59,7 +59,7 @@ function reason({ by, how }: RowChange, table: PendingTable): string {
 }
 
 /** Records for each table how a statement changes its rows. */
-export function followRows(rows: PendingRows, statement: Statement, by: string): void {
+export function recordRowChanges(rows: PendingRows, statement: Statement, by: string): void {
   for (const action of statement.actions) {
     const hidden = 'hasWith' in action && action.hasWith
     if (hidden || runsUnknownCode(action)) return everythingMayChange(rows, by)
@@ -82,7 +82,7 @@ function noteWrite(rows: PendingRows, action: Write, by: string): void {
       return everythingMayChange(rows, by)
     const change = changeBy(action, table)
     noteChange(rows, table, { by, ...change })
-    if (change.how !== 'insert') passOn(rows, table, by)
+    if (change.how !== 'insert') recordCascades(rows, table, by)
   }
 }
 
@@ -103,7 +103,7 @@ function changeBy(action: Write, table: PendingTable): Omit<RowChange, 'by'> {
 }
 
 /** Records the tables to which foreign keys may pass on a DELETE or UPDATE, directly or through other tables. */
-function passOn(rows: PendingRows, from: PendingTable, by: string): void {
+function recordCascades(rows: PendingRows, from: PendingTable, by: string): void {
   const { target } = rows
   const known = [...rows.schema.tables.values()].flatMap((table) => {
     const there = targetOf(rows, table)

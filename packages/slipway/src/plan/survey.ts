@@ -28,7 +28,7 @@ export interface Survey {
 const loadHazards = () => import('../hazards/index.ts')
 
 /** Surveys what pending migrations will do to a target. Reads its catalog, but no rows of user tables. */
-export async function survey(session: Session, pending: Pending): Promise<Survey> {
+export async function surveyDeploy(session: Session, pending: Pending): Promise<Survey> {
   const { judge, outline } = await loadHazards()
   const { database, schema, versionNumber } = session.server
   const judging = {

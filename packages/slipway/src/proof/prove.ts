@@ -8,7 +8,7 @@ import {
 } from '../down/index.ts'
 import type { Failure } from '../kernel/index.ts'
 import {
-  attributesAddedBehind,
+  attributesAppendedLate,
   type Catalog,
   type Change,
   difference,
@@ -191,7 +191,7 @@ async function proofOf(
     ...testRun,
     statements,
     before: schemaOf(before.catalog),
-    misplaced: attributesAddedBehind(testRun.after.catalog, before.catalog),
+    misplaced: attributesAppendedLate(testRun.after.catalog, before.catalog),
     changes,
     code: joinCode(code, await readSchemaCode(session)),
     unchanged: testRun.touched.unchanged,

@@ -17,7 +17,7 @@ import {
   fingerprint,
   readCatalog,
   type SchemaScript,
-  scriptAcross,
+  scriptBetweenServers,
   scriptSql,
   withoutInvalidIndexes,
 } from '../schema/index.ts'
@@ -125,7 +125,7 @@ async function readDownMigration(
       readCatalog(copy, await projectScope(copy, request.migrations)),
     )
   const [after, target] = [await catalogOf([...before, migration]), await catalogOf(before)]
-  return { name, sql: scriptSql(scriptAcross(after, target)), path: downPath }
+  return { name, sql: scriptSql(scriptBetweenServers(after, target)), path: downPath }
 }
 
 /** The states between transaction groups; if the target is in none of them, the states after each statement. */
@@ -217,6 +217,6 @@ export async function scriptToStart({
   from,
   start,
 }: PartialMigration): Promise<SchemaScript | undefined> {
-  const script = await attempt(async () => scriptAcross(from, start))
+  const script = await attempt(async () => scriptBetweenServers(from, start))
   return script.ok ? script.value : undefined
 }

@@ -94,7 +94,7 @@ function createTable(
   // The table is built in a schema without other tables, because each step copies the map of tables.
   const started = changeTable({ ...schema, tables: new Map<string, Table>() }, table, (made) => ({
     ...made,
-    madeBy: migration,
+    createdBy: migration,
   }))
   const filled = columns.reduce((all, column) => addColumn(all, table, column, migration), started)
   const alone = constraints.reduce((all, one) => addConstraint(all, table, one), filled)
@@ -105,9 +105,9 @@ function createTable(
 }
 
 /** A materialized view has rows and indexes of its own, like a table. */
-function createView(schema: DatabaseSchema, name: ObjectName, madeBy: string): DatabaseSchema {
+function createView(schema: DatabaseSchema, name: ObjectName, createdBy: string): DatabaseSchema {
   if (schema.tables.has(keyOf(schema, name))) return schema
-  return changeTable(schema, name, (view) => ({ ...view, madeBy }))
+  return changeTable(schema, name, (view) => ({ ...view, createdBy }))
 }
 
 function secureTable(

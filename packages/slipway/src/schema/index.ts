@@ -1,5 +1,5 @@
 export { holdsAllOf } from './holds-all.ts'
-export { scriptAcross, withoutInvalidIndexes } from './postgres/across.ts'
+export { scriptBetweenServers, withoutInvalidIndexes } from './postgres/script-between-servers.ts'
 export {
   type Catalog,
   type CatalogReader,
@@ -11,7 +11,7 @@ export {
 } from './postgres/catalog.ts'
 export { ownershipIn, type ProjectObjects, type Scope, scopeOf } from './postgres/scope.ts'
 export { foreignKeysByTable } from './postgres/foreign-keys.ts'
-export { heirsIn } from './postgres/heirs.ts'
+export { childTablesOf } from './postgres/child-tables.ts'
 export { type ColumnOrder, columnOrders } from './postgres/column-order.ts'
 export { type Change, differingObjects } from './change.ts'
 export { difference } from './postgres/difference.ts'
@@ -59,8 +59,12 @@ export {
   droppedWithReusedNames,
   readObjectsWithReusedNames,
 } from './postgres/identities.ts'
-export { ownOfNewHeirs, withInheritedColumns, withoutOwnOfInherited } from './postgres/inherited.ts'
-export { type PartName, readPartNames } from './postgres/part-names.ts'
+export {
+  newlyInheritedColumns,
+  withInheritedColumns,
+  withoutRedundantColumns,
+} from './postgres/inherited-columns.ts'
+export { type TablePartName, readPartNames } from './postgres/part-names.ts'
 export { readWrittenColumns } from './postgres/written-columns.ts'
 export { readFingerprint, readSchema } from './dialects.ts'
 export { schemaFailures } from './failures.ts'
@@ -75,7 +79,7 @@ export {
 export { schemaOf } from './postgres/catalog-schema.ts'
 export type { ReusedNames } from './postgres/plan-source.ts'
 export { databaseObjectsOnlyIn } from './postgres/database-objects.ts'
-export { attributesAddedBehind, scriptBetween } from './postgres/schema-script.ts'
+export { attributesAppendedLate, scriptBetween } from './postgres/schema-script.ts'
 export type { Choice, SchemaScript, ScriptStatement } from './script.ts'
 export { choiceText, scriptSql } from './postgres/script-sql.ts'
 export { type Affinity, affinityOf, convertsValues } from './sqlite/affinity.ts'
@@ -89,7 +93,7 @@ export {
   refusalOfPart,
   withParts,
 } from './sqlite/table-parts.ts'
-export { counterSql } from './sqlite/rebuild.ts'
+export { autoincrementCounterSql } from './sqlite/rebuild.ts'
 export { sqliteScriptBetween } from './sqlite/schema-script.ts'
 export { invertedChanges, readSqliteState, type SqliteState } from './sqlite/state.ts'
 export {
@@ -105,7 +109,7 @@ export {
   tableChanges,
 } from './sqlite/table-changes.ts'
 export { readDefinitions, withDefinitions, withSchemaCopy } from './sqlite/definitions.ts'
-export { usersOf } from './sqlite/trial.ts'
+export { dependentCodeOf } from './sqlite/trial.ts'
 export { isPossible, readVirtualRows } from './sqlite/virtual-rows.ts'
 export {
   isKnownPragma,

@@ -28,7 +28,7 @@ class LayeredMap<K, V> implements ReadonlyMap<K, V> {
   }
 
   /** Whether a copy of the whole costs less than the layers above the base. */
-  get isWorn(): boolean {
+  get hasTooManyLayers(): boolean {
     const layers = this.#changed.size + this.#gone.size + this.#added.size
     return layers * layers > 1000 + this.#base.size
   }
@@ -90,7 +90,7 @@ function copyOf<K, V>(map: ReadonlyMap<K, V>): Map<K, V> {
 /** The layers of a map, which must not change later. */
 function layered<K, V>(map: ReadonlyMap<K, V>): LayeredMap<K, V> {
   if (!(map instanceof LayeredMap)) return new LayeredMap(map)
-  return map.isWorn ? new LayeredMap(copyOf(map)) : map
+  return map.hasTooManyLayers ? new LayeredMap(copyOf(map)) : map
 }
 
 /** The map with a new value for a key. The given map is not changed, and must not change later. */

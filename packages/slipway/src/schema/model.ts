@@ -33,7 +33,7 @@ export interface Table extends QualifiedName {
   /** Its identity, which a rename does not change. */
   readonly id: number
   /** The migration that created it; absent if its creation was not seen. */
-  readonly madeBy?: string
+  readonly createdBy?: string
   /** Its name on the target, before pending renames; absent if a pending migration creates it. */
   readonly onTarget?: QualifiedName
   /** The migration that enabled its row-level security; absent if none was seen to. */

@@ -6,7 +6,7 @@ import { findTable, type TargetTable, type TargetTables } from './target-tables.
  * The tables from which a set may delete referencing rows. Fails with SEEDS.TABLE_MISSING if it names one
  * that does not exist.
  */
-export function allowedBy(set: SeedSet, tables: TargetTables): readonly TargetTable[] {
+export function cascadeTables(set: SeedSet, tables: TargetTables): readonly TargetTable[] {
   return set.tables
     .flatMap(({ cascade = [] }) => cascade)
     .map((name) => findTable(tables, name) ?? refuseName(set, name))

@@ -5,10 +5,15 @@ import path from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { advice, type Emit } from '../kernel/index.ts'
 import { belongs } from './choose.ts'
+import {
+  type DataFileLocation,
+  type TableWithoutFile,
+  findDataFile,
+  type SeedSetContext,
+} from './data-file-location.ts'
 import { dataText } from './data-file.ts'
 import { rowReading } from './dialects.ts'
 import { raise } from './failures.ts'
-import { type Home, type Homeless, homeOf, type Homes } from './home.ts'
 import { rowsOf } from './rows.ts'
 import { selectionOf } from './selection.ts'
 import { type FileState, setFile, type SetFile } from './set-file.ts'
@@ -43,7 +48,7 @@ export interface PreparedFiles {
 
 export interface ExportRequest {
   readonly plan: SyncPlan
-  readonly homes: Homes
+  readonly homes: SeedSetContext
   /** Refuses tables without a data file with SEEDS.NOT_DATA; otherwise the result lists them. */
   readonly strict: boolean
   readonly emit: Emit
@@ -55,11 +60,11 @@ export interface ExportRequest {
  */
 export async function prepareFiles(source: Side, request: ExportRequest): Promise<PreparedFiles> {
   const { plan, homes, strict } = request
-  const found: (Home | Homeless)[] = []
-  for (const table of plan.named) found.push(await homeOf(plan, table, homes))
-  const homeless = found.filter((one): one is Homeless => 'why' in one)
+  const found: (DataFileLocation | TableWithoutFile)[] = []
+  for (const table of plan.named) found.push(await findDataFile(plan, table, homes))
+  const homeless = found.filter((one): one is TableWithoutFile => 'why' in one)
   if (strict && homeless[0]) refuseHomeless(homeless[0])
-  const placed = found.filter((one): one is Home => 'file' in one)
+  const placed = found.filter((one): one is DataFileLocation => 'file' in one)
   const written: Written[] = []
   const made: string[] = []
   const discard = async () => {
@@ -93,7 +98,10 @@ export async function prepareFiles(source: Side, request: ExportRequest): Promis
   }
 }
 
-function ownersOf(placed: readonly Home[], { of }: Homes): Map<SyncTable, SeedSet> {
+function ownersOf(
+  placed: readonly DataFileLocation[],
+  { of }: SeedSetContext,
+): Map<SyncTable, SeedSet> {
   return new Map(
     placed.flatMap(({ table, set, entry }) =>
       set && entry?.mode === 'own' && belongs(set, of) && hasKey(table, entry)
@@ -109,7 +117,7 @@ function hasKey({ table, key }: SyncTable, entry: SeedSetTable): boolean {
   return isDeepStrictEqual(columns(key), columns(entry.key))
 }
 
-function refuseHomeless({ table, why }: Homeless): never {
+function refuseHomeless({ table, why }: TableWithoutFile): never {
   return raise('SEEDS.NOT_DATA', {
     message: `The rows of ${table.name} cannot be written to a file: ${why}.`,
     nextActions: [advice('Nothing was written. --set <name> writes them to another set.')],
@@ -117,12 +125,16 @@ function refuseHomeless({ table, why }: Homeless): never {
 }
 
 interface Written {
-  readonly home: Home
+  readonly home: DataFileLocation
   readonly temporary: string
   readonly change: FileChange
 }
 
-async function writeBeside(source: Side, home: Home, request: ExportRequest): Promise<Written> {
+async function writeBeside(
+  source: Side,
+  home: DataFileLocation,
+  request: ExportRequest,
+): Promise<Written> {
   const { table, file } = home
   request.emit({ kind: 'phase', phase: 'export', detail: table.name })
   await sweep(path.dirname(file))
@@ -156,7 +168,7 @@ async function sweep(folder: string): Promise<void> {
 
 async function writeRows(
   source: Side,
-  { table, fields, format }: Home,
+  { table, fields, format }: DataFileLocation,
   { plan, temporary }: { readonly plan: SyncPlan; readonly temporary: string },
 ): Promise<{ readonly rows: number; readonly hash: string }> {
   // The key fields come first, because they decide the order of rows; the file has its own field order.
@@ -202,7 +214,7 @@ async function hashOf(file: string): Promise<string> {
   return hash.digest('hex')
 }
 
-async function countRows({ entry, file }: Home): Promise<number> {
+async function countRows({ entry, file }: DataFileLocation): Promise<number> {
   if (!entry || !existsSync(file)) return 0
   let rows = 0
   const each = rowsOf({ table: entry })
@@ -218,9 +230,9 @@ interface SetChange {
 
 /** The definition files of the exported sets. */
 function setsOf(
-  placed: readonly Home[],
+  placed: readonly DataFileLocation[],
   written: readonly Written[],
-  { folder }: Homes,
+  { folder }: SeedSetContext,
 ): SetChange[] {
   return [...new Set(placed.map(({ name }) => name))].map((name): SetChange => {
     const own = placed.filter((home) => home.name === name)

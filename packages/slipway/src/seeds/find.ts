@@ -19,7 +19,7 @@ import {
 } from '../kernel/index.ts'
 import { loadConfigurationModule } from '../project/index.ts'
 import { raise } from './failures.ts'
-import { parseExactly, repeatedKey } from './json-text.ts'
+import { parseExactly, duplicateKey } from './json-text.ts'
 import { refuseUnreadable } from './rows.ts'
 import type { SeedRow, SeedRows, SeedSet, SeedSetFile, SeedSetTable, SeedTable } from './set.ts'
 
@@ -154,7 +154,7 @@ async function readDefinition(
 /** Replaces the inline rows of a `set.json` by rows whose numbers keep their exact digits. */
 function withExactRows(file: string, definition: Definition): Definition {
   const exact = parseExactly(readFileSync(file, 'utf8')) as object
-  const repeated = repeatedKey(exact, 'within')
+  const repeated = duplicateKey(exact, 'within')
   if (repeated !== undefined)
     return invalid(file, `It has the key ${JSON.stringify(repeated)} twice in one object.`)
   const tables = objectOf(objectOf(exact)?.['tables'])

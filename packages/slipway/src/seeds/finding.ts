@@ -1,6 +1,6 @@
 import type { Emit } from '../kernel/index.ts'
+import type { RowLimits } from './generated-rows.ts'
 import type { SeedRecord } from './ledger.ts'
-import type { RowLimits } from './made-rows.ts'
 import type { SeedSet } from './set.ts'
 import type { NamesIn } from './target-tables.ts'
 

@@ -37,7 +37,7 @@ export function documentSource(value: object): string | undefined {
 }
 
 /** A duplicate key in an object of a file: of the object itself, or of any object within it. */
-export function repeatedKey(value: object, where: 'own' | 'within'): string | undefined {
+export function duplicateKey(value: object, where: 'own' | 'within'): string | undefined {
   return origins.get(value)?.[where]
 }
 
@@ -54,7 +54,7 @@ export function jsonProblem(text: string): JsonProblem | undefined {
   }
 }
 
-/** Parses valid JSON like `JSON.parse`, but without loss: see `documentSource` and `repeatedKey`. */
+/** Parses valid JSON like `JSON.parse`, but without loss: see `documentSource` and `duplicateKey`. */
 export function parseExactly(text: string): unknown {
   return new Reader(text).value()
 }

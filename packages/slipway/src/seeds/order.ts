@@ -11,8 +11,8 @@ export interface PlacedTable {
 /**
  * A table at its position in the order, with the columns that refer to later tables or to the table itself.
  */
-export interface TableInTurn extends PlacedTable {
-  readonly later: ReadonlySet<string>
+export interface OrderedTable extends PlacedTable {
+  readonly deferredColumns: ReadonlySet<string>
 }
 
 /**
@@ -20,35 +20,35 @@ export interface TableInTurn extends PlacedTable {
  * foreign key that may be NULL is filled later; a key to the table itself is filled after all rows of the
  * table.
  */
-export function inOrder(tables: readonly PlacedTable[]): readonly TableInTurn[] {
+export function orderTables(tables: readonly PlacedTable[]): readonly OrderedTable[] {
   const left = [...tables]
-  const turn: TableInTurn[] = []
+  const ordered: OrderedTable[] = []
   while (left.length > 0) {
-    const next = left.find((one) => waitsFor(one, left).length === 0) ?? leastBound(left)
+    const next = left.find((one) => unresolvedColumns(one, left).length === 0) ?? cycleStart(left)
     left.splice(left.indexOf(next), 1)
-    const columns = [...waitsFor(next, left), ...toItself(next)]
-    turn.push({ ...next, later: new Set(columns) })
+    const columns = [...unresolvedColumns(next, left), ...selfReferences(next)]
+    ordered.push({ ...next, deferredColumns: new Set(columns) })
   }
-  return turn
+  return ordered
 }
 
 /** Columns that refer to tables not yet in the order. */
-function waitsFor(one: PlacedTable, left: readonly PlacedTable[]): string[] {
+function unresolvedColumns(one: PlacedTable, left: readonly PlacedTable[]): string[] {
   return one.target.foreignKeys
     .filter(({ table }) => left.some((other) => other !== one && isSameObject(other.target, table)))
     .flatMap(({ columns }) => columns)
 }
 
-function toItself(one: PlacedTable): string[] {
+function selfReferences(one: PlacedTable): string[] {
   return one.target.foreignKeys
     .filter(({ table }) => isSameObject(one.target, table))
     .flatMap(({ columns }) => columns)
 }
 
 /** In a cycle: a table whose columns to remaining tables may all be NULL, else the first. */
-function leastBound(left: readonly PlacedTable[]): PlacedTable {
+function cycleStart(left: readonly PlacedTable[]): PlacedTable {
   const free = left.find((one) => {
-    const waiting = waitsFor(one, left)
+    const waiting = unresolvedColumns(one, left)
     return one.target.columns.every(({ name, notNull }) => !notNull || !waiting.includes(name))
   })
   const [first] = left

@@ -12,7 +12,7 @@ import {
 } from './target-tables.ts'
 
 /** A table, with the fields that can be copied to another database. */
-export interface Portable {
+export interface PortableTable {
   readonly table: TargetTable
   /** The natural key by field names, as in a set: `carrierId`. */
   readonly key: readonly string[]
@@ -28,7 +28,11 @@ export interface Portable {
  * generated columns. Foreign keys become the natural keys of their rows. The order does not depend on the
  * database. Fails with SEEDS.KEY_UNKNOWN, SEEDS.NOT_PORTABLE and SEEDS.SENSITIVE.
  */
-export function portableOf(tables: TargetTables, table: TargetTable, rules: TableRules): Portable {
+export function portableOf(
+  tables: TargetTables,
+  table: TargetTable,
+  rules: TableRules,
+): PortableTable {
   const key = naturalKeyOf(table, rules)
   const surrogate = surrogateOf(table, rules)
   const others = table.columns.filter(
@@ -41,7 +45,7 @@ export function portableOf(tables: TargetTables, table: TargetTable, rules: Tabl
   return {
     table,
     key: key.map(({ name }) => fieldOf(table, name)),
-    fields: kept.flatMap((column) => waysTo({ tables, rules, seen: [] }, table, column)),
+    fields: kept.flatMap((column) => pathsTo({ tables, rules, visited: [] }, table, column)),
   }
 }
 
@@ -62,12 +66,12 @@ interface Walk {
   readonly tables: TargetTables
   readonly rules: TableRules
   /** Tables that the path has visited. */
-  readonly seen: readonly TargetTable[]
+  readonly visited: readonly TargetTable[]
 }
 
 /** The fields of a column: itself, or the natural key of the row that it refers to. */
-function waysTo(walk: Walk, table: TargetTable, column: TargetColumn): readonly string[] {
-  const { tables, rules, seen } = walk
+function pathsTo(walk: Walk, table: TargetTable, column: TargetColumn): readonly string[] {
+  const { tables, rules, visited } = walk
   refuseSensitive(table, column, rules)
   if (rules.isOmitted(table, column)) refuseOmitted(table, column)
   const field = fieldOf(table, column.name)
@@ -78,22 +82,22 @@ function waysTo(walk: Walk, table: TargetTable, column: TargetColumn): readonly 
     refuseComposite(walk, table, column)
     return [field]
   }
-  if (seen.includes(parent)) return refuseCircle(table, field, parent)
-  const further = { ...walk, seen: [...seen, parent] }
-  if (!isMadeUp(further, parent, referred)) return [field]
+  if (visited.includes(parent)) return refuseCircle(table, field, parent)
+  const further = { ...walk, seen: [...visited, parent] }
+  if (!isGenerated(further, parent, referred)) return [field]
   return naturalKeyOf(parent, rules)
-    .flatMap((one) => waysTo(further, parent, one))
+    .flatMap((one) => pathsTo(further, parent, one))
     .map((way) => `${field}.${way}`)
 }
 
 /** Whether values of a column differ between databases: it is generated, or refers to a generated one. */
-function isMadeUp(walk: Walk, table: TargetTable, column: TargetColumn): boolean {
+function isGenerated(walk: Walk, table: TargetTable, column: TargetColumn): boolean {
   if (column === surrogateOf(table, walk.rules)) return true
   const single = foreignKeyOf(table, column.name)
   const parent = parentOf(walk.tables, single)
   const referred = parent?.columns.find(({ name }) => name === single?.referenced[0])
-  if (!parent || !referred || walk.seen.includes(parent)) return false
-  return isMadeUp({ ...walk, seen: [...walk.seen, parent] }, parent, referred)
+  if (!parent || !referred || walk.visited.includes(parent)) return false
+  return isGenerated({ ...walk, visited: [...walk.visited, parent] }, parent, referred)
 }
 
 function refuseSensitive(table: TargetTable, column: TargetColumn, rules: TableRules): void {

@@ -47,7 +47,7 @@ export interface Layout {
 }
 
 /** A field that is neither a column nor a path along foreign keys to one. */
-export interface Misplaced {
+export interface UnknownField {
   readonly field: string
 }
 
@@ -55,11 +55,11 @@ export interface Misplaced {
  * Maps fields to columns of a table; a field with dots follows foreign keys. A cell keeps its name if fields
  * are appended to the list.
  */
-export function layOut(
+export function layoutOf(
   tables: TargetTables,
   table: TargetTable,
   fields: readonly string[],
-): Layout | Misplaced {
+): Layout | UnknownField {
   const cells: Cell[] = []
   const plain: Cell[] = []
   const grouped = new Map<string, string[]>()
@@ -75,9 +75,9 @@ export function layOut(
   }
   const references: Reference[] = []
   for (const [head, paths] of grouped) {
-    const walk = new Walk(tables, fields, cells)
-    const found = walk.along(table, head, paths, head)
-    if (found === undefined) return { field: walk.lost ?? `${head}.${paths[0] ?? ''}` }
+    const walk = new ReferenceWalker(tables, fields, cells)
+    const found = walk.follow(table, head, paths, head)
+    if (found === undefined) return { field: walk.unknownField ?? `${head}.${paths[0] ?? ''}` }
     const own = paths.map((path) => `${head}.${path}`)
     references.push({ ...found, fields: own })
   }
@@ -99,14 +99,14 @@ function stagedName(fields: readonly string[], field: string): string {
 }
 
 /** Follows the paths of one reference, with one join for each table on them. */
-class Walk {
+class ReferenceWalker {
   readonly #tables: TargetTables
   readonly #fields: readonly string[]
   readonly #cells: Cell[]
   readonly #joins: string[] = []
   readonly #given: string[] = []
   /** The field that leads to no column. */
-  lost: string | undefined
+  unknownField: string | undefined
 
   constructor(tables: TargetTables, fields: readonly string[], cells: Cell[]) {
     this.#tables = tables
@@ -114,7 +114,7 @@ class Walk {
     this.#cells = cells
   }
 
-  along(
+  follow(
     table: TargetTable,
     head: string,
     paths: readonly string[],
@@ -151,7 +151,7 @@ class Walk {
       }
       const column = columnOf(parent, head)
       if (!column) {
-        this.lost = `${prefix}.${path}`
+        this.unknownField = `${prefix}.${path}`
         return undefined
       }
       const field = `${prefix}.${path}`
@@ -161,7 +161,7 @@ class Walk {
       this.#given.push(`s.${staged} IS NOT NULL`)
     }
     for (const [head, rest] of deeper) {
-      const found = this.along(parent, head, rest, `${prefix}.${head}`)
+      const found = this.follow(parent, head, rest, `${prefix}.${head}`)
       if (found === undefined) return undefined
       conditions.push(`${alias}.${quoteIdentifier(found.column.name)} = ${found.value}`)
     }

@@ -10,7 +10,7 @@ import {
   type ResolvedColumns,
   resolvedColumns,
   storedOf,
-} from './resolved.ts'
+} from './resolved-columns.ts'
 import { placeOfRow } from './row-source.ts'
 
 /** Staged rows with resolved references: a relation with the columns of the target. */

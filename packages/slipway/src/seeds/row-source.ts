@@ -1,12 +1,12 @@
 import { advice, type Emit } from '../kernel/index.ts'
 import { raise } from './failures.ts'
-import type { RowLimits } from './made-rows.ts'
-import { flattened, type Layout, layOut } from './references.ts'
+import type { RowLimits } from './generated-rows.ts'
+import { flattened, type Layout, layoutOf } from './references.ts'
 import { isFile, type PlacedRow, rowsOf } from './rows.ts'
 import type { SeedSet, SeedSetTable } from './set.ts'
 import { ShapeFinder, shapeProblem } from './shapes.ts'
 import type { TargetTable, TargetTables } from './target-tables.ts'
-import { unfitReason } from './value-text.ts'
+import { invalidReason } from './value-text.ts'
 
 /** A table of a set to stage. */
 export interface StageOptions {
@@ -70,7 +70,7 @@ export function referenceTest(target: TargetTable): (field: string) => boolean {
 
 /** Maps the fields of rows to columns of their table. Fails with SEEDS.COLUMN_UNKNOWN. */
 export function placed({ set, target, tables }: StageOptions, fields: readonly string[]): Layout {
-  const layout = layOut(tables, target, fields)
+  const layout = layoutOf(tables, target, fields)
   if ('cells' in layout) return layout
   const { field } = layout
   return raise('SEEDS.COLUMN_UNKNOWN', {
@@ -108,19 +108,19 @@ function refuseShape({ set, target }: StageOptions, { pending, rows }: Source, w
 }
 
 /** The location of a value that cannot be converted for sending. */
-export interface UnfitValue {
+export interface InvalidValue {
   readonly field: string
   readonly row: number
   readonly line: number | undefined
 }
 
 /** Raises SEEDS.ROW_INVALID for a value that cannot be converted; rethrows other errors. */
-export function refuseUnfit(
+export function refuseInvalidValue(
   error: unknown,
   { set, table }: StageOptions,
-  { field, row, line }: UnfitValue,
+  { field, row, line }: InvalidValue,
 ): never {
-  const reason = unfitReason(error)
+  const reason = invalidReason(error)
   if (reason === undefined) throw error
   const file = isFile(table.rows) ? table.rows.file : set.file
   return raise('SEEDS.ROW_INVALID', {

@@ -6,8 +6,8 @@ import type { Dialect } from '../database/index.ts'
 import { advice, failureOf, readErrorText } from '../kernel/index.ts'
 import { parserFor } from '../statements/index.ts'
 import { raise } from './failures.ts'
-import { elementsOf, jsonProblem, parseExactly, repeatedKey } from './json-text.ts'
-import { madeRows, type RowLimits } from './made-rows.ts'
+import { generateRows, type RowLimits } from './generated-rows.ts'
+import { elementsOf, jsonProblem, parseExactly, duplicateKey } from './json-text.ts'
 import type { SeedRow, SeedSet, SeedSetTable } from './set.ts'
 import type { RowForm } from './value-text.ts'
 
@@ -31,7 +31,7 @@ export interface RowSource {
 export async function* rowsOf({ table, set, limits }: RowSource): AsyncGenerator<PlacedRow> {
   const { rows } = table
   if (!isFile(rows)) {
-    for await (const row of madeRows(rows, { table, set, limits })) yield { row }
+    for await (const row of generateRows(rows, { table, set, limits })) yield { row }
     return
   }
   const { file } = rows
@@ -175,7 +175,7 @@ async function* linesOf(texts: AsyncIterable<unknown>): AsyncGenerator<string> {
 function rowOf(file: string, value: unknown, line: number): SeedRow {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return invalid(file, 'A row must be an object', line)
-  const repeated = repeatedKey(value, 'own')
+  const repeated = duplicateKey(value, 'own')
   if (repeated !== undefined)
     return invalid(file, `A row has the key ${JSON.stringify(repeated)} twice`, line)
   return value as SeedRow

@@ -7,13 +7,13 @@ import {
   seedRecordSql,
   type SeedRecord,
 } from './ledger.ts'
-import { inOrder, type TableInTurn } from './order.ts'
+import { orderTables, type OrderedTable } from './order.ts'
 import { haveTriggers, recordAltered } from './postgres/altered.ts'
-import { fillLater, merge, setSequences } from './postgres/merge.ts'
-import { ownedChanges, removeOwned } from './postgres/removal.ts'
+import { fillDeferredColumns, merge, setSequences } from './postgres/merge.ts'
+import { firstDeletedRows, removeOwned } from './postgres/removal.ts'
 import { copyWhole, stage } from './postgres/stage.ts'
 import { readDiff, recordChanges, recordUpdates } from './postgres/sync-diff.ts'
-import { isUnchanged, remember } from './postgres/unchanged.ts'
+import { unchangedRowCount, storeChecksums } from './postgres/unchanged.ts'
 import { type Resolved, resolve } from './resolve.ts'
 import type { RowChange } from './row-change.ts'
 import type { StageOptions } from './row-source.ts'
@@ -107,8 +107,8 @@ interface SetRun {
 
 /** A table whose rows went through the merge. */
 interface Merged {
-  readonly turn: TableInTurn
-  /** After `fillWaiting`, with all columns. */
+  readonly turn: OrderedTable
+  /** After `fillDeferred`, with all columns. */
   readonly resolved: Resolved
   readonly counts: TableCounts
 }
@@ -123,7 +123,7 @@ async function runSet(
 ): Promise<Pick<SeedOutcome, 'tables' | 'altered'>> {
   const { request, set } = run
   request.emit({ kind: 'phase', phase: 'seed', detail: set.name })
-  const turns = turnsOf(run)
+  const turns = orderedTablesOf(run)
   const triggers = await haveTriggers(
     session,
     turns.map(({ target }) => target),
@@ -139,7 +139,7 @@ async function runSet(
     else placed.push(await mergeTable(session, options, turn, request))
   }
   const merged: Merged[] = []
-  for (const one of placed) merged.push(await fillWaiting(session, one, request))
+  for (const one of placed) merged.push(await fillDeferred(session, one, request))
   const counts = await removeAll(session, merged, request)
   const wrote = counts.some(({ inserted, updated, deleted }) => inserted + updated + deleted > 0)
   if (triggers && wrote) for (const { resolved } of merged) await recordAltered(session, resolved)
@@ -156,22 +156,22 @@ async function runSet(
 async function mergeTable(
   session: Session,
   options: StageOptions,
-  turn: TableInTurn,
+  turn: OrderedTable,
   { dryRun }: SeedRequest,
 ): Promise<Merged> {
   const staged = await stage(session, options)
-  const resolved = await resolve(session, staged, turn.later)
+  const resolved = await resolve(session, staged, turn.deferredColumns)
   if (dryRun) await recordChanges(session, resolved)
   const counts = await merge(session, resolved)
   const { set, target, content, layout } = staged
   const refers = layout.columns.some(({ references }) => references.length > 0)
   if (isSimple(turn) && content && !refers)
-    await remember(session, set, { target, content, alone: false })
+    await storeChecksums(session, set, { target, content, wasEmpty: false })
   return { turn, resolved, counts }
 }
 
 /** Fills the columns that refer to later rows. */
-async function fillWaiting(
+async function fillDeferred(
   session: Session,
   one: Merged,
   { dryRun }: SeedRequest,
@@ -179,10 +179,10 @@ async function fillWaiting(
   const { turn, resolved, counts } = one
   if (resolved.later.length === 0) return one
   const again = await resolve(session, resolved, new Set())
-  const waiting = again.columns.filter(({ name }) => turn.later.has(name))
-  if (dryRun) await recordUpdates(session, again, waiting)
+  const deferred = again.columns.filter(({ name }) => turn.deferredColumns.has(name))
+  if (dryRun) await recordUpdates(session, again, deferred)
   const aside = { deleted: counts.deleted, cascaded: [...(counts.cascaded ?? [])] }
-  const filled = await fillLater(session, again, waiting, aside)
+  const filled = await fillDeferredColumns(session, again, deferred, aside)
   return { turn, resolved: again, counts: { ...withFilled(counts, filled), ...aside } }
 }
 
@@ -194,7 +194,7 @@ async function removeAll(
 ): Promise<TableCounts[]> {
   const owned = merged.filter(({ turn }) => turn.table.mode === 'own')
   const gone = new Map<Merged, readonly RowChange[]>()
-  if (dryRun) for (const one of owned) gone.set(one, await ownedChanges(session, one.resolved))
+  if (dryRun) for (const one of owned) gone.set(one, await firstDeletedRows(session, one.resolved))
   const removed = await removeOwned(
     session,
     owned.map(({ resolved }) => resolved),
@@ -229,9 +229,9 @@ async function withRows(
   return { ...counts, rows: rows.filter(({ kind }) => !isInsertOnly || kind === 'insert') }
 }
 
-function turnsOf({ request, set, tables }: SetRun): readonly TableInTurn[] {
+function orderedTablesOf({ request, set, tables }: SetRun): readonly OrderedTable[] {
   const { pending } = request
-  return inOrder(
+  return orderTables(
     set.tables.map((table) => ({
       table,
       target: tableOf(tables, set, table, pending),
@@ -240,10 +240,10 @@ function turnsOf({ request, set, tables }: SetRun): readonly TableInTurn[] {
 }
 
 /** Whether the rows of a table are independent: no ownership to check, and no row refers to another. */
-function isSimple({ table, target, later }: TableInTurn): boolean {
+function isSimple({ table, target, deferredColumns }: OrderedTable): boolean {
   const key = table.key.map((field) => columnOf(target, field)?.name)
   const unique = target.unique.some((columns) => columns.every((column) => key.includes(column)))
-  return table.mode !== 'own' && later.size === 0 && unique
+  return table.mode !== 'own' && deferredColumns.size === 0 && unique
 }
 
 /**
@@ -253,12 +253,12 @@ function isSimple({ table, target, later }: TableInTurn): boolean {
 async function withoutMerge(
   session: Session,
   options: StageOptions,
-  turn: TableInTurn,
+  turn: OrderedTable,
   { request, triggers }: { readonly request: SeedRequest; readonly triggers: boolean },
 ): Promise<TableCounts | undefined> {
   if (!isSimple(turn)) return undefined
   const counts = { table: turn.table.name, inserted: 0, updated: 0, deleted: 0, unchanged: 0 }
-  const unchanged = await isUnchanged(session, options)
+  const unchanged = await unchangedRowCount(session, options)
   if (unchanged !== undefined) return { ...counts, unchanged }
   // A dry run lists rows, and only a merge knows them. Changes by triggers are found by comparing with staged
   // rows.
@@ -279,7 +279,7 @@ async function copyIntoEmpty(session: Session, options: StageOptions): Promise<n
   const content = await copyWhole(session, options)
   if (content === undefined) return undefined
   if (content.rows > 0) await setSequences(session, target)
-  await remember(session, set, { target, content, alone: true })
+  await storeChecksums(session, set, { target, content, wasEmpty: true })
   return content.rows
 }
 

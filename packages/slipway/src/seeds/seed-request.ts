@@ -1,7 +1,7 @@
 import { advice, command, type Emit } from '../kernel/index.ts'
 import { raise } from './failures.ts'
+import type { RowLimits } from './generated-rows.ts'
 import type { SeedAuthor, SeedRecord } from './ledger.ts'
-import type { RowLimits } from './made-rows.ts'
 import type { SeedSet } from './set.ts'
 import type { TableCounts } from './table-counts.ts'
 import type { NamesIn } from './target-tables.ts'

@@ -3,7 +3,7 @@ import { advice, command } from '../kernel/index.ts'
 import { databaseIdentity } from './dialects.ts'
 import { raise } from './failures.ts'
 import { type NamedRules, type TableRules, tableRules } from './natural-key.ts'
-import { type Portable, portableOf } from './portable.ts'
+import { type PortableTable, portableOf } from './portable.ts'
 import { type Selection, selectionOf } from './selection.ts'
 import type { SeedSet } from './set.ts'
 import {
@@ -36,7 +36,7 @@ export interface PlanRequest {
 }
 
 /** A table to copy from one database to another. */
-export interface SyncTable extends Portable {
+export interface SyncTable extends PortableTable {
   /** As the user names it. */
   readonly name: string
   /** The table in the source. */

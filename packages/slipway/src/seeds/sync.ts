@@ -3,8 +3,8 @@ import { prepareLedger } from '../history/index.ts'
 import { advice, type Emit } from '../kernel/index.ts'
 import { isSameObject } from '../statements/index.ts'
 import { raise } from './failures.ts'
-import { inOrder, type TableInTurn } from './order.ts'
-import { fillLater, merge } from './postgres/merge.ts'
+import { orderTables, type OrderedTable } from './order.ts'
+import { fillDeferredColumns, merge } from './postgres/merge.ts'
 import { withCascades } from './postgres/removal.ts'
 import { readPostgresRows } from './postgres/source-rows.ts'
 import { stage } from './postgres/stage.ts'
@@ -17,7 +17,7 @@ import {
   type TableDiff,
 } from './postgres/sync-diff.ts'
 import { type Resolved, resolve } from './resolve.ts'
-import { sameKey } from './resolved.ts'
+import { sameKey } from './resolved-columns.ts'
 import { inTransaction } from './run.ts'
 import type { OwnerMode, SeedSet, SeedSetTable } from './set.ts'
 import type { Side, SyncPlan, SyncTable } from './sync-plan.ts'
@@ -60,7 +60,7 @@ export async function syncTables(
 
 interface Merged {
   readonly resolved: Resolved
-  readonly turn: TableInTurn
+  readonly turn: OrderedTable
   readonly of: SyncTable
 }
 
@@ -77,12 +77,12 @@ async function mergeAll(source: Side, session: Session, request: SyncRequest): P
     placed.map(({ table }) => table),
   )
   const merged: Merged[] = []
-  for (const [at, turn] of inOrder(placed).entries()) {
+  for (const [at, turn] of orderTables(placed).entries()) {
     const of = plannedOf(plan, turn.target)
     emit({ kind: 'phase', phase: 'sync', detail: of.name })
     const set = { ...rows, name: owners?.get(of)?.name ?? rows.name }
     const options = { set, table: turn.table, target: turn.target, tables: plan.tables, at, emit }
-    const resolved = await resolve(session, await stage(session, options), turn.later)
+    const resolved = await resolve(session, await stage(session, options), turn.deferredColumns)
     await recordChanges(session, resolved)
     await merge(session, resolved)
     merged.push({ resolved, turn, of })
@@ -117,9 +117,9 @@ async function fillAll(session: Session, merged: readonly Merged[]): Promise<voi
   for (const { resolved, turn } of merged) {
     if (resolved.later.length === 0) continue
     const again = await resolve(session, resolved, new Set())
-    const later = again.columns.filter(({ name }) => turn.later.has(name))
-    await recordUpdates(session, again, later)
-    await fillLater(session, again, later)
+    const deferred = again.columns.filter(({ name }) => turn.deferredColumns.has(name))
+    await recordUpdates(session, again, deferred)
+    await fillDeferredColumns(session, again, deferred)
   }
 }
 

@@ -1,4 +1,4 @@
-import { documentSource, exactNumber, repeatedKey } from './json-text.ts'
+import { documentSource, exactNumber, duplicateKey } from './json-text.ts'
 import type { SeedValue } from './set.ts'
 
 /**
@@ -14,14 +14,14 @@ export type GivenValue = Exclude<SeedValue, null | undefined>
  * Why a value is not valid, as the end of a sentence that begins with the name of its field; undefined for
  * other errors.
  */
-export function unfitReason(error: unknown): string | undefined {
+export function invalidReason(error: unknown): string | undefined {
   const { unfit } = Object(error) as { readonly unfit?: string }
   return unfit
 }
 
 /** Rejects a value; the text ends a sentence that begins with the name of its field. */
-export function refuseValue(unfit: string): never {
-  throw Object.assign(new TypeError(unfit), { unfit })
+export function rejectValue(reason: string): never {
+  throw Object.assign(new TypeError(reason), { unfit: reason })
 }
 
 /** The label of an enum value, given by its label or by its name in Prisma Client. */
@@ -38,7 +38,7 @@ export function asJson(value: object): unknown {
 /** The bytes of a base64 text. */
 export function base64Bytes(text: string): Buffer {
   const isBase64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text)
-  if (!isBase64) refuseValue(String.raw`is neither hex that begins with \x nor base64`)
+  if (!isBase64) rejectValue(String.raw`is neither hex that begins with \x nor base64`)
   return Buffer.from(text, 'base64')
 }
 
@@ -82,13 +82,13 @@ export function documentOf(value: unknown): string {
       typeof inner === 'bigint' ? exactNumber(inner.toString()) : inner,
     )
   } catch {
-    return refuseValue('contains itself')
+    return rejectValue('contains itself')
   }
-  return text ?? refuseValue('cannot be JSON')
+  return text ?? rejectValue('cannot be JSON')
 }
 
 /** Refuses an object with a duplicate key. */
 export function refuseRepeatedKey(value: GivenValue): void {
-  const key = typeof value === 'object' ? repeatedKey(value, 'within') : undefined
-  if (key !== undefined) refuseValue(`has the key ${JSON.stringify(key)} twice`)
+  const key = typeof value === 'object' ? duplicateKey(value, 'within') : undefined
+  if (key !== undefined) rejectValue(`has the key ${JSON.stringify(key)} twice`)
 }

@@ -2,12 +2,12 @@ import { quoteIdentifier, type Session } from '../database/index.ts'
 import { attempt, type Failure, must, rethrow } from '../kernel/index.ts'
 import { ledgerFindings, type SeedFinding, type VerifyRequest } from './finding.ts'
 import { readPostgresSeedLedger } from './ledger.ts'
-import { inOrder } from './order.ts'
+import { orderTables } from './order.ts'
 import { differs, isAltered } from './postgres/altered.ts'
 import { distinct } from './postgres/merge.ts'
 import { stage } from './postgres/stage.ts'
 import { type Resolved, resolve } from './resolve.ts'
-import { sameKey, storedOf } from './resolved.ts'
+import { sameKey, storedOf } from './resolved-columns.ts'
 import type { SeedSet } from './set.ts'
 import { readTargetTables, tableOf, type TargetTable } from './target-tables.ts'
 
@@ -33,7 +33,7 @@ export async function verifyPostgresSeeds(
         table,
         target: tableOf(tables, set, table, []),
       }))
-      for (const [at, { table, target }] of inOrder(placed).entries()) {
+      for (const [at, { table, target }] of orderTables(placed).entries()) {
         const staged = await stage(session, {
           set,
           table,

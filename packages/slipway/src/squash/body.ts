@@ -42,7 +42,7 @@ export function bodyOf(
   refuseInexpressible(original)
   const { from, state, rows, naming, unnamed } = original
   const script = scriptBetween(from, state.catalog, { owner: state.owner })
-  const { tables, guards } = creationOf(
+  const { tables, rowGuards } = creationOf(
     script.statements.map(({ sql }) => sql),
     state.catalog.columnOrder,
     parser,
@@ -52,7 +52,7 @@ export function bodyOf(
     ...tables.map(plain),
     ...rows.flatMap((table) => table.statements),
     ...afterRows(state, naming, rows.length > 0),
-    ...guards.map(plain),
+    ...rowGuards.map(plain),
     ...settings.map(plain),
   ]
   return statements.map((sql) => `${sql};\n`).join('\n')

@@ -33,7 +33,7 @@ const LOADERS: ByDialect<() => Promise<StatementParser>> = {
         import('./sqlite/parser.ts'),
         import('./sqlite/parse-statements.ts'),
         import('./sqlite/markers.ts'),
-        import('./sqlite/masked.ts'),
+        import('./sqlite/mask.ts'),
       ])
     await loadSqliteParser()
     return {

@@ -46,7 +46,12 @@ export {
 } from './sqlite/text-index.ts'
 export { parseStatements } from './postgres/parse-statements.ts'
 export type { IndexName, Statement, StatementRole } from './statement.ts'
-export { type SquashedMigration, squashedIn, squashHead, withoutSquashHead } from './squashed.ts'
+export {
+  type SquashedMigration,
+  squashedIn,
+  squashHead,
+  withoutSquashHead,
+} from './squash-header.ts'
 export {
   firstAfterSettings,
   mentionsValue,

@@ -73,7 +73,7 @@ export async function cloneDatabase(options: TestOptions): Promise<TestDatabase>
 }
 
 /** Finds or starts the server and creates the template, so that no test waits for them. */
-export async function readyServer(options: TestOptions): Promise<ReadyServer> {
+export async function prepareServer(options: TestOptions): Promise<ReadyServer> {
   const found = await prepare(options)
   if (found.kind === 'embedded') return NO_SERVER
   const { server, template } = found

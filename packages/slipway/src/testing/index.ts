@@ -2,7 +2,7 @@ import { failureOf } from '../kernel/index.ts'
 import {
   cloneDatabase,
   type ReadyServer,
-  readyServer,
+  prepareServer,
   type TestDatabase,
   type TestOptions,
 } from './clone.ts'
@@ -30,7 +30,7 @@ export async function testDatabase(options: TestOptions = {}): Promise<TestDatab
  * its `url` to the workers as TEST_DATABASE_URL.
  */
 export async function testServer(options: TestOptions = {}): Promise<ReadyServer> {
-  return await withFailureInMessage(() => readyServer(options))
+  return await withFailureInMessage(() => prepareServer(options))
 }
 
 /** Runs seed sets on a test database that has the migrations. Resets rows that a test has changed. */

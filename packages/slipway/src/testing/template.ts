@@ -7,7 +7,7 @@ import type { TestServer } from './server.ts'
 import { keyOf, type TestProject } from './test-project.ts'
 
 const TEMPLATE = 'slipway_seeded_'
-const MAKING = 'slipway_making_'
+const UNFINISHED = 'slipway_making_'
 const KEEP = 6
 const POLL_MS = 50
 
@@ -22,28 +22,31 @@ export async function ensureTemplate(
   from: TestProject,
 ): Promise<string> {
   const name = TEMPLATE + keyOf(from)
-  if (await isThere(admin, name)) return name
+  if (await exists(admin, name)) return name
   await withLock(admin, name, async () => {
-    if (await isThere(admin, name)) return
-    await make(admin, { server, from, name })
+    if (await exists(admin, name)) return
+    await createTemplate(admin, { server, from, name })
     await dropOldest(admin, name)
   })
   return name
 }
 
-async function isThere(admin: Session, name: string): Promise<boolean> {
+async function exists(admin: Session, name: string): Promise<boolean> {
   const found = await ownDatabases(admin, name)
   return found.some(({ closed }) => closed)
 }
 
-interface Making {
+interface TemplateSource {
   readonly server: TestServer
   readonly from: TestProject
   readonly name: string
 }
 
-async function make(admin: Session, { server, from, name }: Making): Promise<void> {
-  const unfinished = MAKING + randomBytes(6).toString('hex')
+async function createTemplate(
+  admin: Session,
+  { server, from, name }: TemplateSource,
+): Promise<void> {
+  const unfinished = UNFINISHED + randomBytes(6).toString('hex')
   try {
     await createOwn(admin, unfinished, "template0 ENCODING 'UTF8'")
     const address = server.address(unfinished)
@@ -91,7 +94,7 @@ async function dropOldest(admin: Session, made: string): Promise<void> {
 
 /** Drops leftovers of killed runs: clones and incomplete templates without sessions, of at least that age. */
 export async function sweep(admin: Session, prefix: string, olderMs: number): Promise<void> {
-  for (const kind of [prefix, MAKING]) {
+  for (const kind of [prefix, UNFINISHED]) {
     for (const { name, usedMs, sessions } of await ownDatabases(admin, kind)) {
       if (sessions > 0 || Date.now() - usedMs < olderMs) continue
       await dropOwn(admin, name).catch(() => undefined)

@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url'
 import { generateIdentity, identityToRecipient } from 'age-encryption'
 import pg from 'pg'
 import { afterEach, describe, expect, test } from 'vitest'
-import { type Manifest, sealed } from '../../src/backup/manifest.ts'
+import { type Manifest, sealedText } from '../../src/backup/manifest.ts'
 import { findProgram } from '../../src/backup/postgres/client-program.ts'
 import { failureOf } from '../../src/kernel/index.ts'
 import { runCli } from '../cli-in-process.ts'
@@ -253,7 +253,7 @@ describe('a manifest', () => {
       `${one}/../x`,
       `${one}.a/../../x`,
     ]) {
-      writeFileSync(file, sealed({ ...content, parts: part ? [{ ...part, key }] : [] }))
+      writeFileSync(file, sealedText({ ...content, parts: part ? [{ ...part, key }] : [] }))
       await refused(line, 'BACKUP.MANIFEST_INVALID')
     }
     rmSync(file)
@@ -274,7 +274,7 @@ describe('a manifest', () => {
       ['BACKUP.ROLE_MISSING', { roles: ['nobody of this name'] }],
     ]
     for (const [code, change] of changes) {
-      writeFileSync(file, sealed({ ...content, ...change }))
+      writeFileSync(file, sealedText({ ...content, ...change }))
       const ran = await refused(`backup restore ${id} --confirm ${target.name}`, code)
       expect(ran.exitCode).toBe(2)
     }

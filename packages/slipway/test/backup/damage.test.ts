@@ -2,7 +2,7 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { generateIdentity, identityToRecipient } from 'age-encryption'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Manifest, sealed } from '../../src/backup/manifest.ts'
+import { type Manifest, sealedText } from '../../src/backup/manifest.ts'
 import { serverUrl } from '../postgres.ts'
 import { backupProject, type BackupProject } from './backup-project.ts'
 
@@ -81,7 +81,7 @@ function swap(one: string, other: string): void {
 /** Writes a changed manifest with a valid checksum of itself. */
 function reseal(file: string, change: (content: Manifest) => object): void {
   const content = contentOf(file)
-  writeFileSync(file, sealed({ ...content, ...change(content) }))
+  writeFileSync(file, sealedText({ ...content, ...change(content) }))
 }
 
 const KINDS: Readonly<Record<string, (damage: Damage) => void>> = {

@@ -45,7 +45,7 @@ export async function withDump<T>(
   })
 }
 
-interface Making {
+interface DumpContext {
   readonly request: CreateRequest & { readonly format: PostgresFormat }
   readonly excluded: readonly ExcludedTable[]
   readonly session: Session
@@ -57,7 +57,7 @@ interface Making {
   readonly sequences: DataSums['sequences']
 }
 
-function dumpOf(making: Making): Dump {
+function dumpOf(making: DumpContext): Dump {
   const { request, excluded, session, program, source, sequences } = making
   const excludedData = excluded.map(({ name }) => name)
   let sums: DataSums | null = null
@@ -80,7 +80,7 @@ function dumpOf(making: Making): Dump {
 }
 
 async function* partsOf(
-  making: Making,
+  making: DumpContext,
   id: string,
   signal: AbortSignal,
 ): AsyncGenerator<PartSource> {

@@ -72,7 +72,7 @@ function started(
 ): PartSource['start'] {
   return (signal) => {
     const running = startProgram(program, args, { location, signal, stdio: ['ignore', 'pipe'] })
-    return { stream: running.child.stdout as Readable, ended: () => running.ended(refuseDump) }
+    return { stream: running.child.stdout as Readable, checkEnded: () => running.ended(refuseDump) }
   }
 }
 
@@ -98,7 +98,7 @@ async function* directoryParts(
     )
     for (const file of (await readdir(dump)).toSorted()) {
       const stream = createReadStream(path.join(dump, file), { highWaterMark: 1 << 20 })
-      const start = () => ({ stream, ended: async () => {} })
+      const start = () => ({ stream, checkEnded: async () => {} })
       yield { name: `${id}/${file}`, kind: 'file', file, start }
       await rm(path.join(dump, file))
     }

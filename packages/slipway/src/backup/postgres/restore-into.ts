@@ -22,7 +22,7 @@ import {
   swapNames,
 } from './databases.ts'
 import { restoreDump } from './restore.ts'
-import { refuseUnfit } from './server-fits.ts'
+import { requireSuitableServer } from './server-requirements.ts'
 
 type Restored = Omit<RestoreOutcome, 'manifest'>
 
@@ -41,7 +41,7 @@ export async function restoreInto(request: RestoreRequest, manifest: Manifest): 
   if (address.kind !== 'postgres') return refuseEmbedded()
   const isPart = request.tables.length > 0 || request.dataOnly
   return await withSession(address, { applicationName: 'slipway backup' }, async (session) => {
-    await refuseUnfit(session, manifest, { roles: !noOwner })
+    await requireSuitableServer(session, manifest, { roles: !noOwner })
     const target = { request, manifest, session, address }
     if (isPart) return await restorePart(target)
     if (await holdsObjects(session)) return await replace(target)

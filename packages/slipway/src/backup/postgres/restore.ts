@@ -12,9 +12,9 @@ import { raise } from '../failures.ts'
 import type { Manifest } from '../manifest.ts'
 import { openPart } from '../parts.ts'
 import { progressOf } from '../progress.ts'
+import { runAllOrAbort } from '../run-all.ts'
 import type { Store } from '../store.ts'
 import { temporaryFolder } from '../temporary.ts'
-import { together } from '../together.ts'
 import { entriesOfTables } from './archive-entries.ts'
 import {
   type ClientProgram,
@@ -62,7 +62,7 @@ async function fromStream(work: RestoreWork): Promise<void> {
   const feed = async (args: readonly string[], output: 'ignore' | 'pipe') => {
     const plain = await openDump(work)
     let found = ''
-    await together(outer, [
+    await runAllOrAbort(outer, [
       async (signal) => {
         const running = startProgram(program, args, { location, signal, stdio: ['pipe', output] })
         const input = running.child.stdin as Writable

@@ -19,7 +19,7 @@ import { checkIndexes } from './amcheck.ts'
 import { compareRestored } from './compare-restored.ts'
 import { localeSql } from './databases.ts'
 import { restoreDump } from './restore.ts'
-import { createRoles, refuseUnfit } from './server-fits.ts'
+import { createRoles, requireSuitableServer } from './server-requirements.ts'
 
 /**
  * Restores a backup on a private server, or on the named one, and compares it. Fails with BACKUP.NO_SERVER.
@@ -120,7 +120,7 @@ async function onServer<T>(
 ): Promise<T> {
   const name = owned ? DATABASE : `${DATABASE}_${Date.now()}`
   return await withSession(at('postgres'), { applicationName: 'slipway backup' }, async (admin) => {
-    await refuseUnfit(admin, manifest, { roles: !owned })
+    await requireSuitableServer(admin, manifest, { roles: !owned })
     const database = quoteIdentifier(name)
     if (!owned) await dropLeft(admin)
     // The backup's roles own its objects. On a private server, they are discarded with the server.

@@ -77,7 +77,7 @@ async function copyState(source: Source, to: Session): Promise<boolean> {
   const { address, remote, bytes } = source
   if (bytes !== undefined && bytes <= SNAPSHOT_BYTES) {
     const objects = await readObjects(remote)
-    const lines = await readAtOnce(source, objects)
+    const lines = await readInOneTransaction(source, objects)
     if (lines === 'changed') return false
     if (lines !== 'too-large') {
       await writeCopy(source, { to, objects, lines })
@@ -101,7 +101,7 @@ const SNAPSHOT_BYTES = 8 * 2 ** 20
 type Lines = (table: DumpedTable) => AsyncGenerator<readonly string[]>
 
 /** Reads all rows in one transaction, in which the definitions must still be those read before. */
-async function readAtOnce(
+async function readInOneTransaction(
   { address }: Source,
   objects: DumpedObjects,
 ): Promise<Lines | 'changed' | 'too-large'> {

@@ -70,7 +70,7 @@ async function dumpOf(
             dumpText(database, (sum) => void tables.push(sum)),
             { objectMode: false, highWaterMark: 1 << 20 },
           ),
-          ended: async () => {},
+          checkEnded: async () => {},
         }),
       }
     },

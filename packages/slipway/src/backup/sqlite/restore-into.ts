@@ -17,7 +17,7 @@ import { compareRestored } from './compare-restored.ts'
 import { refuseOnSqlite } from './dump-source.ts'
 import { restoreDump } from './restore-dump.ts'
 import { restoreRemote } from './restore-remote.ts'
-import { madeFile, oldFile, removeLeft, removeMade, swapFiles } from './swap-files.ts'
+import { restoreFile, oldFile, removeLeft, removeRestoreFile, swapFiles } from './swap-files.ts'
 
 type Restored = Omit<RestoreOutcome, 'manifest'>
 
@@ -56,7 +56,7 @@ export async function restoreInto(request: RestoreRequest, manifest: Manifest): 
     await request.consent(database, `replace ${database} with ${manifest.id}`)
   }
   await removeLeft(file)
-  const made = madeFile(file)
+  const made = restoreFile(file)
   const old = oldFile(file, new Date())
   try {
     const { restoreMs, compared } = await restoreNew(request, manifest, made)
@@ -68,7 +68,7 @@ export async function restoreInto(request: RestoreRequest, manifest: Manifest): 
     if (isThere && !keeps) await rm(old)
     return { database, ...(keeps ? { old: path.basename(old) } : {}), restoreMs, compared }
   } finally {
-    await removeMade(made)
+    await removeRestoreFile(made)
   }
 }
 
@@ -77,7 +77,7 @@ async function restoreNew(
   manifest: Manifest,
   file: string,
 ): Promise<{ readonly restoreMs: number; readonly compared: Compared }> {
-  await removeMade(file)
+  await removeRestoreFile(file)
   await writeFile(file, '', { mode: 0o600, flag: 'wx' })
   const { address } = request
   const d1 = address.kind === 'sqlite' && address.d1 ? { d1: address.d1 } : {}

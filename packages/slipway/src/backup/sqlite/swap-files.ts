@@ -7,16 +7,16 @@ import { raise } from '../failures.ts'
 import { isOtherRunning } from '../temporary.ts'
 
 /** The infix of the files that a restore creates next to a database. */
-const MADE = '.slipway-restore-'
+const RESTORE_INFIX = '.slipway-restore-'
 
 /** The name of the file into which this process restores. */
-export function madeFile(file: string): string {
-  return `${file}${MADE}${process.pid}`
+export function restoreFile(file: string): string {
+  return `${file}${RESTORE_INFIX}${process.pid}`
 }
 
 /** Removes files that killed restores left next to a database. */
 export async function removeLeft(file: string): Promise<void> {
-  const beginning = path.basename(file) + MADE
+  const beginning = path.basename(file) + RESTORE_INFIX
   for (const name of await readdir(path.dirname(file))) {
     if (!name.startsWith(beginning)) continue
     const pid = Number.parseInt(name.slice(beginning.length), 10)
@@ -25,7 +25,7 @@ export async function removeLeft(file: string): Promise<void> {
 }
 
 /** Removes the file of a restore, with its journals. */
-export async function removeMade(made: string): Promise<void> {
+export async function removeRestoreFile(made: string): Promise<void> {
   for (const ending of ['', '-journal', '-wal', '-shm']) await rm(made + ending, { force: true })
 }
 
@@ -52,7 +52,7 @@ export async function swapFiles(made: string, file: string, old: string): Promis
   const locked = await attempt(() =>
     withSession({ kind: 'sqlite', file }, { connectTimeoutMs: WAIT_MS }, async (session) => {
       const [row] = await session.query<{ journal_mode: string }>('PRAGMA journal_mode')
-      if (row?.journal_mode === 'wal') await useLog(made)
+      if (row?.journal_mode === 'wal') await enableWal(made)
       await synced(made)
       // A leftover log would be mistaken for the new file's. The change fails if another process has the file
       // open.
@@ -60,7 +60,7 @@ export async function swapFiles(made: string, file: string, old: string): Promis
       // From here on, no process can read or write the old file.
       await session.execute('BEGIN EXCLUSIVE')
       if (processesWith(file).length > 0) refuseInUse(file)
-      await keepUnder(file, old)
+      await linkAs(file, old)
       await rename(made, file)
     }),
   )
@@ -72,7 +72,7 @@ export async function swapFiles(made: string, file: string, old: string): Promis
 }
 
 /** Switches a database to write-ahead logging, which the old one uses. */
-async function useLog(file: string): Promise<void> {
+async function enableWal(file: string): Promise<void> {
   await withSession({ kind: 'sqlite', file }, {}, async (session) => {
     await session.query('PRAGMA journal_mode=WAL')
   })
@@ -82,7 +82,7 @@ async function useLog(file: string): Promise<void> {
  * Hard-links a file as `old`. If the file system has no links, renames it: then the database is missing for a
  * moment.
  */
-async function keepUnder(file: string, old: string): Promise<void> {
+async function linkAs(file: string, old: string): Promise<void> {
   try {
     await link(file, old)
   } catch (error) {

@@ -48,7 +48,7 @@ const fault: fc.Arbitrary<Fault> = fc.oneof(
 )
 
 /** The faulty requests of a write, by operation and number, and when the user stops it. */
-const course = fc.record({
+const writeScenario = fc.record({
   size: fc.constantFrom(0, 1000, 5 * MIB, 6 * MIB, 11 * MIB),
   faults: fc.array(
     fc.record({
@@ -69,7 +69,7 @@ test(`${RUNS} writes with faults at random requests: all or nothing is stored, a
   process.env.AWS_ACCESS_KEY_ID = 'the-access-key'
   process.env.AWS_SECRET_ACCESS_KEY = 'the-secret-key'
   const counts = { injected: 0, stored: 0, failed: 0, stopped: 0, codes: new Map<string, number>() }
-  const property = fc.asyncProperty(course, async ({ size, faults, stopAt }) => {
+  const property = fc.asyncProperty(writeScenario, async ({ size, faults, stopAt }) => {
     const server = await startS3Server()
     try {
       const place = { bucket: 'backups', prefix: 'shop', endpoint: server.url }

@@ -21,7 +21,7 @@ export interface PartPlan {
   /** The size of each part except the last, in bytes. */
   readonly partSize: number
   /** The number of parts sent at the same time. */
-  readonly atOnce: number
+  readonly concurrency: number
 }
 
 /**
@@ -33,7 +33,7 @@ export function partPlan(expectedBytes: number | undefined): PartPlan {
   const wanted = expectedBytes === undefined ? 16 * MIB : Math.ceil(expectedBytes / 5000)
   const partSize = Math.min(32 * MIB, Math.max(5 * MIB, wanted))
   const fit = Math.floor((48 * MIB) / partSize) - 2
-  return { partSize, atOnce: Math.min(2, Math.max(1, fit)) }
+  return { partSize, concurrency: Math.min(2, Math.max(1, fit)) }
 }
 
 /** The multipart uploads of one store: running ones, and failed ones that may have left parts. */
@@ -93,7 +93,7 @@ interface Sent {
 
 async function send(bucket: S3Bucket, request: UploadRequest, sent: Sent): Promise<void> {
   const { body, expectedBytes, fullKey } = request
-  const { partSize, atOnce } = partPlan(expectedBytes)
+  const { partSize, concurrency } = partPlan(expectedBytes)
   sent.begun = true
   const counted = async function* () {
     for await (const chunk of body as AsyncIterable<Buffer>) {
@@ -111,7 +111,7 @@ async function send(bucket: S3Bucket, request: UploadRequest, sent: Sent): Promi
       Body: Readable.from(counted(), { objectMode: false }),
     },
     partSize,
-    queueSize: atOnce,
+    queueSize: concurrency,
   })
   await upload.done()
 }

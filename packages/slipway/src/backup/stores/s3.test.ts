@@ -414,11 +414,11 @@ describe('sweep', () => {
 describe('settings', () => {
   test('parts fit into the number that S3 allows and into memory', () => {
     for (const bytes of [undefined, 0, 1, 1e6, 1e9, 60e9, 100e9, 200e9, 250e9]) {
-      const { partSize, atOnce } = partPlan(bytes)
+      const { partSize, concurrency } = partPlan(bytes)
       expect(partSize).toBeGreaterThanOrEqual(5 * MIB)
       expect(partSize * 10_000).toBeGreaterThanOrEqual(Math.min(2 * (bytes ?? 0), 320e9))
-      expect((atOnce + 2) * partSize).toBeLessThanOrEqual(96 * MIB)
-      expect(atOnce).toBeGreaterThanOrEqual(1)
+      expect((concurrency + 2) * partSize).toBeLessThanOrEqual(96 * MIB)
+      expect(concurrency).toBeGreaterThanOrEqual(1)
     }
   })
 

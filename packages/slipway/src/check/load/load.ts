@@ -14,15 +14,15 @@ import {
 } from '../../shadow/index.ts'
 import { type Migration, parseMigrations, type MigrationFile } from '../../statements/index.ts'
 import { raise } from '../failures.ts'
-import type { RowsFrom, RowsWanted } from './rows-wanted.ts'
+import { type AffectedTables, findAffectedTables } from './affected-tables.ts'
+import type { RowsFrom, RowCountOf } from './row-counts.ts'
 import { observeTimes, type Span } from './timing.ts'
-import { type Touched, touchedBy } from './touched.ts'
 import { type ClassWaits, waitsOf, type Window } from './waits.ts'
-import { endingWithUs, withWorkload, type Workload } from './workload.ts'
+import { clientCheckSql, withWorkload, type Workload } from './workload.ts'
 
 /** The conditions of a load test. */
 export interface LoadConditions {
-  readonly rowsWanted: RowsWanted
+  readonly rowCountOf: RowCountOf
   /** The limits of a deploy to the target. */
   readonly limits: Limits
   /** The time limit for filling the tables and running one migration. */
@@ -110,10 +110,10 @@ interface Site extends LoadConditions {
 async function loadOn(site: Site): Promise<Load> {
   const { session, migration, deadlineMs, emit } = site
   const deadline = performance.now() + deadlineMs
-  await session.execute(endingWithUs(session))
+  await session.execute(clientCheckSql(session))
   const [plan] = await parseMigrations([migration], dialectOf(session))
   if (plan === undefined) return NOTHING
-  const touched = touchedBy(plan, site.proof, {
+  const touched = findAffectedTables(plan, site.proof, {
     shape: await readShape(session),
     defaultSchema: session.server.schema,
   })
@@ -125,7 +125,7 @@ async function loadOn(site: Site): Promise<Load> {
   const load = await withWorkload(
     site.address,
     { tables: filled.filter(({ rows }) => rows > 0), avoid: migration.sql },
-    (workload) => runBeside(workload, { ...site, plan, deadline }),
+    (workload) => runDuringWorkload(workload, { ...site, plan, deadline }),
   )
   return {
     ...load,
@@ -133,7 +133,7 @@ async function loadOn(site: Site): Promise<Load> {
       table: table.id,
       rows,
       wanted,
-      from: site.rowsWanted(table).from,
+      from: site.rowCountOf(table).from,
     })),
     leftOut: touched.tables.slice(MOST_TABLES).map(({ id }) => id),
   }
@@ -151,18 +151,23 @@ const NOTHING: Load = {
 }
 
 async function fillTouched(
-  { session, rowsWanted }: Site,
-  { tables, shape, distinct }: Touched,
+  { session, rowCountOf }: Site,
+  { tables, shape, uniqueColumns }: AffectedTables,
   until: number,
 ): Promise<ScaledTable[]> {
   const wanted = tables
     .slice(0, MOST_TABLES)
-    .map((table) => [table.id, rowsWanted(table).rows] as const)
-  return await fillToScale(session, { tables: shape, wanted: new Map(wanted), distinct, until })
+    .map((table) => [table.id, rowCountOf(table).rows] as const)
+  return await fillToScale(session, {
+    tables: shape,
+    wanted: new Map(wanted),
+    distinct: uniqueColumns,
+    until,
+  })
 }
 
 /** Runs the workload alone for a while, then during the migration. */
-async function runBeside(
+async function runDuringWorkload(
   workload: Workload,
   site: Site & { readonly plan: Migration; readonly deadline: number },
 ): Promise<Omit<Load, 'tables' | 'leftOut'>> {

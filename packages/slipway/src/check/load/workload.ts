@@ -75,13 +75,13 @@ async function onSession(
   work: (session: Session) => Promise<void>,
 ): Promise<void> {
   await withSession(address, { applicationName: 'slipway load' }, async (session) => {
-    await session.execute(endingWithUs(session))
+    await session.execute(clientCheckSql(session))
     await work(session)
   })
 }
 
 /** SQL with which servers from version 14 on notice that the client is gone, even during a statement. */
-export function endingWithUs({ server }: Session): string {
+export function clientCheckSql({ server }: Session): string {
   return server.versionNumber >= 140_000 ? "SET client_connection_check_interval = '500ms'" : ''
 }
 
@@ -114,7 +114,7 @@ async function pointWrites(client: Client, scaled: ScaledTable, avoid: string): 
   const { table, wanted } = scaled
   await onSession(client, async (session) => {
     const keys = await keysOf(session, table)
-    const column = quoteIdentifier(quietColumn(table, avoid))
+    const column = quoteIdentifier(columnForUpdates(table, avoid))
     const update = `UPDATE ${table.id} SET ${column} = ${column} WHERE ${byKey(table)}`
     let insert = scaled.insert
     for (let turn = 0; !client.stop.aborted; turn++) {
@@ -171,7 +171,7 @@ function byKey({ primaryKey }: ShapeTable): string {
 }
 
 /** A column to update with its own value: if possible, in no key and not named in the migration. */
-function quietColumn(
+function columnForUpdates(
   { columns, unique, primaryKey, references }: ShapeTable,
   avoid: string,
 ): string {

@@ -17,11 +17,11 @@ export async function compareSqliteForms(
   fixed: FixedMigration,
   request: FixRequest,
 ): Promise<void> {
-  let first: Result<Ended> | undefined
+  let first: Result<RunState> | undefined
   let runs = 0
   for (const style of STYLES) {
-    const original = await attempt(() => ended(originalOf(fixed, request), style, request))
-    const rewritten = await attempt(() => ended(fixed, style, request))
+    const original = await attempt(() => runForm(intendedOriginal(fixed, request), style, request))
+    const rewritten = await attempt(() => runForm(fixed, style, request))
     first ??= original
     if (rewritten.ok) runs++
     if (original.ok && !rewritten.ok) rethrow(rewritten.failure)
@@ -29,7 +29,7 @@ export async function compareSqliteForms(
     const different = differences(original.value, rewritten.value)
     if (different.length === 0) continue
     // Values from the clock or random functions also differ between two runs of the original.
-    const again = await ended(originalOf(fixed, request), style, request)
+    const again = await runForm(intendedOriginal(fixed, request), style, request)
     const chance = differences(original.value, again)
     const real = different.filter((one) => !chance.includes(one))
     if (real.length > 0) raiseDifferent(fixed, real)
@@ -47,7 +47,10 @@ interface Form {
  * The original as its author intended it: if the new form handles foreign keys, or objects that name a table,
  * the original must not lose rows or fail because of them.
  */
-function originalOf({ name, path, rewritten }: FixedMigration, { migrations }: FixRequest): Form {
+function intendedOriginal(
+  { name, path, rewritten }: FixedMigration,
+  { migrations }: FixRequest,
+): Form {
   const { sql = '' } = migrations.find((one) => one.name === name) ?? {}
   const has = (...ids: readonly string[]) => rewritten.some(({ id }) => ids.includes(id))
   const keys = has('rebuild-cascades', 'rebuild-keys-enforced', 'rebuild-renames-first')
@@ -60,18 +63,18 @@ function originalOf({ name, path, rewritten }: FixedMigration, { migrations }: F
 }
 
 /** A database before and after a migration. */
-interface Ended {
+interface RunState {
   readonly before: Fingerprint
   readonly after: Fingerprint
   /** All rows of each table, as SQL. */
   readonly rows: ReadonlyMap<string, readonly string[]>
 }
 
-async function ended(
+async function runForm(
   form: Form,
   style: RowStyle,
   { shadow, migrations }: FixRequest,
-): Promise<Ended> {
+): Promise<RunState> {
   const place = migrations.findIndex(({ name }) => name === form.name)
   return await withShadowDatabase(shadow, migrations.slice(0, place), async (session) => {
     await fillSqliteTables(session, { style })
@@ -97,7 +100,7 @@ async function readRows(session: Session): Promise<Map<string, readonly string[]
 }
 
 /** The differences as text. Ignores objects that the original lost and the new form keeps unchanged. */
-function differences(original: Ended, rewritten: Ended): string[] {
+function differences(original: RunState, rewritten: RunState): string[] {
   const [one, other] = [original.after.objects, rewritten.after.objects]
   const objects = [...new Set([...Object.keys(one), ...Object.keys(other)])]
     .filter((key) => one[key] !== other[key])

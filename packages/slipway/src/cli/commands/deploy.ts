@@ -1,11 +1,11 @@
 import type { BackupItem, DeployResult } from '../../app/index.ts'
 import { formatBytes } from '../../kernel/index.ts'
 import type { Handler } from '../command.ts'
-import { exitCodeOfWork } from '../failed-work.ts'
 import { keptLines, offeredLines } from '../kept-view.ts'
 import { placeOf, presentOutcome } from '../present-outcome.ts'
 import { receiptLines, recordedLines } from '../receipts-view.ts'
 import { type Block, paragraph, status } from '../view.ts'
+import { exitCodeOfWork } from '../work-exit-code.ts'
 
 export const deploy: Handler = async ({ slipway, confirm, commandLine }, { flags }) => {
   const outcome = await slipway.deploy({

@@ -2,11 +2,11 @@ import type { DevResult } from '../../app/index.ts'
 import type { Handler } from '../command.ts'
 import { createOptions } from '../create-flags.ts'
 import { createBlocks } from '../create-view.ts'
-import { exitCodeOfWork } from '../failed-work.ts'
 import { presentOutcome } from '../present-outcome.ts'
 import { receiptLines, recordedLines } from '../receipts-view.ts'
 import { seededLines } from '../seed-view.ts'
 import { type Block, status } from '../view.ts'
+import { exitCodeOfWork } from '../work-exit-code.ts'
 
 export const dev: Handler = async (context, { args, flags }) => {
   const { slipway, confirm, cwd, prompt, yes } = context

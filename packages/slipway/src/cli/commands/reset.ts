@@ -1,10 +1,10 @@
 import type { ResetResult } from '../../app/index.ts'
 import type { Handler } from '../command.ts'
-import { exitCodeOfWork } from '../failed-work.ts'
 import { placeOf, presentOutcome } from '../present-outcome.ts'
 import { receiptLines } from '../receipts-view.ts'
 import { seededLines } from '../seed-view.ts'
 import { type Block, status } from '../view.ts'
+import { exitCodeOfWork } from '../work-exit-code.ts'
 
 export const reset: Handler = async ({ slipway, confirm }, { flags }) => {
   const outcome = await slipway.reset({ noSeed: flags.on('no-seed'), confirm })

@@ -1,11 +1,11 @@
 import type { RollbackResult } from '../../app/index.ts'
 import { announcementText } from '../../rollback/index.ts'
 import type { Handler } from '../command.ts'
-import { exitCodeOfWork } from '../failed-work.ts'
 import { restoredLines } from '../kept-view.ts'
 import { placeOf, presentOutcome } from '../present-outcome.ts'
 import { receiptLines } from '../receipts-view.ts'
 import { type Block, paragraph, sql, status } from '../view.ts'
+import { exitCodeOfWork } from '../work-exit-code.ts'
 
 export const rollback: Handler = async ({ slipway, confirm }, { flags }) => {
   const outcome = await slipway.rollback({

@@ -18,7 +18,7 @@ export function renderAnnotations(report: Report, frame: Frame): string {
  * The human text, framed so that GitHub runs no workflow command in it: a comment in SQL must not be
  * able to set an output of the job.
  */
-export function harmless(text: string): string {
+export function disableWorkflowCommands(text: string): string {
   if (!/^\s*(?:::|##\[)/m.test(text)) return text
   const token = sha256(`slipway ${text}`).slice(0, 32)
   return `::stop-commands::${token}\n${text}::${token}::\n`

@@ -8,7 +8,7 @@ import { failureFrom } from '../../kernel/index.ts'
 import { type Report, report } from '../command.ts'
 import { failureBlocks } from '../present.ts'
 import type { Block } from '../view.ts'
-import { harmless, renderAnnotations } from './github.ts'
+import { disableWorkflowCommands, renderAnnotations } from './github.ts'
 import { renderHuman } from './human.ts'
 import type { Frame } from './json.ts'
 import { renderMarkdown } from './markdown.ts'
@@ -187,8 +187,8 @@ describe('github', () => {
   })
 
   test('a workflow command in the text is not executed', () => {
-    expect(harmless('nothing odd\n')).toBe('nothing odd\n')
-    const lines = harmless('SQL:\n  ::set-output name=x::y\n').split('\n')
+    expect(disableWorkflowCommands('nothing odd\n')).toBe('nothing odd\n')
+    const lines = disableWorkflowCommands('SQL:\n  ::set-output name=x::y\n').split('\n')
     const token = /^::stop-commands::(\w{32})$/.exec(lines[0] ?? '')?.[1]
     expect(lines.at(-2)).toBe(`::${token}::`)
   })

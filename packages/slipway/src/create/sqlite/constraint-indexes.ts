@@ -1,7 +1,7 @@
 import type { Session } from '../../database/index.ts'
 import { isSameList, isSameName, type SqliteState } from '../../schema/index.ts'
 import { sqliteDetail, type Statement } from '../../statements/index.ts'
-import { type KeptObject, type Spared, withoutParagraph } from '../spare.ts'
+import { type KeptObject, type KeptSql, withoutParagraph } from '../keep-inexpressible.ts'
 import { tableOf } from './rebuilds.ts'
 
 interface ConstraintIndex {
@@ -24,7 +24,7 @@ export async function keepConstraintIndexes(
     readonly statements: readonly Statement[]
     readonly before: SqliteState
   },
-): Promise<Pick<Spared, 'sql' | 'kept'>> {
+): Promise<Pick<KeptSql, 'sql' | 'kept'>> {
   const kept: KeptObject[] = []
   let text = sql
   for (const [at, statement] of [...statements.entries()].toReversed()) {

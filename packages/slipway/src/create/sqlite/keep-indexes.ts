@@ -5,7 +5,7 @@ import {
   type SqliteIndex,
   type Statement,
 } from '../../statements/index.ts'
-import type { KeptObject, Spared } from '../spare.ts'
+import type { KeptObject, KeptSql } from '../keep-inexpressible.ts'
 
 /**
  * Creates indexes again unchanged after a rebuild, if Prisma, which cannot express their condition or
@@ -17,7 +17,7 @@ export function keepIndexes(
     statements,
     before,
   }: { readonly statements: readonly Statement[]; readonly before: SqliteState },
-): Pick<Spared, 'sql' | 'kept'> {
+): Pick<KeptSql, 'sql' | 'kept'> {
   const kept: KeptObject[] = []
   let text = sql
   for (const statement of statements.toReversed()) {

@@ -1,6 +1,6 @@
 import type { Session } from '../../database/index.ts'
 import {
-  counterSql,
+  autoincrementCounterSql,
   isSameList,
   isSameName,
   type LostPart,
@@ -15,7 +15,7 @@ import {
   type SqliteIndex,
   type Statement,
 } from '../../statements/index.ts'
-import { type KeptObject, withoutParagraph } from '../spare.ts'
+import { type KeptObject, withoutParagraph } from '../keep-inexpressible.ts'
 import { type RebuiltTable, rebuildsIn, tableOf } from './rebuilds.ts'
 import { tryParts } from './try-parts.ts'
 
@@ -57,13 +57,13 @@ export async function keepParts(
     const lost = lostParts(old, made, indexes)
     const tried = await tryParts(session, { old, made, parts: lost })
     for (const { part, reason } of tried.refused) refused.set(partKey(name, part), reason)
-    if (tried.taken.length > 0) {
-      const parts = tried.taken.map(({ part }) => part)
+    if (tried.accepted.length > 0) {
+      const parts = tried.accepted.map(({ part }) => part)
       const by = withParts(made, parts)
       edits.push({ start: create.start, end: create.end, by }, ...abortingCopies(statements, by))
       edits.push(...indexes.filter((index) => isServedBy(index, parts, before)))
       kept.push(
-        ...tried.taken.map(({ part, caution }) => ({
+        ...tried.accepted.map(({ part, caution }) => ({
           object: objectOfPart(name, part),
           reason: reasonOf(part),
           ...(caution === undefined ? {} : { caution }),
@@ -141,7 +141,7 @@ function abortingCopies(statements: readonly Statement[], create: string): Edit[
 }
 
 function counterEdit({ drop, made, name }: RebuiltTable): Edit {
-  const steps = counterSql(name, made.name).map((step) => `${step};\n`)
+  const steps = autoincrementCounterSql(name, made.name).map((step) => `${step};\n`)
   return { start: drop.start, end: drop.start, by: steps.join('') }
 }
 

@@ -1,4 +1,4 @@
-import { columnIn, isSameName, type SqliteState, usersOf } from '../../schema/index.ts'
+import { columnIn, isSameName, type SqliteState, dependentCodeOf } from '../../schema/index.ts'
 import { sqliteDetail, sqliteTextIndex, staleBy, type Statement } from '../../statements/index.ts'
 import { type RebuiltTable, rebuildsIn, tableOf } from './rebuilds.ts'
 
@@ -28,7 +28,7 @@ export function staleIndexes(
   const found = rebuilds.flatMap((rebuild) => {
     const definition = objects.find((one) => one.kind === 'table' && one.name === rebuild.name)
     const old = definition && tableOf({ text: definition.sql })
-    const views = usersOf(objects, rebuild.name).filter(({ kind }) => kind === 'view')
+    const views = dependentCodeOf(objects, rebuild.name).filter(({ kind }) => kind === 'view')
     return indexes.flatMap(({ name, index }): StaleIndex[] => {
       // How the view derives its rows is unknown.
       const isOfView = views.some((one) => isSameName(one.name, index.content))

@@ -11,7 +11,7 @@ import type { SqliteTable } from '../../statements/index.ts'
 
 /** The parts with which SQLite accepts a table, and those that it rejects. */
 export interface TriedParts {
-  readonly taken: readonly { readonly part: LostPart; readonly caution?: string }[]
+  readonly accepted: readonly { readonly part: LostPart; readonly caution?: string }[]
   readonly refused: readonly { readonly part: LostPart; readonly reason: string }[]
 }
 
@@ -23,7 +23,7 @@ interface Trial {
 
 /** Tries to create a table with as many parts of the old one as SQLite accepts. Everything is rolled back. */
 export async function tryParts(session: Session, { old, made, parts }: Trial): Promise<TriedParts> {
-  if (parts.length === 0) return { taken: [], refused: [] }
+  if (parts.length === 0) return { accepted: [], refused: [] }
   const possible = parts.filter((part) => refusalOfPart(made, part) === undefined)
   const refusal = async (some: readonly LostPart[]) => {
     const create = withParts({ ...made, name: TRIAL }, some)
@@ -31,19 +31,22 @@ export async function tryParts(session: Session, { old, made, parts }: Trial): P
   }
   await session.execute('BEGIN')
   try {
-    const taken = await largestTaken(possible, async (some) => (await refusal(some)) === undefined)
+    const taken = await largestAcceptedSet(
+      possible,
+      async (some) => (await refusal(some)) === undefined,
+    )
     const refused: TriedParts['refused'][number][] = []
     for (const part of parts) {
       if (taken.includes(part)) continue
       const reason = refusalOfPart(made, part) ?? (await refusal([...taken, part])) ?? ''
       refused.push({ part, reason })
     }
-    const cautious: TriedParts['taken'][number][] = []
+    const cautious: TriedParts['accepted'][number][] = []
     for (const part of taken) {
       const caution = await cautionOf(session, { old, made }, part)
       cautious.push({ part, ...(caution === undefined ? {} : { caution }) })
     }
-    return { taken: cautious, refused }
+    return { accepted: cautious, refused }
   } finally {
     await session.execute('ROLLBACK')
   }
@@ -51,7 +54,7 @@ export async function tryParts(session: Session, { old, made, parts }: Trial): P
 
 const TRIAL = 'slipway_trial'
 
-async function largestTaken(
+async function largestAcceptedSet(
   parts: readonly LostPart[],
   isTaken: (some: readonly LostPart[]) => Promise<boolean>,
 ): Promise<readonly LostPart[]> {

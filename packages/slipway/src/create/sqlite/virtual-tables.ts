@@ -1,6 +1,6 @@
 import type { Session } from '../../database/index.ts'
 import { parserFor, type Statement } from '../../statements/index.ts'
-import { type KeptObject, type Spared, withoutParagraph } from '../spare.ts'
+import { type KeptObject, type KeptSql, withoutParagraph } from '../keep-inexpressible.ts'
 import { droppedTable } from './rebuilds.ts'
 
 /** The virtual tables of a database, and the shadow tables in which their modules keep rows. Prisma knows neither. */
@@ -17,7 +17,7 @@ export async function readVirtualTables(
 export async function keepVirtualTables(
   sql: string,
   session: Session,
-): Promise<Pick<Spared, 'sql' | 'kept'>> {
+): Promise<Pick<KeptSql, 'sql' | 'kept'>> {
   const kinds = await readVirtualTables(session)
   if (kinds.size === 0) return { sql, kept: [] }
   const { parse } = await parserFor('sqlite')

@@ -330,7 +330,10 @@ export function violationFailure(
   switch (violation?.guard) {
     case 'rows': {
       const lost = Number(facts['before']) - Number(facts['after'])
-      const what = lost > 0 ? `lose ${lost} of ${countOfRows(Number(facts['before']))}` : 'get different values'
+      const what =
+        lost > 0
+          ? `lose ${lost} of ${countOfRows(Number(facts['before']))}`
+          : 'get different values'
       const accept = [...acceptedNames(request), 'unannounced'].join(',')
       const confirm = request.protected ? ['--confirm', database] : []
       return failureFrom('DEPLOY.UNANNOUNCED', {

@@ -14,7 +14,7 @@ SET search_path TO shop;
 
 test('a shadow database is emptied before it is reused', async () => {
   await withShadows(async (shadows) => {
-    const withShadowDatabase = shadows.knowing(['citext'], { kind: 'postgres' })
+    const withShadowDatabase = shadows.withExtensions(['citext'], { kind: 'postgres' })
     await withShadowDatabase((shadow) => shadow.execute(REPLAY))
     await withShadowDatabase(async (shadow) => {
       await shadow.execute(REPLAY)

@@ -11,7 +11,7 @@ export interface Shadows {
    * The shadow databases for work on a database. `extensions` are those that the migrations will create: a
    * shadow database must know them when it opens.
    */
-  knowing(extensions: readonly string[], main: Pick<Session, 'kind'>): WithShadow
+  withExtensions(extensions: readonly string[], main: Pick<Session, 'kind'>): WithShadow
 }
 
 /**
@@ -32,13 +32,13 @@ export async function withShadows<T>(work: (shadows: Shadows) => Promise<T>): Pr
   }
   try {
     return await work({
-      knowing(extensions, main) {
+      withExtensions(extensions, main) {
         const { withShadow } = engineDialectOf(main)
         if (withShadow) return withShadow
         return async (replay) => {
           const shadow = await take(extensions)
           await empty(shadow)
-          return await replay(makingRoles(shadow))
+          return await replay(createMissingRoles(shadow))
         }
       },
     })
@@ -48,7 +48,7 @@ export async function withShadows<T>(work: (shadows: Shadows) => Promise<T>): Pr
 }
 
 /** Creates roles that a script names and the shadow database lacks: roles belong to servers. */
-function makingRoles(shadow: Session): Session {
+function createMissingRoles(shadow: Session): Session {
   async function execute(script: string, made: ReadonlySet<string> = new Set()): Promise<void> {
     try {
       await shadow.execute(script)

@@ -42,7 +42,7 @@ export function filledColumn(table: ObjectName, column: ColumnDefinition, site: 
       fill,
       ...required,
     ],
-    apart: true,
+    separateTransactions: true,
     done: 'The column is added empty, which takes ACCESS EXCLUSIVE for a moment, and the rows are filled in batches of 10,000.',
   }
 }

@@ -74,7 +74,7 @@ function validatedLater({ constraint, alter, name }: Added): Form {
   return {
     kind: 'steps',
     steps: [`${alter.head} ${adding} NOT VALID`, `${alter.head} VALIDATE CONSTRAINT ${name}`],
-    apart: true,
+    separateTransactions: true,
     done: `Added NOT VALID, which takes ${before} for a moment, and validated separately: the rows are read under SHARE UPDATE EXCLUSIVE.`,
   }
 }
@@ -101,7 +101,7 @@ function takenOver({ table, constraint, alter, name }: Added, { schema }: Site):
       `CREATE UNIQUE INDEX CONCURRENTLY ${name} ON ${alter.table} (${names})${distinct}`,
       `${alter.head} ADD CONSTRAINT ${name} ${as} USING INDEX ${name}`,
     ],
-    apart: true,
+    separateTransactions: true,
     done: 'The index is built CONCURRENTLY under SHARE UPDATE EXCLUSIVE; the constraint then uses it, which takes ACCESS EXCLUSIVE for a moment.',
   }
 }

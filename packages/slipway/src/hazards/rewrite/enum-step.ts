@@ -1,6 +1,6 @@
 import type { Statement } from '../../statements/index.ts'
 import type { Hazard, JudgedMigration } from '../hazard.ts'
-import type { Edit } from '../rewriting.ts'
+import type { Edit } from '../rewrite-result.ts'
 
 /** A hazard whose statement was moved, and the edits that move it. */
 export interface MovedStep {

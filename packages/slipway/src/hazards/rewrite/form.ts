@@ -9,7 +9,7 @@ export type Form =
       /** Statements without their semicolons, to be run in this order. */
       readonly steps: readonly string[]
       /** Whether each step must be committed before the next begins. */
-      readonly apart: boolean
+      readonly separateTransactions: boolean
       /** What was done, and which lock it takes: one sentence. */
       readonly done: string
     }

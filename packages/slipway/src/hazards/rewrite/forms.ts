@@ -81,5 +81,5 @@ export function formOf(action: Action, site: Site): Form {
 function concurrentForm(statement: string | undefined, otherwise: string): Form {
   if (statement === undefined) return none(otherwise)
   const done = 'It runs CONCURRENTLY, without blocking readers or writers of the table.'
-  return { kind: 'steps', steps: [statement], apart: false, done }
+  return { kind: 'steps', steps: [statement], separateTransactions: false, done }
 }

@@ -17,8 +17,8 @@ export function builtIndex(action: Extract<Action, { kind: 'create-index' }>, si
   }
   return {
     kind: 'steps',
-    steps: [behindIndex(site.text, given)],
-    apart: false,
+    steps: [withConcurrently(site.text, given)],
+    separateTransactions: false,
     done: 'The index is built CONCURRENTLY: SHARE UPDATE EXCLUSIVE instead of SHARE, so writes continue.',
   }
 }
@@ -49,18 +49,18 @@ export function droppedIndexes(site: Site): Form {
     kind: 'steps',
     steps:
       drops.length === 1
-        ? [behindIndex(text, '')]
+        ? [withConcurrently(text, '')]
         : drops.map(
             ({ index, ifExists }) =>
               `DROP INDEX CONCURRENTLY ${ifExists ? 'IF EXISTS ' : ''}${qualified(index)}`,
           ),
-    apart: false,
+    separateTransactions: false,
     done: 'Dropped CONCURRENTLY: SHARE UPDATE EXCLUSIVE instead of ACCESS EXCLUSIVE, so no session waits.',
   }
 }
 
 /** Inserts CONCURRENTLY and a name after the word INDEX. */
-function behindIndex(text: string, name: string): string {
+function withConcurrently(text: string, name: string): string {
   const at = tokensOf(text).find((token) => isKeyword(token, 'INDEX'))?.end ?? 0
   return `${text.slice(0, at)} CONCURRENTLY${name === '' ? '' : ` ${name}`}${text.slice(at)}`
 }

@@ -7,7 +7,7 @@ export function setNotNull(table: ObjectName, column: string, { alter }: Site): 
   return {
     kind: 'steps',
     steps: notNullSteps(table, written(column, alter.part), { head: alter.head, column }),
-    apart: true,
+    separateTransactions: true,
     done: 'A check reads the rows under SHARE UPDATE EXCLUSIVE; with it, SET NOT NULL takes ACCESS EXCLUSIVE for a moment only.',
   }
 }

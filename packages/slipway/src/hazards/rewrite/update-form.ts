@@ -31,7 +31,7 @@ export function batchedUpdate(action: Extract<Action, { kind: 'update' }>, site:
         key: written(key, text),
       }),
     ],
-    apart: false,
+    separateTransactions: false,
     done: 'The rows are updated in batches of 10,000, each committed: a row is locked for its batch only.',
   }
 }

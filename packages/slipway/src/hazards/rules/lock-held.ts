@@ -1,6 +1,6 @@
 import { isFilled } from '../facts.ts'
 import type { Rule } from '../hazard.ts'
-import { heldAgainstOthers, nobodyCan } from '../held.ts'
+import { strongestHeldLock, blockedText } from '../held.ts'
 import { full, tableObject } from '../names.ts'
 import { workOf } from '../work.ts'
 
@@ -9,7 +9,7 @@ export const lockHeld: Rule = {
   id: 'lock-held',
   title: 'A lock is held while the transaction works',
   judge(action, context) {
-    const held = heldAgainstOthers(action, context)
+    const held = strongestHeldLock(action, context)
     if (held === undefined) return undefined
     const work = workOf(action, context)
     if (work === undefined || !isFilled(context, work.table)) return undefined
@@ -18,7 +18,7 @@ export const lockHeld: Rule = {
       object: tableObject(context, held.table),
       table: held.table,
       lock: held.lock,
-      message: `This statement ${work.kind} ${full(context, work.table)} in the transaction that locked ${full(context, held.table)} in statement ${held.statement.number}. Until that transaction ends, ${nobodyCan(context, held)}. Move this statement to a separate migration.`,
+      message: `This statement ${work.kind} ${full(context, work.table)} in the transaction that locked ${full(context, held.table)} in statement ${held.statement.number}. Until that transaction ends, ${blockedText(context, held)}. Move this statement to a separate migration.`,
     }
   },
 }

@@ -1,6 +1,6 @@
 import { isFilled } from '../facts.ts'
 import type { Rule } from '../hazard.ts'
-import { heldAgainstOthers, nobodyCan } from '../held.ts'
+import { strongestHeldLock, blockedText } from '../held.ts'
 import { blockedBy } from '../lock-mode.ts'
 import { full, tableObject } from '../names.ts'
 
@@ -10,7 +10,7 @@ export const mixedBackfill: Rule = {
   title: 'Rows are changed while a table is locked',
   judge(action, context) {
     if (action.kind !== 'update' && action.kind !== 'delete') return undefined
-    const held = heldAgainstOthers(action, context)
+    const held = strongestHeldLock(action, context)
     if (held === undefined || !isFilled(context, action.table)) return undefined
     const verb = action.kind === 'update' ? 'updated' : 'deleted'
     return {
@@ -18,7 +18,7 @@ export const mixedBackfill: Rule = {
       object: tableObject(context, held.table),
       table: held.table,
       lock: held.lock,
-      message: `Rows of ${full(context, action.table)} are ${verb} in the transaction that locked ${full(context, held.table)} in statement ${held.statement.number}. Until that transaction ends, ${nobodyCan(context, held)}. Move this statement to a separate migration.`,
+      message: `Rows of ${full(context, action.table)} are ${verb} in the transaction that locked ${full(context, held.table)} in statement ${held.statement.number}. Until that transaction ends, ${blockedText(context, held)}. Move this statement to a separate migration.`,
     }
   },
 }

@@ -7,9 +7,9 @@ import {
   type Statement,
 } from '../../statements/index.ts'
 import type { JudgedMigration } from '../hazard.ts'
+import { quoted } from './names-and-sizes.ts'
 import { isExpressible, type Rebuild } from './rebuild.ts'
 import { usesOf } from './uses.ts'
-import { quoted } from './words.ts'
 
 /** Statements that give the same schema as a rebuild without copying the rows. */
 export interface AlterForm {
@@ -24,12 +24,12 @@ export interface AlterForm {
 
 /** The ALTER TABLE form of a rebuild; undefined if SQLite or the surrounding statements need the rebuild. */
 export function alterFormOf(rebuild: Rebuild, migration: JudgedMigration): AlterForm | undefined {
-  const { order, old, made, copies, name } = rebuild
+  const { order, old, newTable, copies, name } = rebuild
   const [copy] = copies
   if (order !== 'copy' || copies.length !== 1 || copy?.values === undefined) return undefined
   if (copy.select.limits.length > 0 || copy.conflict !== undefined) return undefined
-  if (old.renamed || old.columns.length === 0 || made.columns.length === 0) return undefined
-  if (!hasSameFrame(rebuild) || isTouched(rebuild, migration)) return undefined
+  if (old.renamed || old.columns.length === 0 || newTable.columns.length === 0) return undefined
+  if (!hasSameTableDefinition(rebuild) || isUsedDuringRebuild(rebuild, migration)) return undefined
   const parts = partsOf(rebuild, migration)
   const columns = columnSteps(rebuild, parts.dropped)
   if (columns === undefined) return undefined
@@ -40,12 +40,12 @@ export function alterFormOf(rebuild: Rebuild, migration: JudgedMigration): Alter
 }
 
 /** Whether everything except the columns is the same. */
-function hasSameFrame({ old, made }: Rebuild): boolean {
+function hasSameTableDefinition({ old, newTable }: Rebuild): boolean {
   const keys = (constraints: readonly string[]) => constraints.map(partKey).toSorted().join('\n')
   return (
-    old.strict === made.strict &&
-    old.withoutRowid === made.withoutRowid &&
-    keys(old.constraints) === keys(made.constraints)
+    old.strict === newTable.strict &&
+    old.withoutRowid === newTable.withoutRowid &&
+    keys(old.constraints) === keys(newTable.constraints)
   )
 }
 
@@ -59,8 +59,8 @@ function isSameDefinition(one: SqliteColumn, other: SqliteColumn): boolean {
 }
 
 /** Whether another statement uses the old or the new table while both exist. */
-function isTouched(
-  { create, rename, drop, copies, made, name }: Rebuild,
+function isUsedDuringRebuild(
+  { create, rename, drop, copies, newTable, name }: Rebuild,
   { statements }: JudgedMigration,
 ): boolean {
   const own = [drop, ...copies.map(({ statement }) => statement)]
@@ -69,7 +69,7 @@ function isTouched(
     .filter((statement) => !own.includes(statement))
     .some((statement) => {
       const tables = [...sqliteNames(statement).tables, ...tableOf(statement)]
-      return tables.some((table) => isSameName(table, name) || isSameName(table, made.name))
+      return tables.some((table) => isSameName(table, name) || isSameName(table, newTable.name))
     })
 }
 
@@ -142,11 +142,11 @@ function isCreating(
 
 /** The ALTER TABLE steps for the columns; undefined if SQLite does not support all of them. */
 function columnSteps(rebuild: Rebuild, dropped: ReadonlySet<string>): string[] | undefined {
-  const { old, made, before, name, copies } = rebuild
+  const { old, newTable, before, name, copies } = rebuild
   const values = copies.flatMap((copy) => copy.values ?? [])
   const kept = new Set<SqliteColumn>()
   const steps: string[] = []
-  for (const column of made.columns) {
+  for (const column of newTable.columns) {
     const from = sourceOf(column, { old, values })
     if (from === undefined) return undefined
     if (from === 'nothing') {
@@ -202,15 +202,15 @@ function sourceOf(
 }
 
 /** Whether ADD COLUMN accepts the column, whatever rows the table has. */
-function isAddable(column: SqliteColumn, { made }: Rebuild): boolean {
+function isAddable(column: SqliteColumn, { newTable }: Rebuild): boolean {
   const { notNull, primaryKey, unique, generated } = column
   const value = column.default?.kind ?? 'null'
   if (primaryKey || unique || generated?.kind === 'stored') return false
   if (value === 'computed' || value === 'quoted' || (notNull && value === 'null')) return false
   const isIt = (name: string) => isSameName(name, column.name)
-  const refers = made.foreignKeys.some((key) => key.ofColumn && key.columns.some(isIt))
+  const refers = newTable.foreignKeys.some((key) => key.ofColumn && key.columns.some(isIt))
   if (refers && value !== 'null') return false
-  return made.checks
+  return newTable.checks
     .filter((check) => check.column !== undefined && isIt(check.column))
     .every(({ names }) => names.columns.every(({ name }) => isIt(name)))
 }

@@ -9,13 +9,13 @@ import {
 import { sqliteDetail, sqliteMarkersIn } from '../../statements/index.ts'
 import { acceptancesIn } from '../accept.ts'
 import { withoutAccepted } from '../accepted.ts'
-import { type Found, once } from '../found.ts'
+import { type Found, withoutRepeats } from '../found.ts'
 import type { Context, Finding, Hazard, JudgedMigration, Rule } from '../hazard.ts'
-import type { Judging } from '../judging.ts'
+import type { JudgeInput } from '../judge-input.ts'
 import { runOf, setting } from './migration-run.ts'
+import { sizeOf } from './names-and-sizes.ts'
 import type { MigrationRun, SqliteContext, SqliteFinding } from './rule.ts'
 import { sqliteRules } from './rules.ts'
-import { sizeOf } from './words.ts'
 
 /** What is known about a database before a migration. */
 export interface SqliteState {
@@ -24,17 +24,17 @@ export interface SqliteState {
 }
 
 /** The hazards of SQLite or D1 migrations. The SQLite parser must be loaded. */
-export function judgeSqlite({ history, ...judging }: Judging): Hazard[] {
+export function judgeSqlite({ history, ...judging }: JudgeInput): Hazard[] {
   return judgeFrom(stateAfter(history, judging), judging)
 }
 
 /** The hazards of migrations that start from a known state. */
-export function judgeFrom(start: SqliteState, judging: Omit<Judging, 'history'>): Hazard[] {
+export function judgeFrom(start: SqliteState, judging: Omit<JudgeInput, 'history'>): Hazard[] {
   let state = start
   return judging.migrations.flatMap((migration) => {
     const run = runOf(state.definitions, migration)
     const found = foundIn(migration, { run, schema: state.schema, judging })
-    state = { definitions: run.after, schema: folded(state.schema, migration) }
+    state = { definitions: run.after, schema: schemaAfterMigration(state.schema, migration) }
     return accepted(migration, found, judging)
   })
 }
@@ -42,21 +42,21 @@ export function judgeFrom(start: SqliteState, judging: Omit<Judging, 'history'>)
 /** The state of a target after its history. */
 export function stateAfter(
   history: readonly JudgedMigration[],
-  { facts }: Pick<Judging, 'facts'>,
+  { facts }: Pick<JudgeInput, 'facts'>,
 ): SqliteState {
   const empty = { definitions: NO_DEFINITIONS, schema: emptySchema(facts.defaultSchema) }
-  const { definitions, schema } = history.reduce(stateBehind, empty)
+  const { definitions, schema } = history.reduce(stateAfterMigration, empty)
   return { definitions: asTarget(definitions), schema }
 }
 
 /** The state after a migration. */
-export function stateBehind(
+export function stateAfterMigration(
   { definitions, schema }: SqliteState,
   migration: JudgedMigration,
 ): SqliteState {
   return {
     definitions: definitionsAfter(definitions, migration),
-    schema: folded(schema, migration),
+    schema: schemaAfterMigration(schema, migration),
   }
 }
 
@@ -74,7 +74,10 @@ function definitionsAfter(
   }, before)
 }
 
-function folded(schema: DatabaseSchema, { name, statements }: JudgedMigration): DatabaseSchema {
+function schemaAfterMigration(
+  schema: DatabaseSchema,
+  { name, statements }: JudgedMigration,
+): DatabaseSchema {
   return statements.reduce((all, statement) => applyStatement(all, statement, name), schema)
 }
 
@@ -86,20 +89,23 @@ function asTarget(definitions: SqliteDefinitions): SqliteDefinitions {
   return { ...definitions, tables }
 }
 
-interface Given {
+interface MigrationInput {
   readonly run: MigrationRun
   readonly schema: DatabaseSchema
-  readonly judging: Omit<Judging, 'history'>
+  readonly judging: Omit<JudgeInput, 'history'>
 }
 
-function foundIn(migration: JudgedMigration, { run, schema: start, judging }: Given): Found[] {
+function foundIn(
+  migration: JudgedMigration,
+  { run, schema: start, judging }: MigrationInput,
+): Found[] {
   const { facts, rules = [] } = judging
   let schema = start
   return migration.statements.flatMap((statement) => {
     const definitions = run.before.get(statement.number) ?? run.after
     const context = { definitions, schema, facts, migration, statement, run }
     schema = applyStatement(schema, statement, migration.name)
-    return once([...ofBuiltIn(context), ...ofProject(context, rules)])
+    return withoutRepeats([...ofBuiltIn(context), ...ofProject(context, rules)])
   })
 }
 
@@ -132,7 +138,7 @@ function foundBy(id: string, finding: SqliteFinding, context: SqliteContext): Fo
   const size = table === undefined ? undefined : sizeOf(context, table)
   return {
     finding: asFinding(finding),
-    excused: size === 'new' || (size === 'empty' && !anySize),
+    harmlessBySize: size === 'new' || (size === 'empty' && !anySize),
     hazard: {
       id,
       severity,
@@ -156,7 +162,7 @@ function asFinding({ table, ...finding }: SqliteFinding): Finding {
 function accepted(
   migration: JudgedMigration,
   found: readonly Found[],
-  { rules = [] }: Omit<Judging, 'history'>,
+  { rules = [] }: Omit<JudgeInput, 'history'>,
 ): Hazard[] {
   const acceptances = acceptancesIn(migration, sqliteMarkersIn)
   const ids = [...sqliteRules, ...rules].map((rule) => rule.id)

@@ -1,8 +1,8 @@
 import { type DefinedTable, type Dependent, dependentsOf, isSameName } from '../../schema/index.ts'
 import { sqliteDetail } from '../../statements/index.ts'
+import { isD1, rowsOf, nameWithRowCount } from './names-and-sizes.ts'
 import type { Rebuild } from './rebuild.ts'
 import type { SqliteContext } from './rule.ts'
-import { isD1, rowsOf, withRows } from './words.ts'
 
 /**
  * Who enforces foreign keys while a migration runs: the migration itself, or only wrangler, which ignores
@@ -24,9 +24,9 @@ export function reachedBy(context: SqliteContext, rebuild: Rebuild): readonly De
 }
 
 /** Whether a table can have rows at a statement. This includes the new table, which the rebuild has filled. */
-function mayHaveRows(context: SqliteContext, table: DefinedTable, { made }: Rebuild): boolean {
-  if (isSameName(table.name, made.name)) return true
-  const isNew = table.madeBy === context.migration.name && table.onTarget === undefined
+function mayHaveRows(context: SqliteContext, table: DefinedTable, { newTable }: Rebuild): boolean {
+  if (isSameName(table.name, newTable.name)) return true
+  const isNew = table.createdBy === context.migration.name && table.onTarget === undefined
   return isNew ? isFilledAbove(context, table.name) : rowsOf(context, table) !== 0
 }
 
@@ -41,7 +41,7 @@ function isFilledAbove({ migration, statement }: SqliteContext, name: string): b
 export function reachedName(
   context: SqliteContext,
   { table }: Dependent,
-  { made, name }: Rebuild,
+  { newTable, name }: Rebuild,
 ): string {
-  return isSameName(table.name, made.name) ? `${name} itself` : withRows(context, table)
+  return isSameName(table.name, newTable.name) ? `${name} itself` : nameWithRowCount(context, table)
 }

@@ -42,11 +42,11 @@ function withHistory(definitions: SqliteDefinitions, rebuild: FoundRebuild): Sql
   const key = keyOfName(rebuild.name)
   const table = definitions.tables.get(key)
   if (table === undefined) return definitions
-  const { madeBy: _made, ...rest } = table
-  const { madeBy, onTarget } = rebuild.old
+  const { createdBy: _made, ...rest } = table
+  const { createdBy, onTarget } = rebuild.old
   const succeeded: DefinedTable = {
     ...rest,
-    ...(madeBy === undefined ? {} : { madeBy }),
+    ...(createdBy === undefined ? {} : { createdBy }),
     ...(onTarget === undefined ? {} : { onTarget }),
   }
   return { ...definitions, tables: new Map(definitions.tables).set(key, succeeded) }
@@ -148,15 +148,15 @@ class Trace {
   }
 
   #add(
-    found: Omit<FoundRebuild, 'oldName' | 'made' | 'create' | 'copies'>,
+    found: Omit<FoundRebuild, 'oldName' | 'newTable' | 'create' | 'copies'>,
     { statement: create, detail, copies }: Made,
     oldName: string,
   ): void {
-    const tables = { old: found.old, made: detail.table }
+    const tables = { old: found.old, newTable: detail.table }
     const copied = copies
       .map((one): Copy => asCopy(one, tables))
       .filter(({ select }) => select.names.tables.some((name) => isSameName(name, oldName)))
-    this.rebuilds.push({ ...found, oldName, made: detail.table, create, copies: copied })
+    this.rebuilds.push({ ...found, oldName, newTable: detail.table, create, copies: copied })
   }
 }
 
@@ -180,7 +180,7 @@ const UNKNOWN = {
   text: '',
 }
 
-function asCopy({ statement, detail }: FoundCopy, tables: Pick<Rebuild, 'old' | 'made'>): Copy {
+function asCopy({ statement, detail }: FoundCopy, tables: Pick<Rebuild, 'old' | 'newTable'>): Copy {
   const select = detail.source.kind === 'select' ? detail.source.select : NO_SELECT
   return {
     statement,
@@ -204,7 +204,7 @@ const NO_SELECT = {
  */
 function keysDuring({
   statements,
-}: JudgedMigration): Pick<MigrationRun, 'enforcesKeys' | 'unenforced'> {
+}: JudgedMigration): Pick<MigrationRun, 'enforcesKeys' | 'expectsEnforcedKeys'> {
   let isEnforced = true
   let enforcesKeys = true
   const enforced = new Set<Statement>()
@@ -215,7 +215,7 @@ function keysDuring({
     if (isEnforced) enforced.add(statement)
     else enforcesKeys = false
   }
-  return { enforcesKeys, unenforced: enforcesKeys ? new Set() : enforced }
+  return { enforcesKeys, expectsEnforcedKeys: enforcesKeys ? new Set() : enforced }
 }
 
 /** Whether a statement changes no table and no row. */

@@ -28,7 +28,7 @@ export interface Rebuild {
   /** The old table's name when it is copied and dropped. */
   readonly oldName: string
   /** The new table as created. */
-  readonly made: SqliteTable
+  readonly newTable: SqliteTable
   readonly create: Statement
   readonly copies: readonly Copy[]
   /** The DROP TABLE of the old table. */
@@ -67,13 +67,13 @@ export interface CopiedValue {
 export function copiedValues(
   named: readonly string[] | undefined,
   select: SqliteSelect,
-  { old, made }: { readonly old: SqliteTable; readonly made: SqliteTable },
+  { old, newTable }: { readonly old: SqliteTable; readonly newTable: SqliteTable },
 ): Pick<Copy, 'values' | 'mismatch'> {
   const hasStar = select.columns.some(({ kind }) => kind === 'star')
   const isUnknown =
-    (named === undefined && made.columns.length === 0) || select.columns.length === 0
+    (named === undefined && newTable.columns.length === 0) || select.columns.length === 0
   if (isUnknown || (hasStar && (old.columns.length === 0 || select.from === undefined))) return {}
-  const targets = named ?? writable(made).map(({ name }) => name)
+  const targets = named ?? writable(newTable).map(({ name }) => name)
   const sources = select.columns.flatMap((column) =>
     column.kind === 'star' ? old.columns.map(({ name }) => asValue(name)) : [column],
   )
@@ -143,17 +143,17 @@ export function isExpressible({ columns, partial }: SqliteIndex): boolean {
 }
 
 /** Whether an index of the old table can exist on the new one: all its columns still exist, possibly renamed. */
-export function canRemain({ columns, names }: SqliteIndex, rebuild: Rebuild): boolean {
-  const { old, made } = rebuild
+export function indexFitsNewTable({ columns, names }: SqliteIndex, rebuild: Rebuild): boolean {
+  const { old, newTable } = rebuild
   return [...columns, ...names.columns.map(({ name }) => name)]
     .filter((name) => columnIn(old, name))
-    .every((name) => columnIn(made, name) ?? successorOf(rebuild, name))
+    .every((name) => columnIn(newTable, name) ?? successorOf(rebuild, name))
 }
 
 /**
  * Whether an object that uses columns of the old table also works with the new one,
  * and can be recreated unchanged.
  */
-export function isStillTrue(names: readonly string[], { old, made }: Rebuild): boolean {
-  return names.every((name) => !columnIn(old, name) || columnIn(made, name))
+export function worksOnNewTable(names: readonly string[], { old, newTable }: Rebuild): boolean {
+  return names.every((name) => !columnIn(old, name) || columnIn(newTable, name))
 }

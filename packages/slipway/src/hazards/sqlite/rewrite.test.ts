@@ -4,11 +4,11 @@ import { sqliteCorpus } from '../../../test/sqlite-corpus.ts'
 import { BASE, migrationOf, parser } from '../../../test/sqlite-hazard-input.ts'
 import { atomicScriptOf } from '../../execution/index.ts'
 import { sqliteDefinitionParts } from '../../statements/index.ts'
-import { type Facts, judge, type JudgedMigration, rewrite, type Rewriting } from '../index.ts'
+import { type Facts, judge, type JudgedMigration, rewrite, type RewriteResult } from '../index.ts'
 
 // Runs each form and the original on the same rows: schema and rows must be equal, including child rows.
 
-function rewritten(setup: string, sql: string, facts: Partial<Facts> = {}): Rewriting {
+function rewritten(setup: string, sql: string, facts: Partial<Facts> = {}): RewriteResult {
   const [one] = rewrite({
     history: [migrationOf('1', setup)],
     migrations: [migrationOf('2', sql)],

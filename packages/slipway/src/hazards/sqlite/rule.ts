@@ -24,7 +24,7 @@ export interface MigrationRun {
    * Statements that expect enforced keys according to the file, although the
    * migration as a whole runs without.
    */
-  readonly unenforced: ReadonlySet<Statement>
+  readonly expectsEnforcedKeys: ReadonlySet<Statement>
   /** The definitions before each statement, by its number. */
   readonly before: ReadonlyMap<number, SqliteDefinitions>
   /** The definitions after the last statement. */

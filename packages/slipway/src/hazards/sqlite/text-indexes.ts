@@ -33,7 +33,7 @@ export function staleIndexes(
   rebuild: Rebuild,
   { run, statements }: { readonly run: MigrationRun; readonly statements: readonly Statement[] },
 ): StaleIndex[] {
-  const { order, rename, drop, before, name, old, made } = rebuild
+  const { order, rename, drop, before, name, old, newTable } = rebuild
   const end = order === 'copy' ? rename : drop
   const later = statements.filter(({ number }) => number > end.number)
   // A view that would prevent the rename is dropped during the rebuild.
@@ -42,10 +42,10 @@ export function staleIndexes(
     const isLeft = run.after.tables.get(keyOfName(index.name))?.text === index.text
     if (!isLeft || later.some(({ text }) => rebuildsTextIndex(text, index.name))) return []
     // How a view transforms the rows is unknown.
-    const isCertain = isSameName(texts.content, name) && isKnown(old) && isKnown(made)
+    const isCertain = isSameName(texts.content, name) && isKnown(old) && isKnown(newTable)
     const successor = (column: string) => successorOf(rebuild, column)
-    const by = isCertain ? staleBy(texts, { old, made, successorOf: successor }) : 'texts'
-    const gone = isCertain ? texts.columns.filter((column) => !columnIn(made, column)) : []
+    const by = isCertain ? staleBy(texts, { old, made: newTable, successorOf: successor }) : 'texts'
+    const gone = isCertain ? texts.columns.filter((column) => !columnIn(newTable, column)) : []
     return by ? [{ name: index.name, content: texts.content, by, gone }] : []
   })
 }

@@ -6,7 +6,7 @@ import {
   type SqliteDefinitions,
 } from '../../schema/index.ts'
 import type { SqliteIndex, SqliteNames, SqliteTrigger } from '../../statements/index.ts'
-import { list } from './words.ts'
+import { list } from './names-and-sizes.ts'
 
 /** The objects that use a column, as named in messages. */
 export interface ColumnUses {
@@ -29,16 +29,16 @@ export function usesOf(
   )
   return {
     refusing: [
-      ...(defined ? inTable(defined, column) : []),
+      ...(defined ? usesInTable(defined, column) : []),
       ...indexes.map((index) => `the index ${index.name}`),
-      ...besideTable(definitions, table, column),
+      ...usesByViewsAndTriggers(definitions, table, column),
     ],
     indexes,
     broken: brokenBy(definitions, table, column),
   }
 }
 
-function inTable(table: DefinedTable, column: string): string[] {
+function usesInTable(table: DefinedTable, column: string): string[] {
   const { primaryKey, uniques, checks, foreignKeys, columns } = table
   const isIt = (name: string) => isSameName(name, column)
   return [
@@ -59,7 +59,7 @@ function inTable(table: DefinedTable, column: string): string[] {
   ]
 }
 
-function besideTable(
+function usesByViewsAndTriggers(
   { views, triggers }: SqliteDefinitions,
   table: string,
   column: string,

@@ -2,7 +2,7 @@ import { quoteIdentifier, type Session } from '../../database/index.ts'
 import { readTableSizes } from '../../plan/index.ts'
 import { indexName } from '../../schema/index.ts'
 import { objectKey, tableRef } from '../../statements/index.ts'
-import type { HealthFinding, Probe, Reading } from '../finding.ts'
+import type { HealthFinding, Probe, CheckReading } from '../finding.ts'
 import { bytesText, countText, namesOf } from './names.ts'
 
 /** A foreign key without an index to find the referencing rows. */
@@ -24,7 +24,11 @@ export interface UnindexedKey {
  * begins with the columns, in any order, and contains all rows, or all rows where they are not NULL. On a
  * partitioned table, each partition needs one.
  */
-export async function checkForeignKeys({ session, schemas, thresholds }: Probe): Promise<Reading> {
+export async function checkForeignKeys({
+  session,
+  schemas,
+  thresholds,
+}: Probe): Promise<CheckReading> {
   const keys = await readUnindexedKeys(session, schemas)
   if (keys.length === 0) return { findings: [] }
   const sizes = await readTableSizes(session)

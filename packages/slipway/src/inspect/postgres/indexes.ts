@@ -1,6 +1,6 @@
 import type { Session } from '../../database/index.ts'
 import { duplicateOf } from '../duplicate-index.ts'
-import type { HealthFinding, Probe, Reading } from '../finding.ts'
+import type { HealthFinding, Probe, CheckReading } from '../finding.ts'
 import { bytesText, momentText, namesOf } from './names.ts'
 
 /** An index as described in the catalog. */
@@ -21,7 +21,7 @@ export interface IndexFacts {
   /** The constraint to which it belongs. */
   readonly constraint: string | null
   /** Whether a foreign key or an exclusion constraint relies on it, or it is the replica identity. */
-  readonly required: boolean
+  readonly neededByConstraint: boolean
   readonly valid: boolean
   /** Whether it is the index of a partition, attached to the index of the partitioned table. */
   readonly attached: boolean
@@ -40,7 +40,7 @@ export interface IndexFacts {
  * Finds valid indexes that no statement has used since statistics collection began. Excludes those that a
  * constraint needs.
  */
-export async function checkUnusedIndexes(probe: Probe): Promise<Reading> {
+export async function checkUnusedIndexes(probe: Probe): Promise<CheckReading> {
   const { session, schemas, thresholds } = probe
   const window = await readWindow(session)
   if (!window.counted)
@@ -67,7 +67,7 @@ export async function checkUnusedIndexes(probe: Probe): Promise<Reading> {
 }
 
 /** Finds indexes that another index of the same table makes unnecessary: see duplicate-index.ts. */
-export async function checkDuplicateIndexes({ session, schemas }: Probe): Promise<Reading> {
+export async function checkDuplicateIndexes({ session, schemas }: Probe): Promise<CheckReading> {
   const indexes = await readIndexes(session, schemas)
   const byTable = Map.groupBy(indexes, ({ schema, table }) => JSON.stringify([schema, table]))
   const findings = [...byTable.values()].flatMap((all) =>
@@ -80,7 +80,7 @@ export async function checkDuplicateIndexes({ session, schemas }: Probe): Promis
 }
 
 /** Finds indexes whose build was interrupted: they slow down each write, and no query uses them. */
-export async function checkInvalidIndexes({ session, schemas }: Probe): Promise<Reading> {
+export async function checkInvalidIndexes({ session, schemas }: Probe): Promise<CheckReading> {
   const indexes = await readIndexes(session, schemas)
   return {
     findings: indexes.filter(({ valid }) => !valid).map((index) => invalidFinding(session, index)),
@@ -90,11 +90,11 @@ export async function checkInvalidIndexes({ session, schemas }: Probe): Promise<
 function isUnneeded({
   unique,
   constraint,
-  required,
+  neededByConstraint,
   attached,
   servesForeignKey,
 }: IndexFacts): boolean {
-  return !unique && constraint === null && !required && !attached && !servesForeignKey
+  return !unique && constraint === null && !neededByConstraint && !attached && !servesForeignKey
 }
 
 function unusedFinding(

@@ -1,5 +1,5 @@
 import type { Session } from '../../database/index.ts'
-import type { HealthFinding, Probe, Reading } from '../finding.ts'
+import type { HealthFinding, Probe, CheckReading } from '../finding.ts'
 import { countText, namesOf, percentText } from './names.ts'
 
 interface SequenceUse extends Readonly<Record<string, unknown>> {
@@ -21,7 +21,11 @@ interface SequenceUse extends Readonly<Record<string, unknown>> {
 }
 
 /** Finds sequences near their end, or near the end of the type of the column that they fill. */
-export async function checkSequences({ session, schemas, thresholds }: Probe): Promise<Reading> {
+export async function checkSequences({
+  session,
+  schemas,
+  thresholds,
+}: Probe): Promise<CheckReading> {
   const all = await session.query<SequenceUse>(SEQUENCES, [schemas])
   const names = namesOf(session)
   const hidden = all.filter(({ readable }) => !readable).map((one) => names.text(one))
@@ -70,7 +74,7 @@ function sequenceFinding(session: Session, one: SequenceUse, urgent: boolean): H
  * Checks how near each database of the server is to transaction ID wraparound, where
  * the server refuses all writes.
  */
-export async function checkWraparound({ session, thresholds }: Probe): Promise<Reading> {
+export async function checkWraparound({ session, thresholds }: Probe): Promise<CheckReading> {
   const rows = await session.query<{ database: string; transactions: number; multixacts: number }>(`
     SELECT datname AS database, age(datfrozenxid)::float8 AS transactions, mxid_age(datminmxid)::float8 AS multixacts
     FROM pg_database ORDER BY greatest(age(datfrozenxid), mxid_age(datminmxid)) DESC, datname`)

@@ -1,10 +1,10 @@
 import { formatDuration } from '../../kernel/index.ts'
 import {
-  type Figure,
+  type Metric,
   type HealthFinding,
   NEEDS_MONITOR,
   type Probe,
-  type Reading,
+  type CheckReading,
 } from '../finding.ts'
 import { bytesText, countText, momentText } from './names.ts'
 
@@ -24,7 +24,7 @@ interface Slot extends Readonly<Record<string, unknown>> {
 }
 
 /** Checks the lag of standbys, and the WAL that replication slots retain. On a standby: its own lag. */
-export async function checkReplication(probe: Probe): Promise<Reading> {
+export async function checkReplication(probe: Probe): Promise<CheckReading> {
   const { session, thresholds, readsAllStatistics } = probe
   const [server] = await session.query<{ standby: boolean }>(
     'SELECT pg_is_in_recovery() AS standby',
@@ -84,7 +84,7 @@ function lagFindings(
     }))
 }
 
-function lagFigures(standbys: readonly Standby[]): Figure[] {
+function lagFigures(standbys: readonly Standby[]): Metric[] {
   return standbys.flatMap(({ name, seconds, bytes }) => [
     ...(seconds === null
       ? []
@@ -114,7 +114,7 @@ function lagFigures(standbys: readonly Standby[]): Figure[] {
 function slotReading(
   slots: readonly Slot[],
   thresholds: Probe['thresholds'],
-): { findings: HealthFinding[]; figures: Figure[] } {
+): { findings: HealthFinding[]; figures: Metric[] } {
   const findings = slots
     .filter(
       ({ active, status, bytes }) =>
@@ -165,7 +165,7 @@ function literal(name: string): string {
  * Checks WAL archiving, which is all that a server itself records about backups, and
  * the age of Slipway's last backup.
  */
-export async function checkBackup({ session, lastBackup }: Probe): Promise<Reading> {
+export async function checkBackup({ session, lastBackup }: Probe): Promise<CheckReading> {
   const [row] = await session.query<{
     mode: string
     archived: number | null
@@ -180,7 +180,7 @@ export async function checkBackup({ session, lastBackup }: Probe): Promise<Readi
   const own = await ownBackups(session, lastBackup)
   if (row === undefined || row.mode === 'off') return { findings: [], ...own('all') }
   const { figures: known, ...unread } = own('part')
-  const figures: Figure[] =
+  const figures: Metric[] =
     row.age === null
       ? known
       : [
@@ -223,7 +223,7 @@ async function ownBackups(session: Probe['session'], lastBackup: string | undefi
     'SELECT extract(epoch FROM now() - $1::timestamptz)::float8 AS age',
     [lastBackup],
   )
-  const figure: Figure = {
+  const figure: Metric = {
     name: 'last_backup_seconds',
     help: 'Time since Slipway made a backup.',
     type: 'gauge',

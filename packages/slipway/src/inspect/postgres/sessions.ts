@@ -1,10 +1,10 @@
 import { formatDuration } from '../../kernel/index.ts'
-import { type HealthFinding, NEEDS_MONITOR, type Probe, type Reading } from '../finding.ts'
+import { type HealthFinding, NEEDS_MONITOR, type Probe, type CheckReading } from '../finding.ts'
 import { countText, percentText } from './names.ts'
 import { prismaTagsIn } from './statement-text.ts'
 
 /** Finds long transactions, including prepared ones. VACUUM cannot remove rows that died after they began. */
-export async function checkTransactions(probe: Probe): Promise<Reading> {
+export async function checkTransactions(probe: Probe): Promise<CheckReading> {
   const { session, thresholds, readsAllStatistics } = probe
   const open = await session.query<OpenTransaction>(TRANSACTIONS)
   const prepared = await session.query<PreparedTransaction>(PREPARED)
@@ -122,7 +122,7 @@ interface Blocking extends Readonly<Record<string, unknown>> {
 }
 
 /** Finds sessions that make others wait for a lock, with all sessions that wait for them. */
-export async function checkBlocked({ session, thresholds }: Probe): Promise<Reading> {
+export async function checkBlocked({ session, thresholds }: Probe): Promise<CheckReading> {
   // `waitstart` is new in PostgreSQL 14. Before that, a role without privileges
   // sees no wait times of other roles.
   const since = session.server.versionNumber >= 140_000 ? 'l.waitstart' : 'a.state_change'
@@ -219,7 +219,7 @@ function blockerFinding(
 }
 
 /** Compares the connections with the limits of the server, the database and the role. */
-export async function checkConnections({ session, thresholds }: Probe): Promise<Reading> {
+export async function checkConnections({ session, thresholds }: Probe): Promise<CheckReading> {
   const limits = await session.query<{ scope: string; used: number; most: number }>(CONNECTIONS)
   const figures = limits.flatMap(({ scope, used, most }) => [
     {

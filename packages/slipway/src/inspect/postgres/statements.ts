@@ -5,7 +5,7 @@ import {
   type HealthFinding,
   NEEDS_MONITOR,
   type Probe,
-  type Reading,
+  type CheckReading,
   type StatementFigures,
   type TopStatements,
 } from '../finding.ts'
@@ -19,7 +19,7 @@ const MOST = 10
 const LONGEST_TEXT = 2000
 
 /** Reads the statements that take the most time and those that run most often from `pg_stat_statements`. */
-export async function checkStatements(probe: Probe): Promise<Reading> {
+export async function checkStatements(probe: Probe): Promise<CheckReading> {
   const { session, thresholds, readsAllStatistics } = probe
   const extension = await findExtension(session)
   if (extension === undefined)
@@ -76,7 +76,7 @@ interface CountedStatement extends Readonly<Record<string, unknown>> {
   readonly share: number
 }
 
-function unreadable(reason: string): Reading {
+function unreadable(reason: string): CheckReading {
   return { findings: [], unread: { extent: 'all', reason } }
 }
 

@@ -1,4 +1,4 @@
-import type { HealthFinding, Probe, Reading } from '../finding.ts'
+import type { HealthFinding, Probe, CheckReading } from '../finding.ts'
 import { bytesText, countText, momentText, namesOf, percentText } from './names.ts'
 
 interface TableActivity extends Readonly<Record<string, unknown>> {
@@ -19,7 +19,7 @@ interface TableActivity extends Readonly<Record<string, unknown>> {
  * Finds tables on which autovacuum does not keep up, by its own thresholds:
  * dead rows and outdated statistics.
  */
-export async function checkVacuum(probe: Probe): Promise<Reading> {
+export async function checkVacuum(probe: Probe): Promise<CheckReading> {
   const [row] = await probe.session.query<{ counted: boolean }>(
     "SELECT reset_val::bool AS counted FROM pg_settings WHERE name = 'track_counts'",
   )
@@ -104,7 +104,7 @@ interface BloatEstimate extends Readonly<Record<string, unknown>> {
  * Estimates the space of tables and B-tree indexes that their rows do not need, from the average column
  * widths in the statistics of the last ANALYZE. Unlike pgstattuple_approx, it reads no rows.
  */
-export async function checkBloat({ session, schemas, thresholds }: Probe): Promise<Reading> {
+export async function checkBloat({ session, schemas, thresholds }: Probe): Promise<CheckReading> {
   const all = await session.query<BloatEstimate>(BLOAT, [schemas])
   const hidden = [
     ...new Set(
@@ -148,7 +148,7 @@ function bloatFinding(estimate: BloatEstimate, names: ReturnType<typeof namesOf>
  * Checks how many blocks of the database were found in shared buffers. Other blocks may come from the
  * operating system's cache.
  */
-export async function checkCache({ session, thresholds }: Probe): Promise<Reading> {
+export async function checkCache({ session, thresholds }: Probe): Promise<CheckReading> {
   const [row] = await session.query<{
     hit: number
     read: number

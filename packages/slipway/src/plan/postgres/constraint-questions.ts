@@ -6,7 +6,12 @@ import {
   type ObjectRef,
   partRef,
 } from '../../statements/index.ts'
-import { ask, type Asking, type Question, undecided } from '../question.ts'
+import {
+  offendingRowsQuestion,
+  type QuestionContext,
+  type PreCheckQuestion,
+  undecided,
+} from '../question.ts'
 import { exclusionQuestion } from './exclusion-question.ts'
 import { foreignKeyQuestion } from './foreign-key-question.ts'
 import { columnOf, columnsRead } from './offending-rows.ts'
@@ -15,7 +20,10 @@ import { columnOf, columnsRead } from './offending-rows.ts'
  * Asks for rows that a new constraint would refuse. A NOT VALID constraint checks no
  * rows, so it gives no question.
  */
-export function constraintQuestions(asking: Asking, constraint: ConstraintDefinition): Question[] {
+export function constraintQuestions(
+  asking: QuestionContext,
+  constraint: ConstraintDefinition,
+): PreCheckQuestion[] {
   const { table } = asking
   if (constraint.notValid) return []
   const { columns, kind } = constraint
@@ -49,13 +57,13 @@ export function constraintQuestions(asking: Asking, constraint: ConstraintDefini
 const NOT_SIMPLE = 'Slipway cannot write SQL that tests what this constraint compares'
 
 /** Asks for rows with NULL in a column. */
-export function notNullQuestion(asking: Asking, column: string): Question[] {
+export function notNullQuestion(asking: QuestionContext, column: string): PreCheckQuestion[] {
   const { table } = asking
   const known = table.columns.get(column)
   if (known === undefined && table.target !== undefined) return []
   if (known?.source?.notNull) return []
   const where = known?.empty ? 'true' : `${columnOf(table, column)} IS NULL`
-  return ask(
+  return offendingRowsQuestion(
     asking,
     { kind: 'not-null', object: partRef('column', table, column) },
     { columns: [column], where },
@@ -64,9 +72,9 @@ export function notNullQuestion(asking: Asking, column: string): Question[] {
 
 /** Asks for rows that a new unique index would refuse. */
 export function uniqueIndexQuestion(
-  asking: Asking,
+  asking: QuestionContext,
   index: Extract<Action, { kind: 'create-index' }>,
-): Question[] {
+): PreCheckQuestion[] {
   const { schema } = asking.table
   const name = index.name ?? indexName(index.table, index.columns)
   const object: ObjectRef = { kind: 'index', schema, name }
@@ -85,7 +93,11 @@ interface UniqueKey {
   readonly nullsEqual: boolean
 }
 
-function uniqueQuestion(asking: Asking, object: ObjectRef, key: UniqueKey): Question[] {
+function uniqueQuestion(
+  asking: QuestionContext,
+  object: ObjectRef,
+  key: UniqueKey,
+): PreCheckQuestion[] {
   const { table } = asking
   const { columns, keys = [], where } = key
   const sharing = columns.map((column, at) =>
@@ -94,7 +106,7 @@ function uniqueQuestion(asking: Asking, object: ObjectRef, key: UniqueKey): Ques
   const named = columns.filter((column) => column !== '')
   const filled = key.nullsEqual ? [] : sharing.map((one) => `${one} IS NOT NULL`)
   const conditions = [...(where === undefined ? [] : [`(${where}\n)`]), ...filled]
-  return ask(
+  return offendingRowsQuestion(
     asking,
     { kind: 'unique', object },
     {
@@ -107,10 +119,10 @@ function uniqueQuestion(asking: Asking, object: ObjectRef, key: UniqueKey): Ques
 }
 
 function primaryKeyQuestions(
-  asking: Asking,
+  asking: QuestionContext,
   { columns, usingIndex }: ConstraintDefinition,
   object: ObjectRef,
-): Question[] {
+): PreCheckQuestion[] {
   if (usingIndex !== undefined)
     return [undecided({ kind: 'not-null', object }, `the columns are those of index ${usingIndex}`)]
   return [
@@ -120,12 +132,16 @@ function primaryKeyQuestions(
 }
 
 function checkQuestion(
-  asking: Asking,
+  asking: QuestionContext,
   { columns, expression }: ConstraintDefinition,
   object: ObjectRef,
-): Question[] {
+): PreCheckQuestion[] {
   if (expression === undefined) return []
   const read = columnsRead(asking.table, columns, expression)
   // A CHECK that evaluates to NULL passes, and NOT of NULL is NULL, so such rows are not found.
-  return ask(asking, { kind: 'check', object }, { columns: read, where: `NOT (${expression}\n)` })
+  return offendingRowsQuestion(
+    asking,
+    { kind: 'check', object },
+    { columns: read, where: `NOT (${expression}\n)` },
+  )
 }

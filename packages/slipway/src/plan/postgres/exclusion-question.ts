@@ -8,15 +8,20 @@ import {
   type Token,
   tokensOf,
 } from '../../statements/index.ts'
-import { ask, type Asking, type Question, undecided } from '../question.ts'
+import {
+  offendingRowsQuestion,
+  type QuestionContext,
+  type PreCheckQuestion,
+  undecided,
+} from '../question.ts'
 import { columnsRead, ROW_PLACE, rowsOf } from './offending-rows.ts'
 
 /** Asks for rows that conflict with each other, by the operators of the exclusion constraint. */
 export function exclusionQuestion(
-  asking: Asking,
+  asking: QuestionContext,
   { exclusion = '' }: ConstraintDefinition,
   object: ObjectRef,
-): Question[] {
+): PreCheckQuestion[] {
   const { table } = asking
   const subject = { kind: 'exclusion' as const, object }
   const parts = partsOf(exclusion)
@@ -34,7 +39,7 @@ export function exclusionQuestion(
     return `one.${value} ${operator} other.${value}`
   })
   const pairs = `${rows} AS one JOIN ${rows} AS other ON one.${ROW_PLACE} <> other.${ROW_PLACE} AND ${excluded.join(' AND ')}`
-  return ask(asking, subject, {
+  return offendingRowsQuestion(asking, subject, {
     columns,
     where: `${ROW_PLACE} IN (SELECT one.${ROW_PLACE} FROM ${pairs})`,
     only: true,

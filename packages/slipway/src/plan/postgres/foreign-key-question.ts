@@ -1,7 +1,12 @@
 import { quoteIdentifier } from '../../database/index.ts'
 import { type ConstraintDefinition, objectName, type ObjectRef } from '../../statements/index.ts'
 import { type PendingTable, tableNamed } from '../pending-rows.ts'
-import { ask, type Asking, type Question, undecided } from '../question.ts'
+import {
+  offendingRowsQuestion,
+  type QuestionContext,
+  type PreCheckQuestion,
+  undecided,
+} from '../question.ts'
 import { doubtOfReferenced, doubtsOf } from '../row-changes.ts'
 import { columnOf, rowsOf, unknownColumn } from './offending-rows.ts'
 
@@ -10,10 +15,10 @@ import { columnOf, rowsOf, unknownColumn } from './offending-rows.ts'
  * nothing and passes.
  */
 export function foreignKeyQuestion(
-  asking: Asking,
+  asking: QuestionContext,
   { columns, references }: ConstraintDefinition,
   object: ObjectRef,
-): Question[] {
+): PreCheckQuestion[] {
   const { rows, table } = asking
   const subject = { kind: 'foreign-key' as const, object }
   const referenced = references && tableNamed(rows, references.table)
@@ -26,7 +31,11 @@ export function foreignKeyQuestion(
     `NOT EXISTS (SELECT FROM ${rowsOf(referenced, { columns: keys, only: true, alias: ALIAS })} WHERE ${pairs(table, columns, keys)})`,
   ]
   const known = referenced.target === undefined ? where.slice(0, -1) : where
-  const asked = ask(asking, subject, { columns, where: known.join(' AND '), only: true })
+  const asked = offendingRowsQuestion(asking, subject, {
+    columns,
+    where: known.join(' AND '),
+    only: true,
+  })
   const nothingYet = empty && Object.keys(doubtsOf(table, columns)).length === 0
   if (doubt === undefined || asked.length === 0 || nothingYet) return asked
   return [undecided(subject, doubt)]

@@ -3,7 +3,7 @@ import { primaryKeyOf } from '../../schema/index.ts'
 import { columnsIn, type PendingTable } from '../pending-rows.ts'
 
 /** The condition by which rows of a table violate a requirement. */
-export interface Offence {
+export interface RowCondition {
   /** The current names of the columns that the SQL below uses. */
   readonly columns: readonly string[]
   /** A condition on a row. */
@@ -21,7 +21,7 @@ export const ROW_PLACE = quoteIdentifier('slipway row')
  * A SELECT that returns the key of each offending row of the target. The SQL of the statement sees the
  * table as it will be when the statement runs, with its names at that time.
  */
-export function offendingRows(table: PendingTable, offence: Offence): string {
+export function offendingRows(table: PendingTable, offence: RowCondition): string {
   const { where, sharing, columns, only } = offence
   const rows = rowsOf(table, { columns, only: only === true, keys: true })
   const keys = keysOf(table).map(({ name, alias }) => `${alias} AS ${quoteIdentifier(name)}`)

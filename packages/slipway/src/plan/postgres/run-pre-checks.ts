@@ -3,7 +3,7 @@ import { type Failure, failureOf, formatDuration } from '../../kernel/index.ts'
 import { readSchema } from '../../schema/index.ts'
 import type { Migration } from '../../statements/index.ts'
 import { type PreCheck, type PreCheckResult, VIOLATION_LIMIT } from '../pre-check.ts'
-import { asksRows, preChecksOf, type TargetFacts } from '../pre-checks.ts'
+import { needsPreChecks, preChecksOf, type TargetFacts } from '../pre-checks.ts'
 
 /** The limits of pre-checks. */
 export interface PreCheckOptions {
@@ -25,7 +25,7 @@ export async function preCheck(
   plans: readonly Migration[],
   options: PreCheckOptions = {},
 ): Promise<PreCheckResult[]> {
-  if (!asksRows(plans)) return []
+  if (!needsPreChecks(plans)) return []
   return await runPreChecks(session, preChecksOf(plans, await readTargetFacts(session)), options)
 }
 

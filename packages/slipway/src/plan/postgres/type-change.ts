@@ -7,7 +7,12 @@ import {
   type PendingRows,
   type SourceColumn,
 } from '../pending-rows.ts'
-import { ask, type Asking, type Question, undecided } from '../question.ts'
+import {
+  offendingRowsQuestion,
+  type QuestionContext,
+  type PreCheckQuestion,
+  undecided,
+} from '../question.ts'
 import { columnOf } from './offending-rows.ts'
 import { textOffence } from './text-offence.ts'
 import { type CastAnswer, parseType, rangeOffence, typeSql } from './type-range.ts'
@@ -15,12 +20,19 @@ import { type CastAnswer, parseType, rangeOffence, typeSql } from './type-range.
 type TypeChange = Extract<TableAction, { kind: 'change-type' }>
 
 /** Asks for values that the new type of a column would refuse or truncate. */
-export function typeChangeQuestion(asking: Asking, change: TypeChange): Question[] {
+export function typeChangeQuestion(
+  asking: QuestionContext,
+  change: TypeChange,
+): PreCheckQuestion[] {
   const { rows, table } = asking
   const column = table.columns.get(change.column)
   const object = partRef('column', table, change.column)
   if (table.target === undefined)
-    return ask(asking, { kind: 'cast', object }, { columns: [change.column], where: 'true' })
+    return offendingRowsQuestion(
+      asking,
+      { kind: 'cast', object },
+      { columns: [change.column], where: 'true' },
+    )
   if (column === undefined || column.empty) return []
   const answer = answerOf(rows, change, {
     column,
@@ -34,7 +46,11 @@ export function typeChangeQuestion(asking: Asking, change: TypeChange): Question
       return [undecided({ kind: 'cast', object }, answer.reason)]
     case 'asks': {
       const { what, where, doubt } = answer
-      const [asked] = ask(asking, { kind: what, object }, { columns: [change.column], where })
+      const [asked] = offendingRowsQuestion(
+        asking,
+        { kind: what, object },
+        { columns: [change.column], where },
+      )
       if (asked === undefined) return []
       return [doubt ? { ...asked, doubts: { violated: doubt, ...asked.doubts } } : asked]
     }

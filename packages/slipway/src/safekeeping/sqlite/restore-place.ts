@@ -5,7 +5,7 @@ import {
   readVirtualRows,
   type RowTable,
   type SqliteForeignKey,
-  usersOf,
+  dependentCodeOf,
 } from '../../schema/index.ts'
 import { sqliteVirtualTable } from '../../statements/index.ts'
 
@@ -30,7 +30,7 @@ export async function readRestorePlace(session: Session): Promise<RestorePlace> 
     ({ kind, sql }) => kind === 'table' && sqliteVirtualTable(sql) !== undefined,
   )
   // Triggers that write to a virtual table keep its index up to date.
-  const indexing = new Set(virtual.flatMap(({ name }) => usersOf(objects, name)))
+  const indexing = new Set(virtual.flatMap(({ name }) => dependentCodeOf(objects, name)))
   return {
     tables: [...tables, ...(await readVirtualRows(session))],
     triggers: objects.filter((one) => one.kind === 'trigger' && !indexing.has(one)),

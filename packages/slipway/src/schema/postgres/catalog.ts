@@ -10,8 +10,8 @@ import type { Fingerprint } from '../fingerprint.ts'
 import type { Part } from './extraction-sql.ts'
 import { type Answers, type Extracted, extractFacts, extractUnlessSame } from './extraction.ts'
 import { fingerprintOf, isGiven } from './facts-fingerprint.ts'
-import { withChildren } from './heritage.ts'
 import { type Identities, readIdentities } from './identities.ts'
+import { withChildren } from './inheritance.ts'
 import { everything, type Scope } from './scope.ts'
 
 const HISTORY_TABLE = '_prisma_migrations'
@@ -115,7 +115,7 @@ function partReader(session: Session, scope: Scope, part: Part): CatalogReader {
 
 function catalogOf({ factBase, diagnostics }: Extracted, session: Session, scope: Scope): Catalog {
   const defaultSchema = session.server.schema
-  const facts = userFacts(factBase, groundOf(session, scope))
+  const facts = userFacts(factBase, factFilterOf(session, scope))
   return {
     facts,
     defaultSchema,
@@ -139,7 +139,7 @@ function unmodelledObjects({ message, context }: Extracted['diagnostics'][number
 }
 
 /** Decides which facts are kept. */
-interface Ground {
+interface FactFilter {
   readonly scope: Scope
   readonly defaultSchema: string
   /** The schema of Slipway's own tables. */
@@ -147,11 +147,11 @@ interface Ground {
 }
 
 /** Decides which facts of the database of a session are kept. */
-export function groundOf({ server, ledger }: Session, scope: Scope): Ground {
+export function factFilterOf({ server, ledger }: Session, scope: Scope): FactFilter {
   return { scope, defaultSchema: server.schema, ledger }
 }
 
-function userFacts(all: FactBase, ground: Ground): FactBase {
+function userFacts(all: FactBase, ground: FactFilter): FactBase {
   const facts = keptFacts(all, ground)
   const kept = new Set(facts.map(({ id }) => encodeId(id)))
   const edges = all.edges.filter(
@@ -166,11 +166,17 @@ function userFacts(all: FactBase, ground: Ground): FactBase {
 /**
  * The facts that belong to a project, and tables of other applications to which the project has added parts.
  */
-export function keptFacts(all: FactBase, ground: Ground): Fact[] {
+export function keptFacts(all: FactBase, ground: FactFilter): Fact[] {
   const runtimePartitions = new Set(ground.scope.runtimePartitions.map(tableKey))
-  const sieve: Sieve = { ...ground, all, runtimePartitions, kept: new Set(), dropped: new Set() }
+  const sieve: FilterState = {
+    ...ground,
+    all,
+    runtimePartitions,
+    kept: new Set(),
+    dropped: new Set(),
+  }
   const own = all.facts().filter((fact) => keep(fact, sieve))
-  const facts = [...carriers(all, ground.scope), ...own]
+  const facts = [...foreignTablesWithParts(all, ground.scope), ...own]
   if (runtimePartitions.size === 0) return facts
   return facts.map((fact) =>
     withChildren(
@@ -188,7 +194,7 @@ function tableKey({ schema, name }: { readonly schema: string; readonly name: st
  * Tables of other applications with parts of the project, and their schemas. They have no properties to
  * compare, because they do not belong to the project.
  */
-function carriers(all: FactBase, { carriers: tables }: Scope): Fact[] {
+function foreignTablesWithParts(all: FactBase, { carriers: tables }: Scope): Fact[] {
   const facts = new Map<string, Fact>()
   for (const { schema, name } of tables) {
     const table = all.get({ kind: 'table', schema, name })
@@ -199,7 +205,7 @@ function carriers(all: FactBase, { carriers: tables }: Scope): Fact[] {
   return [...facts.values()]
 }
 
-interface Sieve extends Ground {
+interface FilterState extends FactFilter {
   readonly all: FactBase
   /** By `tableKey`. */
   readonly runtimePartitions: ReadonlySet<string>
@@ -207,7 +213,7 @@ interface Sieve extends Ground {
   readonly dropped: Set<string>
 }
 
-function keep(fact: Fact, sieve: Sieve): boolean {
+function keep(fact: Fact, sieve: FilterState): boolean {
   const { all, scope, kept, dropped } = sieve
   const key = encodeId(fact.id)
   if (kept.has(key)) return true
@@ -226,7 +232,7 @@ function keep(fact: Fact, sieve: Sieve): boolean {
  * Whether an object was not created by a migration: it belongs to a platform, another application, Slipway or
  * Prisma.
  */
-function isForeign(id: StableId, sieve: Sieve): boolean {
+function isForeign(id: StableId, sieve: FilterState): boolean {
   const { all, scope, defaultSchema, runtimePartitions } = sieve
   if (
     'table' in id &&
@@ -266,7 +272,7 @@ function isForeign(id: StableId, sieve: Sieve): boolean {
   }
 }
 
-function isForeignSchema(schema: string, { scope, ledger }: Ground): boolean {
+function isForeignSchema(schema: string, { scope, ledger }: FactFilter): boolean {
   return schema === ledger || !scope.ownsSchema(schema)
 }
 

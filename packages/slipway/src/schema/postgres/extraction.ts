@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { extract, type ExtractResult } from '@supabase/pg-delta/extract'
 import { ownPinSql, type Row, type Session } from '../../database/index.ts'
 import { type Part, restrictedTo, withIndexLookup, withoutPrivileges } from './extraction-sql.ts'
-import { addHeritage, withHeritage } from './heritage.ts'
+import { addInheritance, withInheritance } from './inheritance.ts'
 
 export type Extracted = Pick<ExtractResult, 'factBase' | 'diagnostics'>
 
@@ -27,20 +27,22 @@ export type Answers = ReadonlyMap<string, readonly Row[]>
  */
 export async function extractFacts(
   session: Session,
-  manner: ExtractionOptions = {},
+  options: ExtractionOptions = {},
   answers?: Map<string, readonly Row[]>,
 ): Promise<Extracted> {
-  return await extractOver(session, manner, answers)
+  return await extractOver(session, options, answers)
 }
 
 async function extractOver(
   session: Session,
-  manner: ExtractionOptions,
+  options: ExtractionOptions,
   answers?: Map<string, readonly Row[]>,
 ): Promise<Extracted> {
   const heirs: Row[] = []
-  const { factBase, diagnostics } = await extract(poolOver(session, { ...manner, heirs }, answers))
-  addHeritage(factBase, heirs)
+  const { factBase, diagnostics } = await extract(
+    sessionPool(session, { ...options, heirs }, answers),
+  )
+  addInheritance(factBase, heirs)
   return { factBase, diagnostics }
 }
 
@@ -52,7 +54,7 @@ type Found<R> = { readonly same: R } | { readonly extracted: Extracted; readonly
  */
 export async function extractUnlessSame<R extends { readonly answers: Answers }>(
   session: Session,
-  manner: ExtractionOptions,
+  options: ExtractionOptions,
   earlier: readonly R[],
 ): Promise<Found<R>> {
   const answers = new Map<string, readonly Row[]>()
@@ -71,7 +73,7 @@ export async function extractUnlessSame<R extends { readonly answers: Answers }>
       throw error
     }
   }
-  const extracted = await extractOver(session, manner, answers)
+  const extracted = await extractOver(session, options, answers)
   return { extracted, answers }
 }
 
@@ -107,7 +109,7 @@ function withAsciiComments(text: string): string {
  * A substitute for the `pg` pool from which pg-delta takes one client: the session itself, which pg-delta
  * must not end.
  */
-function poolOver(
+function sessionPool(
   session: Session,
   { dependencies = true, nested = false, part, heirs }: ExtractionOptions & { heirs: Row[] },
   answers?: Map<string, readonly Row[]>,
@@ -133,12 +135,12 @@ function poolOver(
   }
   const client = {
     async query(text: string) {
-      const ascii = withHeritage(withIndexLookup(withAsciiComments(text)))
+      const ascii = withInheritance(withIndexLookup(withAsciiComments(text)))
       const rows = await rowsOf(dependencies ? ascii : withoutPrivileges(ascii))
       for (const row of rows) if (row['_heritage']) heirs.push(row)
       return { rows, rowCount: rows.length }
     },
     release() {},
   }
-  return { connect: async () => client } as unknown as ReturnType<typeof poolOver>
+  return { connect: async () => client } as unknown as ReturnType<typeof sessionPool>
 }

@@ -9,9 +9,9 @@ import {
 import { sha256 } from '../../kernel/index.ts'
 import { objectKey } from '../../statements/index.ts'
 import type { Fingerprint } from '../fingerprint.ts'
-import { heritageOf } from './heritage.ts'
+import { inheritanceOf } from './inheritance.ts'
 import { referenceTo } from './reference.ts'
-import { settledText } from './settled-text.ts'
+import { reparsedText } from './reparsed-text.ts'
 
 /** Changes when what is hashed changes: fingerprints of different methods are never compared. */
 export const FINGERPRINT_METHOD = 'pg-delta-1.0.0-alpha.34/5'
@@ -116,13 +116,13 @@ export function comparable(fact: Fact): Payload {
   const payload: Payload = {}
   for (const [key, value] of Object.entries(fact.payload)) {
     if (key.startsWith('_')) continue
-    payload[key] = typeof value === 'string' ? settledText(value) : value
+    payload[key] = typeof value === 'string' ? reparsedText(value) : value
   }
   const definition = payload['def']
   if (QUERY_KINDS.has(fact.id.kind) && typeof definition === 'string') {
     payload['def'] = looseQuery(definition)
   }
-  const { children, ...heritage } = heritageOf(fact)
+  const { children, ...heritage } = inheritanceOf(fact)
   // The definition of a child follows from that of the whole.
   const parts = children?.map(({ schema, table, name }) => ({ schema, table, name }))
   return { ...payload, ...(heritage as Payload), ...(parts ? { children: parts } : {}) }

@@ -126,7 +126,7 @@ function identityFrom({ id, kind, name, of, args, parents }: IdentityRow): Ident
 }
 
 /** Kinds of objects that hold rows, values or a counter. */
-const HOLDING: Readonly<Record<string, 'table' | 'column' | 'attribute' | 'sequence'>> = {
+const DATA_KINDS: Readonly<Record<string, 'table' | 'column' | 'attribute' | 'sequence'>> = {
   TABLE: 'table',
   COLUMN: 'column',
   ATTRIBUTE: 'attribute',
@@ -190,7 +190,7 @@ function dataObject(
   now: Identities,
   defaultSchema: string,
 ): ObjectRef | undefined {
-  const own = HOLDING[kind]
+  const own = DATA_KINDS[kind]
   const home = before.get(of)
   if (own === undefined || home === undefined) return undefined
   if (own === 'table' || own === 'sequence')

@@ -8,7 +8,7 @@ import {
 } from '@supabase/pg-delta'
 import { quoteIdentifier } from '../../database/index.ts'
 import { factBase, textOf } from './fact-base.ts'
-import { heritageOf, type TableName } from './heritage.ts'
+import { inheritanceOf, type TableName } from './inheritance.ts'
 
 /**
  * Two states between which no common table is replaced, and the statements to run before and after the
@@ -81,7 +81,7 @@ function placeOf(fact: Fact | undefined) {
 /** The tables of which a table is a partition or a child table. */
 export function parentsOf(fact: Fact | undefined): readonly TableName[] {
   const parent = fact?.payload['parentTable'] as TableName | null | undefined
-  return heritageOf(fact).parents ?? (parent ? [parent] : [])
+  return inheritanceOf(fact).parents ?? (parent ? [parent] : [])
 }
 
 function boundOf(fact: Fact | undefined): string | undefined {
@@ -180,7 +180,7 @@ function inherited(facts: FactBase, heir: Fact, parent: TableName): Inherited[] 
   if (above === undefined) return []
   const further = parentsOf(above).flatMap((one) => inherited(facts, above, one))
   return [...facts.childrenOf(above.id), ...further.map(({ fact }) => fact)].flatMap((fact) =>
-    ofHeir(fact, heir, facts).map((one) => ({ fact: one, like: fact.id })),
+    inheritedFactsOf(fact, heir, facts).map((one) => ({ fact: one, like: fact.id })),
   )
 }
 
@@ -190,16 +190,16 @@ export function inheritedFacts(facts: FactBase, heir: Fact, parent: TableName): 
 }
 
 /** The facts that a table inherits from a fact of its parent. */
-function ofHeir(fact: Fact, heir: Fact, facts: FactBase): Fact[] {
+function inheritedFactsOf(fact: Fact, heir: Fact, facts: FactBase): Fact[] {
   if (heir.id.kind !== 'table') return []
   const { id, payload } = fact
   const { schema, name: table } = heir.id
-  const part = heritageOf(fact).children?.find(
+  const part = inheritanceOf(fact).children?.find(
     (child) => child.schema === schema && child.table === table,
   )
   switch (id.kind) {
     case 'column':
-      return columnOfHeir(fact, { schema, table, name: id.name }, { heir, facts })
+      return inheritedColumn(fact, { schema, table, name: id.name }, { heir, facts })
     case 'constraint': {
       const isCheck = payload['type'] === 'c' && !textOf(payload['def']).includes('NO INHERIT')
       const name = isCheck ? id.name : part?.name
@@ -223,13 +223,13 @@ function ofHeir(fact: Fact, heir: Fact, facts: FactBase): Fact[] {
 }
 
 /** A column of a partition or child table, with its default. An identity stays with the parent. */
-function columnOfHeir(
+function inheritedColumn(
   { id: like, payload }: Fact,
   place: { readonly schema: string; readonly table: string; readonly name: string },
   { heir, facts }: { readonly heir: Fact; readonly facts: FactBase },
 ): Fact[] {
   const id: StableId = { kind: 'column', ...place }
-  const own = heritageOf(heir).own?.[place.name]
+  const own = inheritanceOf(heir).own?.[place.name]
   const notNull = own?.notNull ?? payload['notNull'] === true
   const above = facts.get({ ...like, kind: 'default' } as StableId)?.payload['expr']
   const expr = own === undefined ? textOf(above) : (own.default ?? '')

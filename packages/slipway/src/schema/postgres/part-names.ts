@@ -1,7 +1,7 @@
 import type { Session } from '../../database/index.ts'
 
 /** The name of a part of a table, or a comment. A rename of the table or its columns does not change it. */
-export interface PartName {
+export interface TablePartName {
   /** The identity of the table. */
   readonly table: string
   /** Its kind and its name. */
@@ -14,8 +14,8 @@ export interface PartName {
 const FIRST_OID = 16_384
 
 /** Reads the names of indexes, constraints and owned sequences, and the comments, of the tables of a database. */
-export async function readPartNames(session: Session): Promise<PartName[]> {
-  return await session.query<PartName & Record<string, unknown>>(
+export async function readPartNames(session: Session): Promise<TablePartName[]> {
+  return await session.query<TablePartName & Record<string, unknown>>(
     `SELECT 'r ' || i.indrelid AS table, 'index ' || c.relname AS name, array_remove(i.indkey::int2[]::int4[], 0) AS columns
       FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid >= ${FIRST_OID}
     UNION ALL SELECT 'r ' || conrelid, 'constraint ' || conname, coalesce(conkey::int4[], '{}')

@@ -1,7 +1,7 @@
 import type { Action, Fact, FactBase } from '@supabase/pg-delta'
 import { quoteIdentifier, quoteLiteral } from '../../database/index.ts'
 import { textOf } from './fact-base.ts'
-import { type Child, heritageOf, type OwnColumn, type TableName } from './heritage.ts'
+import { type Child, inheritanceOf, type OwnColumn, type TableName } from './inheritance.ts'
 
 /**
  * Statements that set the defaults, NOT NULL and comments in which columns of partitions and child tables
@@ -12,8 +12,8 @@ export function ownColumnsSql(source: FactBase, target: FactBase): string[] {
     // Columns of a table without parents are all its own.
     if (fact.id.kind !== 'table' || !fact.payload['parentTable']) return []
     const { id } = fact
-    const { own: had = {}, comments: said = {} } = heritageOf(source.get(id))
-    const { own = {}, comments = {} } = heritageOf(fact)
+    const { own: had = {}, comments: said = {} } = inheritanceOf(source.get(id))
+    const { own = {}, comments = {} } = inheritanceOf(fact)
     const commented = namesIn(said, comments).flatMap((name) => {
       if (said[name] === comments[name]) return []
       const text = comments[name] === undefined ? 'NULL' : quoteLiteral(comments[name])
@@ -47,8 +47,8 @@ export function ownDefaultsFirst(source: FactBase, target: FactBase): string[] {
   return source.facts().flatMap((fact) => {
     if (fact.id.kind !== 'table' || !target.has(fact.id)) return []
     const { id } = fact
-    const { own: wanted = {} } = heritageOf(target.get(id))
-    return Object.entries(heritageOf(fact).own ?? {}).flatMap(([name, column]) =>
+    const { own: wanted = {} } = inheritanceOf(target.get(id))
+    return Object.entries(inheritanceOf(fact).own ?? {}).flatMap(([name, column]) =>
       column.default?.includes('(') && column.default !== wanted[name]?.default
         ? [`ALTER TABLE ${qualified(id)} ALTER COLUMN ${quoteIdentifier(name)} DROP DEFAULT`]
         : [],
@@ -71,7 +71,7 @@ function inheritedColumn(
   const column = { schema: parent.schema, table: parent.name, name }
   if (!facts.has({ kind: 'column', ...column })) {
     const above = facts.get({ kind: 'table', schema: parent.schema, name: parent.name })
-    return heritageOf(above).own?.[name] ?? inheritedColumn(facts, above, name)
+    return inheritanceOf(above).own?.[name] ?? inheritedColumn(facts, above, name)
   }
   const notNull = facts.get({ kind: 'column', ...column })?.payload['notNull'] === true
   const expr = facts.get({ kind: 'default', ...column })?.payload['expr']
@@ -85,7 +85,7 @@ function inheritedColumn(
 export function partsFirst({ produces }: Action, target: FactBase): string[] {
   return produces.flatMap((id) => {
     const fact = target.get(id)
-    const { children = [] } = heritageOf(fact)
+    const { children = [] } = inheritanceOf(fact)
     if (fact === undefined || (id.kind !== 'index' && id.kind !== 'constraint')) return []
     return children.flatMap((child) => {
       if (child.def !== undefined) return isUsualName(child) ? [] : [child.def]

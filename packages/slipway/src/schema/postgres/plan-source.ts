@@ -45,7 +45,7 @@ export function recollated(source: FactBase, target: FactBase): FactBase {
 }
 
 /** A state whose objects differ from those of the target, although they have the same names. */
-export interface Unlike {
+export interface ReplacedState {
   readonly source: FactBase
   /** The state without the tables and columns that are replaced. */
   readonly rest: FactBase
@@ -59,7 +59,11 @@ export interface Unlike {
  * `source`, in which each object whose name another object has in `target` differs from that one, so that it
  * is replaced.
  */
-export function madeUnlike(source: FactBase, target: FactBase, retaken: ReusedNames): Unlike {
+export function withReplacedObjects(
+  source: FactBase,
+  target: FactBase,
+  retaken: ReusedNames,
+): ReplacedState {
   const ids = new Set([
     ...retaken.tables.map(({ schema, name }) => encodeId({ kind: 'table', schema, name })),
     ...retaken.columns.map(({ schema, table = '', name }) =>
@@ -72,7 +76,7 @@ export function madeUnlike(source: FactBase, target: FactBase, retaken: ReusedNa
   const replaced = new Map(
     source.facts().flatMap((fact) => {
       const wanted = ids.has(encodeId(fact.id)) ? target.get(fact.id)?.payload : undefined
-      const difference = wanted && unlike(fact, wanted)
+      const difference = wanted && differingPayload(fact, wanted)
       return difference ? [[fact, difference] as const] : []
     }),
   )
@@ -150,7 +154,10 @@ function partsOf(fact: Fact, facts: FactBase): Fact[] {
  * The payload values that must differ for an object to be replaced; undefined if a type change converts its
  * values.
  */
-function unlike({ id, payload }: Fact, wanted: Fact['payload']): Fact['payload'] | undefined {
+function differingPayload(
+  { id, payload }: Fact,
+  wanted: Fact['payload'],
+): Fact['payload'] | undefined {
   switch (id.kind) {
     case 'table':
       return { partitionKey: 'none of before' }

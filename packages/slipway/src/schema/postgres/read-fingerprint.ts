@@ -5,7 +5,7 @@ import type { Fingerprint } from '../fingerprint.ts'
 import {
   type Catalog,
   columnOrder,
-  groundOf,
+  factFilterOf,
   keptFacts,
   readFacts,
   unmodelledIn,
@@ -14,7 +14,7 @@ import { difference } from './difference.ts'
 import { type Part, partBetween, type PartIds, partOf } from './extraction-sql.ts'
 import { extractFacts } from './extraction.ts'
 import { FINGERPRINT_METHOD, fingerprintFrom, objectHashes } from './facts-fingerprint.ts'
-import { withoutOwnOfInherited } from './inherited.ts'
+import { withoutRedundantColumns } from './inherited-columns.ts'
 import { everything, type Scope } from './scope.ts'
 
 /** The number of relations that are read together: about ten thousand facts, which take about 10 MB. */
@@ -59,7 +59,7 @@ export async function differenceBetween(from: Compared, to: Compared): Promise<C
   const actual = await readFingerprint(to.session, to.scope)
   if (expected.hash === actual.hash) return []
   const facts = await readFacts(from.session, from.scope)
-  return difference(...withoutOwnOfInherited(facts, await readFacts(to.session, to.scope)))
+  return difference(...withoutRedundantColumns(facts, await readFacts(to.session, to.scope)))
 }
 
 /** An earlier fingerprint of a database, and what has changed since. */
@@ -112,7 +112,7 @@ async function readParts(
   for (const part of parts) {
     const manner = { dependencies: false, nested: true, part }
     const { factBase, diagnostics } = await extractFacts(session, manner, part && answers)
-    const facts = keptFacts(factBase, groundOf(session, scope))
+    const facts = keptFacts(factBase, factFilterOf(session, scope))
     const around = { base: factBase, defaultSchema }
     for (const [key, hash] of objectHashes(facts, around)) hashes.set(key, hash)
     for (const [table, columns] of columnOrder(facts)) orders.set(table, columns)

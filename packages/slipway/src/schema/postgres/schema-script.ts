@@ -6,12 +6,12 @@ import type { Choice, SchemaScript, ScriptStatement } from '../script.ts'
 import { type Catalog } from './catalog.ts'
 import { factBase, textOf } from './fact-base.ts'
 import { inPlace, parentsOf } from './in-place.ts'
-import { madeAgain } from './made-again.ts'
-import { numberingBehindRows } from './numbering.ts'
 import { ownColumnsSql, ownDefaultsFirst, partsFirst } from './parts-sql.ts'
-import { madeUnlike, recollated, type ReusedNames } from './plan-source.ts'
+import { withReplacedObjects, recollated, type ReusedNames } from './plan-source.ts'
+import { recreatedObjects } from './recreated-objects.ts'
 import { referenceTo } from './reference.ts'
-import { readAlike } from './settled-text.ts'
+import { stableSql } from './reparsed-text.ts'
+import { sequencesPastRows } from './sequence-positions.ts'
 import { alwaysFits, castsTo } from './type-casts.ts'
 
 export interface ScriptOptions {
@@ -32,33 +32,33 @@ export function scriptBetween(
   { owner, retaken = { tables: [], columns: [], types: [] } }: ScriptOptions = {},
 ): SchemaScript {
   const [had, wanted] = [ownedByOthers(from.facts, owner), ownedByOthers(to.facts, owner)]
-  const unlike = madeUnlike(had, wanted, retaken)
-  const { source, target, first, last } = inPlace(unlike.source, wanted)
-  const again = madeAgain(recollated(source, target), target)
-  const actions = numberedLast(enumValuesFirst(planActions(again.source, target)))
+  const replaced = withReplacedObjects(had, wanted, retaken)
+  const { source, target, first, last } = inPlace(replaced.source, wanted)
+  const again = recreatedObjects(recollated(source, target), target)
+  const actions = identitiesLast(enumValuesFirst(planActions(again.source, target)))
     .filter(({ sql }) => !dropsNoDefault(sql, source))
-    .toSorted((a, b) => Number(again.makes(a.produces)) - Number(again.makes(b.produces)))
+    .toSorted(
+      (a, b) => Number(again.recreatesAny(a.produces)) - Number(again.recreatesAny(b.produces)),
+    )
   return {
     statements: [
-      ...[...ownDefaultsFirst(had, wanted), ...unlike.first, ...first, ...again.drops].map(plain),
+      ...[...ownDefaultsFirst(had, wanted), ...replaced.first, ...first, ...again.drops].map(plain),
       ...actions.flatMap((action) => [
         ...partsFirst(action, target).map(plain),
-        ...numberedAfter(action.sql.trim().replace(/;$/, ''), source).map((sql) => ({
-          sql: readAlike(collated(castingThroughText(sql, source), target)),
+        ...addIdentitySeparately(action.sql.trim().replace(/;$/, ''), source).map((sql) => ({
+          sql: stableSql(collated(castingThroughText(sql, source), target)),
           alone: action.transactionality !== 'transactional',
           destructive: action.dataLoss === 'destructive',
         })),
       ]),
-      ...[...numberingBehindRows(source, target), ...last, ...ownColumnsSql(had, wanted)].map(
-        plain,
-      ),
+      ...[...sequencesPastRows(source, target), ...last, ...ownColumnsSql(had, wanted)].map(plain),
     ],
-    choices: choicesOf(inPlace(unlike.rest, wanted), to.defaultSchema),
+    choices: choicesOf(inPlace(replaced.rest, wanted), to.defaultSchema),
   }
 }
 
 function plain(sql: string): ScriptStatement {
-  return { sql: readAlike(sql), alone: false, destructive: false }
+  return { sql: stableSql(sql), alone: false, destructive: false }
 }
 
 /**
@@ -74,7 +74,7 @@ function enumValuesFirst(actions: readonly Action[]): Action[] {
  * Moves each new identity or default after the last change of its column, where pg-delta may put it earlier.
  * Only a NOT NULL integer column can be an identity, and a default must have the new type.
  */
-function numberedLast(actions: readonly Action[]): Action[] {
+function identitiesLast(actions: readonly Action[]): Action[] {
   const altered = actions.map(({ sql }) => ALTERED.exec(sql)?.[1])
   return actions
     .map((action, at) => {
@@ -93,9 +93,9 @@ const IDENTITY_ADDED =
  * Adds an identity separately from its column if the table has partitions or child tables: the server rejects
  * both together.
  */
-function numberedAfter(sql: string, source: FactBase): string[] {
+function addIdentitySeparately(sql: string, source: FactBase): string[] {
   const [, alter, schema, table, column, type, identity] = IDENTITY_ADDED.exec(sql) ?? []
-  if (alter === undefined || !hasHeirs(source, unquotedName(schema), unquotedName(table)))
+  if (alter === undefined || !hasChildTables(source, unquotedName(schema), unquotedName(table)))
     return [sql]
   return [
     `${alter} ADD COLUMN ${column} ${type} NOT NULL`,
@@ -107,7 +107,7 @@ function unquotedName(part = ''): string {
   return unquoted(part.slice(1, -1))
 }
 
-function hasHeirs(facts: FactBase, schema: string, name: string): boolean {
+function hasChildTables(facts: FactBase, schema: string, name: string): boolean {
   return facts
     .facts()
     .some((fact) => parentsOf(fact).some((one) => one.schema === schema && one.name === name))
@@ -229,7 +229,7 @@ function choicesOf(
         ? columnChoices(fact, before?.payload, { source, target, defaultSchema })
         : fact.id.kind === 'type' && before
           ? enumChoices(before.payload, fact.payload)
-          : isAddedBehind(fact, { source, target })
+          : isAppendedLate(fact, { source, target })
             ? [
                 'is restored after the other attributes: ROW(…) and text forms have a different order',
               ]
@@ -240,15 +240,15 @@ function choicesOf(
 }
 
 /** The attributes of types in `to` that would be placed too late if they were added to `from`. */
-export function attributesAddedBehind(from: Catalog, to: Catalog): ObjectRef[] {
+export function attributesAppendedLate(from: Catalog, to: Catalog): ObjectRef[] {
   return to.facts
     .facts()
-    .filter((fact) => isAddedBehind(fact, { source: from.facts, target: to.facts }))
+    .filter((fact) => isAppendedLate(fact, { source: from.facts, target: to.facts }))
     .map(({ id }) => referenceTo(id, to.defaultSchema))
 }
 
 /** Whether a fact is an attribute that an existing type lacks, and that precedes one that the type has. */
-function isAddedBehind(
+function isAppendedLate(
   { id, payload }: Fact,
   { source, target }: Pick<Ends, 'source' | 'target'>,
 ): boolean {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { SHADOW } from '../../../test/target.ts'
 import { withShadowDatabase } from '../../shadow/index.ts'
-import { readAlike, settledText } from './settled-text.ts'
+import { stableSql, reparsedText } from './reparsed-text.ts'
 
 const COLUMNS =
   'a varchar(10), b char(3), c bigint, d numeric(6,2), e text, f "Mood", g varchar(5)[], h timestamptz(3), i name, j citext_like'
@@ -41,9 +41,9 @@ test('a check is compared as the server prints it after reading its own text, an
       await session.execute(`ALTER TABLE t ADD CONSTRAINT second ${first}`)
       const second = await read('second')
       if (first !== second) changed.push(check)
-      expect(settledText(first), check).toBe(settledText(second))
-      expect(settledText(second), check).toBe(second)
-      await session.execute(`ALTER TABLE t ADD CONSTRAINT third ${readAlike(first)}`)
+      expect(reparsedText(first), check).toBe(reparsedText(second))
+      expect(reparsedText(second), check).toBe(second)
+      await session.execute(`ALTER TABLE t ADD CONSTRAINT third ${stableSql(first)}`)
       // The text does not say which type a column in an array has.
       if (!check.includes(', a]')) expect(await read('third')).toBe(first)
       await session.execute(
@@ -61,5 +61,5 @@ test.each([
     "CHECK (((a)::text = ANY (ARRAY[('x'::character varying)::text])))",
   ],
 ])('%s', (text, settled = text) => {
-  expect(settledText(text)).toBe(settled)
+  expect(reparsedText(text)).toBe(settled)
 })

@@ -28,7 +28,7 @@ export type Defined<T> = T & { readonly renamed?: true }
 /** A table. If it has no columns, they are unknown: it is virtual, or a query defines them. */
 export interface DefinedTable extends Defined<SqliteTable> {
   /** The migration that created it; absent if its creation was not seen. */
-  readonly madeBy?: string
+  readonly createdBy?: string
   /** Its name on the target, before pending renames; absent if a pending migration creates it. */
   readonly onTarget?: string
 }
@@ -80,7 +80,7 @@ function applyDetail(before: SqliteDefinitions, detail: SqliteDetail, run: Run):
     case 'create-table': {
       const { table, ifNotExists } = detail
       if (ifNotExists && before.tables.has(keyOfName(table.name))) return before
-      return withTable(before, { ...table, madeBy: run.migration })
+      return withTable(before, { ...table, createdBy: run.migration })
     }
     case 'create-index': {
       const { index, ifNotExists } = detail

@@ -44,9 +44,9 @@ export function rebuildSql({ from, to, columns, aside, unique, rowid }: Rebuild)
     const source = sources.get(sqliteNameKey(column.name))
     if (source !== undefined) return [{ to: column.name, value: quoteIdentifier(source) }]
     if (!column.required) return []
-    const { value, said } = neutralValue(column.type, unique.includes(column.name))
+    const { value, description } = neutralValue(column.type, unique.includes(column.name))
     const object = { kind: 'column', schema: null, table: to.name, name: column.name } as const
-    const message = `is restored as NOT NULL without a default: rows without a value get ${said}`
+    const message = `is restored as NOT NULL without a default: rows without a value get ${description}`
     choices.push({ object, message })
     return [{ to: column.name, value }]
   })
@@ -57,7 +57,7 @@ export function rebuildSql({ from, to, columns, aside, unique, rowid }: Rebuild)
     statements: [
       withTableName(to.sql, next),
       ...(sources.size === 0 ? [] : [copySql({ name, next, copied, rowid })]),
-      ...(isCounted ? counterSql(to.name, aside) : []),
+      ...(isCounted ? autoincrementCounterSql(to.name, aside) : []),
       `DROP TABLE ${name}`,
       `ALTER TABLE ${next} RENAME TO ${name}`,
     ],
@@ -86,7 +86,7 @@ function copySql({
  * Statements, without semicolons, that give a table the AUTOINCREMENT counter of another table, if that has
  * one. Dropping a table also removes its counter, and a copy would count from its largest value.
  */
-export function counterSql(from: string, to: string): string[] {
+export function autoincrementCounterSql(from: string, to: string): string[] {
   const [old, next] = [quoteText(from), quoteText(to)]
   return [
     `DELETE FROM sqlite_sequence WHERE name = ${next}`,
@@ -101,10 +101,10 @@ export function counterSql(from: string, to: string): string[] {
 function neutralValue(
   type: string,
   unique: boolean,
-): { readonly value: string; readonly said: string } {
+): { readonly value: string; readonly description: string } {
   const isText = /char|clob|text/i.test(type)
-  if (!unique) return isText ? { value: "''", said: "''" } : { value: '0', said: '0' }
+  if (!unique) return isText ? { value: "''", description: "''" } : { value: '0', description: '0' }
   const number = 'row_number() OVER ()'
   const value = isText ? `'restored-' || ${number}` : `-1000000000000 - ${number}`
-  return { value, said: 'a number of their own' }
+  return { value, description: 'a number of their own' }
 }

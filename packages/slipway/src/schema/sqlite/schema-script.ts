@@ -14,7 +14,7 @@ import type { SqliteObject } from './objects.ts'
 import { rebuildSql } from './rebuild.ts'
 import type { SqliteState } from './state.ts'
 import { rowidOf, separateRowid, type TableChange } from './table-changes.ts'
-import { dropSql, isEqual, isNamed, type Trial, usersOf, withTrial } from './trial.ts'
+import { dropSql, isEqual, isNamed, type Trial, dependentCodeOf, withTrial } from './trial.ts'
 
 /**
  * The SQL that turns a SQLite database with the state `from` into one with the state `to`. `changes` says
@@ -72,7 +72,7 @@ async function dropObjects({ trial, to, changes }: Plan): Promise<void> {
     changes.flatMap(({ before, after }) => (before && after ? [sqliteNameKey(before.name)] : [])),
   )
   const tables = objects.filter((one) => one.kind === 'table' && !staysAs(one, { to, staying }))
-  const users = tables.flatMap(({ name }) => usersOf(objects, name))
+  const users = tables.flatMap(({ name }) => dependentCodeOf(objects, name))
   const code = objects.filter(
     (one) =>
       (one.kind === 'view' || one.kind === 'trigger') &&
@@ -114,7 +114,7 @@ async function renameTables({ trial, changes }: Plan): Promise<void> {
     const [next = free] = free ? [free] : open
     if (next === undefined) return
     const name = free ? next.name : await freeName(trial, next.name)
-    await onCode(trial, () =>
+    await withoutViewsAndTriggers(trial, () =>
       trial.run(`ALTER TABLE ${quoteIdentifier(next.now)} RENAME TO ${quoteIdentifier(name)}`),
     )
     const rest = open.filter((one) => one !== next)
@@ -135,7 +135,7 @@ async function freeName(trial: Trial, name: string): Promise<string> {
  * Runs work that a view or trigger may block because it uses something that is temporarily missing. If it
  * fails, all views and triggers are dropped first.
  */
-async function onCode(trial: Trial, work: () => Promise<void>): Promise<void> {
+async function withoutViewsAndTriggers(trial: Trial, work: () => Promise<void>): Promise<void> {
   if (await trial.tries(work)) return
   const objects = await trial.objects()
   await dropAll(
@@ -213,11 +213,11 @@ async function changeInPlace({ trial }: Plan, { wanted, columns }: TableTask): P
   for (const { before, after } of columns) {
     if (before !== undefined || after === undefined) continue
     const column = texts.get(after)
-    if (!column?.addable) refuse()
+    if (!column?.addable) failAttempt()
     await alter(`ADD COLUMN ${column.text}`)
   }
   const done = (await trial.objects()).find((one) => isNamed(one, wanted))
-  if (!isEqual(done, wanted)) refuse()
+  if (!isEqual(done, wanted)) failAttempt()
 }
 
 /** Drops the indexes that are not in `to`: SQLite does not drop a column that an index uses. */
@@ -232,7 +232,7 @@ async function dropIndexes({ trial, to }: Plan, { now }: TableTask): Promise<voi
 }
 
 /** Ends an attempt. */
-function refuse(): never {
+function failAttempt(): never {
   return raise('SCHEMA.NO_PATH', { message: 'The table cannot be changed in place.' })
 }
 
@@ -249,10 +249,10 @@ async function rebuild({ trial, to, choices }: Plan, task: TableTask): Promise<v
   })
   choices.push(...script.choices)
   const run = async () => {
-    await dropAll(trial, usersOf(await trial.objects(), wanted.name))
+    await dropAll(trial, dependentCodeOf(await trial.objects(), wanted.name))
     for (const sql of script.statements) await trial.run(sql)
   }
-  await onCode(trial, run)
+  await withoutViewsAndTriggers(trial, run)
 }
 
 /** Columns in a key or in a unique index of a table. */
@@ -299,7 +299,7 @@ async function sharedColumns({ session }: Trial, one: string, other: string): Pr
   return rows.map(({ name }) => name)
 }
 
-const CODE: readonly SqliteObject['kind'][] = ['index', 'view', 'trigger']
+const DEPENDENT_KINDS: readonly SqliteObject['kind'][] = ['index', 'view', 'trigger']
 
 /**
  * Drops the indexes, views and triggers that are not as in `to`, and creates the missing ones from their
@@ -313,7 +313,7 @@ async function makeObjects({ trial, to }: Plan): Promise<void> {
       (one) => one.kind !== 'table' && !to.objects.some((other) => isSame(one, other)),
     ),
   )
-  for (const kind of CODE) {
+  for (const kind of DEPENDENT_KINDS) {
     for (const wanted of to.objects.filter((one) => one.kind === kind)) {
       const now = await trial.objects()
       if (!now.some((one) => isSame(one, wanted))) await trial.run(wanted.sql.trimEnd())

@@ -78,7 +78,7 @@ export function dropSql({ kind, name }: SqliteObject): string {
 }
 
 /** Views and triggers that may use a table, including through other views; also the triggers of the table itself. */
-export function usersOf(objects: readonly SqliteObject[], table: string): SqliteObject[] {
+export function dependentCodeOf(objects: readonly SqliteObject[], table: string): SqliteObject[] {
   const names = new Set([sqliteNameKey(table)])
   const code = objects
     .filter(({ kind }) => kind === 'view' || kind === 'trigger')

@@ -4,7 +4,7 @@ import { advice } from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
 import { ofSetAndTable, relationOf } from '../ledger.ts'
 import { keyJson, type Resolved } from '../resolve.ts'
-import { givenOf, isGiven, sameKey, storedOf } from '../resolved.ts'
+import { givenOf, isGiven, sameKey, storedOf } from '../resolved-columns.ts'
 import { placeOfRow } from '../row-source.ts'
 import type { TargetColumn, TargetTable } from '../target-tables.ts'
 

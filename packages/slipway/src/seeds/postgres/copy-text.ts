@@ -10,7 +10,7 @@ import {
   isDate,
   labelOf,
   refuseRepeatedKey,
-  refuseValue,
+  rejectValue,
   type RowForm,
 } from '../value-text.ts'
 
@@ -63,8 +63,8 @@ export function lineWriter(
 
 /** Escapes a text. Most need no escaping, and testing first is much faster than replacing. */
 function escaped(text: string): string {
-  if (!text.isWellFormed()) refuseValue('contains an unpaired surrogate')
-  if (text.includes('\0')) refuseValue('contains a NUL character, which PostgreSQL cannot store')
+  if (!text.isWellFormed()) rejectValue('contains an unpaired surrogate')
+  if (text.includes('\0')) rejectValue('contains a NUL character, which PostgreSQL cannot store')
   return /[\\\n\r\t]/.test(text)
     ? text.replaceAll(/[\\\n\r\t]/g, (found) => ESCAPES[found] ?? found)
     : text
@@ -102,7 +102,7 @@ function textOf(value: GivenValue): string {
   if (value instanceof Uint8Array) return `\\x${Buffer.from(value).toString('hex')}`
   if (isDate(value)) return dateText(value, 'timestamp')
   if (typeof value === 'function' || typeof value === 'symbol')
-    return refuseValue(`is a ${typeof value}`)
+    return rejectValue(`is a ${typeof value}`)
   if (typeof value !== 'object') return String(value)
   const own = digitsOf(value) ?? (asJson(value) as SeedValue)
   return typeof own === 'string' ? own : documentOf(own)
@@ -118,7 +118,7 @@ function bytesText(text: string): string {
 
 /** A Date in the form of its type, with years before 1 or after 9999 in PostgreSQL's form. */
 function dateText(date: Date, base: string): string {
-  if (Number.isNaN(date.getTime())) return refuseValue('is not a valid date')
+  if (Number.isNaN(date.getTime())) return rejectValue('is not a valid date')
   const [, sign, year = '', rest = ''] = /^([+-]?)(\d+)(.*)$/.exec(date.toISOString()) ?? []
   const [day = '', time = ''] = rest.split('T')
   if (base.startsWith('time ')) return base.includes('without') ? time.slice(0, -1) : time

@@ -4,12 +4,12 @@ import { advice, failureOf } from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
 import { relationOf } from '../ledger.ts'
 import { keyJson, type Resolved } from '../resolve.ts'
-import { givenOf, isGiven, sameKey, storedOf } from '../resolved.ts'
+import { givenOf, isGiven, sameKey, storedOf } from '../resolved-columns.ts'
 import { placeOfRow } from '../row-source.ts'
 import type { TableCounts } from '../table-counts.ts'
 import { fillerOf, type TargetColumn, type TargetTable } from '../target-tables.ts'
 import { differs, isAltered } from './altered.ts'
-import { type SetAside, withUniqueValuesAside } from './set-aside.ts'
+import { type RemovedForUniqueness, withFreedUniqueValues } from './free-unique-values.ts'
 
 /**
  * Merges the rows of the seed into a table according to its owner mode: one UPDATE, and one INSERT or more.
@@ -18,15 +18,15 @@ export async function merge(session: Session, resolved: Resolved): Promise<Table
   const { table, rows, key } = resolved
   await refuseMissingValues(session, resolved)
   const columns = resolved.columns.filter((column) => !key.includes(column))
-  const aside: SetAside = { deleted: 0, cascaded: [] }
+  const removed: RemovedForUniqueness = { deleted: 0, cascaded: [] }
   try {
     const write = async () => ({
       updated: table.mode === 'insert-missing' ? 0 : await update(session, resolved),
       inserted: await insert(session, resolved),
     })
-    const { updated, inserted } = await withUniqueValuesAside(session, resolved, {
+    const { updated, inserted } = await withFreedUniqueValues(session, resolved, {
       columns,
-      aside,
+      removed,
       work: write,
     })
     if (inserted > 0) await setSequences(session, resolved.target)
@@ -35,7 +35,7 @@ export async function merge(session: Session, resolved: Resolved): Promise<Table
       inserted,
       updated,
       unchanged: rows - inserted - updated,
-      ...aside,
+      ...removed,
     }
   } catch (error) {
     return refuse(error, resolved)
@@ -43,18 +43,18 @@ export async function merge(session: Session, resolved: Resolved): Promise<Table
 }
 
 /** Fills the columns that refer to later rows. Returns the number of changed rows. */
-export async function fillLater(
+export async function fillDeferredColumns(
   session: Session,
   resolved: Resolved,
-  later: readonly TargetColumn[],
-  aside: SetAside = { deleted: 0, cascaded: [] },
+  deferred: readonly TargetColumn[],
+  removed: RemovedForUniqueness = { deleted: 0, cascaded: [] },
 ): Promise<number> {
-  const changed = distinct(session, resolved, later)
-  const sql = `UPDATE ${resolved.target.id} t SET ${assigned(resolved, later).join(', ')} FROM ${resolved.source} WHERE ${sameKey(resolved)} AND (${changed})`
+  const changed = distinct(session, resolved, deferred)
+  const sql = `UPDATE ${resolved.target.id} t SET ${assigned(resolved, deferred).join(', ')} FROM ${resolved.source} WHERE ${sameKey(resolved)} AND (${changed})`
   try {
-    return await withUniqueValuesAside(session, resolved, {
-      columns: later,
-      aside,
+    return await withFreedUniqueValues(session, resolved, {
+      columns: deferred,
+      removed,
       work: async () => (await session.queryRaw(sql)).affected,
     })
   } catch (error) {

@@ -1,25 +1,25 @@
 import { quoteIdentifier, quoteLiteral, type Session } from '../../database/index.ts'
 import { advice, attempt, rethrow } from '../../kernel/index.ts'
 import { isSameObject } from '../../statements/index.ts'
-import { allowedBy } from '../cascade.ts'
+import { cascadeTables } from '../cascade.ts'
 import { raise } from '../failures.ts'
 import { ofSetAndTable } from '../ledger.ts'
 import { keyJson, type Resolved } from '../resolve.ts'
-import { sameKey } from '../resolved.ts'
+import { sameKey } from '../resolved-columns.ts'
 import type { RowChange } from '../row-change.ts'
 import type { SeedSet } from '../set.ts'
 import type { CascadedRows } from '../table-counts.ts'
 import { type TargetTable, type TargetTables } from '../target-tables.ts'
 
 /** SQL that is true if the set inserted a row of the target earlier and no longer contains it. */
-export function isGone(session: Session, resolved: Resolved, alias = 't'): string {
+export function isToBeDeleted(session: Session, resolved: Resolved, alias = 't'): string {
   const { set, target, source } = resolved
   return `EXISTS (SELECT FROM ${session.ledger}.seed_row o WHERE ${ofSetAndTable(session, set, target)} AND o.key = ${keyJson(resolved, alias)})
     AND NOT EXISTS (SELECT FROM ${source} WHERE ${sameKey(resolved, alias)})`
 }
 
 /** The first 50 rows that the set inserted earlier and no longer contains. */
-export async function ownedChanges(session: Session, resolved: Resolved): Promise<RowChange[]> {
+export async function firstDeletedRows(session: Session, resolved: Resolved): Promise<RowChange[]> {
   const { table, target, set, source } = resolved
   if (table.key.some((field) => table.sensitive.includes(field))) return []
   const pairs = table.key.map((field, at) => `${quoteLiteral(field)}, o.key ->> ${at}`).join(', ')
@@ -57,9 +57,9 @@ export async function removeOwned(session: Session, owned: readonly Resolved[]):
     return (rows[0] ?? []).map(Number)
   }
   const [first] = owned
-  if (first === undefined || !(await isAnyGone(session, owned))) return NOTHING
+  if (first === undefined || !(await hasRowsToDelete(session, owned))) return NOTHING
   const { set, tables } = first
-  const allowed = allowedBy(set, tables)
+  const allowed = cascadeTables(set, tables)
   const own = owned.map(({ target }) => target)
   return await withCascades(session, { set, tables, own, allowed }, async () => {
     await session.execute('SAVEPOINT slipway_removal')
@@ -67,13 +67,13 @@ export async function removeOwned(session: Session, owned: readonly Resolved[]):
     if (done.ok) return done.value
     if (done.failure.server?.sqlstate !== '23503') return rethrow(done.failure)
     await session.execute('ROLLBACK TO SAVEPOINT slipway_removal')
-    return await refuseReferring(session, owned, done.failure.server.message)
+    return await refuseReferencedRows(session, owned, done.failure.server.message)
   })
 }
 
 const NOTHING: Removed = { deleted: [], cascaded: [] }
 
-async function isAnyGone(session: Session, owned: readonly Resolved[]): Promise<boolean> {
+async function hasRowsToDelete(session: Session, owned: readonly Resolved[]): Promise<boolean> {
   const parts = owned.map(
     (
       resolved,
@@ -198,7 +198,7 @@ function rowsText(count: number): string {
 }
 
 /** Refuses a delete because remaining rows refer to rows that would be deleted. */
-async function refuseReferring(
+async function refuseReferencedRows(
   session: Session,
   owned: readonly Resolved[],
   why: string,
@@ -208,7 +208,7 @@ async function refuseReferring(
     const { target, tables } = resolved
     for (const child of tables.byKey.values()) {
       const own = owned.find((one) => one.target === child)
-      const stays = own ? ` AND NOT (${isGone(session, own, 'c')})` : ''
+      const stays = own ? ` AND NOT (${isToBeDeleted(session, own, 'c')})` : ''
       for (const { columns, table, referenced } of child.foreignKeys) {
         if (!isSameObject(table, target)) continue
         const same = columns.map(
@@ -217,7 +217,7 @@ async function refuseReferring(
         )
         const [row] = await session.query<{ count: string }>(
           `SELECT count(*) AS count FROM ${child.id} c WHERE EXISTS
-             (SELECT FROM ${target.id} t WHERE ${same.join(' AND ')} AND ${isGone(session, resolved)})${stays}`,
+             (SELECT FROM ${target.id} t WHERE ${same.join(' AND ')} AND ${isToBeDeleted(session, resolved)})${stays}`,
         )
         const count = Number(row?.count ?? 0)
         if (count > 0)
@@ -248,7 +248,7 @@ export async function removeEarly(
   condition: string,
 ): Promise<Removed> {
   const { set, tables, target } = resolved
-  const scope = { set, tables, own: [target], allowed: allowedBy(set, tables) }
+  const scope = { set, tables, own: [target], allowed: cascadeTables(set, tables) }
   return await withCascades(session, scope, async () => {
     const sql = `DELETE FROM ${target.id} t WHERE ${condition}`
     return [(await session.queryRaw(sql)).affected]

@@ -10,7 +10,7 @@ import {
   placed,
   placeOfRow,
   refuseQuery,
-  refuseUnfit,
+  refuseInvalidValue,
   type Source,
   type StageOptions,
   takeNext,
@@ -200,7 +200,7 @@ async function* chunksOf(options: StageOptions, source: Source): AsyncGenerator<
       text += written
       marked += `${number}\t${written}`
     } catch (error) {
-      refuseUnfit(error, options, { field: writer.at, row: source.rows, line })
+      refuseInvalidValue(error, options, { field: writer.at, row: source.rows, line })
     }
     if (text.length >= CHUNK) {
       yield { text, marked }

@@ -1,6 +1,6 @@
 import { quoteLiteral, type Session } from '../../database/index.ts'
 import { type Resolved } from '../resolve.ts'
-import { sameKey } from '../resolved.ts'
+import { sameKey } from '../resolved-columns.ts'
 import type { RowChange } from '../row-change.ts'
 import { selectionOf } from '../selection.ts'
 import type { SyncTable } from '../sync-plan.ts'

@@ -14,7 +14,7 @@ import { type Content, readContent } from './stage.ts'
  * The number of rows if neither the table nor the rows of the set changed since the last run; undefined if
  * they did.
  */
-export async function isUnchanged(
+export async function unchangedRowCount(
   session: Session,
   options: StageOptions,
 ): Promise<number | undefined> {
@@ -44,24 +44,24 @@ interface Sent {
   readonly target: TargetTable
   readonly content: Content
   /** Whether the table was empty before, so that its rows need not be counted. */
-  readonly alone: boolean
+  readonly wasEmpty: boolean
 }
 
 /**
  * Stores the checksums of a table that contains exactly the rows that were sent; deletes those of any other
  * table.
  */
-export async function remember(
+export async function storeChecksums(
   session: Session,
   set: SeedSet,
-  { target, content, alone }: Sent,
+  { target, content, wasEmpty }: Sent,
 ): Promise<void> {
   const place = ofSetAndTable(session, set, target)
   const holds = async () => {
     const [now] = await session.query<{ rows: string }>(`SELECT count(*) AS rows FROM ${target.id}`)
     return Number(now?.rows) === content.rows
   }
-  if (content.rows === 0 || !(alone || (await holds()))) {
+  if (content.rows === 0 || !(wasEmpty || (await holds()))) {
     await session.execute(`DELETE FROM ${session.ledger}.seed_table WHERE ${place}`)
     return
   }

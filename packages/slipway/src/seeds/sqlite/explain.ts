@@ -4,7 +4,7 @@ import { raise } from '../failures.ts'
 import { isFile } from '../rows.ts'
 import type { SeedSet } from '../set.ts'
 import type { PreparedSet } from './script.ts'
-import type { Staged } from './staged.ts'
+import type { Staged } from './stage.ts'
 
 /** Reads a list from a fact of a violation. */
 export function listOf(fact: unknown): unknown[] {
@@ -38,7 +38,7 @@ export function refuseViolation(
     case 'seed-twice':
       return refuseTwice(staged, row, facts)
     case 'seed-referred':
-      return refuseReferring(staged, facts)
+      return refuseReferencedRows(staged, facts)
     case 'seed-passed-on':
       return refusePassedOn(staged.set, Number(facts['rows']))
     default:
@@ -84,7 +84,7 @@ function refuseTwice(staged: Staged, row: number, facts: Facts): never {
 }
 
 /** A note of a script about rows of another table that refer to deleted rows. */
-export interface Referring {
+export interface ReferencingRows {
   /** The number of the first own table of the set. */
   readonly at: number
   readonly child: string
@@ -95,13 +95,13 @@ export interface Referring {
 }
 
 /** Reads the notes of a script from a fact. */
-export function referringOf(fact: unknown): Referring[] {
+export function referringOf(fact: unknown): ReferencingRows[] {
   return (listOf(fact) as [number, string, string, string, number][]).map(
     ([at, child, parent, effect, rows]) => ({ at, child, parent, effect, rows }),
   )
 }
 
-function refuseReferring({ set }: Staged, facts: Facts): never {
+function refuseReferencedRows({ set }: Staged, facts: Facts): never {
   const found = referringOf(facts['referring'])
   const texts = found.map(({ child, parent, rows }) => {
     const text = `${rowsText(rows)} of ${child}`

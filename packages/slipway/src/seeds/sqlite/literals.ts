@@ -10,7 +10,7 @@ import {
   type GivenValue,
   isDate,
   refuseRepeatedKey,
-  refuseValue,
+  rejectValue,
   type RowForm,
 } from '../value-text.ts'
 
@@ -96,8 +96,8 @@ function labelIn({ labels }: TargetColumn, text: string): string {
 }
 
 function textLiteral(text: string): string {
-  if (!text.isWellFormed()) refuseValue('contains an unpaired surrogate')
-  if (text.includes('\0')) refuseValue('contains a NUL character, at which SQLite ends a string')
+  if (!text.isWellFormed()) rejectValue('contains an unpaired surrogate')
+  if (text.includes('\0')) rejectValue('contains a NUL character, at which SQLite ends a string')
   return quoteText(text)
 }
 
@@ -107,7 +107,7 @@ const TRUTHS: ReadonlyMap<string, string> = new Map([
 ])
 
 function booleanLiteral(value: GivenValue): string {
-  return TRUTHS.get(textOf(value).toLowerCase()) ?? refuseValue('is neither true nor false')
+  return TRUTHS.get(textOf(value).toLowerCase()) ?? rejectValue('is neither true nor false')
 }
 
 const [LEAST, GREATEST] = [-(2n ** 63n), 2n ** 63n - 1n]
@@ -115,16 +115,16 @@ const [LEAST, GREATEST] = [-(2n ** 63n), 2n ** 63n - 1n]
 function integerLiteral(value: GivenValue): string {
   if (typeof value === 'boolean') return value ? '1' : '0'
   const text = textOf(value).trim()
-  if (!/^[+-]?\d+$/.test(text)) return refuseValue('is not a whole number')
+  if (!/^[+-]?\d+$/.test(text)) return rejectValue('is not a whole number')
   const number = BigInt(text)
-  if (number < LEAST || number > GREATEST) refuseValue('is not within 64 bits')
+  if (number < LEAST || number > GREATEST) rejectValue('is not within 64 bits')
   // The smallest number has no literal, because its sign is an operator.
   return number === LEAST ? `(${LEAST + 1n} - 1)` : String(number)
 }
 
 function floatLiteral(value: GivenValue): string {
   const number = Number(numberText(value))
-  if (Number.isNaN(number)) return refuseValue('is not a number that SQLite can store')
+  if (Number.isNaN(number)) return rejectValue('is not a number that SQLite can store')
   return Number.isFinite(number) ? String(number) : `${number > 0 ? '' : '-'}9e999`
 }
 
@@ -136,7 +136,7 @@ function decimalLiteral(value: GivenValue): string {
 function numberText(value: GivenValue): string {
   const text = textOf(value).trim()
   if (typeof value === 'number' && !Number.isNaN(value)) return text
-  if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text)) refuseValue('is not a number')
+  if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text)) rejectValue('is not a number')
   return text
 }
 
@@ -146,7 +146,7 @@ const TIME =
 /** A timestamp as Prisma's driver adapters write it; a time without a zone is in UTC. */
 function timeLiteral(value: GivenValue, asNumber: boolean): string {
   const date = dateOf(value)
-  if (Number.isNaN(date.getTime())) return refuseValue('is not a valid date')
+  if (Number.isNaN(date.getTime())) return rejectValue('is not a valid date')
   return asNumber ? String(date.getTime()) : quoteText(timeText(date))
 }
 
@@ -159,10 +159,10 @@ function dateOf(value: GivenValue): Date {
   if (isDate(value)) return value
   if (typeof value === 'number') return new Date(value)
   const [, day, time = '00:00', zone = 'Z'] = TIME.exec(textOf(value).trim()) ?? []
-  if (day === undefined) return refuseValue('is not a date and time such as 2026-01-31T09:30:00Z')
+  if (day === undefined) return rejectValue('is not a date and time such as 2026-01-31T09:30:00Z')
   // JavaScript parses 31 February as 3 March.
   const isDay = new Date(`${day}T00:00Z`).toJSON()?.startsWith(day)
-  if (!isDay) return refuseValue('is not a valid date')
+  if (!isDay) return rejectValue('is not a valid date')
   const minutes = /^[+-]\d\d$/.test(zone) ? `${zone}:00` : zone.replace(/^(.\d\d)(\d\d)$/, '$1:$2')
   return new Date(`${day}T${time.slice(0, 12)}${minutes.toUpperCase()}`)
 }
@@ -172,7 +172,7 @@ function bytesLiteral(value: GivenValue): string {
   const text = textOf(value)
   if (!text.startsWith(String.raw`\x`)) return blob(base64Bytes(text))
   const digits = text.slice(2)
-  if (!/^(?:[\da-f]{2})*$/i.test(digits)) refuseValue('is not hex')
+  if (!/^(?:[\da-f]{2})*$/i.test(digits)) rejectValue('is not hex')
   return `x'${digits}'`
 }
 
@@ -186,7 +186,7 @@ function documentLiteral(value: GivenValue, form: RowForm): string {
     try {
       JSON.parse(text)
     } catch {
-      refuseValue('is not JSON')
+      rejectValue('is not JSON')
     }
     return textLiteral(text)
   }
@@ -211,13 +211,13 @@ function anyLiteral(value: GivenValue): string {
 function textOf(value: GivenValue): string {
   if (typeof value === 'string') return value
   if (isDate(value)) {
-    return Number.isNaN(value.getTime()) ? refuseValue('is not a valid date') : timeText(value)
+    return Number.isNaN(value.getTime()) ? rejectValue('is not a valid date') : timeText(value)
   }
   if (typeof value === 'function' || typeof value === 'symbol')
-    return refuseValue(`is a ${typeof value}`)
+    return rejectValue(`is a ${typeof value}`)
   if (typeof value !== 'object') return String(value)
   if (value instanceof Uint8Array)
-    return refuseValue('is binary data, but its column does not store binary data')
+    return rejectValue('is binary data, but its column does not store binary data')
   refuseRepeatedKey(value)
   const own = digitsOf(value) ?? (asJson(value) as SeedValue)
   return typeof own === 'string' ? own : documentOf(own)

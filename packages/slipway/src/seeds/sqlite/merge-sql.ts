@@ -1,5 +1,5 @@
 import { quoteIdentifier, quoteText } from '../../database/index.ts'
-import { givenOf, isGiven, sameKey, storedOf } from '../resolved.ts'
+import { givenOf, isGiven, sameKey, storedOf } from '../resolved-columns.ts'
 import type { TargetColumn } from '../target-tables.ts'
 import { touchedColumn } from './fillers.ts'
 import {
@@ -66,13 +66,13 @@ export function mergeSql(resolved: Resolved, options: MergeOptions): string {
 /** SQL that fills the columns that refer to later rows. */
 export function fillSql(
   resolved: Resolved,
-  waiting: readonly TargetColumn[],
+  deferred: readonly TargetColumn[],
   options: MergeOptions,
 ): string {
   const isNew = `r.n IN (SELECT f.n FROM ${scriptRows(resolved)} f WHERE f.is_new)`
-  const named = options.dryRun ? changedRowsSql(resolved, waiting, `AND NOT ${isNew}`) : ''
+  const named = options.dryRun ? changedRowsSql(resolved, deferred, `AND NOT ${isNew}`) : ''
   const kept = resolved.table.mode === 'insert-missing' ? ` AND ${isNew}` : ''
-  const sql = `UPDATE ${resolved.target.id} AS t SET ${assigned(resolved, waiting)} FROM ${resolved.source} WHERE ${sameKey(resolved)} AND (${anyDiffers(resolved, waiting)})${kept};\n`
+  const sql = `UPDATE ${resolved.target.id} AS t SET ${assigned(resolved, deferred)} FROM ${resolved.source} WHERE ${sameKey(resolved)} AND (${anyDiffers(resolved, deferred)})${kept};\n`
   return named + sql + countSql(resolved.at, 'filled')
 }
 

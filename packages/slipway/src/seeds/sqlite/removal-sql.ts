@@ -2,22 +2,22 @@ import { balanced, quoteIdentifier, quoteText, type Session } from '../../databa
 import { guardSql } from '../../execution/index.ts'
 import { readSqliteForeignKeys } from '../../schema/index.ts'
 import { isSameObject } from '../../statements/index.ts'
-import { allowedBy } from '../cascade.ts'
-import { sameKey } from '../resolved.ts'
+import { cascadeTables } from '../cascade.ts'
+import { sameKey } from '../resolved-columns.ts'
 import type { SeedSet } from '../set.ts'
 import { type TargetForeignKey, type TargetTable, type TargetTables } from '../target-tables.ts'
 import { COUNTS, countSql, goneRowsSql, type MergeOptions } from './merge-sql.ts'
 import { type Resolved, scriptTable, storedKey } from './resolve-sql.ts'
 
 /** The table in which a script records which rows of other tables refer to rows that it deletes. */
-export const REFERRING = '_slipway_seed_referring'
+export const REFERENCES_TABLE = '_slipway_seed_referring'
 
 /** The table in which a script records the number of rows of each table before it deletes any. */
 export const BEFORE = '_slipway_seed_before'
 
 /** SQL that creates both. */
-export const REMOVING = `DROP TABLE IF EXISTS ${REFERRING};
-CREATE TABLE ${REFERRING} (at INTEGER NOT NULL, child TEXT NOT NULL, parent TEXT NOT NULL, effect TEXT NOT NULL, rows INTEGER NOT NULL);
+export const REMOVING = `DROP TABLE IF EXISTS ${REFERENCES_TABLE};
+CREATE TABLE ${REFERENCES_TABLE} (at INTEGER NOT NULL, child TEXT NOT NULL, parent TEXT NOT NULL, effect TEXT NOT NULL, rows INTEGER NOT NULL);
 DROP TABLE IF EXISTS ${BEFORE};
 CREATE TABLE ${BEFORE} (name TEXT NOT NULL, rows INTEGER);\n`
 
@@ -51,33 +51,33 @@ export function removalSql(owned: readonly Resolved[], scope: RemovalScope): str
   const [first] = owned
   if (first === undefined) return ''
   const { tables, set } = first
-  const allowed = allowedBy(set, tables)
+  const allowed = cascadeTables(set, tables)
   const reached = reachedFrom(owned, tables)
   const last = owned.toReversed()
   const deletes = last.map(
     (resolved) =>
-      `DELETE FROM ${resolved.target.id} AS t WHERE ${isGone(resolved)};\n` +
+      `DELETE FROM ${resolved.target.id} AS t WHERE ${isToBeDeleted(resolved)};\n` +
       // Rows deleted by a cascade from another of these rows are not among the changes of the statement.
       countSql(resolved.at, 'deleted', `(SELECT count(*) FROM ${scriptTable(resolved.at, 'g')})`),
   )
   return [
     `DELETE FROM ${BEFORE};\n`,
-    ...owned.map((resolved) => goneSql(resolved, scope.options)),
+    ...owned.map((resolved) => rowsToDeleteSql(resolved, scope.options)),
     ...owned.flatMap((resolved) => referringSql(resolved, owned, scope.actions)),
     referringGuard(first.at, allowed),
     ...reached.map((table) => beforeSql(table, owned)),
     `INSERT INTO ${BEFORE} VALUES ('', total_changes());\n`,
     ...deletes,
-    allowed.length > 0 ? '' : passedOnGuard(first.at, owned, scope.actions),
+    allowed.length > 0 ? '' : triggerEffectsGuard(first.at, owned, scope.actions),
     ...reached.map((table) => cascadedSql(first.at, table, owned)),
-    `DELETE FROM ${REFERRING} WHERE rows <= 0;\n`,
+    `DELETE FROM ${REFERENCES_TABLE} WHERE rows <= 0;\n`,
     cascadeGuard(first.at, allowed),
     ...owned.map(forgetSql),
   ].join('')
 }
 
 /** SQL that stores the rows to delete, with all their columns. */
-function goneSql(resolved: Resolved, { dryRun }: MergeOptions): string {
+function rowsToDeleteSql(resolved: Resolved, { dryRun }: MergeOptions): string {
   const { at, set, target, source } = resolved
   const gone = scriptTable(at, 'g')
   const stays = `EXISTS (SELECT 1 FROM ${source} WHERE ${sameKey(resolved)})`
@@ -92,7 +92,7 @@ function ofTable(set: SeedSet, target: TargetTable): string {
 }
 
 /** SQL that is true if a row of the target is to be deleted. */
-function isGone(resolved: Resolved, alias = 't'): string {
+function isToBeDeleted(resolved: Resolved, alias = 't'): string {
   const gone = scriptTable(resolved.at, 'g')
   return `${storedKey(resolved, alias)} IN (SELECT ${storedKey(resolved, 'g')} FROM ${gone} g)`
 }
@@ -110,27 +110,27 @@ function referringSql(
       .filter(({ table }) => isSameObject(table, target))
       .map((key) => {
         const own = owned.find((one) => one.target === child)
-        const stays = own ? ` AND NOT (${isGone(own, 'c')})` : ''
+        const stays = own ? ` AND NOT (${isToBeDeleted(own, 'c')})` : ''
         const same = key.columns.map(
           (column, index) =>
             `c.${quoteIdentifier(column)} = g.${quoteIdentifier(key.referenced[index] ?? '')}`,
         )
         const values = [child.name, target.name, actions(child, key)].map(quoteText)
-        return `INSERT INTO ${REFERRING} SELECT ${first}, ${values.join(', ')}, count(*) FROM ${child.id} c WHERE EXISTS (SELECT 1 FROM ${scriptTable(at, 'g')} g WHERE ${same.join(' AND ')})${stays};\n`
+        return `INSERT INTO ${REFERENCES_TABLE} SELECT ${first}, ${values.join(', ')}, count(*) FROM ${child.id} c WHERE EXISTS (SELECT 1 FROM ${scriptTable(at, 'g')} g WHERE ${same.join(' AND ')})${stays};\n`
       }),
   )
 }
 
 /** SQL of the recorded references as a JSON text. */
-export function referringFact(condition = '1'): string {
-  return `(SELECT json_group_array(json_array(at, child, parent, effect, rows)) FROM ${REFERRING} WHERE rows > 0 AND ${condition})`
+export function referencesJsonSql(condition = '1'): string {
+  return `(SELECT json_group_array(json_array(at, child, parent, effect, rows)) FROM ${REFERENCES_TABLE} WHERE rows > 0 AND ${condition})`
 }
 
 function referringGuard(at: number, allowed: readonly TargetTable[]): string {
   return guardSql(
     'seed-referred',
-    `EXISTS (SELECT 1 FROM ${REFERRING} WHERE at = ${at} AND rows > 0 AND (effect = 'refuse' OR child NOT IN (${namesOf(allowed)})))`,
-    { table: String(at), referring: referringFact(`at = ${at}`) },
+    `EXISTS (SELECT 1 FROM ${REFERENCES_TABLE} WHERE at = ${at} AND rows > 0 AND (effect = 'refuse' OR child NOT IN (${namesOf(allowed)})))`,
+    { table: String(at), referring: referencesJsonSql(`at = ${at}`) },
   )
 }
 
@@ -151,7 +151,7 @@ function reachedFrom(owned: readonly Resolved[], { byKey }: TargetTables): Targe
 }
 
 /** SQL that is true if there are rows to delete; otherwise rows need not be counted. */
-function isAnyGone(owned: readonly Resolved[]): string {
+function hasRowsToDeleteSql(owned: readonly Resolved[]): string {
   return balanced(
     owned.map(({ at }) => `EXISTS (SELECT 1 FROM ${scriptTable(at, 'g')})`),
     'OR',
@@ -159,7 +159,7 @@ function isAnyGone(owned: readonly Resolved[]): string {
 }
 
 function beforeSql({ id, name }: TargetTable, owned: readonly Resolved[]): string {
-  return `INSERT INTO ${BEFORE} SELECT ${quoteText(name)}, CASE WHEN ${isAnyGone(owned)} THEN (SELECT count(*) FROM ${id}) END;\n`
+  return `INSERT INTO ${BEFORE} SELECT ${quoteText(name)}, CASE WHEN ${hasRowsToDeleteSql(owned)} THEN (SELECT count(*) FROM ${id}) END;\n`
 }
 
 /**
@@ -168,19 +168,23 @@ function beforeSql({ id, name }: TargetTable, owned: readonly Resolved[]): strin
 function cascadedSql(at: number, { id, name }: TargetTable, owned: readonly Resolved[]): string {
   const own = owned.find(({ target }) => target.name === name)
   const deleted = own ? `(SELECT count(*) FROM ${scriptTable(own.at, 'g')})` : '0'
-  return `DELETE FROM ${REFERRING} WHERE at = ${at} AND child = ${quoteText(name)} AND effect = 'delete';
-INSERT INTO ${REFERRING} SELECT ${at}, ${quoteText(name)}, '', 'delete', b.rows - ${deleted} - (SELECT count(*) FROM ${id}) FROM ${BEFORE} b WHERE b.name = ${quoteText(name)} AND b.rows IS NOT NULL;\n`
+  return `DELETE FROM ${REFERENCES_TABLE} WHERE at = ${at} AND child = ${quoteText(name)} AND effect = 'delete';
+INSERT INTO ${REFERENCES_TABLE} SELECT ${at}, ${quoteText(name)}, '', 'delete', b.rows - ${deleted} - (SELECT count(*) FROM ${id}) FROM ${BEFORE} b WHERE b.name = ${quoteText(name)} AND b.rows IS NOT NULL;\n`
 }
 
 /**
  * Aborts if triggers changed more than the deleted rows. The INSERTs into the counts are changes too, and are
  * deducted.
  */
-function passedOnGuard(at: number, owned: readonly Resolved[], actions: DeleteActions): string {
+function triggerEffectsGuard(
+  at: number,
+  owned: readonly Resolved[],
+  actions: DeleteActions,
+): string {
   const before = `(SELECT rows FROM ${BEFORE} WHERE name = '')`
   const numbers = owned.map((one) => one.at).join(', ')
   const own = `(SELECT coalesce(sum(rows), 0) FROM ${COUNTS} WHERE what = 'deleted' AND at IN (${numbers}))`
-  const terms = [before, '1', String(owned.length), own, ...setBeforeGoing(owned, actions)]
+  const terms = [before, '1', String(owned.length), own, ...updatedBeforeDeleteSql(owned, actions)]
   const more = `total_changes() - (${balanced(terms, '+')})`
   return guardSql('seed-passed-on', `${more} > 0`, { table: String(at), rows: more })
 }
@@ -188,7 +192,7 @@ function passedOnGuard(at: number, owned: readonly Resolved[], actions: DeleteAc
 /**
  * SQL counts of deleted rows that a foreign key may update first, because they refer to other deleted rows.
  */
-function setBeforeGoing(owned: readonly Resolved[], actions: DeleteActions): string[] {
+function updatedBeforeDeleteSql(owned: readonly Resolved[], actions: DeleteActions): string[] {
   return owned.flatMap((child) =>
     child.target.foreignKeys.flatMap((key) => {
       const parent = owned.find(({ target }) => isSameObject(target, key.table))
@@ -210,8 +214,8 @@ function setBeforeGoing(owned: readonly Resolved[], actions: DeleteActions): str
 function cascadeGuard(at: number, allowed: readonly TargetTable[]): string {
   return guardSql(
     'seed-referred',
-    `EXISTS (SELECT 1 FROM ${REFERRING} WHERE at = ${at} AND rows > 0 AND child NOT IN (${namesOf(allowed)}))`,
-    { table: String(at), referring: referringFact(`at = ${at}`) },
+    `EXISTS (SELECT 1 FROM ${REFERENCES_TABLE} WHERE at = ${at} AND rows > 0 AND child NOT IN (${namesOf(allowed)}))`,
+    { table: String(at), referring: referencesJsonSql(`at = ${at}`) },
   )
 }
 

@@ -7,11 +7,11 @@ import {
   resolvedColumns,
   sameKey,
   storedOf,
-} from '../resolved.ts'
+} from '../resolved-columns.ts'
 import type { TargetColumn } from '../target-tables.ts'
 import type { Filler } from './fillers.ts'
 import { isTime } from './literals.ts'
-import { SCRIPT_TABLE, type Staged } from './staged.ts'
+import { SCRIPT_TABLE, type Staged } from './stage.ts'
 
 /**
  * Staged rows with resolved references, in a table of the script. In addition to the target's columns, it has

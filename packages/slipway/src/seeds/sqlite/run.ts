@@ -18,16 +18,17 @@ import {
 import type { SeedSet } from '../set.ts'
 import { type CascadedRows, type TableCounts, withFilled } from '../table-counts.ts'
 import { readTargetTables, tableOf, type TargetTables } from '../target-tables.ts'
+import { runAbortedScript } from './aborted-script.ts'
 import {
   listOf,
   referringOf,
-  type Referring,
+  type ReferencingRows,
   refuseConstraint,
   refuseViolation,
 } from './explain.ts'
 import { readSeedRun, readSqliteSeedLedger, sqliteSeedRecordSql } from './ledger.ts'
 import { CHANGES, COUNTS } from './merge-sql.ts'
-import { type DeleteActions, readDeleteActions, referringFact } from './removal-sql.ts'
+import { type DeleteActions, readDeleteActions, referencesJsonSql } from './removal-sql.ts'
 import {
   beginSql,
   endSql,
@@ -35,9 +36,8 @@ import {
   prepareSet,
   type ScriptOptions,
   setSql,
-  turnsOf,
+  orderedTablesOf,
 } from './script.ts'
-import { failureOfScript } from './undone-script.ts'
 
 /**
  * Runs sets on a SQLite or D1 database. Each set is one script: one transaction, which also records the run
@@ -71,7 +71,7 @@ async function prepare(run: Run, set: SeedSet, first: number): Promise<PreparedS
   const { session, request, tables } = run
   const { emit, limits, pending } = request
   emit({ kind: 'phase', phase: 'seed', detail: set.name })
-  const turns = turnsOf(set, (table) => tableOf(tables, set, table, pending))
+  const turns = orderedTablesOf(set, (table) => tableOf(tables, set, table, pending))
   return await prepareSet(session, { set, turns, tables, first, emit, limits })
 }
 
@@ -180,7 +180,7 @@ interface Count {
 interface Tried {
   readonly counts: readonly Count[]
   readonly changes: readonly (RowChange & { readonly at: number })[]
-  readonly referring: readonly Referring[]
+  readonly referring: readonly ReferencingRows[]
 }
 
 const ORDERED = `(SELECT * FROM ${COUNTS} WHERE rows > 0 ORDER BY rowid)`
@@ -205,11 +205,11 @@ async function tryScript(
     guardSql('seed-tried', '1', {
       counts: `(SELECT json_group_array(json_array(at, what, rows)) FROM ${ORDERED})`,
       changes: `(SELECT json_group_array(json_array(at, kind, key, columns)) FROM ${CHANGES})`,
-      referring: referringFact(),
+      referring: referencesJsonSql(),
     }),
   ]
   for (let tries = 1; ; tries++) {
-    const failure = await failureOfScript(session, script.join(''))
+    const failure = await runAbortedScript(session, script.join(''))
     // Whatever the outcome, the script was rolled back.
     if (failure.code === 'DATABASE.OUTCOME_UNKNOWN' && tries < TRIES) continue
     const violation = violationIn(failure)

@@ -2,8 +2,8 @@ import { quoteIdentifier, type Session } from '../../database/index.ts'
 import { guardSql } from '../../execution/index.ts'
 import { createLedgerSql, REVISION_SQL } from '../../history/index.ts'
 import type { Emit } from '../../kernel/index.ts'
-import type { RowLimits } from '../made-rows.ts'
-import { inOrder, type TableInTurn } from '../order.ts'
+import type { RowLimits } from '../generated-rows.ts'
+import { orderTables, type OrderedTable } from '../order.ts'
 import type { SeedSet } from '../set.ts'
 import {
   parentOf,
@@ -14,7 +14,13 @@ import {
 import { CREATE_SEED_LEDGER } from './ledger.ts'
 import { isTime, timeText } from './literals.ts'
 import { CHANGES, COUNTING, COUNTS, fillSql, type MergeOptions, mergeSql } from './merge-sql.ts'
-import { BEFORE, type DeleteActions, REFERRING, REMOVING, removalSql } from './removal-sql.ts'
+import {
+  BEFORE,
+  type DeleteActions,
+  REFERENCES_TABLE,
+  REMOVING,
+  removalSql,
+} from './removal-sql.ts'
 import {
   referenceGuard,
   type Resolved,
@@ -22,11 +28,11 @@ import {
   rowGuards,
   scriptTable,
 } from './resolve-sql.ts'
-import { type Staged, stageSqlite } from './staged.ts'
+import { type Staged, stageSqlite } from './stage.ts'
 
 /** A staged table of a set. */
 export interface PreparedTable {
-  readonly turn: TableInTurn
+  readonly turn: OrderedTable
   readonly staged: Staged
 }
 
@@ -41,7 +47,7 @@ export interface PreparedSet {
 export interface Preparing {
   readonly set: SeedSet
   /** The tables of the set with those of the target, in order. */
-  readonly turns: readonly TableInTurn[]
+  readonly turns: readonly OrderedTable[]
   readonly tables: TargetTables
   /** The number of the first table of the script. */
   readonly first: number
@@ -65,11 +71,11 @@ export async function prepareSet(
 }
 
 /** The tables of a set in the order of their foreign keys. */
-export function turnsOf(
+export function orderedTablesOf(
   set: SeedSet,
   targetOf: (table: SeedSet['tables'][number]) => TargetTable,
-): readonly TableInTurn[] {
-  return inOrder(set.tables.map((table) => ({ table, target: targetOf(table) })))
+): readonly OrderedTable[] {
+  return orderTables(set.tables.map((table) => ({ table, target: targetOf(table) })))
 }
 
 /** The maximum number of result columns that we use; Cloudflare D1 allows 100. */
@@ -78,7 +84,7 @@ const RESULTS = 50
 /** The columns that store timestamps as milliseconds, as older versions of Prisma Client do. */
 async function readNumericTimes(
   session: Session,
-  turns: readonly TableInTurn[],
+  turns: readonly OrderedTable[],
   tables: TargetTables,
 ): Promise<ReadonlySet<TargetColumn>> {
   const near = new Set(
@@ -136,7 +142,7 @@ export function setSql({ tables }: PreparedSet, script: ScriptOptions): string {
   const first: Resolved[] = []
   const parts: string[] = []
   for (const { turn, staged } of tables) {
-    const resolved = resolveSqlite(staged, turn.later, 'r')
+    const resolved = resolveSqlite(staged, turn.deferredColumns, 'r')
     first.push(resolved)
     parts.push(staged.sql, resolved.resolveSql, rowGuards(resolved), mergeSql(resolved, options))
   }
@@ -144,8 +150,8 @@ export function setSql({ tables }: PreparedSet, script: ScriptOptions): string {
     const resolved = first[index] as Resolved
     if (resolved.later.length === 0) return resolved
     const again = resolveSqlite(staged, new Set(), 'w')
-    const waiting = again.columns.filter(({ name }) => turn.later.has(name))
-    parts.push(again.resolveSql, referenceGuard(again), fillSql(again, waiting, options))
+    const deferred = again.columns.filter(({ name }) => turn.deferredColumns.has(name))
+    parts.push(again.resolveSql, referenceGuard(again), fillSql(again, deferred, options))
     return again
   })
   const owned = whole.filter(({ table }) => table.mode === 'own')
@@ -167,7 +173,7 @@ export function endSql(sets: readonly PreparedSet[]): string {
       scriptTable(at, 'g'),
     ]),
   )
-  return [...names, COUNTS, CHANGES, REFERRING, BEFORE]
+  return [...names, COUNTS, CHANGES, REFERENCES_TABLE, BEFORE]
     .map((name) => `DROP TABLE IF EXISTS ${name};\n`)
     .join('')
 }

@@ -1,5 +1,5 @@
 import { balanced, quoteIdentifier, quoteText } from '../../database/index.ts'
-import { givenOf, isGiven, sameKey, storedOf } from '../resolved.ts'
+import { givenOf, isGiven, sameKey, storedOf } from '../resolved-columns.ts'
 import type { TargetColumn } from '../target-tables.ts'
 import { affinityOf } from './literals.ts'
 import { anyDiffers, type Resolved, scriptTable, storedKey } from './resolve-sql.ts'
@@ -24,7 +24,9 @@ function otherKeys({ target, key, columns }: Resolved): readonly (readonly Targe
 
 function freeSql(resolved: Resolved, unique: readonly TargetColumn[], index: number): string {
   const { target, key, at, table, names } = resolved
-  const column = unique.find((one) => !key.includes(one) && madeUp(resolved, one) !== undefined)
+  const column = unique.find(
+    (one) => !key.includes(one) && unusedValue(resolved, one) !== undefined,
+  )
   if (column === undefined) return ''
   const rows = scriptTable(at, 'r')
   const other: Resolved = { ...resolved, source: `${rows} r` }
@@ -37,11 +39,11 @@ function freeSql(resolved: Resolved, unique: readonly TargetColumn[], index: num
       : `EXISTS (SELECT 1 FROM ${other.source} WHERE r.k = ${storedKey(resolved)} AND (${anyDiffers(other, [column])}))`
   const indexed = unique.map((one) => names.get(one) ?? '').join(', ')
   return `CREATE INDEX ${rows}u${index} ON ${rows} (${indexed});
-UPDATE ${target.id} AS t SET ${quoteIdentifier(column.name)} = ${madeUp(resolved, column)} WHERE ${isWanted} AND (${changes} OR ${isGoing(resolved)});\n`
+UPDATE ${target.id} AS t SET ${quoteIdentifier(column.name)} = ${unusedValue(resolved, column)} WHERE ${isWanted} AND (${changes} OR ${isToBeDeleted(resolved)});\n`
 }
 
 /** SQL that is true if the set inserted a row into its own table and no longer contains it. */
-function isGoing(resolved: Resolved): string {
+function isToBeDeleted(resolved: Resolved): string {
   const { at, set, table, target } = resolved
   if (table.mode !== 'own') return '0'
   return `(${storedKey(resolved)} IN (SELECT o.key FROM _slipway_seed_row o WHERE o.seed = ${quoteText(set.name)} AND o.relation = ${quoteText(target.name)})
@@ -49,7 +51,7 @@ function isGoing(resolved: Resolved): string {
 }
 
 /** SQL of an unused value for a row, `t`; undefined if the column cannot have one. */
-function madeUp({ target }: Resolved, column: TargetColumn): string | undefined {
+function unusedValue({ target }: Resolved, column: TargetColumn): string | undefined {
   if (!column.notNull) return 'NULL'
   if (target.foreignKeys.some(({ columns }) => columns.includes(column.name))) return undefined
   switch (affinityOf(column)) {

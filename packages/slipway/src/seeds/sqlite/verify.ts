@@ -2,14 +2,14 @@ import { atomic, quoteText, type Session } from '../../database/index.ts'
 import { guardSql, violationIn } from '../../execution/index.ts'
 import { must } from '../../kernel/index.ts'
 import { ledgerFindings, type SeedFinding, type VerifyRequest } from '../finding.ts'
-import { sameKey, storedOf } from '../resolved.ts'
+import { sameKey, storedOf } from '../resolved-columns.ts'
 import { readTargetTables, tableOf } from '../target-tables.ts'
+import { runAbortedScript } from './aborted-script.ts'
 import { listOf, refuseConstraint } from './explain.ts'
 import { readSqliteSeedLedger } from './ledger.ts'
 import { COUNTS } from './merge-sql.ts'
 import { anyDiffers, type Resolved, resolveSqlite } from './resolve-sql.ts'
-import { beginSql, type PreparedSet, prepareSet, turnsOf } from './script.ts'
-import { failureOfScript } from './undone-script.ts'
+import { beginSql, type PreparedSet, prepareSet, orderedTablesOf } from './script.ts'
 
 /**
  * Checks whether every row of the sets is in a SQLite or D1 database and equal, whether foreign keys refer to
@@ -26,7 +26,7 @@ export async function verifySqliteSeeds(
   for (const set of sets) {
     emit({ kind: 'phase', phase: 'verify', detail: set.name })
     found.push(...ledgerFindings(set, records))
-    const turns = turnsOf(set, (table) => tableOf(tables, set, table, []))
+    const turns = orderedTablesOf(set, (table) => tableOf(tables, set, table, []))
     const prepared = await prepareSet(session, { set, turns, tables, first: 0, emit, limits })
     found.push(...(await compare(session, prepared)))
     for (const { target } of turns) found.push(...(await orphans(session, set.name, target.name)))
@@ -75,7 +75,7 @@ async function ranAndUndone(
   script: string,
   prepared: PreparedSet,
 ): Promise<[number, string, number][]> {
-  const failure = await failureOfScript(atomic(session), script)
+  const failure = await runAbortedScript(atomic(session), script)
   const violation = violationIn(failure)
   if (violation?.guard === 'seed-compared')
     return listOf(violation.facts['counts']) as [number, string, number][]

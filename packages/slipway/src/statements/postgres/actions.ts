@@ -9,7 +9,7 @@ import type {
 } from 'libpg-query'
 import { type Action, LOCK_MODES, type MoveAction, type ObjectName } from '../action.ts'
 import { alterTable } from './alterations.ts'
-import { behind, listBehind, type Source } from './clause-text.ts'
+import { textAfterKeyword, listAfterKeyword, type Source } from './clause-text.ts'
 import {
   codeOf,
   columnOf,
@@ -163,7 +163,7 @@ function withQueries({ withClause }: { readonly withClause?: unknown }): {
 }
 
 function where(clause: Node | undefined, source: Source): { readonly where?: string } {
-  const text = clause && behind(source, 'WHERE', { ends: ['RETURNING'] })
+  const text = clause && textAfterKeyword(source, 'WHERE', { ends: ['RETURNING'] })
   return text === undefined ? {} : { where: text }
 }
 
@@ -323,7 +323,7 @@ function indexMade(index: IndexStmt, source: Source): Action {
     ifNotExists: index.if_not_exists === true,
     method: index.accessMethod ?? 'btree',
     columns,
-    ...(columns.includes('') ? { keys: listBehind(source, 'ON').map(withoutOrder) } : {}),
+    ...(columns.includes('') ? { keys: listAfterKeyword(source, 'ON').map(withoutOrder) } : {}),
     ...(calls.length > 0 ? { calls } : {}),
     ...where(index.whereClause, source),
     nullsEqual: index.nulls_not_distinct === true,

@@ -1,6 +1,6 @@
 import type { AlterTableCmd, AlterTableStmt, Node } from 'libpg-query'
 import type { Action, TableAction } from '../action.ts'
-import { behind, type Source } from './clause-text.ts'
+import { textAfterKeyword, type Source } from './clause-text.ts'
 import { columnOf, constraintOf, names, relationName, typeText } from './definition.ts'
 
 /** What an ALTER TABLE does: an action for each of its subcommands. */
@@ -76,7 +76,10 @@ function typeChange(column: string, def: Node | undefined, source: Source): Alte
   const change = def && 'ColumnDef' in def ? def.ColumnDef : undefined
   const { location } = change ?? {}
   const using = change?.raw_default
-    ? behind(source, 'USING', { ends: [','], ...(location === undefined ? {} : { location }) })
+    ? textAfterKeyword(source, 'USING', {
+        ends: [','],
+        ...(location === undefined ? {} : { location }),
+      })
     : undefined
   const casts = castsOf(change?.raw_default, column)
   return {

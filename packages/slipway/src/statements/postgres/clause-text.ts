@@ -34,7 +34,7 @@ export function inParentheses(
 }
 
 /** The items of the first list in parentheses after a keyword, as written. */
-export function listBehind(source: Source, keyword: string): string[] {
+export function listAfterKeyword(source: Source, keyword: string): string[] {
   const tokens = tokensFrom(source, source.startByte)
   const from = tokens.findIndex((token) => isWord(token, keyword))
   const opened = tokens.findIndex((token, index) => index > from && token.text === '(')
@@ -54,7 +54,7 @@ export function listBehind(source: Source, keyword: string): string[] {
 }
 
 /** What follows a keyword at or after `location`, up to a comma or one of `ends` outside parentheses. */
-export function behind(
+export function textAfterKeyword(
   source: Source,
   keyword: string,
   { location = source.startByte, ends = [] }: { location?: number; ends?: readonly string[] } = {},

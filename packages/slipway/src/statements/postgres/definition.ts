@@ -1,6 +1,6 @@
 import type { ColumnDef, Constraint, Node, RangeVar, TypeName } from 'libpg-query'
 import type { ColumnDefinition, ConstraintDefinition, Default, ObjectName } from '../action.ts'
-import { behind, inParentheses, type Source } from './clause-text.ts'
+import { textAfterKeyword, inParentheses, type Source } from './clause-text.ts'
 
 /** The texts of `String` nodes, at any depth of lists. */
 export function names(nodes: readonly Node[] | undefined): string[] {
@@ -90,7 +90,9 @@ export function constraintOf(
   const location = node.location ?? source.startByte
   const expression = kind === 'check' ? inParentheses(source, location, 'CHECK') : undefined
   const exclusion =
-    kind === 'exclusion' ? behind(source, 'EXCLUDE', { location, ends: [','] }) : undefined
+    kind === 'exclusion'
+      ? textAfterKeyword(source, 'EXCLUDE', { location, ends: [','] })
+      : undefined
   const references = kind === 'foreign-key' && {
     table: relationName(node.pktable),
     columns: names(node.pk_attrs),

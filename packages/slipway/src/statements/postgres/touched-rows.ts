@@ -1,5 +1,5 @@
 import type { Node } from 'libpg-query'
-import { behind, type Source } from './clause-text.ts'
+import { textAfterKeyword, type Source } from './clause-text.ts'
 import { tokensOf } from './tokens.ts'
 
 type DeleteStmt = Extract<Node, { DeleteStmt: unknown }>['DeleteStmt']
@@ -16,9 +16,9 @@ export function touchedByDelete(statement: DeleteStmt, source: Source): Touched 
   if (queries === undefined || hasCursor(statement.whereClause)) return {}
   return selected({
     ...queries,
-    target: behind(source, 'FROM', { ends: ['USING', 'WHERE', 'RETURNING'] }),
+    target: textAfterKeyword(source, 'FROM', { ends: ['USING', 'WHERE', 'RETURNING'] }),
     joined: statement.usingClause
-      ? behind(source, 'USING', { ends: ['WHERE', 'RETURNING'] })
+      ? textAfterKeyword(source, 'USING', { ends: ['WHERE', 'RETURNING'] })
       : undefined,
     where: whereOf(statement.whereClause, source),
   })
@@ -32,9 +32,9 @@ export function touchedByUpdate(statement: UpdateStmt, source: Source): Touched 
   if (statement.fromClause && hasDistinctFrom(source.text)) return {}
   return selected({
     ...queries,
-    target: behind(source, 'UPDATE', { ends: ['SET'] }),
+    target: textAfterKeyword(source, 'UPDATE', { ends: ['SET'] }),
     joined: statement.fromClause
-      ? behind(source, 'FROM', { ends: ['WHERE', 'RETURNING'] })
+      ? textAfterKeyword(source, 'FROM', { ends: ['WHERE', 'RETURNING'] })
       : undefined,
     where: whereOf(statement.whereClause, source),
   })
@@ -55,7 +55,7 @@ function queriesOf(
     'CommonTableExpr' in node ? [node.CommonTableExpr.ctequery] : [],
   )
   if (!queries.every((query) => query !== undefined && 'SelectStmt' in query)) return undefined
-  const text = behind(source, 'WITH', { ends: ['UPDATE', 'DELETE'] })
+  const text = textAfterKeyword(source, 'WITH', { ends: ['UPDATE', 'DELETE'] })
   return text === undefined ? undefined : { with: text }
 }
 
@@ -64,7 +64,7 @@ function hasCursor(where: Node | undefined): boolean {
 }
 
 function whereOf(clause: Node | undefined, source: Source): string | undefined {
-  return clause && behind(source, 'WHERE', { ends: ['RETURNING'] })
+  return clause && textAfterKeyword(source, 'WHERE', { ends: ['RETURNING'] })
 }
 
 interface Parts {

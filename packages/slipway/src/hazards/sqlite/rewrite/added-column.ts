@@ -1,22 +1,26 @@
 import { dependentsOf, keyOfName } from '../../../schema/index.ts'
 import { type SqliteColumn, sqliteDetail, type Statement } from '../../../statements/index.ts'
+import { quoted } from '../names-and-sizes.ts'
 import type { DetailOf } from '../rule.ts'
-import { quoted } from '../words.ts'
 import { needsKeysElsewhere, OTHERS } from './keys-off.ts'
-import { hazardsAt, leave, settle, type Site } from './site.ts'
+import { hazardsAt, markRemaining, markResolved, type RewriteContext } from './rewrite-context.ts'
 import { tableRebuild } from './table-rebuild.ts'
 
 const IDS = ['add-required-column', 'add-computed-default', 'add-refused-column']
 
 /** Rewrites an ADD COLUMN that SQLite refuses to a form that it accepts. */
-export function addColumns(site: Site): void {
+export function addColumns(site: RewriteContext): void {
   for (const statement of site.migration.statements) {
     const detail = sqliteDetail(statement)
     const hazards = hazardsAt(site, [statement], IDS)
     if (detail.kind !== 'add-column' || hazards.length === 0) continue
     const { column } = detail
     if (column.primaryKey) {
-      leave(site, hazards, 'A primary key needs values that differ. Rebuild the table by hand.')
+      markRemaining(
+        site,
+        hazards,
+        'A primary key needs values that differ. Rebuild the table by hand.',
+      )
     } else if (column.unique && hazards.every(({ id }) => id === 'add-refused-column')) {
       addUnique(site, statement, detail)
     } else {
@@ -26,12 +30,16 @@ export function addColumns(site: Site): void {
 }
 
 /** Adds the column without UNIQUE, and creates a unique index instead. */
-function addUnique(site: Site, statement: Statement, detail: DetailOf<'add-column'>): void {
+function addUnique(
+  site: RewriteContext,
+  statement: Statement,
+  detail: DetailOf<'add-column'>,
+): void {
   const { table, column } = detail
   const hazards = hazardsAt(site, [statement], IDS)
   const plain = withoutUnique(statement.text, column)
   if (plain === undefined) {
-    leave(site, hazards, 'Remove UNIQUE, and create a unique index.')
+    markRemaining(site, hazards, 'Remove UNIQUE, and create a unique index.')
     return
   }
   const index = quoted(`${table}_${column.name}_key`)
@@ -39,7 +47,7 @@ function addUnique(site: Site, statement: Statement, detail: DetailOf<'add-colum
     plain,
     `CREATE UNIQUE INDEX ${index} ON ${quoted(table)}(${quoted(column.name)})`,
   ])
-  settle(site, hazards, 'The column is added without UNIQUE, and a unique index is created.')
+  markResolved(site, hazards, 'The column is added without UNIQUE, and a unique index is created.')
 }
 
 function withoutUnique(text: string, { uniqueAt }: SqliteColumn): string | undefined {
@@ -48,7 +56,11 @@ function withoutUnique(text: string, { uniqueAt }: SqliteColumn): string | undef
 }
 
 /** Adds the column by a rebuild, which allows any column and any value for existing rows. */
-function addByRebuild(site: Site, statement: Statement, detail: DetailOf<'add-column'>): void {
+function addByRebuild(
+  site: RewriteContext,
+  statement: Statement,
+  detail: DetailOf<'add-column'>,
+): void {
   const { column, table: name } = detail
   const hazards = hazardsAt(site, [statement], IDS)
   const definitions = site.run.before.get(statement.number) ?? site.run.after
@@ -56,7 +68,7 @@ function addByRebuild(site: Site, statement: Statement, detail: DetailOf<'add-co
   const isReferred = dependentsOf(definitions, name).length > 0
   const unsafe = isReferred ? whyUnsafe(site) : undefined
   if (unsafe !== undefined) {
-    leave(site, hazards, unsafe)
+    markRemaining(site, hazards, unsafe)
     return
   }
   const { value, why } = valueFor(column)
@@ -68,16 +80,16 @@ function addByRebuild(site: Site, statement: Statement, detail: DetailOf<'add-co
       values: new Map(value === undefined ? [] : [[column.name, value]]),
     })
   if (steps === undefined) {
-    leave(site, hazards, `The definition of ${name} is not known here. Rebuild it by hand.`)
+    markRemaining(site, hazards, `The definition of ${name} is not known here. Rebuild it by hand.`)
     return
   }
   site.changes.instead(statement, steps)
   if (isReferred) site.rebuilt.push(statement)
-  settle(site, hazards, `${name} is rebuilt with the column${why}.`)
+  markResolved(site, hazards, `${name} is rebuilt with the column${why}.`)
 }
 
 /** Why a rebuild of a referenced table would lose rows of the referencing tables; undefined if it would not. */
-function whyUnsafe(site: Site): string | undefined {
+function whyUnsafe(site: RewriteContext): string | undefined {
   if (site.facts.d1 !== undefined) {
     return 'It needs a rebuild of a table that others refer to, which only slipway deploy runs on D1 without losing their rows. Give the column a constant default, or let it be NULL.'
   }

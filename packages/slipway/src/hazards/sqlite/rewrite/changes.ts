@@ -1,5 +1,5 @@
 import type { Statement } from '../../../statements/index.ts'
-import type { Edit } from '../../rewriting.ts'
+import type { Edit } from '../../rewrite-result.ts'
 
 /** The changes around one statement of a file, as statements without their semicolons. */
 interface Change {

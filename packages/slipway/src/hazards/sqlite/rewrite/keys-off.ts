@@ -1,7 +1,7 @@
 import { dependentsOf, type SqliteDefinitions } from '../../../schema/index.ts'
 import { sqliteDetail, type Statement } from '../../../statements/index.ts'
 import { lastOf } from './rebuild-repair.ts'
-import { hazardsAt, leave, settle, type Site } from './site.ts'
+import { hazardsAt, markRemaining, markResolved, type RewriteContext } from './rewrite-context.ts'
 
 const IDS = ['rebuild-cascades', 'rebuild-keys-enforced']
 const WRANGLER =
@@ -11,17 +11,17 @@ export const OTHERS =
   'Another statement of the file needs foreign keys to be enforced. Move the rebuild to a separate migration.'
 
 /** Switches foreign keys off around the rebuilds of the new text. */
-export function switchKeysOff(site: Site): void {
+export function switchKeysOff(site: RewriteContext): void {
   const { run, migration, changes } = site
   const rebuilds = run.rebuilds.filter((rebuild) => !site.altered.has(rebuild))
   const hazards = hazardsAt(site, migration.statements, IDS)
   if (!run.enforcesKeys) {
-    leave(site, hazards, WRANGLER)
+    markRemaining(site, hazards, WRANGLER)
     return
   }
   if (hazards.length === 0 && site.rebuilt.length === 0) return
   if (needsKeysElsewhere(site)) {
-    leave(site, hazards, OTHERS)
+    markRemaining(site, hazards, OTHERS)
     return
   }
   const starts = [...rebuilds.map(({ create }) => create), ...site.rebuilt]
@@ -30,7 +30,7 @@ export function switchKeysOff(site: Site): void {
   if (first === undefined || last === undefined) return
   changes.before(first, ['PRAGMA foreign_keys = OFF'])
   changes.after(last, ['PRAGMA foreign_keys = ON'])
-  settle(site, hazards, 'Foreign keys are switched off for the rebuild.')
+  markResolved(site, hazards, 'Foreign keys are switched off for the rebuild.')
 }
 
 function byNumber(statements: readonly Statement[]): Statement[] {
@@ -38,7 +38,7 @@ function byNumber(statements: readonly Statement[]): Statement[] {
 }
 
 /** Whether a statement outside the rebuilds would behave differently with foreign keys switched off. */
-export function needsKeysElsewhere({ run, migration }: Site): boolean {
+export function needsKeysElsewhere({ run, migration }: RewriteContext): boolean {
   const drops = run.rebuilds.map(({ drop }) => drop)
   return migration.statements.some(
     (one) => !drops.includes(one) && needsKeys(one, run.before.get(one.number)),

@@ -1,16 +1,16 @@
-import { counterSql, isSameName } from '../../../schema/index.ts'
+import { autoincrementCounterSql, isSameName } from '../../../schema/index.ts'
 import { rebuildOfTextIndex, sqliteDetail, type Statement } from '../../../statements/index.ts'
+import { quoted, quotedList } from '../names-and-sizes.ts'
 import { isExpressible, type Rebuild } from '../rebuild.ts'
 import { staleIndexes } from '../text-indexes.ts'
-import { quoted, quotedList } from '../words.ts'
-import { dependentViews } from './dependants.ts'
-import { hazardsAt, leave, settle, type Site } from './site.ts'
+import { dependentViewsAndTriggers } from './dependent-views.ts'
+import { hazardsAt, markRemaining, markResolved, type RewriteContext } from './rewrite-context.ts'
 
 /**
  * Repairs the remaining rebuilds: their order, the objects that they lose, and
  * the objects that obstruct them.
  */
-export function repairRebuilds(site: Site): void {
+export function repairRebuilds(site: RewriteContext): void {
   for (const rebuild of site.run.rebuilds) {
     if (site.altered.has(rebuild)) continue
     const isTurned = renameLast(site, rebuild)
@@ -26,7 +26,7 @@ export function repairRebuilds(site: Site): void {
  * Reorders a rebuild to fill the new table first and rename it last, so that references to the table do not
  * change. Returns whether it did.
  */
-function renameLast(site: Site, rebuild: Rebuild): boolean {
+function renameLast(site: RewriteContext, rebuild: Rebuild): boolean {
   const hazards = hazardsAt(site, [rebuild.rename], ['rebuild-renames-first'])
   if (hazards.length === 0) return false
   const { create, rename, drop, name, copies } = rebuild
@@ -50,7 +50,11 @@ function renameLast(site: Site, rebuild: Rebuild): boolean {
   ])
   changes.instead(drop, [`DROP TABLE ${old}`, `ALTER TABLE ${next} RENAME TO ${old}`])
   const done = 'A new table is filled first, and takes the name of the old one last.'
-  settle(site, [...hazards, ...hazardsAt(site, [copy.statement], ['rebuild-by-position'])], done)
+  markResolved(
+    site,
+    [...hazards, ...hazardsAt(site, [copy.statement], ['rebuild-by-position'])],
+    done,
+  )
   return true
 }
 
@@ -59,53 +63,53 @@ function newName(name: string): string {
 }
 
 /** Writes the copied columns explicitly on both sides of the INSERT … SELECT. */
-function copyByName(site: Site, rebuild: Rebuild): void {
+function copyByName(site: RewriteContext, rebuild: Rebuild): void {
   for (const copy of rebuild.copies) {
     const hazards = hazardsAt(site, [copy.statement], ['rebuild-by-position'])
     if (hazards.length === 0 || site.changes.isReplaced(copy.statement)) continue
     const isSimple = copy.select.limits.length === 0 && copy.select.from !== undefined
     const isSame = copy.values?.every(({ target, source }) => source.column === target) === true
     if (!isSimple || !isSame || copy.conflict !== undefined) {
-      leave(site, hazards, 'The column mapping is ambiguous. Name the columns.')
+      markRemaining(site, hazards, 'The column mapping is ambiguous. Name the columns.')
       continue
     }
     const columns = quotedList((copy.values ?? []).map(({ target }) => target))
-    const into = `INSERT INTO ${quoted(rebuild.made.name)} (${columns})`
+    const into = `INSERT INTO ${quoted(rebuild.newTable.name)} (${columns})`
     site.changes.instead(copy.statement, [
       `${into} SELECT ${columns} FROM ${quoted(copy.select.from ?? '')}`,
     ])
-    settle(site, hazards, 'The copy names its columns on both sides.')
+    markResolved(site, hazards, 'The copy names its columns on both sides.')
   }
 }
 
 /** Copies the AUTOINCREMENT counter to the new table. */
-function keepCounter(site: Site, rebuild: Rebuild, isTurned: boolean): void {
+function keepCounter(site: RewriteContext, rebuild: Rebuild, isTurned: boolean): void {
   const hazards = hazardsAt(site, [rebuild.drop], ['rebuild-autoincrement'])
   if (hazards.length === 0) return
-  if (!rebuild.made.autoincrement) {
-    leave(site, hazards, 'Only you know whether numbers may be reused.')
+  if (!rebuild.newTable.autoincrement) {
+    markRemaining(site, hazards, 'Only you know whether numbers may be reused.')
     return
   }
   site.changes.before(rebuild.drop, counterSteps(rebuild, isTurned))
-  settle(site, hazards, 'The new table continues counting where the old one stopped.')
+  markResolved(site, hazards, 'The new table continues counting where the old one stopped.')
 }
 
 /** Copies the counter between the names that both tables have when the old one is dropped. */
 function counterSteps(rebuild: Rebuild, isTurned: boolean): string[] {
-  const { order, old, made, name } = rebuild
-  if (order === 'copy') return counterSql(old.name, made.name)
-  if (isTurned) return counterSql(name, newName(name))
-  return counterSql(rebuild.oldName, name)
+  const { order, old, newTable, name } = rebuild
+  if (order === 'copy') return autoincrementCounterSql(old.name, newTable.name)
+  if (isTurned) return autoincrementCounterSql(name, newName(name))
+  return autoincrementCounterSql(rebuild.oldName, name)
 }
 
 /** Drops views and triggers that use the table before the rebuild, and recreates them after it. */
-function dropViews(site: Site, rebuild: Rebuild): void {
+function dropViews(site: RewriteContext, rebuild: Rebuild): void {
   const hazards = hazardsAt(site, [rebuild.rename], ['rebuild-under-view'])
   if (hazards.length === 0) return
   const definitions = site.run.before.get(rebuild.rename.number) ?? site.run.after
-  const found = dependentViews(definitions, rebuild.name)
-  if (!found.known) {
-    leave(
+  const found = dependentViewsAndTriggers(definitions, rebuild.name)
+  if (!found.allTextsKnown) {
+    markRemaining(
       site,
       hazards,
       'The text of a view or trigger is not known after a rename. Drop and create it by hand.',
@@ -114,7 +118,7 @@ function dropViews(site: Site, rebuild: Rebuild): void {
   }
   site.changes.before(rebuild.drop, found.drops)
   site.changes.after(lastOf(site, rebuild), found.creates)
-  settle(
+  markResolved(
     site,
     hazards,
     'Views and triggers that use the table are dropped before the rebuild, and created again after it.',
@@ -122,7 +126,7 @@ function dropViews(site: Site, rebuild: Rebuild): void {
 }
 
 /** Recreates triggers, and indexes that schema.prisma cannot express. */
-function createLost(site: Site, rebuild: Rebuild): void {
+function createLost(site: RewriteContext, rebuild: Rebuild): void {
   const hazards = hazardsAt(site, [rebuild.drop], ['rebuild-loses-objects'])
   for (const hazard of hazards) {
     const name = hazard.object && 'name' in hazard.object ? hazard.object.name : undefined
@@ -130,28 +134,32 @@ function createLost(site: Site, rebuild: Rebuild): void {
     const index = rebuild.lost.indexes.find((one) => one.name === name)
     const create = hazard.safeSql?.replace(/;$/, '')
     if (index && hazard.object?.kind === 'index' && isExpressible(index)) {
-      leave(
+      markRemaining(
         site,
         [hazard],
         'Keep the index only if schema.prisma still has it; if so, create it after the rebuild.',
       )
     } else if ((trigger ?? index) === undefined || create === undefined) {
-      leave(site, [hazard], 'It uses a dropped column, or a renamed object. Create it by hand.')
+      markRemaining(
+        site,
+        [hazard],
+        'It uses a dropped column, or a renamed object. Create it by hand.',
+      )
     } else {
       site.changes.after(lastOf(site, rebuild), [create])
-      settle(site, [hazard], 'It is created again after the rebuild.')
+      markResolved(site, [hazard], 'It is created again after the rebuild.')
     }
   }
 }
 
 /** Rebuilds full-text indexes of the table after everything else of the table exists. */
-function rebuildIndexes(site: Site, rebuild: Rebuild): void {
+function rebuildIndexes(site: RewriteContext, rebuild: Rebuild): void {
   const hazards = hazardsAt(site, [rebuild.drop], ['rebuild-full-text'])
   if (hazards.length === 0) return
   const { run, migration } = site
   const stale = staleIndexes(rebuild, { run, statements: migration.statements })
   if (stale.some(({ gone }) => gone.length > 0)) {
-    leave(site, hazards, 'It reads a dropped column. Create it again without the column.')
+    markRemaining(site, hazards, 'It reads a dropped column. Create it again without the column.')
     return
   }
   const end = lastOf(site, rebuild)
@@ -161,11 +169,14 @@ function rebuildIndexes(site: Site, rebuild: Rebuild): void {
     const last = isOfTable ? end : (migration.statements.at(-1) ?? end)
     site.changes.after(last, [rebuildOfTextIndex(name)])
   }
-  settle(site, hazards, 'The full-text index is built again after the rebuild.')
+  markResolved(site, hazards, 'The full-text index is built again after the rebuild.')
 }
 
 /** The last statement of a rebuild, including its indexes and triggers. */
-export function lastOf({ migration }: Site, { rename, drop, order, name }: Rebuild): Statement {
+export function lastOf(
+  { migration }: RewriteContext,
+  { rename, drop, order, name }: Rebuild,
+): Statement {
   const end = order === 'copy' ? rename : drop
   const rest = migration.statements.slice(end.number)
   const others = rest.findIndex((statement) => !isPartOf(statement, name))

@@ -1,7 +1,7 @@
 import { sqliteDetail, type Statement } from '../../../statements/index.ts'
 import { alterFormOf } from '../alter-form.ts'
 import { isQuiet } from '../migration-run.ts'
-import { hazardsAt, settle, type Site } from './site.ts'
+import { hazardsAt, markResolved, type RewriteContext } from './rewrite-context.ts'
 
 /** The hazards that disappear with a rebuild. */
 const GONE = [
@@ -16,7 +16,7 @@ const GONE = [
 ]
 
 /** Rewrites rebuilds to ALTER TABLE if SQLite can reach the same result with it. */
-export function rebuildsToAlter(site: Site): void {
+export function rebuildsToAlter(site: RewriteContext): void {
   const { migration, run, changes } = site
   for (const rebuild of run.rebuilds) {
     const avoidable = hazardsAt(site, [rebuild.create], ['rebuild-avoidable'])
@@ -30,7 +30,7 @@ export function rebuildsToAlter(site: Site): void {
       form.steps.length === 0
         ? `The rebuild of ${rebuild.name} is removed: it changes only the order of columns.`
         : `ALTER TABLE changes ${rebuild.name} in place: no rows are copied, and no table is dropped.`
-    settle(site, hazardsAt(site, form.replaced, GONE), done)
+    markResolved(site, hazardsAt(site, form.replaced, GONE), done)
   }
   if (run.rebuilds.every((rebuild) => site.altered.has(rebuild))) removeKeyPragmas(site)
 }
@@ -39,7 +39,7 @@ export function rebuildsToAlter(site: Site): void {
  * Removes the foreign key PRAGMAs if no rebuild is left and no statement changes rows, because they then
  * have no effect.
  */
-function removeKeyPragmas({ migration, run, changes }: Site): void {
+function removeKeyPragmas({ migration, run, changes }: RewriteContext): void {
   if (run.rebuilds.length === 0) return
   const others = migration.statements.filter((statement) => !changes.isReplaced(statement))
   if (!others.every(leavesRowsAlone)) return

@@ -1,9 +1,9 @@
 import { keyOfName } from '../../../schema/index.ts'
 import { sqliteDetail, sqliteNames, type Statement } from '../../../statements/index.ts'
+import { stringLiteral } from '../names-and-sizes.ts'
 import { INSTEAD } from '../rules/d1-function.ts'
 import { textsInDoubleQuotes } from '../rules/double-quoted-text.ts'
-import { text } from '../words.ts'
-import { hazardsAt, leave, settle, type Site } from './site.ts'
+import { hazardsAt, markRemaining, markResolved, type RewriteContext } from './rewrite-context.ts'
 
 interface Replacement {
   readonly start: number
@@ -12,7 +12,7 @@ interface Replacement {
 }
 
 /** Puts strings in single quotes, and renames functions that D1 has under a different name. */
-export function replaceWords(site: Site): void {
+export function replaceWords(site: RewriteContext): void {
   for (const statement of site.migration.statements) {
     const quotes = hazardsAt(site, [statement], ['double-quoted-text'])
     const calls = hazardsAt(site, [statement], ['d1-function'])
@@ -24,13 +24,13 @@ export function replaceWords(site: Site): void {
         : textsInDoubleQuotes(sqliteDetail(statement), { definitions, statement })
     const functions = calls.length === 0 ? [] : functionsIn(statement)
     const replaced = texts.map(({ at, name }): Replacement => {
-      return { start: at, end: at + quotedLength(name), with: text(name) }
+      return { start: at, end: at + quotedLength(name), with: stringLiteral(name) }
     })
-    settle(site, quotes, 'Strings are in single quotes.')
+    markResolved(site, quotes, 'Strings are in single quotes.')
     for (const hazard of calls) {
       const known = functions.some(({ name }) => hazard.message.includes(`function ${name}:`))
-      if (known) settle(site, [hazard], 'It calls the function by the name that D1 has.')
-      else leave(site, [hazard], 'Write the expression without the function.')
+      if (known) markResolved(site, [hazard], 'It calls the function by the name that D1 has.')
+      else markRemaining(site, [hazard], 'Write the expression without the function.')
     }
     const all = [...replaced, ...functions]
     if (all.length > 0) site.changes.instead(statement, [withReplaced(statement.text, all)])

@@ -3,12 +3,12 @@ import {
   identify,
   inLineEnds,
   inOrder,
-  type LeftHazard,
+  type RemainingHazard,
   type RewriteRequest,
-  type Rewriting,
-  spliced,
-} from '../../rewriting.ts'
-import { judgeFrom, stateAfter, type SqliteState, stateBehind } from '../judge.ts'
+  type RewriteResult,
+  applyEdits,
+} from '../../rewrite-result.ts'
+import { judgeFrom, stateAfter, type SqliteState, stateAfterMigration } from '../judge.ts'
 import { runOf } from '../migration-run.ts'
 import { addColumns } from './added-column.ts'
 import { BY_HAND } from './by-hand.ts'
@@ -17,8 +17,8 @@ import { switchKeysOff } from './keys-off.ts'
 import { repairRebuilds } from './rebuild-repair.ts'
 import { rebuildsToAlter } from './rebuild-to-alter.ts'
 import { replaceWords } from './replaced-words.ts'
-import type { Site } from './site.ts'
-import { dropIndexesFirst, removeIdle, splitInserts } from './smaller-forms.ts'
+import type { RewriteContext } from './rewrite-context.ts'
+import { dropIndexesFirst, removeSkippedStatements, splitInserts } from './smaller-forms.ts'
 
 /**
  * The order matters: a rebuild that becomes an ALTER TABLE needs no repair, and foreign keys are switched
@@ -31,16 +31,20 @@ const FORMS = [
   dropIndexesFirst,
   splitInserts,
   replaceWords,
-  removeIdle,
+  removeSkippedStatements,
   switchKeysOff,
 ]
 
 /** Rewrites each SQLite or D1 migration to its safe form. */
-export function rewriteSqlite({ history, migrations, ...judging }: RewriteRequest): Rewriting[] {
+export function rewriteSqlite({
+  history,
+  migrations,
+  ...judging
+}: RewriteRequest): RewriteResult[] {
   let before = stateAfter(history, judging)
   return migrations.map((migration) => {
     const rewriting = rewriteOne(migration, { before, judging })
-    before = stateBehind(before, migration)
+    before = stateAfterMigration(before, migration)
     return rewriting
   })
 }
@@ -50,8 +54,8 @@ interface Given {
   readonly judging: Omit<RewriteRequest, 'history' | 'migrations'>
 }
 
-function rewriteOne(migration: JudgedMigration, { before, judging }: Given): Rewriting {
-  const site: Site = {
+function rewriteOne(migration: JudgedMigration, { before, judging }: Given): RewriteResult {
+  const site: RewriteContext = {
     migration,
     run: runOf(before.definitions, migration),
     facts: judging.facts,
@@ -65,7 +69,7 @@ function rewriteOne(migration: JudgedMigration, { before, judging }: Given): Rew
   for (const form of FORMS) form(site)
   const edits = inLineEnds(site.changes.edits(migration.sql), migration.sql)
   return {
-    sql: spliced(migration.sql, edits),
+    sql: applyEdits(migration.sql, edits),
     edits,
     rewritten: [...site.done]
       .map(([hazard, done]) => ({ ...identify(hazard), done }))
@@ -74,7 +78,7 @@ function rewriteOne(migration: JudgedMigration, { before, judging }: Given): Rew
   }
 }
 
-function leftOf(hazard: Hazard, { done, left }: Site): LeftHazard[] {
+function leftOf(hazard: Hazard, { done, left }: RewriteContext): RemainingHazard[] {
   if (done.has(hazard)) return []
   const reason = left.get(hazard) ?? BY_HAND[hazard.id]
   return reason === undefined ? [] : [{ ...identify(hazard), reason }]

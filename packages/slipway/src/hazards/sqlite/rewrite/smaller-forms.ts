@@ -1,11 +1,11 @@
 import { sqliteDetail, sqliteDividedInsert, type Statement } from '../../../statements/index.ts'
 import { STATEMENT_BYTES } from '../d1-limits.ts'
+import { quoted } from '../names-and-sizes.ts'
 import { usesOf } from '../uses.ts'
-import { quoted } from '../words.ts'
-import { hazardsAt, leave, settle, type Site } from './site.ts'
+import { hazardsAt, markRemaining, markResolved, type RewriteContext } from './rewrite-context.ts'
 
 /** Drops the indexes of a column before the column. */
-export function dropIndexesFirst(site: Site): void {
+export function dropIndexesFirst(site: RewriteContext): void {
   for (const statement of site.migration.statements) {
     const detail = sqliteDetail(statement)
     const hazards = hazardsAt(site, [statement], ['drop-used-column'])
@@ -13,7 +13,7 @@ export function dropIndexesFirst(site: Site): void {
     const definitions = site.run.before.get(statement.number) ?? site.run.after
     const { refusing, broken, indexes } = usesOf(definitions, detail)
     if (refusing.length > indexes.length || broken.length > 0) {
-      leave(
+      markRemaining(
         site,
         hazards,
         'The objects that use the column must be changed or dropped first, which only you can decide.',
@@ -24,36 +24,36 @@ export function dropIndexesFirst(site: Site): void {
       statement,
       indexes.map(({ name }) => `DROP INDEX ${quoted(name)}`),
     )
-    settle(site, hazards, 'Its indexes are dropped first.')
+    markResolved(site, hazards, 'Its indexes are dropped first.')
   }
 }
 
 /** Splits INSERT … VALUES into statements short enough for D1. */
-export function splitInserts(site: Site): void {
+export function splitInserts(site: RewriteContext): void {
   for (const statement of site.migration.statements) {
     const hazards = hazardsAt(site, [statement], ['d1-statement-size'])
     if (hazards.length === 0 || site.changes.isReplaced(statement)) continue
     const parts = sqliteDividedInsert(statement, STATEMENT_BYTES)
     if (parts === undefined) {
-      leave(site, hazards, 'Only the rows of INSERT … VALUES can be split.')
+      markRemaining(site, hazards, 'Only the rows of INSERT … VALUES can be split.')
       continue
     }
     site.changes.instead(statement, parts)
-    settle(site, hazards, `It is split into ${parts.length} statements.`)
+    markResolved(site, hazards, `It is split into ${parts.length} statements.`)
   }
 }
 
 /** The hazards of statements that a deploy skips anyway. */
-const LEFT_OUT = ['pragma-without-effect', 'd1-pragma', 'sqlite-vacuum']
+const SKIPPED_BY_DEPLOY = ['pragma-without-effect', 'd1-pragma', 'sqlite-vacuum']
 
 /** Removes statements that a deploy skips and other tools refuse. */
-export function removeIdle(site: Site): void {
+export function removeSkippedStatements(site: RewriteContext): void {
   const { migration, changes } = site
   for (const statement of migration.statements) {
-    const hazards = hazardsAt(site, [statement], LEFT_OUT)
+    const hazards = hazardsAt(site, [statement], SKIPPED_BY_DEPLOY)
     if (hazards.length === 0) continue
     if (hazards.some(({ severity }) => severity === 'error')) {
-      leave(
+      markRemaining(
         site,
         hazards,
         'It changes the database. Remove it if the application does not need it.',
@@ -61,20 +61,20 @@ export function removeIdle(site: Site): void {
       continue
     }
     changes.instead(statement, [])
-    settle(site, hazards, 'It is removed: a deploy skips it.')
+    markResolved(site, hazards, 'It is removed: a deploy skips it.')
   }
   removeTransaction(site)
 }
 
 /** Removes BEGIN and COMMIT around the file, because a deploy runs it in a transaction anyway. */
-function removeTransaction(site: Site): void {
+function removeTransaction(site: RewriteContext): void {
   const { statements } = site.migration
   const own = statements.filter((statement) => sqliteDetail(statement).kind === 'transaction')
   const hazards = hazardsAt(site, own, ['sqlite-transaction'])
   if (hazards.length === 0) return
   const verbs = own.map(verbOf)
   if (verbs.join(' ') !== 'BEGIN COMMIT') {
-    leave(
+    markRemaining(
       site,
       hazards,
       'The file begins and ends more than one transaction. Put its parts into separate migrations.',
@@ -82,7 +82,7 @@ function removeTransaction(site: Site): void {
     return
   }
   for (const statement of own) site.changes.instead(statement, [])
-  settle(
+  markResolved(
     site,
     hazards,
     'BEGIN and COMMIT are removed: a deploy runs the file in one transaction anyway.',

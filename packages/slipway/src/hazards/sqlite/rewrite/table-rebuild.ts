@@ -1,6 +1,6 @@
 import {
   columnIn,
-  counterSql,
+  autoincrementCounterSql,
   createTableText,
   type DefinedTable,
   isSameName,
@@ -9,9 +9,9 @@ import {
   tableOptions,
 } from '../../../schema/index.ts'
 import type { SqliteColumn } from '../../../statements/index.ts'
+import { quoted, quotedList } from '../names-and-sizes.ts'
 import { indexRebuilds } from '../text-indexes.ts'
-import { quoted, quotedList } from '../words.ts'
-import { dependentViews } from './dependants.ts'
+import { dependentViewsAndTriggers } from './dependent-views.ts'
 
 /** The new form of a table: the same constraints, and these columns. */
 export interface NewTable {
@@ -32,8 +32,9 @@ export function tableRebuild(
   const isOwn = (one: { readonly table: string }) => isSameName(one.table, table.name)
   const indexes = [...definitions.indexes.values()].filter(isOwn)
   const triggers = [...definitions.triggers.values()].filter(isOwn)
-  const others = dependentViews(definitions, table.name)
-  const isKnown = [table, ...indexes, ...triggers].every(({ renamed }) => !renamed) && others.known
+  const others = dependentViewsAndTriggers(definitions, table.name)
+  const isKnown =
+    [table, ...indexes, ...triggers].every(({ renamed }) => !renamed) && others.allTextsKnown
   if (!isKnown || table.columns.length === 0) return undefined
   const next = freeName(`new_${table.name}`, definitions)
   const filled = columns.filter(
@@ -48,7 +49,7 @@ export function tableRebuild(
       options: tableOptions(table),
     }),
     `INSERT INTO ${quoted(next)} (${names}) SELECT ${sources.join(', ')} FROM ${quoted(table.name)}`,
-    ...(table.autoincrement ? counterSql(table.name, next) : []),
+    ...(table.autoincrement ? autoincrementCounterSql(table.name, next) : []),
     ...others.drops,
     `DROP TABLE ${quoted(table.name)}`,
     `ALTER TABLE ${quoted(next)} RENAME TO ${quoted(table.name)}`,

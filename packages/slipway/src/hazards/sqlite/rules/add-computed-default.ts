@@ -1,5 +1,5 @@
+import { columnObject } from '../names-and-sizes.ts'
 import type { SqliteRule } from '../rule.ts'
-import { columnObject } from '../words.ts'
 
 /** ADD COLUMN writes no rows, so it cannot compute a value for each row. */
 export const addComputedDefault: SqliteRule = {

@@ -1,6 +1,6 @@
 import { isSameName } from '../../../schema/index.ts'
+import { columnObject, quoted } from '../names-and-sizes.ts'
 import type { DetailOf, SqliteContext, SqliteRule } from '../rule.ts'
-import { columnObject, quoted } from '../words.ts'
 
 /**
  * ADD COLUMN changes only the definition, so SQLite refuses columns that need an

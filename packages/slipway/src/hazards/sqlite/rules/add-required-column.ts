@@ -1,5 +1,5 @@
+import { columnObject } from '../names-and-sizes.ts'
 import type { SqliteRule } from '../rule.ts'
-import { columnObject } from '../words.ts'
 
 /** A required column without a default has no value for existing rows. */
 export const addRequiredColumn: SqliteRule = {

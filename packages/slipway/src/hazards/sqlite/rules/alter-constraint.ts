@@ -1,5 +1,5 @@
+import { columnObject, isD1, tableObject } from '../names-and-sizes.ts'
 import type { SqliteRule } from '../rule.ts'
-import { columnObject, isD1, tableObject } from '../words.ts'
 
 /** Only the newest SQLite supports these forms of ALTER TABLE. */
 export const alterConstraint: SqliteRule = {

@@ -1,5 +1,5 @@
+import { tableObject } from '../names-and-sizes.ts'
 import type { SqliteRule } from '../rule.ts'
-import { tableObject } from '../words.ts'
 
 /** CREATE TABLE AS copies only names and affinities. */
 export const createTableAs: SqliteRule = {

@@ -1,8 +1,8 @@
 import { keyOfName, type SqliteDefinitions } from '../../../schema/index.ts'
 import type { SqliteDetail } from '../../../statements/index.ts'
 import { COLUMNS } from '../d1-limits.ts'
+import { isD1, tableObject } from '../names-and-sizes.ts'
 import type { SqliteRule } from '../rule.ts'
-import { isD1, tableObject } from '../words.ts'
 
 /** D1 limits the columns of a table. */
 export const d1Columns: SqliteRule = {

@@ -1,5 +1,5 @@
+import { isD1, tableObject } from '../names-and-sizes.ts'
 import type { SqliteRule } from '../rule.ts'
-import { isD1, tableObject } from '../words.ts'
 
 /** The D1 export does not support virtual tables. */
 export const d1Export: SqliteRule = {

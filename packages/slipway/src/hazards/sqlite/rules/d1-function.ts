@@ -1,7 +1,7 @@
 import { keyOfName } from '../../../schema/index.ts'
 import { sqliteNames } from '../../../statements/index.ts'
+import { isD1 } from '../names-and-sizes.ts'
 import type { SqliteRule } from '../rule.ts'
-import { isD1 } from '../words.ts'
 
 /** Some functions of a local SQLite fail on D1. */
 export const d1Function: SqliteRule = {

@@ -1,6 +1,6 @@
 import { IMPORT_BYTES, STATEMENT_BYTES } from '../d1-limits.ts'
+import { isD1 } from '../names-and-sizes.ts'
 import type { SqliteRule } from '../rule.ts'
-import { isD1 } from '../words.ts'
 
 /** A D1 import blocks all queries until it ends. */
 export const d1LargeFile: SqliteRule = {

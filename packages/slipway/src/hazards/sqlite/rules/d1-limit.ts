@@ -1,7 +1,7 @@
 import { sqliteMeasures, sqliteNames } from '../../../statements/index.ts'
 import { ARGUMENTS, COMPOUNDS, DEPTH, PATTERN_BYTES } from '../d1-limits.ts'
+import { isD1 } from '../names-and-sizes.ts'
 import type { SqliteRule } from '../rule.ts'
-import { isD1 } from '../words.ts'
 
 /** D1 has lower limits than SQLite. */
 export const d1Limit: SqliteRule = {

@@ -1,5 +1,5 @@
+import { isD1, tableObject } from '../names-and-sizes.ts'
 import type { SqliteRule } from '../rule.ts'
-import { isD1, tableObject } from '../words.ts'
 
 /** D1 supports only a few virtual table modules. */
 export const d1Module: SqliteRule = {

@@ -1,7 +1,7 @@
 import { SQLITE_TRANSACTION_PRAGMAS } from '../../../statements/index.ts'
+import { isD1 } from '../names-and-sizes.ts'
 import { ON_D1 } from '../pragmas.ts'
 import type { SqliteRule } from '../rule.ts'
-import { isD1 } from '../words.ts'
 
 /** D1 allows only a few PRAGMAs. */
 export const d1Pragma: SqliteRule = {

@@ -1,7 +1,7 @@
 import { keyOfName } from '../../../schema/index.ts'
 import type { SqliteDetail } from '../../../statements/index.ts'
+import { isD1 } from '../names-and-sizes.ts'
 import type { SqliteRule } from '../rule.ts'
-import { isD1 } from '../words.ts'
 
 /** Names with _cf_ belong to D1. */
 export const d1ReservedName: SqliteRule = {

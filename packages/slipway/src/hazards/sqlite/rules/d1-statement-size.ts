@@ -1,7 +1,7 @@
 import { sqliteDividedInsert, sqliteMeasures } from '../../../statements/index.ts'
 import { STATEMENT_BYTES } from '../d1-limits.ts'
+import { isD1 } from '../names-and-sizes.ts'
 import type { SqliteRule } from '../rule.ts'
-import { isD1 } from '../words.ts'
 
 /** D1 limits the length of a statement. */
 export const d1StatementSize: SqliteRule = {

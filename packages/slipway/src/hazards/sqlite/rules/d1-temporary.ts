@@ -1,6 +1,6 @@
 import type { SqliteDetail } from '../../../statements/index.ts'
+import { isD1 } from '../names-and-sizes.ts'
 import type { SqliteRule } from '../rule.ts'
-import { isD1 } from '../words.ts'
 
 /** D1 has no temporary schema. */
 export const d1Temporary: SqliteRule = {

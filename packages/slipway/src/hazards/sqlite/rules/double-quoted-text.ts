@@ -5,8 +5,8 @@ import {
   type SqliteNames,
   sqliteNames,
 } from '../../../statements/index.ts'
+import { list } from '../names-and-sizes.ts'
 import type { SqliteContext, SqliteRule } from '../rule.ts'
-import { list } from '../words.ts'
 
 /** In SQL, double quotes are for names. */
 export const doubleQuotedText: SqliteRule = {

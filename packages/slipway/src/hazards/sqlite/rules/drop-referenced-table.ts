@@ -1,8 +1,8 @@
 import { dependentsOf, isSameName, keyOfName } from '../../../schema/index.ts'
 import type { SqliteReaction } from '../../../statements/index.ts'
 import { whoEnforcesKeys } from '../keys.ts'
+import { list, rowsOf, tableObject, nameWithRowCount } from '../names-and-sizes.ts'
 import type { SqliteFinding, SqliteRule } from '../rule.ts'
-import { list, rowsOf, tableObject, withRows } from '../words.ts'
 
 /** DROP TABLE first deletes the rows if foreign keys are enforced, and leaves foreign keys to a missing table. */
 export const dropReferencedTable: SqliteRule = {
@@ -20,7 +20,7 @@ export const dropReferencedTable: SqliteRule = {
     )
     if (remaining.length === 0 || run.after.tables.has(keyOfName(name))) return undefined
     const finding = { severity: 'error', object: tableObject(name), anySize: true } as const
-    const tables = list(remaining.map(({ table }) => withRows(context, table)))
+    const tables = list(remaining.map(({ table }) => nameWithRowCount(context, table)))
     const dangling: SqliteFinding = {
       ...finding,
       message: `${tables} still ${remaining.length === 1 ? 'refers' : 'refer'} to ${name}: once it is dropped, each write to ${list(remaining.map(({ table }) => table.name))} fails (no such table: main.${name}).`,

@@ -1,6 +1,6 @@
+import { columnObject, list, quoted } from '../names-and-sizes.ts'
 import type { SqliteRule } from '../rule.ts'
 import { usesOf } from '../uses.ts'
-import { columnObject, list, quoted } from '../words.ts'
 
 /** SQLite refuses to drop a column if an index, key, check, view or trigger that it checks uses the column. */
 export const dropUsedColumn: SqliteRule = {

@@ -1,7 +1,7 @@
 import { dependentsOf } from '../../../schema/index.ts'
 import type { SqliteDetail } from '../../../statements/index.ts'
+import { list, tableObject, nameWithRowCount } from '../names-and-sizes.ts'
 import type { SqliteRule } from '../rule.ts'
-import { list, tableObject, withRows } from '../words.ts'
 
 /** PRAGMA foreign_keys applies to the whole transaction. */
 export const keysUnenforced: SqliteRule = {
@@ -9,12 +9,12 @@ export const keysUnenforced: SqliteRule = {
   title: 'Foreign keys are switched off for statements before the PRAGMA',
   judge(detail, context) {
     const { run, statement, definitions } = context
-    if (!run.unenforced.has(statement)) return undefined
+    if (!run.expectsEnforcedKeys.has(statement)) return undefined
     const name = changedTable(detail)
     if (name === undefined) return undefined
     const passed = dependentsOf(definitions, name)
     if (passed.length === 0) return undefined
-    const tables = list(passed.map(({ table }) => withRows(context, table)))
+    const tables = list(passed.map(({ table }) => nameWithRowCount(context, table)))
     return {
       severity: 'warning',
       object: tableObject(name),

@@ -1,7 +1,7 @@
 import { dependentsOf, isSameName } from '../../../schema/index.ts'
 import type { SqliteNames } from '../../../statements/index.ts'
+import { list, tableObject } from '../names-and-sizes.ts'
 import type { SqliteRule } from '../rule.ts'
-import { list, tableObject } from '../words.ts'
 
 /** With PRAGMA legacy_alter_table, views, triggers and foreign keys keep the old name. */
 export const legacyAlterTable: SqliteRule = {

@@ -1,6 +1,6 @@
 import { SQLITE_TRANSACTION_PRAGMAS } from '../../../statements/index.ts'
+import { isD1 } from '../names-and-sizes.ts'
 import type { SqliteRule } from '../rule.ts'
-import { isD1 } from '../words.ts'
 
 /** SQLite ignores or refuses these PRAGMAs in a transaction. */
 export const pragmaWithoutEffect: SqliteRule = {

@@ -1,8 +1,8 @@
 import { columnIn, isSameName, keyOfName } from '../../../schema/index.ts'
 import type { SqliteTable } from '../../../statements/index.ts'
+import { columnObject, list, quoted, tableObject } from '../names-and-sizes.ts'
 import { copiesAt, type Copy, isKnown, isNotNull, type Rebuild, successorOf } from '../rebuild.ts'
 import type { SqliteFinding, SqliteRule } from '../rule.ts'
-import { columnObject, list, quoted, tableObject } from '../words.ts'
 
 /** The copy into the new table checks the new constraint for each row. */
 export const rebuildAddsConstraint: SqliteRule = {
@@ -18,13 +18,13 @@ export const rebuildAddsConstraint: SqliteRule = {
 
 function requiredNow(
   { values = [] }: Copy,
-  { name, old, oldName, made }: Rebuild,
+  { name, old, oldName, newTable }: Rebuild,
 ): SqliteFinding[] {
   return values.flatMap(({ target, source }) => {
-    const after = columnIn(made, target)
+    const after = columnIn(newTable, target)
     const before = source.column === undefined ? undefined : columnIn(old, source.column)
     if (!after || !before || source.neverNull) return []
-    if (!isNotNull(made, after) || isNotNull(old, before)) return []
+    if (!isNotNull(newTable, after) || isNotNull(old, before)) return []
     return [
       {
         severity: 'warning' as const,
@@ -38,7 +38,7 @@ function requiredNow(
 }
 
 function addedTo(rebuild: Rebuild): SqliteFinding[] {
-  const { name, old, oldName, made, before } = rebuild
+  const { name, old, oldName, newTable, before } = rebuild
   const say = (what: string): SqliteFinding => ({
     severity: 'warning',
     object: tableObject(name),
@@ -58,13 +58,13 @@ function addedTo(rebuild: Rebuild): SqliteFinding[] {
     ),
   )
   return [
-    ...keysOf(made)
+    ...keysOf(newTable)
       .filter((columns) => !known.includes(asKey(columns)))
       .map((columns) => say(`a unique key on ${list(columns)}`)),
-    ...made.checks
+    ...newTable.checks
       .filter(({ text }) => !checks.has(withoutSpace(text)))
       .map(({ text, name: own }) => say(`the check ${own ?? text}`)),
-    ...made.foreignKeys
+    ...newTable.foreignKeys
       .filter(({ columns, table }) => !foreign.has(asKey([...columns, table])))
       .filter(({ columns }) => columns.some((column) => isFilled(rebuild, column)))
       .map(({ columns, table }) => say(`a foreign key from ${list(columns)} to ${table}`)),

@@ -1,7 +1,7 @@
 import { isSameName } from '../../../schema/index.ts'
 import { sqliteDetail, type Statement } from '../../../statements/index.ts'
+import { tableObject, stringLiteral } from '../names-and-sizes.ts'
 import type { SqliteRule } from '../rule.ts'
-import { tableObject, text } from '../words.ts'
 
 /** The AUTOINCREMENT counter belongs to the old table, and is dropped with it. */
 export const rebuildAutoincrement: SqliteRule = {
@@ -10,9 +10,9 @@ export const rebuildAutoincrement: SqliteRule = {
   judge(_detail, { run, migration, statement }) {
     const rebuild = run.rebuilds.find(({ drop }) => drop === statement)
     if (rebuild === undefined || !rebuild.old.autoincrement) return undefined
-    const { name, made, order } = rebuild
+    const { name, newTable, order } = rebuild
     const finding = { object: tableObject(name), table: rebuild.oldName }
-    if (!made.autoincrement) {
+    if (!newTable.autoincrement) {
       return {
         ...finding,
         severity: 'warning',
@@ -20,12 +20,12 @@ export const rebuildAutoincrement: SqliteRule = {
       }
     }
     if (migration.statements.some(changesCounters)) return undefined
-    const successor = order === 'copy' ? made.name : name
+    const successor = order === 'copy' ? newTable.name : name
     return {
       ...finding,
       severity: 'info',
       message: `The counter of ${name} starts again from the highest number that is left: if rows with higher numbers were deleted, their numbers are reused. Copy the counter before the DROP TABLE.`,
-      safeSql: `UPDATE sqlite_sequence SET seq = (SELECT seq FROM sqlite_sequence WHERE name = ${text(rebuild.oldName)}) WHERE name = ${text(successor)};`,
+      safeSql: `UPDATE sqlite_sequence SET seq = (SELECT seq FROM sqlite_sequence WHERE name = ${stringLiteral(rebuild.oldName)}) WHERE name = ${stringLiteral(successor)};`,
     }
   },
 }

@@ -1,6 +1,6 @@
 import { alterFormOf } from '../alter-form.ts'
+import { tableObject } from '../names-and-sizes.ts'
 import type { SqliteRule } from '../rule.ts'
-import { tableObject } from '../words.ts'
 
 /** ALTER TABLE can make some changes without copying all rows and dropping the table. */
 export const rebuildAvoidable: SqliteRule = {

@@ -1,6 +1,6 @@
+import { tableObject } from '../names-and-sizes.ts'
 import { copiesAt } from '../rebuild.ts'
 import type { SqliteRule } from '../rule.ts'
-import { tableObject } from '../words.ts'
 
 /** Databases with the same history can have different column orders. */
 export const rebuildByPosition: SqliteRule = {

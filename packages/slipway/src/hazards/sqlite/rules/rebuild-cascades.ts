@@ -1,7 +1,7 @@
 import type { SqliteReaction } from '../../../statements/index.ts'
 import { reachedBy, reachedName, whoEnforcesKeys } from '../keys.ts'
+import { list, tableObject } from '../names-and-sizes.ts'
 import type { SqliteRule } from '../rule.ts'
-import { list, tableObject } from '../words.ts'
 
 /** If foreign keys are enforced, DROP TABLE first deletes the rows, which affects child rows. */
 export const rebuildCascades: SqliteRule = {

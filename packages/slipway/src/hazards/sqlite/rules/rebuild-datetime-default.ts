@@ -1,6 +1,6 @@
 import { columnIn } from '../../../schema/index.ts'
+import { columnObject } from '../names-and-sizes.ts'
 import type { SqliteRule } from '../rule.ts'
-import { columnObject } from '../words.ts'
 
 /** SQLite stores a date as text or as a number, depending on the writer. */
 export const rebuildDatetimeDefault: SqliteRule = {
@@ -9,8 +9,8 @@ export const rebuildDatetimeDefault: SqliteRule = {
   judge(_detail, { run, statement }) {
     const rebuild = run.rebuilds.find(({ drop }) => drop === statement)
     if (rebuild === undefined) return undefined
-    const { name, old, made } = rebuild
-    return made.columns.flatMap((after) => {
+    const { name, old, newTable } = rebuild
+    return newTable.columns.flatMap((after) => {
       const before = columnIn(old, after.name)
       if (!before?.default || !after.default || !isMoment(after.type)) return []
       if (isSame(before.default.text, after.default.text)) return []

@@ -1,7 +1,7 @@
 import { rebuildOfTextIndex } from '../../../statements/index.ts'
+import { list, tableObject } from '../names-and-sizes.ts'
 import type { SqliteRule } from '../rule.ts'
 import { staleIndexes } from '../text-indexes.ts'
-import { list, tableObject } from '../words.ts'
 
 /** An FTS5 table with external content identifies rows by rowid, and only triggers keep it up to date. */
 export const rebuildFullText: SqliteRule = {

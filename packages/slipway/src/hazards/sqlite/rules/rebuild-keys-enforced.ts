@@ -1,9 +1,9 @@
 import { sqliteDetail } from '../../../statements/index.ts'
 import { reachedBy, reachedName, whoEnforcesKeys } from '../keys.ts'
 import { setting } from '../migration-run.ts'
+import { list, tableObject } from '../names-and-sizes.ts'
 import type { Rebuild } from '../rebuild.ts'
 import type { SqliteContext, SqliteRule } from '../rule.ts'
-import { list, tableObject } from '../words.ts'
 
 /** Foreign keys with RESTRICT or NO ACTION make SQLite refuse the DROP TABLE of a rebuild. */
 export const rebuildKeysEnforced: SqliteRule = {

@@ -1,10 +1,10 @@
 import { columnIn, keyOfName } from '../../../schema/index.ts'
 import type { SqliteColumn } from '../../../statements/index.ts'
 import type { Severity } from '../../hazard.ts'
-import { keepingColumn, keptElsewhere, placesOf } from '../kept-elsewhere.ts'
+import { list, quoted, tableObject } from '../names-and-sizes.ts'
 import { type Rebuild, successorOf, writable } from '../rebuild.ts'
+import { copiesOfColumn, copiesToOtherTables, copiesText } from '../row-copies.ts'
 import type { SqliteFinding, SqliteRule } from '../rule.ts'
-import { list, quoted, tableObject } from '../words.ts'
 
 /** A column that a rebuild does not copy is dropped with the old table. */
 export const rebuildLosesColumn: SqliteRule = {
@@ -16,18 +16,18 @@ export const rebuildLosesColumn: SqliteRule = {
     if (rebuild === undefined || rebuild.copies.length === 0) return undefined
     const used = usedColumns(rebuild)
     if (used === undefined) return undefined
-    const { old, made } = rebuild
+    const { old, newTable } = rebuild
     const left = writable(old).filter((column) => !used.has(keyOfName(column.name)))
-    const keepings = keptElsewhere(context, old.name, [made.name])
-    const isMoved = ({ name }: SqliteColumn) => keepingColumn(keepings, name).length > 0
+    const keepings = copiesToOtherTables(context, old.name, [newTable.name])
+    const isMoved = ({ name }: SqliteColumn) => copiesOfColumn(keepings, name).length > 0
     const lost = left.filter((column) => !isMoved(column))
     const moved = left.filter(isMoved)
     const places = keepings.filter((one) =>
-      moved.some(({ name }) => keepingColumn([one], name).length > 0),
+      moved.some(({ name }) => copiesOfColumn([one], name).length > 0),
     )
     const computed = writable(old).filter(
       ({ name }) =>
-        used.has(keyOfName(name)) && !columnIn(made, name) && !successorOf(rebuild, name),
+        used.has(keyOfName(name)) && !columnIn(newTable, name) && !successorOf(rebuild, name),
     )
     return [
       losing(rebuild, lost, {
@@ -38,7 +38,7 @@ export const rebuildLosesColumn: SqliteRule = {
       losing(rebuild, moved, {
         severity: 'warning',
         what: 'drops',
-        hint: ` However, ${placesOf(places)}: check that this covers all values.`,
+        hint: ` However, ${copiesText(places)}: check that this covers all values.`,
       }),
       losing(rebuild, computed, {
         severity: 'info',
@@ -59,8 +59,8 @@ function losing(
   }: { readonly severity: Severity; readonly what: string; readonly hint: string },
 ): SqliteFinding | undefined {
   if (columns.length === 0) return undefined
-  const { name, made } = rebuild
-  const kept = columns.filter((column) => columnIn(made, column.name))
+  const { name, newTable } = rebuild
+  const kept = columns.filter((column) => columnIn(newTable, column.name))
   const why =
     kept.length === 0
       ? ''
@@ -83,10 +83,10 @@ function usedColumns({ copies }: Rebuild): ReadonlySet<string> | undefined {
 }
 
 /** If one column is removed and one of the same type is added, it may be a rename. */
-function hintFor(lost: readonly SqliteColumn[], { old, made, copies }: Rebuild): string {
+function hintFor(lost: readonly SqliteColumn[], { old, newTable, copies }: Rebuild): string {
   const filled = copies.flatMap(({ values = [] }) => values.map(({ target }) => keyOfName(target)))
-  const gone = lost.filter((column) => !columnIn(made, column.name))
-  const added = writable(made).filter(
+  const gone = lost.filter((column) => !columnIn(newTable, column.name))
+  const added = writable(newTable).filter(
     (column) => !columnIn(old, column.name) && !filled.includes(keyOfName(column.name)),
   )
   const [before] = gone

@@ -7,9 +7,9 @@ import {
   withParts,
 } from '../../../schema/index.ts'
 import type { SqliteIndex } from '../../../statements/index.ts'
+import { list, tableObject } from '../names-and-sizes.ts'
 import { isKnown, type Rebuild } from '../rebuild.ts'
 import type { SqliteRule } from '../rule.ts'
-import { list, tableObject } from '../words.ts'
 
 /**
  * A rebuilt table has only what its new definition contains, and Prisma cannot
@@ -21,21 +21,21 @@ export const rebuildLosesDefinition: SqliteRule = {
   judge(_detail, { run, statement }) {
     const rebuild = run.rebuilds.find(({ create }) => create === statement)
     if (rebuild === undefined) return undefined
-    const { name, old, oldName, made } = rebuild
-    if (old.renamed || !isKnown(old) || !isKnown(made)) return undefined
+    const { name, old, oldName, newTable } = rebuild
+    if (old.renamed || !isKnown(old) || !isKnown(newTable)) return undefined
     const indexes = [...run.after.indexes.values()].filter((one) => isSameName(one.table, name))
     // Parts that use a dropped column disappear with it. A separate hazard reports that.
-    const parts = lostParts(old, made, indexes).filter(({ gone }) => gone === undefined)
+    const parts = lostParts(old, newTable, indexes).filter(({ gone }) => gone === undefined)
     const safe = parts.filter(
-      (part) => refusalOfPart(made, part) === undefined && !isWritten(part, rebuild),
+      (part) => refusalOfPart(newTable, part) === undefined && !isWritten(part, rebuild),
     )
     return parts.map((part) => ({
       severity: 'warning' as const,
       object: objectOf(name, part),
       table: oldName,
       anySize: true as const,
-      message: `The rebuild of ${name} loses ${said(part)}: the new table is created without it.${besides(part, indexes)}`,
-      safeSql: safe.includes(part) ? `${withParts(made, safe)};` : undefined,
+      message: `The rebuild of ${name} loses ${partText(part)}: the new table is created without it.${omitIndexHint(part, indexes)}`,
+      safeSql: safe.includes(part) ? `${withParts(newTable, safe)};` : undefined,
     }))
   },
 }
@@ -49,7 +49,7 @@ function isWritten({ kind, column = '' }: LostPart, { copies }: Rebuild): boolea
 }
 
 /** A hint to omit the plain unique index on the same columns, which is stricter than the lost key. */
-function besides({ kind, columns = [] }: LostPart, indexes: readonly SqliteIndex[]): string {
+function omitIndexHint({ kind, columns = [] }: LostPart, indexes: readonly SqliteIndex[]): string {
   const index = indexes.find((one) => one.unique && isSameList(one.columns, columns))
   return kind === 'unique' && index ? ` With it, omit the index ${index.name}.` : ''
 }
@@ -60,7 +60,7 @@ function objectOf(table: string, { column: name }: LostPart) {
     : ({ kind: 'column', schema: null, table, name } as const)
 }
 
-function said({ kind, column, columns = [], text }: LostPart): string {
+function partText({ kind, column, columns = [], text }: LostPart): string {
   switch (kind) {
     case 'generated column':
       return `its generated column ${column}`

@@ -1,5 +1,5 @@
 import type { SqliteNames } from '../../../statements/index.ts'
-import { canRemain, isStillTrue, type Rebuild } from '../rebuild.ts'
+import { indexFitsNewTable, worksOnNewTable, type Rebuild } from '../rebuild.ts'
 import type { SqliteRule } from '../rule.ts'
 
 /** Indexes and triggers are dropped with their table. */
@@ -20,7 +20,7 @@ export const rebuildLosesObjects: SqliteRule = {
         safeSql: textOf(trigger, namesOf(trigger, trigger.of), rebuild),
       })),
       ...lost.indexes
-        .filter((index) => canRemain(index, rebuild))
+        .filter((index) => indexFitsNewTable(index, rebuild))
         .map((index) => ({
           severity: 'warning' as const,
           object: { kind: 'index', schema: null, name: index.name } as const,
@@ -46,5 +46,5 @@ function textOf(
   names: readonly string[],
   rebuild: Rebuild,
 ): string | undefined {
-  return renamed || !isStillTrue(names, rebuild) ? undefined : `${text};`
+  return renamed || !worksOnNewTable(names, rebuild) ? undefined : `${text};`
 }

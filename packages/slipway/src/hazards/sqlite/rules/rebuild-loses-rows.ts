@@ -1,6 +1,6 @@
+import { list, tableObject } from '../names-and-sizes.ts'
 import type { Rebuild } from '../rebuild.ts'
 import type { SqliteFinding, SqliteRule } from '../rule.ts'
-import { list, tableObject } from '../words.ts'
 
 /** Rows that a rebuild does not copy are dropped with the old table. */
 export const rebuildLosesRows: SqliteRule = {

@@ -1,7 +1,7 @@
 import { columnIn, isSameName } from '../../../schema/index.ts'
+import { columnObject, tableObject } from '../names-and-sizes.ts'
 import { copiesAt } from '../rebuild.ts'
 import type { SqliteFinding, SqliteRule } from '../rule.ts'
-import { columnObject, tableObject } from '../words.ts'
 
 /** INSERT … SELECT matches columns by position, regardless of their names. */
 export const rebuildMisplacesValues: SqliteRule = {

@@ -1,6 +1,6 @@
 import { dependentsOf, isSameName } from '../../../schema/index.ts'
+import { list, tableObject } from '../names-and-sizes.ts'
 import type { SqliteRule } from '../rule.ts'
-import { list, tableObject } from '../words.ts'
 
 /** References to a table follow its rename. */
 export const rebuildRenamesFirst: SqliteRule = {

@@ -1,8 +1,8 @@
 import { keyOfName } from '../../../schema/index.ts'
 import type { SqliteColumn, SqliteTable } from '../../../statements/index.ts'
+import { columnObject } from '../names-and-sizes.ts'
 import { copiesAt, isNotNull, writable } from '../rebuild.ts'
 import type { SqliteRule } from '../rule.ts'
-import { columnObject } from '../words.ts'
 
 /** A required column without a value or a default rejects every row. */
 export const rebuildRequiredColumn: SqliteRule = {
@@ -10,11 +10,13 @@ export const rebuildRequiredColumn: SqliteRule = {
   title: 'A rebuild leaves a required column without a value',
   judge(_detail, context) {
     return copiesAt(context).flatMap(({ copy, rebuild }) => {
-      const { name, oldName, made } = rebuild
+      const { name, oldName, newTable } = rebuild
       const targets = copy.values?.map(({ target }) => keyOfName(target))
       if (targets === undefined) return []
-      return writable(made)
-        .filter((column) => isRequired(made, column) && !targets.includes(keyOfName(column.name)))
+      return writable(newTable)
+        .filter(
+          (column) => isRequired(newTable, column) && !targets.includes(keyOfName(column.name)),
+        )
         .map((column) => ({
           severity: 'error' as const,
           object: columnObject(name, column.name),

@@ -1,7 +1,7 @@
 import type { SqliteTable } from '../../../statements/index.ts'
+import { quoted, tableObject } from '../names-and-sizes.ts'
 import { copiesAt, isKnown } from '../rebuild.ts'
 import type { SqliteRule } from '../rule.ts'
-import { quoted, tableObject } from '../words.ts'
 
 /** A STRICT table refuses values that the old one accepted. */
 export const rebuildStrict: SqliteRule = {
@@ -9,7 +9,7 @@ export const rebuildStrict: SqliteRule = {
   title: 'A rebuild makes a table STRICT',
   judge(_detail, context) {
     return copiesAt(context)
-      .filter(({ rebuild: { old, made } }) => made.strict && isKnown(old) && !old.strict)
+      .filter(({ rebuild: { old, newTable } }) => newTable.strict && isKnown(old) && !old.strict)
       .map(({ rebuild: { name, old, oldName } }) => ({
         severity: 'warning' as const,
         object: tableObject(name),

@@ -1,7 +1,7 @@
 import { isSameName } from '../../../schema/index.ts'
 import type { SqliteNames } from '../../../statements/index.ts'
+import { list, tableObject } from '../names-and-sizes.ts'
 import type { SqliteRule } from '../rule.ts'
-import { list, tableObject } from '../words.ts'
 
 /** ALTER TABLE … RENAME checks every view and trigger, and fails if one uses a table that does not exist. */
 export const rebuildUnderView: SqliteRule = {

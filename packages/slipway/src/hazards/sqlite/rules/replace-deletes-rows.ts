@@ -1,6 +1,6 @@
 import { dependentsOf, isSameName } from '../../../schema/index.ts'
+import { rowsOf, tableObject, nameWithRowCount } from '../names-and-sizes.ts'
 import type { SqliteRule } from '../rule.ts'
-import { rowsOf, tableObject, withRows } from '../words.ts'
 
 /** REPLACE deletes the existing row and inserts a new one. */
 export const replaceDeletesRows: SqliteRule = {
@@ -21,7 +21,7 @@ export const replaceDeletesRows: SqliteRule = {
     )
     const also = [
       ...children.map(
-        ({ table: child }) => `rows of ${withRows(context, child)} lose what they refer to`,
+        ({ table: child }) => `rows of ${nameWithRowCount(context, child)} lose what they refer to`,
       ),
       ...triggers.map(
         ({ name }) => `the trigger ${name} does not run, unless PRAGMA recursive_triggers is on`,

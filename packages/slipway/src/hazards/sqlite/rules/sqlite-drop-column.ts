@@ -1,6 +1,6 @@
-import { keepingColumn, keptElsewhere, placesOf } from '../kept-elsewhere.ts'
+import { columnObject } from '../names-and-sizes.ts'
+import { copiesOfColumn, copiesToOtherTables, copiesText } from '../row-copies.ts'
 import type { SqliteRule } from '../rule.ts'
-import { columnObject } from '../words.ts'
 
 /** The values of the column are lost. */
 export const sqliteDropColumn: SqliteRule = {
@@ -9,13 +9,13 @@ export const sqliteDropColumn: SqliteRule = {
   judge(detail, context) {
     if (detail.kind !== 'drop-column') return undefined
     const { table, column } = detail
-    const keepings = keepingColumn(keptElsewhere(context, table, []), column)
+    const copies = copiesOfColumn(copiesToOtherTables(context, table, []), column)
     const but =
-      keepings.length === 0
+      copies.length === 0
         ? ''
-        : ` However, ${placesOf(keepings)}: check that this covers all values.`
+        : ` However, ${copiesText(copies)}: check that this covers all values.`
     return {
-      severity: keepings.length === 0 ? 'error' : 'warning',
+      severity: copies.length === 0 ? 'error' : 'warning',
       object: columnObject(table, column),
       table,
       message: `The values of ${column} of ${table} are lost, and clients that still use the column fail.${but}`,

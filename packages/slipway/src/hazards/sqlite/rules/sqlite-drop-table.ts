@@ -1,8 +1,8 @@
 import { isSameName, keyOfName } from '../../../schema/index.ts'
 import { sqliteDetail } from '../../../statements/index.ts'
-import { keptElsewhere, placesOf } from '../kept-elsewhere.ts'
+import { tableObject } from '../names-and-sizes.ts'
+import { copiesToOtherTables, copiesText } from '../row-copies.ts'
 import type { SqliteContext, SqliteRule } from '../rule.ts'
-import { tableObject } from '../words.ts'
 
 /** The rows of the table are lost. */
 export const sqliteDropTable: SqliteRule = {
@@ -14,13 +14,11 @@ export const sqliteDropTable: SqliteRule = {
     if (run.rebuilds.some(({ drop }) => drop === statement)) return undefined
     const { name, ifExists } = detail
     if (ifExists && isCleared(name, context)) return undefined
-    const keepings = keptElsewhere(context, name, [])
+    const copies = copiesToOtherTables(context, name, [])
     const but =
-      keepings.length === 0
-        ? ''
-        : ` However, ${placesOf(keepings)}: check that this covers all rows.`
+      copies.length === 0 ? '' : ` However, ${copiesText(copies)}: check that this covers all rows.`
     return {
-      severity: keepings.length === 0 ? 'error' : 'warning',
+      severity: copies.length === 0 ? 'error' : 'warning',
       object: tableObject(name),
       table: name,
       anySize: true,

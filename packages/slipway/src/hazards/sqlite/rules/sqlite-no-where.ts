@@ -1,6 +1,6 @@
 import { isSameName } from '../../../schema/index.ts'
+import { tableObject } from '../names-and-sizes.ts'
 import type { SqliteRule } from '../rule.ts'
-import { tableObject } from '../words.ts'
 
 /** An UPDATE or DELETE without WHERE is usually a mistake. */
 export const sqliteNoWhere: SqliteRule = {

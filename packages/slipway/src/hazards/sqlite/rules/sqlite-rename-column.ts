@@ -1,5 +1,5 @@
+import { columnObject } from '../names-and-sizes.ts'
 import type { SqliteRule } from '../rule.ts'
-import { columnObject } from '../words.ts'
 
 /** Running clients still use the column's old name. */
 export const sqliteRenameColumn: SqliteRule = {

@@ -1,5 +1,5 @@
+import { tableObject } from '../names-and-sizes.ts'
 import type { SqliteRule } from '../rule.ts'
-import { tableObject } from '../words.ts'
 
 /** Running clients still use the table's old name. */
 export const sqliteRenameTable: SqliteRule = {

@@ -1,7 +1,7 @@
 import { sqliteDetail } from '../../../statements/index.ts'
 import { isQuiet } from '../migration-run.ts'
+import { isD1 } from '../names-and-sizes.ts'
 import type { SqliteFinding, SqliteRule } from '../rule.ts'
-import { isD1 } from '../words.ts'
 
 /** A migration is one transaction, both on a SQLite file and on D1. */
 export const sqliteTransaction: SqliteRule = {

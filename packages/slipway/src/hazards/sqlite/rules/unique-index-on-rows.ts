@@ -1,8 +1,8 @@
 import { columnIn, type DefinedTable, isSameName, keyOfName } from '../../../schema/index.ts'
 import { sqliteDetail, type SqliteIndex } from '../../../statements/index.ts'
+import { list, quoted, quotedList } from '../names-and-sizes.ts'
 import { type Rebuild, successorOf } from '../rebuild.ts'
 import type { SqliteContext, SqliteRule } from '../rule.ts'
-import { list, quoted, quotedList } from '../words.ts'
 
 /** A unique index on existing rows fails if two rows have the same values. */
 export const uniqueIndexOnRows: SqliteRule = {
