@@ -57,19 +57,20 @@ function hasValues({ kept: { kind, isReplaced } }: Restored): boolean {
   return kind === 'columns' || (kind === 'rows' && isReplaced)
 }
 
-/** For each restored table, the length of its longest chain of restored parents. */
+/** How many restored tables precede each restored table in a chain of parents; tables of a cycle have any number. */
 function depthsOf(
   restored: readonly Restored[],
   { foreignKeys }: RestorePlace,
 ): ReadonlyMap<string, number> {
-  const names = new Set(restored.map(({ kept: { table } }) => table.name))
-  const depthOf = (name: string, above: readonly string[]): number => {
-    const parents = foreignKeys
-      .filter(({ table, parent }) => isSameName(table, name) && names.has(parent))
-      .filter(({ parent }) => ![...above, name].includes(parent))
-    return Math.max(0, ...parents.map(({ parent }) => 1 + depthOf(parent, [...above, name])))
+  const depths = new Map(restored.map(({ kept: { table } }) => [table.name, 0]))
+  for (let round = 0; round < depths.size; round++) {
+    for (const { table, parent } of foreignKeys) {
+      const [own, above] = [depths.get(table), depths.get(parent)]
+      if (own === undefined || above === undefined || table === parent) continue
+      depths.set(table, Math.max(own, above + 1))
+    }
   }
-  return new Map([...names].map((name) => [name, depthOf(name, [])]))
+  return depths
 }
 
 function valuesSql(
