@@ -1,7 +1,7 @@
 import type { Session } from '../database/index.ts'
 import { readKnownNow, readSchemaNow } from '../deploy/index.ts'
 import { writeDownMigration } from '../down/index.ts'
-import { advice, command, failureOf, type NextAction } from '../kernel/index.ts'
+import { advice, command, failureOf, type NextAction, rethrow } from '../kernel/index.ts'
 import { projectScope } from '../plan/index.ts'
 import { type CreatedObjects, createdBefore, tableKey } from '../safekeeping/index.ts'
 import {
@@ -61,12 +61,25 @@ export async function prepareDown(
     const announced = await announcementsIn(parser, { down: migration.down, up })
     return { plan, origin: 'file', path, sql: migration.down, announced, wrote: [] }
   }
-  const written = await writeDownMigration({ shadow, before, migration })
+  const written = await withAdvice(path, () => writeDownMigration({ shadow, before, migration }))
   const place = `down migration of ${name}`
   const plan = parseMigration({ name, path: place, sql: written.sql }, parser)
   const wrote = rowWrites(parser.parse(up, upPath), plan, shadowSchema(shadow))
   const announced = await announcementsIn(parser, { down: written.sql, up })
   return { plan, origin: 'written', path, sql: written.sql, announced, wrote }
+}
+
+/** Adds the advice to write a down migration by hand if the migration does not run on a shadow database. */
+async function withAdvice<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const failure = failureOf(error)
+    if (failure?.code !== 'SHADOW.REPLAY_FAILED') throw error
+    const label = 'write a down migration: Slipway can write one only if the migration runs there'
+    const write = { kind: 'edit', path, label } as const
+    return rethrow({ ...failure, nextActions: [write, ...failure.nextActions] }, error)
+  }
 }
 
 function rowWrites(

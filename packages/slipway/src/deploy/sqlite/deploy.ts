@@ -9,6 +9,7 @@ import {
   sqliteReceiptSql,
 } from '../../history/index.ts'
 import {
+  advice,
   attempt,
   command,
   type Failure,
@@ -349,7 +350,10 @@ export function violationFailure(
       return failureFrom('DEPLOY.STATEMENT_FAILED', {
         message: `${name} was undone on ${database}: ${countOfRows(Number(facts['rows']))} of ${text('table')} would refer to rows that do not exist.`,
         why: 'It runs without foreign keys, and Slipway checks them at its end.',
-        nextActions: [command(['check', name], 'see what the migration does')],
+        nextActions: [
+          advice(`Let these rows of ${text('table')} refer to existing rows, then try again.`),
+          command(['check', name], 'see what the migration does'),
+        ],
       })
     case 'history':
       return failureFrom('DEPLOY.LOCKED', {

@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { afterAll, expect, test } from 'vitest'
 import { sqliteWork } from '../../../test/sqlite-work.ts'
 import { deploy } from '../../deploy/index.ts'
+import { attempt } from '../../kernel/index.ts'
 import { type Reversible, rollback, type RollbackRequest } from '../index.ts'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'slipway-rollback-'))
@@ -224,4 +225,24 @@ test('rows that a migration inserts into a table that it rebuilt are announced t
   const announced: unknown[] = []
   await down({ announce: (downs) => announced.push(...downs.flatMap((one) => one.announced)) })
   expect(announced).toContainEqual({ kind: 'rows', statements: [7] })
+})
+
+test('a migration that runs only on the rows of the target is rolled back by its own down.sql', async () => {
+  const grown = { name: '2_grown', sql: 'INSERT INTO "order" (id, customer_id) VALUES (9, 1);' }
+  const { dump, run, up, down } = database([SHOP, grown])
+  await up(1)
+  run(ROWS)
+  const before = dump()
+  expect((await up(2)).failure).toBeUndefined()
+  const failed = await attempt(() => down())
+  expect(failed).toMatchObject({
+    ok: false,
+    failure: {
+      code: 'SHADOW.REPLAY_FAILED',
+      nextActions: [{ kind: 'edit', path: '2_grown/down.sql' }, { kind: 'slipway' }],
+    },
+  })
+  const own = { ...grown, down: 'DELETE FROM "order" WHERE id = 9;' }
+  expect((await down({ migrations: [SHOP, own] })).failure).toBeUndefined()
+  expect(dump()).toEqual(before)
 })
