@@ -523,7 +523,7 @@ test('on Cloudflare, rows are changed and deleted only with consent by name', as
   set({ code: 'a', price: 9 })
   const refused = await run()
   expect(refused.exitCode).not.toBe(0)
-  expect(refused.failure?.message).toContain('1 rows of plan')
+  expect(refused.failure?.message).toContain('1 row of plan')
   expect(stored()).toEqual(before)
   expect((await shop.seed('run')).failure).toBeNull()
   expect(stored()).toEqual([{ code: 'a', price: 9 }])

@@ -51,7 +51,7 @@ test.each(['upsert', 'own'])('values that a trigger changes, as %s', async (mode
     findings: [
       {
         id: 'seed-altered',
-        message: '1 rows of plan have values that a trigger changed (seed base).',
+        message: '1 row of plan has values that a trigger changed (seed base).',
       },
     ],
   })
@@ -77,7 +77,7 @@ test.each([
   write([{ code: 'a' }, { code: 'b' }])
   const { code, failure, stdout } = await project.seed('run')
   expect(code, stdout).toBe('SEEDS.ROW_INVALID')
-  expect(failure?.message).toBe('1 rows of plan in base are not in plan after they were written.')
+  expect(failure?.message).toBe('1 row of plan in base is not in plan after the set was written.')
   expect(await plans()).toEqual([])
 })
 

@@ -1,5 +1,6 @@
 import { withSession } from '../database/index.ts'
 import { requireConsent, withTarget } from '../deploy/index.ts'
+import { formatRows } from '../kernel/index.ts'
 import {
   belongs,
   projectSeedSets,
@@ -153,14 +154,14 @@ async function requireSyncConsent(
   },
 ): Promise<void> {
   const destroys = diffs.flatMap(({ table, updated, deleted }) => [
-    ...(updated > 0 ? [`values of ${updated} rows of ${table}`] : []),
-    ...(deleted > 0 ? [`${deleted} rows of ${table}`] : []),
+    ...(updated > 0 ? [`values of ${formatRows(updated)} of ${table}`] : []),
+    ...(deleted > 0 ? [`${formatRows(deleted)} of ${table}`] : []),
   ])
   if (destroys.length > 0)
     return await requireConsent({ database, alias, destroys }, consentFrom(context, asked))
   const added = diffs.filter(({ inserted }) => inserted > 0)
   if (added.length === 0) return
-  const rows = added.map(({ table, inserted }) => `${inserted} rows of ${table}`).join(', ')
+  const rows = added.map(({ table, inserted }) => `${formatRows(inserted)} of ${table}`).join(', ')
   const message = `This adds ${rows} to ${database}, which is protected.`
   await requireConsentByName(context, asked, { database, alias, message })
 }

@@ -1,3 +1,4 @@
+import { formatRows } from '../kernel/index.ts'
 import type { DataSums, TableSum } from './manifest.ts'
 
 /** The differences in the data, as sentences without a row's content; empty if it is equal. */
@@ -8,7 +9,7 @@ export function differingData(backup: DataSums, restored: DataSums): string[] {
     const found = now.get(key(one))
     if (found === undefined) return [`${key(one)} is missing`]
     if (found.rows !== one.rows)
-      return [`${key(one)} has ${found.rows} rows instead of ${one.rows}`]
+      return [`${key(one)} has ${formatRows(found.rows)} instead of ${one.rows}`]
     return found.sum === one.sum ? [] : [`rows of ${key(one)} have changed`]
   })
   const sequences = Object.entries(backup.sequences).flatMap(([name, position]) =>
@@ -23,7 +24,9 @@ export function differingData(backup: DataSums, restored: DataSums): string[] {
   const orphans =
     backup.orphans === restored.orphans
       ? []
-      : [`${restored.orphans} rows refer to a missing row, instead of ${backup.orphans}`]
+      : [
+          `${formatRows(restored.orphans ?? 0)} ${restored.orphans === 1 ? 'refers' : 'refer'} to a missing row, instead of ${backup.orphans}`,
+        ]
   return [...tables, ...sequences, ...large, ...orphans]
 }
 

@@ -1,4 +1,5 @@
 import type { KeptResult } from '../app/index.ts'
+import { formatRows } from '../kernel/index.ts'
 import { type Block, status } from './view.ts'
 
 /** A line for each thing that a deploy kept. */
@@ -30,7 +31,7 @@ export function restoredLines(kept: readonly KeptResult[]): Block[] {
       restored.since > 0
         ? `; ${restored.since} newer ${restored.since === 1 ? 'row remains' : 'rows remain'}`
         : ''
-    const what = isPosition(one) ? 'its position' : `${countOf(restored.rows)}${since}`
+    const what = isPosition(one) ? 'its position' : `${formatRows(restored.rows)}${since}`
     return restored.rows === 0 && restored.since > 0
       ? status('warning', `Not restored: ${one.object}`, what)
       : status('done', `Restored ${one.object}`, what)
@@ -47,9 +48,5 @@ export function sizeOf(bytes: number): string {
 }
 
 function rowsOf({ rows }: KeptResult): string | undefined {
-  return rows === null ? undefined : countOf(rows)
-}
-
-function countOf(rows: number): string {
-  return `${rows.toLocaleString('en-US')} ${rows === 1 ? 'row' : 'rows'}`
+  return rows === null ? undefined : formatRows(rows)
 }

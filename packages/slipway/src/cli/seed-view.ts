@@ -1,4 +1,5 @@
 import type { SeededSetResult, SetStatusResult } from '../app/index.ts'
+import { formatRows } from '../kernel/index.ts'
 import { changeBlocks } from './sync-view.ts'
 import { type Block, heading, type Mark, paragraph, status } from './view.ts'
 
@@ -57,7 +58,7 @@ function summary(set: SeededSetResult, dryRun: boolean): Block {
   const { inserted, updated, deleted } = set
   const written = inserted + updated + deleted
   if (written === 0) return status('done', `${set.name}: nothing to write`)
-  const rows = `${written.toLocaleString('en-US')} ${written === 1 ? 'row' : 'rows'}`
+  const rows = formatRows(written)
   return dryRun
     ? status('pending', `${set.name}: ${rows} would be written`)
     : status('done', `${set.name}: ${rows} written`)
@@ -81,9 +82,7 @@ export function setStatusBlocks(sets: readonly SetStatusResult[], place: string)
     const versions = [
       ...(inProject ? [`version ${version}`] : []),
       ...(record
-        ? [
-            `here ${record.version} with ${count(record.rows)} ${record.rows === 1 ? 'row' : 'rows'} since ${record.appliedAt}`,
-          ]
+        ? [`here ${record.version} with ${formatRows(record.rows)} since ${record.appliedAt}`]
         : []),
     ]
     return status(mark, `${name} ${text}`, versions.join(', '))

@@ -1,5 +1,6 @@
 import path from 'node:path'
 import type { SeedFilesResult } from '../app/index.ts'
+import { formatRows } from '../kernel/index.ts'
 import type { FileChange, RowChange, TableDiff } from '../seeds/index.ts'
 import { type Block, heading, status } from './view.ts'
 
@@ -30,7 +31,7 @@ export function syncBlocks(diffs: readonly TableDiff[], { from, to, dryRun }: Sy
     ...[inserted, updated, deleted, unchanged, extra].map(count),
   ])
   const total = diffs.reduce((sum, one) => sum + changesOf(one), 0)
-  const what = `${total.toLocaleString('en-US')} ${total === 1 ? 'row' : 'rows'}`
+  const what = formatRows(total)
   const end =
     total === 0
       ? status('done', `${to} has the rows of ${from}: nothing to write`)

@@ -34,6 +34,7 @@ export {
 export { ownVersion } from './own-version.ts'
 export { readCached, writeCached } from './file-cache.ts'
 export { attempt, type Result } from './result.ts'
+export { formatRows } from './rows.ts'
 export { ConnectionString, looksLikeConnectionString, redact, Secret } from './secret.ts'
 export { parseSqlType, type SqlType } from './sql-type.ts'
 export { withoutSignalHandlers } from './signals.ts'

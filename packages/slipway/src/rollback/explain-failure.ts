@@ -1,4 +1,4 @@
-import { advice, command, type Failure, failureFrom } from '../kernel/index.ts'
+import { advice, command, type Failure, failureFrom, formatRows } from '../kernel/index.ts'
 import type { Fill } from '../safekeeping/index.ts'
 import { fillText } from './fill.ts'
 
@@ -40,7 +40,7 @@ function askForValue(failure: Failure, server: ServerError, fills: readonly Fill
   const args = again?.kind === 'slipway' ? again.args : ['rollback']
   const [, table = '', column = ''] = /^(.*)\.(.*)$/s.exec(server.detail ?? '') ?? []
   const count = Number.parseInt(server.message, 10)
-  const rows = count === 1 ? `1 row of ${table} has` : `${count} rows of ${table} have`
+  const rows = `${formatRows(count)} of ${table} ${count === 1 ? 'has' : 'have'}`
   return failureFrom('ROLLBACK.VALUE_NEEDED', {
     message: `${rows} no value for the column ${column}.`,
     ...(why === undefined ? {} : { why }),

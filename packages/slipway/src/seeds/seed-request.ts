@@ -1,4 +1,4 @@
-import { advice, command, type Emit } from '../kernel/index.ts'
+import { advice, command, type Emit, formatRows } from '../kernel/index.ts'
 import { raise } from './failures.ts'
 import type { RowLimits } from './generated-rows.ts'
 import type { SeedAuthor, SeedRecord } from './ledger.ts'
@@ -61,9 +61,9 @@ export function refuseNewer(set: SeedSet, records: readonly SeedRecord[]): void 
 export function destroyedBy(set: SeedSet, counts: readonly TableCounts[]): string[] {
   const named = (one: { table: string; updated: number; deleted: number }) => [
     ...(one.updated > 0
-      ? [`values of ${one.updated} rows of ${one.table} (seed ${set.name})`]
+      ? [`values of ${formatRows(one.updated)} of ${one.table} (seed ${set.name})`]
       : []),
-    ...(one.deleted > 0 ? [`${one.deleted} rows of ${one.table} (seed ${set.name})`] : []),
+    ...(one.deleted > 0 ? [`${formatRows(one.deleted)} of ${one.table} (seed ${set.name})`] : []),
   ]
   return counts.flatMap((one) => [...named(one), ...(one.cascaded ?? []).flatMap(named)])
 }

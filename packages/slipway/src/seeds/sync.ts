@@ -1,6 +1,6 @@
 import { quoteIdentifier, type Session } from '../database/index.ts'
 import { prepareLedger } from '../history/index.ts'
-import { advice, type Emit } from '../kernel/index.ts'
+import { advice, type Emit, formatRows } from '../kernel/index.ts'
 import { isSameObject } from '../statements/index.ts'
 import { raise } from './failures.ts'
 import { orderTables, type OrderedTable } from './order.ts'
@@ -178,7 +178,7 @@ async function refuseReferred(session: Session, resolved: Resolved, plan: SyncPl
 
 function refuseDelete(target: TargetTable, child: TargetTable, count: number): never {
   return raise('SEEDS.ROWS_REFERRED', {
-    message: `${count} rows of ${child.name} refer to rows of ${target.name} that only the target has.`,
+    message: `${formatRows(count)} of ${child.name} ${count === 1 ? 'refers' : 'refer'} to rows of ${target.name} that only the target has.`,
     why: 'Deleting those would break the references, or delete these rows too.',
     nextActions: [
       advice(`Nothing was written. Name ${child.name} in --tables too, or omit --delete.`),

@@ -1,5 +1,5 @@
 import { quoteIdentifier, type Session } from '../database/index.ts'
-import { attempt, type Failure, must, rethrow } from '../kernel/index.ts'
+import { attempt, type Failure, formatRows, must, rethrow } from '../kernel/index.ts'
 import { ledgerFindings, type SeedFinding, type VerifyRequest } from './finding.ts'
 import { readPostgresSeedLedger } from './ledger.ts'
 import { orderTables } from './order.ts'
@@ -75,15 +75,18 @@ async function compare(session: Session, resolved: Resolved): Promise<SeedFindin
        count(*) FILTER (WHERE ${there} IS NOT NULL AND (${byTrigger.join(' OR ') || 'false'})) AS altered
      FROM ${source} LEFT JOIN ${target.id} t ON ${sameKey(resolved)}`,
   )
-  const finding = (kind: 'missing' | 'different' | 'altered', what: string): SeedFinding[] => {
+  const finding = (
+    kind: 'missing' | 'different' | 'altered',
+    what: (isOne: boolean) => string,
+  ): SeedFinding[] => {
     const rows = Number(counts?.[kind] ?? 0)
-    const message = `${rows} rows of ${table.name} ${what} (seed ${set.name}).`
+    const message = `${formatRows(rows)} of ${table.name} ${what(rows === 1)} (seed ${set.name}).`
     return rows === 0 ? [] : [{ set: set.name, table: table.name, kind, rows, message }]
   }
   return [
-    ...finding('missing', 'are missing'),
-    ...finding('different', 'differ from the seed'),
-    ...finding('altered', 'have values that a trigger changed'),
+    ...finding('missing', (isOne) => `${isOne ? 'is' : 'are'} missing`),
+    ...finding('different', (isOne) => `${isOne ? 'differs' : 'differ'} from the seed`),
+    ...finding('altered', (isOne) => `${isOne ? 'has' : 'have'} values that a trigger changed`),
   ]
 }
 
@@ -111,7 +114,7 @@ async function orphans(
     )
     const rows = Number(row?.rows ?? 0)
     if (rows > 0) {
-      const message = `${rows} rows of ${target.name} refer by ${columns.join(', ')} to rows of ${table.name} that do not exist.`
+      const message = `${formatRows(rows)} of ${target.name} ${rows === 1 ? 'refers' : 'refer'} by ${columns.join(', ')} to rows of ${table.name} that do not exist.`
       found.push({ set: set.name, table: target.name, kind: 'orphan', rows, message })
     }
   }

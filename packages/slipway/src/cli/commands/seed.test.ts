@@ -250,7 +250,7 @@ test('a reference to a missing row is found, even if the other table has a dot i
   await target.sql(`CREATE TABLE "plan.group" (id integer PRIMARY KEY);
     ALTER TABLE plan ADD group_id integer DEFAULT 9;
     ALTER TABLE plan ADD FOREIGN KEY (group_id) REFERENCES "plan.group" NOT VALID`)
-  const message = '1 rows of plan refer by group_id to rows of plan.group that do not exist.'
+  const message = '1 row of plan refers by group_id to rows of plan.group that do not exist.'
   expect(await seed('verify')).toMatchObject({
     exitCode: 4,
     findings: [{ id: 'seed-orphan', message }],

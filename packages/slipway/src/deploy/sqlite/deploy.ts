@@ -12,10 +12,11 @@ import {
   advice,
   attempt,
   command,
+  createRaise,
   type Failure,
   failureFrom,
+  formatRows,
   must,
-  createRaise,
 } from '../../kernel/index.ts'
 import {
   restorableAfter,
@@ -332,9 +333,7 @@ export function violationFailure(
     case 'rows': {
       const lost = Number(facts['before']) - Number(facts['after'])
       const what =
-        lost > 0
-          ? `lose ${lost} of ${countOfRows(Number(facts['before']))}`
-          : 'get different values'
+        lost > 0 ? `lose ${lost} of ${formatRows(Number(facts['before']))}` : 'get different values'
       const accept = [...acceptedNames(request), 'unannounced'].join(',')
       const confirm = request.protected ? ['--confirm', database] : []
       return failureFrom('DEPLOY.UNANNOUNCED', {
@@ -348,7 +347,7 @@ export function violationFailure(
     }
     case 'keys':
       return failureFrom('DEPLOY.STATEMENT_FAILED', {
-        message: `${name} was undone on ${database}: ${countOfRows(Number(facts['rows']))} of ${text('table')} would refer to rows that do not exist.`,
+        message: `${name} was undone on ${database}: ${formatRows(Number(facts['rows']))} of ${text('table')} would refer to rows that do not exist.`,
         why: 'It runs without foreign keys, and Slipway checks them at its end.',
         nextActions: [
           advice(`Let these rows of ${text('table')} refer to existing rows, then try again.`),
@@ -380,8 +379,4 @@ function unverified({ server: { database } }: AtomicSession): Failure {
     why: 'Another client changed the database in the meantime, or the database executed a statement differently from the in-memory SQLite.',
     nextActions: [command(['drift'], 'show the differences')],
   })
-}
-
-function countOfRows(rows: number): string {
-  return rows === 1 ? '1 row' : `${rows} rows`
 }

@@ -1,3 +1,4 @@
+import { formatRows } from '../../kernel/index.ts'
 import { type DefinedTable, keyOfName } from '../../schema/index.ts'
 import { objectOfKey, type ObjectRef } from '../../statements/index.ts'
 import type { TableSize } from '../facts.ts'
@@ -30,11 +31,11 @@ export function sizeOf(context: SqliteContext, name: string): TableSize {
   return rows < SMALL ? 'small' : 'filled'
 }
 
-/** The name of a table in messages, with its number of rows if known: `items (1204 rows)`. */
+/** The name of a table in messages, with its number of rows if known: `items (1,204 rows)`. */
 export function nameWithRowCount(context: SqliteContext, table: DefinedTable): string {
   const rows = rowsOf(context, table)
   if (rows === undefined) return table.name
-  return `${table.name} (${rows} ${rows === 1 ? 'row' : 'rows'})`
+  return `${table.name} (${formatRows(rows)})`
 }
 
 /** Distinct names as a list in a sentence: `a, b and c`. */

@@ -198,7 +198,7 @@ describe('a rebuild with other tables that refer to it', () => {
       tables: rowsIn({ p: 2, c: 1204 }),
     })
     expect(finding).toMatchObject({ severity: 'error', line: 4, object: { name: 'p' } })
-    expect(finding?.message).toContain('the rows of c (1204 rows)')
+    expect(finding?.message).toContain('the rows of c (1,204 rows)')
   })
 
   test('references to itself are those of the new table', () => {

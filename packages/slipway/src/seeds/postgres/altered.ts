@@ -1,6 +1,6 @@
 import { quoteLiteral, type Session } from '../../database/index.ts'
 import { historySchema } from '../../history/index.ts'
-import { advice } from '../../kernel/index.ts'
+import { advice, formatRows } from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
 import { ofSetAndTable, relationOf } from '../ledger.ts'
 import { keyJson, type Resolved } from '../resolve.ts'
@@ -79,7 +79,7 @@ async function refuseSwallowed(session: Session, resolved: Resolved): Promise<vo
   const count = Number(row?.count ?? 0)
   if (row === undefined || count === 0) return
   raise('SEEDS.ROW_INVALID', {
-    message: `${count} rows of ${table.name} in ${set.name} are not in ${target.name} after they were written.`,
+    message: `${formatRows(count)} of ${table.name} in ${set.name} ${count === 1 ? 'is' : 'are'} not in ${target.name} after the set was written.`,
     why: 'A trigger or rule rejects or removes them, or changes their natural key.',
     nextActions: [
       advice('None of the set was written. Use the natural key that the trigger produces.'),

@@ -1,5 +1,5 @@
 import { quoteIdentifier, quoteLiteral, type Session } from '../../database/index.ts'
-import { advice, attempt, rethrow } from '../../kernel/index.ts'
+import { advice, attempt, formatRows, rethrow } from '../../kernel/index.ts'
 import { isSameObject } from '../../statements/index.ts'
 import { cascadeTables } from '../cascade.ts'
 import { raise } from '../failures.ts'
@@ -177,8 +177,8 @@ async function requireCounts(session: Session, { set }: CascadeScope): Promise<v
 
 function refuseCascade({ set, own }: CascadeScope, refused: readonly CascadedRows[]): never {
   const effects = refused.flatMap(({ table, deleted, updated }) => [
-    ...(deleted > 0 ? [`delete ${rowsText(deleted)} of ${table}`] : []),
-    ...(updated > 0 ? [`change ${rowsText(updated)} of ${table}`] : []),
+    ...(deleted > 0 ? [`delete ${formatRows(deleted)} of ${table}`] : []),
+    ...(updated > 0 ? [`change ${formatRows(updated)} of ${table}`] : []),
   ])
   const names = refused.map(({ table }) => `'${table}'`).join(', ')
   raise('SEEDS.ROWS_REFERRED', {
@@ -191,10 +191,6 @@ function refuseCascade({ set, own }: CascadeScope, refused: readonly CascadedRow
     ],
     where: { file: set.file },
   })
-}
-
-function rowsText(count: number): string {
-  return `${count} ${count === 1 ? 'row' : 'rows'}`
 }
 
 /** Refuses a delete because remaining rows refer to rows that would be deleted. */
@@ -222,7 +218,7 @@ async function refuseReferencedRows(
         const count = Number(row?.count ?? 0)
         if (count > 0)
           found.push(
-            `${rowsText(count)} of ${child.name} ${count === 1 ? 'refers' : 'refer'} to rows of ${target.name}`,
+            `${formatRows(count)} of ${child.name} ${count === 1 ? 'refers' : 'refer'} to rows of ${target.name}`,
           )
       }
     }

@@ -1,5 +1,5 @@
 import type { Violation } from '../../execution/index.ts'
-import { advice, type Failure, rethrow } from '../../kernel/index.ts'
+import { advice, type Failure, formatRows, rethrow } from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
 import { isFile } from '../rows.ts'
 import type { SeedSet } from '../set.ts'
@@ -104,7 +104,7 @@ export function referringOf(fact: unknown): ReferencingRows[] {
 function refuseReferencedRows({ set }: Staged, facts: Facts): never {
   const found = referringOf(facts['referring'])
   const texts = found.map(({ child, parent, rows }) => {
-    const text = `${rowsText(rows)} of ${child}`
+    const text = `${formatRows(rows)} of ${child}`
     if (parent === '') return `${text} would be deleted with them`
     return `${text} ${rows === 1 ? 'refers' : 'refer'} to rows of ${parent}`
   })
@@ -130,7 +130,7 @@ function refuseReferencedRows({ set }: Staged, facts: Facts): never {
 
 function refusePassedOn(set: SeedSet, rows: number): never {
   return raise('SEEDS.ROWS_REFERRED', {
-    message: `Deleting rows that ${set.name} no longer contains would also change ${rowsText(rows)} of other tables.`,
+    message: `Deleting rows that ${set.name} no longer contains would also change ${formatRows(rows)} of other tables.`,
     why: 'Triggers propagate a deletion.',
     nextActions: [
       advice(
@@ -139,10 +139,6 @@ function refusePassedOn(set: SeedSet, rows: number): never {
     ],
     where: { file: set.file },
   })
-}
-
-function rowsText(count: number): string {
-  return `${count} ${count === 1 ? 'row' : 'rows'}`
 }
 
 /** The primary result code of a broken constraint. Source: sqlite.org/rescode.html. */
