@@ -4,6 +4,7 @@ import {
   type Action,
   type Destruction,
   destructionsBy,
+  isIdentityDropped,
   destructionText,
   type Migration,
   objectKey,
@@ -55,14 +56,20 @@ export function destroyedBy(
     defaultSchema,
   )
   return all.flatMap(({ migration, statement }, index) =>
-    statement.actions
-      .flatMap((action) => [
-        ...destructionsBy(action, defaultSchema),
-        ...overwrittenBy(action, defaultSchema),
-      ])
-      .filter(({ object }) => !isCreated(object, made[index]))
-      .map((destruction) => ({ migration, ...destruction })),
+    statement.actions.flatMap((action) =>
+      [...destructionsBy(action, defaultSchema), ...overwrittenBy(action, defaultSchema)]
+        .filter(
+          ({ object }) => !isCreated(identityIn(action, defaultSchema) ?? object, made[index]),
+        )
+        .map((destruction) => ({ migration, ...destruction })),
+    ),
   )
+}
+
+/** The column whose identity an action drops. */
+function identityIn(action: Action, defaultSchema: string): ObjectRef | undefined {
+  if (!isIdentityDropped(action)) return undefined
+  return partRef('column', tableRef({ defaultSchema }, action.table), action.column)
 }
 
 /** Whether an object is a new table or column, or part of one, and so contains no earlier data. */

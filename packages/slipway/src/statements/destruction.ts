@@ -28,7 +28,7 @@ export function destructionsBy(action: Action, defaultSchema: string): Destructi
       return [dropped(partRef('column', tableOf(action.table), action.column))]
     case 'alter-table':
       return isIdentityDropped(action)
-        ? [dropped(identitySequence(tableOf(action.table), action.column))]
+        ? [{ what: 'values', object: identitySequence(tableOf(action.table), action.column) }]
         : []
     case 'truncate':
       return action.tables.map(rowsOf)
@@ -59,5 +59,15 @@ export function isIdentityDropped(
 
 /** The sequence of an identity column, by the name that PostgreSQL gives it if that is free. */
 function identitySequence(table: TableRef, column: string): ObjectRef {
-  return { ...table, kind: 'sequence', name: `${table.name}_${column}_seq` }
+  const longest = 63 - '__seq'.length
+  let [first, second] = [table.name, column]
+  while (bytesOf(first) + bytesOf(second) > longest) {
+    if (bytesOf(first) > bytesOf(second)) first = [...first].slice(0, -1).join('')
+    else second = [...second].slice(0, -1).join('')
+  }
+  return { ...table, kind: 'sequence', name: `${first}_${second}_seq` }
+}
+
+function bytesOf(name: string): number {
+  return Buffer.byteLength(name)
 }

@@ -230,6 +230,29 @@ CREATE TABLE d (id INTEGER PRIMARY KEY, p INTEGER REFERENCES p (id));`)
   expect(query('SELECT p FROM c UNION ALL SELECT p FROM d')).toEqual(['99', '1'])
 })
 
+test('a renamed parent brings its broken references along', async () => {
+  const { apply, query, run } = database()
+  await apply(
+    'CREATE TABLE "User" (id INTEGER PRIMARY KEY); CREATE TABLE post (id INTEGER PRIMARY KEY, u INTEGER REFERENCES "user" (id)); CREATE TABLE tag (id INTEGER PRIMARY KEY);',
+  )
+  run('PRAGMA foreign_keys = OFF; INSERT INTO post VALUES (1, 99); INSERT INTO tag VALUES (1)')
+  const sql =
+    'PRAGMA foreign_keys = OFF; ALTER TABLE "User" RENAME TO "Person"; DELETE FROM tag; PRAGMA foreign_keys = ON;'
+  expect((await apply(sql)).failure).toBeUndefined()
+  expect(query('SELECT u FROM post')).toEqual(['99'])
+})
+
+test('a table whose rows cannot be kept is still compared', async () => {
+  const { apply, query, run } = database()
+  await apply(
+    'CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (id INTEGER PRIMARY KEY, _slipway_x INTEGER, p INTEGER REFERENCES p (id) ON DELETE CASCADE);',
+  )
+  run('INSERT INTO p VALUES (1), (2); INSERT INTO c VALUES (1, 1, 1), (2, 2, 2)')
+  const { failure } = await apply('DELETE FROM p WHERE id = 1;')
+  expect(failure?.code).toBe('DEPLOY.UNANNOUNCED')
+  expect(query('SELECT count(*) FROM c')).toEqual(['2'])
+})
+
 test('a renamed table brings its broken references along', async () => {
   const { apply, query, run } = database()
   await apply(

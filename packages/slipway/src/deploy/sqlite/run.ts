@@ -11,6 +11,7 @@ import { command, type Failure, failureFrom, failureOf } from '../../kernel/inde
 import {
   dropUnusedSql,
   type Endangered,
+  keepObstacle,
   keepSql,
   type KeepSql,
   readKeptIds,
@@ -101,7 +102,8 @@ function withImage(
 
 function withCopyOf(run: GuardedRun, table: ComparedTable): GuardedRun {
   const change = run.changes.find(({ before }) => before?.name === table.before.name)
-  if (change === undefined) return run
+  // Sums are better than no comparison.
+  if (change?.before === undefined || keepObstacle(change.before) !== undefined) return run
   const own = run.endangered.find((one) => one.change === change)
   const {
     columns = [],

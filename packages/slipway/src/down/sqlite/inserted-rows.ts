@@ -4,6 +4,7 @@ import {
   isSameName,
   readSqliteForeignKeys,
   type RowTable,
+  type SqliteForeignKey,
 } from '../../schema/index.ts'
 import type { InsertedRows, Statement } from '../../statements/index.ts'
 import { changesWithOldKeys, type SchemaRun } from './freed-keys.ts'
@@ -28,15 +29,20 @@ export async function deletesOfSqliteRows(
   const deletes: string[] = []
   const choices: Choice[] = []
   const inserts = insertsOf(run)
-  const withOldKeys = inserts.length > 0 ? await changesWithOldKeys(run) : new Set()
+  if (inserts.length === 0) return { deletes, choices }
+  const withOldKeys = await changesWithOldKeys(run)
+  const foreignKeys = await readSqliteForeignKeys(session)
   for (const { inserted, number, change } of inserts.toReversed()) {
     if (change.before === undefined || change.after === undefined) continue
-    const own = await deleteOf(session, change.after, inserted)
-    if (own === undefined) continue
-    if (withOldKeys.has(change) || run.statements.some((one) => renamesColumn(one, own.key))) {
+    const key = await keyGiven(session, change.after, inserted)
+    if (key === undefined || inserted.rows.length === 0) continue
+    if (withOldKeys.has(change) || run.statements.some((one) => renamesColumn(one, key))) {
       const object = { kind: 'table', schema: null, name: change.before.name } as const
       choices.push({ object, message: staying(number) })
-    } else deletes.push(own.sql)
+    } else {
+      const exactly = await hasCollation(session, change.after)
+      deletes.push(...deletesOf(change.after, inserted, { key, exactly, foreignKeys }))
+    }
   }
   return { deletes, choices: choices.toReversed() }
 }
@@ -55,35 +61,48 @@ function staying(statement: number): string {
   return `keeps the rows that statement ${statement} inserts: rows with their keys may have existed before. Delete those that did not`
 }
 
-async function deleteOf(
-  session: Session,
+interface FoundBy {
+  readonly key: readonly string[]
+  /** Texts are compared by their bytes, whatever the collation of a column. */
+  readonly exactly: boolean
+  readonly foreignKeys: readonly SqliteForeignKey[]
+}
+
+/** DELETE statements for inserted rows, except those to which others refer. */
+function deletesOf(
   table: RowTable,
   { columns, rows }: InsertedRows,
-): Promise<{ readonly key: readonly string[]; readonly sql: string } | undefined> {
-  const key = await keyGiven(session, table, { columns, rows })
-  if (key === undefined || rows.length === 0) return undefined
-  const exactly = (await hasCollation(session, table)) ? ' COLLATE BINARY' : ''
+  { key, exactly, foreignKeys }: FoundBy,
+): string[] {
   const places = key.map((name) => columns.findIndex((one) => isSameName(one, name)))
+  const collation = exactly ? ' COLLATE BINARY' : ''
   const wanted = rows.map((row) =>
     key
       .map((name, index) => {
         const value = row[places[index] ?? -1] ?? ''
-        return `${quoteIdentifier(name)} = ${quoteText(value)}${exactly}`
+        return `${quoteIdentifier(name)} = ${quoteText(value)}${collation}`
       })
       .join(' AND '),
   )
   const name = quoteIdentifier(table.name)
-  const keys = await readSqliteForeignKeys(session)
-  const referrers = keys.filter(({ parent }) => isSameName(parent, table.name))
-  const free = referrers.map((by) => {
+  const referring = foreignKeys.filter(
+    ({ parent, referenced }) => isSameName(parent, table.name) && !referenced.includes(''),
+  )
+  const free = referring.map((by) => {
     const joined = by.columns.map(
       (column, at) =>
         `referrer.${quoteIdentifier(column)} = ${name}.${quoteIdentifier(by.referenced[at] ?? '')}`,
     )
     return ` AND NOT EXISTS (SELECT 1 FROM ${quoteIdentifier(by.table)} AS referrer WHERE ${joined.join(' AND ')})`
   })
-  const conditions = wanted.length === 1 ? wanted[0] : wanted.map((one) => `(${one})`).join(' OR ')
-  return { key, sql: `DELETE FROM ${name} WHERE (${conditions})${free.join('')}` }
+  const deleteSql = (conditions: string) =>
+    `DELETE FROM ${name} WHERE (${conditions})${free.join('')}`
+  const [first = '', ...others] = wanted
+  if (others.length === 0) return [deleteSql(first)]
+  // Rows of the statement may refer to earlier ones.
+  if (referring.some((by) => isSameName(by.table, table.name)))
+    return wanted.toReversed().map(deleteSql)
+  return [deleteSql(wanted.map((one) => `(${one})`).join(' OR '))]
 }
 
 /** Whether columns may be compared by a collation, under which different texts are equal. */

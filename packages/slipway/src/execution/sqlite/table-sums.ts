@@ -65,8 +65,8 @@ export interface Comparison {
   readonly keys: boolean
 }
 
-/** The name under which the violations of a foreign key are counted; a table cannot have this name by chance. */
-const KEY = `' key ' || "table" || ' ' || parent`
+/** The name under which the violations between two tables are counted; no table has such a name by chance. */
+const KEY = `' key ' || lower("table") || ' ' || lower(parent)`
 
 /** SQL that records, before the changes of a script, what `compareSql` compares. */
 export function noteSql({ tables: compared, keys }: Comparison): string {
@@ -80,7 +80,7 @@ export function noteSql({ tables: compared, keys }: Comparison): string {
   })
   const violations = keys
     ? `INSERT INTO ${BEFORE} SELECT ${KEY}, count(*), '', NULL FROM pragma_foreign_key_check GROUP BY 1;
-INSERT INTO ${BEFORE} SELECT ' table ' || name, 0, '', NULL FROM sqlite_schema WHERE type = 'table';\n`
+INSERT INTO ${BEFORE} SELECT ' table ' || lower(name), 0, '', NULL FROM sqlite_schema WHERE type = 'table';\n`
     : ''
   return `DROP TABLE IF EXISTS ${BEFORE};
 CREATE TABLE ${BEFORE} (name TEXT NOT NULL, rows INTEGER NOT NULL, sums TEXT NOT NULL, last_rowid INTEGER);\n${rows.join('')}${violations}`
@@ -113,11 +113,11 @@ export function compareSql({ tables, keys }: Comparison): string {
         : ` WHERE ${quoteIdentifier(rowid)} <= (SELECT last_rowid FROM ${BEFORE} WHERE name = ${name})`
     return guardSql('rows', differs, facts, `${old}, (${tableSumsSql(after, where)})`)
   })
-  // A renamed table may bring violations from before along, so only their number is compared.
+  // Where a table was renamed, only the number of all violations is compared.
   const all = `(SELECT coalesce(sum(rows), 0) FROM ${BEFORE} WHERE name GLOB ' key *')`
-  const violated = `(SELECT * FROM (SELECT "table" AS child, count(*) AS now, sum(count(*)) OVER () AS total,
+  const violated = `(SELECT * FROM (SELECT "table" AS child, parent, count(*) AS now, sum(count(*)) OVER () AS total,
     coalesce((SELECT rows FROM ${BEFORE} WHERE name = ${KEY}), 0) AS then_ FROM pragma_foreign_key_check GROUP BY "table", parent)
-  WHERE now > then_ AND (total > ${all} OR ' table ' || child IN (SELECT name FROM ${BEFORE})) LIMIT 1)`
+  WHERE now > then_ AND (total > ${all} OR (' table ' || lower(child) IN (SELECT name FROM ${BEFORE}) AND ' table ' || lower(parent) IN (SELECT name FROM ${BEFORE}))) LIMIT 1)`
   const facts = { table: 'child', rows: 'now - then_' }
   const keyGuard = keys ? guardSql('keys', 'now > then_', facts, violated) : ''
   return `${guards.join('')}${keyGuard}DROP TABLE ${BEFORE};\n`

@@ -735,6 +735,32 @@ UPDATE a SET x = 'n'`,
 })
 
 describe('rows that refer to others', () => {
+  test('stay kept with all that refer to them if a chain of them begins at a row that is gone', async () => {
+    const { after, kept, failure } = await there({
+      schema: `CREATE TABLE node (id INTEGER PRIMARY KEY, code TEXT UNIQUE, above INTEGER REFERENCES node (id), twin INTEGER REFERENCES node (id));`,
+      rows: `INSERT INTO node VALUES (1, 'a', NULL, NULL), (2, 'b', 1, NULL), (3, 'c', 2, 3), (4, 'd', NULL, 3), (5, 'e', NULL, NULL), (6, 'f', 5, 6), (7, 'g', 6, 5)`,
+      change: 'DELETE FROM node WHERE id > 1',
+      meanwhile: 'DELETE FROM node',
+    })
+    expect(failure).toBeUndefined()
+    expect(after.map((row) => row.split(',')[0])).toEqual(['node: #5', 'node: #6', 'node: #7'])
+    expect(kept).toMatchObject([{ rows: 6, restored: { rows: 3, since: 3 } }])
+  })
+
+  test('are restored fast in a table of many that refers to itself', async () => {
+    const { before, after, failure } = await there({
+      schema:
+        'CREATE TABLE node (id INTEGER PRIMARY KEY, above INTEGER REFERENCES node (id)); CREATE INDEX above ON node (above);',
+      rows: `INSERT INTO node SELECT value, nullif(value / 2, 0) FROM generate_series(1, 20000)`.replace(
+        'generate_series(1, 20000)',
+        "json_each('[' || (WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 20000) SELECT group_concat(x) FROM n) || ']')",
+      ),
+      change: 'DELETE FROM node',
+    })
+    expect(failure).toBeUndefined()
+    expect(after).toEqual(before)
+  })
+
   test('stay kept if those are gone, and the others are restored', async () => {
     const { after, kept, failure } = await there({
       schema: `CREATE TABLE pr (id INTEGER PRIMARY KEY);
@@ -826,6 +852,31 @@ describe('what a restore need not touch stays', () => {
     expect(after).toEqual(between)
     expect(kept).toMatchObject([{ rows: 1, restored: { rows: 0, since: 1 } }])
   })
+})
+
+test('rows whose rowids are taken do not take those of other restored rows', async () => {
+  const { after, failure } = await there({
+    schema: 'CREATE TABLE session (token TEXT PRIMARY KEY NOT NULL, at TEXT)',
+    rows: `INSERT INTO session VALUES ('a', '1'), ('b', '2'), ('c', '3')`,
+    change: 'DELETE FROM session',
+    meanwhile: `INSERT INTO session VALUES ('x', '9'), ('y', '9')`,
+  })
+  expect(failure).toBeUndefined()
+  expect(after).toHaveLength(5)
+  expect(after).toContain("session: #3, text '3', text 'c'")
+})
+
+test('inserted rows that refer to each other are deleted by a written down migration', async () => {
+  const { before, after, failure } = await there({
+    schema: `CREATE TABLE category (id INTEGER PRIMARY KEY, parent INTEGER REFERENCES category (id));
+CREATE TABLE price (id INTEGER PRIMARY KEY, n INTEGER, twice INTEGER GENERATED ALWAYS AS (n * 2) STORED UNIQUE);
+CREATE TABLE line (id INTEGER PRIMARY KEY, twice INTEGER REFERENCES price (twice));`,
+    rows: 'INSERT INTO category VALUES (1, NULL)',
+    change:
+      'INSERT INTO category (id, parent) VALUES (2, NULL), (3, 2); INSERT INTO price (id, n) VALUES (1, 2)',
+  })
+  expect(failure).toBeUndefined()
+  expect(after).toEqual(before)
 })
 
 describe('a written down migration deletes no row that existed', () => {

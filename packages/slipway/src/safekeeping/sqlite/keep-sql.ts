@@ -80,7 +80,7 @@ function keepOne(endangered: Endangered, place: Place): KeepSql {
   if (before === undefined) return { before: '', after: '' }
   const columns = storedColumns(before)
   const recorded = { statement, table: before, columns, sequence: 'NULL' }
-  const why = obstacle(before)
+  const why = keepObstacle(before)
   if (why !== undefined) {
     const kind = after === undefined ? 'table' : 'rows'
     return { before: '', after: recordSql(place, { ...recorded, kind, columns: [], key: [], why }) }
@@ -108,7 +108,7 @@ function keepOne(endangered: Endangered, place: Place): KeepSql {
 }
 
 /** Why no data of a table can be kept; undefined if it can. */
-function obstacle({ columns }: RowTable): string | undefined {
+export function keepObstacle({ columns }: RowTable): string | undefined {
   if (columns.length === 0) return 'its rows cannot be read: it is an index without content'
   const own = columns.find(({ name }) => name.toLowerCase().startsWith('_slipway_'))
   return own && `names that begin with _slipway_ are Slipway's, and it has a column ${own.name}`

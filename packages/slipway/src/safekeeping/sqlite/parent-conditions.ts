@@ -1,7 +1,8 @@
 import { quoteIdentifier } from '../../database/index.ts'
 import { isSameName, type SqliteForeignKey } from '../../schema/index.ts'
 import { keptTable } from './keep-sql.ts'
-import { inCopy, inTable, type Restored } from './restored.ts'
+import type { SqliteKept } from './kept.ts'
+import { inCopy, inTable, type Restored, rowNumber } from './restored.ts'
 
 /** Where the parents of restored rows and values can be. */
 export interface Parents {
@@ -10,11 +11,49 @@ export interface Parents {
   readonly pending: readonly Restored[]
 }
 
-/** Conditions that all parents of a kept row exist in their table, or are restored later. */
-export function parentConditions({ kept }: Restored, parents: Parents): string[] {
-  return ownKeys(kept.table.name, parents)
-    .filter(({ columns }) => columns.every((name) => kept.stored.includes(name)))
-    .map((key) => parentCondition(key, inCopy, parents))
+/** The conditions on a kept row that is inserted, and that all its parents exist or are restored with it or later. */
+export function withParents(
+  { kept }: Restored,
+  conditions: readonly string[],
+  parents: Parents,
+): string[] {
+  const keys = ownKeys(kept.table.name, parents).filter(({ columns }) =>
+    columns.every((name) => kept.stored.includes(name)),
+  )
+  const isOwn = ({ parent }: SqliteForeignKey) => isSameName(parent, kept.table.name)
+  const others = keys.filter((key) => !isOwn(key))
+  const all = [...conditions, ...others.map((key) => parentCondition(key, inCopy, parents))]
+  const own = keys.filter(
+    (key) => isOwn(key) && key.referenced.every((name) => kept.stored.includes(name)),
+  )
+  return own.length === 0 ? all : [...all, withOwnParents(kept, all, own)]
+}
+
+/** That a row refers to existing rows of its own table, or to kept ones for which the same holds. */
+function withOwnParents(
+  kept: SqliteKept,
+  conditions: readonly string[],
+  keys: readonly SqliteForeignKey[],
+): string {
+  const [number, copy] = [rowNumber(kept), keptTable(kept.id)]
+  const missing = keys.map(
+    (key) => `NOT ${inTableOf(key, inCopy)} AND NOT ${inCopyOf(kept, key, inCopy)}`,
+  )
+  const isNull = (key: SqliteForeignKey) => key.columns.map((name) => `${inCopy(name)} IS NULL`)
+  const begins = [
+    ...conditions.map((condition) => `NOT (${condition})`),
+    ...keys.map((key, at) => `NOT (${isNull(key).join(' OR ')}) AND ${missing[at] ?? ''}`),
+  ]
+  const follows = keys.map((key) => {
+    const match = key.columns.map(
+      (name, at) => `${inCopy(name)} = p.${quoteIdentifier(key.referenced[at] ?? '')}`,
+    )
+    return `UNION SELECT ${number} FROM _slipway_lost l JOIN ${copy} p ON ${rowNumber(kept, 'p')} = l.id
+  JOIN ${copy} k ON ${match.join(' AND ')} WHERE NOT ${inTableOf(key, inCopy)}`
+  })
+  return `${number} NOT IN (WITH RECURSIVE _slipway_lost (id) AS (
+  SELECT ${number} FROM ${copy} k WHERE ${begins.map((one) => `(${one})`).join(' OR ')}
+  ${follows.join('\n  ')}) SELECT id FROM _slipway_lost)`
 }
 
 /** For each restored column with foreign keys, a condition that the parents of its kept value exist, or are restored later. */
@@ -39,21 +78,36 @@ function ownKeys(table: string, { foreignKeys }: Parents): SqliteForeignKey[] {
 }
 
 function parentCondition(
-  { columns, parent, referenced }: SqliteForeignKey,
+  key: SqliteForeignKey,
   valueOf: (column: string) => string,
   { pending }: Parents,
 ): string {
-  const places = [
-    quoteIdentifier(parent),
-    ...pending
-      .filter(({ kept }) => isSameName(kept.table.name, parent))
-      .filter(({ kept }) => referenced.every((name) => kept.stored.includes(name)))
-      .map(({ kept }) => keptTable(kept.id)),
-  ]
-  const match = columns
-    .map((name, at) => `p.${quoteIdentifier(referenced[at] ?? '')} = ${valueOf(name)}`)
-    .join(' AND ')
-  const isNull = columns.map((name) => `${valueOf(name)} IS NULL`)
-  const exists = places.map((from) => `EXISTS (SELECT 1 FROM ${from} p WHERE ${match})`)
-  return `(${[...isNull, ...exists].join(' OR ')})`
+  const isNull = key.columns.map((name) => `${valueOf(name)} IS NULL`)
+  const later = pending
+    .filter(({ kept }) => isSameName(kept.table.name, key.parent))
+    .filter(({ kept }) => key.referenced.every((name) => kept.stored.includes(name)))
+    .map(({ kept }) => inCopyOf(kept, key, valueOf))
+  return `(${[...isNull, inTableOf(key, valueOf), ...later].join(' OR ')})`
+}
+
+/** Whether the parent exists. Its unique index finds it. */
+function inTableOf(
+  { columns, parent, referenced }: SqliteForeignKey,
+  valueOf: (column: string) => string,
+): string {
+  const match = columns.map(
+    (name, at) => `p.${quoteIdentifier(referenced[at] ?? '')} = ${valueOf(name)}`,
+  )
+  return `EXISTS (SELECT 1 FROM ${quoteIdentifier(parent)} p WHERE ${match.join(' AND ')})`
+}
+
+/** Whether the parent is kept. A copy has no index, so it is read once. */
+function inCopyOf(
+  kept: SqliteKept,
+  { columns, referenced }: SqliteForeignKey,
+  valueOf: (column: string) => string,
+): string {
+  const names = referenced.map(quoteIdentifier)
+  const present = names.map((name) => `${name} IS NOT NULL`)
+  return `((${columns.map(valueOf).join(', ')}) IN (SELECT ${names.join(', ')} FROM ${keptTable(kept.id)} WHERE ${present.join(' AND ')}))`
 }

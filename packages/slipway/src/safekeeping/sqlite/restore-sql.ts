@@ -3,7 +3,7 @@ import { isSameName, separateRowid, type SqliteForeignKey } from '../../schema/i
 import { ROWID } from './copy-columns.ts'
 import { keptTable } from './keep-sql.ts'
 import type { SqliteKept } from './kept.ts'
-import { type Parents, parentConditions } from './parent-conditions.ts'
+import { type Parents, withParents } from './parent-conditions.ts'
 import { referredGuard } from './referred-guard.ts'
 import { type RestorePlace, withoutTriggers } from './restore-place.ts'
 import { foundSql, restoreValues } from './restore-values.ts'
@@ -39,8 +39,9 @@ export function restoreSql(
   )
   // A key is restored after the values that refer to it, so ON UPDATE reaches only newer values.
   const guarded = place.foreignKeys.filter(
-    ({ table, onUpdate }) =>
+    ({ table, referenced, onUpdate }) =>
       onUpdate.startsWith('SET ') &&
+      !referenced.includes('') &&
       (!othersCompared || kept.some((one) => isSameName(one.table.name, table))),
   )
   const { foreignKeys } = place
@@ -121,7 +122,7 @@ function rowsSql(one: Restored, parents: Parents): string {
     isThere.length === 0
       ? []
       : [`NOT EXISTS (SELECT 1 FROM ${target} t WHERE ${isThere.join(' AND ')})`]
-  const condition = [...isFree, ...parentConditions(one, parents)].join(' AND ') || 'true'
+  const condition = withParents(one, isFree, parents).join(' AND ') || 'true'
   const names = columns.map((name) => quoteIdentifier(name))
   const isTaken = `EXISTS (SELECT 1 FROM ${target} o WHERE o.${rowid} = k.${ROWID})`
   // A virtual table identifies its rows only by rowid, and does not support ON CONFLICT.
@@ -131,7 +132,9 @@ function rowsSql(one: Restored, parents: Parents): string {
   const [insert, conflict] = into?.virtual
     ? ['INSERT OR IGNORE', '']
     : ['INSERT', ' ON CONFLICT DO NOTHING']
-  return `${insert} INTO ${target} (${to.join(', ')}) SELECT ${from.join(', ')} FROM ${keptTable(id)} k WHERE ${condition}${conflict};\n`
+  // A row that gets a new rowid must not take one that another restored row has.
+  const order = rowid === undefined || into?.virtual ? '' : ` ORDER BY ${isTaken}`
+  return `${insert} INTO ${target} (${to.join(', ')}) SELECT ${from.join(', ')} FROM ${keptTable(id)} k WHERE ${condition}${order}${conflict};\n`
 }
 
 /** The counter of a table that is created again is not lower than it was. */

@@ -1,10 +1,9 @@
 import { balanced, quoteIdentifier } from '../../database/index.ts'
-import { rowidOf } from '../../schema/index.ts'
 import { IS_GONE, laterColumn, LEFT, ROWID, rowText } from './copy-columns.ts'
 import { keptTable } from './keep-sql.ts'
 import type { SqliteKept } from './kept.ts'
 import { type Parents, parentConditionsOf } from './parent-conditions.ts'
-import { inCopy, inTable, type Restored, rowWhere } from './restored.ts'
+import { inCopy, inTable, type Restored, rowNumber, rowWhere } from './restored.ts'
 
 /** A temporary table of the rows of a copy that were found in the table. */
 const RESTORING = '_slipway_restoring'
@@ -104,9 +103,4 @@ function placeholder(kept: SqliteKept, column: string): string {
   const text = `'_slipway_' || ${number}`
   return `CASE typeof(${value}) WHEN 'null' THEN NULL WHEN 'integer' THEN -8000000000000000000 - ${number}
   WHEN 'real' THEN -1e15 - ${number} WHEN 'blob' THEN CAST(${text} AS BLOB) ELSE ${text} END`
-}
-
-/** The rowid of a row of a copy, which numbers it. */
-function rowNumber({ stored }: SqliteKept): string {
-  return `k.${rowidOf(stored) ?? 'rowid'}`
 }

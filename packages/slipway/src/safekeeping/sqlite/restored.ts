@@ -1,5 +1,5 @@
 import { quoteIdentifier } from '../../database/index.ts'
-import type { RowTable } from '../../schema/index.ts'
+import { rowidOf, type RowTable } from '../../schema/index.ts'
 import { ROWID } from './copy-columns.ts'
 import type { SqliteKept } from './kept.ts'
 
@@ -26,4 +26,9 @@ export function rowWhere({ kept: { key }, table }: Restored): string[] {
     const column = name === ROWID ? (table?.rowid ?? 'rowid') : name
     return `${inTable(column)} IS ${inCopy(name)}`
   })
+}
+
+/** The rowid of a row of a copy, which numbers it. */
+export function rowNumber({ stored }: SqliteKept, copy = 'k'): string {
+  return `${copy}.${rowidOf(stored) ?? 'rowid'}`
 }

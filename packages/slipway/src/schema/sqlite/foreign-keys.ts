@@ -6,7 +6,7 @@ export interface SqliteForeignKey {
   readonly columns: readonly string[]
   /** The table to which it refers, as that is spelled; as the key spells it if there is none. */
   readonly parent: string
-  /** The columns to which it refers, in the order of `columns`; empty names if they do not exist. */
+  /** The columns to which it refers, in the order of `columns`; an empty name for one that does not exist. */
   readonly referenced: readonly string[]
   /** Such as CASCADE or NO ACTION. */
   readonly onDelete: string
@@ -25,7 +25,7 @@ export async function readSqliteForeignKeys(session: Session): Promise<SqliteFor
     onUpdate: string
   }>(
     `SELECT m.name AS "table", f.id, f."from" AS "column", coalesce(p.name, f."table") AS parent,
-       (SELECT name FROM pragma_table_info(f."table")
+       (SELECT name FROM pragma_table_xinfo(f."table")
         WHERE CASE WHEN f."to" IS NULL THEN pk = f.seq + 1 ELSE name = f."to" COLLATE NOCASE END) AS referenced,
        f.on_delete AS "onDelete", f.on_update AS "onUpdate"
      FROM sqlite_schema m JOIN pragma_foreign_key_list(m.name) f

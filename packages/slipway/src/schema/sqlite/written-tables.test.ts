@@ -239,6 +239,11 @@ test.each([
     'CREATE TABLE n (x); INSERT INTO n SELECT x FROM w; DROP TABLE w; ALTER TABLE n RENAME TO w',
     [],
   ],
+  [
+    'SET NULL in a table that refers to itself',
+    'CREATE TABLE s (id INTEGER PRIMARY KEY, above INTEGER REFERENCES s (id) ON DELETE SET NULL); UPDATE s SET above = NULL',
+    [],
+  ],
 ] as const)('keys that are free after %s', async (_, sql, freed) => {
   const { parse } = await parserFor('sqlite')
   await withSession({ kind: 'sqlite' }, {}, async (session) => {

@@ -61,11 +61,13 @@ export async function observeWrites(copy: Session, foreignKeys: boolean): Promis
   const known = new Map<number, Tracked>()
   const all: Tracked[] = []
   let roots: Roots = new Map()
+  let selfReferring: ReadonlyMap<number, boolean> = new Map()
   let isUnclear = false
   let isStale = false
 
   const track = async (isBefore: boolean) => {
     roots = await readRoots(copy)
+    selfReferring = await readSelfReferring(copy)
     for (const root of known.keys()) if (!roots.has(root)) known.delete(root)
     for (const [root, { name, table: of }] of roots) {
       if (root !== of) continue
@@ -82,13 +84,13 @@ export async function observeWrites(copy: Session, foreignKeys: boolean): Promis
   await track(true)
 
   const note = (statement: Statement, write: Write, isEnforced: boolean) => {
-    const { root, isDirect, removes, rekeys, skips } = write
+    const { root, by, removes, rekeys, skips } = write
     const table = known.get(root)
     if (table === undefined) return
     table.isWritten = true
     if (isEnforced !== foreignKeys) return
     const named = statement.actions.filter((action) => isSameName(targetOf(action), table.name))
-    const isNamed = isDirect && named.length > 0
+    const isNamed = by === 'statement' && named.length > 0
     const leaves = isNamed && named.every((action) => leavesRows(action, table))
     if (removes && !leaves) table.isRemoved = true
     if (rekeys) table.isRekeyed = true
@@ -96,6 +98,25 @@ export async function observeWrites(copy: Session, foreignKeys: boolean): Promis
     if (!isNamed) table.isPassedOn = true
     else if (!leaves) table.names.add(table.name)
     if (isNamed && named.some(copiesRows)) table.isFilled = true
+  }
+
+  /** The writes of a statement. An UPDATE of a column that refers to its own table looks like one of its key. */
+  const exactWrites = async (statement: Statement, isEnforced: boolean) => {
+    const writes = await writesOf(copy, statement, roots)
+    const isUncertain = ({ root, rekeys, by }: Write) =>
+      rekeys && by !== 'trigger' && selfReferring.has(root)
+    if (!isEnforced || !writes?.some(isUncertain)) return writes
+    await enforce(copy, false)
+    const alone = await writesOf(copy, statement, roots)
+    await enforce(copy, true)
+    return writes.map((write) => {
+      if (!isUncertain(write)) return write
+      const rekeys =
+        write.by === 'key'
+          ? selfReferring.get(write.root) === true
+          : alone?.some((one) => one.by === 'statement' && one.root === write.root && one.rekeys)
+      return { ...write, rekeys: rekeys !== false }
+    })
   }
 
   return {
@@ -109,7 +130,7 @@ export async function observeWrites(copy: Session, foreignKeys: boolean): Promis
       }
       for (const isEnforced of foreignKeys ? [true] : [false, true]) {
         if (!foreignKeys) await enforce(copy, isEnforced)
-        const writes = await writesOf(copy, statement, roots)
+        const writes = await exactWrites(statement, isEnforced)
         isUnclear ||= writes === undefined
         for (const write of writes ?? []) note(statement, write, isEnforced)
       }
@@ -174,6 +195,20 @@ async function readRoots(copy: Session): Promise<Roots> {
   return new Map(rows.map(({ root, ...of }) => [root, of]))
 }
 
+/**
+ * The root pages of the tables that refer to themselves, and whether a foreign key can pass on a change to a column of
+ * one of their unique keys.
+ */
+async function readSelfReferring(copy: Session): Promise<ReadonlyMap<number, boolean>> {
+  const rows = await copy.query<{ root: number; keyed: number }>(
+    `SELECT t.rootpage AS root, max(EXISTS (SELECT 1 FROM pragma_table_info(t.name) c WHERE c.name = f."from" AND c.pk > 0
+         UNION ALL SELECT 1 FROM pragma_index_list(t.name) l JOIN pragma_index_info(l.name) x WHERE l."unique" AND x.name = f."from")) AS keyed
+     FROM sqlite_schema t JOIN pragma_foreign_key_list(t.name) f WHERE t.type = 'table' AND t.rootpage > 0
+     GROUP BY t.rootpage HAVING max(f."table" = t.name COLLATE NOCASE)`,
+  )
+  return new Map(rows.map(({ root, keyed }) => [root, keyed === 1]))
+}
+
 async function enforce(copy: Session, isEnforced: boolean): Promise<void> {
   await copy.execute(`PRAGMA foreign_keys = ${isEnforced ? 'ON' : 'OFF'}`)
 }
@@ -182,8 +217,8 @@ async function enforce(copy: Session, isEnforced: boolean): Promise<void> {
 interface Write {
   /** The root page of the table. */
   readonly root: number
-  /** Whether the statement itself writes, and not a trigger or a foreign key. */
-  readonly isDirect: boolean
+  /** What writes it. */
+  readonly by: 'statement' | 'trigger' | 'key'
   /** Whether a row may be deleted or replaced. */
   readonly removes: boolean
   /** Whether an UPDATE may change a unique key. */
@@ -195,7 +230,7 @@ interface Write {
 /** A flag of OpenWrite: the statement itself creates the table. */
 const ROOT_IN_REGISTER = 0x10
 
-/** Flags of Delete: an UPDATE replaces the row; it does so under the same rowid or primary key. */
+/** Flags of Delete, which SQLite sets if it is built with sessions, as that of Node.js is: an UPDATE replaces the row; it does so under the same rowid or primary key. */
 const IS_UPDATE = 0x04
 const KEEPS_KEY = 0x40
 
@@ -203,7 +238,10 @@ const KEEPS_KEY = 0x40
 const RAISE_IGNORE = 4
 
 /** An instruction of a compiled statement. */
-type Instruction = Record<'addr' | 'p1' | 'p2' | 'p3' | 'p5', number> & { readonly opcode: string }
+type Instruction = Record<'addr' | 'p1' | 'p2' | 'p3' | 'p5', number> & {
+  readonly opcode: string
+  readonly p4: string | null
+}
 
 /** The tables that a statement writes; undefined if SQLite cannot tell. */
 async function writesOf(
@@ -219,7 +257,9 @@ async function writesOf(
   const starts = instructions.flatMap(({ addr }, index) => (addr === 0 ? [index] : []))
   const writes = starts.flatMap((start, index) => {
     const program = instructions.slice(start, starts[index + 1])
-    return writesOfProgram(program, roots).map((write) => ({ ...write, isDirect: index === 0 }))
+    const isTrigger = program[0]?.p4?.startsWith('-- TRIGGER') === true
+    const by = index === 0 ? 'statement' : isTrigger ? 'trigger' : 'key'
+    return writesOfProgram(program, roots).map((write) => ({ ...write, by }) as const)
   })
   const skips = instructions.some(({ opcode, p2 }) => opcode === 'Halt' && p2 === RAISE_IGNORE)
   return writes.map((write) => ({ ...write, skips }))
@@ -240,7 +280,7 @@ function isForeign(instruction: Instruction, isForRows: boolean): boolean {
 function writesOfProgram(
   program: readonly Instruction[],
   roots: Roots,
-): Omit<Write, 'isDirect' | 'skips'>[] {
+): Omit<Write, 'by' | 'skips'>[] {
   const writes = new Map<number, { cleared: boolean; removals: Instruction[] }>()
   const cursors = new Map<number, number>()
   for (const instruction of program) {
