@@ -95,7 +95,7 @@ test('help imports no heavy modules', () => {
   const hook = `
     import { registerHooks } from 'node:module'
     registerHooks({ load(url, context, next) {
-      if (/node_modules|src\\/(?!bin|cli|kernel|app\\/(?:index|command-line|module-failures|failures|test-database|open-project|arguments|repeat|outcome)\\.ts)/.test(url)) process.stderr.write(url + '\\n')
+      if (/node_modules|src\\/(?!bin|cli|kernel|app\\/(?:index|command-line|module-failures|failures|test-database|open-project|arguments|complete-suggestions|outcome)\\.ts)/.test(url)) process.stderr.write(url + '\\n')
       return next(url, context)
     } })`
   const loader = `data:text/javascript,${encodeURIComponent(hook)}`
