@@ -216,7 +216,7 @@ SELECT n.nspname AS schema, t.relname AS table, x.relname AS name, m.amname AS m
   pg_get_expr(i.indpred, i.indrelid) AS predicate, concat_ws(' ', $nulls, i.indimmediate) AS enforcement,
   c.conname AS constraint,
   (i.indisreplident OR i.indisexclusion OR EXISTS (SELECT FROM pg_constraint f WHERE f.contype = 'f' AND f.conindid = i.indexrelid))
-    AS required,
+    AS "neededByConstraint",
   EXISTS (SELECT FROM pg_constraint f WHERE f.contype = 'f' AND f.conrelid = i.indrelid
     AND (string_to_array(i.indkey::text, ' ')::int2[])[1:cardinality(f.conkey)] @> f.conkey) AS "servesForeignKey",
   i.indisvalid AND i.indisready AND i.indislive AS valid, x.relispartition AS attached, x.relkind = 'I' AS partitioned,
