@@ -62,8 +62,8 @@ function identitySequence(table: TableRef, column: string): ObjectRef {
   const longest = 63 - '__seq'.length
   let [first, second] = [table.name, column]
   while (bytesOf(first) + bytesOf(second) > longest) {
-    if (bytesOf(first) > bytesOf(second)) first = [...first].slice(0, -1).join('')
-    else second = [...second].slice(0, -1).join('')
+    if (bytesOf(first) > bytesOf(second)) first = first.slice(0, -1)
+    else second = second.slice(0, -1)
   }
   return { ...table, kind: 'sequence', name: `${first}_${second}_seq` }
 }
