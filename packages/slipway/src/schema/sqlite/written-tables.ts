@@ -1,6 +1,14 @@
-import type { Row, Session } from '../../database/index.ts'
-import { attempt } from '../../kernel/index.ts'
+import type { Session } from '../../database/index.ts'
 import { type Action, sqliteNameKey, type Statement } from '../../statements/index.ts'
+import {
+  enforceKeys,
+  isOnRows,
+  readRoots,
+  readSelfReferring,
+  readWrites,
+  type Roots,
+  type Write,
+} from './compiled-writes.ts'
 import { isSameName } from './defined-objects.ts'
 import type { TableChange } from './table-changes.ts'
 
@@ -55,7 +63,6 @@ interface Tracked {
 /**
  * Observes statements that run on a copy of a schema. EXPLAIN lists what each statement writes: SQLite compiles it
  * together with its triggers and foreign keys.
- * Source: sqlite.org/opcode.html (OpenWrite, Clear).
  */
 export async function observeWrites(copy: Session, foreignKeys: boolean): Promise<WriteObserver> {
   const known = new Map<number, Tracked>()
@@ -100,25 +107,6 @@ export async function observeWrites(copy: Session, foreignKeys: boolean): Promis
     if (isNamed && named.some(copiesRows)) table.isFilled = true
   }
 
-  /** The writes of a statement. An UPDATE of a column that refers to its own table looks like one of its key. */
-  const exactWrites = async (statement: Statement, isEnforced: boolean) => {
-    const writes = await writesOf(copy, statement, roots)
-    const isUncertain = ({ root, rekeys, by }: Write) =>
-      rekeys && by !== 'trigger' && selfReferring.has(root)
-    if (!isEnforced || !writes?.some(isUncertain)) return writes
-    await enforce(copy, false)
-    const alone = await writesOf(copy, statement, roots)
-    await enforce(copy, true)
-    return writes.map((write) => {
-      if (!isUncertain(write)) return write
-      const rekeys =
-        write.by === 'key'
-          ? selfReferring.get(write.root) === true
-          : alone?.some((one) => one.by === 'statement' && one.root === write.root && one.rekeys)
-      return { ...write, rekeys: rekeys !== false }
-    })
-  }
-
   return {
     observe: async (statement) => {
       if (isStale) await track(false)
@@ -129,12 +117,12 @@ export async function observeWrites(copy: Session, foreignKeys: boolean): Promis
         return
       }
       for (const isEnforced of foreignKeys ? [true] : [false, true]) {
-        if (!foreignKeys) await enforce(copy, isEnforced)
-        const writes = await exactWrites(statement, isEnforced)
+        if (!foreignKeys) await enforceKeys(copy, isEnforced)
+        const writes = await readWrites(copy, statement, { roots, selfReferring, isEnforced })
         isUnclear ||= writes === undefined
         for (const write of writes ?? []) note(statement, write, isEnforced)
       }
-      if (!foreignKeys) await enforce(copy, false)
+      if (!foreignKeys) await enforceKeys(copy, false)
     },
     written: async (changes) => {
       await track(false)
@@ -176,139 +164,6 @@ function isWrittenUnnamed({ table, names }: TrackedNames): boolean {
   return table.isPassedOn || ![...table.names].every(isLasting)
 }
 
-/** The table of a root page: its own, or that of one of its unique indexes. */
-interface Root {
-  readonly name: string
-  /** The root page of the table. */
-  readonly table: number
-}
-
-/** The tables of all root pages. */
-type Roots = ReadonlyMap<number, Root>
-
-async function readRoots(copy: Session): Promise<Roots> {
-  const rows = await copy.query<Row & Root & { root: number }>(
-    `SELECT t.rootpage AS root, t.name, t.rootpage AS "table" FROM sqlite_schema t WHERE t.type = 'table' AND t.rootpage > 0
-     UNION ALL SELECT i.rootpage, t.name, t.rootpage FROM sqlite_schema t JOIN pragma_index_list(t.name) l ON l."unique"
-       JOIN sqlite_schema i ON i.type = 'index' AND i.name = l.name WHERE t.type = 'table' AND t.rootpage > 0`,
-  )
-  return new Map(rows.map(({ root, ...of }) => [root, of]))
-}
-
-/**
- * The root pages of the tables that refer to themselves, and whether a foreign key can pass on a change to a column of
- * one of their unique keys.
- */
-async function readSelfReferring(copy: Session): Promise<ReadonlyMap<number, boolean>> {
-  const rows = await copy.query<{ root: number; keyed: number }>(
-    `SELECT t.rootpage AS root, max(EXISTS (SELECT 1 FROM pragma_table_info(t.name) c WHERE c.name = f."from" AND c.pk > 0
-         UNION ALL SELECT 1 FROM pragma_index_list(t.name) l JOIN pragma_index_info(l.name) x WHERE l."unique" AND x.name = f."from")) AS keyed
-     FROM sqlite_schema t JOIN pragma_foreign_key_list(t.name) f WHERE t.type = 'table' AND t.rootpage > 0
-     GROUP BY t.rootpage HAVING max(f."table" = t.name COLLATE NOCASE)`,
-  )
-  return new Map(rows.map(({ root, keyed }) => [root, keyed === 1]))
-}
-
-async function enforce(copy: Session, isEnforced: boolean): Promise<void> {
-  await copy.execute(`PRAGMA foreign_keys = ${isEnforced ? 'ON' : 'OFF'}`)
-}
-
-/** What a statement does to a table. */
-interface Write {
-  /** The root page of the table. */
-  readonly root: number
-  /** What writes it. */
-  readonly by: 'statement' | 'trigger' | 'key'
-  /** Whether a row may be deleted or replaced. */
-  readonly removes: boolean
-  /** Whether an UPDATE may change a unique key. */
-  readonly rekeys: boolean
-  /** Whether a trigger may skip the row of the statement. */
-  readonly skips: boolean
-}
-
-/** A flag of OpenWrite: the statement itself creates the table. */
-const ROOT_IN_REGISTER = 0x10
-
-/** Flags of Delete, which SQLite sets if it is built with sessions, as that of Node.js is: an UPDATE replaces the row; it does so under the same rowid or primary key. */
-const IS_UPDATE = 0x04
-const KEEPS_KEY = 0x40
-
-/** The action of Halt for RAISE(IGNORE). */
-const RAISE_IGNORE = 4
-
-/** An instruction of a compiled statement. */
-type Instruction = Record<'addr' | 'p1' | 'p2' | 'p3' | 'p5', number> & {
-  readonly opcode: string
-  readonly p4: string | null
-}
-
-/** The tables that a statement writes; undefined if SQLite cannot tell. */
-async function writesOf(
-  copy: Session,
-  { text, actions }: Statement,
-  roots: Roots,
-): Promise<Write[] | undefined> {
-  const explained = await attempt(() => copy.query<Instruction>(`EXPLAIN ${text}`))
-  if (!explained.ok) return undefined
-  const instructions = explained.value
-  if (instructions.some((one) => isForeign(one, actions.every(isOnRows)))) return undefined
-  // The program of the statement comes first. The program of each trigger or foreign key starts again at 0.
-  const starts = instructions.flatMap(({ addr }, index) => (addr === 0 ? [index] : []))
-  const writes = starts.flatMap((start, index) => {
-    const program = instructions.slice(start, starts[index + 1])
-    const isTrigger = program[0]?.p4?.startsWith('-- TRIGGER') === true
-    const by = index === 0 ? 'statement' : isTrigger ? 'trigger' : 'key'
-    return writesOfProgram(program, roots).map((write) => ({ ...write, by }) as const)
-  })
-  const skips = instructions.some(({ opcode, p2 }) => opcode === 'Halt' && p2 === RAISE_IGNORE)
-  return writes.map((write) => ({ ...write, skips }))
-}
-
-/** The page and the database that an instruction opens for writing or clears. */
-function writtenPage({ opcode, p1, p2, p3, p5 }: Instruction): [number, number] | undefined {
-  if (opcode === 'Clear') return [p1, p2]
-  return opcode === 'OpenWrite' && (p5 & ROOT_IN_REGISTER) === 0 ? [p2, p3] : undefined
-}
-
-/** Whether an instruction writes an attached database, or changes the schema as rows. */
-function isForeign(instruction: Instruction, isForRows: boolean): boolean {
-  const [page, database] = writtenPage(instruction) ?? [0, 0]
-  return database > TEMPORARY || (page === SCHEMA_ROOT && isForRows)
-}
-
-function writesOfProgram(
-  program: readonly Instruction[],
-  roots: Roots,
-): Omit<Write, 'by' | 'skips'>[] {
-  const writes = new Map<number, { cleared: boolean; removals: Instruction[] }>()
-  const cursors = new Map<number, number>()
-  for (const instruction of program) {
-    const { opcode, p1 } = instruction
-    const [page, database] = writtenPage(instruction) ?? []
-    if (page !== undefined && database !== TEMPORARY) {
-      const root = roots.get(page)?.table ?? page
-      const { cleared = false, removals = [] } = writes.get(root) ?? {}
-      writes.set(root, { cleared: cleared || opcode === 'Clear', removals })
-      // What is removed from other indexes than unique ones does not matter.
-      if (opcode === 'OpenWrite' && roots.has(page)) cursors.set(p1, root)
-    }
-    const removed = opcode === 'Delete' || opcode === 'IdxDelete' ? cursors.get(p1) : undefined
-    if (removed !== undefined) writes.get(removed)?.removals.push(instruction)
-  }
-  return [...writes].map(([root, { cleared, removals }]) => {
-    const deletes = removals.filter(({ opcode }) => opcode === 'Delete')
-    const updates = deletes.filter(({ p2 }) => (p2 & IS_UPDATE) !== 0)
-    const isOfIndex = deletes.length < removals.length
-    const isOfKey = isOfIndex || updates.some(({ p2 }) => (p2 & KEEPS_KEY) === 0)
-    return {
-      root,
-      removes: cleared || updates.length < deletes.length,
-      rekeys: updates.length > 0 && isOfKey,
-    }
-  })
-}
-
 /** A table that no statement writes. */
 const UNTOUCHED = {
   isWritten: false,
@@ -318,12 +173,6 @@ const UNTOUCHED = {
   isFreed: false,
   isRekeyed: false,
 }
-
-/** The number of the database of temporary tables; above it are attached ones. */
-const TEMPORARY = 1
-
-/** The page of `sqlite_schema`. */
-const SCHEMA_ROOT = 1
 
 /** The table that an action names. */
 function targetOf(action: Action): string {
@@ -339,14 +188,6 @@ function leavesRows(action: Action, { before, isFilled }: Tracked): boolean {
 
 function copiesRows(action: Action): boolean {
   return action.kind === 'insert' && action.copies !== undefined && action.updates !== true
-}
-
-/** Whether an action reads or changes rows alone. */
-export function isOnRows(action: Action): boolean {
-  const kinds: readonly Action['kind'][] = ['insert', 'update', 'delete']
-  return (
-    kinds.includes(action.kind) || (action.kind === 'other' && action.statement === 'SelectStmt')
-  )
 }
 
 function isPragma({ kind }: Action): boolean {
