@@ -6,23 +6,25 @@ import type { Failure } from '../src/kernel/index.ts'
 import { nextSteps, refusal } from './bad-input/refusal.ts'
 import { APPLIED, FINE, MODELS, ROW_SECRET } from './bad-input/shop.ts'
 import { runCli } from './cli-in-process.ts'
-import { createDatabase, type TestDatabase } from './postgres.ts'
+import { type Cluster, createDatabase, startCluster, type TestDatabase } from './postgres.ts'
 import { addMigration, writeProject } from './project.ts'
 
 // An unusable command line, project, migration or history is a failure with its own code and a next step. The
-// database, which has a history and rows, stays unchanged.
+// database, which has a history and rows, stays unchanged, and so does the list of the server's databases.
 
+let cluster: Cluster
 let database: TestDatabase
 
 beforeAll(async () => {
-  database = await createDatabase()
+  cluster = await startCluster()
+  database = await createDatabase({ server: cluster.url })
   const ran = await runCli(['deploy', '--url', database.url], {
     cwd: writeProject(APPLIED, MODELS),
   })
   expect(ran.exitCode, ran.stderr).toBe(0)
 })
 
-afterAll(() => database.drop())
+afterAll(() => cluster.stop())
 
 interface Case {
   readonly name: string

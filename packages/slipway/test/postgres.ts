@@ -26,20 +26,22 @@ export function postgresBin(): string | undefined {
 
 /**
  * Creates a database: empty, or a copy of the database named `template`, which must have no sessions at
- * that moment.
+ * that moment. `server` is the connection string of the server, the test server if absent.
  */
-export async function createDatabase(options: { template?: string } = {}): Promise<TestDatabase> {
+export async function createDatabase(
+  options: { template?: string; server?: string } = {},
+): Promise<TestDatabase> {
+  const { template = 'template0', server = serverUrl() } = options
   const name = `slipway_test_${randomBytes(6).toString('hex')}`
-  const template = pg.escapeIdentifier(options.template ?? 'template0')
-  await onServer(`CREATE DATABASE ${name} TEMPLATE ${template}`)
-  const url = new URL(serverUrl())
+  await onServer(server, `CREATE DATABASE ${name} TEMPLATE ${pg.escapeIdentifier(template)}`)
+  const url = new URL(server)
   url.pathname = `/${name}`
-  const drop = () => onServer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
+  const drop = () => onServer(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
   return { url: url.href, name, drop }
 }
 
-async function onServer(sql: string): Promise<void> {
-  const client = new pg.Client({ connectionString: serverUrl() })
+async function onServer(server: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: server })
   await client.connect()
   try {
     await client.query(sql)

@@ -22,14 +22,15 @@ const CATALOG = `
   UNION ALL
   SELECT '', 'comment', objoid || '.' || objsubid || ': ' || description, xmin::text FROM pg_description WHERE objoid >= 16384
   UNION ALL
-  SELECT '', 'database', datname, '' FROM pg_database WHERE datname !~ '^slipway_test_'`
+  SELECT '', 'database', datname, '' FROM pg_database`
 const TABLES = `
   SELECT nspname::text AS schema, relname::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
   WHERE c.oid >= 16384 AND relkind IN ('r', 'p') AND nspname <> 'pg_toast'`
 
 /**
  * The content of a database (catalog and rows) and the list of the server's databases. If it is equal before
- * and after, nothing was changed. Without `ledger`, the schema `slipway` is ignored.
+ * and after, nothing was changed. Without `ledger`, the schema `slipway` is ignored. No other test may use the
+ * server at that time.
  */
 export async function databaseSnapshot(
   url: string,

@@ -2,10 +2,10 @@ import { rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { runCli } from '../cli-in-process.ts'
 import { startCli } from '../cli.ts'
-import { createDatabase, type TestDatabase } from '../postgres.ts'
+import { type Cluster, createDatabase, startCluster, type TestDatabase } from '../postgres.ts'
 import { addMigration, type TestMigration, writeProject } from '../project.ts'
 import { databaseSnapshot } from './database-snapshot.ts'
 import { nextSteps, refusal, type Refusal } from './refusal.ts'
@@ -22,11 +22,18 @@ const PAUSE: TestMigration = {
   sql: 'CREATE TABLE "Pause" ("seconds" INTEGER NOT NULL);\nINSERT INTO "Pause" VALUES (60);\n',
 }
 
+let cluster: Cluster
 let database: TestDatabase
 let project: string
 
+beforeAll(async () => {
+  cluster = await startCluster()
+})
+
+afterAll(() => cluster.stop())
+
 beforeEach(async () => {
-  database = await createDatabase()
+  database = await createDatabase({ server: cluster.url })
   project = writeProject([...APPLIED, PAUSE], MODELS)
   const ran = await deploy()
   expect(ran.exitCode, ran.stderr).toBe(0)
