@@ -27,14 +27,20 @@ export {
   tryVerifyAndRecord,
   verifyAndRecord,
 } from './verify.ts'
-export { refusedConsent, violationFailure } from './sqlite/deploy.ts'
 export {
   appliedWithout,
   detectSqliteDrift,
   recordedSchema,
   replayedFingerprint,
 } from './sqlite/drift.ts'
-export { assignedIn, comparedTables, endangeredBy, lossesIn } from './sqlite/endangered.ts'
+export {
+  comparedTables,
+  endangeredBy,
+  lossesIn,
+  wholeRows,
+  wholeTable,
+} from './sqlite/endangered.ts'
 export { type TestedMigration, testOnCopy } from './sqlite/test-on-copy.ts'
-export { atomicReceipt, type GuardedRun, runGuarded } from './sqlite/run.ts'
+export type { GuardedOutcome, GuardedRun } from './sqlite/run.ts'
+export { runAccepting, runInTurn } from './sqlite/run-tested.ts'
 export { withSqliteTarget } from './sqlite/target.ts'

@@ -1,5 +1,5 @@
 import { type AtomicSession, d1Bookmark, type Session } from '../../database/index.ts'
-import { notRun, type Receipt, type Violation } from '../../execution/index.ts'
+import { notRun } from '../../execution/index.ts'
 import type { Hazard } from '../../hazards/index.ts'
 import {
   historyFailures,
@@ -8,39 +8,25 @@ import {
   recordsOf,
   sqliteReceiptSql,
 } from '../../history/index.ts'
-import {
-  advice,
-  attempt,
-  command,
-  createRaise,
-  type Failure,
-  failureFrom,
-  formatRows,
-  must,
-} from '../../kernel/index.ts'
-import {
-  restorableAfter,
-  readSqliteKept,
-  REFERRED_GUARD,
-  referredFailure,
-} from '../../safekeeping/index.ts'
+import { command, createRaise, type Failure, failureFrom } from '../../kernel/index.ts'
+import { restorableAfter, readSqliteKept } from '../../safekeeping/index.ts'
 import {
   type Fingerprint,
   readDefinitions,
   readFingerprint,
   withSchemaCopy,
 } from '../../schema/index.ts'
-import type { Migration } from '../../statements/index.ts'
 import { requireConsent } from '../consent.ts'
 import type { DeployOutcome, DeployRequest } from '../deploy.ts'
 import { refuseDrift } from '../drift.ts'
-import { type Accepted, acceptedNames, hazardsFailure } from '../hazards.ts'
+import { hazardsFailure } from '../hazards.ts'
 import { type PendingWork, readPending } from '../pending.ts'
 import { refuseChangedPlan } from '../plan-file.ts'
 import { appliedWith, detectSqliteDrift, recordedSchema } from './drift.ts'
-import { assignedIn, comparedTables, endangeredBy, lossesIn } from './endangered.ts'
+import { comparedTables, endangeredBy, lossesIn, wholeTable } from './endangered.ts'
 import { sqlitePlan } from './plan.ts'
-import { atomicReceipt, type GuardedOutcome, runGuarded } from './run.ts'
+import { runAccepting, runInTurn } from './run-tested.ts'
+import type { GuardedOutcome } from './run.ts'
 import { sqliteHazardsToAccept, surveySqlite } from './survey.ts'
 import { type SqliteTarget, withSqliteTarget } from './target.ts'
 import { type CopyRun, type TestedMigration, testOnCopy } from './test-on-copy.ts'
@@ -183,26 +169,9 @@ async function runAll(
   const { session } = target
   const { tested, fingerprint } = work
   const keptBefore = new Set((await readSqliteKept(session)).map(({ id }) => id))
-  const receipts: Receipt[] = []
-  let failure: Failure | undefined
-  const done: TestedMigration[] = []
-  for (const [index, one] of tested.entries()) {
-    const { name } = one.migration
-    if (failure) {
-      receipts.push(atomicReceipt(one.migration, 'not-run', 0))
-      continue
-    }
-    request.emit({ kind: 'migration-started', migration: name, index, total: tested.length })
-    const outcome = await runOne(target, { one, done, work }, request)
-    receipts.push(atomicReceipt(one.migration, outcome.failure ? 'failed' : 'done', outcome.ms))
-    if (outcome.failure) {
-      failure = outcome.failure
-      request.emit({ kind: 'migration-failed', migration: name, code: failure.code })
-    } else {
-      done.push(one)
-      request.emit({ kind: 'migration-done', migration: name, ms: outcome.ms, attempts: 1 })
-    }
-  }
+  const { receipts, done, failure } = await runInTurn(tested, request, (one, before) =>
+    runOne(target, { one, done: before, work }, request),
+  )
   const all = await readSqliteKept(session)
   const names = new Set(done.map(({ migration }) => migration.name))
   const verification = failure ? undefined : await verify(session, fingerprint)
@@ -224,72 +193,31 @@ interface Turn {
 }
 
 async function runOne(
-  target: SqliteTarget,
+  { session }: SqliteTarget,
   turn: Turn,
   request: DeployRequest,
 ): Promise<GuardedOutcome> {
-  const { session } = target
-  const { migration, drops, changes, written } = turn.one
-  const endangered = endangeredBy(migration, changes)
+  const { migration, changes } = turn.one
+  const named = endangeredBy(migration, changes)
   for (let again = 1; ; again++) {
-    const compared = comparedTables(turn.one, endangered)
-    const outcome = await runGuarded(session, {
-      migration,
-      direction: 'up',
-      drops,
-      changes,
-      written,
-      endangered,
-      noKeep: request.noKeep,
-      compared,
-      behind: recordSql(session, turn, request),
-    })
-    const { violation } = outcome
-    if (violation === undefined) return outcome
-    if (violation.guard === 'rows' && request.acceptUnannounced) {
-      const lost = changes.find(({ before }) => before?.name === violation.facts['table'])
-      const known = endangered.findIndex(({ change }) => change === lost)
-      const own = endangered[known]
-      const columns = lost?.columns.flatMap(({ before }) => before ?? []) ?? []
-      if (lost && !(own?.rows && own.columns.length === columns.length)) {
-        const refused = await refusedConsent(session, migration, violation, request)
-        if (refused) return { ...outcome, failure: refused }
-        const statement = migration.statements.at(-1)?.number ?? 1
-        const grows = compared.some((one) => one.grows && one.before.name === lost.before?.name)
-        const { movesRowids = grows } = own ?? {}
-        const assigned = assignedIn(turn.one, lost, own)
-        if (known !== -1) endangered.splice(known, 1)
-        endangered.push({ change: lost, rows: true, columns, assigned, movesRowids, statement })
-        continue
+    const outcome = await runAccepting(session, turn.one, request, (accepted) => {
+      const endangered = [
+        ...named.filter(({ change }) => !accepted.includes(change)),
+        ...accepted.map((change) => wholeTable(turn.one, change, named)),
+      ]
+      return {
+        direction: 'up',
+        endangered,
+        compared: comparedTables(turn.one, endangered),
+        noKeep: request.noKeep,
+        behind: recordSql(session, turn, request),
       }
-    }
-    if (violation.guard === 'history' && again < MOST_TURNS) {
-      // Another deploy came first: the migrations that it applied are done.
-      const { before } = await readPending(session, request.migrations)
-      if (before.applied.includes(migration.name)) return { ms: outcome.ms }
-      continue
-    }
-    return {
-      ...outcome,
-      failure: violationFailure(turn.one.migration, outcome, { session, request }),
-    }
+    })
+    if (outcome.violation?.guard !== 'history' || again === MOST_TURNS) return outcome
+    // Another deploy came first: the migrations that it applied are done.
+    const { before } = await readPending(session, request.migrations)
+    if (before.applied.includes(migration.name)) return { ms: outcome.ms }
   }
-}
-
-/**
- * On a protected target, losses that no statement names also need consent by name. Returns the failure if it
- * is missing.
- */
-export async function refusedConsent(
-  { server: { database } }: AtomicSession,
-  { name }: Migration,
-  { facts }: Violation,
-  { protected: isProtected, consent }: Pick<DeployRequest, 'protected' | 'consent'>,
-): Promise<Failure | undefined> {
-  if (!isProtected) return undefined
-  const destroys = [`rows or values of ${String(facts['table'])} (${name})`]
-  const asked = await attempt(() => requireConsent({ database, destroys }, consent))
-  return asked.ok ? undefined : asked.failure
 }
 
 /** SQL of the history and the ledger for a migration that is applied. */
@@ -309,62 +237,6 @@ function recordSql(
     recordSchemaSql(isLast ? recordedSchema(applied, fingerprint) : undefined),
     request.protected ? recordEnvironmentSql(request.environment, request.confirm) : '',
   ].join('')
-}
-
-/** The request of a command whose migrations are guarded. */
-export type GuardedRequest = Pick<DeployRequest, 'protected'> &
-  Accepted & {
-    /** The words of the command; `deploy` if absent. */
-    readonly command?: readonly string[]
-  }
-
-/** The failure of a migration that a guard undid. */
-export function violationFailure(
-  { name }: Migration,
-  { violation, failure }: GuardedOutcome,
-  at: { readonly session: AtomicSession; readonly request: GuardedRequest },
-): Failure {
-  const { session, request } = at
-  const words = request.command ?? ['deploy']
-  const { database } = session.server
-  const facts = violation?.facts ?? {}
-  const text = (key: string) => String(facts[key] ?? '')
-  switch (violation?.guard) {
-    case 'rows': {
-      const lost = Number(facts['before']) - Number(facts['after'])
-      const what =
-        lost > 0 ? `lose ${lost} of ${formatRows(Number(facts['before']))}` : 'get different values'
-      const accept = [...acceptedNames(request), 'unannounced'].join(',')
-      const confirm = request.protected ? ['--confirm', database] : []
-      return failureFrom('DEPLOY.UNANNOUNCED', {
-        message: `${name} was undone on ${database}: the table ${text('table')} would ${what}, which no statement of the migration announces.`,
-        why: 'A foreign key with CASCADE or SET NULL, REPLACE, a view or a trigger extends the effect of a statement.',
-        nextActions: [
-          command(['check', name], 'see what the migration does on a database in memory'),
-          command([...words, '--accept', accept, ...confirm], 'run it anyway and keep those rows'),
-        ],
-      })
-    }
-    case 'keys':
-      return failureFrom('DEPLOY.STATEMENT_FAILED', {
-        message: `${name} was undone on ${database}: ${formatRows(Number(facts['rows']))} of ${text('table')} would refer to rows that do not exist.`,
-        why: 'It runs without foreign keys, and Slipway checks them at its end.',
-        nextActions: [
-          advice(`Let these rows of ${text('table')} refer to existing rows, then try again.`),
-          command(['check', name], 'see what the migration does'),
-        ],
-      })
-    case 'history':
-      return failureFrom('DEPLOY.LOCKED', {
-        message: `Another command is changing ${database} at the same time.`,
-        why: `The history changed each time before ${name} could run.`,
-        nextActions: [command(['status'], 'see what is applied'), command(words, 'try again')],
-      })
-    case REFERRED_GUARD:
-      return referredFailure(violation)
-    default:
-      return must(failure, 'a failure of what a guard undid')
-  }
 }
 
 /** Whether the database has the schema that the copy has after all migrations. */

@@ -114,6 +114,41 @@ export function assignedIn(
   return [...(own?.assigned ?? []), ...(isRekeyed ? before.key : [])]
 }
 
+/** All rows and values of a table, as data that a migration may destroy; `named`: what its statements announce. */
+export function wholeTable(
+  one: Pick<TestedMigration, 'migration' | 'written'>,
+  change: TableChange,
+  named: readonly Endangered[],
+): Endangered {
+  return {
+    ...wholeRows(one, change, named),
+    columns: change.columns.flatMap(({ before }) => before ?? []),
+  }
+}
+
+/** All rows of a table, and the values that its statements announce, as data that a migration may destroy. */
+export function wholeRows(
+  one: Pick<TestedMigration, 'migration' | 'written'>,
+  change: TableChange,
+  named: readonly Endangered[],
+): Endangered {
+  const { statements } = one.migration
+  const own = named.find((announced) => announced.change === change)
+  const {
+    columns = [],
+    movesRowids = touchedBy(statements, change).inserts !== undefined,
+    statement = statements.at(-1)?.number ?? 1,
+  } = own ?? {}
+  return {
+    change,
+    rows: true,
+    columns,
+    assigned: assignedIn(one, change, own),
+    movesRowids,
+    statement,
+  }
+}
+
 /** Whether one of the names is that of the rowid, and not of a column. */
 function namesRowid({ columns }: RowTable, names: readonly string[]): boolean {
   return names.some(

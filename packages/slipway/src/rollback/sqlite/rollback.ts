@@ -1,23 +1,22 @@
 import type { AtomicSession } from '../../database/index.ts'
 import {
   appliedWithout,
-  assignedIn,
-  atomicReceipt,
   comparedTables,
   endangeredBy,
+  type GuardedOutcome,
   type GuardedRun,
   lossesIn,
   recordedSchema,
   type TestedMigration,
   testOnCopy,
-  refusedConsent,
   replayedFingerprint,
   requireConsent,
-  runGuarded,
-  violationFailure,
+  runAccepting,
+  runInTurn,
+  wholeRows,
+  wholeTable,
   withSqliteTarget,
 } from '../../deploy/index.ts'
-import type { Receipt } from '../../execution/index.ts'
 import {
   compareHistory,
   type History,
@@ -187,28 +186,11 @@ async function runAll(
 ): Promise<
   Pick<RollbackOutcome, 'receipts' | 'kept' | 'verification' | 'schemaMatches' | 'failure'>
 > {
-  const receipts: Receipt[] = []
   // A migration may have been rolled back before, and deployed again.
   const earlier = (await readSqliteKept(session)).filter(({ state }) => state === 'restored')
-  let failure: Failure | undefined
-  for (const [index, one] of work.tested.entries()) {
-    const { name } = one.migration
-    if (failure) {
-      receipts.push(atomicReceipt(one.migration, 'not-run', 0))
-      continue
-    }
-    request.emit({
-      kind: 'migration-started',
-      migration: name,
-      index,
-      total: work.tested.length,
-    })
-    const outcome = await runDown(session, one, { work, request })
-    failure = outcome.failure
-    receipts.push(atomicReceipt(one.migration, failure ? 'failed' : 'done', outcome.ms))
-    if (failure) request.emit({ kind: 'migration-failed', migration: name, code: failure.code })
-    else request.emit({ kind: 'migration-done', migration: name, ms: outcome.ms, attempts: 1 })
-  }
+  const { receipts, failure } = await runInTurn(work.tested, request, (one, done) =>
+    runDown(session, one, { done, work, request }),
+  )
   const names = new Set(work.downs.map(({ plan }) => plan.name))
   const kept = (await readSqliteKept(session)).filter(
     ({ id, migration, byRollback }) =>
@@ -234,56 +216,40 @@ async function runAll(
   }
 }
 
+interface Turn {
+  /** The down migrations that ran before. */
+  readonly done: readonly TestedMigration[]
+  readonly work: Work
+  readonly request: RollbackRequest
+}
+
 async function runDown(
   session: AtomicSession,
   tested: TestedMigration,
-  { work, request }: { readonly work: Work; readonly request: RollbackRequest },
-): Promise<{ readonly failure?: Failure | undefined; readonly ms: number }> {
-  const { migration, drops, changes, written, place } = tested
-  const { name, checksum } = migration
+  { done, work, request }: Turn,
+): Promise<GuardedOutcome> {
+  const { name, checksum } = tested.migration
   const restored = keptOf(await readSqliteKept(session), name)
-  const index = work.tested.indexOf(tested)
-  const gone = work.tested.slice(0, index + 1).map((one) => one.migration.name)
+  const gone = [...done, tested].map((one) => one.migration.name)
   const isLast = gone.length === work.tested.length
   const stays = appliedWithout(work.history, gone)
   const behind = [
     // Rows are restored in any order, so foreign keys are checked when all exist.
     restored.length === 0 ? '' : 'PRAGMA defer_foreign_keys = ON;\n',
-    restored.length === 0 || place === undefined
+    restored.length === 0 || tested.place === undefined
       ? ''
-      : restoreSql(restored.toSorted(lastFirst), place, { othersCompared: true }),
+      : restoreSql(restored.toSorted(lastFirst), tested.place, { othersCompared: true }),
     recordsOf(session).rolledBack(name),
     sqliteReceiptSql({ command: 'rollback', migration: name, checksum }),
     recordSchemaSql(isLast ? recordedSchema(stays, work.fingerprint) : undefined),
   ].join('')
-  const accepted: TableChange[] = []
-  for (;;) {
-    const guards = guardsOf(tested, { restored, accepted })
-    const run = {
-      migration,
-      direction: 'down',
-      correct: correctDown(work.downs, name),
-      drops,
-      changes,
-      written,
-      behind,
-      ...guards,
-    } as const
-    const outcome = await runGuarded(session, run)
-    const { violation } = outcome
-    if (violation === undefined) return outcome
-    const lost = changes.find(({ before }) => before?.name === violation.facts['table'])
-    const isNew = lost !== undefined && !accepted.includes(lost)
-    if (violation.guard === 'rows' && request.acceptUnannounced && isNew) {
-      const refused = await refusedConsent(session, migration, violation, request)
-      if (refused) return { ms: outcome.ms, failure: refused }
-      accepted.push(lost)
-      continue
-    }
-    const asked = { ...request, acceptDrift: false, command: ['rollback'] }
-    const failure = violationFailure(migration, outcome, { session, request: asked })
-    return { failure, ms: outcome.ms }
-  }
+  const asked = { ...request, acceptDrift: false, command: ['rollback'] }
+  return await runAccepting(session, tested, asked, (accepted) => ({
+    direction: 'down',
+    correct: correctDown(work.downs, name),
+    behind,
+    ...guardsOf(tested, { restored, accepted }),
+  }))
 }
 
 /**
@@ -309,19 +275,10 @@ function guardsOf(
     (change) =>
       isRestored(change) && reached.some(({ after }) => after.name === change.after?.name),
   )
-  const whole = (change: TableChange): Endangered => {
-    const grows = compared.some((one) => one.grows && one.before.name === change.before?.name)
-    const own = named.find((one) => one.change === change)
-    const { movesRowids = grows } = own ?? {}
-    const assigned = assignedIn(tested, change, own)
-    const statement = own?.statement ?? migration.statements.at(-1)?.number ?? 1
-    if (!accepted.includes(change)) {
-      const columns = own?.columns ?? []
-      return { change, rows: true, columns, assigned, movesRowids, unannounced: true, statement }
-    }
-    const columns = change.columns.flatMap(({ before }) => before ?? [])
-    return { change, rows: true, columns, assigned, movesRowids, statement }
-  }
+  const whole = (change: TableChange): Endangered =>
+    accepted.includes(change)
+      ? wholeTable(tested, change, named)
+      : { ...wholeRows(tested, change, named), unannounced: true }
   // Restoring changes other tables only through foreign keys: what it changes there is kept afterwards.
   const early = [...copied, ...accepted.filter((one) => isRestored(one) && !copied.includes(one))]
   const late = accepted.filter((one) => !isRestored(one))
