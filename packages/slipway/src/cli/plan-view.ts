@@ -95,7 +95,7 @@ function rowOf(step: StepResult, text: string): string[] {
 function sizeText({ rows, bytes }: StepResult): string {
   if (rows === null || bytes === null) return ''
   if (rows === 0) return ' (empty)'
-  return ` (${counted(rows)} rows, ${counted(bytes)}B)`
+  return ` (~${counted(rows)} rows, ${counted(bytes)}B)`
 }
 
 /** A number in a short form for tables: `850`, `5.2 k`, `641 M`. */
