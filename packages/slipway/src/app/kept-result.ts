@@ -66,7 +66,7 @@ function uncertainRows(kept: Kept): ResultFinding[] {
 function rowsWithoutPlace(kept: Kept): ResultFinding[] {
   const { id, migration, rows = 0, restored } = kept
   if (!restored || rows <= restored.rows) return []
-  const message = `${migration}: ${rows - restored.rows} of ${rows} kept rows (${keptText(kept)}) are not restored: their rows, or rows that they refer to, were changed or deleted since, or their key is in use. They stay in the ledger table kept_${id} until they are pruned.`
+  const message = `${migration}: ${rows - restored.rows} of ${rows} kept rows (${keptText(kept)}) are not restored: their rows, or rows that they refer to, were changed or deleted since, or their key or a unique value is in use. They stay in the ledger table kept_${id} until they are pruned.`
   return [{ id: 'not-restored', severity: 'warning', message }]
 }
 
