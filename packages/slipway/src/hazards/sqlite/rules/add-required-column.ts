@@ -4,7 +4,7 @@ import type { SqliteRule } from '../rule.ts'
 /** A required column without a default has no value for existing rows. */
 export const addRequiredColumn: SqliteRule = {
   id: 'add-required-column',
-  title: 'A required column without a default is added to SQLite',
+  title: 'A required column without a default is added in SQLite',
   judge(detail) {
     if (detail.kind !== 'add-column') return undefined
     const { table, column } = detail
