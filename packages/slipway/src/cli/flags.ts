@@ -42,7 +42,7 @@ export const GLOBAL_FLAGS = {
     kind: 'choice',
     value: '<format>',
     choices: FORMATS,
-    summary: 'format of the report',
+    summary: `format of the report: ${FORMATS.join(', ')}`,
   },
   json: { kind: 'switch', summary: 'short for --format json' },
   confirm: {

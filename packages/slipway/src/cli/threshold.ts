@@ -7,7 +7,7 @@ export const FAIL_ON = {
     kind: 'choice',
     value: '<severity>',
     choices: ['error', 'warning', 'never'],
-    summary: 'exit 4 on findings of this severity or higher; default: error',
+    summary: 'exit 4 on findings of this severity or higher: error (default), warning, never',
   },
 } as const satisfies Readonly<Record<string, FlagSpec>>
 

@@ -179,7 +179,7 @@ describe('unused indexes', () => {
     expect(checkNamed(young, 'unused indexes')).toMatchObject({
       status: 'not-readable',
       reason: expect.stringMatching(
-        /^not readable: the server has collected statistics since 20.* only, and a judgement needs 7 days$/,
+        /^not readable: the server has collected statistics only since 20.*, and this check needs 7 days of them$/,
       ) as string,
     })
   })

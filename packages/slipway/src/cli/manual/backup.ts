@@ -45,7 +45,7 @@ export const BACKUPS: readonly Command[] = [
         kind: 'choice',
         value: '<format>',
         choices: ['custom', 'directory', 'plain'],
-        summary: 'format of pg_dump; default: custom',
+        summary: 'format of pg_dump: custom (default), directory, plain',
       },
       jobs: JOBS,
       globals: { kind: 'switch', summary: 'add the roles of the server, without their passwords' },
@@ -89,7 +89,7 @@ export const BACKUPS: readonly Command[] = [
     group: 'recover',
     summary: 'prove that a backup can be restored',
     details:
-      'Compares the checksums of its files, restores it into a throw-away database, compares schema, rows and sequences with ' +
+      'Compares the checksums of the files, restores the backup into a throw-away database, compares schema, rows and sequences with ' +
       'the manifest, and examines the indexes. Stores how long the restore took.',
     positionals: [
       {
@@ -101,7 +101,7 @@ export const BACKUPS: readonly Command[] = [
       quick: {
         kind: 'switch',
         conflicts: ['server'],
-        summary: 'compare the checksums of the files only; it does not count as verified',
+        summary: 'only compare the checksums of the files; the backup does not count as verified',
       },
       server: {
         kind: 'text',
@@ -114,7 +114,7 @@ export const BACKUPS: readonly Command[] = [
     },
     examples: [
       { command: 'slipway backup verify', what: 'the newest' },
-      { command: 'slipway backup verify --quick', what: 'only the checksums of its files' },
+      { command: 'slipway backup verify --quick', what: 'only the checksums of the files' },
     ],
     exitCodes: {
       0: 'equal',
@@ -130,7 +130,7 @@ export const BACKUPS: readonly Command[] = [
     summary: 'restore a backup into the target',
     details:
       'Restores into an empty database without a prompt, in one transaction. A database that is not empty needs --confirm <database>: ' +
-      'the backup is then restored into a new database, which takes the name of the old one after everything was restored and compared. ' +
+      'the backup is then restored into a new database, which takes the name of the old one after everything has been restored and compared. ' +
       'The old one is kept under a different name. Remote D1 is restored with one import, all or nothing, and Time Travel keeps the state before.',
     positionals: [
       {
@@ -178,7 +178,7 @@ export const BACKUPS: readonly Command[] = [
       'Applies `backup.keep` of the configuration to the backups of the environment. Never removes the newest, the last verified ' +
       'one, or one that belongs to a deploy whose data is still kept.',
     positionals: [],
-    flags: { write: { kind: 'switch', summary: 'remove them; without it, only show which' } },
+    flags: { write: { kind: 'switch', summary: 'remove the backups instead of listing them' } },
     examples: [
       { command: 'slipway backup prune --env production', what: 'show what would be removed' },
     ],
@@ -196,7 +196,7 @@ export const BACKUPS: readonly Command[] = [
     positionals: [
       {
         name: 'scheduler',
-        summary: 'the scheduler',
+        summary: 'cron, systemd, kubernetes, github',
         required: true,
         choices: ['cron', 'systemd', 'kubernetes', 'github'],
       },
@@ -223,10 +223,10 @@ export const BACKUPS: readonly Command[] = [
     name: 'backup run',
     topic: BACKUP,
     group: 'recover',
-    summary: 'make backups on a schedule until it is stopped',
+    summary: 'make backups on a schedule until stopped',
     details:
-      'A process that makes backups at the times of --every, and removes those that no rule keeps. Two backups never overlap. ' +
-      'After missed times, it runs once. SIGTERM ends it cleanly.',
+      'Makes backups at the times of --every, and removes those that no rule keeps. Two backups never overlap. ' +
+      'After missed times, it makes one. SIGTERM ends the process cleanly.',
     positionals: [],
     flags: {
       every: EVERY,

@@ -50,7 +50,7 @@ export const CHANGE: readonly Command[] = [
     group: 'change',
     summary: 'create, deploy, generate the client, seed',
     details:
-      'Writes a migration as create does if the schema has changed, applies pending migrations as deploy ' +
+      'If the schema has changed, writes a migration as create does. Then applies pending migrations as deploy ' +
       'does, generates the client, and runs the seed sets of the environment.',
     positionals: [
       { name: 'name', summary: 'name of the migration; default: derived from the change' },
@@ -89,7 +89,7 @@ export const CHANGE: readonly Command[] = [
       static: {
         kind: 'switch',
         conflicts: ['load'],
-        summary: 'judge the files without running them',
+        summary: 'look for hazards without running the migrations',
       },
       load: { kind: 'switch', summary: 'measure how long queries wait during each migration' },
       rows: {
@@ -136,7 +136,7 @@ export const CHANGE: readonly Command[] = [
     group: 'change',
     summary: 'rewrite migrations into their safe form',
     details:
-      'Rewrites statements that lock a filled table for long: builds indexes concurrently, validates constraints ' +
+      'Rewrites statements that lock a table with rows for long: builds indexes concurrently, validates constraints ' +
       'separately, adds keys that use an existing index, runs UPDATE in batches. Shows the changes, and runs both forms on ' +
       'shadow databases: it refuses a form that produces a different schema. Without a name it fixes the last migration. ' +
       'Does not touch any target. A target that already has the migration reports it as edited.',
@@ -215,7 +215,7 @@ export const CHANGE: readonly Command[] = [
       { command: 'slipway reset --env development --confirm shop_dev', what: 'without a terminal' },
     ],
     exitCodes: {
-      0: 'empty, deployed and seeded',
+      0: 'emptied, deployed and seeded',
       2: `${COULD_NOT}; if a seed fails, the migrations stay applied`,
       3: 'you declined',
       5: 'a migration failed',

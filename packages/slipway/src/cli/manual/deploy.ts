@@ -12,7 +12,7 @@ export const DEPLOY: readonly Command[] = [
       'Takes the lock that Prisma takes, compares the schema with the one that the history produces, looks for rows that ' +
       'would make a statement fail, and applies the pending migrations: each file in one ' +
       'transaction with its history row, or step by step with a journal if PostgreSQL requires it. Waits for a ' +
-      'lock no longer than the lock timeout, lets other sessions continue, and retries until the deadline. The first Ctrl-C stops it at a safe point. It never creates a database.',
+      'lock no longer than the lock timeout, lets other sessions continue, and retries until the deadline. The first Ctrl-C stops it at a safe point. It never creates a PostgreSQL database.',
     positionals: [],
     flags: {
       accept: {

@@ -17,7 +17,7 @@ export const RECOVER: readonly Command[] = [
     group: 'recover',
     summary: 'roll back the last migrations',
     details:
-      'Runs the down.sql of the last migrations, newest first. If a migration has none, it writes one from the ' +
+      'Runs the down.sql of the last migrations, newest first. If a migration has none, Slipway writes one from the ' +
       'schemas before and after it. It tests the down migration on a shadow database, runs it in one transaction with the ' +
       'history row, restores kept data, and compares the schema with the remaining history. Prisma then reports the migrations as pending.',
     positionals: [],
@@ -110,9 +110,9 @@ export const RECOVER: readonly Command[] = [
     name: 'kept prune',
     topic: KEPT,
     group: 'recover',
-    summary: 'drop kept data that is older than the retention',
+    summary: 'drop kept data older than the retention period',
     details:
-      'Drops kept data older than the retention of the environment (`keep`; default: 7 days). On a protected target, ' +
+      'Drops kept data older than the retention period of the environment (`keep`; default: 7 days). On a protected target, ' +
       'dropping newer data must be confirmed with the database name.',
     positionals: [],
     flags: {
@@ -135,7 +135,7 @@ export const RECOVER: readonly Command[] = [
     details:
       'Compares the database with each state that a partially applied migration can leave, reports the state, ' +
       'and offers the actions that apply: finish, undo or mark the migration. Looks for edited and missing files in version ' +
-      'control. Without a flag it changes nothing, unless you choose an option on a terminal. It never resets.',
+      'control. Without a flag it changes nothing, unless you choose an option in a terminal. It never resets.',
     positionals: [{ name: 'migration', summary: 'which one, if several need a repair' }],
     flags: {
       finish: { kind: 'switch', summary: 'run the remaining statements' },

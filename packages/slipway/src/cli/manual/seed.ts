@@ -37,7 +37,7 @@ const ROWS = {
     kind: 'choice',
     value: '<form>',
     choices: ['csv', 'ndjson', 'json'],
-    summary: 'format of new data files; default: csv',
+    summary: 'format of new data files: csv (default), ndjson, json',
   },
 } as const satisfies Command['flags']
 

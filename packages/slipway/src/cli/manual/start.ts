@@ -17,7 +17,7 @@ export const START: readonly Command[] = [
       environments: {
         kind: 'list',
         value: '<name>',
-        summary: 'default: development,testing,staging,production',
+        summary: 'environments to write; default: development,testing,staging,production',
       },
       'no-gitignore': { kind: 'switch', summary: 'do not change .gitignore' },
       'no-scripts': { kind: 'switch', summary: 'do not change package.json' },
@@ -85,8 +85,8 @@ export const START: readonly Command[] = [
     group: 'start',
     summary: 'print the path of a schema engine for Prisma',
     details:
-      'Prints the path of a program that replaces the schema engine that the Prisma CLI would ' +
-      'download, for machines without access to the download. Pass the path to the Prisma CLI in ' +
+      'Prints the path of a program that replaces the schema engine of the Prisma CLI, for machines ' +
+      'that cannot download that engine. Pass the path to the Prisma CLI in ' +
       'PRISMA_SCHEMA_ENGINE_BINARY. It prints only the path to stdout.',
     positionals: [],
     flags: {},

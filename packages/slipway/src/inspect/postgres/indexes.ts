@@ -50,7 +50,7 @@ export async function checkUnusedIndexes(probe: Probe): Promise<CheckReading> {
     }
   const since = momentText(window.since)
   if (window.days < thresholds.unusedIndexDays) {
-    const reason = `not readable: the server has collected statistics since ${since} only, and a judgement needs ${thresholds.unusedIndexDays} days`
+    const reason = `not readable: the server has collected statistics only since ${since}, and this check needs ${thresholds.unusedIndexDays} days of them`
     return { findings: [], unread: { extent: 'all', reason } }
   }
   const indexes = await readIndexes(session, schemas)
