@@ -13,7 +13,7 @@ export const triggerOnTable: Rule = {
       object: tableObject(context, table),
       table,
       lock: 'SHARE ROW EXCLUSIVE',
-      message: `After the commit, the trigger ${name} runs in every write to ${full(context, table)} that it names; creating it waits for all current writers.`,
+      message: `After the commit, the trigger ${name} runs for every write to ${full(context, table)} of the kinds that it names; creating it waits for all current writers.`,
     }
   },
 }
