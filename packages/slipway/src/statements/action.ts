@@ -62,13 +62,14 @@ export interface RowCopy {
   readonly from: ObjectName
   /** It may omit or merge rows: it has a condition, a limit, DISTINCT or GROUP BY. */
   readonly filtered: boolean
-  /** What is written to each column; absent if columns are matched by position. */
-  readonly columns?: readonly CopiedColumn[]
+  /** The columns that are written; absent if they are all that can be, in their order. */
+  readonly to?: readonly string[]
+  /** What is written to them, in this order; absent if that is each column of `from`, in its order. */
+  readonly values?: readonly CopiedValue[]
 }
 
 /** What a row copy writes to a column. */
-export interface CopiedColumn {
-  readonly to: string
+export interface CopiedValue {
   /** The only column that the value is computed from; absent if there are none or several. */
   readonly from?: string
   /** The value is that column unchanged; no expression is applied to it. */

@@ -167,9 +167,12 @@ function endangeredColumns({ before, columns }: TableChange, named: readonly str
   })
 }
 
-/** Whether one of the names is that of a column, before or after the migration. */
-function meansOneOf({ before, after }: ColumnChange, names: readonly string[]): boolean {
-  const own = [before, after].filter((name) => name !== undefined)
+/** Whether one of the names is that of a column, before, within or after the migration. */
+function meansOneOf(
+  { before, after, aliases = [] }: ColumnChange,
+  names: readonly string[],
+): boolean {
+  const own = [before, after, ...aliases].filter((name) => name !== undefined)
   return names.some((name) => own.some((one) => isSameName(one, name)))
 }
 
@@ -207,8 +210,9 @@ function touchedBy(statements: readonly Statement[], change: TableChange): Touch
   return { ...(deletes ? { deletes } : {}), ...(inserts ? { inserts } : {}), updates, assigned }
 }
 
-function isNameOf(name: string, { before, after }: TableChange): boolean {
-  return [before?.name, after?.name].some((one) => one !== undefined && isSameName(one, name))
+function isNameOf(name: string, { before, after, aliases = [] }: TableChange): boolean {
+  const own = [before?.name, after?.name, ...aliases]
+  return own.some((one) => one !== undefined && isSameName(one, name))
 }
 
 /**

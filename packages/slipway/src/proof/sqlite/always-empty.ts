@@ -33,6 +33,6 @@ function needsEmptyTable({ statement, said }: RowRefusal): boolean {
   return (statement?.actions ?? []).some((action) => {
     if (action.kind === 'add-column') return isRequired(action.column)
     if (action.kind !== 'insert' || column === '') return false
-    return action.copies?.columns?.every(({ to }) => to !== column) === true
+    return action.copies?.to?.includes(column) === false
   })
 }

@@ -7,7 +7,7 @@ import { type Parents, withParents } from './parent-conditions.ts'
 import { referredGuard } from './referred-guard.ts'
 import { type RestorePlace, withoutTriggers } from './restore-place.ts'
 import { foundSql, restoreValues } from './restore-values.ts'
-import { inCopy, inTable, type Restored } from './restored.ts'
+import { isSameKey, type Restored } from './restored.ts'
 
 const NOW = `strftime('%Y-%m-%dT%H:%M:%SZ', 'now')`
 
@@ -117,7 +117,7 @@ function rowsSql(one: Restored, parents: Parents): string {
   const target = quoteIdentifier(table.name)
   const rowid = hasRowid && into ? separateRowid(into) : undefined
   const known = key.filter((name) => name !== ROWID)
-  const isThere = known.map((name) => `${inTable(name)} IS ${inCopy(name)}`)
+  const isThere = known.map(isSameKey)
   const isFree =
     isThere.length === 0
       ? []

@@ -24,8 +24,14 @@ export function inCopy(column: string): string {
 export function rowWhere({ kept: { key }, table }: Restored): string[] {
   return key.map((name) => {
     const column = name === ROWID ? (table?.rowid ?? 'rowid') : name
-    return `${inTable(column)} IS ${inCopy(name)}`
+    return name === ROWID ? `${inTable(column)} IS ${inCopy(name)}` : isSameKey(name)
   })
+}
+
+/** Whether a row of the table has the key of a row of the copy: the first comparison can use an index. */
+export function isSameKey(name: string): string {
+  const [own, old] = [inTable(name), inCopy(name)]
+  return `${own} IS ${old} AND ${own} COLLATE BINARY IS ${old}`
 }
 
 /** The rowid of a row of a copy, which numbers it. */

@@ -1,9 +1,10 @@
 import type { Session } from '../../database/index.ts'
 import { sqliteNameKey } from '../../statements/index.ts'
-import type { Action, RowCopy, Statement } from '../../statements/index.ts'
+import type { Statement } from '../../statements/index.ts'
 import { affinityOf, convertsValues } from './affinity.ts'
 import { isSameName } from './defined-objects.ts'
 import { readPragmas, type SqlitePragmas } from './read-pragmas.ts'
+import { type TracedTable, traceTables } from './traced-tables.ts'
 
 /** A table of a SQLite database, as far as its rows are concerned. */
 export interface RowTable {
@@ -46,6 +47,8 @@ export interface TableChange {
   readonly columns: readonly ColumnChange[]
   /** It was created again and its rows were copied: rowids are different. */
   readonly rebuilt: boolean
+  /** Other names that it has only within the migration, also while a rebuild fills it. */
+  readonly aliases?: readonly string[]
 }
 
 /** What becomes of a column: `before` is absent if it is new, `after` if it is dropped. */
@@ -54,6 +57,8 @@ export interface ColumnChange {
   readonly after?: string
   /** Its values are unchanged: neither computed by a rebuild nor converted to a new type. */
   readonly exact: boolean
+  /** Other names that it has only within the migration. */
+  readonly aliases?: readonly string[]
 }
 
 /** Reads the tables of a project, except virtual tables, whose rows only their module can find. */
@@ -123,16 +128,6 @@ export function rowidOf(columns: readonly string[]): string | undefined {
   return ROWIDS.find((name) => !columns.some((one) => isSameName(one, name)))
 }
 
-/** A table while statements change it: where it and its columns come from. */
-interface Traced {
-  readonly origin?: string
-  readonly rebuilt: boolean
-  /** By name in lower case: the original column, and whether its values are unchanged. */
-  readonly columns: ReadonlyMap<string, { readonly origin?: string; readonly exact: boolean }>
-  /** What it was filled from, if it is new. */
-  readonly copies?: RowCopy
-}
-
 /**
  * Follows tables through statements: a renamed table is the same table, a table that takes the name of
  * another one is not, and a new table that was filled from the old one and given its name is the old one,
@@ -143,8 +138,10 @@ export function tableChanges(
   after: readonly RowTable[],
   statements: readonly Pick<Statement, 'actions'>[],
 ): TableChange[] {
-  const traced = new Map(before.map((table) => [sqliteNameKey(table.name), unchanged(table)]))
-  for (const action of statements.flatMap(({ actions }) => actions)) follow(traced, action)
+  const traced = traceTables(
+    before,
+    statements.flatMap(({ actions }) => actions),
+  )
   const origins = new Map(before.map((table) => [table.name, table]))
   const present = after.map((table): TableChange => {
     const found = traced.get(sqliteNameKey(table.name))
@@ -155,6 +152,7 @@ export function tableChanges(
       after: table,
       columns,
       rebuilt: found?.rebuilt ?? false,
+      ...aliasesOf(found?.names, [old?.name, table.name]),
     }
   })
   const kept = new Set(present.flatMap((one) => one.before?.name ?? []))
@@ -167,114 +165,30 @@ export function tableChanges(
   return [...present, ...gone]
 }
 
-function unchanged({ name, columns }: RowTable): Traced {
-  const own = columns.map(
-    (column) => [sqliteNameKey(column.name), { origin: column.name, exact: true }] as const,
-  )
-  return { origin: name, rebuilt: false, columns: new Map(own) }
-}
-
-function follow(traced: Map<string, Traced>, action: Action): void {
-  switch (action.kind) {
-    case 'create-table':
-      if (!traced.has(sqliteNameKey(action.table.name)))
-        traced.set(sqliteNameKey(action.table.name), { rebuilt: false, columns: new Map() })
-      break
-    case 'rename':
-      if (action.of === 'table') move(traced, sqliteNameKey(action.from), sqliteNameKey(action.to))
-      else if (action.of === 'column') renameColumn(traced, action.table.name, action)
-      break
-    case 'drop-column':
-      change(traced, action.table.name, (columns) => columns.delete(sqliteNameKey(action.column)))
-      break
-    case 'add-column':
-      change(traced, action.table.name, (columns) =>
-        columns.delete(sqliteNameKey(action.column.name)),
-      )
-      break
-    case 'insert': {
-      const table = traced.get(sqliteNameKey(action.table.name))
-      if (table && table.origin === undefined && action.copies)
-        traced.set(sqliteNameKey(action.table.name), { ...table, copies: action.copies })
-      break
-    }
-    case 'drop':
-      if (action.of === 'table') dropped(traced, sqliteNameKey(action.object.name))
-      break
-    default:
-  }
-}
-
-function move(traced: Map<string, Traced>, from: string, to: string): void {
-  const table = traced.get(from)
-  if (table === undefined) return
-  traced.delete(from)
-  traced.set(to, table)
-}
-
-function change(
-  traced: Map<string, Traced>,
-  name: string,
-  edit: (columns: Map<string, { readonly origin?: string; readonly exact: boolean }>) => void,
-): void {
-  const table = traced.get(sqliteNameKey(name))
-  if (table === undefined) return
-  const columns = new Map(table.columns)
-  edit(columns)
-  traced.set(sqliteNameKey(name), { ...table, columns })
-}
-
-function renameColumn(
-  traced: Map<string, Traced>,
-  table: string,
-  { from, to }: { readonly from: string; readonly to: string },
-): void {
-  change(traced, table, (columns) => {
-    const column = columns.get(sqliteNameKey(from))
-    columns.delete(sqliteNameKey(from))
-    if (column) columns.set(sqliteNameKey(to), column)
-  })
-}
-
-/** The successor of a dropped table is the last new table that was filled from it. */
-function dropped(traced: Map<string, Traced>, name: string): void {
-  const old = traced.get(name)
-  traced.delete(name)
-  if (old?.origin === undefined) return
-  const successor = [...traced].findLast(
-    ([, { copies }]) => copies && sqliteNameKey(copies.from.name) === name,
-  )
-  if (successor === undefined) return
-  const [at, table] = successor
-  traced.set(at, { origin: old.origin, rebuilt: true, columns: copiedColumns(old, table.copies) })
-}
-
-function copiedColumns(old: Traced, copies: RowCopy | undefined): Traced['columns'] {
-  // Copied by position: columns with the same name are taken for the same.
-  if (copies?.columns === undefined) return old.columns
-  return new Map(
-    copies.columns.flatMap(({ to, from, exact }) => {
-      const column = from === undefined ? undefined : old.columns.get(sqliteNameKey(from))
-      return column
-        ? [[sqliteNameKey(to), { ...column, exact: exact && column.exact }] as const]
-        : []
-    }),
-  )
-}
-
 function columnChanges(
   old: RowTable | undefined,
   table: RowTable,
-  found: Traced | undefined,
+  found: TracedTable | undefined,
 ): ColumnChange[] {
   const present = table.columns.map(({ name, type }): ColumnChange => {
-    const { origin, exact = false } = (old && found?.columns.get(sqliteNameKey(name))) ?? {}
+    const { origin, exact = false, names } = (old && found?.columns.get(sqliteNameKey(name))) ?? {}
     if (origin === undefined) return { after: name, exact }
     const source = old?.columns.find((column) => column.name === origin)
     const converted = convertsValues(affinityOf(source?.type ?? type), affinityOf(type))
-    return { before: origin, after: name, exact: exact && !converted }
+    const aliases = aliasesOf(names, [origin, name])
+    return { before: origin, after: name, exact: exact && !converted, ...aliases }
   })
   const kept = new Set(present.flatMap(({ before }) => before ?? []))
   const gone = (old?.columns ?? []).filter(({ name }) => !kept.has(name))
   return [...present, ...gone.map(({ name }) => ({ before: name, exact: false }))]
+}
+
+function aliasesOf(
+  names: readonly string[] = [],
+  known: readonly (string | undefined)[],
+): { readonly aliases?: readonly string[] } {
+  const aliases = names.filter(
+    (name) => !known.some((one) => one !== undefined && isSameName(one, name)),
+  )
+  return aliases.length === 0 ? {} : { aliases: [...new Set(aliases)] }
 }

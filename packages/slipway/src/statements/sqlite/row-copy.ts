@@ -1,5 +1,5 @@
 import type { Expr, InsertStmt, SelectFrom } from 'sqlite3-parser'
-import type { CopiedColumn, ObjectName, RowCopy } from '../action.ts'
+import type { CopiedValue, ObjectName, RowCopy } from '../action.ts'
 import { objectNameOf } from './definition.ts'
 
 /**
@@ -14,16 +14,12 @@ export function rowCopyOf({ body, columns, with: common }: InsertStmt): RowCopy 
   if (select.type !== 'SelectFrom' || compounds.length > 0) return undefined
   const from = sourceOf(select)
   if (from === undefined) return undefined
-  const copied =
-    columns &&
-    copiedColumns(
-      select,
-      columns.map(({ text }) => text),
-    )
+  const values = valuesIn(select)
   return {
     from,
     filtered: isFiltered(select) || limit !== undefined,
-    ...(copied ? { columns: copied } : {}),
+    ...(columns ? { to: columns.map(({ text }) => text) } : {}),
+    ...(values ? { values } : {}),
   }
 }
 
@@ -42,21 +38,16 @@ function isFiltered({ whereClause, distinctness, groupBy = [], having }: SelectF
   )
 }
 
-/** Undefined unless the SELECT writes out one value for each column. */
-function copiedColumns(
-  select: SelectFrom,
-  names: readonly string[],
-): readonly CopiedColumn[] | undefined {
-  const values = select.columns.flatMap((column) =>
-    column.type === 'ExprResultColumn' ? [column.expr] : [],
-  )
-  if (values.length !== select.columns.length || values.length !== names.length) return undefined
-  return names.map((to, place) => {
-    const value = values[place]
-    const read = value === undefined ? [] : [...new Set(columnsIn(value))]
+/** The values of a SELECT; undefined for `*`. A `*` among others counts as one value of no known column. */
+function valuesIn({ columns }: SelectFrom): readonly CopiedValue[] | undefined {
+  const [first] = columns
+  if (columns.length === 1 && first?.type !== 'ExprResultColumn') return undefined
+  return columns.map((column) => {
+    if (column.type !== 'ExprResultColumn') return { exact: false }
+    const read = [...new Set(columnsIn(column.expr))]
     const [from] = read
-    if (from === undefined || read.length > 1) return { to, exact: false }
-    return { to, from, exact: value?.type === 'Id' || value?.type === 'QualifiedExpr' }
+    if (from === undefined || read.length > 1) return { exact: false }
+    return { from, exact: column.expr.type === 'Id' || column.expr.type === 'QualifiedExpr' }
   })
 }
 
