@@ -22,7 +22,7 @@ export interface Verification {
    * absent.
    */
   readonly by?: 'indexes' | 'schema'
-  /** Names of indexes that are not valid. */
+  /** The names of indexes that are not valid, as SQL text. */
   readonly invalidIndexes: readonly string[]
 }
 
