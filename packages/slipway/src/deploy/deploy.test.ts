@@ -389,6 +389,19 @@ describe('with nothing pending', () => {
   })
 })
 
+test('an invalid index is named as SQL names it', async () => {
+  await deployed([INIT])
+  await target.sql(`CREATE INDEX "Customer_name_idx" ON customer (name);
+    UPDATE pg_index SET indisvalid = false WHERE indexrelid = '"Customer_name_idx"'::regclass`)
+  const more = migration('2_more', 'CREATE TABLE more (id integer PRIMARY KEY);')
+  const command = 'REINDEX INDEX CONCURRENTLY public."Customer_name_idx"'
+  expect((await deployed([INIT, more], { acceptDrift: true })).failure).toMatchObject({
+    code: 'DEPLOY.VERIFY_FAILED',
+    nextActions: [{ command }],
+  })
+  await target.sql(command)
+})
+
 describe('while another session has locked a table exclusively', () => {
   const MORE = migration('2_more', 'CREATE TABLE more (id integer);')
 

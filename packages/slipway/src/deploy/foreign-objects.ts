@@ -26,14 +26,14 @@ export async function refuseForeignObjects(
   const foreign = downs
     .map((down) => ({
       down,
-      changes: changedObjects(down.sql).map((of) => of.filter(isForeign)),
+      changes: changedObjects(down.sql).map((objects) => objects.filter(isForeign)),
     }))
-    .filter(({ changes }) => changes.some((of) => of.length > 0))
+    .filter(({ changes }) => changes.some((objects) => objects.length > 0))
   if (foreign.length === 0) return
   const claims = migrations.flatMap(({ sql }) => changedObjects(sql).flat().filter(isForeign))
   for (const { down, changes } of foreign) {
-    for (const [index, of] of changes.entries()) {
-      const change = of.find((one) => !isClaimedBy(one, claims))
+    for (const [index, objects] of changes.entries()) {
+      const change = objects.find((one) => !isClaimedBy(one, claims))
       if (change) refuse(down, { change, index, schema: session.server.schema })
     }
   }

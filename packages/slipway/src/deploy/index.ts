@@ -25,6 +25,7 @@ export {
   readSchemaNow,
   type Verification,
   tryVerifyAndRecord,
+  unverifiedFailure,
   verifyAndRecord,
 } from './verify.ts'
 export {

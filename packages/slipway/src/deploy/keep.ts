@@ -18,25 +18,24 @@ export interface KeepingPlan {
   readonly hooksByMigration: ReadonlyMap<string, MigrationKeepHooks>
   /** Data that will not be kept, with its migration. */
   readonly notKept: readonly string[]
-  /** Reads the data that was kept since then. */
+  /** Reads the data that was kept since this was prepared. */
   readonly keptSince: () => Promise<readonly Kept[]>
 }
 
-/** Keeps nothing. */
 const KEEPS_NOTHING: KeepingPlan = {
   hooksByMigration: new Map(),
   notKept: [],
   keptSince: async () => [],
 }
 
-/** Prepares the target for keeping data, if a plan destroys data to be kept. The ledger must exist. */
+/** Prepares the target for keeping data, if a migration destroys data to be kept. The ledger must exist. */
 export async function prepareKeeping(
   session: Session,
-  plans: readonly Migration[],
+  migrations: readonly Migration[],
   { wanted, unannounced }: { readonly wanted: boolean; readonly unannounced?: boolean | undefined },
 ): Promise<KeepingPlan> {
   if (!wanted) return KEEPS_NOTHING
-  const keepings = plans.map(({ name, statements, groups }) => {
+  const keepings = migrations.map(({ name, statements, groups }) => {
     const options = { history: session.server.schema, ledger: session.ledger, migration: name }
     const { hooks, keeper, notKept } = keepHooksOf(statements, options)
     return { name, notKept, keeper, hooks: aroundHooks(attributeHooksOf(groups, options), hooks) }

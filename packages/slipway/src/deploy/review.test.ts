@@ -5,7 +5,7 @@ import { attempt } from '../kernel/index.ts'
 import { rollback } from '../rollback/index.ts'
 import { deploy, type DeployRequest } from './index.ts'
 
-// Guarantee 7 by observed effects: data that a migration destroys without its text showing it is not lost.
+// Guarantee 7 by observed effects: no data is lost that a migration destroys without showing it in its text.
 
 const INIT = migration(
   '1_init',
@@ -154,7 +154,7 @@ const HIDDEN: readonly (readonly [string, string, RegExp])[] = [
   ['a prepared statement', 'PREPARE p AS DELETE FROM b; EXECUTE p;', /rows of b \(25\)/],
   ['a query in COPY', 'COPY (DELETE FROM d RETURNING id) TO STDOUT;', /rows of d \(20\)/],
   [
-    'after SET ROLE and a search path',
+    'after a search path',
     `SET LOCAL search_path = other; DO $$ BEGIN DELETE FROM public.b; END $$;`,
     /rows of b \(25\)/,
   ],

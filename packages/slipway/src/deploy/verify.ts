@@ -9,7 +9,7 @@ import {
   readObjectTokens,
   writeSchemaState,
 } from '../history/index.ts'
-import { attempt, command, failureFrom, type Result } from '../kernel/index.ts'
+import { attempt, command, type Failure, failureFrom, type Result } from '../kernel/index.ts'
 import { appliedRows, type KnownSchema, projectScope } from '../plan/index.ts'
 import type { Fingerprint } from '../schema/index.ts'
 import type { MigrationFile } from '../statements/index.ts'
@@ -22,7 +22,7 @@ export interface Verification {
    * absent.
    */
   readonly by?: 'indexes' | 'schema'
-  /** Names of indexes that are not valid. */
+  /** The names of indexes that are not valid, as SQL text. */
   readonly invalidIndexes: readonly string[]
 }
 
@@ -52,14 +52,17 @@ export async function tryVerifyAndRecord(
   const looked = await attempt(() =>
     readFromTarget(target, () => verifyAndRecord(session, migrations, record)),
   )
-  if (looked.ok) return looked
-  const failure = failureFrom('DEPLOY.VERIFY_FAILED', {
+  return looked.ok ? looked : { ok: false, failure: unverifiedFailure(looked.failure) }
+}
+
+/** DEPLOY.VERIFY_FAILED, because the target could not be read after the work. */
+export function unverifiedFailure({ message, why }: Failure): Failure {
+  return failureFrom('DEPLOY.VERIFY_FAILED', {
     message:
-      'All migrations were applied and recorded, but Slipway could not verify the database afterwards.',
-    why: [looked.failure.message, looked.failure.why].filter(Boolean).join(' '),
+      'All migrations were run and recorded, but Slipway could not verify the database afterwards.',
+    why: [message, why].filter(Boolean).join(' '),
     nextActions: [command(['drift'], 'compare it with its history')],
   })
-  return { ok: false, failure }
 }
 
 /**

@@ -35,7 +35,12 @@ function rollbackActions({ code, nextActions }: Failure, { left }: RunPlace): Ne
     const others = nextActions.filter(({ kind }) => kind !== 'advice')
     return [command(again, 'roll back what is left'), ...others]
   }
-  return replaceDeployCommand(again, nextActions)
+  const actions = replaceDeployCommand(again, nextActions)
+  // Unlike a migration, a down migration that stopped in the middle can be corrected and continued.
+  const continues = actions.some((one) => one.kind === 'slipway' && one.args[0] === 'rollback')
+  return code === 'DEPLOY.INCOMPLETE' && !continues
+    ? [command(again, 'continue it after removing the cause'), ...actions]
+    : actions
 }
 
 /** Replaces `deploy` in actions with the command that the user ran. */

@@ -11,8 +11,8 @@ import { doneReceipt, type MigrationOutcome } from './receipt.ts'
 import { refusedBy, type RefusalPlace, statementFailure, refusalCode } from './statement-failure.ts'
 
 /**
- * Runs a migration as one transaction with its history row and receipt, in one round trip: after a
- * crash at any moment both are there or neither is.
+ * Runs a migration as one transaction with its history row and receipt, in one round trip. A crash at
+ * any moment leaves all three or none.
  */
 export async function runAtomic(
   target: TargetSession,

@@ -47,10 +47,9 @@ export async function runOnShadow(
       return { ...refusal, group, committed: index > 0 }
     }
   }
-  const last = groups.length === 0 ? end : ''
-  const again = changesSettings(migration) ? reset.sql + ownPinSql(session) : ''
-  const behind = again + last
-  if (behind !== '') await session.execute(behind)
+  const endSql = groups.length === 0 ? end : ''
+  const resetSql = changesSettings(migration) ? reset.sql + ownPinSql(session) : ''
+  if (resetSql + endSql !== '') await session.execute(resetSql + endSql)
   return undefined
 }
 
@@ -63,26 +62,27 @@ export async function runShadowGroup(
   group: TransactionGroup,
   {
     hooks = NO_HOOKS,
-    ...more
+    ...rest
   }: Pick<ShadowExecution, 'hooks' | 'observer' | 'keeper'> &
     Partial<Pick<Parameters<typeof executeGroup>[0], 'reset' | 'record'>> = {},
 ): Promise<Refusal | undefined> {
   const created = new Set<string>()
-  let instead = hooks
+  let effectiveHooks = hooks
   let first: Refusal | undefined
   for (;;) {
-    const refusal = await executeGroup({ session, group, hooks: instead, ...more })
+    const refusal = await executeGroup({ session, group, hooks: effectiveHooks, ...rest })
     const missing = refusal?.failure.server?.missing
     const role = missing?.kind === 'role' ? missing.name : undefined
     const extension = refusedExtension(refusal)
     if (role !== undefined && !created.has(role)) {
       await session.execute(createRoleSql(role))
       created.add(role)
-    } else if (extension !== undefined && !instead.has(extension.statement)) {
-      instead = new Map([...instead, [extension.statement, { instead: [extension.sql] }]])
+    } else if (extension !== undefined && !effectiveHooks.has(extension.statement)) {
+      const replaced = { instead: [extension.sql] }
+      effectiveHooks = new Map([...effectiveHooks, [extension.statement, replaced]])
       first = refusal
     } else {
-      // If the other role may not create the extension either, the original refusal says why.
+      // If the owner of `slipway_create_extension` may not create it either, the original refusal says why.
       return refusal && first?.statement === refusal.statement ? first : refusal
     }
   }
@@ -105,7 +105,7 @@ function refusedExtension(
   }
 }
 
-/** SQL that creates a role without privileges; on a private server, SQL under test can do that only with a function. */
+/** SQL that creates a role without privileges. On a private server, the session may create roles only through `slipway_create_role`. */
 function createRoleSql(role: string): string {
   const create = `CREATE ROLE ${quoteIdentifier(role)}`
   return `DO ${quoteLiteral(`BEGIN

@@ -8,7 +8,7 @@ import { loadParser, sameMeaning } from '../statements/index.ts'
 import type { EditedProblem } from './diagnosis.ts'
 import { offer } from './offers.ts'
 import type { ExamineRequest } from './request.ts'
-import { versionOf, versionsOf } from './version-control.ts'
+import { versionOf, readVersions } from './version-control.ts'
 
 /**
  * Examines an edited migration in two ways: compares its text with the applied one, if version control still has
@@ -26,7 +26,7 @@ export async function examineEdited(
   )
   const { migrationsDir, layout = 'folders' } = request
   const versions =
-    migrationsDir === undefined ? [] : await versionsOf({ migrationsDir, layout }, name)
+    migrationsDir === undefined ? [] : await readVersions({ migrationsDir, layout }, name)
   const old = versionOf(versions, row.checksum)
   await loadParser()
   const text = old

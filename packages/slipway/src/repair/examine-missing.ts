@@ -3,7 +3,7 @@ import type { HistoryRow } from '../history/index.ts'
 import type { MissingProblem, Offer } from './diagnosis.ts'
 import { offer } from './offers.ts'
 import type { ExamineRequest } from './request.ts'
-import { branchOf, versionOf, versionsOf } from './version-control.ts'
+import { branchOf, versionOf, readVersions } from './version-control.ts'
 
 /** Looks in version control for a migration that the database has and the project lacks. */
 export async function examineMissing(
@@ -21,7 +21,7 @@ export async function examineMissing(
     ),
   ]
   if (migrationsDir === undefined) return { kind: 'missing', migration, offers }
-  const versions = await versionsOf({ migrationsDir, layout }, migration)
+  const versions = await readVersions({ migrationsDir, layout }, migration)
   const applied = versionOf(versions, row.checksum)
   const found = applied ?? versions[0]
   if (!found) return { kind: 'missing', migration, offers }

@@ -6,6 +6,7 @@ import {
   type History,
   type HistoryRow,
   readHistory,
+  readJournal,
 } from '../history/index.ts'
 import { attempt } from '../kernel/index.ts'
 import { shadowLike } from '../shadow/index.ts'
@@ -13,7 +14,7 @@ import type { Diagnosis, FailedProblem, Problem } from './diagnosis.ts'
 import { examineEdited } from './examine-edited.ts'
 import { examineMissing } from './examine-missing.ts'
 import { markOffers, offer, offersFor } from './offers.ts'
-import { examinePartial, type PartialMigration } from './partial-migration.ts'
+import { directionOf, examinePartial, type PartialMigration } from './partial-migration.ts'
 import type { ExamineRequest } from './request.ts'
 
 /** A diagnosis, and what it was made from. */
@@ -54,12 +55,11 @@ export async function examineSession(
     if (!partial.ok) await session.queryRaw('SELECT')
     if (partial.ok && typeof partial.value !== 'string') partials.set(name, partial.value)
     const reason = partial.ok ? partial.value : partial.failure.message
+    const examined = partials.get(name)
     problems.push(
-      await failedProblem(
-        name,
-        typeof reason === 'string' ? reason : undefined,
-        partials.get(name),
-      ),
+      examined
+        ? await failedProblem(name, examined)
+        : await unexaminedProblem(session, name, typeof reason === 'string' ? reason : 'unknown'),
     )
   }
   for (const name of comparison.missing)
@@ -99,16 +99,19 @@ async function findPartial(
   return await examinePartial({ session, history, row, migration, request })
 }
 
-async function failedProblem(
+async function unexaminedProblem(
+  session: Session,
   migration: string,
-  reason: string | undefined,
-  partial: PartialMigration | undefined,
+  reason: string,
 ): Promise<FailedProblem> {
-  if (!partial) {
-    const stop = { kind: 'unexamined' as const, reason: reason ?? 'unknown' }
-    const unknown = { direction: 'up' as const, invalidIndexes: [], beside: [], editedSince: false }
-    return { kind: 'failed', migration, stop, ...unknown, offers: markOffers() }
-  }
+  const journal = (await readJournal(session)).filter((entry) => entry.migration === migration)
+  const stop = { kind: 'unexamined' as const, reason }
+  const unknown = { invalidIndexes: [], beside: [], editedSince: false }
+  const direction = directionOf(journal)
+  return { kind: 'failed', migration, direction, stop, ...unknown, offers: markOffers() }
+}
+
+async function failedProblem(migration: string, partial: PartialMigration): Promise<FailedProblem> {
   const { direction, stop, beside, invalidIndexes, editedSince, failure } = partial
   return {
     kind: 'failed',

@@ -14,6 +14,7 @@ import { withSession } from '../database/index.ts'
 import { deploy } from '../deploy/index.ts'
 import { startedRowSql } from '../history/index.ts'
 import { attempt, ConnectionString } from '../kernel/index.ts'
+import { rollback } from '../rollback/index.ts'
 import { checksum } from '../statements/index.ts'
 import { type Decision, describeStop, examine, type FailedProblem, repair } from './index.ts'
 
@@ -306,6 +307,30 @@ describe('a migration that Slipway ran step by step', () => {
   })
 })
 
+test('a finish keeps what the remaining statements destroy, for a rollback', async () => {
+  const drops = migration(
+    '2_drops',
+    `${CONCURRENT.sql.split('\n').slice(0, 3).join('\n')}\nALTER TABLE customer DROP COLUMN name;`,
+  )
+  await deployed([INIT])
+  await target.sql(`INSERT INTO customer VALUES (1, 'ada'), (2, 'bob')`)
+  expect(await deployed([INIT, drops])).toMatchObject({ failure: { code: 'DEPLOY.INCOMPLETE' } })
+  await target.sql('UPDATE customer SET email = name')
+  expect(await decide({ kind: 'finish' }, [INIT, drops])).toMatchObject({ verified: true })
+  const back = await rollback({
+    ...target.request([INIT, drops]),
+    consent: { confirm: undefined },
+    extent: { kind: 'steps', steps: 1 },
+    acceptUnproven: false,
+    announce: () => {},
+  })
+  expect(back.failure).toBeUndefined()
+  expect(await target.sql('SELECT name FROM customer ORDER BY id')).toEqual([
+    { name: 'ada' },
+    { name: 'bob' },
+  ])
+})
+
 describe('an interrupted rollback', () => {
   const UP = migration(
     '2_index',
@@ -328,6 +353,13 @@ describe('an interrupted rollback', () => {
     expect(await decide({ kind: 'finish' }, [INIT, UP])).toMatchObject({ verified: true })
     expect(await target.fingerprint()).toEqual(await wanted([INIT]))
     expect(await deployed([INIT, UP])).toMatchObject({ before: { pending: ['2_index'] } })
+  })
+
+  test('is recognized without its file', async () => {
+    expect(await failed([INIT])).toMatchObject({
+      direction: 'down',
+      stop: { kind: 'unexamined', reason: 'the project does not have its file' },
+    })
   })
 
   test('is undone: the migration is applied again', async () => {

@@ -1,4 +1,5 @@
 import { executeLocked } from '../database/index.ts'
+import { keepHooksFor, prepareKeeping } from '../deploy/index.ts'
 import {
   type Journal,
   repairJournal,
@@ -87,7 +88,10 @@ function withoutDone(group: TransactionGroup, done: number): TransactionGroup {
   }
 }
 
-/** Runs the remaining statements, and records the migration in the last transaction. */
+/**
+ * Runs the remaining statements, and records the migration in the last transaction. Like a deploy, keeps what
+ * they destroy.
+ */
 export async function finish(
   target: TargetSession,
   partial: PartialMigration,
@@ -108,11 +112,9 @@ export async function finish(
       ].join(''),
     )
   }
-  return await runMigrations(
-    target,
-    [{ migration: plan, journal: finishJournal(target, partial), review }],
-    entries,
-  )
+  const keeping = await prepareKeeping(session, [plan], { wanted: partial.direction === 'up' })
+  const execution = { migration: plan, journal: finishJournal(target, partial), review }
+  return await runMigrations(target, [{ ...execution, ...keepHooksFor(keeping, plan) }], entries)
 }
 
 function finishJournal(

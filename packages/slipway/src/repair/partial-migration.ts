@@ -74,8 +74,7 @@ export async function examinePartial(about: PartialMigrationRequest): Promise<Pa
   const { session, migration, row, request } = about
   const parser = await parserFor(dialectOf(session))
   const journal = (await readJournal(session)).filter((entry) => entry.migration === migration.name)
-  const direction =
-    journal.length > 0 && journal.every((entry) => entry.direction === 'down') ? 'down' : 'up'
+  const direction = directionOf(journal)
   const entries = journal.filter((entry) => entry.direction === direction)
   const before = appliedMigrations({ history: about.history, migrations: request.migrations })
   const history = direction === 'up' ? before : [...before, migration]
@@ -110,6 +109,12 @@ export async function examinePartial(about: PartialMigrationRequest): Promise<Pa
     editedSince: !matchesChecksum(migration.sql, row.checksum),
     failure: stateSequence.failure,
   }
+}
+
+/** Whether a migration was being applied or rolled back, by its journal. */
+export function directionOf(journal: readonly JournalEntry[]): Direction {
+  const isDown = journal.length > 0 && journal.every(({ direction }) => direction === 'down')
+  return isDown ? 'down' : 'up'
 }
 
 /** The down migration that was being run: its file, or else the one generated from the catalogs. */

@@ -14,7 +14,10 @@ export interface Version {
  * The texts of a migration's file in the Git history of all branches, newest first. None if the folder is not in a
  * repository, or Git is not installed.
  */
-export async function versionsOf(folder: MigrationsFolder, migration: string): Promise<Version[]> {
+export async function readVersions(
+  folder: MigrationsFolder,
+  migration: string,
+): Promise<Version[]> {
   const { migrationsDir } = folder
   const inFolder = path.relative(migrationsDir, migrationPaths(folder, migration).path)
   const file = `./${inFolder.split(path.sep).join('/')}`

@@ -128,12 +128,20 @@ function isRestored(statement: number, kept: readonly Kept[]): boolean {
   return own.length > 0 && own.every(({ state, returns }) => state === 'kept' && returns)
 }
 
-/** The keys of data that is kept and will be restored. */
+/** The keys of data that is kept and will be restored completely. */
 function restoredKeys(all: readonly Kept[]): Set<string> {
-  const data = all
-    .filter(({ state, returns }) => state === 'kept' && returns)
-    // For updated rows, a loss may name the columns.
-    .flatMap((one) => (one.kind === 'rows' ? [one, { ...one, kind: 'columns' as const }] : [one]))
-    .flatMap(keptData)
-  return new Set(data.map(destructionKey))
+  const lost = all.filter(({ state, returns }) => state !== 'restored' && !returns)
+  const kept = all.filter(({ state, returns }) => state === 'kept' && returns)
+  const missing = new Set(keysOf(lost))
+  return new Set(keysOf(kept).filter((key) => !missing.has(key)))
+}
+
+function keysOf(kept: readonly Kept[]): string[] {
+  return (
+    kept
+      // For updated rows, a loss may name the columns.
+      .flatMap((one) => (one.kind === 'rows' ? [one, { ...one, kind: 'columns' as const }] : [one]))
+      .flatMap(keptData)
+      .map(destructionKey)
+  )
 }

@@ -208,6 +208,55 @@ test.each(
   await target.sql("INSERT INTO person (name, team_id) VALUES ('new', 1)")
 })
 
+test.each([
+  ['a schema with a partition of a table elsewhere', 'DROP SCHEMA far CASCADE;'],
+  ['a table and one of its partitions', 'DROP TABLE near, parent;'],
+])('a deploy that drops %s', async (_what, sql) => {
+  const init = migration(
+    '2_init',
+    `CREATE SCHEMA far; CREATE TABLE parent (id integer, name text) PARTITION BY LIST (id);
+CREATE TABLE near PARTITION OF parent FOR VALUES IN (1); CREATE TABLE far.part PARTITION OF parent FOR VALUES IN (2);`,
+  )
+  const change = migration('3_change', sql)
+  await deployed([INIT, init])
+  await target.sql("INSERT INTO parent VALUES (1, 'a'), (1, 'a'), (2, 'b'), (2, 'b')")
+  const rows = () =>
+    target.sql('SELECT tableoid::regclass::text AS place, id, name FROM parent ORDER BY 1, 2, 3')
+  const before = await rows()
+  await deployed([INIT, init, change])
+  expect((await rolledBack([INIT, init, change])).failure).toBeUndefined()
+  expect(await rows()).toEqual(before)
+})
+
+test('a column is kept although another table of that name got such a column', async () => {
+  const change = migration(
+    '2_change',
+    `ALTER TABLE leg ADD COLUMN name text; ALTER TABLE leg RENAME TO old; ALTER TABLE lane RENAME TO leg;
+CREATE INDEX CONCURRENTLY old_name ON old (name);
+ALTER TABLE leg DROP COLUMN name;`,
+  )
+  const before = await state()
+  const done = await deployed([INIT, change])
+  expect(done.kept).toMatchObject([{ columns: ['name'], state: 'kept', rows: 9 }])
+  expect((await rolledBack([INIT, change])).failure).toBeUndefined()
+  expect(await state()).toEqual(before)
+})
+
+test('a repeated deploy offers every change of rows that its rollback kept', async () => {
+  const change = migration(
+    '2_change',
+    'SELECT 1;',
+    "UPDATE lane SET name = 'x' WHERE id = 'lane 1'; DELETE FROM lane WHERE id = 'lane 2';",
+  )
+  await deployed([INIT, change])
+  expect((await rolledBack([INIT, change])).failure).toBeUndefined()
+  const { offered } = await deployed([INIT, change])
+  expect(offered.map(({ statement, columns }) => [statement, columns])).toEqual([
+    [2, []],
+    [1, ['name']],
+  ])
+})
+
 describe('a statement that fails', () => {
   test.each([
     ['DROP TABLE team;', '2BP01'],

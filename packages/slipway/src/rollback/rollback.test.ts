@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { runFiles } from '../../test/dump.ts'
 import { createTarget, migration, type TestMigration, type TestTarget } from '../../test/target.ts'
 import { deploy } from '../deploy/index.ts'
 import { ConnectionString } from '../kernel/index.ts'
@@ -220,6 +221,69 @@ test('a failure after some steps names these, and the command for the remaining 
   await target.sql("UPDATE customer SET name = 'x'")
   const rest = await rolledBack(migrations, { kind: 'steps', steps: 2 })
   expect(rest.receipts.map(({ status }) => status)).toEqual(['done', 'done'])
+})
+
+test('a rollback that stopped in the middle is continued by the printed command', async () => {
+  const strict = migration('1_init', 'CREATE TABLE customer (id integer, name text NOT NULL);')
+  const loosened = migration(
+    '2_loosened',
+    'ALTER TABLE customer ALTER COLUMN name DROP NOT NULL; CREATE INDEX by_name ON customer (name);',
+    'DROP INDEX CONCURRENTLY by_name;\nALTER TABLE customer ALTER COLUMN name SET NOT NULL;',
+  )
+  const migrations = [strict, loosened]
+  await deployed(migrations)
+  await target.sql('INSERT INTO customer VALUES (1, NULL)')
+  const failed = await rolledBack(migrations, ONE)
+  expect(failed.failure).toMatchObject({
+    code: 'DEPLOY.INCOMPLETE',
+    message: '1 row of customer has no value for the column name.',
+    nextActions: [{ args: ['rollback', '--fill', 'customer.name=<value>'] }, { args: ['repair'] }],
+  })
+  const fills = [{ table: { name: 'customer' }, column: 'name', value: 'x' }]
+  expect((await rolledBack(migrations, ONE, { fills })).failure).toBeUndefined()
+  expect(await living()).toEqual(['1_init'])
+})
+
+test('values are reported as kept although the down migration updates a table with the same name', async () => {
+  const init = migration(
+    '1_init',
+    'CREATE SCHEMA other; CREATE TABLE note (x text); CREATE TABLE other.note (x text);',
+  )
+  const change = migration('2_change', "UPDATE note SET x = 'b';", "UPDATE other.note SET x = 'c';")
+  await deployed([init])
+  await target.sql("INSERT INTO note VALUES ('a')")
+  await deployed([init, change])
+  await target.sql('DROP TABLE note')
+  const back = await rolledBack([init, change], ONE, { acceptUnproven: true })
+  expect(back).toMatchObject({
+    kept: [{ state: 'kept' }],
+    failure: { code: 'ROLLBACK.STILL_KEPT' },
+  })
+})
+
+test.each([
+  [
+    'what was not restored',
+    'migration-done',
+    'ALTER TABLE slipway.attribute RENAME TO hidden; CREATE VIEW slipway.attribute AS SELECT 1 / 0 AS id;',
+  ],
+  ['the schema', 'phase', "UPDATE pg_constraint SET conbin = NULL WHERE conname = 'positive';"],
+])('a rollback that cannot read %s afterwards says so', async (_what, moment, sql) => {
+  const init = migration(
+    '1_init',
+    'CREATE TABLE customer (id integer CONSTRAINT positive CHECK (id > 0));',
+  )
+  await deployed([init, EMAIL])
+  const file = path.join(mkdtempSync(path.join(tmpdir(), 'slipway-')), 'break.sql')
+  writeFileSync(file, `SET allow_system_table_mods = on; ${sql}`)
+  const emit: RollbackRequest['emit'] = (event) => {
+    const isNow = event.kind === moment && (event.kind !== 'phase' || event.phase === 'verify')
+    if (isNow) runFiles(target.url, [file])
+  }
+  const back = await rolledBack([init, EMAIL], ONE, { emit })
+  rmSync(path.dirname(file), { recursive: true })
+  expect(back.receipts).toMatchObject([{ status: 'done' }])
+  expect(back.failure).toMatchObject({ code: 'DEPLOY.VERIFY_FAILED' })
 })
 
 test('the schema after an unproven rollback is not recorded as the result of the history', async () => {

@@ -11,6 +11,7 @@ import {
   toConsentTo,
   type Verification,
   tryVerifyAndRecord,
+  unverifiedFailure,
   withTarget,
   type WorkRequest,
 } from '../deploy/index.ts'
@@ -36,11 +37,12 @@ import {
   type Kept,
   keptText,
   readUnrestored,
+  tableKey,
   type Unrestored,
 } from '../safekeeping/index.ts'
 import { difference, readCatalog } from '../schema/index.ts'
 import { shadowLike, type ShadowOptions, withShadowServer } from '../shadow/index.ts'
-import { type Migration, tableRef } from '../statements/index.ts'
+import { type Migration, objectKey, tableRef } from '../statements/index.ts'
 import { withoutSettledChoices } from './announced.ts'
 import { explainFailure } from './explain-failure.ts'
 import { recallProof, rememberProof, type TestedFiles } from './known-proof.ts'
@@ -62,7 +64,7 @@ import {
   type TestedDown,
   testDownMigrations,
 } from './prepared-down.ts'
-import { withKeptData, prepareRestoring as prepareRestore } from './restore.ts'
+import { withKeptData, prepareRestoring } from './restore.ts'
 import { type Extent, selectMigrations } from './select.ts'
 
 /** A rollback: the work on the target, how far, and what the person has accepted beforehand. */
@@ -106,7 +108,7 @@ export async function rollback(asked: RollbackRequest): Promise<RollbackOutcome>
     const request = shadowLike(asked, session)
     const history = await readHistory(session)
     const comparison = compareHistory(history, request.migrations)
-    const resuming = await resumable(session, comparison, history)
+    const resuming = await findInterruptedRollback(session, comparison, history)
     refuseUnrecorded(comparison)
     const applied = appliedFiles(history, request, resuming)
     const names = selectMigrations(
@@ -140,7 +142,7 @@ export async function rollback(asked: RollbackRequest): Promise<RollbackOutcome>
  * The migration whose rollback a crash interrupted: its journal shows where to continue. It counts as the
  * first step of this rollback, so that the same command ends where the first would have ended.
  */
-async function resumable(
+async function findInterruptedRollback(
   session: Session,
   comparison: Comparison,
   history: History,
@@ -176,7 +178,7 @@ async function prepareDownMigrations(
   const prepare = async (shadow: ShadowOptions) => {
     const onServer = { ...asked, request: { ...request, shadow } }
     const downs = await readDownMigrations(session, onServer)
-    return { downs, ...(await testRunOf(session, downs, { ...onServer, known })) }
+    return { downs, ...(await testOrRecall(session, downs, { ...onServer, known })) }
   }
   return written && (request.acceptUnproven || known !== undefined)
     ? await prepare(request.shadow)
@@ -193,10 +195,9 @@ async function readDownMigrations(
   { applied, names, request }: AskedDowns,
 ): Promise<PreparedDown[]> {
   const downs: PreparedDown[] = []
-  for (const [index] of names.entries()) {
-    const at = applied.length - 1 - index
-    const migration = applied[at]
-    if (migration) downs.push(await prepareDown(migration, applied.slice(0, at), request.shadow))
+  for (const migration of applied.slice(-names.length).toReversed()) {
+    const before = applied.slice(0, applied.indexOf(migration))
+    downs.push(await prepareDown(migration, before, request.shadow))
   }
   await refuseForeignObjects(
     session,
@@ -207,7 +208,7 @@ async function readDownMigrations(
 }
 
 /** Runs up and down, unless this machine has proven exactly these files before. */
-async function testRunOf(
+async function testOrRecall(
   session: Session,
   downs: readonly PreparedDown[],
   asked: AskedDowns & { readonly known: string | undefined },
@@ -243,13 +244,18 @@ async function run(
 ): Promise<Omit<RollbackOutcome, 'database' | 'downs' | 'testRun'>> {
   const { session } = target
   const plans = downs.map(({ plan }) => plan)
-  const { executions, kept, keptNow } = await prepareRestore(session, plans, request.fills)
+  const { executions, kept, keptNow } = await prepareRestoring(session, plans, request.fills)
   const review = reviewOfRollback(session, { plans, kept }, request)
   const reviewed = executions.map((one) => ({ ...one, review: review?.(one.migration) }))
   const ran = await runMigrations(target, reviewed, await readJournal(session))
-  const asked = ran.failure && { failure: explainFailure(ran.failure, request.fills ?? []) }
-  const unrestored = await unrestoredOf(session, ran.receipts)
-  const outcome = { ...ran, ...asked, kept: await keptNow(), unrestored }
+  const explained = ran.failure && { failure: explainFailure(ran.failure, request.fills ?? []) }
+  const unrestored = await attempt(() => readUnrestoredBy(session, ran.receipts))
+  const outcome = {
+    ...ran,
+    ...explained,
+    kept: await keptNow(),
+    unrestored: unrestored.ok ? unrestored.value : [],
+  }
   if (ran.failure && !CLEAN_FAILURES.has(ran.failure.code)) return outcome
   target.emit({ kind: 'phase', phase: 'verify' })
   const reading = await attempt(() =>
@@ -257,45 +263,54 @@ async function run(
   )
   if (!outcome.failure && expected && reading.ok) {
     const restored = reading.value.fingerprint.hash === expected.fingerprint
-    const differing = restored ? '' : await differingObjects(target, expected, request)
+    const differing = restored ? '' : await findDifferingObjects(target, expected, request)
     if (differing !== '')
       return { ...outcome, schemaMatches: false, failure: notRestored(differing) }
   }
   // A schema that was not compared must not be recorded as the result of the history.
   const compared = !outcome.failure && expected !== undefined && reading.ok
-  const looked = await tryVerifyAndRecord(
+  const verified = await tryVerifyAndRecord(
     target,
     request.migrations,
     compared ? reading.value : 'forget',
   )
   const schemaMatches = compared ? { schemaMatches: true } : {}
-  const verification = looked.ok ? { verification: looked.value } : {}
-  const left = leftKept(outcome.kept, plans, ran.receipts)
+  const verification = verified.ok ? { verification: verified.value } : {}
+  const left = unrestoredKeptData(outcome.kept, { plans, receipts: ran.receipts, session })
+  const unread = [unrestored, reading].find(({ ok }) => !ok)
   const failure =
     outcome.failure ??
-    (looked.ok ? undefined : looked.failure) ??
-    (left.length > 0 ? stillKept(left) : undefined)
+    (verified.ok ? undefined : verified.failure) ??
+    (unread === undefined || unread.ok ? undefined : unverifiedFailure(unread.failure)) ??
+    (left.length > 0 ? stillKeptFailure(left) : undefined)
   return { ...outcome, ...schemaMatches, ...verification, ...(failure ? { failure } : {}) }
 }
 
-async function unrestoredOf(
+/** The attributes that the completed rollbacks could not restore. */
+async function readUnrestoredBy(
   session: Session,
   receipts: readonly Receipt[],
 ): Promise<readonly Unrestored[]> {
   const done = receipts.filter(({ status }) => status === 'done')
   const names = new Set(done.map(({ migration }) => migration))
-  const read = await attempt(() => readUnrestored(session))
-  return read.ok ? read.value.filter(({ migration }) => names.has(migration)) : []
+  return (await readUnrestored(session)).filter(({ migration }) => names.has(migration))
 }
 
 /**
  * Kept data of the rolled-back migrations that was not restored. Values of a table that the down migration
  * itself updates do not count, because it sets them.
  */
-function leftKept(
+function unrestoredKeptData(
   kept: readonly Kept[],
-  plans: readonly Migration[],
-  receipts: readonly Receipt[],
+  {
+    plans,
+    receipts,
+    session: { server },
+  }: {
+    readonly plans: readonly Migration[]
+    readonly receipts: readonly Receipt[]
+    readonly session: Session
+  },
 ): Kept[] {
   const done = new Set(
     receipts.flatMap(({ migration, status }) => (status === 'done' ? [migration] : [])),
@@ -304,16 +319,18 @@ function leftKept(
     plans
       .filter((plan) => plan.name === name)
       .flatMap(({ statements }) => statements.flatMap(({ actions }) => actions))
-      .flatMap((action) => (action.kind === 'update' ? [action.table.name] : []))
+      .flatMap((action) =>
+        action.kind === 'update' ? [tableKey(action.table, server.schema)] : [],
+      )
   return kept.filter(
     ({ migration, state, kind, columns, table }) =>
       state === 'kept' &&
       done.has(migration) &&
-      !(kind === 'rows' && columns.length > 0 && updated(migration).includes(table.name)),
+      !(kind === 'rows' && columns.length > 0 && updated(migration).includes(objectKey(table))),
   )
 }
 
-function stillKept(left: readonly Kept[]): Failure {
+function stillKeptFailure(left: readonly Kept[]): Failure {
   const named = left.map((one) => `${keptText(one)} (kept ${one.id})`)
   return failureFrom('ROLLBACK.STILL_KEPT', {
     message: `The migrations were rolled back, but data that they destroyed was not restored: ${listed(named)}.`,
@@ -359,7 +376,7 @@ function reviewOfRollback(
  * The names of the objects that differ on a target with another fingerprint; empty if only the fingerprint
  * differs.
  */
-async function differingObjects(
+async function findDifferingObjects(
   target: TargetSession,
   expected: ExpectedSchema,
   { migrations }: RollbackRequest,

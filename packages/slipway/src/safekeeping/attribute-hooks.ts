@@ -52,7 +52,7 @@ function asLogin(statements: readonly Statement[]): string[] {
 }
 
 /**
- * Whether an action certainly leaves all attributes of existing objects unchanged, except what it names.
+ * Whether an action cannot change owners, privileges, comments, settings or positions of existing objects.
  */
 function leavesAttributes(action: Action): boolean {
   return KEEPS_ATTRIBUTES.has(action.kind)

@@ -192,7 +192,7 @@ function keepColumns(scene: StatementContext): string[] {
   const limit = String(options.maxCopiedRows ?? MAX_COPIED_ROWS)
   const table = quoteLiteral(quoted(first.table))
   const cascade = String(dropped.some((column) => column.cascade))
-  const addedAgain = String(dropped.some(({ table: of, column }) => isReplaced(scene, of, column)))
+  const addedAgain = String(dropped.some(({ column }) => isReplaced(scene, first.table, column)))
   const constraints = literals(
     statement.actions.flatMap((action) => (action.kind === 'drop-constraint' ? [action.name] : [])),
   )

@@ -147,7 +147,7 @@ async function readOverwritten(session: Session): Promise<KeeperFindings['overwr
   )
 }
 
-/** The objects that the statements of a group name; the hooks of these statements keep their data. */
+/** The objects that the statements of a group name, whose data the hooks keep unless the migration created them. */
 interface NamedObjects {
   /** Tables and schemas that are dropped. */
   readonly dropped: ReadonlySet<string>

@@ -83,7 +83,8 @@ export async function readAllKept(session: Session): Promise<Kept[]> {
 /**
  * Data that rollbacks of these migrations kept and that is not restored: it can be restored once they are
  * deployed again. The latest first, so that a table gets its rows before the rows that refer to it. Only
- * the latest entry of each object: an earlier one was not restored when it could have been.
+ * the latest entry of each object, or of each change of its rows: an earlier one was not restored when it
+ * could have been.
  */
 export function restorableAfter(kept: readonly Kept[], migrations: ReadonlySet<string>): Kept[] {
   const seen = new Set<string>()
@@ -92,7 +93,8 @@ export function restorableAfter(kept: readonly Kept[], migrations: ReadonlySet<s
     .filter((one) => {
       if (!one.byRollback || one.state !== 'kept' || !one.returns) return false
       if (!migrations.has(one.migration)) return false
-      const data = keptData(one).map(destructionKey).join(' ')
+      const change = one.kind === 'rows' ? [String(one.statement), ...one.columns] : []
+      const data = [...keptData(one).map(destructionKey), ...change].join(' ')
       return !seen.has(data) && seen.add(data)
     })
 }

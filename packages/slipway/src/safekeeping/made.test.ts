@@ -29,6 +29,8 @@ test.each([
   ['ALTER TABLE public.x ADD COLUMN c int; UPDATE x SET c = 1;', 'public'],
   ['CREATE TABLE x (id int); DROP TABLE app.x;', 'app'],
   ['CREATE TABLE app.x (id int); DROP TABLE x;', 'app'],
+  ['CREATE TABLE x (id int); ALTER TABLE x SET SCHEMA app; DROP TABLE app.x;', 'public'],
+  ['ALTER TABLE x ADD c int; ALTER TABLE x RENAME TO y; ALTER TABLE y DROP COLUMN c;', 'public'],
 ])(
   'a table that the migration itself created is not kept, however its name is written: %s',
   async (sql, schema) => {
@@ -45,6 +47,16 @@ test.each([
   const kept = await keptBy(sql, schema)
   expect(kept).toHaveLength(1)
   expect(kept[0]).toContain('keep_tables')
+})
+
+test.each([
+  ['ALTER TABLE x ADD c int; ALTER TABLE x RENAME TO y; ALTER TABLE z RENAME TO x;'],
+  ['ALTER TABLE x ADD c int; DROP TABLE IF EXISTS x; ALTER TABLE z RENAME TO x;'],
+  ['ALTER TABLE x ADD c int; ALTER TABLE x SET SCHEMA app; ALTER TABLE z RENAME TO x;'],
+  ['CREATE TABLE x (c int); ALTER TABLE x SET SCHEMA app; ALTER TABLE z RENAME TO x;'],
+])('a column of a table that takes the name of another one is kept: %s', async (sql) => {
+  const kept = await keptBy(`${sql} ALTER TABLE x DROP COLUMN c;`)
+  expect(kept.at(-1)).toContain('keep_columns')
 })
 
 test('an unqualified name belongs to the default schema', async () => {

@@ -45,21 +45,32 @@ export async function restoreKept(target: TargetSession, id: number): Promise<Ke
   const rows = await restoreOne(target, one)
   if (rows[0]?.[0] !== 't') {
     raise('SAFEKEEPING.NO_PLACE', {
-      message: `${objectName(one.table)} does not have the columns of entry ${id} of the kept data.`,
-      why: 'Slipway restores rows into an existing table, and values into an existing column.',
-      nextActions: [advice('Create the table or the column again, or roll back the migration.')],
+      message: one.returns
+        ? `${objectName(one.table)} does not have the columns of entry ${id} of the kept data.`
+        : `Slipway cannot tell which rows of ${objectName(one.table)} the values of entry ${id} belong to.`,
+      why: one.returns
+        ? 'Slipway restores rows into an existing table, and values into an existing column.'
+        : 'No key identifies the rows, or the migration changed it.',
+      nextActions: [
+        one.returns
+          ? advice('Create the table or the column again, or roll back the migration.')
+          : advice(`Copy the values by hand from the table ${session.ledger}.kept_${id}.`),
+      ],
     })
   }
   return (await readOne(session, id)) ?? one
 }
 
+/** Whether it was restored, as the server prints a boolean; false if the table or its columns do not exist. */
 async function restoreOne(target: TargetSession, { id, table }: Kept) {
   const { session } = target
   const name = { name: `The restore of ${id}`, again: ['kept', 'restore', String(id)] }
   try {
     return (await queryWithinLimits(target, name, call(session, 'restore_one', String(id)))).rows
   } catch (error) {
-    if (failureOf(error)?.server?.sqlstate !== 'SLW02') throw error
+    const state = failureOf(error)?.server?.sqlstate
+    if (state === 'SLW03') return [['f']]
+    if (state !== 'SLW02') throw error
     return raise('SAFEKEEPING.TABLE_UNCERTAIN', {
       message: `Entry ${id} of the kept data may not belong to ${objectName(table)} of this database.`,
       why: 'It was kept on a different database, and this table lacks columns that were recorded, or another table has all of them too.',

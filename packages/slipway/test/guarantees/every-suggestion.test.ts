@@ -899,6 +899,11 @@ const NOT_REACHED: readonly (readonly [file: string, text: string, why: string])
     "return [command(again, 'roll back",
     'a signal: stopping.test.ts',
   ],
+  [
+    'execution/failure-in-run.ts',
+    "? [command(again, 'continue",
+    'a down migration that stops in the middle: rollback.test.ts',
+  ],
   ['execution/run-failures.ts', "command(['status']", 'a signal: stopping.test.ts'],
   [
     'repair/repair.ts',

@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Address, type Session, withSession } from '../../database/index.ts'
 import type { Blocker } from '../../kernel/index.ts'
 
-const FIRST_LOOK_MS = 40
-const LOOK_EVERY_MS = 40
-const OFTEN_LOOKS = 20
-const SELDOM_EVERY_MS = 1000
+const FIRST_POLL_MS = 40
+const FAST_POLL_MS = 40
+const FAST_POLLS = 20
+const SLOW_POLL_MS = 1000
 const WATCH = { applicationName: 'slipway watch', connectTimeoutMs: 2000 }
 
 const COLUMNS = `a.pid, coalesce(a.application_name, '') AS application, coalesce(a.usename, '') AS "user",
@@ -53,7 +53,7 @@ export class BlockerWatch {
   readonly #seen: (obstacle: Obstacle) => void
   #watching: Promise<void> | undefined
   #wake = new AbortController()
-  #looks = 0
+  #polls = 0
   #working = false
   #ended = false
 
@@ -67,11 +67,11 @@ export class BlockerWatch {
   async during<T>(work: Promise<T>): Promise<T> {
     if (this.#address.kind === 'embedded') return await work
     this.#working = true
-    this.#lookNow()
-    // Only a timer runs until the first look: most work is shorter.
+    this.#pollNow()
+    // Only a timer runs until the first poll: most work is shorter.
     const timer = setTimeout(() => {
       this.#watching ??= this.#watch()
-    }, FIRST_LOOK_MS)
+    }, FIRST_POLL_MS)
     try {
       return await work
     } finally {
@@ -82,12 +82,12 @@ export class BlockerWatch {
 
   async end(): Promise<void> {
     this.#ended = true
-    this.#lookNow()
+    this.#pollNow()
     await this.#watching
   }
 
-  #lookNow(): void {
-    this.#looks = 0
+  #pollNow(): void {
+    this.#polls = 0
     this.#wake.abort()
     this.#wake = new AbortController()
   }
@@ -99,11 +99,9 @@ export class BlockerWatch {
           const obstacle = await obstacleOf(session, this.#pid)
           if (obstacle.blockers.length > 0) this.#seen(obstacle)
           if (this.#ended) return
-          const often = this.#working && this.#looks++ < OFTEN_LOOKS
+          const isFast = this.#working && this.#polls++ < FAST_POLLS
           const { signal } = this.#wake
-          await sleep(often ? LOOK_EVERY_MS : SELDOM_EVERY_MS, undefined, { signal }).catch(
-            () => {},
-          )
+          await sleep(isFast ? FAST_POLL_MS : SLOW_POLL_MS, undefined, { signal }).catch(() => {})
         }
       })
     } catch {

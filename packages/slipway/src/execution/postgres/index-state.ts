@@ -26,10 +26,10 @@ export async function dropInvalidIndex(session: Session, index: IndexName): Prom
   return true
 }
 
-/** The names of all invalid indexes of the database, including those that a session is building. */
+/** The names, as SQL text, of all invalid indexes of the database, including those that a session is building. */
 export async function invalidIndexes(session: Session): Promise<string[]> {
   const result = await session.queryRaw(
-    `SELECT n.nspname || '.' || c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+    `SELECT format('%I.%I', n.nspname, c.relname) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
      JOIN pg_namespace n ON n.oid = c.relnamespace WHERE NOT i.indisvalid AND c.relkind = 'i'
      AND n.nspname NOT LIKE 'pg\\_%' ORDER BY 1`,
   )

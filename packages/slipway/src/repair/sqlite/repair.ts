@@ -25,7 +25,7 @@ import { raise } from '../failures.ts'
 import { markOffers, offer } from '../offers.ts'
 import type { RepairOutcome } from '../repair.ts'
 import type { ExamineRequest, RepairRequest } from '../request.ts'
-import { versionOf, versionsOf } from '../version-control.ts'
+import { versionOf, readVersions } from '../version-control.ts'
 
 /** Says what is wrong with the history of a SQLite or D1 database: see `examine`. */
 export async function examineSqlite(request: ExamineRequest): Promise<Diagnosis> {
@@ -68,7 +68,7 @@ async function editedProblem(
 ): Promise<EditedProblem> {
   const { migrations, migrationsDir, layout = 'folders' } = request
   const versions =
-    migrationsDir === undefined ? [] : await versionsOf({ migrationsDir, layout }, row.migration)
+    migrationsDir === undefined ? [] : await readVersions({ migrationsDir, layout }, row.migration)
   const old = versionOf(versions, row.checksum)
   const ledger = await readSqliteLedger(session)
   // The recorded schema is that of the text before the edit: only a replay of the files shows whether it matters.

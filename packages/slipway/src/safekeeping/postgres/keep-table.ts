@@ -36,29 +36,35 @@ EXCEPTION WHEN insufficient_privilege THEN
     || jsonb_build_object('not_kept', 'the role may not read it'));
 END $$;
 
+-- Whether a table is a partition of one of the tables, whose copy then contains its rows.
+CREATE OR REPLACE FUNCTION slipway.is_partition_of(target oid, tables oid[]) RETURNS boolean LANGUAGE sql STABLE AS $$
+  SELECT EXISTS (SELECT FROM pg_partition_ancestors(target) AS a(relation) WHERE relation <> target AND relation = ANY (tables))
+$$;
+
 -- If PostgreSQL rejects the statement, its error is raised before anything is moved.
 CREATE OR REPLACE FUNCTION slipway.keep_tables(origin jsonb, dropping text, names text[])
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
+  targets oid[] := ARRAY(SELECT to_regclass(name)::oid FROM unnest(names) AS name WHERE to_regclass(name) IS NOT NULL);
   name text;
 BEGIN
   PERFORM slipway.try_statement(dropping);
   FOREACH name IN ARRAY names LOOP
-    IF to_regclass(name) IS NOT NULL THEN
-      PERFORM slipway.keep_table(origin, to_regclass(name));
-    END IF;
+    CONTINUE WHEN to_regclass(name) IS NULL OR slipway.is_partition_of(to_regclass(name), targets);
+    PERFORM slipway.keep_table(origin, to_regclass(name));
   END LOOP;
 END $$;
 
 CREATE OR REPLACE FUNCTION slipway.keep_schemas(origin jsonb, dropping text, names text[])
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
+  targets oid[] := ARRAY(SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = ANY (names) AND c.relkind IN ('r', 'p') ORDER BY c.oid);
   target oid;
 BEGIN
   PERFORM slipway.try_statement(dropping);
-  FOR target IN SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname = ANY (names) AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY c.oid
-  LOOP
+  FOREACH target IN ARRAY targets LOOP
+    CONTINUE WHEN slipway.is_partition_of(target, targets);
     PERFORM slipway.keep_table(origin, target);
   END LOOP;
 END $$;

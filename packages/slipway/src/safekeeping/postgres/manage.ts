@@ -49,7 +49,9 @@ BEGIN
   CASE entry.kind
     WHEN 'table' THEN PERFORM slipway.restore_kept_table(entry, target);
     WHEN 'rows' THEN
-      IF entry.details ->> 'operation' = 'update' AND entry.key IS NULL THEN RETURN false; END IF;
+      IF entry.details ->> 'operation' = 'update' AND entry.key IS NULL AND entry.details ->> 'paired' IS DISTINCT FROM 'true' THEN
+        RETURN false;
+      END IF;
       PERFORM slipway.restore_entry(entry, target);
     ELSE
       -- Values that were written to the column since stay, except after a change of type: converted

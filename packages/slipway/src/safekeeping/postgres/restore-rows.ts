@@ -104,7 +104,7 @@ BEGIN
   EXECUTE format('SELECT count(*) FROM %s AS v', versions) INTO count;
   IF sets IS NULL THEN RETURN count; END IF;
   IF entry.key IS NOT NULL AND cardinality(entry.key) <> (SELECT count(*) FROM slipway.shared(target, stored, entry.key)) THEN
-    RAISE EXCEPTION '% lacks columns of the key of the kept data', target USING ERRCODE = 'SLW02';
+    RAISE EXCEPTION '% lacks columns of the key of the kept data', target USING ERRCODE = 'SLW03';
   END IF;
   same := slipway.same_key(target, stored, entry.key);
   IF entry.key IS NOT NULL AND NOT (paired AND entry.columns && entry.key) THEN

@@ -116,14 +116,15 @@ CREATE OR REPLACE FUNCTION slipway.set_sequences(target regclass, sequences json
 DECLARE
   one record;
   sequence text;
+  wanted jsonb;
 BEGIN
   FOR one IN SELECT key, value FROM jsonb_each(coalesce(sequences, '{}'))
     WHERE EXISTS (SELECT FROM pg_attribute WHERE attrelid = target AND attname = key AND NOT attisdropped)
   LOOP
     sequence := pg_get_serial_sequence(target::text, one.key);
     CONTINUE WHEN sequence IS NULL;
-    EXECUTE format('SELECT setval(%L, greatest(%s, last_value), is_called OR %s) FROM %s', sequence,
-      one.value ->> 0, one.value ->> 1, sequence);
+    wanted := slipway.further(one.value, slipway.position_of(sequence), (SELECT seqincrement FROM pg_sequence WHERE seqrelid = sequence::regclass));
+    PERFORM setval(sequence, (wanted ->> 0)::bigint, (wanted ->> 1)::boolean);
   END LOOP;
 END $$;
 
@@ -303,7 +304,7 @@ BEGIN
   entry := slipway.follow_names(entry, target);
   again := again || slipway.open_identity(target, names);
   IF cardinality(entry.key) <> (SELECT count(*) FROM slipway.shared(target, stored, entry.key)) THEN
-    RAISE EXCEPTION '% lacks columns of the key of the kept data', target USING ERRCODE = 'SLW02';
+    RAISE EXCEPTION '% lacks columns of the key of the kept data', target USING ERRCODE = 'SLW03';
   END IF;
   SELECT string_agg(format('%s = %s', name, value), ', '), string_agg('t.' || name, ', '), string_agg(value, ', ')
     INTO sets, present, vals FROM slipway.shared(target, stored, names);
