@@ -10,9 +10,11 @@ import { runSql } from '../../../slipway/test/run-sql.ts'
 import { createTestDatabase } from '../../test/database.ts'
 import { type Gate, startGate } from '../../test/gate.ts'
 import { PrismaClient } from '../../test/generated/client.ts'
+import { dataModelOf } from '../datamodel.ts'
 import { createPool } from '../pool/index.ts'
 import { retry } from '../retry/index.ts'
 import { log, type LogOptions, type OperationRecord, sqlComments } from './index.ts'
+import { redactArguments } from './redact.ts'
 
 let database: TestDatabase
 let gate: Gate
@@ -120,6 +122,21 @@ describe('log', () => {
       include: { contacts: { where: { phone: '[redacted]' }, take: 5 } },
       orderBy: { name: 'asc' },
       take: 3,
+    })
+  })
+
+  it('redacts the content of JSON values, and what a user searches for', () => {
+    const fields = ['name', 'settings'].map((name) => ({ name, kind: 'scalar', type: 'Json' }))
+    const dataModel = dataModelOf({ _runtimeDataModel: { models: { Carrier: { fields } } } })
+    const args = {
+      data: { settings: { mode: 'Secret', take: 7, name: 'Secret', select: { a: 'Secret' } } },
+      orderBy: { _relevance: { fields: ['name'], search: 'Secret', sort: 'asc' } },
+    }
+    const options = { allowed: new Set(['Carrier.name']), dataModel }
+    const all = '[redacted]'
+    expect(redactArguments(args, 'Carrier', options)).toEqual({
+      data: { settings: { mode: all, take: all, name: all, select: { a: all } } },
+      orderBy: { _relevance: { fields: ['name'], search: all, sort: 'asc' } },
     })
   })
 
