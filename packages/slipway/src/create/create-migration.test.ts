@@ -482,11 +482,11 @@ test('an enum value with dots can be renamed', async () => {
 test('an index of another schema with the name of a kept one is created', async () => {
   const history = `CREATE TABLE "t" ("a" INT, "b" INT); CREATE INDEX "i" ON "t"("a") WHERE "b" > 0;
     CREATE SCHEMA "other"; CREATE TABLE "other"."t" ("a" INT);`
-  const create = 'CREATE INDEX "i" ON "other"."t"("a");\n'
+  const other = 'CREATE INDEX "i" ON "other"."t"("a");\n'
   const { sql, kept } = await withShadowDatabase(SHADOW, [{ name: '1', sql: history }], (session) =>
-    keepInexpressible(`DROP INDEX "i";\n\n${create}`, { session, partialIndexes: false }),
+    keepInexpressible(`DROP INDEX "i";\n\n${other}`, { session, partialIndexes: false }),
   )
-  expect([sql, kept.length]).toEqual([create, 1])
+  expect([sql, kept.length]).toEqual([other, 1])
 })
 
 test('an undecided rename is a failure that names its flags and changes nothing', async () => {

@@ -78,6 +78,16 @@ test('inserted rows that refer to each other are deleted one by one, the last on
   expect(down.sql).toMatch(/IN \('2'\) AND NOT EXISTS [^;]*;\s*DELETE FROM [^;]* IN \('1'\)/)
 })
 
+test('rows of child tables with the key of an inserted row are not deleted', async () => {
+  const child = 'CREATE TABLE base (id INT PRIMARY KEY); CREATE TABLE child () INHERITS (base);'
+  const down = await writeDownMigration({
+    shadow: SHADOW,
+    before: [{ name: '1_base', sql: child }],
+    migration: { name: '2_rows', sql: 'INSERT INTO base (id) VALUES (1);' },
+  })
+  expect(down.sql).toContain(`DELETE FROM ONLY "base" WHERE "id" IN ('1');`)
+})
+
 test('an inserted row is found by a unique index without the columns that it only includes', async () => {
   const index = 'CREATE UNIQUE INDEX name_key ON "person" (name) INCLUDE (age);'
   const down = await writeDownMigration({

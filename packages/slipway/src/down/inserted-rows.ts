@@ -41,6 +41,8 @@ function written({ schema, name }: ObjectName): string {
 interface KeyedTable {
   readonly schema: string
   readonly name: string
+  /** Whether its child tables have rows of their own, which may have the same keys. */
+  readonly inherited: boolean
   /** The columns of each unique index, those of the primary key first. */
   readonly keys: readonly (readonly string[])[]
   readonly referrers: readonly {
@@ -73,6 +75,7 @@ async function readKeys(
   const names = [...new Set(all.map(({ table }) => quoteLiteral(written(table))))]
   const rows = await session.query<{ asked: string; table: KeyedTable }>(
     `SELECT asked, jsonb_build_object('schema', n.nspname, 'name', c.relname,
+       'inherited', c.relhassubclass AND c.relkind <> 'p',
        'keys', coalesce((${KEYS}), '[]'), 'referrers', coalesce((${REFERRERS}), '[]')) AS table
      FROM unnest(ARRAY[${names.join(', ')}]) AS asked
      JOIN pg_class c ON c.oid = to_regclass(asked) JOIN pg_namespace n ON n.oid = c.relnamespace`,
@@ -100,7 +103,7 @@ function deleteOf({ columns, rows }: Inserted, table: KeyedTable): string[] {
   const parts = isSelfReferring ? wanted.toReversed() : [wanted.join(', ')]
   return parts.map(
     (part) =>
-      `DELETE FROM ${name} WHERE ${listOf(key.map(quoteIdentifier))} IN (${part})${referred.join('')}`,
+      `DELETE FROM ${table.inherited ? 'ONLY ' : ''}${name} WHERE ${listOf(key.map(quoteIdentifier))} IN (${part})${referred.join('')}`,
   )
 }
 
