@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { context, type Context, type ContextManager, trace, TraceFlags } from '@opentelemetry/api'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { pino } from 'pino'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { TestDatabase } from '../../../slipway/test/postgres.ts'
 import { runSql } from '../../../slipway/test/run-sql.ts'
 import { createTestDatabase } from '../../test/database.ts'
@@ -173,6 +173,12 @@ describe('log', () => {
     expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([
       { model: 'Carrier', action: 'count', msg: 'database operation' },
     ])
+  })
+
+  it('starts with an empty LOG_LEVEL', () => {
+    vi.stubEnv('LOG_LEVEL', '')
+    expect(() => log()).not.toThrow()
+    vi.unstubAllEnvs()
   })
 
   it('contains the trace ID', async () => {
