@@ -39,8 +39,8 @@ const chains = new WeakMap<AnyClient, Chain>()
 /**
  * Creates an extension from hooks; `createHooks` gets the client that is extended. Extensions of this package that are
  * added one after the other become one extension with a fixed order: it does not matter which was added first. Throws a
- * `TypeError` if the client already has the extension, or if the extension belongs outside another one from which an
- * extension of the application separates it.
+ * `TypeError` if the client already has the extension, or if an extension of the application lies between it and an
+ * extension of this package that must be inside it.
  */
 export function createExtension(createHooks: (client: AnyClient) => Hooks): Extension {
   const extend = (client: AnyClient) => {

@@ -35,8 +35,8 @@ export function currentOperation(): Operation | undefined {
 }
 
 /**
- * Runs the work of an operation that an outer extension has begun, or else of a new one. An operation that an extension
- * runs on its own within another one is new.
+ * Runs `work` in the operation that an outer extension began, otherwise in a new one. A query that an extension itself
+ * sends is a new operation.
  */
 export function withOperation(
   params: QueryParams,

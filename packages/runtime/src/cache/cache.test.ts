@@ -8,7 +8,10 @@ import { type Gate, startGate } from '../../test/gate.ts'
 import { Prisma, PrismaClient } from '../../test/generated/client.ts'
 import { hasRedis, type RedisServer, startRedis } from '../../test/redis.ts'
 import { actor, withActor } from '../actor/index.ts'
+import { dataModelOf } from '../datamodel.ts'
+import type { Operation } from '../operation.ts'
 import { type Cache, cache, type CacheOptions, createCache } from './index.ts'
+import { tagsOfWrite } from './tags.ts'
 
 let database: TestDatabase
 let gate: Gate
@@ -211,6 +214,32 @@ describe('writes', () => {
     expect(await contacts()).toBe(0)
   })
 
+  it('invalidate all models that a delete can reach, also through models that it names', () => {
+    const relation = (type: string) => ({ name: type.toLowerCase(), kind: 'object', type })
+    const models = {
+      Carrier: { fields: [relation('Contact')] },
+      Contact: { fields: [relation('Carrier'), relation('Call')] },
+      Call: { fields: [relation('Contact')] },
+    }
+    const operation = { model: 'Carrier', action: 'delete', args: { include: { contact: true } } }
+    const options = {
+      dataModel: dataModelOf({ _runtimeDataModel: { models } }),
+      keyField: () => 'id',
+    }
+    const tags = tagsOfWrite(operation as unknown as Operation, { id: 7 }, options)
+    expect(tags).toEqual(['Carrier', 'Carrier#7', 'Contact', 'Contact*', 'Call', 'Call*'])
+  })
+
+  it('invalidate the rows under both keys if they change one, and the rows that refer to it', async () => {
+    const { prisma } = await connect()
+    const old = () => prisma.carrier.findUnique({ where: { id: 16 } })
+    const contacts = () => prisma.contact.count({ where: { carrierId: 16 } })
+    expect([(await old())?.id, await contacts()]).toEqual([16, 1])
+    const create = { name: 'Not created' }
+    await prisma.carrier.upsert({ where: { id: 16 }, create, update: { id: 7016 } })
+    expect([await old(), await contacts()]).toEqual([null, 0])
+  })
+
   it('invalidate everything after a raw statement, but not after a write of an actor', async () => {
     const client = await connect()
     const { prisma, store } = client
@@ -267,6 +296,16 @@ describe('transactions', () => {
     })
     await expect(rolledBack).rejects.toBeInstanceOf(RangeError)
     expect((await row())?.name).toBe('In a batch')
+  })
+
+  it('do not delay the invalidation by a write outside of them', async () => {
+    const { prisma } = await connect()
+    const row = () => prisma.carrier.findUnique({ where: { id: 13 } })
+    await row()
+    await prisma.$transaction(async () => {
+      await prisma.carrier.update({ where: { id: 13 }, data: { name: 'Committed' } })
+      expect((await row())?.name).toBe('Committed')
+    })
   })
 
   it('neither read the cache nor fill it', async () => {

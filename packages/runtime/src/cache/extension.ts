@@ -9,7 +9,7 @@ import type { Cache } from './store.ts'
 import { tagsOfRead, tagsOfWrite } from './tags.ts'
 import { argumentsKey } from './values.ts'
 
-/** The tags of what was changed, or everything. */
+/** What a write changed: these tags, or everything. */
 interface Changes {
   readonly tags: Set<string>
   everything: boolean
@@ -18,9 +18,9 @@ interface Changes {
 const transactions = sharedStorage<Changes>('cache-transaction')
 
 /**
- * A Prisma extension that caches the results of reads outside transactions, of the models that the cache names. Writes
- * invalidate after they are committed: their own rows and lists, those of nested writes and of cascading deletes, and
- * every result that includes them. `$executeRaw` invalidates everything, `$queryRaw` nothing. Results to be cached are read
+ * A Prisma extension that caches reads of the models that the cache names, except reads inside a transaction. Writes
+ * invalidate after they are committed: their own rows and lists, those of nested writes and of cascades, and every
+ * result that includes them. `$executeRaw` invalidates everything, `$queryRaw` nothing. Results to be cached are read
  * from the primary.
  */
 export function cache(store: Cache): Extension {
@@ -52,12 +52,19 @@ export function cache(store: Cache): Extension {
       try {
         result = await next()
       } catch (error) {
-        if (!classifyError(error).nothingChanged)
-          await invalidate(store, changesOf(operation, undefined))
+        if (!classifyError(error).nothingChanged) await invalidate(operation, undefined)
         throw error
       }
-      await invalidate(store, changesOf(operation, result))
+      await invalidate(operation, result)
       return result
+    }
+    /** Invalidates what was changed: immediately, or when the transaction of the operation has ended. */
+    const invalidate = async (operation: Operation, result: unknown) => {
+      const changes = changesOf(operation, result)
+      const transaction = operation.inTransaction ? transactions.getStore() : undefined
+      if (!transaction) return await publish(store, changes)
+      for (const tag of changes.tags) transaction.tags.add(tag)
+      transaction.everything ||= changes.everything
     }
     const changesOf = (operation: Operation, result: unknown): Changes => {
       if (operation.model === undefined) {
@@ -86,14 +93,6 @@ export function cache(store: Cache): Extension {
       },
     }
   })
-}
-
-/** Invalidates what was changed: immediately, or when the surrounding transaction has ended. */
-async function invalidate(store: Cache, changes: Changes): Promise<void> {
-  const transaction = transactions.getStore()
-  if (!transaction) return await publish(store, changes)
-  for (const tag of changes.tags) transaction.tags.add(tag)
-  transaction.everything ||= changes.everything
 }
 
 async function publish(store: Cache, changes: Changes): Promise<void> {

@@ -39,11 +39,12 @@ export function tagsOfWrite(
 ): string[] {
   const { dataModel, keyField } = options
   const { models, deletes } = relatedModels(args, model, dataModel)
-  const touched = new Set(models)
-  // ON DELETE CASCADE and SET NULL can reach all models that relations reach.
-  if (deletes || DELETES.has(action)) addReachable(model, dataModel, touched)
+  const isRekeyed = changesKey(action, args, keyField(model))
+  // ON DELETE CASCADE, SET NULL and ON UPDATE CASCADE can reach all models that relations reach.
+  const cascades = deletes || isRekeyed || DELETES.has(action)
+  const touched = new Set([...models, ...(cascades ? reachableModels(model, dataModel) : [])])
   touched.delete(model)
-  const keys = keysOf(result, keyField(model), (args as { data?: unknown }).data)
+  const keys = isRekeyed ? undefined : keysOf(result, keyField(model))
   const own = keys ? keys.map((key) => tagOf.row(model, key)) : [tagOf.anyRow(model)]
   const others = [...touched].flatMap((name) => [tagOf.model(name), tagOf.anyRow(name)])
   return [tagOf.model(model), ...own, ...others]
@@ -70,12 +71,11 @@ function relatedModels(args: unknown, model: string, dataModel: DataModel) {
   return { models, deletes }
 }
 
-function addReachable(model: string, dataModel: DataModel, into: Set<string>): void {
-  for (const related of dataModel.related(model)) {
-    if (into.has(related)) continue
-    into.add(related)
-    addReachable(related, dataModel, into)
-  }
+/** The models that relations reach from a model, in any number of steps. */
+function reachableModels(model: string, dataModel: DataModel): Set<string> {
+  const found = new Set([model])
+  for (const one of found) for (const related of dataModel.related(one)) found.add(related)
+  return found
 }
 
 /** The key in a filter that selects one row by its key only. */
@@ -86,12 +86,18 @@ function rowKey(where: unknown, field: string): string | number | bigint | undef
   return isKey(value) ? value : undefined
 }
 
-/** The keys of the rows that a write returned; undefined if it does not contain them, or has changed the key itself. */
-function keysOf(result: unknown, field: string, data: unknown): unknown[] | undefined {
+/** Whether a write may give existing rows other keys. */
+function changesKey(action: string, args: unknown, field: string): boolean {
+  if (action.startsWith('create')) return false
+  const { data, update } = args as { readonly data?: unknown; readonly update?: unknown }
+  return [data, update].some((one) => typeof one === 'object' && one !== null && field in one)
+}
+
+/** The keys of the rows that a write returned; undefined if it does not contain them. */
+function keysOf(result: unknown, field: string): unknown[] | undefined {
   const rows = Array.isArray(result) ? result : [result]
   const keys = rows.map((row: unknown) => (row as Record<string, unknown> | null)?.[field])
-  const changesKey = typeof data === 'object' && data !== null && field in data
-  return keys.every(isKey) && !changesKey ? keys : undefined
+  return keys.every(isKey) ? keys : undefined
 }
 
 function isKey(value: unknown): value is string | number | bigint {

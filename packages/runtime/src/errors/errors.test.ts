@@ -99,14 +99,17 @@ describe('classifyError', () => {
     await away.$disconnect()
   })
 
-  it.each([undefined, null, 'text', 7, {}, new TypeError('a bug')])('accepts %s', (thrown) => {
-    expect(classifyError(thrown)).toEqual({
-      kind: 'other',
-      sqlState: undefined,
-      prismaCode: undefined,
-      nothingChanged: false,
-    })
-  })
+  it.each([undefined, null, 'text', 7, {}, new TypeError('a bug'), { cause: { code: 'EPIPE' } }])(
+    'accepts %s',
+    (thrown) => {
+      expect(classifyError(thrown)).toEqual({
+        kind: 'other',
+        sqlState: undefined,
+        prismaCode: undefined,
+        nothingChanged: false,
+      })
+    },
+  )
 })
 
 async function thrownBy(work: PromiseLike<unknown>): Promise<unknown> {

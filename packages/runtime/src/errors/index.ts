@@ -51,7 +51,8 @@ interface DriverCause {
   readonly kind?: unknown
 }
 
-const SQL_STATE = /^[0-9A-Z]{5}$/
+/** A SQLSTATE has a digit; `EPIPE` is a code of the system. */
+const SQL_STATE = /^(?=.*\d)[0-9A-Z]{5}$/
 
 const BY_SQL_STATE: Readonly<Record<string, ErrorKind>> = {
   '40001': 'conflict',
@@ -83,7 +84,8 @@ const BY_PRISMA_CODE: Readonly<Record<string, ErrorKind>> = {
   P2037: 'unreachable',
 }
 
-const BY_SYSTEM_CODE: Readonly<Record<string, ErrorKind>> = {
+/** By the code of the system, or of this package's own errors. */
+const BY_CODE: Readonly<Record<string, ErrorKind>> = {
   ECONNREFUSED: 'unreachable',
   ENOTFOUND: 'unreachable',
   EAI_AGAIN: 'unreachable',
@@ -128,15 +130,15 @@ const NOTHING_CHANGED: ReadonlySet<ErrorKind> = new Set([
 ])
 
 /**
- * Classifies an error of Prisma Client, its adapter or `pg`. The SQLSTATE decides first, then the code of the system or
- * of Prisma, and then, for errors without a code, the message.
+ * Classifies an error of Prisma Client, its adapter or `pg`. The SQLSTATE decides first, then the code of the system, of
+ * Prisma and of the adapter, and finally the message.
  */
 export function classifyError(error: unknown): DatabaseError {
   const sqlState = sqlStateOf(error)
   const prismaCode = prismaCodeOf(error)
   const kind =
     kindOfSqlState(sqlState) ??
-    lookUp(BY_SYSTEM_CODE, textOf(shapeOf(error).code)) ??
+    lookUp(BY_CODE, textOf(shapeOf(error).code)) ??
     lookUp(BY_PRISMA_CODE, prismaCode) ??
     lookUp(BY_ADAPTER_KIND, textOf(shapeOf(error).meta?.driverAdapterError?.cause?.kind)) ??
     kindOfMessage(error)

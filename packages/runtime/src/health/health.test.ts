@@ -139,6 +139,8 @@ describe('details', () => {
   it('are forbidden if no token is configured', async () => {
     const health = createHealth({ pool })
     expect((await health.details(request('anything'))).status).toBe(403)
+    const unset = createHealth({ pool, token: '' })
+    expect((await unset.details(request())).status).toBe(401)
   })
 
   it('name unusable replicas, and stay ready', async () => {
@@ -196,6 +198,12 @@ describe('migrations', () => {
     )
     expect(await migrationsOf()).toMatchObject({ ready: true, newer: ['20260301000000_later'] })
     expect(await migrationsOf(false)).toMatchObject({ ready: false })
+    await runSql(
+      database.url,
+      `UPDATE _prisma_migrations SET finished_at = NULL WHERE migration_name = '20260301000000_later'`,
+    )
+    const running = { ready: true, failed: [], newer: ['20260301000000_later'] }
+    expect(await migrationsOf()).toMatchObject(running)
   })
 
   it("are read from Prisma's folder", () => {

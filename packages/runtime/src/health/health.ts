@@ -1,5 +1,6 @@
 import type { Pool } from 'pg'
 import { hasBearerToken } from '../bearer.ts'
+import type { MeasuredReplicas } from '../metrics/index.ts'
 import { poolState } from '../pool/index.ts'
 import { type AnyClient, plainClient } from '../prisma.ts'
 import { checkMigrations, type MigrationsOptions, type RunSql } from './migrations.ts'
@@ -13,24 +14,16 @@ import {
   warn,
 } from './report.ts'
 
-/** The replicas to check, such as a `ReplicaSet` of `slipway-runtime/replicas`. Lag in ms. */
-interface CheckedReplicas {
-  status(): readonly {
-    readonly name: string
-    readonly usable: boolean
-    readonly lag: number | undefined
-  }[]
-}
-
 /** Times in ms. */
 export interface HealthOptions {
-  /** The client (without its extensions) or the pool whose database is checked; for a pool, its saturation is, too. */
+  /** The client whose database is checked, without its extensions. */
   readonly prisma?: AnyClient
+  /** The pool whose saturation is checked; also its database, if `prisma` is absent. */
   readonly pool?: Pool
   readonly migrations?: MigrationsOptions
   /** An unusable replica causes a warning: other servers serve its reads. */
-  readonly replicas?: CheckedReplicas
-  /** Warns if the database is larger than `maxBytes`. The role needs CONNECT, which it has. */
+  readonly replicas?: MeasuredReplicas
+  /** Warns if the database is larger than `maxBytes`. Needs only the privilege to connect to it. */
   readonly disk?: { readonly maxBytes: number }
   /** The application's own checks, by name. A check that throws has failed. */
   readonly checks?: Readonly<Record<string, () => Promise<CheckResult | void>>>
@@ -132,10 +125,12 @@ async function checkDatabase(runSql: RunSql): Promise<CheckResult> {
 async function checkPool(pool: Pool): Promise<CheckResult> {
   const state = poolState(pool)
   if (state.waiting < state.max) return pass({ ...state })
-  return fail('More operations wait for a connection than the pool has connections.', { ...state })
+  return fail('At least as many operations wait for a connection as the pool has connections.', {
+    ...state,
+  })
 }
 
-async function checkReplicas(replicas: CheckedReplicas): Promise<CheckResult> {
+async function checkReplicas(replicas: MeasuredReplicas): Promise<CheckResult> {
   const status = replicas.status()
   const out = status.filter(({ usable }) => !usable).map(({ name }) => name)
   if (out.length === 0) return pass({ replicas: status })

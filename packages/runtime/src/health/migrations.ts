@@ -38,12 +38,15 @@ export async function checkMigrations(
 ): Promise<CheckResult> {
   const history = await readHistory(runSql, schema)
   const applied = new Set(history.filter(isApplied).map(({ name }) => name))
-  const failed = history.filter((row) => !row.finished && !row.rolledBack).map(({ name }) => name)
-  const pending = expected.filter((name) => !applied.has(name) && !failed.includes(name))
   const known = new Set(expected)
-  const newer = [...applied].filter((name) => !known.has(name))
-  const facts = { applied: applied.size, pending, failed, newer }
-  if (failed.length > 0) return fail('A migration has failed and is not resolved.', facts)
+  const unfinished = history.filter((row) => !row.finished && !row.rolledBack)
+  const failed = unfinished.map(({ name }) => name).filter((name) => known.has(name))
+  const pending = expected.filter((name) => !applied.has(name) && !failed.includes(name))
+  // Also one that a deploy of a newer build is running at this moment.
+  const newer = history.filter(({ rolledBack, name }) => !rolledBack && !known.has(name))
+  const facts = { applied: applied.size, pending, failed, newer: newer.map(({ name }) => name) }
+  if (failed.length > 0)
+    return fail('A migration of this build has failed, or is still running.', facts)
   if (pending.length > 0) return fail('Migrations of this build are pending.', facts)
   if (newer.length === 0) return pass(facts)
   const problem = 'The database has migrations that this build does not know.'

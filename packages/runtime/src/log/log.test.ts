@@ -4,15 +4,17 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { context, type Context, type ContextManager, trace, TraceFlags } from '@opentelemetry/api'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { pino } from 'pino'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { TestDatabase } from '../../../slipway/test/postgres.ts'
 import { runSql } from '../../../slipway/test/run-sql.ts'
 import { createTestDatabase } from '../../test/database.ts'
 import { type Gate, startGate } from '../../test/gate.ts'
 import { PrismaClient } from '../../test/generated/client.ts'
+import { dataModelOf } from '../datamodel.ts'
 import { createPool } from '../pool/index.ts'
 import { retry } from '../retry/index.ts'
 import { log, type LogOptions, type OperationRecord, sqlComments } from './index.ts'
+import { redactArguments } from './redact.ts'
 
 let database: TestDatabase
 let gate: Gate
@@ -123,6 +125,21 @@ describe('log', () => {
     })
   })
 
+  it('redacts the content of JSON values, and what a user searches for', () => {
+    const fields = ['name', 'settings'].map((name) => ({ name, kind: 'scalar', type: 'Json' }))
+    const dataModel = dataModelOf({ _runtimeDataModel: { models: { Carrier: { fields } } } })
+    const args = {
+      data: { settings: { mode: 'Secret', take: 7, name: 'Secret', select: { a: 'Secret' } } },
+      orderBy: { _relevance: { fields: ['name'], search: 'Secret', sort: 'asc' } },
+    }
+    const options = { allowed: new Set(['Carrier.name']), dataModel }
+    const all = '[redacted]'
+    expect(redactArguments(args, 'Carrier', options)).toEqual({
+      data: { settings: { mode: all, take: all, name: all, select: { a: all } } },
+      orderBy: { _relevance: { fields: ['name'], search: all, sort: 'asc' } },
+    })
+  })
+
   it('reports a failure with its code, without message and values', async () => {
     const entries = await logged({}, async (prisma) => {
       const raw = prisma.$queryRawUnsafe('SELECT no_such_column', 'secret')
@@ -156,6 +173,12 @@ describe('log', () => {
     expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([
       { model: 'Carrier', action: 'count', msg: 'database operation' },
     ])
+  })
+
+  it('starts with an empty LOG_LEVEL', () => {
+    vi.stubEnv('LOG_LEVEL', '')
+    expect(() => log()).not.toThrow()
+    vi.unstubAllEnvs()
   })
 
   it('contains the trace ID', async () => {

@@ -57,8 +57,8 @@ export interface LogOptions {
  * Failures that the data causes (`constraint`, `not-found`) are ordinary.
  */
 export function log(options: LogOptions = {}): Extension {
-  const logger =
-    options.logger ?? pino({ name: 'prisma', level: process.env['LOG_LEVEL'] ?? 'info' })
+  const level = process.env['LOG_LEVEL'] === '' ? undefined : process.env['LOG_LEVEL']
+  const logger = options.logger ?? pino({ name: 'prisma', level: level ?? 'info' })
   const { slowThreshold = 200, sampleRate = 1 } = options
   const allowed = new Set(options.allowedFields)
   const isOrdinaryLogged = () =>

@@ -12,9 +12,11 @@ const SHAPE = new Set([
   'take',
   'skip',
   'by',
-  'mode',
   'skipDuplicates',
 ])
+
+/** Arguments that contain values, also inside others that shape a query. */
+const VALUES = new Set(['where', 'cursor', 'search'])
 
 /** The place of a value in the arguments. */
 interface Place {
@@ -46,15 +48,14 @@ export function redactArguments(
   }
 
   function enter(place: Place, key: string): Place {
+    // Operators of a filter, or the content of a JSON value, which may have any keys.
+    if (place.field !== undefined) return place
     const field = place.model === undefined ? undefined : options.dataModel.field(place.model, key)
     if (field?.kind === 'object')
       return { model: field.type, field: undefined, isShape: place.isShape }
     if (field) return { ...place, field: key }
-    // `where` inside `include` contains values again.
-    return {
-      ...place,
-      isShape: key === 'where' || key === 'cursor' ? false : place.isShape || SHAPE.has(key),
-    }
+    // `where` inside `include` contains values again, `search` inside `orderBy` what a user looks for.
+    return { ...place, isShape: !VALUES.has(key) && (place.isShape || SHAPE.has(key)) }
   }
 
   function isVisible({ model: owner, field, isShape }: Place): boolean {

@@ -16,7 +16,7 @@ const BOUNDARIES = [
 
 /**
  * A Prisma extension that measures operations with the OpenTelemetry API. Names follow its semantic conventions for
- * databases, if there is one:
+ * databases where they define one:
  *
  * - `db.client.operation.duration` (s), by `db.collection.name` (model), `db.operation.name`, and `error.type`, which
  *   is the kind that `classifyError` returns;
@@ -97,7 +97,7 @@ export function measurePool(pool: Pool, name: string, options: MetricsOptions = 
   )
 }
 
-/** The replicas to measure, such as a `ReplicaSet` of `slipway-runtime/replicas`. */
+/** The replicas to measure or to check, such as a `ReplicaSet` of `slipway-runtime/replicas`. */
 export interface MeasuredReplicas {
   status(): readonly {
     readonly name: string

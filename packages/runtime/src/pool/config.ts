@@ -20,7 +20,7 @@ export interface PoolOptions {
   readonly statementTimeout?: number
   /** When the server terminates a session that is idle in a transaction, in ms; 0 means never. */
   readonly idleInTransactionTimeout?: number
-  /** How long a connection lives, in seconds: limits how long an old primary or an unbalanced replica is used. */
+  /** How long a connection lives, in seconds: so connections leave an old primary, and spread over new replicas. */
   readonly maxLifetimeSeconds?: number
 }
 
@@ -43,7 +43,7 @@ const PRESETS: Readonly<Record<PoolPreset, Defaults>> = {
     maxLifetimeSeconds: 1800,
     idleTimeout: 30_000,
   },
-  // A frozen process holds its connections without using them: so only few, and released soon.
+  // A frozen process holds its connections without using them: so it gets few, and releases them soon.
   serverless: {
     max: 2,
     acquireTimeout: 5000,
@@ -63,8 +63,11 @@ const PRESETS: Readonly<Record<PoolPreset, Defaults>> = {
   },
 }
 
-/** Parameters of Prisma and libpq that we translate; any other is passed to the driver unchanged. */
-const TRANSLATED = [
+/**
+ * Parameters of Prisma and libpq that do not reach the driver: they are translated below, or have no equivalent in it
+ * (`pgbouncer`, `schema`, `socket_timeout`, `statement_cache_size`). Any other is passed on unchanged.
+ */
+const CONSUMED = [
   'application_name',
   'connect_timeout',
   'connection_limit',
@@ -83,7 +86,8 @@ const TRANSLATED = [
 /**
  * The configuration of a connection pool for an application on PostgreSQL. It supports the parameters that Prisma 6
  * read from the connection string: `connection_limit`, `pool_timeout` and `connect_timeout` (seconds), `sslmode`,
- * `application_name`. `schema` belongs to the adapter: `new PrismaPg(pool, { schema })`.
+ * `sslaccept=strict`, `application_name`. It ignores `socket_timeout`, `pgbouncer` and `statement_cache_size`. `schema`
+ * belongs to the adapter: `new PrismaPg(pool, { schema })`.
  *
  * `behind-pooler` sends no session settings: a transaction pooler rejects them, or passes them on to the next
  * client. Set the timeouts on the role instead: `ALTER ROLE app SET statement_timeout = '30s'`.
@@ -98,7 +102,7 @@ export function poolConfig(
 ): PoolConfig {
   const url = parse(connectionString)
   const parameters = new Map(url.searchParams)
-  for (const name of TRANSLATED) url.searchParams.delete(name)
+  for (const name of CONSUMED) url.searchParams.delete(name)
   const defaults = PRESETS[preset]
   const ssl = tlsOptions(parameters, parameters.get('host') ?? url.hostname)
   const wait = seconds(parameters, 'pool_timeout') ?? seconds(parameters, 'connect_timeout')

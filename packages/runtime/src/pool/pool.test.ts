@@ -67,6 +67,14 @@ describe('poolConfig', () => {
     }
   })
 
+  it.each(['sslaccept=strict', 'sslrootcert=system'])(
+    'verifies with sslmode=require&%s',
+    (strict) => {
+      const { ssl } = poolConfig(`${URL}?sslmode=require&${strict}`)
+      expect(ssl).toEqual({ rejectUnauthorized: true })
+    },
+  )
+
   it.each([
     ['not a url', 'form'],
     ['mysql://app:secret@host/db', 'form'],

@@ -24,7 +24,8 @@ const RESERVE = 0.2
 export async function checkPoolSize(pool: Pool, instances: number): Promise<PoolFit> {
   const { rows } = await pool.query<{ available: number }>(`
     SELECT least(
-      current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int,
+      current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
+        - coalesce(current_setting('reserved_connections', true)::int, 0), -- since PostgreSQL 16
       (SELECT nullif(rolconnlimit, -1) FROM pg_roles WHERE rolname = current_user),
       (SELECT nullif(datconnlimit, -1) FROM pg_database WHERE datname = current_database())
     )::int AS available`)

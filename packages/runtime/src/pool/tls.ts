@@ -14,7 +14,7 @@ export type TlsOptions =
 
 /**
  * `sslmode` as in libpq (PostgreSQL docs, "SSL Support"): `require` encrypts, but verifies nothing unless there is
- * a root certificate; `verify-ca` verifies the certificate, `verify-full` also the host name. `allow` and `prefer`
+ * a root certificate, or `sslaccept=strict` of Prisma or `sslrootcert=system` requires it; `verify-ca` verifies the certificate, `verify-full` also the host name. `allow` and `prefer`
  * require a fallback that the driver does not have: we encrypt, except on this machine.
  */
 export function tlsOptions(
@@ -36,6 +36,7 @@ export function tlsOptions(
     case 'prefer':
       return isThisMachine(host) ? false : { rejectUnauthorized: false, ...files }
     case 'require':
+      if (isStrict(parameters)) return { rejectUnauthorized: true, ...files }
       return files.ca === undefined ? { rejectUnauthorized: false, ...files } : verifyCa(files)
     case 'verify-ca':
       return verifyCa(files)
@@ -46,6 +47,10 @@ export function tlsOptions(
         'The parameter sslmode must be disable, allow, prefer, require, verify-ca or verify-full.',
       )
   }
+}
+
+function isStrict(parameters: ReadonlyMap<string, string>): boolean {
+  return parameters.get('sslaccept') === 'strict' || parameters.get('sslrootcert') === 'system'
 }
 
 function verifyCa(files: Readonly<Record<string, string>>): TlsOptions {

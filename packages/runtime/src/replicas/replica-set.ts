@@ -9,8 +9,8 @@ export interface ReplicaConfig {
   /** A client of the same schema, on the replica. */
   readonly client: AnyClient
   /**
-   * The client's pool. With it, read-your-writes reads are safe even while a replica restarts: afterwards it can be
-   * behind what it showed before.
+   * The client's pool. With it, read-your-writes stays correct when a replica restarts, after which it may show an older
+   * state than before.
    */
   readonly pool?: Pool
   /** The share of reads, relative to the other replicas. Default 1. */
@@ -22,7 +22,7 @@ export interface ReplicaSetOptions {
   /** The client on the primary: its position is read through it, without its extensions. */
   readonly primary: AnyClient
   readonly replicas: readonly ReplicaConfig[]
-  /** A replica with a greater lag is not used. Default 10,000. */
+  /** A replica with a greater lag is not used. At most 60,000 with `withConsistencyCookie`. Default 10,000. */
   readonly maxLag?: number
   /** Default 1000. */
   readonly checkEvery?: number
@@ -71,7 +71,7 @@ const PRIMARY_POSITION = `
   SELECT pg_current_wal_insert_lsn()::text AS lsn,
     ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::int AS timeline`
 
-/** Ordinary roles cannot read `received_tli`, but the timeline of the last checkpoint, which changes later. */
+/** Ordinary roles cannot read `received_tli`; they can read the timeline of the last checkpoint, which changes later. */
 const REPLICA_POSITION = `
   SELECT pg_is_in_recovery() AS standby, pg_last_wal_replay_lsn()::text AS lsn,
     coalesce((SELECT received_tli FROM pg_stat_wal_receiver), (SELECT timeline_id FROM pg_control_checkpoint())) AS timeline`
@@ -134,12 +134,13 @@ export function createReplicaSet(options: ReplicaSetOptions): ReplicaSet {
   }
   /** Checks usable replicas until one shows what is required; undefined if the time runs out. */
   const waitFor = async (usable: readonly Replica[], required: Requirement) => {
-    const begin = performance.now()
+    const late = sleep(waitForReplay, 'late' as const, { ref: false })
     for (;;) {
-      await Promise.all(usable.map(checkReplica))
+      // A replica that hangs must not hold up the read.
+      const ended = await Promise.race([Promise.all(usable.map(checkReplica)), late])
       const caughtUp = usable.filter(({ replayed }) => satisfies(replayed, required))
       if (caughtUp.length > 0) return pickByWeight(caughtUp)
-      if (performance.now() - begin > waitForReplay) return undefined
+      if (ended === 'late') return undefined
       await sleep(POLL_EVERY)
     }
   }

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Cluster, startCluster } from '../../../slipway/test/cluster.ts'
 import { runSql } from '../../../slipway/test/run-sql.ts'
 import { createTables } from '../../test/database.ts'
+import { startGate } from '../../test/gate.ts'
 import { PrismaClient } from '../../test/generated/client.ts'
 import { type ReplicaServer, startReplica } from '../../test/replication.ts'
 import { log, type OperationRecord } from '../log/index.ts'
@@ -159,6 +160,25 @@ describe('read your writes', () => {
       }
     })
     expect(sources.filter((source) => source === 'replica')).toHaveLength(20)
+  })
+
+  it('waits no longer for a replica that hangs', async () => {
+    const gate = await startGate(west.url)
+    const pool = createPool(gate.url, 'server', { max: 4 })
+    const { set, base } = connect()
+    const client = new PrismaClient({ adapter: new PrismaPg(pool) })
+    const replica = { name: 'hangs', client, pool }
+    const options = { checkEvery: 60_000, checkTimeout: 20_000, waitForReplay: 50 }
+    const hanging = createReplicaSet({ primary: base, replicas: [replica], ...options })
+    await hanging.check()
+    gate.hang(true)
+    await base.carrier.create(create('Hangs'))
+    const begin = performance.now()
+    expect(await hanging.choose(await set.primaryPosition())).toBeUndefined()
+    expect(performance.now() - begin).toBeLessThan(10_000)
+    hanging.stop()
+    await gate.close()
+    await pool.end()
   })
 
   it('carries the token from request to request in a cookie', async () => {

@@ -28,11 +28,11 @@ export interface Retry extends RetriedOperation {
 export interface RetryOptions {
   /** The total number of attempts. Default 40; usually the deadline is reached first. */
   readonly maxAttempts?: number
-  /** The first mean pause, which then doubles each time. Default 25. */
+  /** The upper limit of the first pause, which then doubles each time; a pause is random below its limit. Default 25. */
   readonly initialDelay?: number
-  /** The longest mean pause. Default 250, so that a read continues within a second after the server is back. */
+  /** The highest limit of a pause. Default 250, so that a read continues within a second after the server is back. */
   readonly maxDelay?: number
-  /** No retry begins later than this after the operation began. Default 5000. */
+  /** A failure later than this after the operation began is not retried. Default 5000. */
   readonly deadline?: number
   /** The most retries, as a share of all operations, and in a burst. Default 0.2 and 100. */
   readonly budget?: { readonly ratio: number; readonly burst: number }
@@ -94,7 +94,8 @@ export function createRetryPolicy(options: RetryOptions = {}): RetryPolicy {
         // An open circuit costs the database nothing.
         if (!isCircuitOpen(thrown) && !budget.withdraw()) return false
         const { model, action } = operation
-        options.onRetry?.({ model, action, attempt: ++retries, error })
+        retries++
+        options.onRetry?.({ model, action, attempt: retries, error })
         return true
       }
       // The policy is created only for a failed operation, and starts with its failure: a success costs nothing.
@@ -112,7 +113,7 @@ type Guard = <T>(work: () => Promise<T>) => Promise<T>
 function createBreaker(options: RetryOptions['breaker']): Guard {
   if (options === false) return (work) => work()
   const { failures, openFor } = options ?? { failures: 5, openFor: 250 }
-  const breaker = circuitBreaker(handleWhen(isAway), {
+  const breaker = circuitBreaker(handleWhen(isUnavailable), {
     halfOpenAfter: openFor,
     breaker: new ConsecutiveBreaker(failures),
   })
@@ -126,7 +127,7 @@ function createBreaker(options: RetryOptions['breaker']): Guard {
   }
 }
 
-function isAway(error: unknown): boolean {
+function isUnavailable(error: unknown): boolean {
   const { kind } = classifyError(error)
   return kind === 'unreachable' || kind === 'connection-lost'
 }

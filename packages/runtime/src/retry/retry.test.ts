@@ -137,6 +137,16 @@ describe('operations', () => {
     const poor = connectWithRetry({ breaker: false, budget: { ratio: 0, burst: 2 } })
     expect(await codeOf(poor.client.carrier.count())).toBe('P1001')
     expect(poor.retries).toHaveLength(2)
+    let attempts = 0
+    const policy = createRetryPolicy({
+      maxAttempts: 2,
+      breaker: false,
+      budget: { ratio: 0, burst: 2 },
+    })
+    const attempt = () => Promise.reject(Object.assign(new Error(`${++attempts}`), REFUSED))
+    for (const model of ['A', 'B'])
+      await codeOf(policy.run({ model, action: 'count' }, attempt, () => true))
+    expect(attempts).toBe(4)
     const late = connectWithRetry({ maxAttempts: 1000, deadline: 300 })
     const begin = performance.now()
     await codeOf(late.client.carrier.count())
@@ -260,6 +270,8 @@ describe('withRetry', () => {
     expect([runs, await countCarriers('Half')]).toEqual([1, 0])
   })
 })
+
+const REFUSED = { code: 'ECONNREFUSED' }
 
 async function codeOf(work: PromiseLike<unknown>): Promise<unknown> {
   try {

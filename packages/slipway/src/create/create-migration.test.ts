@@ -18,9 +18,11 @@ import type { Grade } from '../down/index.ts'
 import { failureOf } from '../kernel/index.ts'
 import { readMigrations } from '../project/index.ts'
 import { choiceText } from '../schema/index.ts'
+import { withShadowDatabase } from '../shadow/index.ts'
 import { destructionText, objectText } from '../statements/index.ts'
-import { createMigration, type CreateOptions, type CreateOutcome } from './create-migration.ts'
+import { createMigration, type CreateRequest, type CreateOutcome } from './create-migration.ts'
 import type { AskRenames } from './draft.ts'
+import { keepInexpressible } from './keep-inexpressible.ts'
 
 const HEAD = 'datasource db {\n  provider = "postgresql"\n}\n\n'
 const USER = `
@@ -53,7 +55,7 @@ const user = (fields = 'name String?', rest = '') =>
 const task = (values: string, initial: string) =>
   `enum Status {\n  ${values}\n}\nmodel Task {\n  id Int @id @default(autoincrement())\n  status Status @default(${initial})\n}\n`
 
-type Extra = Partial<CreateOptions>
+type Extra = Partial<CreateRequest>
 
 function newMigrationsDir(): string {
   return path.join(mkdtempSync(path.join(tmpdir(), 'slipway-create-')), 'migrations')
@@ -460,6 +462,31 @@ test('two processes that write at the same time do not write the same change twi
 
 test('a name without letters or digits is refused', async () => {
   expect((await failure('', user(), { name: '---' })).code).toBe('CREATE.NAME_INVALID')
+})
+
+test('SQL that the database rejects can be written by hand into a migration with the same name', async () => {
+  const models = user('name String? @default(dbgenerated("nope()"))')
+  const { code, nextActions } = await failure(USER, models, { name: undefined })
+  expect(code).toBe('CREATE.SQL_REFUSED')
+  expect(nextActions).toMatchObject([{ args: ['create', 'change_user_name', '--empty'] }])
+})
+
+test('an enum value with dots can be renamed', async () => {
+  const history = TASK.replaceAll('DONE', '1.0')
+  const { sql } = await written(history, task('OPEN\n  V2 @map("2.0")', 'OPEN'), {
+    renames: ['Status.1.0=V2'],
+  })
+  expect(body(sql)).toEqual([`ALTER TYPE "Status" RENAME VALUE '1.0' TO '2.0'`])
+})
+
+test('an index of another schema with the name of a kept one is created', async () => {
+  const history = `CREATE TABLE "t" ("a" INT, "b" INT); CREATE INDEX "i" ON "t"("a") WHERE "b" > 0;
+    CREATE SCHEMA "other"; CREATE TABLE "other"."t" ("a" INT);`
+  const other = 'CREATE INDEX "i" ON "other"."t"("a");\n'
+  const { sql, kept } = await withShadowDatabase(SHADOW, [{ name: '1', sql: history }], (session) =>
+    keepInexpressible(`DROP INDEX "i";\n\n${other}`, { session, partialIndexes: false }),
+  )
+  expect([sql, kept.length]).toEqual([other, 1])
 })
 
 test('an undecided rename is a failure that names its flags and changes nothing', async () => {

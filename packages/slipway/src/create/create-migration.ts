@@ -14,7 +14,7 @@ import { folderName, isAheadOf, writeMigrationFolder } from './migration-folder.
 import { nameOf } from './migration-name.ts'
 
 /** What `create` needs to know about a project, and what the user asked for. */
-export interface CreateOptions {
+export interface CreateRequest {
   readonly files: readonly SchemaFile[]
   readonly migrationsDir: string
   /** `folders` if absent. */
@@ -69,7 +69,7 @@ export type CreateOutcome =
  * not change the project.
  */
 export async function createMigration(
-  options: CreateOptions,
+  options: CreateRequest,
   ask?: AskRenames,
 ): Promise<CreateOutcome> {
   const {
@@ -101,7 +101,7 @@ export async function createMigration(
       })
       if (sql === '' && !allowEmpty) return { kind: 'nothing-to-do', kept, notKept }
       const statements = (await parserFor(shadow.dialect)).parse(sql)
-      const name = await chooseFolder(options, statements)
+      const { chosen, name } = await chooseFolder(options, statements)
       const ahead = isAheadOf(options.now, name)
       const folder = { migrationsDir, layout, name, dialect: shadow.dialect, history }
       const { path: file, downPath } = migrationPaths(folder, name)
@@ -119,17 +119,15 @@ export async function createMigration(
           notKept,
         }
       }
-      const back = await attempt(() =>
+      const written = await attempt(() =>
         downMigrationOn(session, { name, sql, path: file }, catalogs),
       )
-      if (!back.ok) return refuseSql(back.failure, options.name ?? name)
+      if (!written.ok) return refuseSql(written.failure, chosen)
       const open = { session, address, catalogs }
-      const proven = back.value.proven
-        ? await proveWritten(open, { name, sql, down: back.value }, options)
-        : { down: back.value }
-      await writeMigrationFolder(folder, { 'migration.sql': sql, 'down.sql': proven.down.sql })
-      const { down: written, ...proof } = proven
-      const down = { ...written, path: downPath, ...proof }
+      const { down, proof } = written.value.proven
+        ? await proveWritten(open, { name, sql, down: written.value }, options)
+        : { down: written.value, proof: undefined }
+      await writeMigrationFolder(folder, { 'migration.sql': sql, 'down.sql': down.sql })
       return {
         kind: 'written',
         name,
@@ -139,7 +137,7 @@ export async function createMigration(
         statements: statements.length,
         kept,
         notKept,
-        down,
+        down: { ...down, path: downPath, ...(proof && { proof }) },
       }
     },
     upcoming,
@@ -153,13 +151,14 @@ async function extensionsOf(files: readonly SchemaFile[]): Promise<MigrationFile
     : []
 }
 
+/** Chooses the words of a new migration's name, and the name of its folder. */
 async function chooseFolder(
-  { name, chooseName, now, history, layout = 'folders' }: CreateOptions,
+  { name, chooseName, now, history, layout = 'folders' }: CreateRequest,
   statements: readonly Statement[],
-): Promise<string> {
+): Promise<{ readonly chosen: string; readonly name: string }> {
   const suggested = name ?? nameOf(statements)
   const chosen = name === undefined && chooseName ? await chooseName(suggested) : suggested
-  return folderName(chosen, { now, history, layout })
+  return { chosen, name: folderName(chosen, { now, history, layout }) }
 }
 
 /** Prisma may write names and types that a database rejects: such SQL is not written to a file. */
@@ -180,7 +179,7 @@ function refuseSql(failure: Failure, name: string): never {
 }
 
 /** An open shadow database. */
-interface Open {
+interface OpenShadow {
   readonly session: Session
   readonly address: Address | undefined
   readonly catalogs: CatalogReader
@@ -197,9 +196,9 @@ interface Written {
  * The proof grades the down migration.
  */
 async function proveWritten(
-  { session, address, catalogs }: Open,
+  { session, address, catalogs }: OpenShadow,
   { name, sql, down }: Written,
-  { shadow, history }: CreateOptions,
+  { shadow, history }: CreateRequest,
 ): Promise<{ readonly down: DownMigration; readonly proof: Proof }> {
   const migration = { name, sql }
   let fresh = false

@@ -14,12 +14,12 @@ interface DraftDialect {
   readSchema(session: Session, catalogs: CatalogReader): Promise<DatabaseSchema>
   /** The same within a transaction. */
   readSchemaInTransaction(session: Session): Promise<DatabaseSchema>
-  /** The part of a session's current schema that can be part of a rename. */
-  renamable(schema: DatabaseSchema, session: Session): Promise<DatabaseSchema>
-  /** Prisma's SQL without drops that cannot be part of a rename. */
-  renaming(sql: string, session: Session): Promise<string>
+  /** The tables and columns of `schema` that may be renamed. */
+  selectRenamable(schema: DatabaseSchema, session: Session): Promise<DatabaseSchema>
+  /** Prisma's SQL without drops of objects that cannot be renamed. */
+  withoutFixedDrops(sql: string, session: Session): Promise<string>
   /** Prisma's SQL in a form that the database accepts. */
-  runnable(sql: string, session: Session): Promise<string>
+  makeRunnable(sql: string, session: Session): Promise<string>
   /** Keeps what Prisma's SQL would destroy, because its schema language cannot express it. */
   keepInexpressible(sql: string, options: KeepOptions): Promise<KeptSql>
 }
@@ -28,9 +28,9 @@ const DIALECTS: ByDialect<() => Promise<DraftDialect>> = {
   postgres: async () => ({
     readSchema: async (_, catalogs) => schemaOf(await catalogs.whole()),
     readSchemaInTransaction: async (session) => schemaOf(await readCatalogInTransaction(session)),
-    renamable: async (schema) => schema,
-    renaming: async (sql) => sql,
-    runnable: async (sql) => sql,
+    selectRenamable: async (schema) => schema,
+    withoutFixedDrops: async (sql) => sql,
+    makeRunnable: async (sql) => sql,
     keepInexpressible,
   }),
   async sqlite() {
@@ -50,9 +50,9 @@ const DIALECTS: ByDialect<() => Promise<DraftDialect>> = {
     return {
       readSchema: (session) => readSchema(session, { keys: true }),
       readSchemaInTransaction: (session) => readSchema(session, { keys: true }),
-      renamable: renamableOnSqlite,
-      renaming: async (sql, session) => (await keepVirtualTables(sql, session)).sql,
-      runnable: async (sql, session) =>
+      selectRenamable: renamableOnSqlite,
+      withoutFixedDrops: async (sql, session) => (await keepVirtualTables(sql, session)).sql,
+      makeRunnable: async (sql, session) =>
         await withDependentsDropped(await withFreeTemporaryNames(sql, session), session),
       keepInexpressible: keepInexpressibleOnSqlite,
     }

@@ -1,7 +1,7 @@
 import { dialectOf, type Session } from '../database/index.ts'
 import { renamed } from '../down/index.ts'
 import { inverse, type Rename, renameSql } from '../down/index.ts'
-import { runsOnTrial } from '../down/index.ts'
+import { runIfAccepted } from '../down/index.ts'
 import { diffToSchema, hasPreviewFeature, type SchemaFile } from '../engine/index.ts'
 import { advice, command } from '../kernel/index.ts'
 import { schemaNames, type SchemaNames } from '../project/index.ts'
@@ -50,7 +50,7 @@ export async function draftMigration(session: Session, options: DraftOptions): P
   const diff = async () => {
     const filter = options.filter ? { filter: options.filter } : {}
     const { sql } = await diffToSchema({ session, files: options.files, ...filter })
-    return await dialect.runnable(sql, session)
+    return await dialect.makeRunnable(sql, session)
   }
   const parser = await parserFor(dialectOf(session))
   const mayRename = (text: string) => !options.noRename && dropsAndAdds(parser.parse(text))
@@ -101,16 +101,16 @@ async function candidatesOf(
 ): Promise<RenameCandidate[]> {
   const dialect = await draftDialectOf(session)
   const { parse } = await parserFor(dialectOf(session))
-  const statements = parse(await dialect.renaming(sql, session))
-  const before = await dialect.renamable(schema, session)
+  const statements = parse(await dialect.withoutFixedDrops(sql, session))
+  const before = await dialect.selectRenamable(schema, session)
   await session.execute('BEGIN')
   try {
     for (const { text, role } of statements) {
       // A statement that needs a commit before it is not part of a rename: it may fail here.
-      if (role.kind !== 'begin' && role.kind !== 'commit') await runsOnTrial(session, text)
+      if (role.kind !== 'begin' && role.kind !== 'commit') await runIfAccepted(session, text)
     }
     const after = await dialect.readSchemaInTransaction(session)
-    return renameCandidates(before, await dialect.renamable(after, session), names)
+    return renameCandidates(before, await dialect.selectRenamable(after, session), names)
   } finally {
     await session.execute('ROLLBACK')
   }

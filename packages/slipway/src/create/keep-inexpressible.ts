@@ -178,7 +178,10 @@ function judgeIndex(
     going.has(objectKey({ kind: 'column', schema: schemaRef(schema, defaultSchema), table, name })),
   )
   const rebuilt = statements.find(
-    ({ actions: [action] }) => action?.kind === 'create-index' && action.name === drop.name,
+    ({ actions: [action] }) =>
+      action?.kind === 'create-index' &&
+      action.name === drop.name &&
+      (action.table.schema ?? defaultSchema) === drop.schema,
   )
   if (index.reason !== null && !follows && (!rebuilt || buildsLike(rebuilt, index))) {
     const object: ObjectRef = {

@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
@@ -108,6 +109,18 @@ test('the lock file names the database product of the migrations', async () => {
   expect(lock).toMatch(/^provider = "sqlite"$/m)
   expect(readMigrations(migrationsDir, { provider: 'sqlite' })).toMatchObject([{ name: '1' }])
 })
+
+test.skipIf(process.platform === 'win32')(
+  'whoever may read the other migrations may read it',
+  async () => {
+    const { migrationsDir, ...folder } = newFolder()
+    await writeMigrationFolder({ ...folder, migrationsDir }, FILES)
+    const [all, own] = [migrationsDir, path.join(migrationsDir, '1')].map(
+      (one) => statSync(one).mode,
+    )
+    expect(own).toBe(all)
+  },
+)
 
 const add = (dir: string, name: string, sql: string) => {
   mkdirSync(path.join(dir, name), { recursive: true })

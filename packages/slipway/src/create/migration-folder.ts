@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import type { Dialect } from '../database/index.ts'
 import { lockFileText } from '../engine/index.ts'
@@ -229,6 +238,8 @@ function writeFolder(migration: NewMigration, files: MigrationFiles): void {
   // Next to the migrations folder, not in it: what a crash leaves behind would count as a migration.
   const unfinished = mkdtempSync(path.join(path.dirname(migrationsDir), '.slipway-create-'))
   try {
+    // It becomes the migration's folder, and `mkdtempSync` lets only its owner in.
+    chmodSync(unfinished, statSync(migrationsDir).mode)
     for (const [file, text] of Object.entries(files)) {
       if (text !== undefined) writeFileSync(path.join(unfinished, file), text)
     }

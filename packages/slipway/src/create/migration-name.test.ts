@@ -36,3 +36,13 @@ test.each([
   expect(nameOf(parse(sql))).toBe(name)
   expect(name.length).toBeLessThanOrEqual(40)
 })
+
+test('a table that is rebuilt on SQLite is changed, not created', async () => {
+  const { parse: parseSqlite } = await parserFor('sqlite')
+  const sql = `PRAGMA foreign_keys=OFF;
+    CREATE TABLE "new_User" ("id" INTEGER PRIMARY KEY, "name" TEXT NOT NULL);
+    INSERT INTO "new_User" ("id", "name") SELECT "id", "name" FROM "User";
+    DROP TABLE "User"; ALTER TABLE "new_User" RENAME TO "User"; CREATE INDEX "i" ON "User"("name");
+    PRAGMA foreign_keys=ON;`
+  expect(nameOf(parseSqlite(sql))).toBe('change_user')
+})

@@ -18,7 +18,20 @@ export function nameOf(statements: readonly Pick<Statement, 'actions'>[]): strin
   const created = new Set(
     actions.flatMap((one) => (one.kind === 'create-table' ? tableOf(one) : [])),
   )
+  const dropped = new Set(actions.flatMap((one) => (one.kind === 'drop' ? one.object.name : [])))
+  // SQLite changes a table by creating another one, which then takes its name.
+  const rebuilt = new Map(
+    actions.flatMap((one) => {
+      const isRebuild = one.kind === 'rename' && one.of === 'table' && dropped.has(one.to)
+      return isRebuild && created.has(keyOf({ ...one, name: one.from })) ? [[one.from, one.to]] : []
+    }),
+  )
+  for (const name of rebuilt.values()) created.add(keyOf({ name }))
   const words = actions.flatMap((action) => {
+    if (action.kind === 'rename' && action.of === 'table' && rebuilt.has(action.from))
+      return { rank: 9, text: `change_${snake(action.to)}` }
+    if (action.kind === 'create-table' && rebuilt.has(action.table.name)) return []
+    if (action.kind === 'drop' && [...rebuilt.values()].includes(action.object.name)) return []
     // A part of a new table is not a separate change.
     const table = tableOf(action)
     const part = action.kind !== 'create-table' && table !== undefined && created.has(table)

@@ -47,7 +47,8 @@ interface Flag {
 
 function readFlag(text: string): Flag {
   const [, owner, from, to] =
-    /^\s*(?:([^=]+)\.)?([^=.]+?)\s*=\s*(?:[^=]*\.)?([^=.]+?)\s*$/.exec(text) ?? []
+    // The values of an enum may contain dots.
+    /^\s*(?:([^=.]+)\.)?([^=]+?)\s*=\s*(?:[^=]*\.)?([^=.]+?)\s*$/.exec(text) ?? []
   if (from !== undefined && to !== undefined) return { text, owner: owner?.trim(), from, to }
   return raise('CREATE.RENAME_UNKNOWN', {
     message: `--rename ${text} is not of the form old=new.`,

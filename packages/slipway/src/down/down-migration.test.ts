@@ -65,6 +65,44 @@ test.each(
   expect(down.grade).toBe(losses.length === 0 ? 'not proven' : 'lossy')
 })
 
+test('inserted rows that refer to each other are deleted one by one, the last one first', async () => {
+  const tree = {
+    name: '2_tree',
+    sql: 'CREATE TABLE tree (id INT PRIMARY KEY, up INT REFERENCES tree);',
+  }
+  const down = await writeDownMigration({
+    shadow: SHADOW,
+    before: [BASE, tree],
+    migration: { name: '3_rows', sql: 'INSERT INTO tree (id, up) VALUES (1, NULL), (2, 1);' },
+  })
+  expect(down.sql).toMatch(/IN \('2'\) AND NOT EXISTS [^;]*;\s*DELETE FROM [^;]* IN \('1'\)/)
+})
+
+test('rows of child tables with the key of an inserted row are not deleted', async () => {
+  const child = 'CREATE TABLE base (id INT PRIMARY KEY); CREATE TABLE child () INHERITS (base);'
+  const down = await writeDownMigration({
+    shadow: SHADOW,
+    before: [{ name: '1_base', sql: child }],
+    migration: { name: '2_rows', sql: 'INSERT INTO base (id) VALUES (1);' },
+  })
+  expect(down.sql).toContain(`DELETE FROM ONLY "base" WHERE "id" IN ('1');`)
+})
+
+test('an inserted row is found by a unique index without the columns that it only includes', async () => {
+  const index = 'CREATE UNIQUE INDEX name_key ON "person" (name) INCLUDE (age);'
+  const down = await writeDownMigration({
+    shadow: SHADOW,
+    before: [
+      {
+        ...BASE,
+        sql: `${BASE.sql} ${index} ALTER TABLE person DROP CONSTRAINT person_pkey CASCADE`,
+      },
+    ],
+    migration: { name: '2_rows', sql: `INSERT INTO person (id, name) VALUES (1, 'Ann');` },
+  })
+  expect(down.sql).toContain(`WHERE "name" IN ('Ann')`)
+})
+
 const USERS = {
   name: '1_users',
   sql: `CREATE TABLE "User" ("id" SERIAL NOT NULL, CONSTRAINT "User_pkey" PRIMARY KEY ("id"));

@@ -92,22 +92,22 @@ export async function downMigrationOn(
     migration: parsed,
   })
   const { parts, body, obstacle: draftObstacle } = draft
-  const { losses, choices, deletes, renames, statements: back } = parts
-  const proof =
+  const { losses, choices, deletes, renames, statements: inverse } = parts
+  const outcome: RunOutcome =
     draftObstacle === undefined
-      ? await prove(
+      ? await runDown(
           session,
           { before, after: draft.after, catalogs },
           { name: `${migration.name}/down.sql`, sql: body },
         )
-      : { kind: 'fails' as const, reason: draftObstacle }
-  const proven = proof.kind === 'proven'
-  const notRestored = proof.kind === 'incomplete' ? proof.changes : []
-  const obstacle = proof.kind === 'fails' ? proof.reason : undefined
-  const grade = gradeOf(proof, losses)
+      : { kind: 'fails', reason: draftObstacle }
+  const proven = outcome.kind === 'proven'
+  const notRestored = outcome.kind === 'incomplete' ? outcome.changes : []
+  const obstacle = outcome.kind === 'fails' ? outcome.reason : undefined
+  const grade = gradeWithoutRows(outcome, losses)
   return {
     sql: [downHeader(parts, { grade, notRestored, obstacle }), body].filter(Boolean).join('\n'),
-    statements: deletes.length + renames.length + back.length,
+    statements: deletes.length + renames.length + inverse.length,
     choices,
     losses,
     proven,
@@ -159,16 +159,16 @@ export async function draftDownMigration(
     }),
     ...overwrittenColumns(schema, statements),
   ])
-  const retaken = reusedNames(identities, named.identities, statements)
+  const reused = reusedNames(identities, named.identities, statements)
   const script = await attempt(async () =>
-    scriptBetween(named.catalog, to, { owner: session.server.user, retaken }),
+    scriptBetween(named.catalog, to, { owner: session.server.user, retaken: reused }),
   )
   const { statements: changes, choices }: SchemaScript = script.ok
     ? script.value
     : { statements: [], choices: [] }
-  const back = losses.length > 0 ? [...changes, ...usesOfValues(changes)] : changes
+  const inverse = losses.length > 0 ? [...changes, ...usesOfValues(changes)] : changes
   const deletes = await deletesOfInserted(session, statements, schema)
-  const parts = { migration, deletes, renames, statements: back, losses, choices }
+  const parts = { migration, deletes, renames, statements: inverse, losses, choices }
   if (!script.ok) {
     const { why, message } = script.failure
     return { parts, after, body: '', obstacle: why ?? message }
@@ -226,29 +226,30 @@ function portableBody(parts: DownParts, defaultSchema: string): string {
   return downBody(parts, (sql) => unqualified(sql, defaultSchema, keeps))
 }
 
-function gradeOf(proof: Proof, losses: readonly Destruction[]): Grade | undefined {
-  if (proof.kind === 'fails') return 'irreversible'
-  if (proof.kind === 'incomplete') return undefined
+function gradeWithoutRows({ kind }: RunOutcome, losses: readonly Destruction[]): Grade | undefined {
+  if (kind === 'fails') return 'irreversible'
+  if (kind === 'incomplete') return undefined
   // This run had no rows, so it does not prove `lossless`.
   return losses.length > 0 ? 'lossy' : 'not proven'
 }
 
-type Proof =
+/** What a run of a down migration without rows shows. */
+type RunOutcome =
   | { readonly kind: 'proven' }
   | { readonly kind: 'incomplete'; readonly changes: readonly Change[] }
   | { readonly kind: 'fails'; readonly reason: string }
 
-interface Proving {
+interface DownRun {
   readonly before: KnownState
   readonly after: Identities
   readonly catalogs: CatalogReader
 }
 
-async function prove(
+async function runDown(
   session: Session,
-  { before, after, catalogs }: Proving,
+  { before, after, catalogs }: DownRun,
   down: MigrationFile,
-): Promise<Proof> {
+): Promise<RunOutcome> {
   const run = await attempt(() => replay(session, [down]))
   if (!run.ok) return { kind: 'fails', reason: run.failure.server?.message ?? run.failure.message }
   const changes = [

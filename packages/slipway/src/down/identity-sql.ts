@@ -60,8 +60,8 @@ export function dropSqlOf(object: Identity, all: Identities): string | undefined
 }
 
 /**
- * The SQL that moves an object to another schema. Only code can refer to the default schema of any database.
- * If `defaultSchema` is absent, every schema is named.
+ * The SQL that moves an object to another schema. A move to the default schema is a DO block, because each
+ * database names that schema differently. Without `defaultSchema`, every schema is named.
  */
 export function moveSqlOf(
   object: Identity,

@@ -41,10 +41,14 @@ function written({ schema, name }: ObjectName): string {
 interface KeyedTable {
   readonly schema: string
   readonly name: string
+  /** Whether its child tables have rows of their own, which may have the same keys. */
+  readonly inherited: boolean
   /** The columns of each unique index, those of the primary key first. */
   readonly keys: readonly (readonly string[])[]
   readonly referrers: readonly {
     readonly table: string
+    /** Whether it is the table itself. */
+    readonly own: boolean
     readonly columns: readonly string[]
     readonly referenced: readonly string[]
   }[]
@@ -52,10 +56,11 @@ interface KeyedTable {
 
 const KEYS = `SELECT jsonb_agg(
     (SELECT jsonb_agg(a.attname ORDER BY k.at) FROM unnest(i.indkey::int2[]) WITH ORDINALITY k (number, at)
-     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.number) ORDER BY i.indisprimary DESC, i.indexrelid)
+     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.number WHERE k.at <= i.indnkeyatts)
+    ORDER BY i.indisprimary DESC, i.indexrelid)
   FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL`
 
-const REFERRERS = `SELECT jsonb_agg(jsonb_build_object('table', f.conrelid::regclass::text,
+const REFERRERS = `SELECT jsonb_agg(jsonb_build_object('table', f.conrelid::regclass::text, 'own', f.conrelid = c.oid,
     'columns', (SELECT jsonb_agg(a.attname ORDER BY k.at) FROM unnest(f.conkey) WITH ORDINALITY k (number, at)
                 JOIN pg_attribute a ON a.attrelid = f.conrelid AND a.attnum = k.number),
     'referenced', (SELECT jsonb_agg(a.attname ORDER BY k.at) FROM unnest(f.confkey) WITH ORDINALITY k (number, at)
@@ -70,6 +75,7 @@ async function readKeys(
   const names = [...new Set(all.map(({ table }) => quoteLiteral(written(table))))]
   const rows = await session.query<{ asked: string; table: KeyedTable }>(
     `SELECT asked, jsonb_build_object('schema', n.nspname, 'name', c.relname,
+       'inherited', c.relhassubclass AND c.relkind <> 'p',
        'keys', coalesce((${KEYS}), '[]'), 'referrers', coalesce((${REFERRERS}), '[]')) AS table
      FROM unnest(ARRAY[${names.join(', ')}]) AS asked
      JOIN pg_class c ON c.oid = to_regclass(asked) JOIN pg_namespace n ON n.oid = c.relnamespace`,
@@ -92,9 +98,13 @@ function deleteOf({ columns, rows }: Inserted, table: KeyedTable): string[] {
         )
         .join(' AND ')})`,
   )
-  return [
-    `DELETE FROM ${name} WHERE ${listOf(key.map(quoteIdentifier))} IN (${wanted.join(', ')})${referred.join('')}`,
-  ]
+  // Rows of the statement may refer to earlier ones.
+  const isSelfReferring = table.referrers.some(({ own }) => own)
+  const parts = isSelfReferring ? wanted.toReversed() : [wanted.join(', ')]
+  return parts.map(
+    (part) =>
+      `DELETE FROM ${table.inherited ? 'ONLY ' : ''}${name} WHERE ${listOf(key.map(quoteIdentifier))} IN (${part})${referred.join('')}`,
+  )
 }
 
 function isGiven(name: string, { columns, rows }: InsertedRows): boolean {

@@ -1,7 +1,7 @@
 import { quoteIdentifier, type Session } from '../database/index.ts'
 import { type Identities, type Identity, readIdentities } from '../schema/index.ts'
 import { dropSqlOf, moveSqlOf, nameSql, renameSqlOf, ownerOf } from './identity-sql.ts'
-import { runsOnTrial } from './trial.ts'
+import { runIfAccepted } from './trial.ts'
 
 /**
  * Gives every object that existed before a migration its old name in its old schema, whatever statements
@@ -17,7 +17,7 @@ export async function restoreNames(
   const done: string[] = []
   const defaultSchema = portable ? session.server.schema : undefined
   const naming = { session, before, done, defaultSchema, movedAside: new Set<string>() }
-  await detachHeirs(naming)
+  await detachNewChildren(naming)
   let all = await readIdentities(session)
   for (;;) {
     const steps = done.length
@@ -25,8 +25,8 @@ export async function restoreNames(
       all = await restoreName(all.get(object.id) ?? object, all, naming)
     // No name became free: a swap, or a new object with the name of an old one.
     if (done.length === steps) {
-      const next = await freeNextName(misnamed(before, all), all, naming)
-      if (next === undefined) return { statements: done, identities: all }
+      if (!(await freeNextName(misnamed(before, all), all, naming)))
+        return { statements: done, identities: all }
     }
     all = await readIdentities(session)
   }
@@ -43,17 +43,17 @@ export interface RestoredNames {
  * Detaches tables from parents that they did not have before, because dropping a parent also drops its child
  * tables.
  */
-async function detachHeirs({ session, before, done }: Naming): Promise<void> {
+async function detachNewChildren({ session, before, done }: Naming): Promise<void> {
   const all = await readIdentities(session)
   for (const [id, old] of before) {
-    const heir = all.get(id)
-    for (const parentId of heir?.parents ?? []) {
+    const child = all.get(id)
+    for (const parentId of child?.parents ?? []) {
       const parent = all.get(parentId)
-      if (!heir || !parent || old.parents?.includes(parentId)) continue
-      const [table, from] = [nameSql(heir, all), nameSql(parent, all)]
+      if (!child || !parent || old.parents?.includes(parentId)) continue
+      const [table, from] = [nameSql(child, all), nameSql(parent, all)]
       const partition = `ALTER TABLE ${from} DETACH PARTITION ${table}`
       for (const sql of [partition, `ALTER TABLE ${table} NO INHERIT ${from}`]) {
-        if (!(await runsOnTrial(session, sql))) continue
+        if (!(await runIfAccepted(session, sql))) continue
         done.push(sql)
         break
       }
@@ -121,7 +121,7 @@ async function restoreName(
   { session, before, done, defaultSchema }: Naming,
 ): Promise<Identities> {
   for (const { to, sql } of stepsTo(before, object, { all, defaultSchema })) {
-    if (occupant(to, all) !== undefined || !(await runsOnTrial(session, sql.join(';')))) continue
+    if (occupant(to, all) !== undefined || !(await runIfAccepted(session, sql.join(';')))) continue
     done.push(...sql)
     // Moving an object also moves its indexes and sequences.
     return to.of === object.of ? new Map([...all, [to.id, to]]) : await readIdentities(session)
@@ -150,14 +150,13 @@ function stepsTo(
 }
 
 /**
- * Drops or renames the first object that occupies the name of a waiting one and can be dropped or renamed.
- * Returns the SQL.
+ * Frees the first needed name whose holder can be dropped or renamed. Returns whether it freed one.
  */
 async function freeNextName(
   waiting: readonly Identity[],
   all: Identities,
   naming: Naming,
-): Promise<string | undefined> {
+): Promise<boolean> {
   const { session, before, done, movedAside } = naming
   for (const object of waiting) {
     const old = before.get(object.id) ?? object
@@ -171,26 +170,26 @@ async function freeNextName(
     movedAside.add(other.id)
     const drop = before.has(other.id) ? undefined : dropSqlOf(other, all)
     const aside = renameSqlOf(other, freeName(other, all), all)
-    if (drop !== undefined && (await dropsNothingElse(session, drop, before, all))) {
+    if (drop !== undefined && (await dropUnlessHarmful(session, drop, before, all))) {
       done.push(drop)
-      return drop
+      return true
     }
-    if (!(await runsOnTrial(session, aside))) continue
+    if (!(await runIfAccepted(session, aside))) continue
     done.push(aside)
-    return aside
+    return true
   }
-  return undefined
+  return false
 }
 
 /** Runs a drop, unless it would also drop an object that existed before. Returns whether it ran. */
-async function dropsNothingElse(
+async function dropUnlessHarmful(
   session: Session,
   sql: string,
   before: Identities,
   all: Identities,
 ): Promise<boolean> {
   await session.execute('SAVEPOINT slipway_drop')
-  const ran = await runsOnTrial(session, sql)
+  const ran = await runIfAccepted(session, sql)
   const left = ran ? await readIdentities(session) : all
   const harmless = ran && [...all.keys()].every((id) => left.has(id) || !before.has(id))
   await session.execute(

@@ -1,13 +1,13 @@
 import type { Session } from '../database/index.ts'
 import { attempt } from '../kernel/index.ts'
 
-/** Runs SQL inside the open transaction. Returns whether it ran; refused SQL is rolled back. */
-export async function runsOnTrial(session: Session, sql: string): Promise<boolean> {
-  return (await refusalOnTrial(session, sql)) === undefined
+/** Runs SQL inside the open transaction, if the server accepts it. Returns whether it ran. */
+export async function runIfAccepted(session: Session, sql: string): Promise<boolean> {
+  return (await refusalOf(session, sql)) === undefined
 }
 
-/** Like `runsOnTrial`, but returns the server's message if it refuses the SQL. */
-export async function refusalOnTrial(session: Session, sql: string): Promise<string | undefined> {
+/** Like `runIfAccepted`, but returns the server's message if it refuses the SQL. */
+export async function refusalOf(session: Session, sql: string): Promise<string | undefined> {
   await session.execute('SAVEPOINT slipway_trial')
   const ran = await attempt(() => session.execute(sql))
   await session.execute(

@@ -33,10 +33,10 @@ export interface RunOnRows {
 }
 
 /**
- * Why the run does not show that no data is lost, in sentences; empty if it does. Each table that the run
- * locked for more than reading must have had rows, with values in all columns (also if only a column's type
- * changed), unless the table is empty on every target where the migration runs. Each statement on rows must
- * have changed some.
+ * The reasons why the run is no evidence that all data survives, as sentences; empty if it is. Each table that
+ * the run locked for more than reading must have had rows, with values in all columns, even if only a column's
+ * type changed, unless the table is empty on every target where the migration runs. Each statement on rows
+ * must have changed some.
  */
 export function evidenceGaps(run: RunOnRows): string[] {
   const empty = emptyTouched(run)
@@ -45,7 +45,7 @@ export function evidenceGaps(run: RunOnRows): string[] {
     ...tables,
     ...valuelessColumns(run),
     ...idleStatements(run),
-    ...idleCode({ ...run, vacant: necessarilyEmptyIds(run) }),
+    ...idleCode({ ...run, vacant: necessarilyEmptyNames(run) }),
     ...largeObjects(run.statements),
     ...storedViews(run),
     ...misplacedColumns(run),
@@ -55,7 +55,7 @@ export function evidenceGaps(run: RunOnRows): string[] {
   ]
 }
 
-/** Statements that call large object functions. A test run has no large objects. */
+/** Statements that may call large object functions. A test run has no large objects. */
 function largeObjects(statements: readonly Statement[]): string[] {
   return statements
     .filter(({ actions }) =>
@@ -65,7 +65,7 @@ function largeObjects(statements: readonly Statement[]): string[] {
           [...(action.calls ?? []), ...(action.words ?? [])].some((word) => /^lo_/i.test(word)),
       ),
     )
-    .map(({ number }) => `Statement ${number} changes large objects, which are not kept.`)
+    .map(({ number }) => `Statement ${number} may change large objects, which are not kept.`)
 }
 
 /** Refreshed views: their rows may be older than those of the tables, and then no query reproduces them. */
@@ -130,15 +130,15 @@ function valuelessColumns({ filling, tables, trace, changes }: RunOnRows): strin
 }
 
 function emptyTouched(run: RunOnRows): string[] {
-  const vacant = necessarilyEmptyIds(run)
+  const vacant = necessarilyEmptyNames(run)
   const touched = touchedBy(run.trace)
   return run.filling.empty
     .filter(({ name }) => touched.has(name) && !vacant.includes(name))
     .map(({ name }) => name)
 }
 
-/** The tables without generated rows that are empty on every target where the migration runs. */
-function necessarilyEmptyIds({ filling, unfilledTables, tables }: RunOnRows): string[] {
+/** The names of tables without generated rows that are empty on every target where the migration runs. */
+function necessarilyEmptyNames({ filling, unfilledTables, tables }: RunOnRows): string[] {
   const vacant = new Set(necessarilyEmptyTables(unfilledTables, tables).map(({ id }) => id))
   return filling.empty.flatMap(({ id, name }) => (vacant.has(id) ? [name] : []))
 }

@@ -643,6 +643,15 @@ test.each([
   expect(ofTable(rewrites).map(({ relation }) => relation)).toEqual(rewritten)
 })
 
+test('a statement outside a transaction is observed after tables were dropped and renamed', async () => {
+  const proof = await proofOf(
+    `DROP TABLE posts; ALTER TABLE "Key" RENAME TO keys; CREATE INDEX CONCURRENTLY u_note ON users (note)`,
+    'DROP INDEX u_note',
+  )
+  expect(proof.statements.map(({ statement }) => statement)).toEqual([1, 2, 3])
+  expect(proof.locks).toContainEqual(expect.objectContaining({ statement: 3, relation: 'users' }))
+})
+
 describe('on a large schema', () => {
   const MANY = {
     name: '1_many',

@@ -56,7 +56,7 @@ export interface Proof {
   readonly proven: boolean
   /** Why it is not proven, in sentences. */
   readonly reasons: readonly string[]
-  /** Rows on which it fails, in sentences: it was proven on others. */
+  /** Conditions of the proof, as sentences: rows on which the migration fails. */
   readonly conditions: readonly string[]
   readonly schemaEqual: boolean
   readonly rowsEqual: boolean
@@ -117,7 +117,7 @@ export async function prove(onShadow: OnShadow, options: ProveOptions): Promise<
   }
 }
 
-type Proven =
+type ProofAttempt =
   | { readonly kind: 'proof'; readonly proof: Proof }
   | { readonly kind: 'start-over'; readonly from: Start }
 
@@ -125,7 +125,7 @@ async function proveOn(
   session: Session,
   options: ProveOptions & { readonly address: Address | undefined },
   start: Start,
-): Promise<Proven> {
+): Promise<ProofAttempt> {
   const { address } = options
   const migration = parseMigration(options.migration, await parserFor(dialectOf(session)))
   // A down migration that has not been written yet may touch anything.
@@ -182,7 +182,7 @@ async function proofOf(
   const losses = lossesOf({ before: known(before), after: known(testRun.after), statements })
   const schemaEqual = testRun.downFails?.onEmpty !== false && testRun.notRestored.length === 0
   const overwritten = overwrittenColumns(schemaOf(before.catalog), statements).filter(
-    (column) => !comesBack(column, testRun),
+    (column) => !isRestored(column, testRun),
   )
   const lost = lostData([...losses, ...overwritten, ...testRun.rows.lost])
   const { trace, filling, unfilledTables, down, downMs, rows } = testRun
@@ -238,7 +238,7 @@ function changedColumns({ lost }: TestRun['touched']): ReadonlySet<string> {
 }
 
 /** Whether the test run saw the values change and then saw them restored. */
-function comesBack(column: Destruction, { touched, rows, downFails }: TestRun): boolean {
+function isRestored(column: Destruction, { touched, rows, downFails }: TestRun): boolean {
   const isAmong = (lost: readonly Destruction[]) =>
     lost.some((one) => destructionKey(one) === destructionKey(column))
   return downFails === undefined && isAmong(touched.lost) && !isAmong(rows.lost)
@@ -270,8 +270,8 @@ function mayKeep(
   grade: Grade | undefined,
   lost: readonly Destruction[],
 ): boolean {
-  const shows = filling.rows > 0 || lost.some(({ object }) => object.kind === 'sequence')
-  return grade === 'lossy' && shows && againFails === undefined && rows.grown.length === 0
+  const hasEvidence = filling.rows > 0 || lost.some(({ object }) => object.kind === 'sequence')
+  return grade === 'lossy' && hasEvidence && againFails === undefined && rows.grown.length === 0
 }
 
 function reasonsOf(testRun: TestRun, kept: KeepingProof | undefined): string[] {

@@ -1,5 +1,4 @@
 import type { ByDialect } from '../database/index.ts'
-import { advice } from '../kernel/index.ts'
 import { raise } from './failures.ts'
 import { draftSquash as draftPostgres, type Squash, type SquashRequest } from './squash.ts'
 
@@ -8,8 +7,7 @@ const SQUASHES: ByDialect<(request: SquashRequest) => Promise<Squash>> = {
   sqlite: async () =>
     raise('SQUASH.NOT_SUPPORTED', {
       message: 'Slipway squashes migrations of PostgreSQL only.',
-      why: 'Nothing was changed.',
-      nextActions: [advice('A SQLite database replays even a long history in a second or two.')],
+      why: 'SQLite replays even a long history within seconds, so a squash would save little. Nothing was changed.',
     }),
 }
 

@@ -52,7 +52,8 @@ export function rangeOf(request: RangeRequest): Range {
 }
 
 function placeOf(name: string, migrations: readonly MigrationFolder[]): number {
-  const found = migrations.filter((one) => one.name === name || one.name.endsWith(`_${name}`))
+  const whole = migrations.filter((one) => one.name === name)
+  const found = whole.length > 0 ? whole : migrations.filter((one) => one.name.endsWith(`_${name}`))
   if (found.length === 1 && found[0]) return migrations.indexOf(found[0])
   const meant = suggest(
     name,
@@ -91,7 +92,7 @@ function nameOf(
     !taken.has(name) &&
     before.every((one) => sortsBefore(one.name, name, layout)) &&
     after.every((one) => sortsBefore(name, one.name, layout))
-  const found = [`${time}_${tail}`, `${last}_${tail}`].find(fits)
+  const found = [...(time === '' ? [tail] : [`${time}_${tail}`]), `${last}_${tail}`].find(fits)
   return (
     found ??
     raise('SQUASH.NAME_UNFIT', {

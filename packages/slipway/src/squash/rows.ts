@@ -3,7 +3,7 @@ import { readShape, type ShapeTable } from '../shadow/index.ts'
 import type { SchemaRef, TableRef } from '../statements/index.ts'
 import type { State } from './state.ts'
 
-const ROWS_A_STATEMENT = 100
+const ROWS_PER_STATEMENT = 100
 
 /** Returns the name of a table, a sequence or a view in the SQL. */
 export type Naming = (schema: SchemaRef, name: string) => string
@@ -87,8 +87,8 @@ function insertsOf(
   if (columns.length === 0) return values.map(() => `${into} DEFAULT VALUES`)
   const head = `${into} (${columns.join(', ')})${identity ? ' OVERRIDING SYSTEM VALUE' : ''} VALUES\n`
   const statements: string[] = []
-  for (let at = 0; at < values.length; at += ROWS_A_STATEMENT) {
-    const part = values.slice(at, at + ROWS_A_STATEMENT)
+  for (let at = 0; at < values.length; at += ROWS_PER_STATEMENT) {
+    const part = values.slice(at, at + ROWS_PER_STATEMENT)
     statements.push(head + part.map((row) => `  (${row})`).join(',\n'))
   }
   return statements

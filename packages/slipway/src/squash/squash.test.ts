@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { migration, SHADOW } from '../../test/target.ts'
 import { draftSquash } from './index.ts'
+import { rangeOf } from './range.ts'
 
 const EVERYTHING = [
   migration(
@@ -213,6 +214,16 @@ test('refuses a squash with a different result, and names the objects', async ()
       message: expect.stringMatching(/table apart \(removed\).*table together \(added\)/) as string,
     },
   })
+})
+
+test('a whole name takes precedence over the end of another one, and a name needs no time', () => {
+  const migrations = ['init', 'more', 'the_init'].map((name) => ({
+    ...migration(name, ''),
+    path: '',
+  }))
+  const { squashed, name } = rangeOf({ migrations, from: 'init', to: 'more', name: 'one' })
+  expect(squashed.map((one) => one.name)).toEqual(['init', 'more'])
+  expect(name).toBe('one')
 })
 
 test.each([

@@ -53,9 +53,9 @@ export interface Squash {
 }
 
 /**
- * Writes one migration that replaces several, and runs both histories on shadow databases: schemas by
- * object, rows, sequences and views must be equal after it, and schemas again at the end. Writes no file
- * and touches no target. Fails with SQUASH.DIFFERS if they differ, and with the failures of `rangeOf`.
+ * Writes one migration that replaces several, and runs both histories on shadow databases: after
+ * the squash, schemas by object, rows, sequences and views must be equal; after the migrations that stay,
+ * schemas and numbers of rows must be. Writes no file and touches no target. Fails with SQUASH.DIFFERS if they differ, and with the failures of `rangeOf`.
  */
 export async function draftSquash(request: SquashRequest): Promise<Squash> {
   const range = rangeOf(request)
@@ -102,7 +102,7 @@ async function tryForm(
   const sql = `${squashHead(squashed)}\n${bodyOf(form, original, { range, parser, settings })}`
   const squash = { name, sql }
   // In the joined form, each run generates such values again.
-  const unlike = form === 'joined' ? original.variableColumns.map(({ values }) => values) : []
+  const variable = form === 'joined' ? original.variableColumns.map(({ values }) => values) : []
   const tried = await withShadowDatabase(
     shadow,
     before,
@@ -114,9 +114,9 @@ async function tryForm(
       // The script between two schemas does not include storage, statistics targets and the like.
       if (form === 'catalog' && settings.length === 0 && commands.length > 0) return { commands }
       const columnOrder = columnOrders(original.state.catalog, state.catalog)
-      const behind = differences(original.state, state, unlike)
+      const found = differences(original.state, state, variable)
       const about = { form, sql, columnOrder }
-      if (behind.length > 0 || after.length === 0) return { ...about, differs: behind }
+      if (found.length > 0 || after.length === 0) return { ...about, differs: found }
       await replay(session, after)
       return { ...about, differs: lastingDifferences(original.end, await readState(session)) }
     },
@@ -155,7 +155,7 @@ function sentenceOf({ message, why, server }: Failure): string {
 
 function refuse({ squashed }: Range, reasons: readonly string[]): never {
   return raise('SQUASH.DIFFERS', {
-    message: `No single migration was found that produces the same result as the ${squashed.length}: ${reasons.join(' ')}`,
+    message: `No single migration was found that produces the same result as the ${squashed.length} migrations: ${reasons.join(' ')}`,
     why: 'Slipway ran both histories on shadow databases and wrote nothing.',
     nextActions: [
       advice(

@@ -109,14 +109,14 @@ async function sumOf(session: Session, id: string): Promise<string> {
 
 /**
  * The objects in which two states differ, including privileges and database-wide objects. For rows, it
- * names the tables and columns, never a value, and skips the columns in `unlike`. Empty for equal states.
+ * names the tables and columns, never a value, and skips the columns in `variable`. Empty for equal states.
  */
 export function differences(
   one: State,
   other: State,
-  unlike: readonly Destruction[] = [],
+  variable: readonly Destruction[] = [],
 ): string[] {
-  const leftOut = new Set(unlike.map(destructionKey))
+  const leftOut = new Set(variable.map(destructionKey))
   return [
     ...schemaDifferences(one, other),
     ...attributeDifferences(one, other),

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { expect, test } from 'vitest'
 import { type Session, withSession } from '../../database/index.ts'
 import { objectText } from '../../statements/index.ts'
-import { createMigration, type CreateOptions } from '../create-migration.ts'
+import { createMigration, type CreateRequest } from '../create-migration.ts'
 
 // Prisma's engine writes each rebuild; the tables have parts that schema.prisma cannot express.
 
@@ -13,7 +13,7 @@ const HEAD = 'datasource db {\n  provider = "sqlite"\n}\n'
 async function create(
   history: readonly string[],
   models: string,
-  extra: Partial<CreateOptions> = {},
+  extra: Partial<CreateRequest> = {},
 ) {
   const migrationsDir = path.join(mkdtempSync(path.join(tmpdir(), 'slipway-create-')), 'migrations')
   const names = history.map((_, at) => `${at + 1}_history`)

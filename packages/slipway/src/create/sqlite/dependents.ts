@@ -1,5 +1,5 @@
 import { quoteIdentifier, type Session } from '../../database/index.ts'
-import { refusalOnTrial } from '../../down/index.ts'
+import { refusalOf } from '../../down/index.ts'
 import { isSameName, readSqliteState, dependentCodeOf } from '../../schema/index.ts'
 import { parserFor, type Statement } from '../../statements/index.ts'
 import { droppedTable } from './rebuilds.ts'
@@ -52,8 +52,7 @@ async function countRefused(session: Session, statements: readonly Statement[]):
   await session.execute('BEGIN')
   try {
     let count = 0
-    for (const { text } of statements)
-      if ((await refusalOnTrial(session, text)) !== undefined) count++
+    for (const { text } of statements) if ((await refusalOf(session, text)) !== undefined) count++
     return count
   } finally {
     await session.execute('ROLLBACK')

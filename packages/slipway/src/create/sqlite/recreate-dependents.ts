@@ -1,5 +1,5 @@
 import { quoteIdentifier, type Session } from '../../database/index.ts'
-import { refusalOnTrial, runsOnTrial } from '../../down/index.ts'
+import { refusalOf, runIfAccepted } from '../../down/index.ts'
 import { assertNever } from '../../kernel/index.ts'
 import { isSameName, readSqliteState, type SqliteState } from '../../schema/index.ts'
 import {
@@ -41,7 +41,7 @@ export async function recreateDependents(
   await session.execute('BEGIN')
   try {
     for (const { text, role } of statements)
-      if (role.kind !== 'begin' && role.kind !== 'commit') await runsOnTrial(session, text)
+      if (role.kind !== 'begin' && role.kind !== 'commit') await runIfAccepted(session, text)
     let after = await readSqliteState(session)
     for (const gone of droppedObjects(before, after, statements)) {
       if (!hasOwner(gone, after)) continue
@@ -50,8 +50,8 @@ export async function recreateDependents(
       const plain = withPlainNames(sql, isDroppedColumn(before, after))
       const dropPlain = `\n;\nDROP ${kind} ${quoteIdentifier(name)}`
       const reason =
-        (await refusalOnTrial(session, `${plain}${rest}${dropPlain}`)) ??
-        (await refusalOnTrial(session, `${sql}${rest}`))
+        (await refusalOf(session, `${plain}${rest}${dropPlain}`)) ??
+        (await refusalOf(session, `${sql}${rest}`))
       const object = refOf(gone)
       if (reason === undefined) {
         const text = sql.trimEnd()
@@ -80,7 +80,7 @@ async function buildIndexes(
   const notKept: LostObject[] = []
   for (const { name, table, by, gone } of stale) {
     const sql = rebuildOfTextIndex(name)
-    const refusal = await refusalOnTrial(session, sql)
+    const refusal = await refusalOf(session, sql)
     const object = { kind: 'table', schema: null, name } as const
     if (refusal === undefined) {
       const reason = `its index is built again: the rebuild of ${table} changes ${by === 'texts' ? 'text' : by}`

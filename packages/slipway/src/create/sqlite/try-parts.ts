@@ -1,5 +1,5 @@
 import { quoteIdentifier, type Session } from '../../database/index.ts'
-import { refusalOnTrial } from '../../down/index.ts'
+import { refusalOf } from '../../down/index.ts'
 import {
   columnIn,
   createTableText,
@@ -27,7 +27,7 @@ export async function tryParts(session: Session, { old, made, parts }: Trial): P
   const possible = parts.filter((part) => refusalOfPart(made, part) === undefined)
   const refusal = async (some: readonly LostPart[]) => {
     const create = withParts({ ...made, name: TRIAL }, some)
-    return await refusalOnTrial(session, `${create};\nDROP TABLE ${TRIAL}`)
+    return await refusalOf(session, `${create};\nDROP TABLE ${TRIAL}`)
   }
   await session.execute('BEGIN')
   try {
@@ -86,7 +86,7 @@ async function cautionOf(
   )
   if (part.kind !== 'check' || changed.length === 0) return undefined
   const refuses = async (table: SqliteTable) =>
-    (await refusalOnTrial(session, defaultRow(table, part)))?.startsWith('CHECK') === true
+    (await refusalOf(session, defaultRow(table, part)))?.startsWith('CHECK') === true
   if (!(await refuses(made)) || (await refuses(old))) return undefined
   const names = changed.map(({ name }) => name).join(', ')
   return `it rejects the new default of ${names}: a row that uses the default fails`

@@ -50,14 +50,14 @@ export async function sqliteDownMigrationOn(
   await replay(session, [parsed])
   const draft = await draftSqliteDownMigration(session, { before, migration: parsed })
   const { parts, body } = draft
-  const proof =
+  const outcome =
     draft.obstacle === undefined
-      ? await prove(session, before, { name: `${migration.name}/down.sql`, sql: body })
+      ? await runDown(session, before, { name: `${migration.name}/down.sql`, sql: body })
       : { notRestored: [], obstacle: draft.obstacle }
-  const { notRestored, obstacle } = proof
+  const { notRestored, obstacle } = outcome
   const { choices, losses, deletes, statements } = parts
   const proven = obstacle === undefined && notRestored.length === 0
-  const grade = gradeOf(proof, losses.length > 0)
+  const grade = gradeWithoutRows(outcome, losses.length > 0)
   return {
     sql: [downHeader(parts, { grade, notRestored, obstacle }), body].filter(Boolean).join('\n'),
     statements: deletes.length + statements.length,
@@ -89,13 +89,13 @@ export async function draftSqliteDownMigration(
   const changes = tableChanges(before.tables, after.tables, statements)
   const losses = sqliteLossesOf({ before, changes, statements })
   const script = await attempt(() => sqliteScriptBetween(after, before, invertedChanges(changes)))
-  const { statements: back, choices: open }: SchemaScript = script.ok
+  const { statements: inverse, choices: open }: SchemaScript = script.ok
     ? script.value
     : { statements: [], choices: [] }
   const run = { statements, before, after, changes }
   const { deletes, choices: stays } = await deletesOfSqliteRows(session, run)
   const choices = [...stays, ...open]
-  const parts = { migration, deletes, renames: [], statements: back, losses, choices }
+  const parts = { migration, deletes, renames: [], statements: inverse, losses, choices }
   if (!script.ok) {
     const { why, message } = script.failure
     return { parts, body: '', obstacle: why ?? message }
@@ -103,12 +103,16 @@ export async function draftSqliteDownMigration(
   return { parts, body: downBody(parts, (sql) => sql) }
 }
 
-interface Proven {
+interface RunOutcome {
   readonly notRestored: readonly Change[]
   readonly obstacle?: string
 }
 
-async function prove(session: Session, before: SqliteState, down: MigrationFile): Promise<Proven> {
+async function runDown(
+  session: Session,
+  before: SqliteState,
+  down: MigrationFile,
+): Promise<RunOutcome> {
   const run = await attempt(() => replay(session, [down]))
   if (!run.ok) {
     const { sqlite, message } = run.failure
@@ -118,7 +122,10 @@ async function prove(session: Session, before: SqliteState, down: MigrationFile)
   return { notRestored: differingObjects(before.fingerprint, fingerprint) }
 }
 
-function gradeOf({ obstacle, notRestored }: Proven, isLossy: boolean): Grade | undefined {
+function gradeWithoutRows(
+  { obstacle, notRestored }: RunOutcome,
+  isLossy: boolean,
+): Grade | undefined {
   if (obstacle !== undefined) return 'irreversible'
   if (notRestored.length > 0) return undefined
   // This run had no rows, so it does not prove `lossless`.

@@ -119,12 +119,13 @@ async function keyGiven(
   table: RowTable,
   { columns, rows }: InsertedRows,
 ): Promise<readonly string[] | undefined> {
-  const found = await session.query<{ name: string; column: string }>(
+  const found = await session.query<{ name: string; column: string | null }>(
     `SELECT i.name, x.name AS "column" FROM pragma_index_list(${quoteText(table.name)}) i JOIN pragma_index_xinfo(i.name) x
-     WHERE i."unique" = 1 AND i.partial = 0 AND x.key = 1 AND x.name IS NOT NULL ORDER BY i.seq DESC, x.seqno`,
+     WHERE i."unique" = 1 AND i.partial = 0 AND x.key = 1 ORDER BY i.seq DESC, x.seqno`,
   )
   const unique = [...Map.groupBy(found, ({ name }) => name).values()].map((parts) =>
-    parts.map(({ column }) => column),
+    // An expression is not given.
+    parts.map(({ column }) => column ?? ''),
   )
   // Without an affinity, also in a STRICT table, a number is not equal to its text.
   const typed = new Set(

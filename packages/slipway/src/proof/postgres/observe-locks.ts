@@ -9,11 +9,13 @@ import {
 /** The kind of a relation; a materialized view counts as a view. */
 export type RelationKind = 'table' | 'index' | 'view'
 
-/** A relation that existed before the migration. */
+/** A relation that existed before the migration and still exists. */
 export interface ExistingRelation extends Row {
   readonly oid: string
-  /** The name as the server writes it, quoted for SQL. */
+  /** Its original name as the server writes it. */
   readonly relation: string
+  /** Its current name in SQL, with the schema. */
+  readonly name: string
   readonly kind: RelationKind
   /** The tables of which it is a partition or a child, as a JSON array. */
   readonly within: string | null
@@ -51,7 +53,7 @@ export async function observeLocks<T>(
   work: () => Promise<T>,
 ): Promise<ObservedRun<T>> {
   return await withSession(address, { applicationName: 'slipway witness' }, async (other) => {
-    const tables = existing.filter(({ kind }) => kind === 'table').map(({ relation }) => relation)
+    const tables = existing.filter(({ kind }) => kind === 'table').map(({ name }) => name)
     let holding = tables.length > 0
     if (holding) {
       const list = tables.join(', ')

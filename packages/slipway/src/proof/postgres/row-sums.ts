@@ -46,10 +46,10 @@ export async function readRowSums(
     columns: {} as Record<string, string>,
   }))
   for (const { place, column, rows, sum } of sums) {
-    const of = found[place]
-    if (of === undefined) continue
-    of.rows = rows
-    of.columns[column] = sum
+    const sumsOfTable = found[place]
+    if (sumsOfTable === undefined) continue
+    sumsOfTable.rows = rows
+    sumsOfTable.columns[column] = sum
   }
   return Object.fromEntries(found.map((one) => [objectKey(one.table), one]))
 }

@@ -171,7 +171,8 @@ async function traceAlone(
   send: () => Promise<void>,
 ): Promise<Seen> {
   const existing = await session.query<ExistingRelation>(
-    'SELECT oid::text, relation, kind, within FROM pg_temp.slipway_existing',
+    `SELECT e.oid::text, e.relation, format('%I.%I', n.nspname, c.relname) AS name, e.kind, e.within
+     FROM pg_temp.slipway_existing e JOIN pg_class c ON c.oid = e.oid JOIN pg_namespace n ON n.oid = c.relnamespace`,
   )
   const { locks, from } = await observeLocks(session, { address, existing }, send)
   const { number } = statement

@@ -9,7 +9,7 @@ import { createImageCache, type ImageCache } from './image-cache.ts'
 /** Must change with the embedded server or the way of replaying, so that older images are not used. */
 const IMAGE_FORMAT = 'pglite-0.5.16/3'
 
-const WORTH_AN_IMAGE_MS = 500
+const MIN_MS_FOR_IMAGE = 500
 
 /**
  * Gives `work` a throw-away database with the given history, replayed on the embedded PostgreSQL in the memory of this
@@ -59,7 +59,7 @@ async function replayRest(
   const began = performance.now()
   await replay(embedded.session, rest)
   // Creating an image takes about a second, which is not worth it for a history that replays faster.
-  if (performance.now() - began > WORTH_AN_IMAGE_MS) await keep(embedded, cache, keys.at(-1))
+  if (performance.now() - began > MIN_MS_FOR_IMAGE) await keep(embedded, cache, keys.at(-1))
 }
 
 async function keep(embedded: Embedded, cache: ImageCache, key: string | undefined): Promise<void> {

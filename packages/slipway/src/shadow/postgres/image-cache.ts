@@ -38,6 +38,8 @@ export function createImageCache(folder: string): ImageCache {
         const { buffer, byteOffset, byteLength } = zstdDecompressSync(packed)
         return new Uint8Array(buffer, byteOffset, byteLength)
       } catch {
+        // A damaged image is stored again.
+        names.delete(`${key}${SUFFIX}`)
         return undefined
       }
     },

@@ -20,7 +20,7 @@ import { OUTPUT_LIMIT_BYTES, withinLimits } from './limits.ts'
 
 /** Must change with the way of replaying, so that older templates are not used. */
 const FORMAT = 'server/4'
-const WORTH_A_TEMPLATE_MS = 150
+const MIN_MS_FOR_TEMPLATE = 150
 /**
  * Copies the files of a template, as all versions before 15 do, which is half the work of logging each block. It needs
  * two checkpoints, which cost nothing on a server that need not survive a crash, but a lot on any other.
@@ -149,7 +149,7 @@ async function prepare<T>(
     if (from < 0) await begin(session, options.initScript)
     await replay(session, rest)
   })
-  if (performance.now() - began < WORTH_A_TEMPLATE_MS) return
+  if (performance.now() - began < MIN_MS_FOR_TEMPLATE) return
   // Fails if another process has created the same template in the meantime; this shadow database does not need it.
   await create(admin, templateOf(keys.at(-1) ?? ''), { template: name, owned }).catch(
     () => undefined,
@@ -190,7 +190,7 @@ async function create(
       message: `The role ${admin.server.user} may not create databases on the shadow database server.`,
       why: 'Each shadow database is a database of its own, which is dropped afterwards.',
       nextActions: [
-        advice(`Run there: ALTER ROLE ${quoteIdentifier(admin.server.user)} CREATEDB.`),
+        advice(`Run on that server: ALTER ROLE ${quoteIdentifier(admin.server.user)} CREATEDB.`),
         advice(
           'Or name no shadow database server: Slipway then uses a private server or the embedded database.',
         ),

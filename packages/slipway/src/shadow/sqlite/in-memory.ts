@@ -3,7 +3,7 @@ import type { MigrationFile } from '../../statements/index.ts'
 import type { ShadowOptions } from '../shadow-database.ts'
 import { replaySqlite } from './replay.ts'
 
-/** Gives `work` an in-memory database with the given history, which ends with it. */
+/** Gives `work` an in-memory database with the given history. The database ends when `work` does. */
 export async function withSqliteShadowDatabase<T>(
   { initScript = '' }: Pick<ShadowOptions, 'initScript'>,
   history: readonly MigrationFile[],
