@@ -1,13 +1,14 @@
 import { type Session, withSession } from '../database/index.ts'
 import {
   compareHistory,
+  currentRows,
   findLedger,
   type Comparison,
   type History,
   type HistoryRow,
   readHistory,
 } from '../history/index.ts'
-import { attempt } from '../kernel/index.ts'
+import { attempt, must } from '../kernel/index.ts'
 import { shadowLike } from '../shadow/index.ts'
 import type { Diagnosis, FailedProblem, Problem } from './diagnosis.ts'
 import { examineEdited } from './examine-edited.ts'
@@ -125,7 +126,5 @@ async function failedProblem(
 
 /** The row that counts for a migration: the last one that was not rolled back. */
 function rowOf(history: History, migration: string): HistoryRow {
-  return history.rows.findLast(
-    (row) => row.migration === migration && row.rolledBackAt === null,
-  ) as HistoryRow
+  return must(currentRows(history).get(migration), `history row of ${migration}`)
 }
