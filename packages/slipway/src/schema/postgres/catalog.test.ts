@@ -207,6 +207,14 @@ test.each([
   )
 })
 
+test('a time fits a type with as many fractional digits', () => {
+  const type = (precision: string) => `timestamp${precision} with time zone`
+  expect(alwaysFits(type('(3)'), type(''))).toBe(true)
+  expect(alwaysFits(type('(3)'), type('(3)'))).toBe(true)
+  expect(alwaysFits(type(''), type('(3)'))).toBe(false)
+  expect(alwaysFits(type('(3)'), type('(0)'))).toBe(false)
+})
+
 /** Types, and the values that most easily do not fit another. */
 const EXTREMES: Readonly<Record<string, string>> = {
   smallint: '-32768',

@@ -6,7 +6,7 @@ const LONGEST = 63
  * of the first two parts until the name fits. Source: `makeObjectName` of the server.
  */
 export function chosenName(table: string, columns: readonly string[], label: string): string {
-  let [first, second] = [[...table], [...columns.join('_')]]
+  let [first, second] = [Array.from(table), Array.from(columns.join('_'))]
   const rest = LONGEST - label.length - (second.length > 0 ? 2 : 1)
   while (bytesOf(first) + bytesOf(second) > rest) {
     if (bytesOf(first) > bytesOf(second)) first = first.slice(0, -1)
