@@ -94,6 +94,12 @@ test('a server without TLS and a missing certificate are reported if TLS is requ
   expect(await codeOf(required('sslmode=prefer'))).toBe('ok')
 })
 
+test('connect_timeout=0 sets no limit', async () => {
+  const address = at(changed((url) => (url.search = 'connect_timeout=0')))
+  for (let round = 0; round < 5; round++)
+    expect(await withSession(address, {}, () => Promise.resolve('ok'))).toBe('ok')
+})
+
 test('Prisma’s connection string parameters are understood', () => {
   const location = locate(
     new ConnectionString(

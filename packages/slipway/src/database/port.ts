@@ -159,7 +159,7 @@ export interface Session {
 export interface SessionOptions {
   /** Shown in `pg_stat_activity`; `slipway` if absent. */
   readonly applicationName?: string
-  /** How long to wait for the server to accept the connection, in ms; 10 s if absent. */
+  /** How long to wait for the server to accept the connection, in ms; 10 s if absent, no limit if 0. */
   readonly connectTimeoutMs?: number
   /**
    * Receives NOTICE and WARNING messages, as text for people. Messages about what IF EXISTS skips or

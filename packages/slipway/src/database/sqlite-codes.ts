@@ -1,4 +1,4 @@
-/** SQLite's result codes, primary and extended, by number. Source: sqlite.org/rescode.html. */
+/** Common result codes of SQLite, primary and extended, by number. Source: sqlite.org/rescode.html. */
 const NAMES: Readonly<Record<number, string>> = {
   1: 'SQLITE_ERROR',
   5: 'SQLITE_BUSY',
@@ -25,7 +25,7 @@ const NAMES: Readonly<Record<number, string>> = {
 const CODES = new Map(Object.entries(NAMES).map(([code, name]) => [name, Number(code)]))
 
 /** The code of an error that a trigger raises with RAISE. */
-export const RAISED = 1811
+export const RAISE_CODE = 1811
 
 /** The name of a result code, or of the primary code in it. */
 export function resultName(code: number): string {

@@ -1,4 +1,4 @@
-import { RAISED } from './sqlite-codes.ts'
+import { RAISE_CODE } from './sqlite-codes.ts'
 
 /** The replacement for the text of RAISE in an error. */
 const REFUSED_BY_TRIGGER = 'a trigger rejected the row'
@@ -16,7 +16,7 @@ export const GUARD_MARK = 'slipway: '
  * query.
  */
 export function suspectParts(message: string, code: number): readonly string[] {
-  if (code === RAISED) return message === FOREIGN_KEY ? [] : [message]
+  if (code === RAISE_CODE) return message === FOREIGN_KEY ? [] : [message]
   if (message.includes(`'${GUARD_MARK}{`)) return []
   const quoted = message.match(/'[^']*'|"[^"]*"/g) ?? []
   const [, column] = /^no such column: (.+)$/.exec(message) ?? []

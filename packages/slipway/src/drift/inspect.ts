@@ -58,11 +58,14 @@ export interface DriftReport {
   readonly toHistory: string
   /** The parts of that SQL that depend on rows. */
   readonly choices: readonly Choice[]
-  /** Objects that were or were not treated as renamed, without enough evidence for other databases. */
+  /**
+   * Objects that may have been renamed: what each was treated as, although nothing proves that it is right for
+   * other databases.
+   */
   readonly guesses: readonly Choice[]
   /**
-   * SQL of a migration that produces the target's schema; empty without drift. A move to the default schema
-   * contains the name of this target's.
+   * SQL of a migration that produces the target's schema; empty without drift. If it moves an object to the
+   * default schema, it names the default schema of this target.
    */
   readonly toTarget: string
   /** The data that each of the two scripts destroys. */
@@ -91,7 +94,11 @@ export async function inspectSession(
   const history = await readHistory(session)
   const [missing] = compareHistory(history, migrations).missing
   if (missing !== undefined)
-    return unknown(database, actual, `${missing} is applied, but the project does not have it.`)
+    return unknownReport(
+      database,
+      actual,
+      `${missing} is applied, but the project does not have it.`,
+    )
   const target = {
     summary: actual,
     known: async () => ({
@@ -102,9 +109,13 @@ export async function inspectSession(
     }),
   }
   const compared = await attempt(() =>
-    comparedWith(target, appliedMigrations({ history, migrations }), shadowLike(request, session)),
+    compareWithHistory(
+      target,
+      appliedMigrations({ history, migrations }),
+      shadowLike(request, session),
+    ),
   )
-  if (!compared.ok) return unknown(database, actual, compared.failure.message)
+  if (!compared.ok) return unknownReport(database, actual, compared.failure.message)
   if (!('actual' in compared.value)) {
     const { unmodelled } = actual
     return sameAsHistory(database, { ...compared.value, unmodelled })
@@ -113,7 +124,7 @@ export async function inspectSession(
 }
 
 /** Whether the history has no tables, so that a migration written from the target is the first one. */
-function isEmpty({ columnOrder }: Catalog): boolean {
+function hasNoTables({ columnOrder }: Catalog): boolean {
   return columnOrder.size === 0
 }
 
@@ -136,7 +147,7 @@ interface Compared {
  * Compares a target with the result of migrations on a shadow database. Reads whole catalogs only if they
  * differ.
  */
-async function comparedWith(
+async function compareWithHistory(
   target: TargetSchema,
   applied: readonly MigrationFile[],
   { migrations, schemas, shadow }: Pick<DriftRequest, 'migrations' | 'schemas' | 'shadow'>,
@@ -161,26 +172,30 @@ function reportOf(
   parser: StatementParser,
 ): DriftReport {
   const changes = difference(...withoutRedundantColumns(expected, found))
-  const [likened, actual] = withoutRedundantColumns(named.catalog, found)
-  const columnOrder = columnOrders(likened, found)
+  const [ofHistory, actual] = withoutRedundantColumns(named.catalog, found)
+  const columnOrder = columnOrders(ofHistory, found)
   const { unmodelled } = found
   if (changes.length === 0)
     return sameAsHistory(database, { columnOrder, choices: named.guesses, unmodelled })
-  const back = scriptBetweenServers(actual, likened)
-  const forth = scriptBetweenServers(likened, actual)
+  const toHistoryScript = scriptBetweenServers(actual, ofHistory)
+  const toTargetScript = scriptBetweenServers(ofHistory, actual)
   const toHistory = {
-    statements: [...back.statements, ...named.toHistory],
-    choices: [...named.choices, ...back.choices, ...newlyInheritedColumns(found, expected)],
+    statements: [...toHistoryScript.statements, ...named.toHistory],
+    choices: [
+      ...named.choices,
+      ...toHistoryScript.choices,
+      ...newlyInheritedColumns(found, expected),
+    ],
   }
   const toTarget = {
-    statements: [...named.toTarget, ...forth.statements],
-    choices: [...named.choices, ...forth.choices],
+    statements: [...named.toTarget, ...toTargetScript.statements],
+    choices: [...named.choices, ...toTargetScript.choices],
   }
   const statementsOf = ({ statements }: SchemaScript) =>
     statements.flatMap(({ sql }) => parser.parse(sql, 'drift'))
   const loses = {
-    toHistory: lossesOfScript(statementsOf(back), { from: actual, to: likened }),
-    toTarget: lossesOfScript(statementsOf(forth), { from: likened, to: actual }),
+    toHistory: lossesOfScript(statementsOf(toHistoryScript), { from: actual, to: ofHistory }),
+    toTarget: lossesOfScript(statementsOf(toTargetScript), { from: ofHistory, to: actual }),
   }
   return {
     database,
@@ -190,7 +205,7 @@ function reportOf(
     toHistory: scriptSql(toHistory, loses.toHistory),
     choices: toHistory.choices,
     guesses: named.guesses,
-    toTarget: isEmpty(expected)
+    toTarget: hasNoTables(expected)
       ? creationSql(toTarget, actual, parser)
       : portable(toTarget, actual, loses.toTarget),
     loses,
@@ -228,7 +243,11 @@ function portable(
   return scriptSql({ statements: plain, choices }, losses)
 }
 
-function unknown(database: string, { unmodelled }: SchemaSummary, reason: string): DriftReport {
+function unknownReport(
+  database: string,
+  { unmodelled }: SchemaSummary,
+  reason: string,
+): DriftReport {
   const nothing = sameAsHistory(database, { columnOrder: [], choices: [], unmodelled })
   return { ...nothing, basis: 'unknown', unknown: reason }
 }

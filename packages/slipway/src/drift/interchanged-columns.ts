@@ -3,21 +3,22 @@ import type { Identity } from '../schema/index.ts'
 import { numbersByName, type NumberedTable } from './table-pairs.ts'
 
 /**
- * A column of a history, and the name of the target's column at its position, which is the name of another
- * column of the history.
+ * A column of a history, and the name of the target's column at the same position. Another column of the history
+ * has that name.
  */
 export interface InterchangedColumn {
   readonly column: Identity
   readonly name: string
 }
 
-/** Columns of one table at the positions of others, with the same types as these. */
+/** The columns of one table that are at the positions of other columns with the same types. */
 export interface Interchanged {
   readonly columns: readonly InterchangedColumn[]
   /**
    * `parts`: indexes, constraints, sequences or comments kept their positions, so the columns were renamed.
-   * `written`: nothing shows it, but the server wrote these columns to its catalog after it created the
-   * table. A rename does that, and so do other changes.
+   * `written`: they may have been renamed or reordered. Either the parts contradict each other, or no part
+   * shows it, but the server wrote these columns to its catalog after it created the table. A rename does that,
+   * and so do other changes.
    */
   readonly by: 'parts' | 'written'
 }

@@ -57,14 +57,14 @@ export function lossesOfScript(
       return [table, ...childTablesOf(from, table)].map(objectKey)
     }),
   )
-  const heirs = dropped
+  const children = dropped
     .flatMap(({ object }) => (object.kind === 'table' ? childTablesOf(from, object) : []))
-    .filter((heir) => !detached.has(objectKey(heir)))
+    .filter((child) => !detached.has(objectKey(child)))
   return distinctDestructions([
     ...withoutInherited(lossesOf({ before, after, statements }), { from, to }),
     ...dropped,
     ...countersOf(from, to),
-    ...heirs.map((object) => ({ what: 'object' as const, object })),
+    ...children.map((object) => ({ what: 'object' as const, object })),
   ])
 }
 
@@ -94,8 +94,8 @@ function withoutInherited(losses: readonly Destruction[], { from, to }: Ends): D
     const [{ schema, table: name } = { schema: null, table: '' }] = lost
     const still = new Set(childTablesOf(to, { schema, name }).map(objectKey))
     return childTablesOf(from, { schema, name })
-      .filter((heir) => still.has(objectKey(heir)))
-      .flatMap((heir) => lost.map((column) => objectKey(partRef('column', heir, column.name))))
+      .filter((child) => still.has(objectKey(child)))
+      .flatMap((child) => lost.map((column) => objectKey(partRef('column', child, column.name))))
       .filter((key) => !own.has(key))
   })
   const gone = new Set(inherited)

@@ -38,6 +38,15 @@ test('a rolled back migration is pending until it is applied again', () => {
   })
 })
 
+test('a migration with an unfinished row failed, as for Prisma, also if another row records it as applied', () => {
+  const failed = row('a', { finishedAt: null })
+  for (const rows of [
+    [failed, row('a')],
+    [row('a'), failed],
+  ])
+    expect(compare(rows, ['a'])).toMatchObject({ state: 'failed', failed: ['a'], applied: [] })
+})
+
 test('a different text is an edit, different line endings are not', () => {
   const applied = { exists: true, rows: [row('a', { checksum: checksum('SELECT 1;\n') })] }
   expect(compareHistory(applied, [file('a', 'SELECT 1;\r\n')]).edited).toEqual([])

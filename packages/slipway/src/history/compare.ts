@@ -66,11 +66,18 @@ export function compareHistory(history: History, migrations: readonly MigrationT
   return { state, ...lists, squashed, unfinishedSquashes: unfinished }
 }
 
-/** The row that counts for each migration: the last one that was not rolled back. */
-function currentRows(history: History): Map<string, HistoryRow> {
-  const living = new Map<string, HistoryRow>()
-  for (const row of history.rows) if (row.rolledBackAt === null) living.set(row.migration, row)
-  return living
+/**
+ * The row that counts for each migration: of those that were not rolled back, the last one that did not
+ * finish, as for Prisma, or else the last one.
+ */
+export function currentRows({ rows }: History): Map<string, HistoryRow> {
+  const current = new Map<string, HistoryRow>()
+  for (const row of rows) {
+    const known = current.get(row.migration)
+    const isFailed = known?.finishedAt === null && row.finishedAt !== null
+    if (row.rolledBackAt === null && !isFailed) current.set(row.migration, row)
+  }
+  return current
 }
 
 /** The checksums of the rows that record each migration as applied: several if the history has duplicates. */

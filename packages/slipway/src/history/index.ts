@@ -1,6 +1,7 @@
 export {
   type Comparison,
   compareHistory,
+  currentRows,
   historyHash,
   type HistoryState,
   type MigrationText,

@@ -1,6 +1,7 @@
 import { type Session, withSession } from '../database/index.ts'
 import {
   compareHistory,
+  currentRows,
   findLedger,
   type Comparison,
   type History,
@@ -8,7 +9,7 @@ import {
   readHistory,
   readJournal,
 } from '../history/index.ts'
-import { attempt } from '../kernel/index.ts'
+import { attempt, must } from '../kernel/index.ts'
 import { shadowLike } from '../shadow/index.ts'
 import type { Diagnosis, FailedProblem, Problem } from './diagnosis.ts'
 import { examineEdited } from './examine-edited.ts'
@@ -128,7 +129,5 @@ async function failedProblem(migration: string, partial: PartialMigration): Prom
 
 /** The row that counts for a migration: the last one that was not rolled back. */
 function rowOf(history: History, migration: string): HistoryRow {
-  return history.rows.findLast(
-    (row) => row.migration === migration && row.rolledBackAt === null,
-  ) as HistoryRow
+  return must(currentRows(history).get(migration), `history row of ${migration}`)
 }

@@ -1,5 +1,6 @@
 import type { Action, ObjectName } from './action.ts'
 import { type Destruction, type ObjectRef, partRef, type TableRef, tableRef } from './object-ref.ts'
+import { chosenName } from './postgres/chosen-name.ts'
 
 /**
  * The data that an action destroys in a database with this default schema: dropped tables, schemas and
@@ -59,15 +60,5 @@ export function isIdentityDropped(
 
 /** The sequence of an identity column, by the name that PostgreSQL gives it if that is free. */
 function identitySequence(table: TableRef, column: string): ObjectRef {
-  const longest = 63 - '__seq'.length
-  let [first, second] = [table.name, column]
-  while (bytesOf(first) + bytesOf(second) > longest) {
-    if (bytesOf(first) > bytesOf(second)) first = first.slice(0, -1)
-    else second = second.slice(0, -1)
-  }
-  return { ...table, kind: 'sequence', name: `${first}_${second}_seq` }
-}
-
-function bytesOf(name: string): number {
-  return Buffer.byteLength(name)
+  return { ...table, kind: 'sequence', name: chosenName(table.name, [column], 'seq') }
 }

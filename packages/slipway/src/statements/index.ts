@@ -12,6 +12,7 @@ export type {
 } from './action.ts'
 export { LOCK_MODES } from './action.ts'
 export { checksum, matchesChecksum } from './checksum.ts'
+export { chosenName } from './postgres/chosen-name.ts'
 export { isRequired } from './is-required.ts'
 export { statementsFailures } from './failures.ts'
 export { type Migration, type MigrationFile, parseMigration, parseMigrations } from './migration.ts'

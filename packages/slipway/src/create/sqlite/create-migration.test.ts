@@ -153,11 +153,11 @@ test('parts that cannot be kept are named with the reason', async () => {
     'gross REAL AS (price + tax) CHECK (gross > 0) | column T.gross | it names the column tax, which is dropped',
     'twice REAL AS (gross * 2) | column T.twice | it names the column gross, which is dropped',
     'GENERATED ALWAYS AS (price + 1) VIRTUAL | column T.sum | the column has a default, which a generated column cannot have',
-    'PRIMARY KEY (id) ON CONFLICT REPLACE | table T | the new table has its primary key at a column',
+    'PRIMARY KEY (id) ON CONFLICT REPLACE | table T | the new table declares its primary key in a column definition',
     'UNIQUE (tax, code COLLATE NOCASE) | table T | it names the column tax, which is dropped',
     'CHECK (tax < price) | column T.tax | it names the column tax, which is dropped',
     'CHECK (tax > 0) | table T | it names the column tax, which is dropped',
-    'STRICT | table T | STRICT has no type DATETIME, which the column at has',
+    'STRICT | table T | the column at has the type DATETIME, which STRICT does not allow',
   ])
 })
 

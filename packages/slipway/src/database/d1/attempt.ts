@@ -71,7 +71,9 @@ function brokenBy(error: unknown, signal: AbortSignal): Attempt {
   const { cause = {} } = error as { readonly cause?: NetworkError }
   const { code = '', syscall, message = '' } = cause.errors?.[0] ?? cause
   const unsent =
-    syscall === 'connect' || syscall === 'getaddrinfo' || /TIMEOUT$|CERT|TLS|INVALID_URL/.test(code)
+    syscall === 'connect' ||
+    syscall === 'getaddrinfo' ||
+    /CONNECT_TIMEOUT$|CERT|TLS|INVALID_URL/.test(code)
   if (unsent) return { kind: 'unsent', why: message === '' ? code : message, cause: error }
   return { kind: 'lost', why: 'the connection was lost', cause: error }
 }

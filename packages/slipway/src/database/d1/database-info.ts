@@ -14,6 +14,6 @@ export interface DatabaseInfo {
  * Reads what the API reports about the database. This also shows that the token is valid and the database
  * exists.
  */
-export async function readDatabase(api: D1Api): Promise<DatabaseInfo> {
+export async function readDatabaseInfo(api: D1Api): Promise<DatabaseInfo> {
   return await api.read<DatabaseInfo>({ method: 'GET', path: '' })
 }

@@ -1,6 +1,6 @@
 import type { RemoteD1, SessionOptions } from '../port.ts'
 import { d1Api } from './api.ts'
-import { readDatabase } from './database-info.ts'
+import { readDatabaseInfo } from './database-info.ts'
 
 /**
  * The largest size of a database on a paid plan, in bytes. Source:
@@ -25,7 +25,7 @@ export interface D1Facts {
 /** Reads what Cloudflare reports about a database: its size and its usage. */
 export async function d1Facts(address: RemoteD1, options: SessionOptions = {}): Promise<D1Facts> {
   const api = d1Api(address, options)
-  const [info, lastDay] = await Promise.all([readDatabase(api), readUsage(address)])
+  const [info, lastDay] = await Promise.all([readDatabaseInfo(api), readUsage(address)])
   const { file_size = 0, num_tables = 0, running_in_region: region, version } = info
   return {
     bytes: file_size,

@@ -1,7 +1,7 @@
 import { advice, type SqliteError } from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
 import type { RemoteD1 } from '../port.ts'
-import { RAISED, resultCode } from '../sqlite-codes.ts'
+import { RAISE_CODE, resultCode } from '../sqlite-codes.ts'
 
 /** The answer of the API when it refuses a call. */
 export interface Refusal {
@@ -91,7 +91,7 @@ export function raiseRefused({ d1: { name }, accountId }: RemoteD1, refusal: Ref
     })
   // Without a code of SQLite, a message of RAISE cannot be distinguished from others, so it is treated as
   // one.
-  const unknown = { code: RAISED, name: 'SQLITE_ERROR', message }
+  const unknown = { code: RAISE_CODE, name: 'SQLITE_ERROR', message }
   return raiseStatement(name, unknown)
 }
 

@@ -1,6 +1,6 @@
 import type { RemoteD1, SessionOptions } from '../port.ts'
 import { d1Api } from './api.ts'
-import { readDatabase } from './database-info.ts'
+import { readDatabaseInfo } from './database-info.ts'
 import type { D1Value } from './exact-integers.ts'
 
 /** The rows of one query, column by column. Integers above 2^53 are rounded: read them as texts. */
@@ -31,5 +31,5 @@ export async function d1Bytes(
   address: RemoteD1,
   options: SessionOptions = {},
 ): Promise<number | undefined> {
-  return (await readDatabase(d1Api(address, options))).file_size
+  return (await readDatabaseInfo(d1Api(address, options))).file_size
 }

@@ -8,7 +8,7 @@ import {
   withoutParts,
 } from '../sqlite-row-content.ts'
 import { type D1Api, d1Api } from './api.ts'
-import { readDatabase } from './database-info.ts'
+import { readDatabaseInfo } from './database-info.ts'
 import { type D1Value, exactSql, exactValue, hasRounded } from './exact-integers.ts'
 import { importScript } from './import.ts'
 import { d1Statement, isQuery, isRead } from './parameters.ts'
@@ -26,7 +26,7 @@ export async function withD1<T>(
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
   const api = d1Api(address, options)
-  const { version } = await readDatabase(api)
+  const { version } = await readDatabaseInfo(api)
   try {
     return await work(sessionOn(api, version))
   } finally {
@@ -130,7 +130,7 @@ async function withMaskedErrors<T>(api: D1Api, sql: string, work: () => Promise<
     // The error itself has the message in full.
     rethrow({
       ...failure,
-      message: failure.message.replace(message, said),
+      message: failure.message.replace(message, () => said),
       sqlite: { ...failure.sqlite, message: said },
     })
   }

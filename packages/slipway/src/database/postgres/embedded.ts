@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { PGlite } from '@electric-sql/pglite'
 import { advice, withFolderLock, withoutSignalHandlers } from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
@@ -177,7 +178,7 @@ async function imageOf(lite: PGlite): Promise<EmbeddedImage> {
 
 /** Loads the code of the extensions that PGlite has; it calls `uuid-ossp` `uuid_ossp`. */
 export async function loadExtensions(names: readonly string[]) {
-  const folder = dirname(new URL(import.meta.resolve('@electric-sql/pglite')).pathname)
+  const folder = dirname(fileURLToPath(import.meta.resolve('@electric-sql/pglite')))
   const loaded: Record<string, import('@electric-sql/pglite').Extension> = {}
   for (const name of names) {
     const module = name.replaceAll('-', '_')

@@ -89,6 +89,7 @@ async function copyTo(
 
 interface Connected {
   readonly client: pg.Client
+  readonly tls: Tls
   /** Settings that the server reports by itself during start-up. */
   readonly parameters: ReadonlyMap<string, string>
   readonly greeting: Greeting
@@ -152,10 +153,11 @@ async function connectOnce(
   client.on('error', () => {})
   await client.connect()
   if (options.output) limitOutput(client, options.output)
-  // A pooler accepts a client before it has a server connection for it.
-  const timer = setTimeout(() => streamOf(client).destroy(new Error('timeout expired')), timeoutMs)
+  // A pooler accepts a client before it has a server connection for it. 0 is no limit, as for libpq.
+  const expire = () => streamOf(client).destroy(new Error('timeout expired'))
+  const timer = timeoutMs > 0 ? setTimeout(expire, timeoutMs) : undefined
   try {
-    return { client, parameters, greeting: await greet({ client, parameters }, location) }
+    return { client, tls: ssl, parameters, greeting: await greet({ client, parameters }, location) }
   } catch (error) {
     await endQuietly(client)
     throw error
@@ -189,9 +191,9 @@ function limitOutput(
 }
 
 /**
- * Sets the default schema and the pinned settings, and asks which backend answers, in one message,
- * because each session sends it. Behind a pooler it is not the backend of the login; then nothing is set,
- * and the application name is cleared on the backend.
+ * Sets the default schema and the pinned settings, and asks which backend answers: in one message, because
+ * each session sends it. Behind a pooler, another backend than that of the login answers; then nothing is
+ * set, and the application name of that backend is cleared.
  */
 async function greet(
   { client, parameters }: Pick<Connected, 'client' | 'parameters'>,
@@ -260,26 +262,18 @@ function refuseOld(server: ServerInfo): void {
   })
 }
 
-/** Cancels the running statement through a separate connection. */
+/** Cancels the running statement through a separate connection, which is encrypted like the first. */
 async function cancelBackend(
   location: PostgresLocation,
   options: SessionOptions,
-  { client, greeting }: Connected,
+  { tls, greeting }: Connected,
 ): Promise<void> {
-  const helper = await connectOnce(
-    location,
-    { ...options, applicationName: 'slipway cancel' },
-    streamTls(client),
-  )
+  const helper = await connectOnce(location, { ...options, applicationName: 'slipway cancel' }, tls)
   try {
     await helper.client.query('SELECT pg_cancel_backend($1)', [greeting.pid])
   } finally {
     await endQuietly(helper.client)
   }
-}
-
-function streamTls(client: pg.Client): Tls {
-  return 'encrypted' in streamOf(client) ? { rejectUnauthorized: false } : false
 }
 
 function streamOf(client: pg.Client): Socket {

@@ -6,9 +6,12 @@ import { loadSqlite } from './load.ts'
 export function createFile(file: string): void {
   const { DatabaseSync } = loadSqlite()
   const database = new DatabaseSync(file)
-  // A file without a page is not a database yet.
-  database.exec('VACUUM')
-  database.close()
+  try {
+    // A file without a page is not a database yet.
+    database.exec('VACUUM')
+  } finally {
+    database.close()
+  }
 }
 
 /**

@@ -53,6 +53,12 @@ test('creates no file, and reports what is wrong with one', async () => {
   )
   expect(failure?.code).toBe('DATABASE.NOT_FOUND')
   expect(existsSync(missing)).toBe(false)
+  const unnamable = path.join(folder, 'x'.repeat(300))
+  for (const options of [{ createFile: true }, {}])
+    expect(
+      (await failureIn(withSession({ kind: 'sqlite', file: unnamable }, options, async () => {})))
+        ?.code,
+    ).toBe('DATABASE.NOT_FOUND')
   const other = path.join(folder, 'other.db')
   writeFileSync(other, 'this is not a database, and long enough to be read as one')
   expect(

@@ -38,8 +38,12 @@ export async function withSqlite<T>(
 ): Promise<T> {
   const source: SqliteSource = { where: file ?? 'in memory' }
   if (file !== undefined && !existsSync(file)) {
-    if (d1 !== undefined) createD1File(file)
-    else if (creates && existsSync(path.dirname(file))) createFile(file)
+    try {
+      if (d1 !== undefined) createD1File(file)
+      else if (creates && existsSync(path.dirname(file))) createFile(file)
+    } catch (error) {
+      return raiseSqliteError(error, source)
+    }
   }
   const database = open(file, { timeout, defensive: !writableSchema }, source)
   try {

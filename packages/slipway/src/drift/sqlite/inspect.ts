@@ -41,11 +41,11 @@ export async function inspectOn(
   const history = await readHistory(session)
   const [missing] = compareHistory(history, migrations).missing
   if (missing !== undefined)
-    return unknown(database, `${missing} is applied, but the project does not have it.`)
+    return unknownReport(database, `${missing} is applied, but the project does not have it.`)
   const actual = await readSqliteState(session)
   const applied = appliedMigrations({ history, migrations })
   const replayed = await attempt(() => stateAfter(applied))
-  if (!replayed.ok) return unknown(database, replayed.failure.message)
+  if (!replayed.ok) return unknownReport(database, replayed.failure.message)
   const expected = replayed.value
   const changes = differingObjects(expected.fingerprint, actual.fingerprint)
   if (changes.length === 0) return sameAsHistory(database)
@@ -85,7 +85,7 @@ async function stateAfter(migrations: readonly MigrationFile[]): Promise<SqliteS
   })
 }
 
-function unknown(database: string, reason: string): DriftReport {
+function unknownReport(database: string, reason: string): DriftReport {
   return { ...sameAsHistory(database), basis: 'unknown', unknown: reason }
 }
 

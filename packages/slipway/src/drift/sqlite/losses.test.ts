@@ -40,3 +40,18 @@ test.each([
   expect(loses.toHistory.map(destructionText)).toEqual(lossy)
   for (const text of lossy) expect(toHistory).toContain(`-- slipway: lossy ${text}\n`)
 })
+
+test('a history table of wrangler under another name is not drift', async () => {
+  const address = {
+    kind: 'sqlite',
+    file: path.join(folder, 'wrangler.db'),
+    d1: { name: 'shop', migrationsTable: 'applied' },
+  } as const
+  const work = {
+    ...sqliteWork(address.file, folder),
+    address,
+    migrations: [{ name: '0001_customer', sql: CUSTOMER }],
+  }
+  await deploy({ ...work, acceptDrift: false })
+  expect(await inspectDrift(work)).toMatchObject({ drifted: false, toHistory: '' })
+})

@@ -2,13 +2,13 @@
 const FIRST_OID = 16_384
 
 /** Schemas whose objects are excluded. */
-const ELSEWHERE = `nspname IN ('slipway', 'pg_toast') OR nspname ~ '^pg_(toast_)?temp_'`
+const EXCLUDED_SCHEMAS = `nspname IN ('slipway', 'pg_toast') OR nspname ~ '^pg_(toast_)?temp_'`
 
 /** The start of each query: the excluded schemas and relations. */
-const LEFT_OUT = `WITH elsewhere AS MATERIALIZED (
-  SELECT oid FROM pg_catalog.pg_namespace WHERE ${ELSEWHERE}
-), left_out AS MATERIALIZED (
-  SELECT oid FROM pg_catalog.pg_class WHERE relnamespace IN (SELECT oid FROM elsewhere)
+const EXCLUDED = `WITH excluded_schemas AS MATERIALIZED (
+  SELECT oid FROM pg_catalog.pg_namespace WHERE ${EXCLUDED_SCHEMAS}
+), excluded_relations AS MATERIALIZED (
+  SELECT oid FROM pg_catalog.pg_class WHERE relnamespace IN (SELECT oid FROM excluded_schemas)
 )`
 
 /** The rows of one catalog that describe user objects, as SQL. */
@@ -39,13 +39,13 @@ const ALL_ROWS: readonly CatalogRows[] = [
       relkind, relchecks, relrowsecurity, relforcerowsecurity, relreplident, relispartition, relispopulated,
       reloptions, relpartbound)::text, 0)`,
     of: [classOf('pg_class'), 'oid'],
-    from: `pg_catalog.pg_class WHERE ${ofUser('oid')} AND relnamespace NOT IN (SELECT oid FROM elsewhere)`,
+    from: `pg_catalog.pg_class WHERE ${ofUser('oid')} AND relnamespace NOT IN (SELECT oid FROM excluded_schemas)`,
   },
   {
     catalog: 'pg_namespace',
     hash: 'hashtextextended(ROW(oid, nspname)::text, 0)',
     of: [classOf('pg_namespace'), 'oid'],
-    from: 'pg_catalog.pg_namespace WHERE oid NOT IN (SELECT oid FROM elsewhere)',
+    from: 'pg_catalog.pg_namespace WHERE oid NOT IN (SELECT oid FROM excluded_schemas)',
   },
   {
     catalog: 'pg_roles',
@@ -55,7 +55,7 @@ const ALL_ROWS: readonly CatalogRows[] = [
   },
   rowsOf({
     catalog: 'pg_constraint',
-    condition: 'connamespace NOT IN (SELECT oid FROM elsewhere)',
+    condition: 'connamespace NOT IN (SELECT oid FROM excluded_schemas)',
     of: [
       `CASE WHEN conrelid = 0 THEN ${classOf('pg_type')} ELSE ${classOf('pg_class')} END`,
       'CASE WHEN conrelid = 0 THEN contypid ELSE conrelid END',
@@ -75,7 +75,7 @@ const ALL_ROWS: readonly CatalogRows[] = [
     ['pg_ts_parser', 'prsnamespace'],
     ['pg_ts_template', 'tmplnamespace'],
   ].map(([catalog = '', schema = '']) =>
-    rowsOf({ catalog, condition: `${schema} NOT IN (SELECT oid FROM elsewhere)` }),
+    rowsOf({ catalog, condition: `${schema} NOT IN (SELECT oid FROM excluded_schemas)` }),
   ),
   ...[
     ['pg_attrdef', 'adrelid', 'adnum'],
@@ -91,7 +91,7 @@ const ALL_ROWS: readonly CatalogRows[] = [
       catalog,
       id,
       part,
-      condition: `${id} NOT IN (SELECT oid FROM left_out)`,
+      condition: `${id} NOT IN (SELECT oid FROM excluded_relations)`,
       of: [classOf('pg_class'), id],
     }),
   ),
@@ -100,7 +100,7 @@ const ALL_ROWS: readonly CatalogRows[] = [
     catalog: 'pg_inherits, by parent',
     hash: `hashtextextended(xmin::text, inhparent::bigint << 32 | (inhrelid::bigint & 4294967295))`,
     of: [classOf('pg_class'), 'inhparent'],
-    from: `pg_catalog.pg_inherits WHERE ${ofUser('inhparent')} AND inhparent NOT IN (SELECT oid FROM left_out)`,
+    from: `pg_catalog.pg_inherits WHERE ${ofUser('inhparent')} AND inhparent NOT IN (SELECT oid FROM excluded_relations)`,
   },
   rowsOf({
     catalog: 'pg_aggregate',
@@ -123,14 +123,14 @@ const ALL_ROWS: readonly CatalogRows[] = [
     catalog: 'pg_attribute',
     id: 'attrelid',
     part: 'attnum',
-    condition: 'attnum > 0 AND attrelid NOT IN (SELECT oid FROM left_out)',
+    condition: 'attnum > 0 AND attrelid NOT IN (SELECT oid FROM excluded_relations)',
     of: [classOf('pg_class'), 'attrelid'],
   }),
   {
     catalog: 'pg_sequence',
     hash: 'hashtextextended(s::text, 0)',
     of: [classOf('pg_class'), 'seqrelid'],
-    from: 'pg_catalog.pg_sequence AS s WHERE seqrelid NOT IN (SELECT oid FROM left_out)',
+    from: 'pg_catalog.pg_sequence AS s WHERE seqrelid NOT IN (SELECT oid FROM excluded_relations)',
   },
   {
     catalog: 'pg_depend',
@@ -139,30 +139,30 @@ const ALL_ROWS: readonly CatalogRows[] = [
     from: `pg_catalog.pg_depend
       WHERE (deptype IN ('e', 'x') OR deptype IN ('a', 'i') AND classid = ${classOf('pg_class')}
           AND refclassid = ${classOf('pg_class')})
-        AND ${ofUser('objid')} AND objid NOT IN (SELECT oid FROM left_out)`,
+        AND ${ofUser('objid')} AND objid NOT IN (SELECT oid FROM excluded_relations)`,
   },
 ]
 
 /** A query for the number of rows of each catalog, and the sum of their hashes. */
-export const CATALOG_SUMS = `${LEFT_OUT}
+export const CATALOG_SUMS = `${EXCLUDED}
 ${ALL_ROWS.map(({ catalog, hash, from }) => `SELECT '${catalog}', count(*), sum(${hash})::text FROM ${from}`).join('\nUNION ALL ')}`
 
 /**
  * The start of a query on `item`: the same rows one by one, as `catalog`, `hash`, and the `class` and `id` of the object
  * that each describes.
  */
-export const CATALOG_ROWS = `${LEFT_OUT}, item (catalog, hash, class, id) AS (
+export const CATALOG_ROWS = `${EXCLUDED}, item (catalog, hash, class, id) AS (
 ${ALL_ROWS.map(({ catalog, hash, of, from }) => `SELECT '${catalog}', ${hash}, ${of[0]}, ${of[1]} FROM ${from}`).join('\nUNION ALL ')}
 )`
 
 interface CatalogPart {
   readonly catalog: string
-  /** The object that a row describes; its own OID if absent. */
+  /** The column with the OID of the object that a row belongs to; `oid` if absent. */
   readonly id?: string | undefined
   /** The part of the object that a row describes. */
   readonly part?: string | undefined
   readonly condition?: string
-  /** Class and OID of the object that a row changes; its own if absent. */
+  /** Class and OID of the object that a row describes; its own if absent. */
   readonly of?: readonly [string, string]
 }
 

@@ -138,6 +138,9 @@ test('catalogs differ in some object if and only if their fingerprints differ', 
   })
 })
 
+const CROSSED = `CREATE SCHEMA apart; CREATE TABLE apart."Be ta" (LIKE "Be ta");
+CREATE VIEW crossed AS SELECT x."a" FROM "Be ta" x JOIN "Be ta" y ON (x."a" + y."a") * x."a" > 1;`
+
 describe('a change is named by its object', () => {
   test.each([
     ['ALTER TABLE "alpha" ADD COLUMN fax text', 'added column alpha.fax'],
@@ -146,6 +149,18 @@ describe('a change is named by its object', () => {
     ['ALTER TABLE "alpha" ALTER COLUMN "mood" SET DEFAULT \'sad\'', 'changed default alpha.mood'],
     ['ALTER TYPE "Mood" ADD VALUE \'mad\'', 'changed type Mood'],
     ['DROP INDEX hashed', 'removed index hashed'],
+    [
+      'CREATE OR REPLACE VIEW crossed AS SELECT y."a" FROM "Be ta" x JOIN "Be ta" y ON (x."a" + y."a") * x."a" > 1',
+      'changed view crossed',
+    ],
+    [
+      'CREATE OR REPLACE VIEW crossed AS SELECT x."a" FROM "Be ta" x JOIN "Be ta" y ON x."a" + (y."a" * x."a") > 1',
+      'changed view crossed',
+    ],
+    [
+      'CREATE OR REPLACE VIEW crossed AS SELECT x."a" FROM apart."Be ta" x JOIN "Be ta" y ON (x."a" + y."a") * x."a" > 1',
+      'changed view crossed',
+    ],
     ['DROP VIEW seen CASCADE', 'removed materialized view kept, removed view seen'],
     ['DROP POLICY readers ON "alpha"', 'removed policy alpha.readers'],
     ['ALTER TABLE "alpha" DISABLE ROW LEVEL SECURITY', 'changed table alpha'],
@@ -159,7 +174,7 @@ describe('a change is named by its object', () => {
   ])('%s', async (sql, named) => {
     const changes = await onServer((session) =>
       onTrial(session, async () => {
-        await session.execute(SCHEMA)
+        await session.execute(SCHEMA + CROSSED)
         const before = await readCatalogInTransaction(session)
         await session.execute(sql)
         return difference(before, await readCatalogInTransaction(session))
@@ -190,6 +205,14 @@ test.each([
       expect(difference(before, await readCatalogInTransaction(session))).toEqual([])
     }),
   )
+})
+
+test('a time fits a type with as many fractional digits', () => {
+  const type = (precision: string) => `timestamp${precision} with time zone`
+  expect(alwaysFits(type('(3)'), type(''))).toBe(true)
+  expect(alwaysFits(type('(3)'), type('(3)'))).toBe(true)
+  expect(alwaysFits(type(''), type('(3)'))).toBe(false)
+  expect(alwaysFits(type('(3)'), type('(0)'))).toBe(false)
 })
 
 /** Types, and the values that most easily do not fit another. */

@@ -9,19 +9,20 @@ export function childTablesOf(
 ): TableRef[] {
   const found: TableRef[] = []
   const parents = new Set([objectKey({ kind: 'table', schema, name })])
-  // A partition of a partition is found in the next round.
-  for (let before = -1; before < parents.size;) {
+  let before: number
+  do {
+    // A partition of a partition is found in the next round.
     before = parents.size
     for (const fact of facts.facts()) {
       if (fact.id.kind !== 'table') continue
-      const heir = tableRef({ defaultSchema }, fact.id)
-      const isHeir = parentsOf(fact).some((one) =>
+      const child = tableRef({ defaultSchema }, fact.id)
+      const isChild = parentsOf(fact).some((one) =>
         parents.has(objectKey(tableRef({ defaultSchema }, one))),
       )
-      if (!isHeir || parents.has(objectKey(heir))) continue
-      parents.add(objectKey(heir))
-      found.push(heir)
+      if (!isChild || parents.has(objectKey(child))) continue
+      parents.add(objectKey(child))
+      found.push(child)
     }
-  }
+  } while (before < parents.size)
   return found
 }

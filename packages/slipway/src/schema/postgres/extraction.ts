@@ -38,11 +38,11 @@ async function extractOver(
   options: ExtractionOptions,
   answers?: Map<string, readonly Row[]>,
 ): Promise<Extracted> {
-  const heirs: Row[] = []
+  const inheritanceRows: Row[] = []
   const { factBase, diagnostics } = await extract(
-    sessionPool(session, { ...options, heirs }, answers),
+    sessionPool(session, { ...options, inheritanceRows }, answers),
   )
-  addInheritance(factBase, heirs)
+  addInheritance(factBase, inheritanceRows)
   return { factBase, diagnostics }
 }
 
@@ -111,7 +111,12 @@ function withAsciiComments(text: string): string {
  */
 function sessionPool(
   session: Session,
-  { dependencies = true, nested = false, part, heirs }: ExtractionOptions & { heirs: Row[] },
+  {
+    dependencies = true,
+    nested = false,
+    part,
+    inheritanceRows,
+  }: ExtractionOptions & { inheritanceRows: Row[] },
   answers?: Map<string, readonly Row[]>,
 ): Parameters<typeof extract>[0] {
   const unread = [
@@ -137,7 +142,7 @@ function sessionPool(
     async query(text: string) {
       const ascii = withInheritance(withIndexLookup(withAsciiComments(text)))
       const rows = await rowsOf(dependencies ? ascii : withoutPrivileges(ascii))
-      for (const row of rows) if (row['_heritage']) heirs.push(row)
+      for (const row of rows) if (row['_heritage']) inheritanceRows.push(row)
       return { rows, rowCount: rows.length }
     },
     release() {},

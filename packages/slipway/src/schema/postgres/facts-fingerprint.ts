@@ -10,11 +10,12 @@ import { sha256 } from '../../kernel/index.ts'
 import { objectKey } from '../../statements/index.ts'
 import type { Fingerprint } from '../fingerprint.ts'
 import { inheritanceOf } from './inheritance.ts'
+import { versionlessQuery } from './query-text.ts'
 import { referenceTo } from './reference.ts'
 import { reparsedText } from './reparsed-text.ts'
 
 /** Changes when what is hashed changes: fingerprints of different methods are never compared. */
-export const FINGERPRINT_METHOD = 'pg-delta-1.0.0-alpha.34/5'
+export const FINGERPRINT_METHOD = 'pg-delta-1.0.0-alpha.34/6'
 
 /**
  * Objects that the operator of the database manages, even if a migration created them: database-wide objects
@@ -120,7 +121,7 @@ export function comparable(fact: Fact): Payload {
   }
   const definition = payload['def']
   if (QUERY_KINDS.has(fact.id.kind) && typeof definition === 'string') {
-    payload['def'] = looseQuery(definition)
+    payload['def'] = versionlessQuery(definition)
   }
   const { children, ...heritage } = inheritanceOf(fact)
   // The definition of a child follows from that of the whole.
@@ -129,17 +130,6 @@ export function comparable(fact: Fact): Payload {
 }
 
 const QUERY_KINDS = new Set<FactKind>(['view', 'materializedView', 'rule'])
-
-/**
- * PostgreSQL 16 and later print the columns of a query without their table if they are unambiguous, and place
- * parentheses differently. Neither changes what the query does.
- */
-function looseQuery(definition: string): string {
-  return definition.replaceAll(LITERAL_OR_LAYOUT, (found) => (found.startsWith("'") ? found : ''))
-}
-
-/** A string literal, which stays; or a qualifier with its dot, white space, a parenthesis. */
-const LITERAL_OR_LAYOUT = /'(?:[^']|'')*'|(?:"(?:[^"]|"")+"|[A-Za-z_][\w$]*)\.(?=["\w])|[\s()]+/g
 
 /** The object that a fact is part of: itself, or the table, view or type above it. */
 function rootOf(facts: FactBase, fact: Fact): Fact {

@@ -158,7 +158,7 @@ export function detached(facts: FactBase, tables: readonly StableId[]): FactBase
         if (facts.has(one.fact.id) || known.has(key)) continue
         known.add(key)
         added.push(one.fact)
-        edges.push(...edgesOf(facts, one, { heir: fact.id, parent }))
+        edges.push(...edgesOf(facts, one, { child: fact.id, parent }))
       }
     }
   }
@@ -175,36 +175,36 @@ interface Inherited {
   readonly like: StableId
 }
 
-function inherited(facts: FactBase, heir: Fact, parent: TableName): Inherited[] {
+function inherited(facts: FactBase, child: Fact, parent: TableName): Inherited[] {
   const above = facts.get({ kind: 'table', ...parent })
   if (above === undefined) return []
   const further = parentsOf(above).flatMap((one) => inherited(facts, above, one))
   return [...facts.childrenOf(above.id), ...further.map(({ fact }) => fact)].flatMap((fact) =>
-    inheritedFactsOf(fact, heir, facts).map((one) => ({ fact: one, like: fact.id })),
+    inheritedFactsOf(fact, child, facts).map((one) => ({ fact: one, like: fact.id })),
   )
 }
 
 /** The columns, constraints and indexes that a table inherits from a parent, as facts of its own. */
-export function inheritedFacts(facts: FactBase, heir: Fact, parent: TableName): Fact[] {
-  return inherited(facts, heir, parent).map(({ fact }) => fact)
+export function inheritedFacts(facts: FactBase, child: Fact, parent: TableName): Fact[] {
+  return inherited(facts, child, parent).map(({ fact }) => fact)
 }
 
 /** The facts that a table inherits from a fact of its parent. */
-function inheritedFactsOf(fact: Fact, heir: Fact, facts: FactBase): Fact[] {
-  if (heir.id.kind !== 'table') return []
+function inheritedFactsOf(fact: Fact, child: Fact, facts: FactBase): Fact[] {
+  if (child.id.kind !== 'table') return []
   const { id, payload } = fact
-  const { schema, name: table } = heir.id
+  const { schema, name: table } = child.id
   const part = inheritanceOf(fact).children?.find(
-    (child) => child.schema === schema && child.table === table,
+    (one) => one.schema === schema && one.table === table,
   )
   switch (id.kind) {
     case 'column':
-      return inheritedColumn(fact, { schema, table, name: id.name }, { heir, facts })
+      return inheritedColumn(fact, { schema, table, name: id.name }, { child, facts })
     case 'constraint': {
       const isCheck = payload['type'] === 'c' && !textOf(payload['def']).includes('NO INHERIT')
       const name = isCheck ? id.name : part?.name
       if (name === undefined) return []
-      return [{ id: { ...id, schema, table, name }, parent: heir.id, payload: bare(payload) }]
+      return [{ id: { ...id, schema, table, name }, parent: child.id, payload: bare(payload) }]
     }
     case 'index': {
       if (part === undefined) return []
@@ -212,7 +212,7 @@ function inheritedFactsOf(fact: Fact, heir: Fact, facts: FactBase): Fact[] {
       return [
         {
           id: { ...id, schema: part.schema, name },
-          parent: heir.id,
+          parent: child.id,
           payload: { ...bare(payload), def },
         },
       ]
@@ -226,14 +226,14 @@ function inheritedFactsOf(fact: Fact, heir: Fact, facts: FactBase): Fact[] {
 function inheritedColumn(
   { id: like, payload }: Fact,
   place: { readonly schema: string; readonly table: string; readonly name: string },
-  { heir, facts }: { readonly heir: Fact; readonly facts: FactBase },
+  { child, facts }: { readonly child: Fact; readonly facts: FactBase },
 ): Fact[] {
   const id: StableId = { kind: 'column', ...place }
-  const own = inheritanceOf(heir).own?.[place.name]
+  const own = inheritanceOf(child).own?.[place.name]
   const notNull = own?.notNull ?? payload['notNull'] === true
   const above = facts.get({ ...like, kind: 'default' } as StableId)?.payload['expr']
   const expr = own === undefined ? textOf(above) : (own.default ?? '')
-  const column = { id, parent: heir.id, payload: { ...payload, notNull, identity: null } }
+  const column = { id, parent: child.id, payload: { ...payload, notNull, identity: null } }
   if (expr === '') return [column]
   return [column, { id: { kind: 'default', ...place }, parent: id, payload: { expr } }]
 }
@@ -247,13 +247,13 @@ function bare(payload: Fact['payload']): Fact['payload'] {
 function edgesOf(
   facts: FactBase,
   { fact, like }: Inherited,
-  { heir, parent }: { readonly heir: StableId; readonly parent: TableName },
+  { child, parent }: { readonly child: StableId; readonly parent: TableName },
 ): DependencyEdge[] {
-  if (heir.kind !== 'table') return []
+  if (child.kind !== 'table') return []
   return facts.outgoingEdges(like).map((edge) => {
     const { to } = edge
     const isOfParent = 'table' in to && to.table === parent.name && to.schema === parent.schema
-    const own = isOfParent ? { ...to, schema: heir.schema, table: heir.name } : to
+    const own = isOfParent ? { ...to, schema: child.schema, table: child.name } : to
     return { ...edge, from: fact.id, to: own }
   })
 }

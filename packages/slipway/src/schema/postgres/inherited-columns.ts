@@ -11,11 +11,11 @@ import { referenceTo } from './reference.ts'
  * A catalog in which the inherited columns of partitions and child tables are facts, like their own columns.
  */
 export function withInheritedColumns(catalog: Catalog): Catalog {
-  const heirs = catalog.facts.facts().filter((fact) => parentsOf(fact).length > 0)
-  if (heirs.length === 0) return catalog
+  const children = catalog.facts.facts().filter((fact) => parentsOf(fact).length > 0)
+  if (children.length === 0) return catalog
   const facts = detached(
     catalog.facts,
-    heirs.map(({ id }) => id),
+    children.map(({ id }) => id),
   )
   return { ...catalog, facts, columnOrder: columnOrder(facts.facts()) }
 }
@@ -33,18 +33,21 @@ function withoutInheritedColumns(catalog: Catalog, other: FactBase): Catalog {
   const { facts } = catalog
   const gone = new Set<string>()
   const heritages = new Map<string, Inheritance>()
-  for (const heir of facts.facts()) {
+  for (const child of facts.facts()) {
     // A partition has no columns or checks of its own.
-    if (heir.id.kind !== 'table' || heir.payload['partitionBound']) continue
-    if (parentsOf(heir).length === 0 || parentsOf(other.get(heir.id)).length === 0) continue
-    const [above, there] = [inheritedByKey(facts, heir), inheritedByKey(other, other.get(heir.id))]
+    if (child.id.kind !== 'table' || child.payload['partitionBound']) continue
+    if (parentsOf(child).length === 0 || parentsOf(other.get(child.id)).length === 0) continue
+    const [above, there] = [
+      inheritedByKey(facts, child),
+      inheritedByKey(other, other.get(child.id)),
+    ]
     const both = facts
-      .childrenOf(heir.id)
+      .childrenOf(child.id)
       .filter(({ id }) => above.has(encodeId(id)) && there.has(encodeId(id)) && !other.has(id))
     if (both.length === 0) continue
     for (const fact of both)
       for (const one of [fact, ...facts.childrenOf(fact.id)]) gone.add(encodeId(one.id))
-    heritages.set(encodeId(heir.id), inheritanceWith(heir, { own: both, facts, above }))
+    heritages.set(encodeId(child.id), inheritanceWith(child, { own: both, facts, above }))
   }
   if (gone.size === 0) return catalog
   const kept = facts.facts().flatMap((fact) => {
@@ -60,9 +63,9 @@ function withoutInheritedColumns(catalog: Catalog, other: FactBase): Catalog {
 /**
  * The columns and checks that a table inherits from its parents, by the keys that they would have as its own.
  */
-function inheritedByKey(facts: FactBase, heir: Fact | undefined): Map<string, Fact> {
-  if (heir === undefined) return new Map()
-  const found = parentsOf(heir).flatMap((parent) => inheritedFacts(facts, heir, parent))
+function inheritedByKey(facts: FactBase, child: Fact | undefined): Map<string, Fact> {
+  if (child === undefined) return new Map()
+  const found = parentsOf(child).flatMap((parent) => inheritedFacts(facts, child, parent))
   return new Map(
     found
       .filter(({ id, payload }) => id.kind !== 'constraint' || textOf(payload['type']) === 'c')
@@ -99,8 +102,8 @@ interface Folding {
 }
 
 /** The inheritance that a child table would have if these columns were not its own. */
-function inheritanceWith(heir: Fact, { own, facts, above }: Folding): Inheritance {
-  const { own: had, comments: said, ...heritage } = inheritanceOf(heir)
+function inheritanceWith(child: Fact, { own, facts, above }: Folding): Inheritance {
+  const { own: had, comments: said, ...heritage } = inheritanceOf(child)
   const columns = own.flatMap((fact) => {
     const { id } = fact
     if (id.kind !== 'column') return []

@@ -63,10 +63,10 @@ function namesIn(one: object, other: object): string[] {
 /** A column as the parent of a table has it, which may itself inherit it. */
 function inheritedColumn(
   facts: FactBase,
-  heir: Fact | undefined,
+  child: Fact | undefined,
   name: string,
 ): OwnColumn | undefined {
-  const parent = heir?.payload['parentTable'] as TableName | null | undefined
+  const parent = child?.payload['parentTable'] as TableName | null | undefined
   if (!parent) return undefined
   const column = { schema: parent.schema, table: parent.name, name }
   if (!facts.has({ kind: 'column', ...column })) {

@@ -18,7 +18,7 @@ import { withoutRedundantColumns } from './inherited-columns.ts'
 import { everything, type Scope } from './scope.ts'
 
 /** The number of relations that are read together: about ten thousand facts, which take about 10 MB. */
-const RELATIONS_A_PART = 500
+const RELATIONS_PER_PART = 500
 
 /** What a comparison of two equal schemas reports of each. */
 export interface SchemaSummary extends Pick<Catalog, 'columnOrder' | 'unmodelled'> {
@@ -126,7 +126,7 @@ async function allParts(session: Session): Promise<(Part | undefined)[]> {
   const rows = await session.query<{ oid: number }>(
     `SELECT oid::int8::float8 AS oid FROM
        (SELECT oid, row_number() OVER (ORDER BY oid) AS place FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm', 'f')) c
-     WHERE place % ${RELATIONS_A_PART} = 0 AND oid >= 16384 ORDER BY oid`,
+     WHERE place % ${RELATIONS_PER_PART} = 0 AND oid >= 16384 ORDER BY oid`,
   )
   const bounds = rows.map(({ oid }) => oid)
   if (bounds.length === 0) return [undefined]
@@ -135,9 +135,9 @@ async function allParts(session: Session): Promise<(Part | undefined)[]> {
 
 function partsOf(ids: PartIds): Part[] {
   const { relations } = ids
-  const parts = [partOf({ ...ids, relations: relations.slice(0, RELATIONS_A_PART) })]
+  const parts = [partOf({ ...ids, relations: relations.slice(0, RELATIONS_PER_PART) })]
   const none = { types: [], routines: [], collations: [] }
-  for (let at = RELATIONS_A_PART; at < relations.length; at += RELATIONS_A_PART)
-    parts.push(partOf({ ...none, relations: relations.slice(at, at + RELATIONS_A_PART) }))
+  for (let at = RELATIONS_PER_PART; at < relations.length; at += RELATIONS_PER_PART)
+    parts.push(partOf({ ...none, relations: relations.slice(at, at + RELATIONS_PER_PART) }))
   return parts
 }

@@ -37,6 +37,8 @@ const ALSO: Readonly<Record<string, readonly string[]>> = {
   cidr: ['inet'],
 }
 const TIMES = /^(?:timestamp|time|interval)\b/
+/** The fractional digits of the seconds of a time without a precision. */
+const MICRO = 6
 
 /**
  * Whether every value of one type fits another; both are written as PostgreSQL prints them. False if unknown.
@@ -48,7 +50,7 @@ export function alwaysFits(from: string, to: string): boolean {
   if (/^character(?: varying)?$/.test(before.name) && after.name === 'character varying')
     return isAtMost(before.size[0], after.size[0])
   if (before.name === after.name) {
-    if (TIMES.test(before.name)) return true
+    if (TIMES.test(before.name)) return isAtMost(before.size[0] ?? MICRO, after.size[0] ?? MICRO)
     const [digits = 0, scale = 0] = after.size
     const [had = Infinity, hadScale = 0] = before.size
     if (before.name === 'numeric')

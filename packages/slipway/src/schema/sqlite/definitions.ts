@@ -1,5 +1,5 @@
 import { type Session, withSession } from '../../database/index.ts'
-import { isProjectsSql, PROJECT_TABLES } from './project-objects.ts'
+import { isProjectsSql, projectTablesSql } from './project-objects.ts'
 
 /**
  * The SQL that creates the objects of a project in an empty database, in an order in which it can run:
@@ -8,10 +8,10 @@ import { isProjectsSql, PROJECT_TABLES } from './project-objects.ts'
 export async function readDefinitions(session: Session): Promise<string[]> {
   const rows = await session.query<{ sql: string }>(`
     SELECT sql FROM (
-      SELECT sql, 0 AS place, m.rowid AS made FROM sqlite_schema m WHERE type = 'table' AND name IN (SELECT name FROM (${PROJECT_TABLES}))
+      SELECT sql, 0 AS place, m.rowid AS made FROM sqlite_schema m WHERE type = 'table' AND name IN (SELECT name FROM (${projectTablesSql(session)}))
       UNION ALL
       SELECT sql, 1, rowid FROM sqlite_schema
-      WHERE type IN ('index', 'view', 'trigger') AND sql IS NOT NULL AND ${isProjectsSql('tbl_name')} AND ${isProjectsSql('name')})
+      WHERE type IN ('index', 'view', 'trigger') AND sql IS NOT NULL AND ${isProjectsSql(session, 'tbl_name')} AND ${isProjectsSql(session, 'name')})
     ORDER BY place, made`)
   return rows.map(({ sql }) => sql)
 }

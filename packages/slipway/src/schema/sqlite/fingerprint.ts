@@ -5,7 +5,7 @@ import type { Fingerprint } from '../fingerprint.ts'
 import { keyTo, readObjects, type SqliteObject } from './objects.ts'
 
 /** Changes when what is hashed changes: fingerprints of different methods are never compared. */
-const METHOD = 'sqlite-tokens/1'
+const METHOD = 'sqlite-tokens/2'
 
 /** The fingerprint of a SQLite database: of the words of its definitions, whatever their layout and quotes. */
 export async function readSqliteFingerprint(session: Session): Promise<Fingerprint> {

@@ -1,6 +1,6 @@
 import type { Row, Session } from '../../database/index.ts'
 import { objectKey, type ObjectRef } from '../../statements/index.ts'
-import { isProjectsSql, PROJECT_TABLES } from './project-objects.ts'
+import { isProjectsSql, projectTablesSql, spelledSql } from './project-objects.ts'
 
 /** An object of a SQLite database with the text of its CREATE statement, as SQLite stores it. */
 export interface SqliteObject {
@@ -19,10 +19,11 @@ export async function readObjects(session: Session): Promise<SqliteObject[]> {
   return await session.query<Row & SqliteObject>(`
     SELECT kind, name, "table", sql FROM (
       SELECT 'table' AS kind, t.name, t.name AS "table", t.sql, m.rowid AS place
-      FROM (${PROJECT_TABLES}) t JOIN sqlite_schema m ON m.type = 'table' AND m.name = t.name
+      FROM (${projectTablesSql(session)}) t JOIN sqlite_schema m ON m.type = 'table' AND m.name = t.name
       UNION ALL
-      SELECT type, name, tbl_name, sql, rowid FROM sqlite_schema
-      WHERE type <> 'table' AND sql IS NOT NULL AND ${isProjectsSql('tbl_name')} AND ${isProjectsSql('name')}
+      SELECT s.type, s.name, ${spelledSql('s.tbl_name')}, s.sql, s.rowid FROM sqlite_schema s
+      WHERE s.type <> 'table' AND s.sql IS NOT NULL
+        AND ${isProjectsSql(session, 's.tbl_name')} AND ${isProjectsSql(session, 's.name')}
     ) ORDER BY place`)
 }
 

@@ -1,5 +1,5 @@
 import type { Row, Session } from '../../database/index.ts'
-import { isProjectsSql, PROJECT_TABLES } from './project-objects.ts'
+import { isProjectsSql, projectTablesSql, spelledSql } from './project-objects.ts'
 
 /** A table: `wr` is 1 without rowid. */
 export interface TableRow extends Row {
@@ -56,31 +56,30 @@ export interface SqlitePragmas {
   readonly triggers: readonly (Row & { readonly table: string; readonly name: string })[]
 }
 
-const TABLES = `WITH t AS (${PROJECT_TABLES})`
-
 /** Reads them with SQLite's pragma functions. Source: sqlite.org/pragma.html#pragfunc. */
 export async function readPragmas(session: Session): Promise<SqlitePragmas> {
+  const withTables = `WITH t AS (${projectTablesSql(session)})`
   return {
     tables: await session.query<TableRow>(
-      `${TABLES} SELECT name, sql, type, wr FROM t ORDER BY name`,
+      `${withTables} SELECT name, sql, type, wr FROM t ORDER BY name`,
     ),
-    columns: await session.query<ColumnRow>(`${TABLES}
+    columns: await session.query<ColumnRow>(`${withTables}
       SELECT t.name AS "table", x.name, x.type, x."notnull" AS "notNull", x.dflt_value AS fallback,
         x.pk AS key, x.hidden, x.cid AS place
       FROM t JOIN pragma_table_xinfo(t.name) x WHERE x.hidden <> 1 ORDER BY t.name, x.cid`),
-    foreignKeys: await session.query<ForeignKeyRow>(`${TABLES}
-      SELECT t.name AS "table", f.id, f."from" AS "column", f."table" AS target,
+    foreignKeys: await session.query<ForeignKeyRow>(`${withTables}
+      SELECT t.name AS "table", f.id, f."from" AS "column", ${spelledSql('f."table"')} AS target,
         f."to" AS "targetColumn", f.on_delete AS "onDelete", f.on_update AS "onUpdate"
       FROM t JOIN pragma_foreign_key_list(t.name) f ORDER BY t.name, f.id, f.seq`),
-    indexes: await session.query<IndexRow>(`${TABLES}
+    indexes: await session.query<IndexRow>(`${withTables}
       SELECT t.name AS "table", i.name, i."unique" AS "isUnique", i.origin, i.partial
       FROM t JOIN pragma_index_list(t.name) i ORDER BY t.name, i.seq DESC`),
-    indexColumns: await session.query(`${TABLES}
+    indexColumns: await session.query(`${withTables}
       SELECT i.name AS "index", x.name AS "column"
       FROM t JOIN pragma_index_list(t.name) i JOIN pragma_index_xinfo(i.name) x
       WHERE x.key = 1 ORDER BY i.name, x.seqno`),
     triggers: await session.query(`
-      SELECT tbl_name AS "table", name FROM sqlite_schema
-      WHERE type = 'trigger' AND ${isProjectsSql('name')} ORDER BY rowid`),
+      SELECT ${spelledSql('s.tbl_name')} AS "table", s.name FROM sqlite_schema s
+      WHERE s.type = 'trigger' AND ${isProjectsSql(session, 's.name')} ORDER BY s.rowid`),
   }
 }

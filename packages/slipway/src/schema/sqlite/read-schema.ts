@@ -127,8 +127,11 @@ function columnOf(
  * value is given.
  */
 function isRowidKey({ type, key }: ColumnRow, source: TableSource): boolean {
+  const { row, pragmas } = source
   const alone = columnsOf(source).filter((column) => column.key > 0).length === 1
-  return key > 0 && alone && source.row.wr === 0 && type.toUpperCase() === 'INTEGER'
+  // With DESC, it is an ordinary column with an index.
+  const hasIndex = pragmas.indexes.some((one) => one.table === row.name && one.origin === 'pk')
+  return key > 0 && alone && row.wr === 0 && type.toUpperCase() === 'INTEGER' && !hasIndex
 }
 
 function constraintsOf(source: TableSource): Constraint[] {

@@ -98,6 +98,29 @@ test('reads tables, columns, keys, indexes and foreign keys', async () => {
   ])
 })
 
+test('triggers and foreign keys may name their table in other letter case', async () => {
+  const sql = `CREATE TABLE customer (id INTEGER PRIMARY KEY);
+    CREATE TABLE visit (customer INTEGER REFERENCES Customer (Id));
+    CREATE TRIGGER counted AFTER INSERT ON VISIT BEGIN SELECT 1; END;`
+  const schema = await after(sql, (session) => readSchema(session, ALL))
+  expect(tableNamed(schema, { name: 'visit' })?.triggers).toEqual(['counted'])
+  expect(referencingTables(schema, { name: 'customer' }).map(({ name }) => name)).toEqual(['visit'])
+  const { objects } = await after(sql, readFingerprint)
+  expect(Object.keys(objects).map((key) => objectText(objectOfKey(key)))).toContain(
+    'trigger visit.counted',
+  )
+})
+
+test('an INTEGER PRIMARY KEY DESC is not the rowid: it may be NULL, and nothing fills it', async () => {
+  const schema = await after('CREATE TABLE t (id INTEGER PRIMARY KEY DESC)', (session) =>
+    readSchema(session, ALL),
+  )
+  expect(tableNamed(schema, { name: 't' })?.columns.get('id')).toMatchObject({
+    notNull: false,
+    filling: { hasDefault: false },
+  })
+})
+
 test('a fingerprint names the objects that differ and ignores layout', async () => {
   const one = await after(SHOP, readFingerprint)
   expect(Object.keys(one.objects).map((key) => objectText(objectOfKey(key)))).toEqual([

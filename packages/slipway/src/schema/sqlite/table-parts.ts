@@ -34,7 +34,9 @@ export function refusalOfPart(made: SqliteTable, part: LostPart): string | undef
   switch (kind) {
     case 'strict': {
       const other = made.columns.find(({ type }) => !STRICT_TYPES.has(type.toUpperCase()))
-      return other && `STRICT has no type ${other.type}, which the column ${other.name} has`
+      return (
+        other && `the column ${other.name} has the type ${other.type}, which STRICT does not allow`
+      )
     }
     case 'without rowid':
       return made.autoincrement ? 'the new table has AUTOINCREMENT, which needs a rowid' : undefined
@@ -44,7 +46,7 @@ export function refusalOfPart(made: SqliteTable, part: LostPart): string | undef
     }
     case 'primary key':
       return keyTextOf(made, columns) === undefined
-        ? 'the new table has its primary key at a column'
+        ? 'the new table declares its primary key in a column definition'
         : undefined
     default:
       return undefined
@@ -136,7 +138,6 @@ export function isSameList(some: readonly string[], others: readonly string[]): 
   )
 }
 
-/** A column by its name. */
 export function columnIn({ columns }: SqliteTable, name: string): SqliteColumn | undefined {
   return columns.find((one) => isSameName(one.name, name))
 }
