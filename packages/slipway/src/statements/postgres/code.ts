@@ -156,13 +156,14 @@ function resultsIn(fields: unknown): string[] {
   )
 }
 
-function queryOf(expression: unknown): string[] {
+/** The text of an expression or a statement of PL/pgSQL. */
+export function queryOf(expression: unknown): string[] {
   const { PLpgSQL_expr: found } = (expression ?? {}) as { PLpgSQL_expr?: { query?: string } }
   return found?.query === undefined ? [] : [found.query]
 }
 
 /** The value of an expression if it is a constant. */
-function constantText(expression: string): string[] {
+export function constantText(expression: string): string[] {
   const select = treeOf(`SELECT ${expression}`)?.stmts?.[0]?.stmt
   const [target] = (select && 'SelectStmt' in select && select.SelectStmt.targetList) || []
   const value = target && 'ResTarget' in target ? target.ResTarget.val : undefined
