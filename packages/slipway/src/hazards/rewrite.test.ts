@@ -47,6 +47,16 @@ describe('what is rewritten', () => {
       `-- x\nBEGIN;\nSELECT 1;\nALTER TYPE mood ADD VALUE 'great';\nALTER TABLE team ALTER name SET DEFAULT 'great';\nCOMMIT;\n`,
       `-- x\nALTER TYPE mood ADD VALUE 'great';\n\nBEGIN;\nSELECT 1;\nALTER TABLE team ALTER name SET DEFAULT 'great';\nCOMMIT;\n`,
     ],
+    [
+      'a check outside the BEGIN and COMMIT of the file',
+      'BEGIN;\nALTER TABLE "User" ADD a text;\nUPDATE team SET name = id;\nCOMMIT;\nALTER TABLE team ADD CONSTRAINT c CHECK (id > 1);\n',
+      `${APART}BEGIN;\nALTER TABLE "User" ADD a text;\nUPDATE team SET name = id;\nCOMMIT;\nALTER TABLE team ADD CONSTRAINT c CHECK (id > 1) NOT VALID;\nALTER TABLE team VALIDATE CONSTRAINT c;\n`,
+    ],
+    [
+      'a REINDEX with options',
+      'REINDEX (VERBOSE) TABLE team;',
+      'REINDEX (VERBOSE) TABLE CONCURRENTLY team;',
+    ],
     ['a drop', 'DROP INDEX "user_code_idx";', 'DROP INDEX CONCURRENTLY "user_code_idx";'],
     [
       'drops',
@@ -203,6 +213,11 @@ describe('what is left unchanged', () => {
       'parts with a comment between them',
       'ALTER TABLE team ALTER name SET NOT NULL, -- why\n ADD x text',
       [['not-null-scans', /comment/]],
+    ],
+    [
+      'a foreign key after a setting by set_config',
+      `SELECT set_config('search_path', 'app', true); ALTER TABLE "User" ADD CONSTRAINT k FOREIGN KEY ("teamId") REFERENCES team`,
+      [['foreign-key-validates', /set_config/]],
     ],
     [
       'a statement inside the BEGIN and COMMIT of the file',
