@@ -53,6 +53,11 @@ function idsOf(hazards: readonly Hazard[]): string[] {
 
 const INDEX = 'CREATE INDEX a ON users (email)'
 
+test('DROP SCHEMA names the tables of the default schema', () => {
+  const [hazard] = judged('DROP SCHEMA public CASCADE').filter(({ id }) => id === 'drop-schema')
+  expect(hazard?.message).toContain('the tables users, teams')
+})
+
 test.each<[string, string, number | undefined, string | undefined]>([
   ['a lock on a table of unknown size', INDEX, undefined, 'error'],
   ['a lock on a big table', INDEX, 5000, 'error'],

@@ -199,7 +199,9 @@ function subcommandLock(subcommand: string): LockMode {
   )
     return 'SHARE UPDATE EXCLUSIVE'
   if (/^AT_(?:ClusterOn|DropCluster)$/.test(subcommand)) return 'SHARE UPDATE EXCLUSIVE'
-  return /^AT_(?:En|Dis)ableTrig/.test(subcommand) ? 'SHARE ROW EXCLUSIVE' : 'ACCESS EXCLUSIVE'
+  return /^AT_(?:En|Dis)able(?:Always|Replica)?Trig/.test(subcommand)
+    ? 'SHARE ROW EXCLUSIVE'
+    : 'ACCESS EXCLUSIVE'
 }
 
 function renameLocks(action: Extract<Action, { kind: 'rename' }>): TableLock[] {
