@@ -57,6 +57,11 @@ describe('what is rewritten', () => {
       'REINDEX (VERBOSE) TABLE team;',
       'REINDEX (VERBOSE) TABLE CONCURRENTLY team;',
     ],
+    [
+      'an enum value with a comment before its semicolon',
+      `BEGIN;\nALTER TYPE mood ADD VALUE 'great' -- very\n;\nSELECT 'great'::mood;\nCOMMIT;\n`,
+      `ALTER TYPE mood ADD VALUE 'great';\n\nBEGIN;\n -- very\n;\nSELECT 'great'::mood;\nCOMMIT;\n`,
+    ],
     ['a drop', 'DROP INDEX "user_code_idx";', 'DROP INDEX CONCURRENTLY "user_code_idx";'],
     [
       'drops',
