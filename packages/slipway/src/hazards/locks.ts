@@ -169,7 +169,7 @@ function dropLocks(
       [...schema.tables.values()].filter((table) => table.schema === dropped),
     )
   }
-  if (of !== 'table') return []
+  if (of !== 'table' && of !== 'materialized-view') return []
   const constraints = tableNamed(schema, object)?.constraints ?? []
   const referenced = constraints.flatMap(({ references }) => references?.table ?? [])
   const referencing = cascade ? referencingTables(schema, object) : []
