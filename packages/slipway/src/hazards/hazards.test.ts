@@ -86,6 +86,21 @@ test.each<[string, string, readonly string[]]>([
     ['check-validates'],
   ],
   [
+    'a NOT NULL constraint of PostgreSQL 18',
+    'ALTER TABLE users ADD CONSTRAINT n NOT NULL email',
+    ['not-null-scans'],
+  ],
+  [
+    'a NOT NULL constraint that is not valid, and one of a column that is already NOT NULL',
+    'ALTER TABLE users ADD CONSTRAINT n NOT NULL email NOT VALID, ADD NOT NULL id',
+    [],
+  ],
+  [
+    'a required column with DEFAULT NULL',
+    'ALTER TABLE users ADD a text NOT NULL DEFAULT NULL',
+    ['not-null-without-default'],
+  ],
+  [
     'NOT NULL behind a check that is not valid',
     'ALTER TABLE users ADD CONSTRAINT c CHECK (email IS NOT NULL) NOT VALID; ALTER TABLE users ALTER email SET NOT NULL',
     ['not-null-scans', 'lock-held'],

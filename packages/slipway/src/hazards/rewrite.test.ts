@@ -53,6 +53,21 @@ describe('what is rewritten', () => {
       `${APART}BEGIN;\nALTER TABLE "User" ADD a text;\nUPDATE team SET name = id;\nCOMMIT;\nALTER TABLE team ADD CONSTRAINT c CHECK (id > 1) NOT VALID;\nALTER TABLE team VALIDATE CONSTRAINT c;\n`,
     ],
     [
+      'the second of two checks, after one that is NOT VALID',
+      'ALTER TABLE team ADD CONSTRAINT c CHECK (id > 1) NOT VALID, ADD CONSTRAINT d CHECK (id > 2);',
+      `${APART}ALTER TABLE team ADD CONSTRAINT c CHECK (id > 1) NOT VALID;\nALTER TABLE team ADD CONSTRAINT d CHECK (id > 2) NOT VALID;\nALTER TABLE team VALIDATE CONSTRAINT d;`,
+    ],
+    [
+      'a key after a column with one, which has no values yet',
+      'ALTER TABLE "User" ADD x integer REFERENCES team, ADD CONSTRAINT k FOREIGN KEY ("teamId") REFERENCES team;',
+      `${APART}ALTER TABLE "User" ADD x integer REFERENCES team;\nALTER TABLE "User" ADD CONSTRAINT k FOREIGN KEY ("teamId") REFERENCES team NOT VALID;\nALTER TABLE "User" VALIDATE CONSTRAINT k;`,
+    ],
+    [
+      'a NOT NULL constraint',
+      'ALTER TABLE "User" ADD NOT NULL "email";',
+      `${APART}ALTER TABLE "User" ADD CONSTRAINT "User_email_not_null" NOT NULL "email" NOT VALID;\nALTER TABLE "User" VALIDATE CONSTRAINT "User_email_not_null";`,
+    ],
+    [
       'a REINDEX with options',
       'REINDEX (VERBOSE) TABLE team;',
       'REINDEX (VERBOSE) TABLE CONCURRENTLY team;',
