@@ -51,6 +51,12 @@ const violating: Violating[] = [
   [
     'not-null',
     USERS,
+    'ALTER TABLE users ADD COLUMN x text DEFAULT NULL NOT NULL',
+    ['id=1', 'id=2', 'id=3', 'id=4'],
+  ],
+  [
+    'not-null',
+    USERS,
     'ALTER TABLE users ADD COLUMN x text; ALTER TABLE users ALTER x SET NOT NULL',
     ['id=1', 'id=2', 'id=3', 'id=4'],
   ],

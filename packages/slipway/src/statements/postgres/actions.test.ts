@@ -52,6 +52,10 @@ test.each<[string, object]>([
     'ALTER TABLE users ADD COLUMN "year" integer DEFAULT extract(year FROM now())',
     { column: { default: { kind: 'constant' } } },
   ],
+  [
+    'ALTER TABLE users ADD COLUMN n integer NOT NULL DEFAULT NULL',
+    { column: { name: 'n', type: 'integer', notNull: true, constraints: [] } },
+  ],
   ['ALTER TABLE users ALTER place TYPE geometry(Point, 4326)', { type: 'geometry(point,4326)' }],
   [
     'ALTER TABLE users ADD COLUMN at timestamptz(3) DEFAULT CURRENT_TIMESTAMP',

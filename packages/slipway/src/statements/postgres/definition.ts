@@ -59,7 +59,7 @@ export function columnOf(def: ColumnDef, source: Source): ColumnDefinition {
   )
   const serial = (names(def.typeName?.names).at(-1) ?? '') in SERIAL_TYPES
   const filledBy = serial ? 'serial' : fillingOf(parts)
-  const set = parts.find(({ contype }) => contype === 'CONSTR_DEFAULT')
+  const set = parts.find((part) => part.contype === 'CONSTR_DEFAULT' && !isNull(part.raw_expr))
   const constraints = parts.flatMap((part) => constraintOf(part, source, def.colname) ?? [])
   const column = {
     name: def.colname ?? '',
@@ -76,6 +76,11 @@ export function columnOf(def: ColumnDef, source: Source): ColumnDefinition {
     ...(filledBy === undefined ? {} : { filledBy }),
     ...(def.collClause === undefined ? {} : { collated: true as const }),
   }
+}
+
+/** DEFAULT NULL is the same as no default. */
+function isNull(expression: Node | undefined): boolean {
+  return expression !== undefined && 'A_Const' in expression && expression.A_Const.isnull === true
 }
 
 function fillingOf(parts: readonly Constraint[]): ColumnDefinition['filledBy'] {
