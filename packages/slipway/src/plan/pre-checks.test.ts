@@ -256,6 +256,10 @@ const clean: [setup: string, sql: string][] = [
   ],
   [USERS, 'ALTER TABLE users ADD CHECK (age > -10), ADD CHECK (age > 0) NOT VALID'],
   [USERS, 'ALTER TABLE users ADD COLUMN x integer CHECK (x > 0)'],
+  [
+    `CREATE TABLE base (id integer); CREATE TABLE child () INHERITS (base); INSERT INTO child VALUES (1);`,
+    'ALTER TABLE base ADD CONSTRAINT empty CHECK (false) NO INHERIT',
+  ],
   [BOOKINGS, 'ALTER TABLE bookings ADD EXCLUDE USING gist (during WITH &&) WHERE (seat = 2)'],
   [USERS, 'ALTER TABLE users ALTER code TYPE varchar(5), ALTER age TYPE varchar(2)'],
   [USERS, 'ALTER TABLE users ALTER code TYPE text, ALTER age TYPE bigint'],

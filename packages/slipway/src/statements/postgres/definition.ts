@@ -126,6 +126,7 @@ export function constraintOf(
     ...(node.indexname ? { usingIndex: node.indexname } : {}),
     ...(references ? { references } : {}),
     ...(expression === undefined ? {} : { expression }),
+    ...(kind === 'check' && node.is_no_inherit ? { noInherit: true as const } : {}),
     ...(node.without_overlaps || node.fk_with_period ? { compares: 'periods' as const } : {}),
     ...(node.fk_matchtype === 'f' ? { compares: 'all-or-none' as const } : {}),
     ...(node.nulls_not_distinct ? { nullsEqual: true as const } : {}),
