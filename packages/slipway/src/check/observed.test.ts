@@ -56,6 +56,7 @@ test.each(observedHazards)(
 
 const SHOP = `CREATE TYPE mood AS ENUM ('good');
 CREATE DOMAIN positive AS integer;
+CREATE MATERIALIZED VIEW sums AS SELECT n FROM generate_series(1, 100) AS n;
 CREATE SCHEMA billing;
 CREATE TABLE users (id integer PRIMARY KEY, email text NOT NULL, "Mood" mood);
 CREATE TABLE orders (id integer PRIMARY KEY, "userId" integer REFERENCES users, amount positive);
@@ -168,6 +169,10 @@ test.each([
   'LOCK TABLE users IN SHARE MODE; INSERT INTO orders VALUES (100001)',
   '-- slipway: no-transaction\nVACUUM FULL users;\nREINDEX TABLE orders;\nCREATE INDEX CONCURRENTLY i ON users (email)',
   `COMMENT ON TABLE users IS 'x'; GRANT SELECT ON users TO PUBLIC; CREATE VIEW v AS SELECT * FROM users`,
+  'DROP MATERIALIZED VIEW sums',
+  'REFRESH MATERIALIZED VIEW sums',
+  'CREATE TABLE gone AS WITH d AS (DELETE FROM billing."In voice" RETURNING *) SELECT * FROM d',
+  'EXPLAIN ANALYZE DELETE FROM billing."In voice"',
   'DROP VIEW addresses; ALTER TABLE users DROP COLUMN email',
   `BEGIN; ALTER TABLE orders ADD CONSTRAINT c CHECK (id > 0) NOT VALID; COMMIT; ALTER TABLE orders VALIDATE CONSTRAINT c`,
 ])('%s: the text shows everything', async (sql) => {

@@ -17,7 +17,7 @@ export interface Facts {
   readonly d1?: 'remote' | 'local'
   /**
    * The tool that applies the migrations; `slipway` if absent. `wrangler d1 migrations apply` enforces
-   * foreign keys in each.
+   * foreign keys in each migration.
    */
   readonly appliedBy?: 'slipway' | 'wrangler'
   /** As `server_version_num`: 150018; 180000 if no server was queried. */

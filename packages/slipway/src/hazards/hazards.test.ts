@@ -53,6 +53,11 @@ function idsOf(hazards: readonly Hazard[]): string[] {
 
 const INDEX = 'CREATE INDEX a ON users (email)'
 
+test('DROP SCHEMA names the tables of the default schema', () => {
+  const [hazard] = judged('DROP SCHEMA public CASCADE').filter(({ id }) => id === 'drop-schema')
+  expect(hazard?.message).toContain('the tables users, teams')
+})
+
 test.each<[string, string, number | undefined, string | undefined]>([
   ['a lock on a table of unknown size', INDEX, undefined, 'error'],
   ['a lock on a big table', INDEX, 5000, 'error'],
@@ -79,6 +84,21 @@ test.each<[string, string, readonly string[]]>([
     'NOT NULL after a valid check, in one statement',
     'ALTER TABLE users ADD CHECK (email IS NOT NULL), ALTER email SET NOT NULL',
     ['check-validates'],
+  ],
+  [
+    'a NOT NULL constraint of PostgreSQL 18',
+    'ALTER TABLE users ADD CONSTRAINT n NOT NULL email',
+    ['not-null-scans'],
+  ],
+  [
+    'a NOT NULL constraint that is not valid, and one of a column that is already NOT NULL',
+    'ALTER TABLE users ADD CONSTRAINT n NOT NULL email NOT VALID, ADD NOT NULL id',
+    [],
+  ],
+  [
+    'a required column with DEFAULT NULL',
+    'ALTER TABLE users ADD a text NOT NULL DEFAULT NULL',
+    ['not-null-without-default'],
   ],
   [
     'NOT NULL behind a check that is not valid',

@@ -169,7 +169,7 @@ function dropLocks(
       [...schema.tables.values()].filter((table) => table.schema === dropped),
     )
   }
-  if (of !== 'table') return []
+  if (of !== 'table' && of !== 'materialized-view') return []
   const constraints = tableNamed(schema, object)?.constraints ?? []
   const referenced = constraints.flatMap(({ references }) => references?.table ?? [])
   const referencing = cascade ? referencingTables(schema, object) : []
@@ -199,7 +199,9 @@ function subcommandLock(subcommand: string): LockMode {
   )
     return 'SHARE UPDATE EXCLUSIVE'
   if (/^AT_(?:ClusterOn|DropCluster)$/.test(subcommand)) return 'SHARE UPDATE EXCLUSIVE'
-  return /^AT_(?:En|Dis)ableTrig/.test(subcommand) ? 'SHARE ROW EXCLUSIVE' : 'ACCESS EXCLUSIVE'
+  return /^AT_(?:En|Dis)able(?:Always|Replica)?Trig/.test(subcommand)
+    ? 'SHARE ROW EXCLUSIVE'
+    : 'ACCESS EXCLUSIVE'
 }
 
 function renameLocks(action: Extract<Action, { kind: 'rename' }>): TableLock[] {

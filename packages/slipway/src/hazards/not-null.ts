@@ -1,5 +1,13 @@
 import { columnNamed, type DatabaseSchema, tableNamed } from '../schema/index.ts'
-import { conditionsOf, type ObjectName } from '../statements/index.ts'
+import { type Action, conditionsOf, type ObjectName } from '../statements/index.ts'
+
+/** The column of SET NOT NULL, or of a new NOT NULL constraint (since PostgreSQL 18), unless it is NOT VALID. */
+export function requiredColumnOf(action: Action): string | undefined {
+  if (action.kind === 'set-not-null') return action.column
+  if (action.kind !== 'add-constraint') return undefined
+  const { kind, notValid, columns } = action.constraint
+  return kind === 'not-null' && !notValid ? columns[0] : undefined
+}
 
 /**
  * Whether the server can tell without reading rows that a column contains no NULL: the column is already

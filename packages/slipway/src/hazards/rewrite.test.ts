@@ -47,6 +47,36 @@ describe('what is rewritten', () => {
       `-- x\nBEGIN;\nSELECT 1;\nALTER TYPE mood ADD VALUE 'great';\nALTER TABLE team ALTER name SET DEFAULT 'great';\nCOMMIT;\n`,
       `-- x\nALTER TYPE mood ADD VALUE 'great';\n\nBEGIN;\nSELECT 1;\nALTER TABLE team ALTER name SET DEFAULT 'great';\nCOMMIT;\n`,
     ],
+    [
+      'a check outside the BEGIN and COMMIT of the file',
+      'BEGIN;\nALTER TABLE "User" ADD a text;\nUPDATE team SET name = id;\nCOMMIT;\nALTER TABLE team ADD CONSTRAINT c CHECK (id > 1);\n',
+      `${APART}BEGIN;\nALTER TABLE "User" ADD a text;\nUPDATE team SET name = id;\nCOMMIT;\nALTER TABLE team ADD CONSTRAINT c CHECK (id > 1) NOT VALID;\nALTER TABLE team VALIDATE CONSTRAINT c;\n`,
+    ],
+    [
+      'the second of two checks, after one that is NOT VALID',
+      'ALTER TABLE team ADD CONSTRAINT c CHECK (id > 1) NOT VALID, ADD CONSTRAINT d CHECK (id > 2);',
+      `${APART}ALTER TABLE team ADD CONSTRAINT c CHECK (id > 1) NOT VALID;\nALTER TABLE team ADD CONSTRAINT d CHECK (id > 2) NOT VALID;\nALTER TABLE team VALIDATE CONSTRAINT d;`,
+    ],
+    [
+      'a key after a column with one, which has no values yet',
+      'ALTER TABLE "User" ADD x integer REFERENCES team, ADD CONSTRAINT k FOREIGN KEY ("teamId") REFERENCES team;',
+      `${APART}ALTER TABLE "User" ADD x integer REFERENCES team;\nALTER TABLE "User" ADD CONSTRAINT k FOREIGN KEY ("teamId") REFERENCES team NOT VALID;\nALTER TABLE "User" VALIDATE CONSTRAINT k;`,
+    ],
+    [
+      'a NOT NULL constraint',
+      'ALTER TABLE "User" ADD NOT NULL "email";',
+      `${APART}ALTER TABLE "User" ADD CONSTRAINT "User_email_not_null" NOT NULL "email" NOT VALID;\nALTER TABLE "User" VALIDATE CONSTRAINT "User_email_not_null";`,
+    ],
+    [
+      'a REINDEX with options',
+      'REINDEX (VERBOSE) TABLE team;',
+      'REINDEX (VERBOSE) TABLE CONCURRENTLY team;',
+    ],
+    [
+      'an enum value with a comment before its semicolon',
+      `BEGIN;\nALTER TYPE mood ADD VALUE 'great' -- very\n;\nSELECT 'great'::mood;\nCOMMIT;\n`,
+      `ALTER TYPE mood ADD VALUE 'great';\n\nBEGIN;\n -- very\n;\nSELECT 'great'::mood;\nCOMMIT;\n`,
+    ],
     ['a drop', 'DROP INDEX "user_code_idx";', 'DROP INDEX CONCURRENTLY "user_code_idx";'],
     [
       'drops',
@@ -203,6 +233,11 @@ describe('what is left unchanged', () => {
       'parts with a comment between them',
       'ALTER TABLE team ALTER name SET NOT NULL, -- why\n ADD x text',
       [['not-null-scans', /comment/]],
+    ],
+    [
+      'a foreign key after a setting by set_config',
+      `SELECT set_config('search_path', 'app', true); ALTER TABLE "User" ADD CONSTRAINT k FOREIGN KEY ("teamId") REFERENCES team`,
+      [['foreign-key-validates', /set_config/]],
     ],
     [
       'a statement inside the BEGIN and COMMIT of the file',

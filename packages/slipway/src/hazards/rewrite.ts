@@ -55,7 +55,7 @@ function rewriteOne(migration: JudgedMigration, given: Given): RewriteResult {
   )
   const separate =
     verdicts.some(({ form }) => form.kind === 'steps' && form.separateTransactions) ||
-    heldLockHazards(migration, stepped, given).length > 0
+    (!hasBegin(migration) && heldLockHazards(migration, stepped, given).length > 0)
   const head = separate && canBeSeparated(migration) ? [noTransactionEdit(migration.sql)] : []
   const edits = inLineEnds([...head, ...stepped], migration.sql)
   const held = heldLockHazards(migration, edits, given)
@@ -115,8 +115,12 @@ function editOf({ statement, steps, end }: Placed): Edit[] {
 
 /** Whether the file lacks the no-transaction line, and its statements can run in separate transactions. */
 function canBeSeparated({ sql, statements }: JudgedMigration): boolean {
-  if (wantsNoTransaction(sql) || whyOneTransaction(statements) !== undefined) return false
-  return !statements.some(({ role }) => role.kind === 'begin')
+  return !wantsNoTransaction(sql) && whyOneTransaction(statements) === undefined
+}
+
+/** Whether the file has a BEGIN. Its block stays one transaction in any case. */
+function hasBegin({ statements }: JudgedMigration): boolean {
+  return statements.some(({ role }) => role.kind === 'begin')
 }
 
 /** The hazards of held locks that remain after these edits. */

@@ -39,9 +39,10 @@ export function withSemicolon(statement: string | undefined): string | undefined
  * cannot be reindexed concurrently.
  */
 export function reindexedConcurrently(text: string): string | undefined {
-  const [, what] = tokensOf(text)
-  if (!what || !['INDEX', 'TABLE', 'SCHEMA', 'DATABASE'].some((word) => isKeyword(what, word)))
-    return undefined
+  const what = tokensOf(text).find((token) =>
+    ['INDEX', 'TABLE', 'SCHEMA', 'DATABASE'].some((word) => isKeyword(token, word)),
+  )
+  if (what === undefined) return undefined
   return `${text.slice(0, what.end)} CONCURRENTLY${text.slice(what.end)}`
 }
 

@@ -10,8 +10,8 @@ export function typeChangeOf(
 ): { readonly kind: TypeChange; readonly from?: string } {
   const from = columnNamed(schema, table, column)?.type
   if (from === undefined) return { kind: 'rewrite' }
-  // `USING a::text` adds nothing to the type change itself.
-  if (using !== undefined && (casts === undefined || casts.length > 1))
+  // A cast to the new type adds nothing to the type change itself.
+  if (using !== undefined && (casts === undefined || casts.some((one) => one !== type)))
     return { from, kind: 'rewrite' }
   const kind = typeChange(from, type)
   // A different collation changes the sort order, whatever the type.

@@ -76,6 +76,7 @@ test.each([
   ['varchar(10)', 'text USING c::text'],
   ['varchar(10)', 'text USING ("c"::text)'],
   ['varchar(10)', 'text USING lower(c)'],
+  ['text', 'text USING c::char(3)'],
   ['timestamp(3)', 'timestamp(6)'],
   ['timestamp(3)', 'timestamp'],
   ['timestamp', 'timestamp(6)'],

@@ -172,7 +172,9 @@ function addedValue(
   { name, type, filledBy, default: set }: ColumnDefinition,
   by: string,
 ): PendingValue {
-  if (filledBy !== undefined || set !== undefined || schema.domains.has(typeKey(schema, type)))
+  // A domain can have a default, an array of it cannot.
+  const isDomain = !type.endsWith('[]') && schema.domains.has(typeKey(schema, type))
+  if (filledBy !== undefined || set !== undefined || isDomain)
     return { unknown: `${by} adds the column ${name} with a value of its own` }
   return { empty: true, value: `NULL${castTo(schema, type)}` }
 }

@@ -19,6 +19,10 @@ const ORDERS = `${USERS} CREATE TABLE orders (id bigint PRIMARY KEY, user_id int
   INSERT INTO orders VALUES (10, 1, '2020-01-01'), (11, 9, '2020-01-01'), (12, NULL, '2021-01-01'), (13, 8, NULL);`
 const BOOKINGS = `CREATE EXTENSION IF NOT EXISTS btree_gist; CREATE TABLE bookings (id integer PRIMARY KEY, seat integer, during int4range, f integer, u integer);
   INSERT INTO bookings VALUES (1, 1, '[1,5)', 1, 5), (2, 1, '[4,8)', 4, 8), (3, 2, '[1,9)', 1, 9), (4, 1, '[8,9)', 8, 9);`
+const PARTS = `CREATE TABLE parts (id integer, v text) PARTITION BY RANGE (id); CREATE TABLE part_1 PARTITION OF parts FOR VALUES FROM (0) TO (10);
+  INSERT INTO parts VALUES (1, 'a'), (2, NULL);`
+const BITS = `CREATE TABLE bits (id integer PRIMARY KEY, few bit(4), many bit varying(8), words varchar(5)[]); INSERT INTO bits VALUES (1, '1010', '1', '{a}');
+  CREATE DOMAIN tag AS varchar(5);`
 const MOODS = `CREATE TYPE "Mood" AS ENUM ('sad', 'ok', 'glad'); CREATE TABLE people (id integer PRIMARY KEY, mood "Mood", moods "Mood"[]);
   INSERT INTO people VALUES (1, 'sad', '{ok,sad}'), (2, 'ok', '{glad}'), (3, NULL, NULL), (4, 'glad', '{sad}');`
 const TEXTS = `CREATE TABLE texts (id integer PRIMARY KEY, n text, d text, u text, b text, at text);
@@ -42,6 +46,12 @@ const violating: Violating[] = [
     'not-null',
     USERS,
     'ALTER TABLE users ADD COLUMN x text NOT NULL',
+    ['id=1', 'id=2', 'id=3', 'id=4'],
+  ],
+  [
+    'not-null',
+    USERS,
+    'ALTER TABLE users ADD COLUMN x text DEFAULT NULL NOT NULL',
     ['id=1', 'id=2', 'id=3', 'id=4'],
   ],
   [
@@ -173,6 +183,12 @@ const violating: Violating[] = [
     'ALTER TABLE bookings ADD EXCLUDE USING gist (int4range(f, u) WITH &&) WHERE (seat < 3 AND id > 1)',
     ['id=2', 'id=3', 'id=4'],
   ],
+  ...['bit(4)', 'bit varying(4)', 'varchar(5)[]', 'tag[]', '"char"'].map((type): Violating => [
+    'not-null',
+    BITS,
+    `ALTER TABLE bits ADD x ${type} NOT NULL`,
+    ['id=1'],
+  ]),
   ['length', USERS, 'ALTER TABLE users ALTER code TYPE varchar(3)', ['id=3']],
   ['length', USERS, 'ALTER TABLE users ALTER age TYPE varchar(1)', ['id=1', 'id=2', 'id=4']],
   ['enum-value', MOODS, rebuilt(`'sad', 'ok'`), ['id=4'], 'column people.mood'],
@@ -240,6 +256,10 @@ const clean: [setup: string, sql: string][] = [
   ],
   [USERS, 'ALTER TABLE users ADD CHECK (age > -10), ADD CHECK (age > 0) NOT VALID'],
   [USERS, 'ALTER TABLE users ADD COLUMN x integer CHECK (x > 0)'],
+  [
+    `CREATE TABLE base (id integer); CREATE TABLE child () INHERITS (base); INSERT INTO child VALUES (1);`,
+    'ALTER TABLE base ADD CONSTRAINT empty CHECK (false) NO INHERIT',
+  ],
   [BOOKINGS, 'ALTER TABLE bookings ADD EXCLUDE USING gist (during WITH &&) WHERE (seat = 2)'],
   [USERS, 'ALTER TABLE users ALTER code TYPE varchar(5), ALTER age TYPE varchar(2)'],
   [USERS, 'ALTER TABLE users ALTER code TYPE text, ALTER age TYPE bigint'],
@@ -304,6 +324,22 @@ const undecidedCases: [setup: string, sql: string, why: string][] = [
     'may change rows',
   ],
   [USERS, `INSERT INTO users VALUES (5); ALTER TABLE users ADD CHECK (age > -9)`, 'changes rows'],
+  [
+    PARTS,
+    `UPDATE part_1 SET v = '' WHERE v IS NULL; ALTER TABLE parts ALTER v SET NOT NULL`,
+    'may change rows of parts',
+  ],
+  [
+    PARTS,
+    `DELETE FROM parts WHERE v IS NULL; ALTER TABLE part_1 ALTER v SET NOT NULL`,
+    'may change rows of part_1',
+  ],
+  [
+    `${ORDERS} DELETE FROM orders WHERE user_id > 7; ALTER TABLE orders ADD FOREIGN KEY (user_id) REFERENCES users;`,
+    'TRUNCATE users CASCADE; ALTER TABLE orders ALTER at SET NOT NULL',
+    'may change rows of orders',
+  ],
+  [BITS, 'ALTER TABLE bits ALTER few TYPE bit(2)', 'tests whether bit(4) fits bit(2)'],
   [
     USERS,
     `CREATE TABLE t AS SELECT 1 AS a; ALTER TABLE t ADD UNIQUE (a)`,

@@ -77,13 +77,20 @@ function noteWrite(rows: PendingRows, action: Write, by: string): void {
   const names: readonly ObjectName[] = action.kind === 'truncate' ? action.tables : [action.table]
   for (const name of names) {
     const table = tableNamed(rows, name)
-    // A write through a view, or one that fires a trigger, may change any rows.
-    if (table === undefined || (table.target?.triggers.length ?? 0) > 0)
-      return everythingMayChange(rows, by)
+    if (table === undefined || reachesOtherRows(action, table)) return everythingMayChange(rows, by)
     const change = changeBy(action, table)
     noteChange(rows, table, { by, ...change })
     if (change.how !== 'insert') recordCascades(rows, table, by)
   }
+}
+
+/**
+ * Whether a write may change rows of other tables, other than through foreign keys: it fires a trigger, empties
+ * the referencing tables, or changes rows that a table shares with its partitions.
+ */
+function reachesOtherRows(action: Write, { target }: PendingTable): boolean {
+  if (action.kind === 'truncate' && action.cascade) return true
+  return Boolean(target?.triggers.length) || Boolean(target?.partition ?? target?.partitioned)
 }
 
 function changeBy(action: Write, table: PendingTable): Omit<RowChange, 'by'> {

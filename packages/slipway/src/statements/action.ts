@@ -42,6 +42,8 @@ export interface ConstraintDefinition {
   readonly references?: { readonly table: ObjectName; readonly columns: readonly string[] }
   /** For a check: the SQL between the parentheses. */
   readonly expression?: string
+  /** For a check: it does not apply to child tables (NO INHERIT). */
+  readonly noInherit?: true
   /** For a unique constraint: it has NULLS NOT DISTINCT. */
   readonly nullsEqual?: true
   /** Present if it does not compare value by value: ranges (PERIOD, WITHOUT OVERLAPS), or MATCH FULL. */

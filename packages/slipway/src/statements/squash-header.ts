@@ -19,9 +19,11 @@ const LINE = new RegExp(
  * <name> <checksum>…` at the beginning of the file. None for an ordinary migration. Pure.
  */
 export function squashedIn(sql: string): SquashedMigration[] {
-  if (!sql.startsWith('-- slipway: squashes ')) return []
+  // A byte order mark is not SQL.
+  const text = sql.replace(/^\uFEFF/, '')
+  if (!text.startsWith('-- slipway: squashes ')) return []
   const squashed: SquashedMigration[] = []
-  for (const line of sql.split('\n')) {
+  for (const line of text.split('\n')) {
     const [, name, sums = '', within] = LINE.exec(line) ?? []
     if (name === undefined) break
     const checksums = sums.trim().split(' ')

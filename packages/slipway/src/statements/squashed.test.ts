@@ -10,6 +10,7 @@ test('the header of a squash names the replaced migrations, with checksums for b
     { name: '2_b copy "x"\\', checksums: [checksum('SELECT 2;\r\n'), checksum('SELECT 2;\n')] },
   ])
   expect(squashedIn(`${head}\nSELECT 1;`.replaceAll('\n', '\r\n'))).toHaveLength(2)
+  expect(squashedIn(`\uFEFF${head}\nSELECT 1;`)).toHaveLength(2)
   expect(withoutSquashHead(`${head}SELECT 1;\n`)).toBe('SELECT 1;\n')
 })
 

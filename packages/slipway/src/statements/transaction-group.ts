@@ -55,7 +55,8 @@ export function transactionGroupsOf(
         break
       case 'enum-value':
         open.push(statement)
-        if (usedLater(statement.role.value, statements.slice(index + 1))) close()
+        if ((everyOne && !explicit) || usedLater(statement.role.value, statements.slice(index + 1)))
+          close()
         break
       case 'ordinary':
         open.push(statement)

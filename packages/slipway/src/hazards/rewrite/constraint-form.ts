@@ -43,12 +43,12 @@ export function addedConstraint(
   switch (constraint.kind) {
     case 'foreign-key':
     case 'check':
+    case 'not-null':
       return validatedLater(added)
     case 'unique':
     case 'primary-key':
       return takenOver(added, site)
     case 'exclusion':
-    case 'not-null':
       return none(byHand(constraint))
   }
 }
@@ -70,7 +70,7 @@ function isTaken(table: ObjectName, name: string, { schema }: Site): boolean {
 function validatedLater({ constraint, alter, name }: Added): Form {
   const adding =
     constraint.name === undefined ? `ADD CONSTRAINT ${name}${alter.part.slice(3)}` : alter.part
-  const before = constraint.kind === 'check' ? 'ACCESS EXCLUSIVE' : 'SHARE ROW EXCLUSIVE'
+  const before = constraint.kind === 'foreign-key' ? 'SHARE ROW EXCLUSIVE' : 'ACCESS EXCLUSIVE'
   return {
     kind: 'steps',
     steps: [`${alter.head} ${adding} NOT VALID`, `${alter.head} VALIDATE CONSTRAINT ${name}`],

@@ -1,4 +1,4 @@
-import type { Statement } from '../../statements/index.ts'
+import { type Statement, tokensOf } from '../../statements/index.ts'
 import type { Hazard, JudgedMigration } from '../hazard.ts'
 import type { Edit } from '../rewrite-result.ts'
 
@@ -24,11 +24,13 @@ export function enumSteps(
     const statement = statements.find(({ number }) => number === hazard.statement)
     const begin = statement && beginOf(statements, statement)
     if (!begin || isMadeBetween(statements, begin, statement)) return []
-    const { start, text } = statement
-    const behind = /^\s*;[^\S\n]*(?:\r?\n)?/.exec(sql.slice(start + text.length))?.[0].length ?? 0
+    const { start } = statement
+    // A comment before the semicolon stays where it is.
+    const end = start + (tokensOf(statement.text).at(-1)?.end ?? 0)
+    const [behind = ''] = /^\s*;[^\S\n]*(?:\r?\n)?/.exec(sql.slice(end)) ?? []
     const edits = [
-      { start: begin.start, end: begin.start, text: `${text};\n\n` },
-      { start, end: start + text.length + behind, text: '' },
+      { start: begin.start, end: begin.start, text: `${sql.slice(start, end)};\n\n` },
+      { start, end: end + behind.length, text: '' },
     ]
     return [{ hazard, edits, done: DONE }]
   })

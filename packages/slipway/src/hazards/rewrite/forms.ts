@@ -16,7 +16,7 @@ export function idsOf(action: Action): readonly string[] {
     case 'drop-index':
       return ['drop-index-not-concurrent']
     case 'add-constraint':
-      return CONSTRAINT_IDS[action.constraint.kind]
+      return idsOfConstraint(action.constraint)
     case 'set-not-null':
       return ['not-null-scans']
     case 'update':
@@ -28,7 +28,9 @@ export function idsOf(action: Action): readonly string[] {
     case 'add-column':
       return [
         ...(action.column.default?.kind === 'volatile' ? ['volatile-default'] : []),
-        ...action.column.constraints.flatMap(({ kind }) => CONSTRAINT_IDS[kind]),
+        ...action.column.constraints
+          .filter(({ kind }) => kind !== 'foreign-key' || action.column.default !== undefined)
+          .flatMap(idsOfConstraint),
       ]
     default:
       return []
@@ -41,7 +43,12 @@ const CONSTRAINT_IDS: Readonly<Record<ConstraintDefinition['kind'], readonly str
   unique: ['unique-in-place'],
   'primary-key': ['primary-key-in-place'],
   exclusion: ['exclusion-constraint'],
-  'not-null': [],
+  'not-null': ['not-null-scans'],
+}
+
+/** Like the rules, without a constraint that reads no rows and builds no index. */
+function idsOfConstraint({ kind, notValid, usingIndex }: ConstraintDefinition): readonly string[] {
+  return notValid || usingIndex !== undefined ? [] : CONSTRAINT_IDS[kind]
 }
 
 /** The safe form of an action that has one of those hazards. */

@@ -10,6 +10,7 @@ import {
 } from '../../statements/index.ts'
 import type { Hazard } from '../hazard.ts'
 import { columnObject } from '../names.ts'
+import { requiredColumnOf } from '../not-null.ts'
 import { type Form, none, type Site } from './form.ts'
 import { formOf, idsOf } from './forms.ts'
 
@@ -86,11 +87,12 @@ function ofAll(hazards: readonly Hazard[], action: Action): Hazard[] {
 
 /** Hazards are in the order of their parts, so the first remaining hazard with an id belongs to this part. */
 function firstOfEach(hazards: readonly Hazard[], action: Action, schema: DatabaseSchema): Hazard[] {
+  const column = requiredColumnOf(action)
   return idsOf(action).flatMap((wanted) => {
     const found = hazards.find(({ id, object }) => {
       if (id !== wanted) return false
-      if (action.kind !== 'set-not-null') return true
-      return isSameObject(object, columnObject({ schema }, action.table, action.column))
+      if (column === undefined || !('table' in action) || !action.table) return true
+      return isSameObject(object, columnObject({ schema }, action.table, column))
     })
     return found ?? []
   })

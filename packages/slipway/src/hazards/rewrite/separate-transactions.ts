@@ -5,8 +5,10 @@ import { type Statement, tokensOf } from '../../statements/index.ts'
  * deploy that continues after an interruption uses a new session.
  */
 export function whyOneTransaction(statements: readonly Statement[]): string | undefined {
-  const found = statements.flatMap(({ text, number, actions }) => {
-    const what = boundBy(text) ?? (actions.some(isLock) ? 'LOCK' : undefined)
+  const found = statements.flatMap(({ text, number, actions, settings }) => {
+    const lock = actions.some(isLock) ? 'LOCK' : undefined
+    const setting = settings === 'changes' && actions.some(isQuery) ? 'set_config' : undefined
+    const what = boundBy(text) ?? lock ?? setting
     return what === undefined ? [] : [`Statement ${number} (${what}…)`]
   })
   if (found.length === 0) return undefined
@@ -29,6 +31,10 @@ function boundBy(text: string): string | undefined {
 
 function isLock({ kind }: { readonly kind: string }): boolean {
   return kind === 'lock-table'
+}
+
+function isQuery({ kind }: { readonly kind: string }): boolean {
+  return kind === 'opaque'
 }
 
 /** The line that runs every statement of a file in its own transaction. */

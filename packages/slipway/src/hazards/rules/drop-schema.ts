@@ -1,3 +1,4 @@
+import { referenceOf } from '../../schema/index.ts'
 import type { Rule } from '../hazard.ts'
 
 /** Everything in the schema is lost. */
@@ -7,7 +8,8 @@ export const dropSchema: Rule = {
   judge(action, { schema }) {
     if (action.kind !== 'drop' || action.of !== 'schema') return undefined
     const { name } = action.object
-    const inside = [...schema.tables.values()].filter((table) => table.schema === name)
+    const { schema: dropped } = referenceOf(schema, { schema: name, name: '' })
+    const inside = [...schema.tables.values()].filter((table) => table.schema === dropped)
     const tables = inside.map((table) => table.name)
     const lost =
       action.cascade && tables.length > 0 ? ` This also drops the tables ${tables.join(', ')}.` : ''

@@ -10,10 +10,11 @@ export const dropViewCascade: Rule = {
     if (action.kind !== 'drop' || !action.cascade) return undefined
     if (action.of !== 'view' && action.of !== 'materialized-view') return undefined
     const view = full(context, action.object)
+    const command = action.of === 'view' ? 'DROP VIEW' : 'DROP MATERIALIZED VIEW'
     return {
       severity: 'error',
       object: { kind: action.of, ...referenceOf(context.schema, action.object) },
-      message: `DROP VIEW ${view} CASCADE drops every view that depends on it, without naming them. Name each of them.`,
+      message: `${command} ${view} CASCADE drops every view that depends on it, without naming them. Name each of them.`,
     }
   },
 }

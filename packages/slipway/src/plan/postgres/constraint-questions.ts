@@ -133,7 +133,7 @@ function primaryKeyQuestions(
 
 function checkQuestion(
   asking: QuestionContext,
-  { columns, expression }: ConstraintDefinition,
+  { columns, expression, noInherit }: ConstraintDefinition,
   object: ObjectRef,
 ): PreCheckQuestion[] {
   if (expression === undefined) return []
@@ -142,6 +142,6 @@ function checkQuestion(
   return offendingRowsQuestion(
     asking,
     { kind: 'check', object },
-    { columns: read, where: `NOT (${expression}\n)` },
+    { columns: read, where: `NOT (${expression}\n)`, only: noInherit === true },
   )
 }

@@ -52,6 +52,13 @@ test('names include the schema, and a partitioned table has the rows of its part
   ])
 })
 
+test('a table with a foreign partition has no known size', async () => {
+  await target.sql(`CREATE FOREIGN DATA WRAPPER none; CREATE SERVER elsewhere FOREIGN DATA WRAPPER none;
+    CREATE TABLE day (id integer) PARTITION BY LIST (id); CREATE TABLE day_1 PARTITION OF day FOR VALUES IN (1);
+    CREATE FOREIGN TABLE day_2 PARTITION OF day FOR VALUES IN (2) SERVER elsewhere`)
+  expect(Object.keys(await sizes())).toEqual(['day_1'])
+})
+
 test('does not wait for a table that another session locks or waits to lock', async () => {
   await target.sql(`CREATE TABLE t (id integer, name text); CREATE TABLE unknown (id integer); ${FILL}
     INSERT INTO unknown VALUES (1); ANALYZE t`)

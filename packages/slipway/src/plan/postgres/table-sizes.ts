@@ -6,7 +6,7 @@ import { objectKey, tableRef } from '../../statements/index.ts'
  * Reads the rows and bytes of a target's tables, by `objectKey`. A partitioned table has the sum of its
  * partitions. Rows are estimated as the planner does, without reading any; only 0 is exact. Never waits for
  * a lock: for a table with an ACCESS EXCLUSIVE lock, the statistics count, and without statistics it is
- * left out.
+ * left out, as is a table with a foreign partition, whose rows are on another server.
  */
 export async function readTableSizes(session: Session): Promise<Map<string, TableFacts>> {
   const sized = await session.query<Sized>(inLedger(session, SIZES))
@@ -59,9 +59,9 @@ WITH RECURSIVE held AS MATERIALIZED (
 )
 SELECT n.nspname AS schema, c.relname AS name,
   coalesce(sum(s.rows), 0)::float8 AS rows, coalesce(sum(s.bytes), 0)::float8 AS bytes
-FROM tree t JOIN pg_class c ON c.oid = t.root JOIN pg_namespace n ON n.oid = c.relnamespace
+FROM tree t JOIN pg_class c ON c.oid = t.root JOIN pg_class m ON m.oid = t.member JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN sized s ON s.oid = t.member
 WHERE ${USERS}
 GROUP BY n.nspname, c.relname
-HAVING count(s.oid) = count(s.bytes)
+HAVING count(s.oid) = count(s.bytes) AND NOT bool_or(m.relkind = 'f')
 ORDER BY n.nspname, c.relname`

@@ -30,13 +30,13 @@ export interface TypeName {
 /** Parses a type as the server prints it. */
 export function parseType(text: string): TypeName {
   const [, sizes = ''] = /\((-?\d+(?:,-?\d+)?)\)/.exec(text) ?? []
-  const base = text.replace(/\([-\d,]*\)/, '')
+  const base = text.replace(/\([^)]*\)/, '')
   return {
     text,
     base,
     sizes: sizes === '' ? [] : sizes.split(',').map(Number),
     isText: TEXTS.has(base),
-    builtIn: TEXTS.has(base) || BUILT_IN.has(base.replace(/\[\]$/, '')),
+    builtIn: BUILT_IN.has(base.replace(/\[\]$/, '')),
   }
 }
 
@@ -63,6 +63,7 @@ const TIMES: Readonly<Record<string, readonly string[]>> = {
 }
 
 const BUILT_IN = new Set([
+  ...TEXTS,
   ...Object.keys(INTEGERS),
   ...FLOATS,
   ...Object.keys(TIMES),
@@ -72,6 +73,8 @@ const BUILT_IN = new Set([
   'json',
   'jsonb',
   'bytea',
+  'bit',
+  'bit varying',
   'inet',
   'cidr',
   'macaddr',
@@ -86,14 +89,20 @@ export function rangeOffence(from: TypeName, to: TypeName, value: string): CastA
     reason: `Slipway cannot write SQL that tests whether ${from.text} fits ${to.text}`,
   } as const
   if (from.text.endsWith('[]') || to.text.endsWith('[]'))
-    return from.base === to.base && to.sizes.length === 0 ? FITS : unknown
+    return isSameOrUnlimited(from, to) ? FITS : unknown
   if (to.isText) return lengthOffence(from, to, value)
   if (to.base in INTEGERS) return integerOffence(from, to.base, value) ?? unknown
   if (to.base === 'numeric') return numericOffence(from, to, value) ?? unknown
-  if (from.base === to.base) return FITS
+  if (isSameOrUnlimited(from, to)) return FITS
   if (FLOATS.has(to.base)) return floatOffence(from, to) ?? unknown
-  if (TIMES[from.base]?.includes(to.base)) return FITS
+  const times = TIMES[from.base]
+  if (times && [from.base, ...times].includes(to.base)) return FITS
   return unknown
+}
+
+/** Whether a type is the same as another, or the same without its size. */
+function isSameOrUnlimited(from: TypeName, to: TypeName): boolean {
+  return from.text === to.text || from.base === to.text
 }
 
 const FITS: CastAnswer = { kind: 'fits' }
@@ -151,9 +160,8 @@ function floatOffence(from: TypeName, to: TypeName): CastAnswer | undefined {
 }
 
 /** A type as SQL. Quotes user-defined names, which `typeText` prints without quotation marks. */
-export function typeSql({ text, builtIn }: TypeName): string {
+export function typeSql({ text, base, builtIn }: TypeName): string {
   if (builtIn) return text
-  const array = text.endsWith('[]') ? '[]' : ''
-  const name = text.replace(/\[\]$/, '')
-  return name.split('.').map(quoteIdentifier).join('.') + array
+  const name = base.replace(/\[\]$/, '')
+  return name.split('.').map(quoteIdentifier).join('.') + text.slice(name.length)
 }

@@ -41,6 +41,23 @@ test.each<[string, object]>([
     { column: { default: { kind: 'volatile', function: 'gen_random_uuid' } } },
   ],
   [
+    `ALTER TABLE users ADD COLUMN code text DEFAULT app.lower('A')`,
+    { column: { default: { kind: 'volatile', function: 'lower' } } },
+  ],
+  [
+    `ALTER TABLE users ADD COLUMN code text DEFAULT pg_catalog.lower('A')`,
+    { column: { default: { kind: 'constant' } } },
+  ],
+  [
+    'ALTER TABLE users ADD COLUMN "year" integer DEFAULT extract(year FROM now())',
+    { column: { default: { kind: 'constant' } } },
+  ],
+  [
+    'ALTER TABLE users ADD COLUMN n integer NOT NULL DEFAULT NULL',
+    { column: { name: 'n', type: 'integer', notNull: true, constraints: [] } },
+  ],
+  ['ALTER TABLE users ALTER place TYPE geometry(Point, 4326)', { type: 'geometry(point,4326)' }],
+  [
     'ALTER TABLE users ADD COLUMN at timestamptz(3) DEFAULT CURRENT_TIMESTAMP',
     { column: { type: 'timestamp(3) with time zone', default: { kind: 'constant' } } },
   ],
@@ -167,6 +184,19 @@ test('a statement also does what the queries of its WITH do', () => {
   expect(statement?.actions.flatMap((action) => destructionsBy(action, 'public'))).toEqual([
     { what: 'rows', object: { kind: 'table', schema: null, name: 'a' } },
   ])
+})
+
+test.each([
+  'CREATE TABLE b AS WITH gone AS (DELETE FROM a RETURNING *) SELECT * FROM gone',
+  'EXPLAIN (ANALYZE) DELETE FROM a',
+  'COPY (DELETE FROM a RETURNING *) TO STDOUT',
+])('%s also deletes rows', (sql) => {
+  expect(parseStatements(sql)[0]?.actions).toContainEqual({ kind: 'delete', table: { name: 'a' } })
+})
+
+test('EXPLAIN without ANALYZE deletes nothing', () => {
+  const [statement] = parseStatements('EXPLAIN (ANALYZE off) DELETE FROM a')
+  expect(statement?.actions).toEqual([{ kind: 'other', statement: 'ExplainStmt' }])
 })
 
 test('an ALTER TABLE has an action for each subcommand', () => {

@@ -15,8 +15,9 @@ import {
   columnOf,
   constraintOf,
   functionsIn,
+  hasOption,
+  nameFromParts,
   names,
-  objectName,
   relationName,
 } from './definition.ts'
 import { insertedRows } from './inserted-rows.ts'
@@ -175,11 +176,11 @@ function objectChanged(node: Node, source: Source): readonly Action[] {
   if ('IndexStmt' in node) return [indexMade(node.IndexStmt, source)]
   if ('CreateEnumStmt' in node) {
     const { typeName, vals } = node.CreateEnumStmt
-    return [{ kind: 'create-enum', type: objectName(names(typeName)), values: names(vals) }]
+    return [{ kind: 'create-enum', type: nameFromParts(names(typeName)), values: names(vals) }]
   }
   if ('AlterEnumStmt' in node) {
     const { typeName, oldVal, newVal = '', skipIfNewValExists } = node.AlterEnumStmt
-    const type = objectName(names(typeName))
+    const type = nameFromParts(names(typeName))
     return oldVal
       ? [{ kind: 'rename', of: 'enum-value', type, from: oldVal, to: newVal }]
       : [{ kind: 'add-enum-value', type, value: newVal, ifNotExists: skipIfNewValExists === true }]
@@ -204,7 +205,7 @@ function objectChanged(node: Node, source: Source): readonly Action[] {
 }
 
 function domainChanged({ subtype, typeName, def }: AlterDomainStmt): Action {
-  const domain = objectName(names(typeName))
+  const domain = nameFromParts(names(typeName))
   switch (subtype) {
     case 'C': {
       const notValid =
@@ -299,14 +300,6 @@ function upperWords(code: string): string[] {
   return [...new Set(wordsOf(code).map((word) => word.toUpperCase()))]
 }
 
-function hasOption(options: readonly Node[] | undefined, name: string): boolean {
-  return (options ?? []).some((option) => {
-    if (!('DefElem' in option) || option.DefElem.defname !== name) return false
-    const { arg } = option.DefElem
-    return !arg || !('String' in arg) || !/^(?:false|off|no|0)$/i.test(arg.String.sval ?? '')
-  })
-}
-
 type IndexStmt = Extract<Node, { IndexStmt: unknown }>['IndexStmt']
 
 function indexMade(index: IndexStmt, source: Source): Action {
@@ -365,18 +358,18 @@ function dropped(drop: DropStmt): Action[] {
     const parts = names([node])
     if (removeType === 'OBJECT_INDEX') {
       const concurrently = concurrent === true
-      return { kind: 'drop-index', index: objectName(parts), concurrently, ifExists }
+      return { kind: 'drop-index', index: nameFromParts(parts), concurrently, ifExists }
     }
     const onTable = DROPPED_ON_TABLE[removeType]
     if (onTable !== undefined) {
-      const table = objectName(parts.slice(0, -1))
+      const table = nameFromParts(parts.slice(0, -1))
       return { kind: 'drop-on-table', of: onTable, table, name: parts.at(-1) ?? '' }
     }
     const cascade = behavior === 'DROP_CASCADE'
     return {
       kind: 'drop',
       of: DROPPED[removeType] ?? 'other',
-      object: objectName(parts),
+      object: nameFromParts(parts),
       cascade,
       ifExists,
     }
@@ -412,7 +405,9 @@ function renamed(rename: RenameStmt): Action {
   if (renameType === 'OBJECT_ATTRIBUTE') {
     return { kind: 'rename', of: 'attribute', type: relationName(relation), from: subname, to }
   }
-  const named = relation ? relationName(relation) : objectName(object ? names([object]) : [subname])
+  const named = relation
+    ? relationName(relation)
+    : nameFromParts(object ? names([object]) : [subname])
   const of = RENAMED[renameType] ?? 'other'
   return {
     kind: 'rename',
@@ -434,7 +429,7 @@ const MOVED: Readonly<Record<string, MoveAction['of']>> = {
 }
 
 function moved({ objectType, relation, object, newschema = '' }: AlterObjectSchemaStmt): Action {
-  const named = relation ? relationName(relation) : objectName(object ? names([object]) : [])
+  const named = relation ? relationName(relation) : nameFromParts(object ? names([object]) : [])
   return {
     kind: 'set-schema',
     of: MOVED[objectType ?? ''] ?? 'other',

@@ -1,4 +1,5 @@
 import type { AlterTableStmt, DropStmt, Node, RangeVar, RenameStmt } from 'libpg-query'
+import { constantText, queryOf } from './code.ts'
 import { codeOf, names } from './definition.ts'
 import { searchPathAfter } from './ownership.ts'
 import { parser, treeOf } from './parser.ts'
@@ -236,18 +237,4 @@ function statementsBelow(value: unknown): string[] {
       return queryOf((child as { query?: unknown }).query).flatMap(constantText)
     return statementsBelow(child)
   })
-}
-
-function queryOf(expression: unknown): string[] {
-  const { PLpgSQL_expr: found } = (expression ?? {}) as { PLpgSQL_expr?: { query?: string } }
-  return found?.query === undefined ? [] : [found.query]
-}
-
-/** The text of EXECUTE if it is a constant. */
-function constantText(expression: string): string[] {
-  const [select] = treeOf(`SELECT ${expression}`)?.stmts ?? []
-  const node = select?.stmt && 'SelectStmt' in select.stmt ? select.stmt.SelectStmt : undefined
-  const [target] = node?.targetList ?? []
-  const value = target && 'ResTarget' in target ? target.ResTarget.val : undefined
-  return value && 'A_Const' in value && value.A_Const.sval ? [value.A_Const.sval.sval ?? ''] : []
 }

@@ -1,4 +1,5 @@
-import { parser } from './parser.ts'
+import type { ScanToken } from 'libpg-query'
+import { isComment, scan } from './tokens.ts'
 
 /** A statement's text, and where in its file it begins: the parse tree counts bytes of the file. */
 export interface Source {
@@ -6,11 +7,7 @@ export interface Source {
   readonly startByte: number
 }
 
-interface Token {
-  readonly text: string
-  readonly start: number
-  readonly end: number
-}
+type Token = Pick<ScanToken, 'text' | 'start' | 'end'>
 
 /** The text between the parentheses after a keyword at or after `location`. */
 export function inParentheses(
@@ -84,9 +81,7 @@ function isWord(token: Token | undefined, keyword: string): boolean {
 
 function tokensFrom({ text, startByte }: Source, location: number): readonly Token[] {
   const from = location - startByte
-  return parser()
-    .scanSync(text)
-    .tokens.filter(({ start, tokenName }) => start >= from && !/COMMENT/.test(tokenName))
+  return scan(text).filter((token) => token.start >= from && !isComment(token))
 }
 
 function slice({ text }: Source, start: number, end: number): string {

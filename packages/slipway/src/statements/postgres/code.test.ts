@@ -69,6 +69,13 @@ test('calls are names before a parenthesis, except the function that a trigger e
   expect(callsIn(sql)).toEqual(['purge', 'Tidy'])
 })
 
+test('the calls of a RETURN body and of the condition of a rule are found', () => {
+  const { calls } = codeIn('CREATE FUNCTION f() RETURNS int LANGUAGE sql RETURN purge(1) + 1')
+  expect(calls).toEqual(['purge'])
+  const rule = codeIn('CREATE RULE r AS ON INSERT TO t WHERE purge(new.a) DO ALSO SELECT tidy()')
+  expect(rule.calls).toEqual(['purge', 'tidy'])
+})
+
 test('error handlers are found', () => {
   const sql = (handler: string) => `DO $$ BEGIN DELETE FROM a; ${handler} END $$`
   expect(codeIn(sql('')).handlesErrors).toBe(false)

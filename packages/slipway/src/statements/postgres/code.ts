@@ -31,7 +31,11 @@ export interface Code {
 export function codeIn(sql: string): Code {
   const node = treeOf(sql)?.stmts?.[0]?.stmt
   if (node === undefined) return { ...NOTHING, texts: [sql] }
-  if ('RuleStmt' in node) return { ...NOTHING, ...ofNodes(node.RuleStmt.actions ?? [], sql) }
+  if ('RuleStmt' in node) {
+    const { actions = [], whereClause } = node.RuleStmt
+    const code = ofNodes(actions, sql)
+    return { ...NOTHING, ...code, calls: [...functionsIn(whereClause), ...code.calls] }
+  }
   if ('DoStmt' in node) {
     const { args } = node.DoStmt
     return codeOfLanguage(optionOf(args, 'language') ?? 'plpgsql', codeOf(args), sql)
@@ -39,7 +43,7 @@ export function codeIn(sql: string): Code {
   if (!('CreateFunctionStmt' in node)) return NOTHING
   const { options, sql_body, funcname } = node.CreateFunctionStmt
   const code = sql_body
-    ? { ...NOTHING, ...ofNodes(queriesBelow(sql_body), sql) }
+    ? { ...NOTHING, ...ofNodes(queriesBelow(sql_body), sql), calls: functionsIn(sql_body) }
     : codeOfLanguage(optionOf(options, 'language') ?? 'sql', codeOf(options), sql)
   return { ...code, creates: names(funcname).at(-1) ?? '' }
 }
@@ -156,13 +160,14 @@ function resultsIn(fields: unknown): string[] {
   )
 }
 
-function queryOf(expression: unknown): string[] {
+/** The text of an expression or a statement of PL/pgSQL. */
+export function queryOf(expression: unknown): string[] {
   const { PLpgSQL_expr: found } = (expression ?? {}) as { PLpgSQL_expr?: { query?: string } }
   return found?.query === undefined ? [] : [found.query]
 }
 
 /** The value of an expression if it is a constant. */
-function constantText(expression: string): string[] {
+export function constantText(expression: string): string[] {
   const select = treeOf(`SELECT ${expression}`)?.stmts?.[0]?.stmt
   const [target] = (select && 'SelectStmt' in select && select.SelectStmt.targetList) || []
   const value = target && 'ResTarget' in target ? target.ResTarget.val : undefined

@@ -23,8 +23,17 @@ export function codeOf(options: readonly Node[] = []): string {
     .join('')
 }
 
+/** Whether a statement has an option that is not switched off: `(VERBOSE)`, `(VERBOSE true)`. */
+export function hasOption(options: readonly Node[] | undefined, name: string): boolean {
+  return (options ?? []).some((option) => {
+    if (!('DefElem' in option) || option.DefElem.defname !== name) return false
+    const { arg } = option.DefElem
+    return !arg || !('String' in arg) || !/^(?:false|off|no|0)$/i.test(arg.String.sval ?? '')
+  })
+}
+
 /** A name of one, two or three parts; a leading database name is ignored. */
-export function objectName(parts: readonly string[]): ObjectName {
+export function nameFromParts(parts: readonly string[]): ObjectName {
   const [name = '', schema] = parts.toReversed()
   return schema === undefined ? { name } : { schema, name }
 }
@@ -34,16 +43,23 @@ export function relationName(relation: RangeVar | undefined): ObjectName {
   return relation?.schemaname ? { schema: relation.schemaname, name } : { name }
 }
 
-const SERIAL = new Set(['smallserial', 'serial', 'bigserial', 'serial2', 'serial4', 'serial8'])
+const SERIAL_TYPES: Readonly<Record<string, string>> = {
+  serial: 'integer',
+  serial4: 'integer',
+  bigserial: 'bigint',
+  serial8: 'bigint',
+  smallserial: 'smallint',
+  serial2: 'smallint',
+}
 
 /** A column of CREATE TABLE or ADD COLUMN. */
 export function columnOf(def: ColumnDef, source: Source): ColumnDefinition {
   const parts = (def.constraints ?? []).flatMap((node) =>
     'Constraint' in node ? [node.Constraint] : [],
   )
-  const serial = SERIAL.has(names(def.typeName?.names).at(-1) ?? '')
+  const serial = (names(def.typeName?.names).at(-1) ?? '') in SERIAL_TYPES
   const filledBy = serial ? 'serial' : fillingOf(parts)
-  const set = parts.find(({ contype }) => contype === 'CONSTR_DEFAULT')
+  const set = parts.find((part) => part.contype === 'CONSTR_DEFAULT' && !isNull(part.raw_expr))
   const constraints = parts.flatMap((part) => constraintOf(part, source, def.colname) ?? [])
   const column = {
     name: def.colname ?? '',
@@ -60,6 +76,11 @@ export function columnOf(def: ColumnDef, source: Source): ColumnDefinition {
     ...(filledBy === undefined ? {} : { filledBy }),
     ...(def.collClause === undefined ? {} : { collated: true as const }),
   }
+}
+
+/** DEFAULT NULL is the same as no default. */
+function isNull(expression: Node | undefined): boolean {
+  return expression !== undefined && 'A_Const' in expression && expression.A_Const.isnull === true
 }
 
 function fillingOf(parts: readonly Constraint[]): ColumnDefinition['filledBy'] {
@@ -105,6 +126,7 @@ export function constraintOf(
     ...(node.indexname ? { usingIndex: node.indexname } : {}),
     ...(references ? { references } : {}),
     ...(expression === undefined ? {} : { expression }),
+    ...(kind === 'check' && node.is_no_inherit ? { noInherit: true as const } : {}),
     ...(node.without_overlaps || node.fk_with_period ? { compares: 'periods' as const } : {}),
     ...(node.fk_matchtype === 'f' ? { compares: 'all-or-none' as const } : {}),
     ...(node.nulls_not_distinct ? { nullsEqual: true as const } : {}),
@@ -123,8 +145,6 @@ const STABLE_FUNCTIONS = new Set([
   'current_setting',
   'current_schema',
   'current_database',
-  'current_user',
-  'session_user',
   'to_timestamp',
   'timezone',
   'date_trunc',
@@ -144,27 +164,32 @@ const STABLE_FUNCTIONS = new Set([
   'to_json',
   'txid_current',
   'pg_current_xact_id',
-  'nextafter',
   'length',
-  'coalesce',
   'date_part',
+  'extract',
   'age',
   'sha256',
 ])
 
 function defaultOf(expression: Node | undefined): Default {
-  const called = functionsIn(expression).find((name) => !STABLE_FUNCTIONS.has(name))
-  return called === undefined ? { kind: 'constant' } : { kind: 'volatile', function: called }
+  const called = calledIn(expression).find(
+    ({ schema = 'pg_catalog', name }) => schema !== 'pg_catalog' || !STABLE_FUNCTIONS.has(name),
+  )
+  return called === undefined ? { kind: 'constant' } : { kind: 'volatile', function: called.name }
 }
 
 /** Names of the functions that an expression calls, without their schemas. */
 export function functionsIn(value: unknown): string[] {
+  return calledIn(value).map(({ name }) => name)
+}
+
+function calledIn(value: unknown): ObjectName[] {
   if (typeof value !== 'object' || value === null) return []
   const called =
     'FuncCall' in value
-      ? [names((value.FuncCall as { funcname?: Node[] }).funcname).at(-1) ?? '']
+      ? [nameFromParts(names((value.FuncCall as { funcname?: Node[] }).funcname))]
       : []
-  return [...called, ...Object.values(value).flatMap(functionsIn)]
+  return [...called, ...Object.values(value).flatMap(calledIn)]
 }
 
 /** PostgreSQL's own names of types whose SQL names differ. Source: `format_type` in format_type.c. */
@@ -182,25 +207,22 @@ const SQL_TYPES: Readonly<Record<string, string>> = {
   timestamptz: 'timestamp%s with time zone',
   time: 'time%s without time zone',
   timetz: 'time%s with time zone',
-  serial: 'integer',
-  serial4: 'integer',
-  bigserial: 'bigint',
-  serial8: 'bigint',
-  smallserial: 'smallint',
-  serial2: 'smallint',
+  ...SERIAL_TYPES,
 }
 
-/** A type as the server prints it: `character varying(255)`, `integer[]`, `public.mood`. */
+/** A type as `format_type` prints it, but with unquoted names: `character varying(255)`, `integer[]`, `Mood`. */
 export function typeText(type: TypeName | undefined): string {
   const [name = '', schema] = names(type?.names).toReversed()
-  const numbers = (type?.typmods ?? []).flatMap((node) =>
-    'A_Const' in node && node.A_Const.ival ? [node.A_Const.ival.ival ?? 0] : [],
-  )
-  // The first number of an interval says which fields it stores.
-  const shown = name === 'interval' ? numbers.slice(1) : numbers
+  const modifiers = (type?.typmods ?? []).flatMap((node): (string | number)[] => {
+    // `geometry(Point, 4326)`
+    if ('ColumnRef' in node) return names(node.ColumnRef.fields)
+    return 'A_Const' in node && node.A_Const.ival ? [node.A_Const.ival.ival ?? 0] : []
+  })
+  // The first modifier of an interval says which fields it stores.
+  const shown = name === 'interval' ? modifiers.slice(1) : modifiers
   const size = shown.length === 0 ? '' : `(${shown.join(',')})`
   const builtIn = schema === undefined || schema === 'pg_catalog' ? SQL_TYPES[name] : undefined
   const base = builtIn ?? (schema && schema !== 'pg_catalog' ? `${schema}.${name}` : name)
   const whole = base.includes('%s') ? base.replace('%s', size) : base + size
-  return whole + '[]'.repeat((type?.arrayBounds ?? []).length > 0 ? 1 : 0)
+  return type?.arrayBounds?.length ? `${whole}[]` : whole
 }

@@ -1,6 +1,8 @@
 import { beforeAll, expect, test } from 'vitest'
+import { transactionGroupsOf } from '../transaction-group.ts'
 import { parsePieces, parseStatements } from './parse-statements.ts'
 import { loadParser } from './parser.ts'
+import { sameMeaning } from './same-meaning.ts'
 
 /** Each has a semicolon at the end of a line that ends no statement. */
 const STATEMENTS = [
@@ -30,6 +32,27 @@ test('a large file has the same statements as its parts', () => {
     [...new Set(texts)].map((text) => [text, parseStatements(text)[0]?.actions]),
   )
   expect(found.map(({ actions }) => actions)).toEqual(texts.map((text) => actionsOf.get(text)))
+})
+
+test('a file with line ends of Windows is also parsed in pieces', () => {
+  const sql = 'SELECT 1;\r\n'.repeat(5000)
+  expect([...parsePieces(sql)].length).toBeGreaterThan(3)
+  expect(parseStatements(sql).map(({ line }) => line)).toEqual(
+    Array.from({ length: 5000 }, (_, at) => at + 1),
+  )
+})
+
+test('a text may contain control characters', () => {
+  const sql = `UPDATE a SET b = '\f' WHERE c = '\u0001ä' RETURNING d`
+  expect(parseStatements(sql)[0]?.actions).toMatchObject([{ where: `c = '\u0001ä'` }])
+  expect(sameMeaning(sql, sql.replace('a SET', 'a\f\nSET'))).toBe(true)
+  expect(sameMeaning(sql, sql.replace('\u0001', '\u0002'))).toBe(false)
+})
+
+test('no-transaction also separates an enum value whose use is not visible', () => {
+  const sql = `-- slipway: no-transaction\nALTER TYPE mood ADD VALUE 'new';\nINSERT INTO a SELECT b::text::mood FROM c;`
+  const groups = transactionGroupsOf(sql, parseStatements(sql))
+  expect(groups.map(({ statements }) => statements.length)).toEqual([1, 1])
 })
 
 test.each([

@@ -54,6 +54,7 @@ interface Piece {
 }
 
 const PIECE_CHARACTERS = 10_000
+const LINE_END = /;\r?\n/g
 
 /**
  * Splits a file after semicolons at line ends. A piece consists of whole statements if the grammar accepts it
@@ -64,8 +65,8 @@ function* piecesOf(sql: string, file?: string): Generator<Piece> {
   let from = 0
   let length = PIECE_CHARACTERS
   while (from < sql.length) {
-    const semicolon = sql.indexOf(';\n', from + length)
-    const end = semicolon === -1 ? sql.length : semicolon + 2
+    LINE_END.lastIndex = from + length
+    const end = LINE_END.exec(sql) === null ? sql.length : LINE_END.lastIndex
     const text = sql.slice(from, end)
     // A text of only white space has no statements.
     const tree = text.trim() === '' ? EMPTY : treeOf(text)
@@ -171,7 +172,7 @@ function isAlone(node: Node): boolean {
     )
     return concurrently || !['REINDEX_OBJECT_INDEX', 'REINDEX_OBJECT_TABLE'].includes(kind ?? '')
   }
-  if ('AlterTableStmt' in node) return (node.AlterTableStmt.cmds ?? []).some(isDetachedConcurrently)
+  if ('AlterTableStmt' in node) return (node.AlterTableStmt.cmds ?? []).some(detachesConcurrently)
   if ('DoStmt' in node) return endsTransactions(codeOf(node.DoStmt.args))
   return [
     'CreatedbStmt',
@@ -186,7 +187,7 @@ function isAlone(node: Node): boolean {
   ].some((kind) => kind in node)
 }
 
-function isDetachedConcurrently(node: Node): boolean {
+function detachesConcurrently(node: Node): boolean {
   const { subtype, def } = 'AlterTableCmd' in node ? node.AlterTableCmd : {}
   return (
     subtype === 'AT_DetachPartition' &&

@@ -1,14 +1,26 @@
 import type { MergeStmt, Node, WithClause } from 'libpg-query'
 import type { Action } from '../action.ts'
-import { relationName } from './definition.ts'
+import { hasOption, relationName } from './definition.ts'
 
-/** The changes that the queries of a WITH make. No query beforehand can tell which rows they affect. */
+/**
+ * The changes that the queries of a WITH make, and the query of a COPY, EXPLAIN or CREATE TABLE AS. No query
+ * beforehand can tell which rows they affect.
+ */
 export function changedByQueries(node: Node): Action[] {
-  const clause = withClauseOf(node)
-  return (clause?.ctes ?? []).flatMap((item): Action[] => {
-    const query = 'CommonTableExpr' in item ? item.CommonTableExpr.ctequery : undefined
-    return query ? [...changes(query), ...changedByQueries(query)] : []
-  })
+  const queries = (withClauseOf(node)?.ctes ?? []).map((item) =>
+    'CommonTableExpr' in item ? item.CommonTableExpr.ctequery : undefined,
+  )
+  return [...queries, queryOf(node)].flatMap((query) =>
+    query ? [...changes(query), ...changedByQueries(query)] : [],
+  )
+}
+
+/** The query that another statement runs. */
+function queryOf(node: Node): Node | undefined {
+  if ('CreateTableAsStmt' in node) return node.CreateTableAsStmt.query
+  if ('CopyStmt' in node) return node.CopyStmt.query
+  const { options, query } = 'ExplainStmt' in node ? node.ExplainStmt : {}
+  return hasOption(options, 'analyze') ? query : undefined
 }
 
 function withClauseOf(node: Node): WithClause | undefined {

@@ -1,4 +1,4 @@
-import { parser } from './parser.ts'
+import { isComment, scan } from './tokens.ts'
 
 /**
  * Whether two texts are the same SQL except for comments and white space: the server's own scanner finds the
@@ -11,6 +11,6 @@ export function sameMeaning(one: string, other: string): boolean {
 }
 
 function tokens(sql: string): string[] {
-  const scanned = parser().scanSync(sql.replace(/^\uFEFF/, ' ')).tokens
-  return scanned.filter(({ tokenName }) => !tokenName.endsWith('_COMMENT')).map(({ text }) => text)
+  const scanned = scan(sql.replace(/^\uFEFF/, ' '))
+  return scanned.filter((token) => !isComment(token)).map(({ text }) => text)
 }

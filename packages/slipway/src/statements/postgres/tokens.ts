@@ -117,11 +117,11 @@ export function hasComment(text: string): boolean {
 }
 
 /**
- * The tokens of the server's scanner. libpg-query writes them as JSON without escaping control characters,
+ * The tokens of the server's scanner, with positions in bytes. Needs `loadParser` first. libpg-query writes them as JSON without escaping control characters,
  * which a JSON parser rejects. Therefore they are replaced by spaces, and the texts of the tokens are taken
  * from the original.
  */
-function scan(text: string): ScanToken[] {
+export function scan(text: string): ScanToken[] {
   const { tokens } = parser().scanSync(text.replaceAll(CONTROL, ' '))
   if (text.search(CONTROL) < 0) return tokens
   const indexOf = byteIndexer(text)
@@ -134,6 +134,6 @@ function scan(text: string): ScanToken[] {
 /** Control characters of one byte that must be escaped in JSON, except tab, line feed and carriage return. */
 const CONTROL = /(?![\t\n\r\x7F-\x9F])\p{Cc}/gu
 
-function isComment({ tokenName }: { readonly tokenName: string }): boolean {
+export function isComment({ tokenName }: { readonly tokenName: string }): boolean {
   return tokenName.endsWith('_COMMENT')
 }

@@ -32,6 +32,7 @@ test.each([
   ['UPDATE app.t SET app.x = 1', 'UPDATE t SET app.x = 1'],
   ['DROP SCHEMA app', 'DROP SCHEMA app'],
   ['SELECT größe.x FROM app."größe" AS größe', 'SELECT größe.x FROM "größe" AS größe'],
+  ['\uFEFFALTER TABLE app.größe ADD x app.t', '\uFEFFALTER TABLE größe ADD x t'],
   ['CREATE TABLE "App"."t" ()', 'CREATE TABLE "App"."t" ()'],
 ])('%s', (sql, plain) => {
   expect(unqualified(sql, 'app')).toBe(plain)

@@ -79,9 +79,11 @@ interface Reading {
 function read(sql: string): Reading | undefined {
   // The parser refuses an empty text.
   if (sql.trim() === '') return undefined
-  const tree = treeOf(sql)
+  // A byte order mark is not SQL.
+  const readable = sql.replace(/^\uFEFF/, ' ')
+  const tree = treeOf(readable)
   if (!tree) return undefined
-  const indexOf = byteIndexer(sql)
+  const indexOf = byteIndexer(readable)
   const columns: number[] = []
   const named: number[] = []
   let isUnqualified = false
@@ -110,7 +112,7 @@ function read(sql: string): Reading | undefined {
     }
   })
   return {
-    tokens: tokensOf(sql),
+    tokens: tokensOf(readable),
     columns: new Set(columns.map(indexOf)),
     named: new Set(named.map(indexOf)),
     unqualified: isUnqualified,

@@ -67,7 +67,7 @@ export function columnOf(column: ColumnNode, sql: string): ColumnDefinition {
  * The type as SQLite stores it: the text after the name, without GENERATED ALWAYS, which the grammar
  * includes.
  */
-function typeOf({ colType }: ColumnNode, sql: string): string {
+export function typeOf({ colType }: ColumnNode, sql: string): string {
   if (colType === undefined) return ''
   const text = textOf(sql, colType)
   return text.replace(/\s*generated\s+always$/i, '')

@@ -12,7 +12,7 @@ import type {
   NamedTableConstraint,
 } from 'sqlite3-parser'
 import { assertNever } from '../../kernel/index.ts'
-import { keysOf, textOf } from './definition.ts'
+import { keysOf, textOf, typeOf } from './definition.ts'
 import type {
   SqliteCheck,
   SqliteColumn,
@@ -208,11 +208,6 @@ function textsOf({ colName, span }: ColumnDefinition, sql: string) {
     text: sql.slice(start, end).trim(),
     definition: sql.slice(start + colName.span.length, end).trim(),
   }
-}
-
-function typeOf({ colType }: ColumnDefinition, sql: string): string {
-  if (colType === undefined) return ''
-  return textOf(sql, colType).replace(/\s*generated\s+always$/i, '')
 }
 
 function generatedOf({ expr, typ }: GeneratedColumnConstraint, sql: string) {

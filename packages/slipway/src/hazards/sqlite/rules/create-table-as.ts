@@ -13,7 +13,7 @@ export const createTableAs: SqliteRule = {
       severity: 'warning',
       object: tableObject(name),
       anySize: true,
-      message: `CREATE TABLE ${name} AS has no keys, no NOT NULL, no defaults and no checks, and its types differ from those of the tables it reads. Create the table with its columns, and fill it with INSERT … SELECT.`,
+      message: `The table ${name} gets its columns from a query: it has no keys, no NOT NULL, no defaults and no checks, and its types differ from those of the tables that the query reads. Create the table with its columns, and fill it with INSERT … SELECT.`,
     }
   },
 }
