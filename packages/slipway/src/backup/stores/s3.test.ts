@@ -305,7 +305,6 @@ describe('a permanent fault has its code, and leaves nothing behind', () => {
     try {
       const place = { bucket: 'backups', prefix: 'shop', endpoint: other.url }
       const whole = await s3Store(place, { idleMs: 1000, attempts: 3 })
-      const { signal } = new AbortController()
       await whole.write('large', Readable.from([LARGE]), { signal })
       other.fault = ({ operation, before }) =>
         operation === 'get' && before === 0 ? { kind: 'cut-answer', bytes: MIB } : undefined
