@@ -83,6 +83,8 @@ export interface S3ServerOptions {
   readonly pageSize?: number
   /** Whether If-None-Match is supported; otherwise the response is 501. */
   readonly conditions?: boolean
+  /** Whether Range is supported; otherwise the response is the whole object. */
+  readonly ranges?: boolean
 }
 
 interface Answer {
@@ -233,7 +235,10 @@ function handle(store: S3Server, call: Call, options: S3ServerOptions): Answer {
     case 'put':
       return condition(store, call, options) ?? put(store, key, body, stored(headers))
     case 'get':
-      return get(store.objects.get(key), headers)
+      return get(
+        store.objects.get(key),
+        options.ranges === false ? { ...headers, range: undefined } : headers,
+      )
     case 'head': {
       const found = store.objects.get(key)
       return found

@@ -128,7 +128,7 @@ export async function removeUnfinished(store: Store, now: string): Promise<void>
   const complete = new Set(keys.flatMap((key) => idOfManifest(key) ?? []))
   const isLeft = (key: string) => {
     const [id = '', time = ''] = PART.exec(key) ?? []
-    const at = Date.parse(time.replace(/(....)(..)(..T..)(..)(..Z)/, '$1-$2-$3:$4:$5'))
+    const at = Date.parse(time.replace(/(....)(..)(..T..)(..)(..)(...Z)/, '$1-$2-$3:$4:$5.$6'))
     return id !== '' && !complete.has(id) && Date.parse(now) - at > UNFINISHED_MS
   }
   await store.remove(keys.filter(isLeft))

@@ -71,7 +71,10 @@ export interface Manifest {
    * backup.
    */
   readonly roles: readonly string[]
-  /** The roles that own objects only a superuser can own: event triggers and foreign-data wrappers. */
+  /**
+   * The roles that own objects only a superuser can own: event triggers and foreign-data wrappers; and the
+   * server's first superuser, whose objects the server does not record completely.
+   */
   readonly superusers: readonly string[]
   readonly parts: readonly Part[]
   /** The migrations of the deploy for which it was made; empty for other backups. */

@@ -213,6 +213,18 @@ describe('runs', () => {
     expect((await follow({}).then(() => undefined, failureOf))?.code).toBe('BACKUP.RUNNING')
   })
 
+  test('a lock file in a place where none can be written is a failure', async () => {
+    writeFileSync(file('plain'), '')
+    const failure = await follow({ lockFile: path.join(file('plain'), 'lock') }).then(
+      () => undefined,
+      failureOf,
+    )
+    expect(failure).toMatchObject({
+      code: 'BACKUP.SCHEDULE_INVALID',
+      message: expect.stringContaining('lock file') as string,
+    })
+  })
+
   test('the signal stops a running backup cleanly, and the next process repeats the run', async () => {
     const steps: string[] = []
     const run = async (signal: AbortSignal) => {

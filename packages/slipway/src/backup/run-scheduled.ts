@@ -102,7 +102,7 @@ class Follower {
     try {
       writeHealthFile(healthFile, this.health())
     } catch (error) {
-      refuseHealthFile(healthFile, error)
+      refuseUnwritable(`health file ${healthFile}`, error)
     }
     while (!signal.aborted) {
       const wait = this.#due() - this.#clock.now()
@@ -192,9 +192,9 @@ async function cronOf(every: string): Promise<Cron> {
   })
 }
 
-function refuseHealthFile(healthFile: string | undefined, error: unknown): never {
+function refuseUnwritable(file: string, error: unknown): never {
   return raise('BACKUP.SCHEDULE_INVALID', {
-    message: `The health file ${healthFile} cannot be written.`,
+    message: `The ${file} cannot be written.`,
     why: `The system says ${(error as NodeJS.ErrnoException).code}.`,
     nextActions: [advice('Name a file in a folder that this user may write to.')],
   })
@@ -204,10 +204,7 @@ function refuseHealthFile(healthFile: string | undefined, error: unknown): never
 const held = new Set<string>()
 
 function takeLock(lockFile: string): () => void {
-  mkdirSync(path.dirname(lockFile), { recursive: true })
-  // In a container every process has the same ID, so a lock with our own ID was left by an earlier process.
-  if (!held.has(lockFile) && ownerOf(lockFile) === process.pid) rmSync(lockFile, { force: true })
-  const release = held.has(lockFile) ? undefined : takeFolderLock(lockFile)
+  const release = held.has(lockFile) ? undefined : tryLock(lockFile)
   if (!release) {
     return raise('BACKUP.RUNNING', {
       message: 'Another process runs the scheduled backups.',
@@ -219,6 +216,17 @@ function takeLock(lockFile: string): () => void {
   return () => {
     held.delete(lockFile)
     release()
+  }
+}
+
+function tryLock(lockFile: string): (() => void) | undefined {
+  try {
+    mkdirSync(path.dirname(lockFile), { recursive: true })
+    // In a container every process has the same ID, so a lock with our own ID was left by an earlier process.
+    if (ownerOf(lockFile) === process.pid) rmSync(lockFile, { force: true })
+    return takeFolderLock(lockFile)
+  } catch (error) {
+    return refuseUnwritable(`lock file ${lockFile}`, error)
   }
 }
 

@@ -105,6 +105,17 @@ describe('times', () => {
     expect(textsOf('systemd', { every })[1]).toContain(`OnCalendar=${calendar}\n`)
   })
 
+  // Kubernetes refuses 7, which cron and croner read as Sunday.
+  test.each([
+    ['0 3 * * 7', '0 3 * * 0'],
+    ['7 7 7 7 5-7', '7 7 7 7 0,5,6'],
+    ['7 7 * * mon', '7 7 * * mon'],
+    ['7 7 * * *', '7 7 * * *'],
+  ])('%s is %s for Kubernetes and GitHub', (every, cron) => {
+    expect(textsOf('kubernetes', { every })[0]).toContain(`schedule: "${cron}"\n`)
+    expect(textsOf('github', { every })[0]).toContain(`- cron: "${cron}"\n`)
+  })
+
   test.each([
     '',
     '* * * *',

@@ -42,9 +42,9 @@ export function scheduleText(scheduler: Scheduler, request: ScheduleRequest): Sc
     case 'systemd':
       return systemdUnits(request, fields)
     case 'kubernetes':
-      return [kubernetesJob(request)]
+      return [kubernetesJob(request, fields)]
     case 'github':
-      return [githubWorkflow(request)]
+      return [githubWorkflow(request, fields)]
     default:
       return assertNever(scheduler)
   }
@@ -114,8 +114,8 @@ function onCalendar({ minute, hour, day, month, weekday }: CronFields, every: st
   return `${days}*-${text(month)}-${text(day)} ${text(hour)}:${text(minute)}:00`
 }
 
-function kubernetesJob(request: ScheduleRequest): ScheduleFile {
-  const { every, command, folder, variables, image = 'registry.example.com/shop:latest' } = request
+function kubernetesJob(request: ScheduleRequest, fields: CronFields): ScheduleFile {
+  const { command, folder, variables, image = 'registry.example.com/shop:latest' } = request
   const name = request.name
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '-')
@@ -127,7 +127,7 @@ function kubernetesJob(request: ScheduleRequest): ScheduleFile {
     'metadata:',
     `  name: ${name}`,
     'spec:',
-    `  schedule: ${yamlText(plainCron(every))}`,
+    `  schedule: ${yamlText(cronWithSundayZero(request, fields))}`,
     '  # Two never run at the same time, and a run that was missed is made within an hour.',
     '  concurrencyPolicy: Forbid',
     '  startingDeadlineSeconds: 3600',
@@ -160,13 +160,14 @@ function secretOf(name: string, variable: string): string[] {
   ]
 }
 
-function githubWorkflow({ every, command, name, variables }: ScheduleRequest): ScheduleFile {
+function githubWorkflow(request: ScheduleRequest, fields: CronFields): ScheduleFile {
+  const { command, name, variables } = request
   const lines = [
     `name: ${yamlText(name)}`,
     'on:',
     '  schedule:',
     '    # GitHub reads it in UTC, and can be late. It stops schedules of repositories without commits for 60 days.',
-    `    - cron: ${yamlText(plainCron(every))}`,
+    `    - cron: ${yamlText(cronWithSundayZero(request, fields))}`,
     '  workflow_dispatch:',
     'permissions:',
     '  contents: read',
@@ -190,6 +191,12 @@ function githubWorkflow({ every, command, name, variables }: ScheduleRequest): S
       : ['        env:', ...variables.map((one) => `          ${one}: \${{ secrets.${one} }}`)]),
   ]
   return { path: `.github/workflows/${name}.yml`, text: `${lines.join('\n')}\n` }
+}
+
+/** The pattern for schedulers that know Sunday only as 0, not as 7. */
+function cronWithSundayZero({ every }: ScheduleRequest, { weekday }: CronFields): string {
+  const plain = plainCron(every)
+  return weekday === '*' ? plain : plain.replace(/\S*7\S*$/, weekday.join(','))
 }
 
 /** Quotes a word for a shell. */

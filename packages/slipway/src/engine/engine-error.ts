@@ -45,13 +45,13 @@ export function raiseEngineError(error: unknown, context: EngineErrorContext): n
   if (code === 'P1012') raiseSchemaError(message, files, error)
   raiseUnsupported(message, error)
   // An error with its own P-code may follow a driver error that the engine had expected and handled.
-  const isDrivers = errors.last?.script !== undefined || code === undefined
-  const { server: cause, sqlite } = (isDrivers ? driver : undefined) ?? {}
-  const text = cause ? withServerMessage(message, cause) : message
+  const isDriverError = errors.last?.script !== undefined || code === undefined
+  const { server: serverError, sqlite } = (isDriverError ? driver : undefined) ?? {}
+  const text = serverError ? withServerMessage(message, serverError) : message
   return raise('ENGINE.FAILED', {
     message: code === undefined ? firstLine(text) : `${code}: ${firstLine(text)}`,
     why: redact(text),
-    ...(cause ? { server: cause } : {}),
+    ...(serverError ? { server: serverError } : {}),
     ...(sqlite ? { sqlite } : {}),
     cause: error,
   })

@@ -5,7 +5,7 @@ import type * as Bindings from '@prisma/schema-engine-wasm/schema_engine_bg'
 /** The class of the engine, bound to its compiled module. */
 export type EngineClass = typeof Bindings.SchemaEngine
 
-/** The part of the standard that is used here; TypeScript declares it only with the browser types. */
+/** The part of the WebAssembly API that is used here; TypeScript declares it only with the browser types. */
 declare const WebAssembly: {
   instantiate(
     code: Uint8Array,
@@ -13,7 +13,8 @@ declare const WebAssembly: {
   ): Promise<{ instance: { exports: Record<string, unknown> } }>
 }
 
-let panicked: ((reason: Panic) => void) | undefined
+/** Rejects the calls that are running. */
+const pendingCalls = new Set<(reason: Panic) => void>()
 let loading: Promise<typeof Bindings> | undefined
 
 /** The engine crashed: a bug in it, or an input that it considers impossible. */
@@ -36,19 +37,20 @@ export async function engineVersion(): Promise<string> {
 }
 
 /**
- * Runs a call of the engine. Throws a `Panic` if it crashes, and immediately after a crash: a panic
- * leaves the promise of its call pending forever, so a separate listener reports it.
+ * Runs a call of the engine. Throws a `Panic` if it crashes, and refuses calls after a crash. A panic leaves
+ * the promises of running calls pending forever, so a listener rejects them.
  */
 export async function unlessPanic<T>(method: () => Promise<T>): Promise<T> {
   if (crashed) throw crashed as unknown
-  const panic = new Promise<never>((_, reject) => {
-    panicked = reject
-  })
+  const panic = Promise.withResolvers<never>()
+  pendingCalls.add(panic.reject)
   try {
-    return await Promise.race([method(), panic])
+    return await Promise.race([method(), panic.promise])
   } catch (error) {
-    if (error instanceof Error && error.name === 'RuntimeError') throw crash() as unknown
+    if (error instanceof Error && error.name === 'RuntimeError') throw recordCrash() as unknown
     throw error
+  } finally {
+    pendingCalls.delete(panic.reject)
   }
 }
 
@@ -57,7 +59,7 @@ export function hasPanicked(): boolean {
   return crashed !== undefined
 }
 
-function crash(): Panic {
+function recordCrash(): Panic {
   crashed ??= { panic: reason }
   return crashed
 }
@@ -95,7 +97,7 @@ function withPanicsCaught(imports: Record<string, unknown>): Record<string, unkn
         try {
           argument()
         } catch {
-          panicked?.(crash())
+          for (const reject of pendingCalls) reject(recordCrash())
         }
       })
       return undefined

@@ -120,7 +120,7 @@ export interface CheckReading {
   readonly unread?: { readonly extent: 'all' | 'part'; readonly reason: string }
 }
 
-/** The status of a check, including whether it could read everything. */
+/** How much of a check could be read, and the number of its findings. */
 export interface CheckStatus {
   readonly name: CheckName
   readonly status: 'read' | 'partly-read' | 'not-readable'

@@ -49,11 +49,11 @@ export function schemaNames(
       (_match, string: string | undefined) => string ?? '',
     )
     for (const [, keyword, name = '', body = ''] of text.matchAll(BLOCK)) {
-      const schema = attribute(body, '@@schema')
+      const schema = attributeValue(body, '@@schema')
       qualified ||= schema !== undefined
       const block = {
         name,
-        mapped: attribute(body, '@@map') ?? name,
+        mapped: attributeValue(body, '@@map') ?? name,
         schema: schema ?? defaultSchema,
         members: membersOf(body),
       }
@@ -91,7 +91,7 @@ function membersOf(body: string): ReadMember[] {
   return body.split('\n').flatMap((line) => {
     const [, name, type] = /^\s*(\w+)(?:[ \t]+(\w+))?/.exec(line) ?? []
     if (name === undefined) return []
-    const mapped = attribute(line, '(?<!@)@map') ?? name
+    const mapped = attributeValue(line, '(?<!@)@map') ?? name
     return [{ name, mapped, ...(type === undefined ? {} : { type }), ...filledBy(line) }]
   })
 }
@@ -102,8 +102,8 @@ function filledBy(line: string): Pick<MappedMember, 'filled'> {
   return made === undefined ? {} : { filled: made as 'uuid' | 'cuid' | 'nanoid' | 'ulid' }
 }
 
-function attribute(text: string, name: string): string | undefined {
-  const value = new RegExp(`${name}\\(\\s*(?:name\\s*:\\s*)?("(?:\\\\.|[^"\\\\])*")`).exec(
+function attributeValue(text: string, pattern: string): string | undefined {
+  const value = new RegExp(`${pattern}\\(\\s*(?:name\\s*:\\s*)?("(?:\\\\.|[^"\\\\])*")`).exec(
     text,
   )?.[1]
   return value === undefined ? undefined : String(JSON.parse(value))

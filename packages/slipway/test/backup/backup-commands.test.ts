@@ -6,6 +6,7 @@ import pg from 'pg'
 import { afterEach, describe, expect, test } from 'vitest'
 import { dumpWhole } from '../dump.ts'
 import { postgresBin, serverUrl } from '../postgres.ts'
+import { runSql } from '../run-sql.ts'
 import {
   backupProject,
   type BackupProject,
@@ -236,6 +237,23 @@ test('without checksums, no report says that rows are equal', async () => {
   const { result } = await slipway(`backup verify ${id} --server ${serverUrl()}`)
   expect(result.compared).not.toContain('rows')
   expect(result.notCompared.join()).toContain('no checksums')
+})
+
+test('a replaced database that cannot be dropped is named', async () => {
+  const { create, slipway, another } = await shop()
+  await create()
+  const filled = await another()
+  await filled.sql('CREATE TABLE own (id int)')
+  await filled.sql(`CREATE SUBSCRIPTION waiting CONNECTION '' PUBLICATION p WITH (connect = false)`)
+  const restored = await slipway(`backup restore --drop-old --confirm ${filled.name}`, {
+    url: filled.url,
+  })
+  expect(restored, restored.output).toMatchObject({ exitCode: 0 })
+  const old = restored.result.old ?? ''
+  expect(await databasesLike(filled)).toEqual([filled.name, old])
+  await runSql(urlOf(old), 'ALTER SUBSCRIPTION waiting SET (slot_name = NONE)')
+  await runSql(urlOf(old), 'DROP SUBSCRIPTION waiting')
+  await filled.sql(`DROP DATABASE ${old}`)
 })
 
 test('--no-owner gives everything to the restoring role', async () => {

@@ -21,7 +21,6 @@ type TableRow = {
   readonly schema: string
   readonly table: string
   readonly names: readonly string[]
-  readonly types: readonly string[]
   readonly exact: readonly boolean[]
 }
 
@@ -86,7 +85,8 @@ function hashSql({ names, exact }: TableRow, session: Session): string {
   if (names.length === 0) return '0'
   const cells = names.map((name, at) => {
     const cell = `t.${quoteIdentifier(name)}`
-    return exact[at] ? cell : `${cell}::text`
+    // Some collations make different texts equal, and so their hashes.
+    return exact[at] ? cell : `${cell}::text COLLATE "C"`
   })
   return session.server.versionNumber >= 140_000
     ? `hash_record_extended(ROW(${cells.join(', ')}), 0)`
@@ -103,7 +103,6 @@ const DUMPED = `n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema
 
 const TABLES = `
   SELECT n.nspname AS schema, c.relname AS "table", coalesce(array_agg(a.attname::text ORDER BY a.attnum) FILTER (WHERE a.attnum > 0), '{}') AS names,
-    array_agg(t.typname::text ORDER BY a.attnum) AS types,
     array_agg(t.typnamespace = 'pg_catalog'::regnamespace AND (t.typname = ANY ($1)
       OR t.typname = ANY ($2) AND coalesce(l.collisdeterministic, true)) ORDER BY a.attnum) AS exact
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

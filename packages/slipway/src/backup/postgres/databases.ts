@@ -11,9 +11,11 @@ export interface SwapNames {
   readonly database: string
   readonly made: string
   readonly old: string
+  /** The part of `made` that all restores of the database share. */
+  readonly prefix: string
 }
 
-/** The names for a replacement that starts at a time. */
+/** The names for a replacement that starts at `at`. */
 export function swapNames(database: string, at: Date): SwapNames {
   const stamp = at.toISOString().replaceAll(/\D/g, '').slice(0, 14)
   const named = (word: string) => {
@@ -22,12 +24,13 @@ export function swapNames(database: string, at: Date): SwapNames {
     while (Buffer.byteLength(begin + end) > LONGEST) begin = begin.slice(0, -1)
     return begin + end
   }
-  return { database, made: named('restore'), old: named('before') }
+  const made = named('restore')
+  return { database, made, old: named('before'), prefix: made.slice(0, -stamp.length) }
 }
 
 /**
  * Whether a database has user objects: anything except the schema `public`, system objects, and those of
- * extensions.
+ * extensions. Types of arrays and rows depend on another object, which counts.
  */
 export async function holdsObjects(session: Session): Promise<boolean> {
   const [row] = await session.query<{ holds: boolean }>(`
@@ -37,7 +40,7 @@ export async function holdsObjects(session: Session): Promise<boolean> {
       OR EXISTS (SELECT FROM pg_proc p WHERE p.pronamespace IN (SELECT oid FROM own)
         AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'))
       OR EXISTS (SELECT FROM pg_type t WHERE t.typnamespace IN (SELECT oid FROM own)
-        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype = 'e'))
+        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_type'::regclass AND d.objid = t.oid AND d.deptype IN ('e', 'i')))
       OR EXISTS (SELECT FROM own JOIN pg_namespace n USING (oid) WHERE n.nspname <> 'public'
         AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_namespace'::regclass AND d.objid = n.oid AND d.deptype = 'e'))
       OR EXISTS (SELECT FROM pg_largeobject_metadata) AS holds`)
@@ -64,7 +67,7 @@ export function localeSql({ encoding, collate, ctype, provider, locale }: TextRu
 }
 
 // A type alias: a row of a query has an index signature, which an interface lacks.
-type Like = TextRules & {
+type DatabaseTemplate = TextRules & {
   readonly owner: string
   readonly connections: number
   readonly settings: readonly { readonly role: string | null; readonly setting: string }[]
@@ -83,13 +86,13 @@ type Like = TextRules & {
 const UNFINISHED = 'slipway backup restore'
 
 /** SQL statements, to be run one by one, that drop the databases left by killed restores. */
-export async function leftDatabases(session: Session, database: string): Promise<string[]> {
+export async function dropLeftoversSql(session: Session, { prefix }: SwapNames): Promise<string[]> {
   const rows = await session.query<{ name: string }>(
     `SELECT d.datname::text AS name FROM pg_database d
      WHERE starts_with(d.datname, $1) AND shobj_description(d.oid, 'pg_database') = $2
        AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datid = d.oid)
        AND pg_has_role(d.datdba, 'MEMBER')`,
-    [`${database}_restore_`, UNFINISHED],
+    [prefix, UNFINISHED],
   )
   return rows.map(({ name }) => `DROP DATABASE IF EXISTS ${quoteIdentifier(name)}`)
 }
@@ -99,22 +102,22 @@ export async function leftDatabases(session: Session, database: string): Promise
  * privileges. Each must be run on its own, because CREATE DATABASE cannot run in a transaction.
  */
 export async function createLikeSql(session: Session, name: string): Promise<string[]> {
-  const [like] = await session.query<Like>(LIKE)
-  if (like === undefined) return []
+  const [template] = await session.query<DatabaseTemplate>(TEMPLATE)
+  if (template === undefined) return []
   const database = quoteIdentifier(name)
   return [
-    `CREATE DATABASE ${database} OWNER ${quoteIdentifier(like.owner)} ${localeSql(like)} CONNECTION LIMIT ${like.connections}`,
+    `CREATE DATABASE ${database} OWNER ${quoteIdentifier(template.owner)} ${localeSql(template)} CONNECTION LIMIT ${template.connections}`,
     `COMMENT ON DATABASE ${database} IS ${quoteLiteral(UNFINISHED)}`,
-    ...like.settings.map(({ role, setting }) => settingSql(database, role, setting)),
-    ...(like.has_grants ? [`REVOKE ALL ON DATABASE ${database} FROM PUBLIC`] : []),
-    ...like.grants.map(
+    ...template.settings.map(({ role, setting }) => settingSql(database, role, setting)),
+    ...(template.has_grants ? [`REVOKE ALL ON DATABASE ${database} FROM PUBLIC`] : []),
+    ...template.grants.map(
       ({ grantee, privilege, grantable }) =>
         `GRANT ${privilege} ON DATABASE ${database} TO ${grantee === null ? 'PUBLIC' : quoteIdentifier(grantee)}${grantable ? ' WITH GRANT OPTION' : ''}`,
     ),
   ]
 }
 
-/** Settings whose value is a list of names, stored with its quotes. */
+/** Settings whose value is a list of names, stored with their quotes. */
 const LISTS = [
   'search_path',
   'temp_tablespaces',
@@ -126,14 +129,14 @@ function settingSql(database: string, role: string | null, setting: string): str
   const at = setting.indexOf('=')
   const [name, value] = [setting.slice(0, at), setting.slice(at + 1)]
   const text = LISTS.includes(name.toLowerCase()) && value !== '' ? value : quoteLiteral(value)
-  const whose =
+  const alterTarget =
     role === null
       ? `ALTER DATABASE ${database}`
       : `ALTER ROLE ${quoteIdentifier(role)} IN DATABASE ${database}`
-  return `${whose} SET ${name.split('.').map(quoteIdentifier).join('.')} TO ${text}`
+  return `${alterTarget} SET ${name.split('.').map(quoteIdentifier).join('.')} TO ${text}`
 }
 
-const LIKE = `
+const TEMPLATE = `
   SELECT ${TEXT_RULES},
     pg_get_userbyid(d.datdba)::text AS owner, d.datconnlimit AS connections,
     coalesce((SELECT json_agg(json_build_object('role', r.rolname, 'setting', setting))

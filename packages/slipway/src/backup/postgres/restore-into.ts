@@ -14,9 +14,9 @@ import type { RestoreOutcome, RestoreRequest } from '../restore-backup.ts'
 import { compareRestored } from './compare-restored.ts'
 import {
   createLikeSql,
+  dropLeftoversSql,
   endSessionsSql,
   holdsObjects,
-  leftDatabases,
   renameSql,
   type SwapNames,
   swapNames,
@@ -92,20 +92,21 @@ async function replace(target: Target): Promise<Restored> {
   const at = (name: string) => ({ ...address, url: address.url.withDatabase(name) })
   const names = swapNames(database, new Date())
   const { made, old } = names
-  const createSql = await createLikeSql(session, made)
+  const [createSql = '', ...configureSql] = await createLikeSql(session, made)
   // It would be terminated like all other sessions of the old database.
   session.destroy()
   return await withSession(at('postgres'), { applicationName: 'slipway backup' }, async (admin) => {
-    for (const sql of await leftDatabases(admin, database)) await admin.execute(sql)
+    for (const sql of await dropLeftoversSql(admin, names)) await admin.execute(sql)
+    await admin.execute(createSql)
     try {
-      for (const sql of createSql) await admin.execute(sql)
+      for (const sql of configureSql) await admin.execute(sql)
       const restoreMs = await timed(() => restoring(target, at(made), { atomic: false }))
       const compared = await compareRestored(at(made), manifest)
       if (compared.differences.length > 0) refuseDifferent(manifest, compared)
       request.signal.throwIfAborted()
       await swap(admin, names, address)
-      if (request.dropOld) await admin.execute(`DROP DATABASE ${quoteIdentifier(old)} WITH (FORCE)`)
-      return { database, ...(request.dropOld ? {} : { old }), restoreMs, compared }
+      const isDropped = request.dropOld && (await dropReplaced(admin, old, request))
+      return { database, ...(isDropped ? {} : { old }), restoreMs, compared }
     } catch (error) {
       await attempt(() =>
         admin.execute(`DROP DATABASE IF EXISTS ${quoteIdentifier(made)} WITH (FORCE)`),
@@ -113,6 +114,26 @@ async function replace(target: Target): Promise<Restored> {
       throw error
     }
   })
+}
+
+/**
+ * Drops the replaced database. Returns false with a notice if the server refuses, for example because of a
+ * subscription: the restore is complete anyway.
+ */
+async function dropReplaced(
+  admin: Session,
+  old: string,
+  { emit }: RestoreRequest,
+): Promise<boolean> {
+  const dropped = await attempt(() =>
+    admin.execute(`DROP DATABASE ${quoteIdentifier(old)} WITH (FORCE)`),
+  )
+  if (!dropped.ok)
+    emit({
+      kind: 'notice',
+      message: `The replaced database was not dropped, and is now ${old}: ${dropped.failure.message}`,
+    })
+  return dropped.ok
 }
 
 /**

@@ -69,6 +69,20 @@ async function readHistoryThere(
   return there?.there ? await historyFacts(session) : { lastMigration: null, historyHash: null }
 }
 
+/**
+ * SQL of what the server's first superuser owns. pg_shdepend has no entries for this role, whose OID is always
+ * 10. Source: PostgreSQL docs, "pg_shdepend"; `BOOTSTRAP_SUPERUSERID` in pg_authid.dat.
+ */
+const OWNED_BY_FIRST = `SELECT FROM (
+    SELECT 'pg_class'::regclass AS class, oid, relowner AS owner, relnamespace AS namespace FROM pg_class
+      WHERE relkind NOT IN ('i', 'I', 't')
+    UNION ALL SELECT 'pg_proc'::regclass, oid, proowner, pronamespace FROM pg_proc
+    UNION ALL SELECT 'pg_type'::regclass, oid, typowner, typnamespace FROM pg_type
+    UNION ALL SELECT 'pg_namespace'::regclass, oid, nspowner, oid FROM pg_namespace) AS o
+  JOIN pg_namespace n ON n.oid = o.namespace
+  WHERE o.owner = 10 AND o.oid >= 16384 AND n.nspname NOT LIKE 'pg\\_%' AND NOT EXISTS (
+    SELECT FROM pg_depend e WHERE e.classid = o.class AND e.objid = o.oid AND e.deptype IN ('e', 'i'))`
+
 /** SQL of the facts; roles are those that own objects of the dump or have privileges on them. */
 const FACTS = `
   SELECT pg_export_snapshot() AS snapshot,
@@ -77,11 +91,13 @@ const FACTS = `
     ARRAY(SELECT extname::text FROM pg_extension WHERE extname <> 'plpgsql' ORDER BY 1) AS extensions,
     ARRAY(SELECT DISTINCT rolname::text FROM (
         SELECT refobjid AS role FROM pg_shdepend
-        WHERE refclassid = 'pg_authid'::regclass AND dbid = d.oid AND deptype IN ('o', 'a', 'r')) AS used
+        WHERE refclassid = 'pg_authid'::regclass AND dbid = d.oid AND deptype IN ('o', 'a', 'r')
+        UNION ALL SELECT 10 WHERE EXISTS (${OWNED_BY_FIRST})) AS used
       JOIN pg_roles r ON r.oid = used.role WHERE rolname NOT LIKE 'pg\\_%' ORDER BY 1) AS roles,
     ARRAY(SELECT DISTINCT pg_get_userbyid(owner)::text FROM (
         SELECT 'pg_event_trigger'::regclass AS class, oid, evtowner AS owner FROM pg_event_trigger
-        UNION ALL SELECT 'pg_foreign_data_wrapper'::regclass, oid, fdwowner FROM pg_foreign_data_wrapper) AS owned
+        UNION ALL SELECT 'pg_foreign_data_wrapper'::regclass, oid, fdwowner FROM pg_foreign_data_wrapper
+        UNION ALL SELECT 'pg_authid'::regclass, 10, 10) AS owned
       WHERE NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = owned.class AND e.objid = owned.oid AND e.deptype = 'e')
       ORDER BY 1) AS superusers
   FROM pg_database d WHERE d.datname = current_database()`

@@ -8,7 +8,7 @@ import {
   withLocalServer,
   withSession,
 } from '../../database/index.ts'
-import { advice, failureOf } from '../../kernel/index.ts'
+import { advice, attempt, failureOf } from '../../kernel/index.ts'
 import { type Compared, joined } from '../compare.ts'
 import type { RestoredThrowAway } from '../dialects.ts'
 import { raise } from '../failures.ts'
@@ -126,14 +126,20 @@ async function onServer<T>(
     // The backup's roles own its objects. On a private server, they are discarded with the server.
     if (owned) await createRoles(admin, manifest)
     const sameOrder = await createLike(admin, database, manifest)
+    const drop = () => admin.execute(`DROP DATABASE ${database} WITH (FORCE)`)
+    let result: T
     try {
       await admin.execute(`COMMENT ON DATABASE ${database} IS ${quoteLiteral(UNFINISHED)}`)
       const { version, versionNumber } = admin.server
       const serverMajor = Math.floor(versionNumber / 10_000)
-      return await work({ address: at(name), server: version, serverMajor, sameOrder })
-    } finally {
-      await admin.execute(`DROP DATABASE ${database} WITH (FORCE)`)
+      result = await work({ address: at(name), server: version, serverMajor, sameOrder })
+    } catch (error) {
+      // If the connection was lost, this fails too, and must not hide the reason.
+      await attempt(drop)
+      throw error
     }
+    await drop()
+    return result
   })
 }
 

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { rename, rm, writeFile } from 'node:fs/promises'
+import { realpath, rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import {
   type Address,
@@ -45,7 +45,9 @@ export async function restoreInto(request: RestoreRequest, manifest: Manifest): 
   const { address, dropOld } = request
   if (address.kind === 'd1') return await restoreRemote(request, manifest, address)
   invariant(address.kind === 'sqlite' && address.file !== undefined, 'a restore has a place')
-  const file = path.resolve(address.file)
+  const named = path.resolve(address.file)
+  // A link stays, and the file that it names is replaced.
+  const file = existsSync(named) ? await realpath(named) : named
   const database = databaseName(address)
   // Opening wrangler's file creates it with its folder; the folder of another file must exist.
   const mustOpen = address.d1 !== undefined || !existsSync(path.dirname(file))

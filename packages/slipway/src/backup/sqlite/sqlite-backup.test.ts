@@ -6,8 +6,10 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs'
@@ -216,6 +218,33 @@ test('replaces a database only with consent, and keeps the old one', async () =>
   await at.restore(at.file, { mayConsent: true, dropOld: true })
   const beside = readdirSync(folder).filter((name) => name.startsWith(path.basename(at.file)))
   expect(beside).toEqual([path.basename(at.file)])
+})
+
+test('a link to a database stays, and the file that it names is replaced', async () => {
+  const { file, create, restore } = place()
+  make(file, 'CREATE TABLE t (a INTEGER); INSERT INTO t VALUES (1)')
+  await create()
+  const real = `${file}.real`
+  const link = `${file}.link`
+  make(real, 'CREATE TABLE other (a INTEGER)')
+  symlinkSync(real, link)
+  await restore(link, { mayConsent: true, dropOld: true })
+  expect(readlinkSync(link)).toBe(real)
+  expect(contents(real)).toEqual(contents(file))
+})
+
+test('a backup removes the parts that a killed one left a week ago', async () => {
+  const { file, create, storeFolder, store } = place()
+  make(file, 'CREATE TABLE t (a INTEGER)')
+  await create()
+  const now = new Date().toISOString().replaceAll(/[-:.]/g, '')
+  const [old, recent] = [`backup-other-20200101T000000000Z.sql.zst`, `backup-other-${now}.sql.zst`]
+  for (const name of [old, recent]) writeFileSync(path.join(storeFolder, name), '')
+  await create()
+  const left = readdirSync(storeFolder)
+  expect(left).toContain(recent)
+  expect(left).not.toContain(old)
+  expect((await listBackups(store)).backups).toHaveLength(2)
 })
 
 test('a file that another process has open is not replaced', async () => {

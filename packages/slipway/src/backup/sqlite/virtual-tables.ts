@@ -51,19 +51,19 @@ async function virtualTable(
   shadows: ReadonlySet<string>,
 ): Promise<VirtualTable> {
   const { name } = definition
-  const none = { definition, settings: [], isUnreadable: false }
+  const base = { definition, settings: [], isUnreadable: false }
   if (shadows.has(`${name}_node`)) {
     const columns = await columnsOf(session, name)
-    return { ...none, rows: { name, columns, sortedBy: columns.slice(0, 1) } }
+    return { ...base, rows: { name, columns, sortedBy: columns.slice(0, 1) } }
   }
-  if (!shadows.has(`${name}_config`)) return none
+  if (!shadows.has(`${name}_config`)) return base
   const settings = await readSettings(session, name)
   const rebuild = `INSERT INTO ${quoteIdentifier(name)} (${quoteIdentifier(name)}) VALUES ('rebuild')`
   if (!(await isPossible(session, rebuild)))
-    return { definition, settings, isUnreadable: await hasTerms(session, name) }
-  if (!shadows.has(`${name}_content`)) return { ...none, settings, rebuild }
+    return { ...base, settings, isUnreadable: await hasTerms(session, name) }
+  if (!shadows.has(`${name}_content`)) return { ...base, settings, rebuild }
   const columns = await columnsOf(session, name)
-  return { ...none, settings, rows: { name, columns, rowid: 'rowid', sortedBy: [] } }
+  return { ...base, settings, rows: { name, columns, rowid: 'rowid', sortedBy: [] } }
 }
 
 async function columnsOf(session: Session, table: string): Promise<string[]> {

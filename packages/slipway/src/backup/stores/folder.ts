@@ -1,5 +1,16 @@
 import { constants, createReadStream, createWriteStream } from 'node:fs'
-import { access, link, mkdir, open, readdir, rm, stat, unlink, writeFile } from 'node:fs/promises'
+import {
+  access,
+  link,
+  mkdir,
+  open,
+  readdir,
+  rm,
+  rmdir,
+  stat,
+  unlink,
+  writeFile,
+} from 'node:fs/promises'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -38,7 +49,11 @@ export function folderStore(folder: string): Store {
       }
     },
     async remove(keys) {
-      for (const key of keys) await reporting(folder, () => rm(at(key), { force: true }))
+      for (const key of keys) {
+        await reporting(folder, () => rm(at(key), { force: true }))
+        // The folder of a backup in the directory format, as soon as it is empty.
+        if (key.includes('/')) await rmdir(path.dirname(at(key))).catch(() => {})
+      }
     },
     async sweep() {
       const names = await namesIn(folder)

@@ -58,25 +58,22 @@ export async function connectS3(
   limits: S3Limits,
 ): Promise<S3Bucket> {
   const { bucket, endpoint, region, forcePathStyle = endpoint !== undefined, checksums } = options
-  const whenever = checksums === 'when-required' ? 'WHEN_REQUIRED' : 'WHEN_SUPPORTED'
+  const checksumMode = checksums === 'when-required' ? 'WHEN_REQUIRED' : 'WHEN_SUPPORTED'
+  // The SDK needs a region to sign requests, even for a store without regions.
+  const usedRegion = region ?? (endpoint === undefined ? undefined : 'us-east-1')
   const prefix = prefixOf(options)
   const host = endpoint === undefined ? '' : ` at ${hostOf(endpoint)}`
   const client = new sdk.s3.S3Client({
     ...(endpoint === undefined ? {} : { endpoint }),
-    // The SDK needs a region to sign requests, even for a store without regions.
-    ...(region === undefined
-      ? endpoint === undefined
-        ? {}
-        : { region: 'us-east-1' }
-      : { region }),
+    ...(usedRegion === undefined ? {} : { region: usedRegion }),
     forcePathStyle,
     maxAttempts: limits.attempts,
-    requestChecksumCalculation: whenever,
+    requestChecksumCalculation: checksumMode,
     // Parts are verified with the checksums of the manifest whenever they are read.
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: { connectionTimeout: 10_000, socketTimeout: limits.idleMs },
   })
-  withoutConditionIfUnknown(client)
+  retryWithoutCondition(client)
   await client.config.region().catch(refuseRegion)
   const shown = `s3://${[bucket, prefix].filter(Boolean).join('/')}${host}`
   return { sdk, client, options, limits, shown, bucket }
@@ -91,7 +88,7 @@ export function prefixOf({ prefix = '' }: S3Config): string {
  * Repeats a write without its condition if the store answers 501 because it does not support conditions.
  * There, an existing key is protected only by Slipway's check before the write.
  */
-function withoutConditionIfUnknown(client: S3Client): void {
+function retryWithoutCondition(client: S3Client): void {
   client.middlewareStack.add(
     (next) => async (args) => {
       try {
@@ -104,7 +101,7 @@ function withoutConditionIfUnknown(client: S3Client): void {
         return await next(args)
       }
     },
-    { step: 'build', name: 'withoutConditionIfUnknown' },
+    { step: 'build', name: 'retryWithoutCondition' },
   )
 }
 

@@ -51,7 +51,7 @@ async function resume({ bucket, first, get, body, closed }: Reading): Promise<vo
     const from = offset
     try {
       answer ??= await get({ Range: `bytes=${from}-`, IfMatch })
-      if (answer !== first && !answer.ContentRange?.startsWith(`bytes ${from}-`)) refuse(bucket)
+      if (answer !== first && !answer.ContentRange?.startsWith(`bytes ${from}-`)) break
       await pipeline(answer.Body as Readable, async (chunks: AsyncIterable<Buffer>) => {
         for await (const chunk of chunks) {
           offset += chunk.length
@@ -66,10 +66,18 @@ async function resume({ bucket, first, get, body, closed }: Reading): Promise<vo
     answer = undefined
     failures = offset > from ? 1 : failures + 1
     if (failures > bucket.limits.attempts) {
-      refuse(bucket, `The connection was lost ${failures} times at byte ${offset} of ${total}.`)
+      raise('BACKUP.STORE_UNAVAILABLE', {
+        message: `The connection to the store ${bucket.shown} was lost while a backup was read.`,
+        why: `It was lost ${failures} times at byte ${offset} of ${total}.`,
+      })
     }
     await sleep(PAUSE_MS * 2 ** (failures - 1), undefined, { signal: closed })
   }
+  ;(answer?.Body as Readable | undefined)?.destroy()
+  raise('BACKUP.STORE_UNAVAILABLE', {
+    message: `The connection to the store ${bucket.shown} was lost while a backup was read, and the read cannot be resumed.`,
+    why: 'The store does not support reading from an offset.',
+  })
 }
 
 /** Returns if another attempt can succeed, as after a broken connection; throws if the store refused. */
@@ -79,12 +87,5 @@ function checkRepeatable({ shown }: S3Bucket, error: unknown): void {
   if (code !== 'BACKUP.EXISTS') throw error
   raise('BACKUP.DAMAGED', {
     message: `A part of the backup in ${shown} was replaced while it was read.`,
-  })
-}
-
-function refuse({ shown }: S3Bucket, why = 'It cannot return a part of an object.'): never {
-  return raise('BACKUP.STORE_UNAVAILABLE', {
-    message: `The connection to the store ${shown} was lost while a backup was read.`,
-    why,
   })
 }

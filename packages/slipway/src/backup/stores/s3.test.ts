@@ -300,6 +300,27 @@ describe('a permanent fault has its code, and leaves nothing behind', () => {
     expect(await codeOf(buffer(await store.read('large')))).toBe('BACKUP.STORE_UNAVAILABLE')
   })
 
+  test('a download that breaks, from a store that always returns whole objects', async () => {
+    const other = await startS3Server({ ranges: false })
+    try {
+      const place = { bucket: 'backups', prefix: 'shop', endpoint: other.url }
+      const whole = await s3Store(place, { idleMs: 1000, attempts: 3 })
+      await whole.write('large', Readable.from([LARGE]), { signal })
+      other.fault = ({ operation, before }) =>
+        operation === 'get' && before === 0 ? { kind: 'cut-answer', bytes: MIB } : undefined
+      const error: unknown = await buffer(await whole.read('large')).catch(
+        (reason: unknown) => reason,
+      )
+      expect(failureOf(error)).toMatchObject({
+        code: 'BACKUP.STORE_UNAVAILABLE',
+        why: 'The store does not support reading from an offset.',
+      })
+      expect(other.requests.filter((request) => request.startsWith('get'))).toHaveLength(2)
+    } finally {
+      await other.stop()
+    }
+  })
+
   test('an object that was replaced before the download is resumed', async () => {
     await write('large', LARGE)
     const [key] = [...server.objects.keys()]

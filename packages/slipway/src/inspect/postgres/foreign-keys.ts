@@ -9,6 +9,7 @@ import { bytesText, countText, namesOf } from './names.ts'
 export interface UnindexedKey {
   readonly schema: string
   readonly table: string
+  readonly partitioned: boolean
   readonly name: string
   readonly columns: readonly string[]
   readonly parent: string
@@ -61,7 +62,8 @@ export function indexSql(
   const table = { schema: key.schema, name: key.table }
   const columns = key.columns.map(quoteIdentifier).join(', ')
   const name = quoteIdentifier(indexName(table, key.columns))
-  const concurrently = how === 'concurrently' ? ' CONCURRENTLY' : ''
+  // PostgreSQL cannot build the index of a partitioned table concurrently.
+  const concurrently = how === 'concurrently' && !key.partitioned ? ' CONCURRENTLY' : ''
   return `CREATE INDEX${concurrently} ${name} ON ${namesOf(session).sql(table)} (${columns});`
 }
 
@@ -106,7 +108,7 @@ const LEADING = `(SELECT array_agg(a.attname::text ORDER BY k.place)
 
 const UNINDEXED = `
 WITH keys AS (
-  SELECT c.oid, c.conrelid, n.nspname AS schema, t.relname AS table, c.conname AS name,
+  SELECT c.oid, c.conrelid, n.nspname AS schema, t.relname AS table, t.relkind = 'p' AS partitioned, c.conname AS name,
     (SELECT array_agg(a.attname::text ORDER BY k.place) FROM unnest(c.conkey) WITH ORDINALITY AS k(attnum, place)
       JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.attnum) AS columns,
     r.relname AS parent, rn.nspname AS "parentSchema",
@@ -130,9 +132,9 @@ WITH keys AS (
         IN (SELECT format('(%I IS NOT NULL)', name) FROM unnest(f.columns) AS name))) AS covered
   FROM keys f JOIN leaves l ON l.oid = f.oid
 )
-SELECT k.schema, k.table, k.name, k.columns, k.parent, k."parentSchema", k."onDelete",
+SELECT k.schema, k.table, k.partitioned, k.name, k.columns, k.parent, k."parentSchema", k."onDelete",
   coalesce(sum(s.seq_scan), 0)::float8 AS scans, coalesce(sum(s.seq_tup_read), 0)::float8 AS "scannedRows"
 FROM keys k JOIN covered c ON c.oid = k.oid LEFT JOIN pg_stat_all_tables s ON s.relid = c.relid
-GROUP BY k.schema, k.table, k.name, k.columns, k.parent, k."parentSchema", k."onDelete"
+GROUP BY k.schema, k.table, k.partitioned, k.name, k.columns, k.parent, k."parentSchema", k."onDelete"
 HAVING NOT bool_and(c.covered)
 ORDER BY k.schema, k.table, k.name`

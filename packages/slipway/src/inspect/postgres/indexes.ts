@@ -1,4 +1,4 @@
-import type { Session } from '../../database/index.ts'
+import { quoteIdentifier, type Session } from '../../database/index.ts'
 import { duplicateOf } from '../duplicate-index.ts'
 import type { HealthFinding, Probe, CheckReading } from '../finding.ts'
 import { bytesText, momentText, namesOf } from './names.ts'
@@ -157,11 +157,12 @@ function invalidFinding(session: Session, index: IndexFacts): HealthFinding {
       : `The index ${text} of ${names.text(tableOf(index))} is not valid: no query uses it${partitioned ? ', because partitions lack their part of it' : ', and each write still updates it'}.`,
     evidence: { bytes: index.bytes, unique: index.unique, partitioned, maybeBuilding },
     fix: fixOfInvalid(index, isCopy),
-    sql: partitioned
-      ? null
-      : isCopy
-        ? dropSql(session, index)
-        : `REINDEX INDEX CONCURRENTLY ${names.sql(index)};`,
+    sql:
+      maybeBuilding || partitioned
+        ? null
+        : isCopy
+          ? dropSql(session, index)
+          : `REINDEX INDEX CONCURRENTLY ${names.sql(index)};`,
   }
 }
 
@@ -175,7 +176,7 @@ function fixOfInvalid({ maybeBuilding, partitioned }: IndexFacts, isCopy: boolea
 function dropSql(session: Session, index: IndexFacts): string {
   const names = namesOf(session)
   if (index.constraint !== null)
-    return `ALTER TABLE ${names.sql(tableOf(index))} DROP CONSTRAINT ${names.sql({ schema: session.server.schema, name: index.constraint })};`
+    return `ALTER TABLE ${names.sql(tableOf(index))} DROP CONSTRAINT ${quoteIdentifier(index.constraint)};`
   return `DROP INDEX${index.partitioned ? '' : ' CONCURRENTLY'} ${names.sql(index)};`
 }
 

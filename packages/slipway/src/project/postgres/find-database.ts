@@ -134,8 +134,9 @@ function chooseConnection(project: Project, { named, urlFlag }: DatabaseRequest)
 }
 
 /**
- * The embedded database replaces a missing connection string on a person's machine. With a named
- * environment, or in CI, it must not: a deploy with a forgotten secret would succeed on an empty database.
+ * The embedded database replaces a missing connection string on a person's machine. In a protected
+ * environment, in one with its own `url`, and in CI if the variable of the connection string is not set, it
+ * must not: a deploy with a forgotten secret would succeed on an empty database.
  */
 function refuseUnset(
   project: Project,
