@@ -40,6 +40,21 @@ test.each([
   expect((await runCli(args, { cwd: project() })).exitCode).toBe(exitCode)
 })
 
+test.each([
+  [
+    'an earlier migration',
+    '1_users/migration.sql',
+    'DROP TABLE nowhere;',
+    /does not exist.*1_users/,
+  ],
+  ['the down migration', '2_index/down.sql', 'DROP INDX users_email;', /syntax error.*2_index/],
+])('the text shows that %s fails', async (_what, file, sql, shown) => {
+  const cwd = project({ [`prisma/migrations/${file}`]: sql })
+  const run = await runCli(['check'], { cwd })
+  expect(run.stdout).toMatch(shown)
+  expect(run.exitCode).toBe(4)
+})
+
 test('rules of the project apply in addition to the built-in ones', async () => {
   const rules = `export default [{ id: 'no-indexes', title: 'No indexes', judge: (action) =>
     action.kind === 'create-index' ? { severity: 'warning', message: 'No.' } : undefined }]`
