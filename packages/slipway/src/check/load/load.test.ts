@@ -94,7 +94,7 @@ test('a migration that touches no existing table has no load', async () => {
   expect(load).toMatchObject({ tables: [], waits: [], status: 'not-run' })
 })
 
-test('the markdown report and the HTML report show it', async () => {
+test('the markdown report and the HTML report show the load', async () => {
   const cwd = project('CREATE INDEX users_email ON users (email);')
   const run = await check(cwd, '--format', 'markdown', '--rows', '2000', '--html', 'report.html')
   expect(run.stdout).toMatch(/\| point writes \| users \| .*█ \|/)
