@@ -180,7 +180,9 @@ describe('guarantee 1: no database that Slipway did not create is touched', () =
 
   test('the server of a protected environment is refused', async () => {
     vi.stubEnv('STAGING_DATABASE_URL', serverUrl())
-    await expect(testDatabase({ cwd })).rejects.toThrow(/TESTING\.PROTECTED: .* belongs to staging\./)
+    await expect(testDatabase({ cwd })).rejects.toThrow(
+      /TESTING\.PROTECTED: .* belongs to staging\./,
+    )
     expect(await databases('slipway_seeded_')).toEqual([])
     // A server that also hosts the development database is allowed.
     const development = await createDatabase()

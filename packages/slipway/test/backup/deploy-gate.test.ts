@@ -97,6 +97,15 @@ test('changes nothing without a key that opens the backup, or without a store', 
   expect(dumpWhole(target.url)).toBe(before)
 })
 
+test('reports a heartbeat that does not answer', async () => {
+  const heartbeat = `{ when: 'before-deploy', notify: { heartbeat: 'http://127.0.0.1:9/secret' } }`
+  const { slipway } = await shop(heartbeat)
+  const done = await slipway(deployLine())
+  expect(done, done.output).toMatchObject({ exitCode: 0 })
+  expect(done.output).toMatch(/127\.0\.0\.1/)
+  expect(done.output).not.toContain('/secret')
+})
+
 describe('maxAge', () => {
   test('a recent backup of the same history is enough', async () => {
     const { target, slipway, create } = await shop(`{ when: 'before-deploy', maxAge: '1h' }`)
