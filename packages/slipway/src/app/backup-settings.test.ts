@@ -38,12 +38,12 @@ test('a file that cannot be read is a failure, which does not repeat the variabl
   expect(failed).toMatchObject({
     failure: {
       code: 'APP.NOT_READABLE',
-      message: 'The key file of SLIPWAY_BACKUP_IDENTITY cannot be read.',
+      message: 'The key file of SLIPWAY_BACKUP_IDENTITY could not be read.',
       why: 'There is no such file.',
     },
   })
   expect(JSON.stringify(failed)).not.toContain('MISTYPED')
   expect(await keys(undefined, 'no-such-file')).toMatchObject({
-    failure: { message: 'The key file no-such-file cannot be read.' },
+    failure: { message: 'The key file no-such-file could not be read.' },
   })
 })

@@ -8,8 +8,8 @@ import {
   s3Store,
   type Store,
 } from '../backup/index.ts'
-import { advice, readErrorText } from '../kernel/index.ts'
-import { raise } from './failures.ts'
+import { advice } from '../kernel/index.ts'
+import { raise, refuseUnreadable } from './failures.ts'
 import type { Work } from './work.ts'
 
 /** The default store, relative to the project. */
@@ -63,12 +63,7 @@ function readKeys(file: string, flag: string | undefined): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (cause) {
-    const why = readErrorText(cause)
-    return raise('APP.NOT_READABLE', {
-      message: `The key file ${flag ?? `of ${IDENTITY}`} cannot be read.`,
-      ...(why === undefined ? {} : { why }),
-      cause,
-    })
+    return refuseUnreadable(`The key file ${flag ?? `of ${IDENTITY}`}`, cause)
   }
 }
 

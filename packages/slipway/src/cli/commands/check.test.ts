@@ -85,6 +85,15 @@ test('--save writes the proof, --html the report', async () => {
   expect(readFileSync(path.join(cwd, 'report.html'), 'utf8')).toContain('index-not-concurrent')
 })
 
+test('a report that cannot be written is a failure, not a bug', async () => {
+  const args = ['check', '--static', '--html', 'no-such-folder/report.html', '--json']
+  const run = await runCli(args, { cwd: project() })
+  expect(JSON.parse(run.stdout)).toMatchObject({
+    failure: { code: 'APP.NOT_WRITABLE', why: 'The system reports ENOENT.' },
+  })
+  expect(run.exitCode).toBe(2)
+})
+
 test('in a GitHub Actions job, the report is also appended to the job summary', async () => {
   const file = path.join(mkdtempSync(path.join(os.tmpdir(), 'slipway-summary-')), 'summary.md')
   writeFileSync(file, '# Before\n')
