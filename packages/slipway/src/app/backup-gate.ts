@@ -53,7 +53,10 @@ export interface BackupGate {
   made(): BackupItem | null
 }
 
-/** Makes a backup before the first change of a deploy, and verifies it if the environment requires that. */
+/**
+ * Creates the gate: before the first change it uses a recent backup or makes one, and verifies a new one if the
+ * environment requires that.
+ */
 export async function backupGate(
   context: AppContext,
   work: Work,
@@ -75,7 +78,9 @@ export async function backupGate(
       }
       context.emit({ kind: 'phase', phase: 'back up the database' })
       const make = () => backups.makeBackup(context, work, { before: migrations })
-      const { backup } = (await makeAndNotify(context, work, make, (one) => one.backup.id)).made
+      const ran = await makeAndNotify(context, work, make, (one) => one.backup.id)
+      for (const { message } of ran.findings) context.emit({ kind: 'notice', message })
+      const { backup } = ran.made
       made = backup
       if (!verified) return
       context.emit({ kind: 'phase', phase: 'verify the backup' })

@@ -1,4 +1,4 @@
-import type { Backup } from '../backup/index.ts'
+import type { Backup, Manifest } from '../backup/index.ts'
 import { withSession } from '../database/index.ts'
 import { attempt } from '../kernel/index.ts'
 import { readKept } from '../safekeeping/index.ts'
@@ -51,14 +51,27 @@ export interface ReuseConditions {
   readonly verified: boolean
   /** The last migration of the target; null if it has none. */
   readonly lastMigration: string | null
+  /** The tables whose rows a backup of the environment skips. */
+  readonly excludeData: readonly string[]
   readonly now: number
 }
 
-/** Whether a deploy can use a backup: it is recent, of the same history, and verified if that is required. */
+/**
+ * Whether a deploy can use a backup: it is recent, of the same history, has the rows that a backup of the deploy
+ * would have, and is verified if that is required.
+ */
 export function isRecent({ manifest, verification }: Backup, asked: ReuseConditions): boolean {
   const age = asked.now - Date.parse(manifest.createdAt)
   // A backup from the future, after a clock was set back, is not recent.
   const isYoung = age >= 0 && age <= asked.maxAgeMs
   const isOfHistory = manifest.lastMigration === asked.lastMigration
-  return isYoung && isOfHistory && (!asked.verified || verification !== undefined)
+  const isVerified = !asked.verified || verification !== undefined
+  return isYoung && isOfHistory && isVerified && hasRows(manifest, asked)
+}
+
+/** A backup of a deploy skips only configured tables, but names their partitions. */
+function hasRows({ before, excludedData }: Manifest, { excludeData }: ReuseConditions): boolean {
+  const isConfigured = (name: string) =>
+    [name, `main.${name}`].some((one) => excludeData.includes(one))
+  return before.length > 0 || excludedData.every(isConfigured)
 }

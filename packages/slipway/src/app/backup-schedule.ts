@@ -78,11 +78,17 @@ export async function printSchedule(
   return { result: { environment, files } }
 }
 
+/** The variables that the settings of the target name, and those of its backups. */
 function variablesOf({ target }: Work): string[] {
-  const named = /\b[A-Z][A-Z0-9_]*URL\b/.exec(target.source)?.[0] ?? 'DATABASE_URL'
-  const { encryption, store } = target.policy.backup
+  const { settings, unsetVariable, address } = target
+  const { encryption, store, notify = {} } = target.policy.backup
+  const named = settings.flatMap(({ source }) => /^(\w+) \(/.exec(source)?.[1] ?? [])
+  const usual = address.kind === 'postgres' || address.kind === 'embedded' ? ['DATABASE_URL'] : []
+  const connection = [...named, ...(unsetVariable === undefined ? [] : [unsetVariable])]
+  const urls = [notify.webhook, notify.heartbeat]
   return [
-    named,
+    ...new Set(connection.length > 0 ? connection : usual),
+    ...urls.flatMap((url) => (url?.startsWith('env:') ? [url.slice('env:'.length)] : [])),
     ...(encryption === 'passphrase' ? ['SLIPWAY_BACKUP_PASSPHRASE'] : []),
     // Needed if the machine has no IAM role.
     ...(typeof store === 'object' ? ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'] : []),

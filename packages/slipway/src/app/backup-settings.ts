@@ -9,7 +9,7 @@ import {
   type Store,
 } from '../backup/index.ts'
 import { advice } from '../kernel/index.ts'
-import { raise } from './failures.ts'
+import { raise, refuseUnreadable } from './failures.ts'
 import type { Work } from './work.ts'
 
 /** The default store, relative to the project. */
@@ -44,10 +44,11 @@ export function encryptionOf({ project, target }: Settled): Encryption | undefin
 /** The decryption keys: from the given file, otherwise from the variables. Fails with APP.NOT_READABLE. */
 export function keysOf({ project }: Settled, cwd: string, identity: string | undefined): Keys {
   const passphrase = project.variables.get(PASSPHRASE)?.value
-  const given = project.variables.get(IDENTITY)?.value
-  const isKey = given?.trimStart().startsWith('AGE-SECRET-KEY-')
-  const file = identity ?? (isKey ? undefined : given)
-  const text = file === undefined ? (given ?? '') : readKeys(path.resolve(cwd, file), file)
+  const variable = project.variables.get(IDENTITY)?.value.trim() ?? ''
+  // It contains a path, or the keys themselves, perhaps with the comments of their file.
+  const isPath = variable !== '' && !/^\s*AGE-SECRET-KEY-/im.test(variable)
+  const file = identity ?? (isPath ? variable : undefined)
+  const text = file === undefined ? variable : readKeys(path.resolve(cwd, file), identity)
   return {
     identities: text
       .split('\n')
@@ -57,14 +58,12 @@ export function keysOf({ project }: Settled, cwd: string, identity: string | und
   }
 }
 
-function readKeys(file: string, shown: string): string {
+/** Without a path from a flag, a failure names only the variable: its value may be a mistyped key. */
+function readKeys(file: string, flag: string | undefined): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (cause) {
-    return raise('APP.NOT_READABLE', {
-      message: `The key file ${shown} cannot be read.`,
-      cause,
-    })
+    return refuseUnreadable(`The key file ${flag ?? `of ${IDENTITY}`}`, cause)
   }
 }
 

@@ -335,10 +335,10 @@ export async function recentFor(
     lastMigration,
   }: { readonly verified: boolean; readonly lastMigration: string | null },
 ): Promise<Backup | undefined> {
-  const { maxAgeMs } = work.target.policy.backup
+  const { maxAgeMs, excludeData = [] } = work.target.policy.backup
   if (maxAgeMs === undefined) return undefined
   const newest = await newestBackup(await storeOf(work), work.target.environment)
-  return newest && isRecent(newest, { maxAgeMs, verified, lastMigration, now: now() })
+  return newest && isRecent(newest, { maxAgeMs, verified, lastMigration, excludeData, now: now() })
     ? newest
     : undefined
 }

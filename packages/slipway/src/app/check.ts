@@ -10,8 +10,10 @@ import {
   storeProof,
 } from '../check/index.ts'
 import { command, type Failure, must } from '../kernel/index.ts'
+import type { MigrationFolder } from '../project/index.ts'
 import type { Proof } from '../proof/index.ts'
 import type { AppContext } from './context.ts'
+import { refuseUnwritable } from './failures.ts'
 import { hazardFinding, type HazardResult, hazardResult } from './hazard-findings.ts'
 import { offlineFacts } from './offline-facts.ts'
 import type { UseCaseReturn, ResultFinding } from './outcome.ts'
@@ -133,12 +135,23 @@ async function write(
       name,
     )
   if (asked.save) {
-    for (const { name, proof } of checked) if (proof) storeProof(named(name), proof)
+    for (const { name, proof } of checked) if (proof) saveProof(named(name), proof)
   }
   if (asked.html !== undefined) {
     const reported = checked.map((one) => ({ ...one, sql: named(one.name).sql }))
     const text = htmlReport({ project: path.basename(project.root), at: now() }, reported)
-    await writeFile(path.resolve(cwd, asked.html), text)
+    const { html } = asked
+    await writeFile(path.resolve(cwd, html), text).catch((cause: unknown) =>
+      refuseUnwritable(html, cause),
+    )
+  }
+}
+
+function saveProof(migration: MigrationFolder, proof: Proof): void {
+  try {
+    storeProof(migration, proof)
+  } catch (cause) {
+    refuseUnwritable(`proof.json of ${migration.name}`, cause)
   }
 }
 

@@ -21,6 +21,8 @@ interface Repeatable {
   readonly steps?: number | undefined
   readonly to?: string | undefined
   readonly from?: string | undefined
+  readonly fill?: readonly string[] | undefined
+  readonly identity?: string | undefined
 }
 
 /** Commands whose failures suggest the same command with an additional flag. */
@@ -38,7 +40,8 @@ export function completeSuggestions(failure: Failure, method: string, options: u
 }
 
 function argumentsOf(command: string, options: Repeatable, { code }: Failure): CommandArguments {
-  const { name, accept = [], confirm, plan, noKeep, noSeed, steps, to, from } = options
+  const { name, accept = [], confirm, plan, noKeep, noSeed, steps, to, from, identity } = options
+  const { fill = [] } = options
   const flag = (key: string, value: string | number | undefined) =>
     value === undefined ? [] : [[key, String(value)]]
   return {
@@ -50,6 +53,8 @@ function argumentsOf(command: string, options: Repeatable, { code }: Failure): C
       ...flag('--to', to),
       // Applied migrations are no longer part of the plan.
       ...flag('--plan', code === 'DEPLOY.INCOMPLETE' ? undefined : plan),
+      ...fill.flatMap((value) => flag('--fill', value)),
+      ...flag('--identity', identity),
       ...(noKeep ? [['--no-keep']] : []),
       ...(noSeed ? [['--no-seed']] : []),
       ...flag('--confirm', confirm),

@@ -13,11 +13,11 @@ export function consentFrom(
   if (!askConsent) return { confirm }
   return {
     confirm,
-    ask: async ({ database, destroys }) => {
+    ask: async ({ database, alias, destroys }) => {
       const list = destroys.slice(0, 5).map(destroyedText).join(', ')
       const more = destroys.length > 5 ? ` and ${destroys.length - 5} more` : ''
       const what = destroys.length > 0 ? `destroys ${list}${more}` : 'changes protected data'
-      return await askConsent({ database, message: `This ${what} on ${database}.` })
+      return await askConsent({ database, alias, message: `This ${what} on ${database}.` })
     },
   }
 }

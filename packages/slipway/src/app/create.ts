@@ -31,7 +31,7 @@ export interface WrittenDown extends Pick<
   readonly proof: Proof | null
 }
 
-/** The files that were written; null if the schema matches the migrations. */
+/** What was written; `migration` and `down` are null if the schema matches the migrations. */
 export interface CreateResult {
   readonly migration: {
     readonly name: string
@@ -67,7 +67,7 @@ export interface NamedMigration {
   readonly chooseName?: ((suggested: string) => Promise<string>) | undefined
 }
 
-/** The same for a project that has already been read. */
+/** Like `writeMigration`, for a project that has already been read. */
 export async function createFrom(
   context: AppContext,
   work: Work,

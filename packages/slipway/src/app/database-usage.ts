@@ -7,6 +7,6 @@ export interface DatabaseUsage {
   readonly lastDay: { readonly rowsRead: number; readonly rowsWritten: number } | null
   /** Whether Time Travel can restore the database: to any minute of the last 30 days, 7 on the free plan. */
   readonly timeTravel: boolean
-  /** When the last backup of this environment was made; null if there is none. ISO 8601. */
+  /** When the last backup of this environment was made; null if none was found. ISO 8601. */
   readonly lastBackup: string | null
 }

@@ -1,4 +1,4 @@
-import { type FailureSpecs, type Raise, createRaise } from '../kernel/index.ts'
+import { type FailureSpecs, type Raise, createRaise, readErrorText } from '../kernel/index.ts'
 
 /** Failures of a use case outside the module that does the work. */
 export const appFailures = {
@@ -15,3 +15,20 @@ export const appFailures = {
 } as const satisfies FailureSpecs
 
 export const raise: Raise<typeof appFailures> = createRaise(appFailures)
+
+/** Fails with APP.NOT_READABLE. `name` is the file as the user knows it. */
+export function refuseUnreadable(name: string, cause: unknown): never {
+  const why = readErrorText(cause)
+  const message = `${name} could not be read.`
+  return raise('APP.NOT_READABLE', { message, ...(why === undefined ? {} : { why }), cause })
+}
+
+/** Fails with APP.NOT_WRITABLE. */
+export function refuseUnwritable(name: string, cause: unknown): never {
+  const { code } = cause as { readonly code?: unknown }
+  return raise('APP.NOT_WRITABLE', {
+    message: `${name} could not be written.`,
+    why: typeof code === 'string' ? `The system reports ${code}.` : 'The reason is not known.',
+    cause,
+  })
+}

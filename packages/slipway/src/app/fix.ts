@@ -1,7 +1,9 @@
 import { type FixedMigration, fixMigrations, writeFix } from '../check/index.ts'
 import { advice, command, must, type NextAction } from '../kernel/index.ts'
+import type { MigrationFolder } from '../project/index.ts'
 import { type FailureResult, failureResult } from './check.ts'
 import type { AppContext } from './context.ts'
+import { refuseUnwritable } from './failures.ts'
 import { offlineFacts } from './offline-facts.ts'
 import type { UseCaseReturn, ResultFinding } from './outcome.ts'
 import { readWork, shadowOptions } from './work.ts'
@@ -52,13 +54,21 @@ export async function fixNamed(
       fixed.name,
     )
     const written = asked.write === true && fixed.edits.length > 0 && !fixed.refusal
-    if (written) writeFix(migration, fixed)
+    if (written) write(migration, fixed)
     return { fixed, before: migration.sql, written }
   })
   return {
     result: { migrations: shown.map(fixedResult) },
     findings: shown.flatMap(fixedFindings),
     next: fixedNext(shown),
+  }
+}
+
+function write(migration: MigrationFolder, fixed: FixedMigration): void {
+  try {
+    writeFix(migration, fixed)
+  } catch (cause) {
+    refuseUnwritable(fixed.name, cause)
   }
 }
 

@@ -4,7 +4,7 @@ import { advice, command, otherCommand } from '../kernel/index.ts'
 import { loadProject, type Project, type Setting, USUAL_ENVIRONMENTS } from '../project/index.ts'
 import type { AppContext } from './context.ts'
 import { setupOf } from './dialects.ts'
-import { raise } from './failures.ts'
+import { raise, refuseUnreadable, refuseUnwritable } from './failures.ts'
 import type { UseCaseReturn, ResultFinding } from './outcome.ts'
 import { addScripts } from './package-scripts.ts'
 import type { Setup } from './setup.ts'
@@ -75,7 +75,7 @@ export async function setUp(
   if (project.configured) refuseSecond()
   await writeFile(file, setup.config, { flag: 'wx' }).catch((cause: unknown) => {
     if (codeOf(cause) === 'EEXIST') return refuseSecond()
-    return refuseFile(NAME, cause)
+    return refuseUnwritable(NAME, cause)
   })
   const ignored = gitignore ? await ignoreAll(root, setup) : []
   const added = scripts ? await addTo(path.join(root, 'package.json'), setup.scripts) : []
@@ -148,25 +148,18 @@ async function addTo(
 
 async function readText(file: string): Promise<string | undefined> {
   return await readFile(file, 'utf8').catch((cause: unknown) =>
-    codeOf(cause) === 'ENOENT' ? undefined : refuseFile(path.basename(file), cause),
+    codeOf(cause) === 'ENOENT' ? undefined : refuseUnreadable(path.basename(file), cause),
   )
 }
 
 async function writeText(file: string, text: string): Promise<void> {
-  await writeFile(file, text).catch((cause: unknown) => refuseFile(path.basename(file), cause))
+  await writeFile(file, text).catch((cause: unknown) =>
+    refuseUnwritable(path.basename(file), cause),
+  )
 }
 
 function codeOf(cause: unknown): string | undefined {
   return cause instanceof Error && 'code' in cause ? String(cause.code) : undefined
-}
-
-function refuseFile(name: string, cause: unknown): never {
-  const code = codeOf(cause)
-  return raise('APP.NOT_WRITABLE', {
-    message: `${name} could not be written.`,
-    why: code === undefined ? 'The reason is not known.' : `The system reports ${code}.`,
-    cause,
-  })
 }
 
 function refuseName(name: string): void {

@@ -7,7 +7,7 @@ import type { Proof } from '../proof/index.ts'
 import { parserFor, type StatementParser, type TableRef } from '../statements/index.ts'
 import type { PlannedBackup } from './backup-gate.ts'
 import type { AppContext } from './context.ts'
-import { raise } from './failures.ts'
+import { refuseUnwritable } from './failures.ts'
 import { hazardFinding, type HazardResult, hazardResult } from './hazard-findings.ts'
 import { type NamedTable, namedTable } from './named-object.ts'
 import type { UseCaseReturn } from './outcome.ts'
@@ -117,7 +117,7 @@ function save({ cwd, now }: AppContext, made: DeployPlan, file: string): void {
   try {
     savePlan(path.resolve(cwd, file), made, now())
   } catch (cause) {
-    raise('APP.NOT_WRITABLE', { message: `${file} could not be written.`, cause })
+    refuseUnwritable(file, cause)
   }
 }
 

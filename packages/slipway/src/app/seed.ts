@@ -1,4 +1,3 @@
-import os from 'node:os'
 import path from 'node:path'
 import { type Session, withSession } from '../database/index.ts'
 import { createHistoryTables, requireConsent, withTarget } from '../deploy/index.ts'
@@ -32,6 +31,7 @@ import {
   setStatuses,
   type SetStatusResult,
 } from './seed-result.ts'
+import { userName } from './user-name.ts'
 import {
   directAddress,
   readWork,
@@ -172,8 +172,8 @@ export async function seedAuthor(
   { server }: Session,
 ): Promise<SeedAuthor> {
   const commit = (await git(project.root, ['rev-parse', 'HEAD']))?.trim()
-  const { username } = os.userInfo()
-  return { by: server.user === '' ? username : `${username} as ${server.user}`, commit }
+  const user = userName()
+  return { by: server.user === '' ? user : `${user} as ${server.user}`, commit }
 }
 
 /** The seed sets of the target's environment. */

@@ -50,7 +50,7 @@ export async function readStatus(context: AppContext): Promise<UseCaseReturn<Sta
   })
 }
 
-/** Loaded here, because a deploy shares this file's chunk and does not need it. */
+/** Reads the usage. Imports its code only here, because a deploy shares this file's chunk and does not need it. */
 async function readUsage(work: Work): Promise<DatabaseUsage | null> {
   const { usageOf } = await import('./dialects.ts')
   return await usageOf(work)

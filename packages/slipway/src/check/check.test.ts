@@ -112,6 +112,20 @@ test('a stored proof is compared with the files and with the test run', async ()
   expect((await compareStored(migration)).unreadable).toBe('It is a folder.')
 })
 
+test('without a test run, a stored proof of a migration without down.sql is unchecked', async () => {
+  const before = migrations().find(({ name }) => name.endsWith('drop_contact_fax'))
+  rmSync(before?.downPath ?? '')
+  const [one] = await check('drop_contact_fax')
+  const migration = migrations().find(({ name }) => name === one?.name)
+  if (!one?.proof || !migration) throw new TypeError('no proof')
+  storeProof(migration, one.proof)
+  expect(await compareStored(migration)).toEqual({ stored: 'unchecked' })
+  expect(await compareStored(migration, one.proof)).toEqual({ stored: 'same' })
+  writeFileSync(migration.path, `${migration.sql}\n-- edited`)
+  const [edited] = migrations().filter(({ name }) => name === one.name)
+  expect(edited && (await compareStored(edited))).toEqual({ stored: 'other-files' })
+})
+
 test('a migration that fails is reported with its place; others are still checked', async () => {
   const all = migrations()
   const last = all.at(-1)

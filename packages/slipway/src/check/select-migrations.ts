@@ -3,8 +3,8 @@ import type { MigrationFolder } from '../project/index.ts'
 import { raise } from './failures.ts'
 
 /**
- * The migrations with these names or endings; the last one if none is named. Fails with
- * CHECK.UNKNOWN_MIGRATION.
+ * The migrations with these names or endings, each once; the last one if none is named. Fails with
+ * CHECK.UNKNOWN_MIGRATION, also if an ending is that of several.
  */
 export function selectMigrations({
   migrations,
@@ -14,16 +14,20 @@ export function selectMigrations({
   readonly names: readonly string[]
 }): readonly MigrationFolder[] {
   if (names.length === 0) return migrations.slice(-1)
-  return names.map((name) => {
-    const found = migrations.filter((one) => one.name === name || one.name.endsWith(`_${name}`))
-    if (found.length === 1 && found[0]) return found[0]
-    const meant = suggest(
-      name,
-      migrations.map((one) => one.name),
-    )
-    return raise('CHECK.UNKNOWN_MIGRATION', {
-      message: `There is no migration ${name}.`,
-      ...(meant === undefined ? {} : { why: `Did you mean ${meant}?` }),
-    })
+  return [...new Set(names.map((name) => selectOne(name, migrations)))]
+}
+
+function selectOne(name: string, migrations: readonly MigrationFolder[]): MigrationFolder {
+  const exact = migrations.find((one) => one.name === name)
+  const ending = migrations.filter((one) => one.name.endsWith(`_${name}`))
+  const [only, other] = exact ? [exact] : ending
+  if (only && !other) return only
+  const all = migrations.map((one) => one.name)
+  const meant = other ? undefined : suggest(name, all)
+  return raise('CHECK.UNKNOWN_MIGRATION', {
+    message: other
+      ? `Several migrations end with ${name}: ${ending.map((one) => one.name).join(', ')}.`
+      : `There is no migration ${name}.`,
+    ...(meant === undefined ? {} : { why: `Did you mean ${meant}?` }),
   })
 }

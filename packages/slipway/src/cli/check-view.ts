@@ -8,29 +8,30 @@ import {
   type ObjectRef,
 } from '../statements/index.ts'
 import { loadBlocks } from './load-view.ts'
-import { type Block, heading, type Mark, status } from './view.ts'
+import { findingBlocks, MARKS } from './present.ts'
+import { type Block, heading, status } from './view.ts'
 
-/** Each migration with its grade, its locks and its findings. */
+/** Each migration with its grade, its locks and its findings. `cwd` shortens paths. */
 export function checkBlocks(
   { migrations }: CheckResult,
-  findings: readonly ResultFinding[],
+  { findings, cwd }: { readonly findings: readonly ResultFinding[]; readonly cwd: string },
 ): Block[] {
-  return migrations.flatMap((one) => [
-    heading(one.name),
-    ...(one.proof ? proofBlocks(one.proof) : []),
-    ...(one.load ? loadBlocks(one.load) : []),
-    ...findings
-      .filter(({ where }) => where?.file === one.path)
-      .map(({ severity, message, id, where }) =>
-        status(MARKS[severity], message, where?.line ? `${id}, line ${where.line}` : id),
-      ),
-  ])
-}
-
-const MARKS: Readonly<Record<ResultFinding['severity'], Mark>> = {
-  error: 'failed',
-  warning: 'warning',
-  notice: 'note',
+  const isOf = (file: string) => (finding: ResultFinding) => finding.where?.file === file
+  // A migration can fail because of its down migration, or of an earlier migration.
+  const others = findings.filter((finding) => !migrations.some(({ path }) => isOf(path)(finding)))
+  return [
+    ...migrations.flatMap((one) => [
+      heading(one.name),
+      ...(one.proof ? proofBlocks(one.proof) : []),
+      ...(one.load ? loadBlocks(one.load) : []),
+      ...findings
+        .filter(isOf(one.path))
+        .map(({ severity, message, id, where }) =>
+          status(MARKS[severity], message, where?.line ? `${id}, line ${where.line}` : id),
+        ),
+    ]),
+    ...others.flatMap((finding) => findingBlocks(finding, cwd)),
+  ]
 }
 
 /** The grade of a proof, the data that is not restored, and the locks of its migration. */

@@ -47,6 +47,16 @@ test('flags for connection strings accept them', async () => {
   }
 })
 
+test('a column named password is not a connection string', async () => {
+  for (const argv of [
+    ['create', 'hash', '--rename', 'User.password=passwordHash'],
+    ['rollback', '--fill', 'User.password=unknown'],
+  ]) {
+    const { stdout, stderr } = await runCli(argv, { cwd: os.tmpdir() })
+    expect(stdout + stderr).not.toContain('CLI.CONNECTION_STRING')
+  }
+})
+
 test('the library does not create a folder from it either', async () => {
   const slipway = await openProject({
     cwd: path.join(import.meta.dirname, '../project/fixtures/bare'),

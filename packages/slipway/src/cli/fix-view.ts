@@ -17,7 +17,9 @@ export function fixBlocks({ migrations }: FixResult): Block[] {
       ...left.map(({ id, reason, statement }) =>
         status('warning', reason, `${id}, statement ${statement}, unchanged`),
       ),
-      ...(refusal ? [status('failed', [refusal.message, refusal.why].join(' '))] : []),
+      ...(refusal
+        ? [status('failed', [refusal.message, refusal.why].filter(Boolean).join(' '))]
+        : []),
       ...(written ? [status('done', 'Written; it produces the same schema')] : []),
     ]
   })

@@ -2,16 +2,11 @@ import type { InspectResult } from '../app/index.ts'
 import { formatDuration } from '../kernel/index.ts'
 import { objectName } from '../statements/index.ts'
 import { placeOf } from './present-outcome.ts'
-import { type Block, heading, type Mark, paragraph, sql, status } from './view.ts'
+import { MARKS } from './present.ts'
+import { type Block, heading, paragraph, sql, status } from './view.ts'
 
 type Finding = InspectResult['findings'][number]
 type Statements = NonNullable<InspectResult['statements']>
-
-const MARKS: Readonly<Record<Finding['severity'], Mark>> = {
-  error: 'failed',
-  warning: 'warning',
-  notice: 'note',
-}
 
 /** The health of a target: findings with what to do, statements, trials, and what was read. */
 export function inspectBlocks(result: InspectResult): Block[] {

@@ -4,6 +4,13 @@ import type { Finding } from './command.ts'
 import type { PresentedReport, TypedAction } from './next-actions.ts'
 import { type Block, type Mark, paragraph, status } from './view.ts'
 
+/** The mark of a finding. */
+export const MARKS: Readonly<Record<Finding['severity'], Mark>> = {
+  error: 'failed',
+  warning: 'warning',
+  notice: 'note',
+}
+
 /** A failure as blocks: code, message, why, where, the server's message. `cwd` shortens paths. */
 export function failureBlocks(failure: Failure, cwd: string): Block[] {
   const { where, server } = failure
@@ -58,12 +65,6 @@ function pathFrom(cwd: string, file: string): string {
   if (!path.isAbsolute(file)) return file
   const relative = path.relative(cwd, file)
   return relative.startsWith('..') ? file : relative
-}
-
-const MARKS: Readonly<Record<Finding['severity'], Mark>> = {
-  error: 'failed',
-  warning: 'warning',
-  notice: 'note',
 }
 
 function excerpt(text: string): Block {

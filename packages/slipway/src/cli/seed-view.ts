@@ -1,6 +1,6 @@
 import type { SeededSetResult, SetStatusResult } from '../app/index.ts'
 import { formatRows } from '../kernel/index.ts'
-import { changeBlocks } from './sync-view.ts'
+import { changeBlocks, rowCount } from './sync-view.ts'
 import { type Block, heading, type Mark, paragraph, status } from './view.ts'
 
 /** Each set with its tables and the number of rows that were, or would be, written to each. */
@@ -23,7 +23,7 @@ export function seededBlocks(
       columns,
       rows: set.tables.map(({ table, inserted, updated, deleted, unchanged }) => [
         table,
-        ...[inserted, updated, deleted, unchanged].map(count),
+        ...[inserted, updated, deleted, unchanged].map(rowCount),
       ]),
     },
     ...set.tables.flatMap((table) => changeBlocks({ ...table, rows: table.rows ?? [] })),
@@ -35,7 +35,7 @@ export function seededBlocks(
 /** Rows of other tables that are deleted or changed because the set deletes rows. */
 function cascadeLines({ table, deleted, updated }: Cascaded): Block[] {
   const line = (rows: number, what: string) =>
-    rows === 0 ? [] : [status('warning', `${table}: ${count(rows)} ${what} with deleted rows`)]
+    rows === 0 ? [] : [status('warning', `${table}: ${rowCount(rows)} ${what} with deleted rows`)]
   return [...line(deleted, 'deleted'), ...line(updated, 'changed')]
 }
 
@@ -48,10 +48,6 @@ export function seededLines(sets: readonly SeededSetResult[]): Block[] {
 
 function sinceOf({ version, before }: SeededSetResult): string {
   return before === null || before === version ? '' : ` (the database had ${before})`
-}
-
-function count(rows: number): string {
-  return rows === 0 ? '·' : rows.toLocaleString('en-US')
 }
 
 function summary(set: SeededSetResult, dryRun: boolean): Block {

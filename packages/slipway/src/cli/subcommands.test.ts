@@ -66,3 +66,13 @@ test('the commands of a topic may follow flags', async () => {
   expect(exitCode).toBe(0)
   expect(JSON.parse(stdout)).toMatchObject({ result: { name: 'kept list' } })
 })
+
+test.each([['--env', 'staging'], ['--url', 'file:./dev.db'], ['--remote']])(
+  'seed sync refuses --to together with %s',
+  async (...selection) => {
+    const sync = ['seed', 'sync', '--from', 'staging', '--to', 'development', '--tables', 'plans']
+    const { exitCode, stderr } = await runCli([...sync, ...selection])
+    expect(exitCode).toBe(2)
+    expect(stderr).toContain(`\`--to\` and \`${selection[0]}\` cannot be used together.`)
+  },
+)

@@ -28,7 +28,7 @@ export function syncBlocks(diffs: readonly TableDiff[], { from, to, dryRun }: Sy
   ]
   const rows = diffs.map(({ table, inserted, updated, deleted, unchanged, extra }) => [
     table,
-    ...[inserted, updated, deleted, unchanged, extra].map(count),
+    ...[inserted, updated, deleted, unchanged, extra].map(rowCount),
   ])
   const total = diffs.reduce((sum, one) => sum + changesOf(one), 0)
   const what = formatRows(total)
@@ -47,7 +47,8 @@ function changesOf({ inserted, updated, deleted }: Changed): number {
   return inserted + updated + deleted
 }
 
-function count(rows: number): string {
+/** A number of rows in a table; zero is hard to see, so that changes stand out. */
+export function rowCount(rows: number): string {
   return rows === 0 ? '·' : rows.toLocaleString('en-US')
 }
 

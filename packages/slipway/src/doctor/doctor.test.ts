@@ -133,6 +133,16 @@ describe('the server for shadow databases', () => {
     }
   })
 
+  test('a server that does not answer is an error with its own remedy', async () => {
+    const port = await freePort()
+    const url = urlWith((one) => void (one.port = String(port)))
+    write('slipway.config.ts', `export default { shadow: 'env:SHADOW' }`)
+    expect(await check('shadow server', database.url, {}, { SHADOW: url })).toMatchObject({
+      status: 'error',
+      fix: expect.stringMatching(/^Start the server/),
+    })
+  })
+
   test('a variable that is not set is an error; without the setting there is no check', async () => {
     expect(await check('shadow server', database.url)).toBeUndefined()
     write('slipway.config.ts', `export default { shadow: 'env:SHADOW' }`)
@@ -283,6 +293,8 @@ describe('programs', () => {
     ['latest', 'warning'],
     ['*', 'warning'],
     ['>=7', 'warning'],
+    ['^7.0.0 || ^8.0.0', 'warning'],
+    ['^6.0.0 || ^7.0.0', 'ok'],
     ['8.0.0-rc.1', 'warning'],
     ['^7.10.1', 'ok'],
     ['~6.19.0', 'ok'],

@@ -42,9 +42,9 @@ export async function checkPgDump(
 async function newestPgDump(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<{ major: number; version: string } | undefined> {
-  const names = process.platform === 'win32' ? ['pg_dump.exe'] : ['pg_dump']
+  const name = process.platform === 'win32' ? 'pg_dump.exe' : 'pg_dump'
   const programs = programFolders(env)
-    .flatMap((folder) => names.map((name) => path.join(folder, name)))
+    .map((folder) => path.join(folder, name))
     .filter((file) => existsSync(file))
   const versions = await Promise.all([...new Set(programs)].map(versionOf))
   return versions.filter((found) => found !== undefined).toSorted((a, b) => b.major - a.major)[0]

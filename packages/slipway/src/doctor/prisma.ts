@@ -60,8 +60,9 @@ function checkMatch(cli: Version, client: Version): Check | undefined {
   )
 }
 
-/** Whether a range may include version 8: `latest`, `*` and `>=7` do, `^7.1.0` does not. */
+/** Whether a range may include version 8: `latest`, `*`, `>=7` and `7 || 8` do, `^7.1.0` does not. */
 function mayBe8(range: string): boolean {
+  if (range.includes('||')) return range.split('||').some((one) => mayBe8(one.trim()))
   if (/^(?:workspace|catalog|file|link|npm|git|https?)\b/.test(range)) return false
   if (/^[~^=v\s]*\d/.test(range)) return major(range) >= 8
   return !/<\s*=?\s*[1-8](?:\.0)*(?![\d.]*[1-9])/.test(range)

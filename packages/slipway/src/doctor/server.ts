@@ -141,15 +141,19 @@ async function checkPooler(session: Session, address: Address): Promise<Check[]>
   ]
 }
 
-function unconnected(failure: Failure): Check {
+/** The failed check for a server to which doctor cannot connect, with the reason and the remedy. */
+export function unconnected(failure: Failure, name = nameFor(failure)): Check {
   const [next] = failure.nextActions
   const why = failure.why ? ` ${failure.why}` : ''
-  const name = failure.code === 'DATABASE.TOO_OLD' ? 'server version' : 'connection'
   return failed(
     name,
     `${failure.message}${why}`,
     fixOf(failure) ?? next?.label ?? 'Correct the connection string.',
   )
+}
+
+function nameFor({ code }: Failure): string {
+  return code === 'DATABASE.TOO_OLD' ? 'server version' : 'connection'
 }
 
 function fixOf({ code }: Failure): string | undefined {

@@ -2,6 +2,7 @@ import { type Session, withSession } from '../database/index.ts'
 import { attempt } from '../kernel/index.ts'
 import { type Project, shadowSetting } from '../project/index.ts'
 import { type Check, failed, passed, warned } from './check.ts'
+import { unconnected } from './server.ts'
 
 const NAME = 'shadow server'
 const CONNECT_TIMEOUT_MS = 5000
@@ -23,7 +24,7 @@ export async function checkShadowServer(project: Project): Promise<Check[]> {
   const found = await attempt(() =>
     withSession({ kind: 'postgres', url: named }, options, checkRole),
   )
-  return [found.ok ? found.value : failed(NAME, found.failure.message, RIGHTS)]
+  return [found.ok ? found.value : unconnected(found.failure, NAME)]
 }
 
 async function checkRole(session: Session): Promise<Check> {

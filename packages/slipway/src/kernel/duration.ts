@@ -13,11 +13,11 @@ export function parseDuration(text: string): number | undefined {
 
 /** A duration for people, in the largest unit that keeps it readable: `3 ms`, `1.2 s`, `4 min 5 s`. */
 export function formatDuration(ms: number): string {
-  if (ms < 1000) return `${Math.round(ms)} ms`
-  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`
+  if (ms < 999.5) return `${Math.round(ms)} ms`
+  if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`
   if (ms % UNITS.d === 0) return `${ms / UNITS.d} ${ms === UNITS.d ? 'day' : 'days'}`
   if (ms % UNITS.h === 0) return `${ms / UNITS.h} h`
-  const minutes = Math.floor(ms / 60_000)
-  const seconds = Math.round((ms - minutes * 60_000) / 1000)
+  const rounded = Math.round(ms / 1000)
+  const [minutes, seconds] = [Math.floor(rounded / 60), rounded % 60]
   return seconds === 0 ? `${minutes} min` : `${minutes} min ${seconds} s`
 }

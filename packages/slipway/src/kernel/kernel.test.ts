@@ -5,8 +5,10 @@ import {
   attempt,
   ConnectionString,
   failureOf,
+  formatBytes,
   formatDuration,
   parseDuration,
+  parseSqlType,
   type Raise,
   createRaise,
   redact,
@@ -24,13 +26,31 @@ test.each([
   expect(parseDuration(text)).toBe(ms)
 })
 
-test('durations read well', () => {
-  expect([12, 1500, 125_000, 120_000].map(formatDuration)).toEqual([
-    '12 ms',
-    '1.5 s',
-    '2 min 5 s',
-    '2 min',
-  ])
+test.each([
+  [12, '12 ms'],
+  [999.6, '1.0 s'],
+  [1500, '1.5 s'],
+  [59_970, '1 min'],
+  [119_600, '2 min'],
+  [125_000, '2 min 5 s'],
+])('%d milliseconds read as %s', (ms, text) => {
+  expect(formatDuration(ms)).toBe(text)
+})
+
+test.each([
+  [999, '999 B'],
+  [999_949, '999.9 kB'],
+  [999_950, '1.0 MB'],
+])('%d bytes read as %s', (bytes, text) => {
+  expect(formatBytes(bytes)).toBe(text)
+})
+
+test.each([
+  ['numeric(10,2)[]', { name: 'numeric', size: [10, 2], array: true }],
+  ['numeric(5,-2)', { name: 'numeric', size: [5, -2], array: false }],
+  ['timestamp(3) with time zone', { name: 'timestamp with time zone', size: [3], array: false }],
+])('parses the type %s', (type, parts) => {
+  expect(parseSqlType(type)).toEqual(parts)
 })
 
 test('a connection string never shows its password', () => {
@@ -61,6 +81,15 @@ test('guarantee 10: redacted text never contains a password', () => {
       return !redact(text).includes(`Q${secret}Q`)
     }),
   )
+})
+
+test.each([
+  ['host=db password=hunter2', 'host=db password=***'],
+  ["ALTER ROLE app PASSWORD 'hunter2'", 'ALTER ROLE app PASSWORD ***'],
+  [`SET "u".password = 'hunter2'`, 'SET "u".password = ***'],
+  ['--rename User.password=passwordHash', '--rename User.password=passwordHash'],
+])('redacts %j as %j', (text, redacted) => {
+  expect(redact(text)).toBe(redacted)
 })
 
 test('a raised failure is found by its shape, a bug is not', async () => {

@@ -5,7 +5,6 @@ export type Result<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly failure: Failure }
 
-/** A successful result. */
 function ok<T>(value: T): Result<T> {
   return { ok: true, value }
 }

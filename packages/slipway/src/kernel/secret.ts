@@ -82,9 +82,12 @@ export class Secret {
   }
 }
 
-/** Whether a text that should be a name, a number or a file looks like a connection string. */
+/**
+ * Whether a text that should be a name, a number or a file looks like a connection string. The column
+ * `User.password` does not.
+ */
 export function looksLikeConnectionString(text: string): boolean {
-  return /^["'\s]*[a-z][a-z\d+.-]*:\/\/|\bpassword\s*=/i.test(text)
+  return /^["'\s]*[a-z][a-z\d+.-]*:\/\/|(?<![\w.])password\s*=/i.test(text)
 }
 
 /**
@@ -95,5 +98,6 @@ export function redact(text: string): string {
   return text
     .replace(/\b([a-z][a-z0-9+.-]*:\/\/[^\s:/?#@"]*):[^\s"]*@/gi, `$1:${MASK}@`)
     .replace(/([?&](?:password|api_key|token|sslpassword)=)[^&\s"]*/gi, `$1${MASK}`)
-    .replace(/(\bpassword\s*=\s*|\bpassword\s+(?='))('(?:[^'\\]|\\.)*'|[^\s'"]+)/gi, `$1${MASK}`)
+    .replace(/(\bpassword(?:\s*=\s*|\s+))('(?:[^'\\]|\\.)*')/gi, `$1${MASK}`)
+    .replace(/((?<![\w.])password\s*=\s*)[^\s'"]+/gi, `$1${MASK}`)
 }

@@ -26,8 +26,8 @@ export async function testDatabase(options: TestOptions = {}): Promise<TestDatab
 }
 
 /**
- * Finds or starts the test server and creates the template, for the setup of a whole test run, which passes
- * its `url` to the workers as TEST_DATABASE_URL.
+ * Finds or starts the test server and creates the template. Call it once before all tests, and pass its `url` to
+ * the workers as TEST_DATABASE_URL.
  */
 export async function testServer(options: TestOptions = {}): Promise<ReadyServer> {
   return await withFailureInMessage(() => prepareServer(options))

@@ -46,10 +46,13 @@ export async function mark(admin: Session, name: string): Promise<void> {
   await admin.execute(`COMMENT ON DATABASE ${quoteIdentifier(name)} IS ${text}`)
 }
 
-/** Creates a database from a template and marks it. Fails with TESTING.RIGHTS. */
-export async function createOwn(admin: Session, name: string, template: string): Promise<void> {
+/**
+ * Creates a database from a template, given as SQL that options can follow, and marks it. Fails with
+ * TESTING.RIGHTS.
+ */
+export async function createOwn(admin: Session, name: string, templateSql: string): Promise<void> {
   try {
-    await admin.execute(`CREATE DATABASE ${quoteIdentifier(name)} TEMPLATE ${template}`)
+    await admin.execute(`CREATE DATABASE ${quoteIdentifier(name)} TEMPLATE ${templateSql}`)
   } catch (error) {
     const failure = failureOf(error)
     if (failure?.server?.sqlstate !== '42501') throw error
@@ -57,7 +60,7 @@ export async function createOwn(admin: Session, name: string, template: string):
     raise('TESTING.RIGHTS', {
       message: `The role ${user} may not create databases on the server of the tests.`,
       why: 'Each test has its own database, a copy of one template.',
-      nextActions: [advice(`Run there: ALTER ROLE ${quoteIdentifier(user)} CREATEDB.`)],
+      nextActions: [advice(`Run on that server: ALTER ROLE ${quoteIdentifier(user)} CREATEDB.`)],
       server: failure.server,
     })
   }

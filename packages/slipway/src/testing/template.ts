@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fillDatabase } from '../app/index.ts'
-import { quoteIdentifier, type Session, withSession } from '../database/index.ts'
+import { locate, quoteIdentifier, type Session, withSession } from '../database/index.ts'
 import { createOwn, dropOwn, mark, ownDatabases } from './own-databases.ts'
 import type { TestServer } from './server.ts'
 import { keyOf, type TestProject } from './test-project.ts'
@@ -21,7 +21,7 @@ export async function ensureTemplate(
   server: TestServer,
   from: TestProject,
 ): Promise<string> {
-  const name = TEMPLATE + keyOf(from)
+  const name = TEMPLATE + keyOf(from, locate(server.admin.url).schema)
   if (await exists(admin, name)) return name
   await withLock(admin, name, async () => {
     if (await exists(admin, name)) return
@@ -63,7 +63,10 @@ async function createTemplate(
   }
 }
 
-/** Held by the session, so a dying process releases it. Polled, so that no session waits with a snapshot. */
+/**
+ * Runs `work` under an advisory lock. The session holds it, so it ends with the process. Waiting sessions poll,
+ * so that none holds a snapshot.
+ */
 async function withLock(admin: Session, name: string, work: () => Promise<void>): Promise<void> {
   const ask = async (call: string) => {
     const sql = `SELECT ${call}(hashtextextended($1, 0)) AS done`
@@ -92,11 +95,11 @@ async function dropOldest(admin: Session, made: string): Promise<void> {
   }
 }
 
-/** Drops leftovers of killed runs: clones and incomplete templates without sessions, of at least that age. */
-export async function sweep(admin: Session, prefix: string, olderMs: number): Promise<void> {
+/** Drops leftovers of killed runs: clones and incomplete templates without sessions, unused for `unusedMs`. */
+export async function sweep(admin: Session, prefix: string, unusedMs: number): Promise<void> {
   for (const kind of [prefix, UNFINISHED]) {
     for (const { name, usedMs, sessions } of await ownDatabases(admin, kind)) {
-      if (sessions > 0 || Date.now() - usedMs < olderMs) continue
+      if (sessions > 0 || Date.now() - usedMs < unusedMs) continue
       await dropOwn(admin, name).catch(() => undefined)
     }
   }

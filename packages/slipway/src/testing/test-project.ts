@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { sha256 } from '../kernel/index.ts'
+import { advice, sha256 } from '../kernel/index.ts'
 import {
   loadProject,
   type MigrationFolder,
@@ -7,6 +7,7 @@ import {
   readMigrations,
 } from '../project/index.ts'
 import { chooseSets, projectSeedSets, type SeedSet } from '../seeds/index.ts'
+import { raise } from './failures.ts'
 
 /** The content of test databases. */
 export interface TestContent {
@@ -26,9 +27,19 @@ export interface TestProject {
 /** Must change when templates are filled differently, so that older templates are not used. */
 const FORMAT = 'testing/1'
 
-/** Reads the project. Fails with the codes of `projectFailures` and `seedFailures`. */
+/** Reads the project. Fails with TESTING.NOT_SUPPORTED and the codes of `projectFailures` and `seedFailures`. */
 export async function readTestProject({ cwd, sets }: TestContent): Promise<TestProject> {
   const project = await loadProject({ cwd: path.resolve(cwd ?? '.'), env: process.env })
+  const { dialect, provider } = project.schema
+  if (dialect !== 'postgres')
+    raise('TESTING.NOT_SUPPORTED', {
+      message: `Slipway creates test databases only on PostgreSQL, but the schema has provider = "${provider}".`,
+      nextActions: [
+        advice(
+          'Run slipway deploy --url file:./test.db once, and give each test a copy of the file.',
+        ),
+      ],
+    })
   const migrations = readMigrations(project.migrationsDir, {
     provider: project.schema.provider,
     layout: project.migrationsLayout,
@@ -49,10 +60,11 @@ async function setsOf(
   return chooseSets(await projectSeedSets(project), names ?? [], of)
 }
 
-/** A hash of everything that determines a template: migrations, seed sets, and the Prisma schema. */
-export function keyOf({ project, migrations, sets }: TestProject): string {
+/** A hash of everything that determines a template: migrations, seed sets, Prisma schema, default schema. */
+export function keyOf({ project, migrations, sets }: TestProject, defaultSchema = ''): string {
   const parts = [
     FORMAT,
+    defaultSchema,
     project.initShadowDb ?? '',
     ...project.schema.files.map(({ content }) => content),
     ...migrations.map(({ name, sql }) => `${name} ${sha256(sql)}`),

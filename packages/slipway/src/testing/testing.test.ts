@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers'
 import pg from 'pg'
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createDatabase, serverUrl } from '../../test/postgres.ts'
-import { addMigration } from '../../test/project.ts'
+import { addMigration, writeProject } from '../../test/project.ts'
 import { shareImages } from '../../test/target.ts'
 import { seed, testDatabase, testServer } from './index.ts'
 
@@ -100,6 +100,23 @@ describe('a database of a test', () => {
     )
   })
 
+  test('has its own template for each default schema', async () => {
+    const url = new URL(serverUrl())
+    url.searchParams.set('schema', 'app')
+    await using inApp = await testDatabase({ cwd, url: url.href, sets: [] })
+    await using inPublic = await testDatabase({ cwd, url: serverUrl(), sets: [] })
+    await query(inApp.url, 'SELECT FROM app.carriers')
+    await query(inPublic.url, 'SELECT FROM public.carriers')
+  })
+
+  test('is refused for a project on SQLite', async () => {
+    const sql = 'CREATE TABLE "users" ("id" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT)'
+    const folder = writeProject([{ name: '1_init', sql }], '', 'sqlite')
+    await expect(testDatabase({ cwd: folder })).rejects.toThrow(
+      /TESTING\.NOT_SUPPORTED: .*"sqlite"/,
+    )
+  })
+
   test('a new migration needs another template', async () => {
     await (await testDatabase({ cwd })).drop()
     addMigration(cwd, {
@@ -163,7 +180,9 @@ describe('guarantee 1: no database that Slipway did not create is touched', () =
 
   test('the server of a protected environment is refused', async () => {
     vi.stubEnv('STAGING_DATABASE_URL', serverUrl())
-    await expect(testDatabase({ cwd })).rejects.toThrow(/TESTING\.PROTECTED: .* of staging\./)
+    await expect(testDatabase({ cwd })).rejects.toThrow(
+      /TESTING\.PROTECTED: .* belongs to staging\./,
+    )
     expect(await databases('slipway_seeded_')).toEqual([])
     // A server that also hosts the development database is allowed.
     const development = await createDatabase()

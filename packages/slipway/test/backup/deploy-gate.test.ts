@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { generateIdentity, identityToRecipient } from 'age-encryption'
@@ -97,6 +97,15 @@ test('changes nothing without a key that opens the backup, or without a store', 
   expect(dumpWhole(target.url)).toBe(before)
 })
 
+test('reports a heartbeat that does not answer', async () => {
+  const heartbeat = `{ when: 'before-deploy', notify: { heartbeat: 'http://127.0.0.1:9/secret' } }`
+  const { slipway } = await shop(heartbeat)
+  const done = await slipway(deployLine())
+  expect(done, done.output).toMatchObject({ exitCode: 0 })
+  expect(done.output).toMatch(/127\.0\.0\.1/)
+  expect(done.output).not.toContain('/secret')
+})
+
 describe('maxAge', () => {
   test('a recent backup of the same history is enough', async () => {
     const { target, slipway, create } = await shop(`{ when: 'before-deploy', maxAge: '1h' }`)
@@ -122,6 +131,21 @@ describe('maxAge', () => {
     const done = await slipway(deployLine())
     expect(done, done.output).toMatchObject({ exitCode: 0 })
     expect(done.result.backup.id).not.toBe(id)
+  })
+
+  test('a backup without the rows of a table is enough only if the configuration skips them', async () => {
+    const { root, slipway, create } = await shop(`{ when: 'before-deploy', maxAge: '1h' }`)
+    await create('--exclude-data public.customer')
+    const planned = await slipway('plan')
+    expect(planned.result).toMatchObject({ backup: { serves: null } })
+    const file = path.join(root, 'slipway.config.ts')
+    const config = readFileSync(file, 'utf8')
+    writeFileSync(file, config.replace('{ when:', `{ excludeData: ['public.customer'], when:`))
+    expect((await slipway('plan')).result).toMatchObject({ backup: { serves: expect.any(String) } })
+    writeFileSync(file, config)
+    const done = await slipway(deployLine())
+    expect(done, done.output).toMatchObject({ exitCode: 0 })
+    expect(done.result.backup.excludedData).toEqual([])
   })
 
   test('a backup that is too old or from the future is not enough', async () => {
@@ -176,7 +200,7 @@ describe('rollback --from-backup', () => {
 
 /** The new name of the replaced database. */
 function replacedBy({ findings }: CommandResult): string {
-  const names = findings.flatMap(({ message }) => / is now (\S+)\. /.exec(message)?.[1] ?? [])
+  const names = findings.flatMap(({ message }) => / is now named (\S+)\. /.exec(message)?.[1] ?? [])
   expect(names).toHaveLength(1)
   return names.join('')
 }

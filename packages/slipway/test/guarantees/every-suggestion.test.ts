@@ -151,7 +151,7 @@ const STORIES: Readonly<Record<string, Story>> = {
       const back = await scene.slipway('rollback --from-backup', ...confirmed(scene))
       await follow(scene, back)
       await scene.production.sql(
-        `DROP DATABASE "${/ is now (\S+)\. /.exec(JSON.stringify(back))?.[1]}"`,
+        `DROP DATABASE "${/ is now named (\S+)\. /.exec(JSON.stringify(back))?.[1]}"`,
       )
     },
   },

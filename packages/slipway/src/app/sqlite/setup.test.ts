@@ -3,8 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import os from 'node:os'
 import path from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
-import { loadProject } from '../../project/index.ts'
-import { resolveTarget } from '../../project/index.ts'
+import { loadProject, resolveTarget } from '../../project/index.ts'
 import { setUp } from '../init.ts'
 
 const DATABASE = { binding: 'DB', database_name: 'shop', database_id: 'aaaa' }
@@ -67,7 +66,7 @@ test('a Worker next to the package is found, and named', async () => {
   )
 })
 
-test('with several bindings or Workers, none is chosen, but all are named', async () => {
+test('with several bindings, none is chosen, but all are named', async () => {
   const databases = [DATABASE, { ...DATABASE, binding: 'LOGS' }]
   write('wrangler.jsonc', JSON.stringify({ d1_databases: databases }))
   write('.gitignore', '.wrangler\n')
@@ -75,6 +74,17 @@ test('with several bindings or Workers, none is chosen, but all are named', asyn
   expect(project.config.d1).toBeUndefined()
   expect(read('slipway.config.ts')).toContain('Its bindings: DB, LOGS')
   expect(ignored).not.toContain('.wrangler/')
+})
+
+test('with several Workers, none is chosen, but all are named', async () => {
+  for (const name of ['one', 'two'])
+    write(`apps/${name}/wrangler.jsonc`, JSON.stringify({ d1_databases: [DATABASE] }))
+  const { project } = await init('packages/database')
+  expect(project.config.d1).toBeUndefined()
+  for (const name of ['one', 'two'])
+    expect(read('packages/database/slipway.config.ts')).toContain(
+      `../../apps/${name}/wrangler.jsonc`,
+    )
 })
 
 test('without a Worker, it writes a configuration for SQLite files', async () => {

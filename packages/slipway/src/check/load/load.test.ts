@@ -3,7 +3,7 @@ import path from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { runCli } from '../../../test/cli-in-process.ts'
 import { createDatabase, serverUrl } from '../../../test/postgres.ts'
-import { writeProject } from '../../../test/project.ts'
+import { addMigration, writeProject } from '../../../test/project.ts'
 import { withSession } from '../../database/index.ts'
 import { ConnectionString } from '../../kernel/index.ts'
 import type { Load } from './load.ts'
@@ -64,6 +64,20 @@ test('a lock that conflicts with the long reader is retried, so that no query wa
   expect(longest(load, 'read')).toBeGreaterThan(50)
 })
 
+test('a table whose columns cannot be updated has no failed writes', async () => {
+  const cwd = project('ALTER TABLE tags ADD COLUMN note text;')
+  const tags = 'CREATE TABLE tags (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY);'
+  addMigration(cwd, { name: '1_users', sql: tags })
+  const { stdout } = await check(cwd, '--json', '--rows', '1000')
+  const [one] = (JSON.parse(stdout) as Document).result.migrations
+  expect(one?.load?.tables).toMatchObject([{ table: 'tags', rows: 1000 }])
+  expect(one?.load?.waits.map(({ class: kind, during }) => [kind, during.failed])).toEqual([
+    ['read', 0],
+    ['write', 0],
+    ['long-read', 0],
+  ])
+})
+
 test('waits are assigned to one of several statements of a transaction', async () => {
   const sql = `ALTER TABLE users ADD COLUMN n integer;\n\nUPDATE users SET n = length(name);`
   const load = await loadOf(sql, 200_000)
@@ -94,7 +108,7 @@ test('a migration that touches no existing table has no load', async () => {
   expect(load).toMatchObject({ tables: [], waits: [], status: 'not-run' })
 })
 
-test('the markdown report and the HTML report show it', async () => {
+test('the markdown report and the HTML report show the load', async () => {
   const cwd = project('CREATE INDEX users_email ON users (email);')
   const run = await check(cwd, '--format', 'markdown', '--rows', '2000', '--html', 'report.html')
   expect(run.stdout).toMatch(/\| point writes \| users \| .*█ \|/)

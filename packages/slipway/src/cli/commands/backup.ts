@@ -135,7 +135,12 @@ function verified({ backup, quick, compared, differences }: BackupVerifyResult):
     : undefined
   return quick
     ? [status('note', `${backup.id}: the checksums of its files match`, 'not restored')]
-    : [status('done', `Verified ${backup.id}: ${compared.join(', ')} are equal`, took)]
+    : [status('done', `Verified ${backup.id}: ${equalText(compared)}`, took)]
+}
+
+/** What was compared; nothing if another version of Slipway made the backup, without row checksums. */
+function equalText(compared: readonly string[]): string {
+  return compared.length === 0 ? 'nothing' : `${compared.join(', ')} are equal`
 }
 
 function restored(result: BackupRestoreResult): Block[] {
@@ -144,7 +149,7 @@ function restored(result: BackupRestoreResult): Block[] {
   return [
     status('done', `Restored ${backup.id} into ${place}`, formatDuration(restoreMs)),
     ...(compared && compared.differences.length === 0
-      ? [status('done', `Compared: ${compared.compared.join(', ')} are equal`)]
+      ? [status('done', `Compared: ${equalText(compared.compared)}`)]
       : []),
     ...(old === null ? [] : [paragraph(`The previous database is now named ${old}.`)]),
   ]

@@ -40,6 +40,21 @@ test.each([
   expect((await runCli(args, { cwd: project() })).exitCode).toBe(exitCode)
 })
 
+test.each([
+  [
+    'an earlier migration',
+    '1_users/migration.sql',
+    'DROP TABLE nowhere;',
+    /does not exist.*1_users/,
+  ],
+  ['the down migration', '2_index/down.sql', 'DROP INDX users_email;', /syntax error.*2_index/],
+])('the text shows that %s fails', async (_what, file, sql, shown) => {
+  const cwd = project({ [`prisma/migrations/${file}`]: sql })
+  const run = await runCli(['check'], { cwd })
+  expect(run.stdout).toMatch(shown)
+  expect(run.exitCode).toBe(4)
+})
+
 test('rules of the project apply in addition to the built-in ones', async () => {
   const rules = `export default [{ id: 'no-indexes', title: 'No indexes', judge: (action) =>
     action.kind === 'create-index' ? { severity: 'warning', message: 'No.' } : undefined }]`
@@ -68,6 +83,15 @@ test('--save writes the proof, --html the report', async () => {
   const proof = readFileSync(path.join(cwd, 'prisma/migrations/2_index/proof.json'), 'utf8')
   expect(JSON.parse(proof)).toMatchObject({ migration: '2_index', grade: 'lossless' })
   expect(readFileSync(path.join(cwd, 'report.html'), 'utf8')).toContain('index-not-concurrent')
+})
+
+test('a report that cannot be written is a failure, not a bug', async () => {
+  const args = ['check', '--static', '--html', 'no-such-folder/report.html', '--json']
+  const run = await runCli(args, { cwd: project() })
+  expect(JSON.parse(run.stdout)).toMatchObject({
+    failure: { code: 'APP.NOT_WRITABLE', why: 'The system reports ENOENT.' },
+  })
+  expect(run.exitCode).toBe(2)
 })
 
 test('in a GitHub Actions job, the report is also appended to the job summary', async () => {

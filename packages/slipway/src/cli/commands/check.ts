@@ -6,7 +6,7 @@ import type { Flags } from '../flags.ts'
 import { presentOutcome } from '../present-outcome.ts'
 import { exitCodeOfFindings } from '../threshold.ts'
 
-export const check: Handler = async ({ slipway }, { args, flags }) => {
+export const check: Handler = async ({ slipway, cwd }, { args, flags }) => {
   refuseWithoutLoad(flags)
   const outcome = await slipway.check({
     migrations: args,
@@ -22,10 +22,14 @@ export const check: Handler = async ({ slipway }, { args, flags }) => {
         }
       : undefined,
   })
-  return presentOutcome(outcome, (result) => checkBlocks(result, outcome.findings), {
-    findingsInView: true,
-    ...(outcome.ok ? { exitCode: exitCodeOfFindings(outcome.findings, flags) } : {}),
-  })
+  return presentOutcome(
+    outcome,
+    (result) => checkBlocks(result, { findings: outcome.findings, cwd }),
+    {
+      findingsInView: true,
+      ...(outcome.ok ? { exitCode: exitCodeOfFindings(outcome.findings, flags) } : {}),
+    },
+  )
 }
 
 /** Refuses the flags of `--load` without `--load`. */

@@ -25,8 +25,9 @@ function sidesOf({ target }: Context, flags: Flags) {
     return raise('CLI.FLAG_VALUE', {
       message: '`--from <env>` is required: it names the source of the rows.',
     })
-  const other = target.env === undefined ? 'url' : 'env'
-  if (to !== undefined && target[other] !== undefined)
+  const other =
+    (['env', 'url'] as const).find((name) => target[name] !== undefined) ?? target.location
+  if (to !== undefined && other !== undefined)
     raise('CLI.FLAG_CONFLICT', { message: `\`--to\` and \`--${other}\` cannot be used together.` })
   return { from, to }
 }

@@ -38,7 +38,7 @@ function usageLines(usage: StatusResult['usage']): Block[] {
     ...(timeTravel
       ? [line('note', "Time Travel: the last 30 days; 7 on Cloudflare's free plan")]
       : []),
-    line('note', `Last backup: ${lastBackup ?? 'none'}`),
+    line('note', `Last backup: ${lastBackup ?? 'none found'}`),
   ]
 }
 

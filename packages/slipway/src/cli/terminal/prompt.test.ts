@@ -39,7 +39,7 @@ const select = async ({ prompt }: Context) =>
     ],
   })
 const consent = async ({ prompt }: Context) =>
-  await prompt.typeName({ database: 'shop', message: 'This drops a table.' })
+  await prompt.typeName({ database: 'shop', alias: 'pooled', message: 'This drops a table.' })
 
 describe('on a terminal', () => {
   test.each([
@@ -77,7 +77,9 @@ describe('on a terminal', () => {
 
   test('consent means typing the database name', async () => {
     expect((await ask(consent, { tty: true, answers: ['shop'] })).answer).toBe(true)
+    expect((await ask(consent, { tty: true, answers: ['pooled'] })).answer).toBe(true)
     expect((await ask(consent, { tty: true, answers: ['y'] })).answer).toBe(false)
+    expect((await ask(consent, { tty: true, answers: [''] })).answer).toBe(false)
     expect((await ask(consent, { tty: true, answers: ['y'], flags: ['-y'] })).answer).toBe(false)
   })
 })

@@ -17,6 +17,8 @@ export interface Choice<T extends string> extends Question {
 /** A change that must not happen to the wrong database. */
 export interface Consent {
   readonly database: string
+  /** Another name of the database, which is accepted as well. */
+  readonly alias?: string | undefined
   /** What is about to happen, as a sentence. */
   readonly message: string
 }
@@ -69,12 +71,10 @@ export function createPrompter(options: PrompterOptions): Prompter {
     if (!interactive) refuseToAsk(question)
     return readLine(options, text)
   }
-  const typeName = async ({ database, message }: Consent) => {
+  const typeName = async ({ database, alias, message }: Consent) => {
     if (!interactive) refuseToAsk({ message, flag: `--confirm ${database}` })
-    return (
-      (await readLine(options, `${show(message)}\nType ${clean(database)} to continue: `)) ===
-      database
-    )
+    const text = `${show(message)}\nType ${clean(database)} to continue: `
+    return [database, alias].includes(await readLine(options, text))
   }
   return {
     interactive,

@@ -3,8 +3,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { beforeEach, expect, test } from 'vitest'
-import { type ProjectFlags, loadProject } from '../../project/index.ts'
-import { resolveTarget } from '../../project/index.ts'
+import { loadProject, type ProjectFlags, resolveTarget } from '../../project/index.ts'
 import { type Check, examine } from '../index.ts'
 
 const WRANGLER = {
