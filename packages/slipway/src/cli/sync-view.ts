@@ -47,7 +47,7 @@ function changesOf({ inserted, updated, deleted }: Changed): number {
   return inserted + updated + deleted
 }
 
-/** A number of rows in a table; zero is hard to see, so that changes stand out. */
+/** A number of rows in a table: a dot for zero, so that changes are easy to see. */
 export function rowCount(rows: number): string {
   return rows === 0 ? '·' : rows.toLocaleString('en-US')
 }

@@ -111,7 +111,7 @@ test('the lock file names the database product of the migrations', async () => {
 })
 
 test.skipIf(process.platform === 'win32')(
-  'whoever may read the other migrations may read it',
+  'it can be read by all who can read the other migrations',
   async () => {
     const { migrationsDir, ...folder } = newFolder()
     await writeMigrationFolder({ ...folder, migrationsDir }, FILES)
