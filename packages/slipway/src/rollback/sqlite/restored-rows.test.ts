@@ -343,6 +343,18 @@ INSERT INTO new_m SELECT * FROM m; DROP TABLE m; ALTER TABLE new_m RENAME TO m`,
 CREATE TABLE new_m (id INTEGER PRIMARY KEY, v TEXT NOT NULL); INSERT INTO new_m SELECT * FROM m;
 DROP TABLE temp.m; DROP TABLE main.m; ALTER TABLE new_m RENAME TO m`,
   },
+  'values of a column without a type that gets one': {
+    schema: 'CREATE TABLE t (id INTEGER PRIMARY KEY, v)',
+    rows: `INSERT INTO t VALUES (1, 5), (2, '5'), (3, 1.5), (4, x'35'), (5, NULL)`,
+    change: `CREATE TABLE new_t (id INTEGER PRIMARY KEY, v TEXT); INSERT INTO new_t (id, v) SELECT id, v FROM t;
+DROP TABLE t; ALTER TABLE new_t RENAME TO t`,
+  },
+  'numbers that another type cannot store': {
+    schema: 'CREATE TABLE t (id INTEGER PRIMARY KEY, r REAL, i INTEGER, n NUMERIC, s TEXT)',
+    rows: `INSERT INTO t VALUES (1, 9e999, 9223372036854775807, 1.5, '007'), (2, 0.30000000000000004, 7, 8, '8'), (3, -9e999, -9223372036854775808, 'x', '1e3')`,
+    change: `CREATE TABLE new_t (id INTEGER PRIMARY KEY, r TEXT, i REAL, n TEXT, s INTEGER);
+INSERT INTO new_t (id, r, i, n, s) SELECT id, r, i, n, s FROM t; DROP TABLE t; ALTER TABLE new_t RENAME TO t`,
+  },
   'two tables that are merged': {
     schema:
       'CREATE TABLE cust (id INTEGER PRIMARY KEY, n TEXT); CREATE TABLE supp (id INTEGER PRIMARY KEY, n TEXT)',

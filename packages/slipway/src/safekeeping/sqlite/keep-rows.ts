@@ -1,5 +1,11 @@
 import { balanced, quoteIdentifier, quoteText } from '../../database/index.ts'
-import { declaredType, type RowTable, separateRowid, type TableChange } from '../../schema/index.ts'
+import {
+  affinityOf,
+  declaredType,
+  type RowTable,
+  separateRowid,
+  type TableChange,
+} from '../../schema/index.ts'
 import { IS_GONE, laterColumn, LEFT, LEFT_OF, ROWID, rowText } from './copy-columns.ts'
 
 /** A table that exists before and after a migration, and what the migration may destroy in it. */
@@ -222,21 +228,25 @@ function laterSql({ now }: Compared, names: readonly string[]): string[] {
 
 /**
  * Whether a value is gone or has changed. `IS` alone would treat the text 007 as the number 7, and with
- * some collations `a` as `A`. If the migration changes the declared type, an integer equals the same number
- * as a REAL, and a number equals its text.
+ * some collations `a` as `A`. A value that the migration converts to a new declared type is unchanged if the
+ * old type converts it back.
  */
 function differsSql({ before, after, now: names }: Compared, name: string): string {
   const now = names.get(name)
   if (now === undefined) return '1'
   const [then, later] = [`i.${quoteIdentifier(name)}`, `t.${quoteIdentifier(now)}`]
   const [was, is] = [`typeof(${then})`, `typeof(${later})`]
-  if (declaredType(before, name) === declaredType(after, now))
-    return `(${was} <> ${is} OR ${then} COLLATE BINARY IS NOT ${later})`
-  const numbers = `('integer', 'real')`
-  return `CASE WHEN ${was} = ${is} THEN ${then} COLLATE BINARY IS NOT ${later}
-  WHEN ${was} IN ${numbers} AND ${is} IN ${numbers} THEN ${then} <> ${later}
-  WHEN ${was} IN ('null', 'blob') OR ${is} IN ('null', 'blob') THEN 1
-  ELSE CAST(${then} AS TEXT) COLLATE BINARY <> CAST(${later} AS TEXT) END`
+  const type = declaredType(before, name) ?? ''
+  const differs = (value: string) =>
+    `(${was} <> typeof(${value}) OR ${then} COLLATE BINARY IS NOT ${value})`
+  if (type === declaredType(after, now) || convertsNothing(type)) return differs(later)
+  return `CASE WHEN ${was} = ${is} OR 'blob' IN (${was}, ${is}) THEN ${differs(later)}
+  ELSE ${differs(`CAST(${later} AS ${affinityOf(type)})`)} END`
+}
+
+/** Whether a column of a declared type stores values of any type. A STRICT table has the type ANY. */
+function convertsNothing(type: string): boolean {
+  return type === 'ANY' || affinityOf(type) === 'BLOB'
 }
 
 /**
