@@ -46,8 +46,8 @@ export interface CheckedMigration extends StoredComparison {
 
 /**
  * Finds the hazards of migrations, and tests them one by one, each on a shadow database with the earlier
- * history. Touches no target. Fails with CHECK.UNKNOWN_MIGRATION, and with CHECK.LOAD_NEEDS_SERVER if a
- * load test is requested and the shadow database is embedded. The result of a migration that fails has
+ * history. Touches no target. Fails with CHECK.UNKNOWN_MIGRATION; if a load test is requested, with
+ * CHECK.LOAD_NOT_SUPPORTED on SQLite and CHECK.LOAD_NEEDS_SERVER on an embedded shadow database. The result of a migration that fails has
  * its `refusal`.
  */
 export async function checkMigrations(request: CheckRequest): Promise<CheckedMigration[]> {
@@ -101,9 +101,9 @@ async function createLoadTest(
   shadow: ShadowOptions,
 ): Promise<LoadOne> {
   if (load === undefined) return async () => ({})
-  const { loadMigration, refuseEmbedded } = await import('./load/load.ts')
+  const { loadMigration, requireServer } = await import('./load/load.ts')
   const { readRowCounts } = await import('./load/row-counts.ts')
-  refuseEmbedded(shadow)
+  requireServer(shadow)
   const conditions = { ...load, emit, rowCountOf: await readRowCounts(load, emit) }
   return async (migration, before, proof) => {
     const ran = await attempt(() =>

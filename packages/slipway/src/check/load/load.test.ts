@@ -132,6 +132,13 @@ test('tables get the row count of the target, times a factor', async () => {
   })
 })
 
+test('a SQLite project has no load test', async () => {
+  const cwd = writeProject([{ name: '1_users', sql: USERS }], '', 'sqlite')
+  const run = await check(cwd, '--json')
+  expect(run.exitCode).toBe(2)
+  expect(JSON.parse(run.stdout)).toMatchObject({ failure: { code: 'CHECK.LOAD_NOT_SUPPORTED' } })
+})
+
 test('a target that does not answer is a notice, and tables get the default number of rows', async () => {
   const cwd = project('ALTER TABLE users ADD COLUMN n integer;')
   const run = await check(cwd, '--json', '--url', 'postgresql://nobody@127.0.0.1:1/none')

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Address, dialectOf, type Session } from '../../database/index.ts'
 import { keepHooksFor, createHistoryTables, prepareKeeping } from '../../deploy/index.ts'
 import { deployJournal, type Limits, type Receipt, runMigrations } from '../../execution/index.ts'
-import { advice, type Emit, type Failure, must } from '../../kernel/index.ts'
+import { advice, command, type Emit, type Failure, must } from '../../kernel/index.ts'
 import type { MigrationFolder } from '../../project/index.ts'
 import type { Proof } from '../../proof/index.ts'
 import {
@@ -78,8 +78,14 @@ export async function loadMigration(
   return found ? found.value : raiseNeedsServer(migration)
 }
 
-/** Fails if there is no server for a load test, before anything runs. */
-export function refuseEmbedded({ named, running }: ShadowOptions): void {
+/** Fails if a load test is impossible, or has no server, before anything runs. */
+export function requireServer({ dialect, named, running }: ShadowOptions): void {
+  if (dialect === 'sqlite')
+    raise('CHECK.LOAD_NOT_SUPPORTED', {
+      message: 'Slipway runs load tests on PostgreSQL only.',
+      why: 'On SQLite and D1, a migration blocks every other write until it ends, however it is written.',
+      nextActions: [command(['check'], 'test the migrations without load')],
+    })
   if (named === 'embedded' || (named === undefined && running === undefined)) raiseNeedsServer()
 }
 

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { advice, command, type SqliteError } from '../../kernel/index.ts'
+import { advice, type SqliteError } from '../../kernel/index.ts'
 import { type DatabaseCode, raise } from '../failures.ts'
 import { resultName } from '../sqlite-codes.ts'
 import { isInSql, suspectParts, unquotedPart, withoutParts } from '../sqlite-row-content.ts'
@@ -73,8 +73,8 @@ function describe(code: DatabaseCode, { name, message }: SqliteError, where: str
         message: `Cannot open the database ${where}.`,
         why: 'The file does not exist, or you are not allowed to read it.',
         nextActions: [
-          command(['deploy'], 'create the database of a development environment, and deploy to it'),
-          advice('Or correct the path of the file.'),
+          advice('In development and testing, `slipway deploy` creates the file.'),
+          advice('Otherwise correct the path, or create an empty file there.'),
         ],
       }
     case 'DATABASE.LOCKED':
