@@ -217,15 +217,18 @@ function methodOf(opened: Result<void>) {
     load: () => Promise<Module>,
     work: (module: Module, ...args: Args) => Promise<UseCaseReturn<Ending>>,
   ) =>
-    (...args: Args): Promise<Outcome<Ending>> =>
-      outcomeOf(
+    (...args: Args): Promise<Outcome<Ending>> => {
+      let isValid = false
+      return outcomeOf(
         async () => {
           if (!opened.ok) rethrow(opened.failure)
           refuseArguments(ARGUMENTS[expected], args)
+          isValid = true
           return await work(await load(), ...args)
         },
-        (failure) => completeSuggestions(failure, expected, args[0]),
+        (failure) => (isValid ? completeSuggestions(failure, expected, args[0]) : failure),
       )
+    }
 }
 
 type Method = ReturnType<typeof methodOf>
