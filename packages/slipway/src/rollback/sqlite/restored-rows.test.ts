@@ -302,6 +302,72 @@ CREATE TRIGGER fill AFTER INSERT ON post BEGIN INSERT INTO own (rowid, title) VA
   },
 }
 
+describe('foreign keys that compare values that are not identical', () => {
+  const CAT =
+    'CREATE TABLE cat (code TEXT NOT NULL PRIMARY KEY COLLATE NOCASE, above TEXT REFERENCES cat (code))'
+  const CATS = `INSERT INTO cat VALUES ('Root', NULL), ('A', 'ROOT'), ('B', 'a')`
+  const numbered = (type: string) =>
+    `CREATE TABLE n (code TEXT NOT NULL PRIMARY KEY, above ${type} REFERENCES n (code))`
+  const NUMBERS = `INSERT INTO n VALUES ('1', NULL), ('2', 1), ('3', 2), ('4', 3)`
+
+  test.each([
+    {
+      what: 'a tree without regard to capitals',
+      schema: CAT,
+      rows: CATS,
+      change: 'DROP TABLE cat',
+    },
+    {
+      what: 'its deleted rows',
+      schema: CAT,
+      rows: CATS,
+      change: `DELETE FROM cat WHERE code <> 'root'`,
+    },
+    {
+      what: 'a cycle of tables',
+      schema: `CREATE TABLE a (code TEXT NOT NULL PRIMARY KEY COLLATE NOCASE, b TEXT REFERENCES b (code));
+CREATE TABLE b (code TEXT NOT NULL PRIMARY KEY COLLATE NOCASE, a TEXT REFERENCES a (code))`,
+      rows: `PRAGMA foreign_keys = OFF; INSERT INTO a VALUES ('X', 'y'); INSERT INTO b VALUES ('Y', 'x')`,
+      change: 'PRAGMA foreign_keys = OFF; DROP TABLE a; DROP TABLE b; PRAGMA foreign_keys = ON',
+    },
+    {
+      what: 'several columns',
+      schema: `CREATE TABLE c (k TEXT COLLATE NOCASE, n TEXT, uk TEXT, un INTEGER, PRIMARY KEY (k, n), FOREIGN KEY (uk, un) REFERENCES c (k, n)) WITHOUT ROWID`,
+      rows: `INSERT INTO c VALUES ('A', '1', NULL, NULL), ('B', '2', 'a', 1), ('C', '3', 'b', 2)`,
+      change: 'DELETE FROM c',
+    },
+    {
+      what: 'numbers that refer to texts',
+      schema: numbered('INTEGER'),
+      rows: NUMBERS,
+      change: 'DROP TABLE n',
+    },
+    {
+      what: 'values without a type that refer to texts',
+      schema: numbered(''),
+      rows: NUMBERS,
+      change: 'DROP TABLE n',
+    },
+    {
+      what: 'texts that refer to numbers',
+      schema: 'CREATE TABLE n (code INTEGER NOT NULL PRIMARY KEY, above TEXT REFERENCES n (code))',
+      rows: `INSERT INTO n VALUES (1, NULL), (2, '1'), (3, '2')`,
+      change: 'DROP TABLE n',
+    },
+    {
+      what: 'values',
+      schema: `CREATE TABLE p (id INTEGER PRIMARY KEY, code TEXT NOT NULL UNIQUE COLLATE NOCASE); CREATE TABLE t (id INTEGER PRIMARY KEY, pc TEXT REFERENCES p (code))`,
+      rows: `INSERT INTO p VALUES (1, 'Aa'); INSERT INTO t VALUES (1, 'aA')`,
+      change: `PRAGMA foreign_keys=OFF; UPDATE p SET code = 'x' || code; UPDATE t SET pc = 'x' || pc; PRAGMA foreign_keys=ON`,
+    },
+  ])('$what', async ({ schema, rows, change }) => {
+    const { before, after, kept, failure } = await there({ schema, rows, change })
+    expect(failure).toBeUndefined()
+    expect(after).toEqual(before)
+    expect(kept.every(({ restored }) => restored?.since === 0)).toBe(true)
+  })
+})
+
 describe('triggers and full-text indexes', () => {
   const POST = 'CREATE TABLE post (id INTEGER PRIMARY KEY, title TEXT, body TEXT)'
   const INDEX = `CREATE VIRTUAL TABLE ft USING fts5(title, body, content='post', content_rowid='id');

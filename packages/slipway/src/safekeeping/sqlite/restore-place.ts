@@ -1,5 +1,7 @@
 import { quoteIdentifier, type Session } from '../../database/index.ts'
+import { attempt } from '../../kernel/index.ts'
 import {
+  affinityOf,
   dependentCodeOf,
   isPossible,
   isSameName,
@@ -34,7 +36,15 @@ export interface RestorePlace {
   readonly tables: readonly RowTable[]
   readonly triggers: readonly SqliteTrigger[]
   readonly textIndexes: readonly TextIndex[]
-  readonly foreignKeys: readonly SqliteForeignKey[]
+  readonly foreignKeys: readonly RestoredKey[]
+}
+
+/** A foreign key, and how SQLite compares its columns with those to which they refer, in their order. */
+export interface RestoredKey extends SqliteForeignKey {
+  /** The collations of the columns to which it refers. */
+  readonly collations: readonly string[]
+  /** Whether a value is converted to the type of the column to which it refers. */
+  readonly converts: readonly boolean[]
 }
 
 /** Reads what a restore must know about a database. It tries statements on `copy`, a copy of its schema. */
@@ -45,8 +55,43 @@ export async function readRestorePlace(copy: Session): Promise<RestorePlace> {
     tables: [...state.tables, ...virtual],
     triggers: await readTriggers(copy, state, virtual),
     textIndexes: await readTextIndexes(copy, state),
-    foreignKeys: await readSqliteForeignKeys(copy),
+    foreignKeys: await readKeys(copy, state),
   }
+}
+
+async function readKeys(copy: Session, { tables }: SqliteState): Promise<RestoredKey[]> {
+  const affinityIn = (table: string, column: string) => {
+    const own = tables.find(({ name }) => isSameName(name, table))
+    const found = own?.columns.find(({ name }) => isSameName(name, column))
+    return affinityOf(found?.type ?? '')
+  }
+  const keys: RestoredKey[] = []
+  for (const key of await readSqliteForeignKeys(copy)) {
+    const collations: string[] = []
+    for (const name of key.referenced) collations.push(await readCollation(copy, key.parent, name))
+    const converts = key.columns.map(
+      (name, at) =>
+        affinityIn(key.table, name) !== affinityIn(key.parent, key.referenced[at] ?? ''),
+    )
+    keys.push({ ...key, collations, converts })
+  }
+  return keys
+}
+
+/** The collation of a column. SQLite shows it only for an index, so one is created and undone. */
+async function readCollation(copy: Session, table: string, column: string): Promise<string> {
+  await copy.execute('SAVEPOINT collation')
+  const read = await attempt(async () => {
+    await copy.execute(
+      `CREATE INDEX _slipway_collation ON ${quoteIdentifier(table)} (${quoteIdentifier(column)})`,
+    )
+    const [part] = await copy.query<{ coll: string }>(
+      `SELECT coll FROM pragma_index_xinfo('_slipway_collation') WHERE seqno = 0`,
+    )
+    return part?.coll
+  })
+  await copy.execute('ROLLBACK TO collation; RELEASE collation')
+  return (read.ok ? read.value : undefined) ?? 'BINARY'
 }
 
 async function readTriggers(
