@@ -111,6 +111,6 @@ export {
 export { readDefinitions, withDefinitions, withSchemaCopy } from './sqlite/definitions.ts'
 export { dependentCodeOf } from './sqlite/trial.ts'
 export { isPossible, readVirtualRows } from './sqlite/virtual-rows.ts'
-export { isOnRows } from './sqlite/compiled-writes.ts'
+export { isOnRows, writesOnlyVirtual } from './sqlite/compiled-writes.ts'
 export { isKnownPragma, observeWrites, type WrittenTables } from './sqlite/written-tables.ts'
 export { readSqliteForeignKeys, type SqliteForeignKey } from './sqlite/foreign-keys.ts'

@@ -1,12 +1,13 @@
 import { quoteIdentifier } from '../../database/index.ts'
-import { isSameName, type SqliteForeignKey } from '../../schema/index.ts'
+import { isSameName } from '../../schema/index.ts'
 import { keptTable } from './keep-sql.ts'
 import type { SqliteKept } from './kept.ts'
+import type { RestoredKey } from './restore-place.ts'
 import { inCopy, inTable, type Restored, rowNumber } from './restored.ts'
 
 /** Where the parents of restored rows and values can be. */
 export interface Parents {
-  readonly foreignKeys: readonly SqliteForeignKey[]
+  readonly foreignKeys: readonly RestoredKey[]
   /** Kept data that is not restored yet. */
   readonly pending: readonly Restored[]
 }
@@ -20,7 +21,7 @@ export function withParents(
   const keys = ownKeys(kept.table.name, parents).filter(({ columns }) =>
     columns.every((name) => kept.stored.includes(name)),
   )
-  const isOwn = ({ parent }: SqliteForeignKey) => isSameName(parent, kept.table.name)
+  const isOwn = ({ parent }: RestoredKey) => isSameName(parent, kept.table.name)
   const others = keys.filter((key) => !isOwn(key))
   const all = [...conditions, ...others.map((key) => parentCondition(key, inCopy, parents))]
   const own = keys.filter(
@@ -33,20 +34,20 @@ export function withParents(
 function withOwnParents(
   kept: SqliteKept,
   conditions: readonly string[],
-  keys: readonly SqliteForeignKey[],
+  keys: readonly RestoredKey[],
 ): string {
   const [number, copy] = [rowNumber(kept), keptTable(kept.id)]
   const missing = keys.map(
     (key) => `NOT ${inTableOf(key, inCopy)} AND NOT ${inCopyOf(kept, key, inCopy)}`,
   )
-  const isNull = (key: SqliteForeignKey) => key.columns.map((name) => `${inCopy(name)} IS NULL`)
+  const isNull = (key: RestoredKey) => key.columns.map((name) => `${inCopy(name)} IS NULL`)
   const begins = [
     ...conditions.map((condition) => `NOT (${condition})`),
     ...keys.map((key, at) => `NOT (${isNull(key).join(' OR ')}) AND ${missing[at] ?? ''}`),
   ]
   const follows = keys.map((key) => {
-    const match = key.columns.map(
-      (name, at) => `${inCopy(name)} = p.${quoteIdentifier(key.referenced[at] ?? '')}`,
+    const match = referringValues(key, inCopy).map(
+      (value, at) => `${value} = p.${quoteIdentifier(key.referenced[at] ?? '')}`,
     )
     return `UNION SELECT ${number} FROM _slipway_lost l JOIN ${copy} p ON ${rowNumber(kept, 'p')} = l.id
   JOIN ${copy} k ON ${match.join(' AND ')} WHERE NOT ${inTableOf(key, inCopy)}`
@@ -73,12 +74,12 @@ export function parentConditionsOf(
   )
 }
 
-function ownKeys(table: string, { foreignKeys }: Parents): SqliteForeignKey[] {
+function ownKeys(table: string, { foreignKeys }: Parents): RestoredKey[] {
   return foreignKeys.filter((key) => isSameName(key.table, table) && !key.referenced.includes(''))
 }
 
 function parentCondition(
-  key: SqliteForeignKey,
+  key: RestoredKey,
   valueOf: (column: string) => string,
   { pending }: Parents,
 ): string {
@@ -91,23 +92,32 @@ function parentCondition(
 }
 
 /** Whether the parent exists. Its unique index finds it. */
-function inTableOf(
-  { columns, parent, referenced }: SqliteForeignKey,
-  valueOf: (column: string) => string,
-): string {
-  const match = columns.map(
-    (name, at) => `p.${quoteIdentifier(referenced[at] ?? '')} = ${valueOf(name)}`,
+function inTableOf(key: RestoredKey, valueOf: (column: string) => string): string {
+  const match = referringValues(key, valueOf).map(
+    (value, at) => `${value} = p.${quoteIdentifier(key.referenced[at] ?? '')}`,
   )
-  return `EXISTS (SELECT 1 FROM ${quoteIdentifier(parent)} p WHERE ${match.join(' AND ')})`
+  return `EXISTS (SELECT 1 FROM ${quoteIdentifier(key.parent)} p WHERE ${match.join(' AND ')})`
 }
 
 /** Whether the parent is kept. A copy has no index, so it is read once. */
-function inCopyOf(
-  kept: SqliteKept,
-  { columns, referenced }: SqliteForeignKey,
-  valueOf: (column: string) => string,
-): string {
-  const names = referenced.map(quoteIdentifier)
+function inCopyOf(kept: SqliteKept, key: RestoredKey, valueOf: (column: string) => string): string {
+  const names = key.referenced.map(quoteIdentifier)
   const present = names.map((name) => `${name} IS NOT NULL`)
-  return `((${columns.map(valueOf).join(', ')}) IN (SELECT ${names.join(', ')} FROM ${keptTable(kept.id)} WHERE ${present.join(' AND ')}))`
+  const values = referringValues(key, valueOf).join(', ')
+  return `((${values}) IN (SELECT ${names.join(', ')} FROM ${keptTable(kept.id)} WHERE ${present.join(' AND ')}))`
+}
+
+/**
+ * The values of a foreign key, in SQL that compares them like SQLite itself: with the collation of the column to
+ * which they refer, of which a copy has only the affinity, and converted to that. Without an affinity of its own,
+ * which a `+` takes away, a value gets the other one. Source: sqlite.org/foreignkeys.html, section 3.
+ */
+function referringValues(
+  { columns, collations, converts }: RestoredKey,
+  valueOf: (column: string) => string,
+): string[] {
+  return columns.map((name, at) => {
+    const value = converts[at] ? `+${valueOf(name)}` : valueOf(name)
+    return `${value} COLLATE ${quoteIdentifier(collations[at] ?? 'BINARY')}`
+  })
 }

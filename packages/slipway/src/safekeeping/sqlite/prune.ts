@@ -2,6 +2,7 @@ import { atomic, type Session } from '../../database/index.ts'
 import { guardSql, type TargetSession, violationIn } from '../../execution/index.ts'
 import { readSqliteLedger, REVISION_SQL, reviseSql } from '../../history/index.ts'
 import { advice, command, failureOf, rethrow } from '../../kernel/index.ts'
+import { withSchemaCopy } from '../../schema/index.ts'
 import { objectName } from '../../statements/index.ts'
 import { raise } from '../failures.ts'
 import type { Kept } from '../kept-data.ts'
@@ -36,7 +37,7 @@ export async function restoreSqlite({ session }: TargetSession, id: number): Pro
     })
   }
   await refuseWithoutPlace(session, one)
-  await change(session, restoreSql([one], await readRestorePlace(session)))
+  await change(session, restoreSql([one], await withSchemaCopy(session, readRestorePlace)))
   return (await readSqliteKept(session)).find((kept) => kept.id === id) ?? one
 }
 

@@ -1,41 +1,138 @@
 import { quoteIdentifier, type Session } from '../../database/index.ts'
+import { attempt } from '../../kernel/index.ts'
 import {
+  affinityOf,
+  dependentCodeOf,
+  isPossible,
+  isSameName,
   readSqliteForeignKeys,
   readSqliteState,
   readVirtualRows,
   type RowTable,
   type SqliteForeignKey,
-  dependentCodeOf,
+  type SqliteState,
+  writesOnlyVirtual,
 } from '../../schema/index.ts'
-import { sqliteVirtualTable } from '../../statements/index.ts'
+import { rebuildOfTextIndex, sqliteTextIndex } from '../../statements/index.ts'
 
-/** A trigger that must not fire while rows are restored. */
-interface SqliteTrigger {
+/** A trigger of a table or a view. */
+export interface SqliteTrigger {
   readonly name: string
+  readonly table: string
   readonly sql: string
+  /** All that it does is to keep virtual tables that store their own rows up to date. */
+  readonly indexes: boolean
+}
+
+/** A full-text index of other tables, which can be built again from them. */
+interface TextIndex {
+  readonly name: string
+  /** The tables whose texts it has, also through a view. */
+  readonly over: readonly string[]
 }
 
 /** What a restore must know about the database into which it restores rows. */
 export interface RestorePlace {
   readonly tables: readonly RowTable[]
-  /** The triggers that must not fire in the meantime. */
   readonly triggers: readonly SqliteTrigger[]
-  readonly foreignKeys: readonly SqliteForeignKey[]
+  readonly textIndexes: readonly TextIndex[]
+  readonly foreignKeys: readonly RestoredKey[]
 }
 
-/** Reads what a restore must know about a database. */
-export async function readRestorePlace(session: Session): Promise<RestorePlace> {
-  const { objects, tables } = await readSqliteState(session)
-  const virtual = objects.filter(
-    ({ kind, sql }) => kind === 'table' && sqliteVirtualTable(sql) !== undefined,
-  )
-  // Triggers that write to a virtual table keep its index up to date.
-  const indexing = new Set(virtual.flatMap(({ name }) => dependentCodeOf(objects, name)))
+/** A foreign key, and how SQLite compares its columns with those to which they refer, in their order. */
+export interface RestoredKey extends SqliteForeignKey {
+  /** The collations of the columns to which it refers. */
+  readonly collations: readonly string[]
+  /** Whether a value is converted to the type of the column to which it refers. */
+  readonly converts: readonly boolean[]
+}
+
+/** Reads what a restore must know about a database. It tries statements on `copy`, a copy of its schema. */
+export async function readRestorePlace(copy: Session): Promise<RestorePlace> {
+  const state = await readSqliteState(copy)
+  const virtual = await readVirtualRows(copy)
   return {
-    tables: [...tables, ...(await readVirtualRows(session))],
-    triggers: objects.filter((one) => one.kind === 'trigger' && !indexing.has(one)),
-    foreignKeys: await readSqliteForeignKeys(session),
+    tables: [...state.tables, ...virtual],
+    triggers: await readTriggers(copy, state, virtual),
+    textIndexes: await readTextIndexes(copy, state),
+    foreignKeys: await readKeys(copy, state),
   }
+}
+
+async function readKeys(copy: Session, { tables }: SqliteState): Promise<RestoredKey[]> {
+  const affinityIn = (table: string, column: string) => {
+    const own = tables.find(({ name }) => isSameName(name, table))
+    const found = own?.columns.find(({ name }) => isSameName(name, column))
+    return affinityOf(found?.type ?? '')
+  }
+  const keys: RestoredKey[] = []
+  for (const key of await readSqliteForeignKeys(copy)) {
+    const collations: string[] = []
+    for (const name of key.referenced) collations.push(await readCollation(copy, key.parent, name))
+    const converts = key.columns.map(
+      (name, at) =>
+        affinityIn(key.table, name) !== affinityIn(key.parent, key.referenced[at] ?? ''),
+    )
+    keys.push({ ...key, collations, converts })
+  }
+  return keys
+}
+
+/** The collation of a column. SQLite shows it only for an index, so one is created and undone. */
+async function readCollation(copy: Session, table: string, column: string): Promise<string> {
+  await copy.execute('SAVEPOINT collation')
+  const read = await attempt(async () => {
+    await copy.execute(
+      `CREATE INDEX _slipway_collation ON ${quoteIdentifier(table)} (${quoteIdentifier(column)})`,
+    )
+    const [part] = await copy.query<{ coll: string }>(
+      `SELECT coll FROM pragma_index_xinfo('_slipway_collation') WHERE seqno = 0`,
+    )
+    return part?.coll
+  })
+  await copy.execute('ROLLBACK TO collation; RELEASE collation')
+  return (read.ok ? read.value : undefined) ?? 'BINARY'
+}
+
+async function readTriggers(
+  copy: Session,
+  { objects, tables }: SqliteState,
+  virtual: readonly RowTable[],
+): Promise<SqliteTrigger[]> {
+  const users = new Set(virtual.flatMap(({ name }) => dependentCodeOf(objects, name)))
+  const triggers: SqliteTrigger[] = []
+  for (const one of objects.filter(({ kind }) => kind === 'trigger')) {
+    const table = tables.find(({ name }) => isSameName(name, one.table))
+    const columns = table?.columns.filter(({ generated }) => !generated).map(({ name }) => name)
+    const indexes =
+      columns !== undefined && users.has(one) && (await writesOnlyVirtual(copy, one, columns))
+    triggers.push({ name: one.name, table: one.table, sql: one.sql, indexes })
+  }
+  return triggers
+}
+
+async function readTextIndexes(
+  copy: Session,
+  { objects, tables }: SqliteState,
+): Promise<TextIndex[]> {
+  const found: TextIndex[] = []
+  for (const { kind, name, sql } of objects) {
+    const index = kind === 'table' ? sqliteTextIndex(sql) : undefined
+    // It may have a column that its table lacks.
+    if (index === undefined || !(await isPossible(copy, rebuildOfTextIndex(name)))) continue
+    const isContent = (other: string) => isSameName(other, index.content)
+    const over = tables
+      .map((table) => table.name)
+      .filter((table) => [table, ...viewsOf(objects, table)].some(isContent))
+    found.push({ name, over })
+  }
+  return found
+}
+
+function viewsOf(objects: SqliteState['objects'], table: string): string[] {
+  return dependentCodeOf(objects, table)
+    .filter(({ kind }) => kind === 'view')
+    .map(({ name }) => name)
 }
 
 /**
@@ -48,3 +145,22 @@ export function withoutTriggers(triggers: readonly SqliteTrigger[], sql: string)
   const creates = triggers.map((trigger) => `${trigger.sql}\n;\n`)
   return [...drops, sql, ...creates].join('')
 }
+
+/** SQL that builds the full-text indexes of changed tables again. */
+export function rebuildTextIndexes(
+  { textIndexes, foreignKeys }: RestorePlace,
+  changed: readonly string[],
+): string {
+  const all = new Set(changed)
+  // A set grows while it is read: a foreign key changes the rows that refer to a changed table.
+  for (const name of all)
+    for (const { table, parent, onUpdate } of foreignKeys)
+      if (isSameName(parent, name) && !PASSIVE.has(onUpdate)) all.add(table)
+  return textIndexes
+    .filter(({ over }) => over.some((table) => [...all].some((one) => isSameName(one, table))))
+    .map(({ name }) => `${rebuildOfTextIndex(name)};\n`)
+    .join('')
+}
+
+/** What a foreign key does without changing the rows that refer. */
+const PASSIVE: ReadonlySet<string> = new Set(['NO ACTION', 'RESTRICT'])

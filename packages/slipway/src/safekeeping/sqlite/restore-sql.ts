@@ -5,15 +5,20 @@ import { keptTable } from './keep-sql.ts'
 import type { SqliteKept } from './kept.ts'
 import { type Parents, withParents } from './parent-conditions.ts'
 import { referredGuard } from './referred-guard.ts'
-import { type RestorePlace, withoutTriggers } from './restore-place.ts'
+import {
+  rebuildTextIndexes,
+  type RestorePlace,
+  type SqliteTrigger,
+  withoutTriggers,
+} from './restore-place.ts'
 import { foundSql, restoreValues } from './restore-values.ts'
 import { isSameKey, type Restored } from './restored.ts'
 
 const NOW = `strftime('%Y-%m-%dT%H:%M:%SZ', 'now')`
 
 /**
- * SQL that restores kept data into its tables, which must have the names from when it was kept, without
- * triggers. Not restored, but counted, are rows that exist, rows with a unique value that another row has now,
+ * SQL that restores kept data into its tables, which must have the names from when it was kept. Triggers do
+ * not fire, except those that only index rows that statements deleted or updated. Not restored, but counted, are rows that exist, rows with a unique value that another row has now,
  * rows whose parent is gone, and values that were written since. The guard `REFERRED_GUARD` undoes the script if
  * a foreign key would set newer values to NULL. `othersCompared`: the caller compares the tables without kept
  * data, so they need no guard.
@@ -23,9 +28,16 @@ export function restoreSql(
   place: RestorePlace,
   { othersCompared = false }: { readonly othersCompared?: boolean } = {},
 ): string {
+  const isOf = (trigger: SqliteTrigger, one: SqliteKept) =>
+    isSameName(trigger.table, one.table.name)
+  // DROP TABLE fires no triggers, so an index still has the rows of a dropped table.
+  const isDropped = (trigger: SqliteTrigger) =>
+    kept.some((one) => one.kind === 'table' && isOf(trigger, one))
+  const firing = place.triggers.filter((one) => one.indexes && !isDropped(one))
+  const silent = place.triggers.filter((one) => !firing.includes(one))
   const restored = kept.map((one): Restored => {
     const table = place.tables.find(({ name }) => isSameName(name, one.table.name))
-    return { kept: one, table }
+    return { kept: one, table, isIndexed: firing.some((by) => isOf(by, one)) }
   })
   const depths = depthsOf(restored, place)
   const depthOf = ({ kept: { table } }: Restored) => depths.get(table.name) ?? 0
@@ -51,7 +63,9 @@ export function restoreSql(
   )
   const withRows = parentsFirst.filter(({ kept: { kind } }) => kind !== 'columns')
   const rows = withRows.map((one, at) => rowsOf(one, { foreignKeys, pending: withRows.slice(at) }))
-  return withoutTriggers(place.triggers, [...values, ...rows].join(''))
+  const tables = kept.map(({ table }) => table.name)
+  const rebuilds = rebuildTextIndexes(place, tables)
+  return withoutTriggers(silent, [...values, ...rows].join('') + rebuilds)
 }
 
 function hasValues({ kept: { kind, isReplaced } }: Restored): boolean {
@@ -113,6 +127,7 @@ function rowsSql(one: Restored, parents: Parents): string {
   const {
     kept: { id, stored: columns, hasRowid, table, key },
     table: into,
+    isIndexed,
   } = one
   const target = quoteIdentifier(table.name)
   const rowid = hasRowid && into ? separateRowid(into) : undefined
@@ -129,9 +144,9 @@ function rowsSql(one: Restored, parents: Parents): string {
   const own = into?.virtual ? `k.${ROWID}` : `CASE WHEN ${isTaken} THEN NULL ELSE k.${ROWID} END`
   const to = rowid === undefined ? names : [rowid, ...names]
   const from = rowid === undefined ? names : [own, ...names]
-  const [insert, conflict] = into?.virtual
-    ? ['INSERT OR IGNORE', '']
-    : ['INSERT', ' ON CONFLICT DO NOTHING']
+  // A trigger of the table ignores conflicts if its statement does: the index may have the row.
+  const [insert, conflict] =
+    into?.virtual || isIndexed ? ['INSERT OR IGNORE', ''] : ['INSERT', ' ON CONFLICT DO NOTHING']
   // A row that gets a new rowid must not take one that another restored row has.
   const order = rowid === undefined || into?.virtual ? '' : ` ORDER BY ${isTaken}`
   return `${insert} INTO ${target} (${to.join(', ')}) SELECT ${from.join(', ')} FROM ${keptTable(id)} k WHERE ${condition}${order}${conflict};\n`

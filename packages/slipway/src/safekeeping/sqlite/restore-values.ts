@@ -15,7 +15,11 @@ const RESTORING = '_slipway_restoring'
  * set aside first if they are the kept value of another row. A value that another row has now is not
  * restored.
  */
-export function restoreValues({ kept, table }: Restored, count: string, parents: Parents): string {
+export function restoreValues(
+  { kept, table, isIndexed }: Restored,
+  count: string,
+  parents: Parents,
+): string {
   const { key, later, left } = kept
   const columns = kept.stored.filter((name) => !key.includes(name))
   if (columns.length === 0) return count
@@ -61,6 +65,7 @@ export function restoreValues({ kept, table }: Restored, count: string, parents:
     updateSql(kept, values, found),
     count,
     moving.length === 0 ? '' : updateSql(kept, backs, isRow),
+    isIndexed ? indexSql(kept, columns, isRow) : '',
     left === undefined ? '' : `DROP TABLE ${RESTORING};\n`,
   ].join('')
 }
@@ -85,6 +90,19 @@ function updateSql(
   conditions: readonly string[],
 ): string {
   return `UPDATE OR IGNORE ${quoteIdentifier(table.name)} AS t SET ${assignments.join(', ')} FROM ${keptTable(id)} k WHERE ${balanced(conditions, 'AND')};\n`
+}
+
+/**
+ * SQL that lets triggers index rows once more, as they are: those that replace a row of the index do nothing while
+ * their statement ignores conflicts.
+ */
+function indexSql(
+  { id, table }: SqliteKept,
+  columns: readonly string[],
+  conditions: readonly string[],
+): string {
+  const same = columns.map((name) => assignSql(name, inTable(name), ''))
+  return `UPDATE ${quoteIdentifier(table.name)} AS t SET ${same.join(', ')} FROM ${keptTable(id)} k WHERE ${balanced(conditions, 'AND')};\n`
 }
 
 function assignSql(column: string, value: string, condition: string): string {

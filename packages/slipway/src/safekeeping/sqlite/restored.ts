@@ -8,6 +8,8 @@ export interface Restored {
   readonly kept: SqliteKept
   /** Absent if there is none of this name. */
   readonly table: RowTable | undefined
+  /** Whether triggers fire that index its rows. */
+  readonly isIndexed?: boolean
 }
 
 /** A column of the table, in SQL of a restore. */

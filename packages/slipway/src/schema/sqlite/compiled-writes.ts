@@ -1,4 +1,4 @@
-import type { Row, Session } from '../../database/index.ts'
+import { quoteIdentifier, type Row, type Session } from '../../database/index.ts'
 import { attempt } from '../../kernel/index.ts'
 import type { Action, Statement } from '../../statements/index.ts'
 
@@ -113,10 +113,7 @@ async function writesOf(
   if (!explained.ok) return undefined
   const instructions = explained.value
   if (instructions.some((one) => isForeign(one, actions.every(isOnRows)))) return undefined
-  // The program of the statement comes first. The program of each trigger or foreign key starts again at 0.
-  const starts = instructions.flatMap(({ addr }, index) => (addr === 0 ? [index] : []))
-  const writes = starts.flatMap((start, index) => {
-    const program = instructions.slice(start, starts[index + 1])
+  const writes = programsOf(instructions).flatMap((program, index) => {
     const isTrigger = program[0]?.p4?.startsWith('-- TRIGGER') === true
     const by = index === 0 ? 'statement' : isTrigger ? 'trigger' : 'key'
     return writesOfProgram(program, roots).map((write) => ({ ...write, by }) as const)
@@ -135,6 +132,41 @@ function writtenPage({ opcode, p1, p2, p3, p5 }: Instruction): [number, number] 
 function isForeign(instruction: Instruction, isForRows: boolean): boolean {
   const [page, database] = writtenPage(instruction) ?? [0, 0]
   return database > TEMPORARY || (page === SCHEMA_ROOT && isForRows)
+}
+
+/**
+ * Whether all that a trigger of a table does is to write virtual tables. It is compiled on `copy` with statements
+ * on its table, of which `columns` are those that can be assigned.
+ */
+export async function writesOnlyVirtual(
+  copy: Session,
+  trigger: { readonly name: string; readonly table: string },
+  columns: readonly string[],
+): Promise<boolean> {
+  const table = quoteIdentifier(trigger.table)
+  const assigned = columns.map(quoteIdentifier).map((name) => `${name} = ${name}`)
+  const programs: Instruction[][] = []
+  for (const sql of [
+    `INSERT INTO ${table} DEFAULT VALUES`,
+    `UPDATE ${table} SET ${assigned.join(', ')}`,
+    `DELETE FROM ${table}`,
+  ]) {
+    const explained = await attempt(() => copy.query<Instruction>(`EXPLAIN ${sql}`))
+    if (explained.ok) programs.push(...programsOf(explained.value))
+  }
+  const own = programs.filter(([first]) => first?.p4 === `-- TRIGGER ${trigger.name}`).flat()
+  const isWrite = (one: Instruction) => writtenPage(one) !== undefined
+  const isRaise = ({ opcode, p1, p2 }: Instruction) => opcode === 'Halt' && (p1 !== 0 || p2 !== 0)
+  return (
+    own.some(({ opcode }) => opcode === 'VUpdate') &&
+    !own.some((one) => isWrite(one) || isRaise(one))
+  )
+}
+
+/** The program of the statement comes first. The program of each trigger or foreign key starts again at 0. */
+function programsOf(instructions: readonly Instruction[]): Instruction[][] {
+  const starts = instructions.flatMap(({ addr }, index) => (addr === 0 ? [index] : []))
+  return starts.map((start, index) => instructions.slice(start, starts[index + 1]))
 }
 
 function writesOfProgram(
