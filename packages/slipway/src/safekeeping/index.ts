@@ -36,5 +36,5 @@ export {
 export { storedColumns } from './sqlite/keep-rows.ts'
 export { readKeptIds, readSqliteKept, type SqliteKept } from './sqlite/kept.ts'
 export { REFERRED_GUARD, referredFailure } from './sqlite/referred-guard.ts'
-export { restoreSql } from './sqlite/restore-sql.ts'
+export { changesValues, restoreSql } from './sqlite/restore-sql.ts'
 export { readRestorePlace, type RestorePlace } from './sqlite/restore-place.ts'

@@ -29,6 +29,7 @@ export { sqliteNameKey } from './sqlite/name-key.ts'
 export { sqliteMarkersIn } from './sqlite/markers.ts'
 export { sqliteDividedInsert } from './sqlite/divided-insert.ts'
 export { SQLITE_TRANSACTION_PRAGMAS } from './sqlite/pragmas.ts'
+export { relaxedSqlite } from './sqlite/relaxed.ts'
 export { sqliteMeasures } from './sqlite/measures.ts'
 export {
   sqliteColumnTexts,

@@ -6,6 +6,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { sqliteWork } from '../../../test/sqlite-work.ts'
 import { quoteIdentifier, quoteText, withSession } from '../../database/index.ts'
 import { deploy } from '../../deploy/index.ts'
+import { must } from '../../kernel/index.ts'
 import { readSqliteKept } from '../../safekeeping/index.ts'
 import { rollback } from '../index.ts'
 
@@ -1191,5 +1192,62 @@ CREATE TRIGGER absent BEFORE INSERT ON role WHEN EXISTS (SELECT 1 FROM role WHER
     expect(failure).toBeUndefined()
     for (const row of before) expect(after).toContain(row)
     expect(after.length).toBe(before.length + stays)
+  })
+})
+
+describe('constraints that the migration removes', () => {
+  const cases: (Case & { readonly title: string })[] = [
+    {
+      title: 'a unique index',
+      schema:
+        'CREATE TABLE u (id INTEGER PRIMARY KEY, email TEXT NOT NULL); CREATE UNIQUE INDEX u_email ON u (email)',
+      rows: `INSERT INTO u VALUES (1, 'a'), (2, 'b')`,
+      change: `DROP INDEX u_email; UPDATE u SET email = ''`,
+    },
+    {
+      title: 'NOT NULL',
+      schema:
+        'CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE u (id INTEGER PRIMARY KEY, p INTEGER NOT NULL REFERENCES p (id) ON DELETE CASCADE); CREATE INDEX u_p ON u (p)',
+      rows: 'INSERT INTO p VALUES (1), (2); INSERT INTO u VALUES (1, 2), (2, 1)',
+      change: `PRAGMA foreign_keys=OFF;
+        CREATE TABLE new_u (id INTEGER PRIMARY KEY, p INTEGER REFERENCES p (id) ON DELETE CASCADE);
+        INSERT INTO new_u (id, p) SELECT id, p FROM u; DROP TABLE u; ALTER TABLE new_u RENAME TO u;
+        CREATE INDEX u_p ON u (p); PRAGMA foreign_keys=ON; UPDATE u SET p = NULL`,
+    },
+    {
+      title: 'UNIQUE, with a new type',
+      schema:
+        'CREATE TABLE u (id INTEGER PRIMARY KEY AUTOINCREMENT, "the code" TEXT NOT NULL, b TEXT, CONSTRAINT one UNIQUE ("the code", b) ON CONFLICT FAIL, CHECK (b <> \'(\'))',
+      rows: `INSERT INTO u VALUES (1, '007', 'x'), (20, '07', 'x')`,
+      change: `CREATE TABLE new_u (id INTEGER PRIMARY KEY AUTOINCREMENT, "the code" INTEGER, b TEXT);
+        INSERT INTO new_u SELECT id, length("the code") > 1, b FROM u; DROP TABLE u; ALTER TABLE new_u RENAME TO u`,
+    },
+    {
+      title: 'CHECK of a column that it drops',
+      schema: 'CREATE TABLE u (id INTEGER PRIMARY KEY, n INTEGER NOT NULL CHECK (n > 0), m TEXT)',
+      rows: `INSERT INTO u VALUES (1, 1, 'x'), (2, 2, 'y')`,
+      change:
+        'CREATE TABLE new_u (id INTEGER PRIMARY KEY, m TEXT); INSERT INTO new_u SELECT id, m FROM u; DROP TABLE u; ALTER TABLE new_u RENAME TO u',
+    },
+  ]
+  test.each(cases)('$title: the kept values satisfy it', async (one) => {
+    const { before, after, failure, kept } = await there(one)
+    expect(failure).toBeUndefined()
+    expect(after).toEqual(before)
+    expect(kept[0]?.restored).toEqual({ rows: 2, since: 0 })
+  })
+
+  test('a value that was written since violates it: the failure names the constraint', async () => {
+    const meanwhile = 'INSERT INTO u VALUES (3, NULL)'
+    const { after, failure } = await there({ ...must(cases[1], 'case'), meanwhile })
+    expect(failure).toMatchObject({
+      code: 'DEPLOY.STATEMENT_FAILED',
+      message: expect.stringContaining('(NOT NULL constraint failed: u.p)') as string,
+      nextActions: [
+        { label: expect.stringContaining('Change or delete the rows') as string },
+        { kind: 'edit' },
+      ],
+    })
+    expect(after.filter((row) => row.startsWith('u:'))).toHaveLength(3)
   })
 })

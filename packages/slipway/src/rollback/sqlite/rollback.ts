@@ -27,6 +27,7 @@ import {
   sqliteReceiptSql,
 } from '../../history/index.ts'
 import {
+  advice,
   attempt,
   command,
   type Failure,
@@ -65,6 +66,7 @@ import {
 } from '../prepared-down.ts'
 import type { RollbackOutcome, RollbackRequest } from '../rollback.ts'
 import { selectMigrations } from '../select.ts'
+import { relaxDown } from './relaxed-down.ts'
 
 /** The down migrations and how they change the schema, the last migration first. */
 interface Work {
@@ -223,14 +225,40 @@ interface Turn {
   readonly request: RollbackRequest
 }
 
+/**
+ * Runs a down migration and restores the data. If current values violate a constraint that it creates, the data is
+ * restored before the constraint is created.
+ */
 async function runDown(
   session: AtomicSession,
   tested: TestedMigration,
-  { done, work, request }: Turn,
+  turn: Turn,
 ): Promise<GuardedOutcome> {
-  const { name, checksum } = tested.migration
-  const restored = keptOf(await readSqliteKept(session), name)
-  const gone = [...done, tested].map((one) => one.migration.name)
+  const restored = keptOf(await readSqliteKept(session), tested.migration.name)
+  const outcome = await runOnce(session, { ...turn, tested, restored })
+  if (!violatesConstraint(outcome)) return outcome
+  const relaxed = await relaxDown(session, tested.migration, restored)
+  const last = relaxed ? await runOnce(session, { ...turn, ...relaxed, restored }) : outcome
+  if (!violatesConstraint(last)) return last
+  const down = downOf(turn.work.downs, tested.migration.name)
+  const failure = constraintFailure(must(last.failure, 'failure'), outcome.failure ?? {}, down)
+  return { ...last, failure }
+}
+
+interface Run extends Turn {
+  readonly tested: TestedMigration
+  readonly restored: readonly SqliteKept[]
+  /** SQL that creates constraints after the data is restored. */
+  readonly constraintsSql?: string
+}
+
+async function runOnce(
+  session: AtomicSession,
+  { tested, restored, constraintsSql = '', done, work, request }: Run,
+): Promise<GuardedOutcome> {
+  const { name } = tested.migration
+  const { checksum } = downOf(work.downs, name).plan
+  const gone = [...done.map((one) => one.migration.name), name]
   const isLast = gone.length === work.tested.length
   const stays = appliedWithout(work.history, gone)
   const behind = [
@@ -239,6 +267,7 @@ async function runDown(
     restored.length === 0 || tested.place === undefined
       ? ''
       : restoreSql(restored.toSorted(lastFirst), tested.place, { othersCompared: true }),
+    constraintsSql,
     recordsOf(session).rolledBack(name),
     sqliteReceiptSql({ command: 'rollback', migration: name, checksum }),
     recordSchemaSql(isLast ? recordedSchema(stays, work.fingerprint) : undefined),
@@ -250,6 +279,17 @@ async function runDown(
     behind,
     ...guardsOf(tested, { restored, accepted }),
   }))
+}
+
+const CONSTRAINTS: readonly (string | undefined)[] = [
+  'SQLITE_CONSTRAINT_CHECK',
+  'SQLITE_CONSTRAINT_NOTNULL',
+  'SQLITE_CONSTRAINT_UNIQUE',
+]
+
+/** Whether a run failed because a row violates a CHECK, NOT NULL or UNIQUE. */
+function violatesConstraint({ failure }: GuardedOutcome): boolean {
+  return CONSTRAINTS.includes(failure?.sqlite?.name)
 }
 
 /**
@@ -291,15 +331,44 @@ function guardsOf(
   }
 }
 
-/** What to correct if the down migration of a migration fails. */
-function correctDown(downs: readonly PreparedDown[], name: string): NextAction {
-  const { origin, path } = must(
+function downOf(downs: readonly PreparedDown[], name: string): PreparedDown {
+  return must(
     downs.find(({ plan }) => plan.name === name),
     'down migration',
   )
+}
+
+/** What to correct if the down migration of a migration fails. */
+function correctDown(downs: readonly PreparedDown[], name: string): NextAction {
+  const { origin, path } = downOf(downs, name)
   const label =
     origin === 'file' ? 'correct the down migration' : 'write a down migration that works here'
   return { kind: 'edit', path, label }
+}
+
+/** The failure of a down migration that creates a constraint which current rows violate; `place`: where. */
+function constraintFailure(
+  { sqlite }: Failure,
+  place: Pick<Failure, 'where'>,
+  { plan, path }: PreparedDown,
+): Failure {
+  const names = plan.statements.flatMap(({ actions }) =>
+    actions.flatMap((one) => (one.kind === 'rename' && one.of === 'table' ? [one] : [])),
+  )
+  const said = names.reduce(
+    (text, { from, to }) => text.replaceAll(`${from}.`, `${to}.`),
+    sqlite?.message ?? '',
+  )
+  return failureFrom('DEPLOY.STATEMENT_FAILED', {
+    message: `The rollback of ${plan.name} was undone: current rows violate a constraint that its down migration creates again (${said}).`,
+    why: 'These values are not from before the migration. The database is as it was before the rollback.',
+    nextActions: [
+      advice('Change or delete the rows that violate the constraint, then roll back again.'),
+      { kind: 'edit', path, label: 'or let the down migration change these rows first' },
+    ],
+    ...(place.where ? { where: place.where } : {}),
+    ...(sqlite ? { sqlite } : {}),
+  })
 }
 
 /** The last change is undone first. */

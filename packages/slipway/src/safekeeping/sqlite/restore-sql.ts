@@ -57,7 +57,7 @@ export function restoreSql(
       (!othersCompared || kept.some((one) => isSameName(one.table.name, table))),
   )
   const { foreignKeys } = place
-  const withValues = childrenFirst.filter(hasValues)
+  const withValues = childrenFirst.filter(({ kept: one }) => changesValues(one))
   const values = withValues.map((one) =>
     valuesSql(one, { guarded, parents: { foreignKeys, pending: restored } }),
   )
@@ -68,7 +68,8 @@ export function restoreSql(
   return withoutTriggers(silent, [...values, ...rows].join('') + rebuilds)
 }
 
-function hasValues({ kept: { kind, isReplaced } }: Restored): boolean {
+/** Whether restoring it changes values of existing rows. */
+export function changesValues({ kind, isReplaced }: SqliteKept): boolean {
   return kind === 'columns' || (kind === 'rows' && isReplaced)
 }
 
