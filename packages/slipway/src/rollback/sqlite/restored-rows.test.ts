@@ -1196,7 +1196,7 @@ CREATE TRIGGER absent BEFORE INSERT ON role WHEN EXISTS (SELECT 1 FROM role WHER
 })
 
 describe('constraints that the migration removes', () => {
-  const cases: (Case & { readonly title: string })[] = [
+  const removed: (Case & { readonly title: string })[] = [
     {
       title: 'a unique index',
       schema:
@@ -1230,7 +1230,7 @@ describe('constraints that the migration removes', () => {
         'CREATE TABLE new_u (id INTEGER PRIMARY KEY, m TEXT); INSERT INTO new_u SELECT id, m FROM u; DROP TABLE u; ALTER TABLE new_u RENAME TO u',
     },
   ]
-  test.each(cases)('$title: the kept values satisfy it', async (one) => {
+  test.each(removed)('$title: the kept values satisfy it', async (one) => {
     const { before, after, failure, kept } = await there(one)
     expect(failure).toBeUndefined()
     expect(after).toEqual(before)
@@ -1239,7 +1239,7 @@ describe('constraints that the migration removes', () => {
 
   test('a value that was written since violates it: the failure names the constraint', async () => {
     const meanwhile = 'INSERT INTO u VALUES (3, NULL)'
-    const { after, failure } = await there({ ...must(cases[1], 'case'), meanwhile })
+    const { after, failure } = await there({ ...must(removed[1], 'case'), meanwhile })
     expect(failure).toMatchObject({
       code: 'DEPLOY.STATEMENT_FAILED',
       message: expect.stringContaining('(NOT NULL constraint failed: u.p)') as string,
