@@ -369,6 +369,14 @@ DROP TABLE t; ALTER TABLE new_t RENAME TO t`,
     change: `CREATE TABLE new_t (id INTEGER PRIMARY KEY, r TEXT, i REAL, n TEXT, s INTEGER);
 INSERT INTO new_t (id, r, i, n, s) SELECT id, r, i, n, s FROM t; DROP TABLE t; ALTER TABLE new_t RENAME TO t`,
   },
+  'references to a key of which one column changes': {
+    schema: `CREATE TABLE l (org INTEGER NOT NULL, nr TEXT NOT NULL, c INTEGER, PRIMARY KEY (org, nr));
+CREATE TABLE u (v INTEGER, p_org INTEGER, p_nr TEXT, FOREIGN KEY (p_org, p_nr) REFERENCES l (org, nr) ON DELETE SET NULL ON UPDATE SET NULL)`,
+    rows: `INSERT INTO l VALUES (1, 'a', 1), (2, 'A', 2), (3, 'N', 3), (4, 'b', 4), (5, 'q', 5);
+INSERT INTO u VALUES (1, 3, 'N'), (2, 1, NULL), (3, NULL, 'n')`,
+    change: `UPDATE l SET c = 9, nr = 'x' WHERE org > 1; DELETE FROM l WHERE org = 4`,
+    acceptsUp: true,
+  },
   'two tables that are merged': {
     schema:
       'CREATE TABLE cust (id INTEGER PRIMARY KEY, n TEXT); CREATE TABLE supp (id INTEGER PRIMARY KEY, n TEXT)',

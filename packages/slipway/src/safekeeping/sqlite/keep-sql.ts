@@ -94,7 +94,10 @@ function keepOne(endangered: Endangered, place: Place): KeepSql {
     }
   }
   const image = `_slipway_image_${place.id}`
-  const lost = endangered.columns.filter((name) => columns.includes(name))
+  const named = endangered.columns.filter((name) => columns.includes(name))
+  // A row that refers to this one needs the whole key.
+  const isKeyLost = before.key.some((name) => named.includes(name))
+  const lost = isKeyLost ? [...new Set([...named, ...before.key])] : named
   const loss = lossOf({ ...endangered, ...change, before, after, lost }, image)
   const parts = loss.parts.map(({ select, ...part }, index) => {
     const at = { ...place, id: place.id + index }

@@ -114,7 +114,8 @@ function rowsOf(one: Restored, parents: Parents): string {
 
 function doneOf(restored: Restored): string {
   const { kept, table } = restored
-  const isFound = hasOwnKey(kept) || (table?.virtual && kept.kind !== 'columns')
+  // Values that are not restored are updated to what they are.
+  const isFound = hasOwnKey(kept) || kept.kind === 'columns' || table?.virtual
   return doneSql(kept.id, isFound ? foundSql(restored) : 'changes()')
 }
 
