@@ -58,7 +58,7 @@ export function restoredFindings(kept: Kept): ResultFinding[] {
 function uncertainRows(kept: Kept): ResultFinding[] {
   const { id, migration, rows = 0, uncertain } = kept
   if (uncertain === undefined) return []
-  const message = `${migration}: ${uncertain} of ${rows} kept values (${keptText(kept)}) were restored into rows that were written since. These rows match the old ones in all other columns, but may be different rows. The kept values stay in the ledger table kept_${id} until they are pruned.`
+  const message = `${migration}: ${uncertain} of ${rows} kept values (${keptText(kept)}) were restored into rows that were written since. These rows match the old ones in all other columns, but may be different rows. The kept values stay in the kept entry ${id} until it is pruned.`
   return [{ id: 'restored-by-content', severity: 'warning', message }]
 }
 
@@ -66,7 +66,7 @@ function uncertainRows(kept: Kept): ResultFinding[] {
 function rowsWithoutPlace(kept: Kept): ResultFinding[] {
   const { id, migration, rows = 0, restored } = kept
   if (!restored || rows <= restored.rows) return []
-  const message = `${migration}: ${rows - restored.rows} of ${rows} kept rows (${keptText(kept)}) are not restored: their rows, or rows that they refer to, were changed or deleted since, or their key or a unique value is in use. They stay in the ledger table kept_${id} until they are pruned.`
+  const message = `${migration}: ${rows - restored.rows} of ${rows} kept rows (${keptText(kept)}) are not restored: their rows, or rows that they refer to, were changed or deleted since, or their key or a unique value is in use. They stay in the kept entry ${id} until it is pruned.`
   return [{ id: 'not-restored', severity: 'warning', message }]
 }
 

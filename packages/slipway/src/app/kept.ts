@@ -52,12 +52,12 @@ export interface PruneOptions extends ConsentOptions {
   readonly all?: boolean | undefined
 }
 
-/** Lists kept data. Changes nothing. */
+/** Lists kept data, including that of which only a part was restored. Changes nothing. */
 export async function listKept(context: AppContext): Promise<UseCaseReturn<KeptListResult>> {
   const work = await readWork(context)
   const options = { applicationName: 'slipway kept' }
   return await withSession(await directAddress(work), options, async (session) => {
-    const found = (await readKept(session)).filter(({ state }) => state === 'kept')
+    const found = (await readKept(session)).filter(isLeft)
     return resultOf(work, session.server.database, found)
   })
 }
@@ -108,12 +108,16 @@ export async function pruneOld(
     if (work.target.protected && olderThan < keepMs && destroys.length > 0)
       await requireConsent({ database, alias, destroys }, consentFrom(context, asked))
     await pruneKept(target, old)
-    const isLeft = (one: Kept) => one.state === 'kept' && !one.inserted && !old.includes(one)
-    const remaining = all.filter(isLeft).length
+    const remaining = all.filter((one) => isLeft(one) && !old.includes(one)).length
     const { result } = resultOf(work, database, found)
     const findings = skewFindings(context.now() - serverNow)
     return { result: { ...result, olderThanMs: olderThan, remaining }, findings }
   })
+}
+
+/** Whether an entry has data that is not restored. */
+function isLeft({ state, inserted, rows = 0, restored }: Kept): boolean {
+  return !inserted && (state === 'kept' || (restored !== undefined && restored.rows < rows))
 }
 
 /** Rounds to hours, from two hours on. */

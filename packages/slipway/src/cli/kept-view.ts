@@ -24,15 +24,15 @@ export function keptOf({ migration, byRollback }: KeptResult): string {
 /** A line for each piece of data that a rollback restored, or that stays kept. */
 export function restoredLines(kept: readonly KeptResult[]): Block[] {
   return kept.map((one) => {
-    const { restored, state } = one
+    const { restored, state, rows } = one
     if (state === 'not-kept') return status('warning', `Not kept: ${one.object}`)
     if (!restored) return status('warning', `Still kept: ${one.object}`, `kept ${one.id}`)
-    const since =
-      restored.since > 0
-        ? `; ${restored.since} newer ${restored.since === 1 ? 'row remains' : 'rows remain'}`
-        : ''
-    const what = isPosition(one) ? 'its position' : `${formatRows(restored.rows)}${since}`
-    return restored.rows === 0 && restored.since > 0
+    const isPart = rows !== null && restored.rows < rows
+    const newer = formatRows(restored.since)
+    const since = restored.since > 0 && !isPart ? `; ${newer} written since stay` : ''
+    const text = isPart ? `${restored.rows} of ${formatRows(rows)}` : formatRows(restored.rows)
+    const what = isPosition(one) ? 'its position' : text + since
+    return isPart && restored.rows === 0
       ? status('warning', `Not restored: ${one.object}`, what)
       : status('done', `Restored ${one.object}`, what)
   })

@@ -139,6 +139,10 @@ test('the list names the rollback; the commands that the next deploy prints rest
   expect((await slipway('deploy')).result.offered).toEqual([])
 })
 
+interface KeptDocument {
+  readonly result: { readonly kept: readonly { readonly object: string }[] }
+}
+
 test('newer rows and values stay, and are reported', async () => {
   await slipway('deploy')
   await written()
@@ -159,6 +163,10 @@ test('newer rows and values stay, and are reported', async () => {
     expect.stringMatching(/^2_adds: 1 of 4 kept rows \(column customer\.token\) are not restored/),
     expect.stringMatching(/^2_adds: 2 of 4 kept rows \(column customer\.nick\) are not restored/),
   ])
+  const list = await run(['kept', 'list', '--env', 'production', '--json'])
+  const listed = (JSON.parse(list.stdout) as KeptDocument).result.kept.map(({ object }) => object)
+  const parts = ['column customer.nick', 'column customer.token', 'column note.tag', 'table team']
+  expect(listed).toEqual(expect.arrayContaining(parts))
   const now = await rows()
   expect(now).toMatchObject({
     customer: [
