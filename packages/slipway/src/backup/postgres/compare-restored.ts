@@ -9,7 +9,8 @@ export async function compareRestored(address: Address, manifest: Manifest): Pro
   return await withSession(address, { applicationName: 'slipway backup' }, async (session) =>
     inSnapshot(session, async () => {
       const { method, hash } = fingerprint(await readCatalogInTransaction(session))
-      const sums = async () => await readDataSums(session, manifest.excludedData)
+      const { versionNumber } = manifest.server
+      const sums = async () => await readDataSums(session, manifest.excludedData, versionNumber)
       return await compareState({ fingerprint: { method, hash }, sums }, manifest)
     }),
   )

@@ -31,12 +31,13 @@ type TableRow = {
 export async function readDataSums(
   session: Session,
   excluded: readonly string[],
+  versionNumber: number = session.server.versionNumber,
 ): Promise<DataSums> {
   const left = new Set(excluded)
   const tables: TableSum[] = []
   for (const one of await session.query<TableRow>(TABLES, [EXACT, TEXTS])) {
     if (left.has(`${one.schema}.${one.table}`)) continue
-    tables.push(await sumOf(session, one))
+    tables.push(await sumOf(session, one, versionNumber))
   }
   const [large] = await session.query<{ count: number }>(
     'SELECT count(*)::int AS count FROM pg_largeobject_metadata',
@@ -72,23 +73,23 @@ export function movedSequences(
   return Object.fromEntries(moved)
 }
 
-async function sumOf(session: Session, row: TableRow): Promise<TableSum> {
+async function sumOf(session: Session, row: TableRow, versionNumber: number): Promise<TableSum> {
   const { schema, table } = row
   const [found] = await session.query<{ rows: string; sum: string | null }>(
-    `SELECT count(*)::text AS rows, sum(${hashSql(row, session)})::text AS sum FROM ONLY ${place(schema, table)} AS t`,
+    `SELECT count(*)::text AS rows, sum(${hashSql(row, versionNumber)})::text AS sum FROM ONLY ${place(schema, table)} AS t`,
   )
   return { schema, table, rows: Number(found?.rows ?? 0), sum: found?.sum ?? '0' }
 }
 
 /** SQL of the hash of a row `t`; before PostgreSQL 14, of its text. */
-function hashSql({ names, exact }: TableRow, session: Session): string {
+function hashSql({ names, exact }: TableRow, versionNumber: number): string {
   if (names.length === 0) return '0'
   const cells = names.map((name, at) => {
     const cell = `t.${quoteIdentifier(name)}`
     // Some collations make different texts equal, and so their hashes.
     return exact[at] ? cell : `${cell}::text COLLATE "C"`
   })
-  return session.server.versionNumber >= 140_000
+  return versionNumber >= 140_000
     ? `hash_record_extended(ROW(${cells.join(', ')}), 0)`
     : `hashtextextended(ROW(${cells.join(', ')})::text, 0)`
 }

@@ -4,13 +4,20 @@
  */
 export const RECORD_ATTRIBUTES = `
 -- Whether an object no longer exists: it was dropped, or moved to the kept data.
-CREATE OR REPLACE FUNCTION slipway.is_gone(classid oid, objid oid, objsubid integer) RETURNS boolean LANGUAGE sql STABLE AS $$
-  SELECT CASE WHEN classid <> 'pg_class'::regclass THEN (pg_identify_object(classid, objid, 0)).identity IS NULL
-    WHEN objsubid = 0 THEN NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = objid AND c.relnamespace <> 'slipway'::regnamespace)
+CREATE OR REPLACE FUNCTION slipway.is_gone(classid oid, objid oid, objsubid integer) RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  gone boolean;
+BEGIN
+  IF classid <> 'pg_class'::regclass THEN
+    -- Before PostgreSQL 14, functions such as pg_identify_object fail for an object that does not exist.
+    EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s WHERE oid = $1)', classid::regclass) INTO gone USING objid;
+    RETURN gone;
+  END IF;
+  RETURN CASE WHEN objsubid = 0 THEN NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = objid AND c.relnamespace <> 'slipway'::regnamespace)
     ELSE NOT EXISTS (SELECT FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
       WHERE c.oid = objid AND c.relnamespace <> 'slipway'::regnamespace AND a.attnum = objsubid
-        AND NOT a.attisdropped AND a.attname !~ '^_slipway_kept_') END
-$$;
+        AND NOT a.attisdropped AND a.attname !~ '^_slipway_kept_') END;
+END $$;
 
 -- Whether this transaction has written the catalog row of an object: GRANT and REVOKE do not lock the
 -- object.
