@@ -119,7 +119,7 @@ test('the examples of the guide run as a user’s ES modules', async () => {
   expect(await runProgram('example-3.ts')).toMatch(/^0 steps, plan [0-9a-f]+\n$/)
   const said = await runProgram('example-4.ts')
   expect(said).toContain('1 seed sets\n')
-  expect(said).toContain('0 things are kept\n')
+  expect(said).toContain('0 entries of kept data\n')
   expect(await target.sql('SELECT code FROM "Plan"')).toEqual([{ code: 'free' }])
 }, 240_000)
 
