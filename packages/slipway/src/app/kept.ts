@@ -102,9 +102,7 @@ export async function pruneOld(
     const all = await readKept(session, { inserted: true })
     const old = expired(all, olderThan, serverNow)
     const found = old.filter(({ inserted }) => !inserted)
-    const destroys = found
-      .filter(({ state }) => state === 'kept')
-      .map((one) => `kept data of ${keptText(one)}`)
+    const destroys = found.filter(isLeft).map((one) => `kept data of ${keptText(one)}`)
     if (work.target.protected && olderThan < keepMs && destroys.length > 0)
       await requireConsent({ database, alias, destroys }, consentFrom(context, asked))
     await pruneKept(target, old)
