@@ -92,7 +92,7 @@ function aheadOf(
   text: string,
   kinds: readonly Peer['kind'][],
 ): Goal {
-  const ours = wallOf(results, id, 'slipway')
+  const slipway = wallOf(results, id, 'slipway')
   const rivals = peers
     .filter(({ kind }) => kinds.includes(kind))
     .flatMap(({ name }) => {
@@ -100,9 +100,9 @@ function aheadOf(
       return ms === undefined ? [] : [{ name, ms }]
     })
   const best = rivals.toSorted((a, b) => a.ms - b.ms)[0]
-  if (ours === undefined || best === undefined) return { text, measured: 'not measured' }
-  const measured = `${format(ours)} ms against ${format(best.ms)} ms of ${best.name}, the fastest`
-  return { text, measured, reached: ours < best.ms }
+  if (slipway === undefined || best === undefined) return { text, measured: 'not measured' }
+  const measured = `${format(slipway)} ms against ${format(best.ms)} ms of ${best.name}, the fastest`
+  return { text, measured, reached: slipway < best.ms }
 }
 
 function atMost(
@@ -117,13 +117,13 @@ function atMost(
 
 function ratioGoal(
   text: string,
-  ours: number | undefined,
+  slipway: number | undefined,
   theirs: number | undefined,
   limit: number,
 ): Goal {
-  if (ours === undefined || theirs === undefined) return { text, measured: 'not measured' }
-  const ratio = ours / theirs
-  const measured = `${format(ours)} ms / ${format(theirs)} ms = ${ratio.toFixed(2)}`
+  if (slipway === undefined || theirs === undefined) return { text, measured: 'not measured' }
+  const ratio = slipway / theirs
+  const measured = `${format(slipway)} ms / ${format(theirs)} ms = ${ratio.toFixed(2)}`
   return { text, measured, reached: ratio <= limit }
 }
 

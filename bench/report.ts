@@ -43,7 +43,7 @@ function goalsSection(goals: readonly Goal[]): string {
 }
 
 function scenarioSection({ id, title }: Scenario, { peers, results }: BenchReport): string {
-  const ours = wallOf(results, id, 'slipway')
+  const slipway = wallOf(results, id, 'slipway')
   const floor = wallOf(results, id, 'psql')
   const rows = peers.flatMap(({ name }) => {
     const outcome = results.get(id)?.get(name)
@@ -55,7 +55,7 @@ function scenarioSection({ id, title }: Scenario, { peers, results }: BenchRepor
         name,
         milliseconds(wall),
         spread(outcome),
-        ratio(wall, ours),
+        ratio(wall, slipway),
         ratio(wall, floor),
         milliseconds(medianOf(results, id, name, (run) => run.cpuMs)),
         megabytes(medianOf(results, id, name, (run) => run.peakKiB)),

@@ -128,7 +128,7 @@ async function run(options: Options, server: BenchServer, folder: string): Promi
   for (const scenario of options.scenarios) {
     results.set(scenario.id, await runScenario(scenario, { ...conditions, peers }))
   }
-  const built = absent.every(({ kind }) => kind !== 'ours')
+  const built = absent.every(({ kind }) => kind !== 'slipway')
   const figures = options.figures && built ? await measureFigures(conditions) : undefined
   const large = options.large && built ? await measureLarge(conditions) : undefined
   const outcomes = [...results.values()].flatMap((ofScenario) => [...ofScenario.values()])

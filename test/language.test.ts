@@ -45,6 +45,15 @@ test('sources use no discouraged word in comments, messages and names', () => {
   expect(tooMany.map(([module, found]) => [`${module}: ${found.length}`, ...found])).toEqual([])
 })
 
+test('tests, benchmarks, tools, examples and the runtime use no discouraged word', () => {
+  const listing = ['tools/language.ts', 'test/language.test.ts']
+  const files = filesOf(
+    '{{packages/slipway,packages/runtime}/{*,test/**/*,bench/**/*}.{ts,sql},packages/runtime/src/**/*.ts,{bench,test,tools,examples}/**/*.{ts,tsx,sql},.ci/run}',
+  ).filter((file) => !listing.includes(file) && !/(?:^|\/)(?:generated|\.next|dist)\//.test(file))
+  expect(files.length).toBeGreaterThan(400)
+  expect(files.flatMap(usagesOf)).toEqual([])
+})
+
 test('a phrase is found across the lines of a comment', () => {
   const text = '/**\n * It is there all\n * the same.\n */\n'
   expect(findDiscouragedWords(text)).toEqual([

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const ROOM = 'packages/slipway/src/hazards'
+const FOLDER = 'packages/slipway/src/hazards'
 
 function run(cwd: string, ...args: string[]) {
   return spawnSync(process.execPath, [join(root, 'tools/new.ts'), ...args], {
@@ -18,15 +18,15 @@ function run(cwd: string, ...args: string[]) {
 test('npm run new hazard writes the rule and its page once, and lists the rule', () => {
   const folder = mkdtempSync(join(tmpdir(), 'new-hazard-'))
   try {
-    for (const made of [`${ROOM}/rules`, 'docs/hazards']) {
+    for (const made of [`${FOLDER}/rules`, 'docs/hazards']) {
       mkdirSync(join(folder, made), { recursive: true })
     }
-    cpSync(join(root, ROOM, 'rules.ts'), join(folder, ROOM, 'rules.ts'))
+    cpSync(join(root, FOLDER, 'rules.ts'), join(folder, FOLDER, 'rules.ts'))
     expect(run(folder, 'hazard', 'table-too-wide').status).toBe(0)
     const read = (file: string) => readFileSync(join(folder, file), 'utf8')
-    expect(read(`${ROOM}/rules/table-too-wide.ts`)).toContain('export const tableTooWide: Rule')
+    expect(read(`${FOLDER}/rules/table-too-wide.ts`)).toContain('export const tableTooWide: Rule')
     expect(read('docs/hazards/table-too-wide.md')).toContain('## Instead of')
-    const list = read(`${ROOM}/rules.ts`)
+    const list = read(`${FOLDER}/rules.ts`)
     expect(list).toContain(`import { tableTooWide } from './rules/table-too-wide.ts'`)
     expect(list).toMatch(/ {2}tableTooWide,\n\]\n$/)
     expect(run(folder, 'hazard', 'table-too-wide')).toMatchObject({
@@ -41,7 +41,7 @@ test('npm run new hazard writes the rule and its page once, and lists the rule',
 test('npm run new hazard <id> sqlite writes them for SQLite', () => {
   const folder = mkdtempSync(join(tmpdir(), 'new-hazard-'))
   try {
-    const place = `${ROOM}/sqlite`
+    const place = `${FOLDER}/sqlite`
     for (const made of [`${place}/rules`, 'docs/hazards']) {
       mkdirSync(join(folder, made), { recursive: true })
     }

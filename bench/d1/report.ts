@@ -9,14 +9,14 @@ export function d1Section(
 ): string {
   const msOf = ({ samples }: D1Runs) => median(samples.map(({ wallMs }) => wallMs))
   const goal = (text: string, situation: D1Runs['situation'], least: number) => {
-    const [ours = NaN, theirs = NaN] = runs
+    const [slipway = NaN, theirs = NaN] = runs
       .filter((one) => one.situation === situation)
       .toSorted((one, other) => one.name.localeCompare(other.name))
       .map(msOf)
-    const found = theirs / ours
+    const found = theirs / slipway
     return [
       text,
-      `${theirs.toFixed(0)} ms / ${ours.toFixed(0)} ms = ${found.toFixed(1)}`,
+      `${theirs.toFixed(0)} ms / ${slipway.toFixed(0)} ms = ${found.toFixed(1)}`,
       verdict(found >= least),
     ]
   }

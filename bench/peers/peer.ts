@@ -12,7 +12,7 @@ export interface Peer {
   readonly absence: string
   /** What the numbers include: how it is called, and what it runs in one transaction. */
   readonly note: string
-  readonly kind: 'ours' | 'node' | 'native' | 'floor'
+  readonly kind: 'slipway' | 'node' | 'native' | 'floor'
   /** Whether it records what it has applied; otherwise it is left out of "nothing pending". */
   readonly history: boolean
   /** Writes the migrations, in the peer's own format, into an empty folder. */

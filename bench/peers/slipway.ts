@@ -12,7 +12,7 @@ export const slipway: Peer = {
   version: builtVersion(),
   absence: 'it is not built (npm run build)',
   note: 'built command, `slipway deploy`; a transaction a migration, with its history row',
-  kind: 'ours',
+  kind: 'slipway',
   history: true,
   prepare: writePrismaProject,
   command: (folder, url) => slipwayCommand(folder, ['deploy', '--url', url]),

@@ -42,9 +42,9 @@ export function proofSection(
 function goalsOf({ check, judgement, keeping }: ProofFigures): string[][] {
   const wall = (runs: readonly Runs[], name: string) =>
     median(runs.find((one) => one.name === name)?.samples.map(({ wallMs }) => wallMs) ?? [])
-  const [ours] = judgement
-  const peak = Math.max(...(ours?.samples.flatMap(({ peakKiB }) => peakKiB ?? []) ?? [])) / 1024
-  const judged = wall(judgement, ours?.name ?? '')
+  const [slipway] = judgement
+  const peak = Math.max(...(slipway?.samples.flatMap(({ peakKiB }) => peakKiB ?? []) ?? [])) / 1024
+  const judged = wall(judgement, slipway?.name ?? '')
   const [small, large, column, copy, deleted, bareDelete, , , updated, bareUpdate] = keeping.map(
     ({ ms }) => median(ms),
   )

@@ -40,8 +40,10 @@ function wall(runs: readonly SeedRuns[], id: SeedRuns['id']): number | undefined
 }
 
 function peakOf(runs: readonly SeedRuns[]): number {
-  const ours = runs.filter(({ id }) => ['fresh', 'merge', 'second'].includes(id))
-  return Math.max(...ours.flatMap(({ samples }) => samples.flatMap(({ peakKiB }) => peakKiB ?? [])))
+  const slipway = runs.filter(({ id }) => ['fresh', 'merge', 'second'].includes(id))
+  return Math.max(
+    ...slipway.flatMap(({ samples }) => samples.flatMap(({ peakKiB }) => peakKiB ?? [])),
+  )
 }
 
 function goalsOf({ one, three }: SeedFigures): string[][] {
@@ -76,10 +78,10 @@ function atMost(
 }
 
 function faster(goal: string, runs: readonly SeedRuns[]): string[] {
-  const [theirs, ours] = [wall(runs, 'createMany'), wall(runs, 'fresh')]
-  if (theirs === undefined || ours === undefined) return [goal, 'not measured', '']
-  const text = `${seconds(theirs)} / ${seconds(ours)} = ${(theirs / ours).toFixed(1)}`
-  return [goal, text, verdict(theirs / ours >= 30)]
+  const [theirs, slipway] = [wall(runs, 'createMany'), wall(runs, 'fresh')]
+  if (theirs === undefined || slipway === undefined) return [goal, 'not measured', '']
+  const text = `${seconds(theirs)} / ${seconds(slipway)} = ${(theirs / slipway).toFixed(1)}`
+  return [goal, text, verdict(theirs / slipway >= 30)]
 }
 
 function seconds(ms: number): string {

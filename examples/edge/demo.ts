@@ -39,45 +39,45 @@ async function main(): Promise<void> {
 }
 
 async function tour(): Promise<void> {
-  const ours = copyOf(import.meta.dirname, 'slipway')
+  const slipwayCopy = copyOf(import.meta.dirname, 'slipway')
 
   chapter('A D1 database on this machine, with customers, orders and items')
-  await slipway(ours, 'deploy --local')
+  await slipway(slipwayCopy, 'deploy --local')
   await wrangler(
-    ours,
+    slipwayCopy,
     'd1 execute DB --local --yes --file ../../packages/database/seed.sql',
     'ignore',
   )
-  expectCounts(ours, SEEDED)
+  expectCounts(slipwayCopy, SEEDED)
 
   chapter('The customers lose their phone numbers: Prisma rebuilds the table')
   const before = 'prisma/before.prisma'
-  removeFromSchema(ours, '  phone     String?\n', before)
+  removeFromSchema(slipwayCopy, '  phone     String?\n', before)
   await prisma(
-    ours,
+    slipwayCopy,
     `migrate diff --from-schema ${before} --to-schema prisma/schema.prisma --script --output ${MIGRATION}`,
   )
-  write(ours, 'migrations/down/0004_drop_customer_phone.sql', DOWN)
-  show(ours, MIGRATION)
-  const theirs = copyOf(ours, 'wrangler')
+  write(slipwayCopy, 'migrations/down/0004_drop_customer_phone.sql', DOWN)
+  show(slipwayCopy, MIGRATION)
+  const wranglerCopy = copyOf(slipwayCopy, 'wrangler')
 
   chapter(
     'Applied by wrangler: D1 ignores PRAGMA foreign_keys=OFF, and the rows of children are gone',
   )
-  await wrangler(theirs, 'd1 migrations apply DB --local')
-  expectCounts(theirs, { customers: 3, orders: 0, items: 0 })
+  await wrangler(wranglerCopy, 'd1 migrations apply DB --local')
+  expectCounts(wranglerCopy, { customers: 3, orders: 0, items: 0 })
 
   chapter('The same file, deployed by Slipway: every row still exists')
-  await slipway(ours, 'deploy --local')
-  expectCounts(ours, SEEDED)
+  await slipway(slipwayCopy, 'deploy --local')
+  expectCounts(slipwayCopy, SEEDED)
 
   chapter('wrangler sees the same history')
-  await wrangler(ours, 'd1 migrations list DB --local')
+  await wrangler(slipwayCopy, 'd1 migrations list DB --local')
 
   chapter('Rolled back: the phone numbers are restored, too')
-  await slipway(ours, 'rollback --steps 1 --local')
-  expectCounts(ours, SEEDED)
-  expectPhones(ours, 2)
+  await slipway(slipwayCopy, 'rollback --steps 1 --local')
+  expectCounts(slipwayCopy, SEEDED)
+  expectPhones(slipwayCopy, 2)
 }
 
 /** Copies a project without generated files, but with local databases; it uses the repository's packages. */

@@ -44,7 +44,7 @@ INSERT INTO "carriers" ("id", "name", "mc_number", "usdot_number", "home_state",
     (39, 'Willow Bar Carriers Inc.', '99053674', '98106126', 'LA', 5),
     (40, 'Yellow Pine Freight LLC', '99055336', '98108947', 'MN', 130);
 
--- The ids above were written out, so that the rows below can name them: the sequence goes on after them.
+-- The ids above were written out, so that the rows below can name them: the sequence continues after them.
 SELECT setval(pg_get_serial_sequence('carriers', 'id'), max("id")) FROM "carriers";
 
 INSERT INTO "contacts" ("carrier_id", "full_name", "title", "email", "phone", "is_primary") VALUES

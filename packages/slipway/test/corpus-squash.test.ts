@@ -32,15 +32,19 @@ test.skipIf(!hasCorpus).each(PROJECTS)(
     const { name, sql } = squash
     const [before, after] = [writeProject(migrations), writeProject([{ name, sql }])]
     for (const root of [before, after]) shareImages(root)
-    const [old, theirs, ours] = [await createTarget(), await createTarget(), await createTarget()]
+    const [old, theirs, slipway] = [
+      await createTarget(),
+      await createTarget(),
+      await createTarget(),
+    ]
     const prisma = (url: string, ...args: string[]) =>
       prismaCli(['migrate', ...args], { cwd: after, databaseUrl: url })
     try {
       await deployed(before, old)
       expect(await prisma(theirs.url, 'deploy')).toMatchObject({ code: 0 })
-      await deployed(after, ours)
+      await deployed(after, slipway)
       const expected = await old.fingerprint()
-      for (const target of [theirs, ours]) {
+      for (const target of [theirs, slipway]) {
         expect(await target.fingerprint()).toEqual(expected)
         if (postgresBin() !== undefined) expect(dumpSchema(target.url)).toBe(dumpSchema(old.url))
       }
@@ -48,12 +52,12 @@ test.skipIf(!hasCorpus).each(PROJECTS)(
         receipts: [],
         recorded: [{ migration: name, replaces: migrations.map((one) => one.name) }],
       })
-      for (const target of [old, theirs, ours])
+      for (const target of [old, theirs, slipway])
         expect((await prisma(target.url, 'status')).stdout).toContain(
           'Database schema is up to date',
         )
     } finally {
-      await Promise.all([old, theirs, ours].map((target) => target.drop()))
+      await Promise.all([old, theirs, slipway].map((target) => target.drop()))
       for (const root of [before, after]) rmSync(root, { recursive: true })
     }
   },

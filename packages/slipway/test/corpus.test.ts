@@ -50,11 +50,11 @@ test.skipIf(!hasCorpus).each(PROJECTS)(
       createDatabase(),
       createDatabase(),
     ])
-    const [ours, filled, theirs, ourHalf, theirHalf] = databases
+    const [slipway, filled, theirs, slipwayHalf, theirHalf] = databases
     try {
-      const deployed = await runCli(['deploy'], { cwd: root, url: ours.url })
+      const deployed = await runCli(['deploy'], { cwd: root, url: slipway.url })
       expect(deployed.code, deployed.stdout).toBe(0)
-      const expected = await fingerprintOf(ours)
+      const expected = await fingerprintOf(slipway)
       if (postgresBin() !== undefined) {
         runFiles(
           filled.url,
@@ -62,16 +62,18 @@ test.skipIf(!hasCorpus).each(PROJECTS)(
         )
         expect(await fingerprintOf(filled)).toBe(expected)
       }
-      expect((await prisma(root, ours)('status')).stdout).toContain('Database schema is up to date')
+      expect((await prisma(root, slipway)('status')).stdout).toContain(
+        'Database schema is up to date',
+      )
 
       expect((await prisma(root, theirs)('deploy')).code).toBe(0)
       expect(await stateBySlipway(root, theirs.url)).toBe('up-to-date')
       expect(await fingerprintOf(theirs)).toBe(expected)
 
-      expect((await runCli(['deploy'], { cwd: half, url: ourHalf.url })).code).toBe(0)
-      expect((await prisma(root, ourHalf)('deploy')).code).toBe(0)
-      expect(await stateBySlipway(root, ourHalf.url)).toBe('up-to-date')
-      expect(await fingerprintOf(ourHalf)).toBe(expected)
+      expect((await runCli(['deploy'], { cwd: half, url: slipwayHalf.url })).code).toBe(0)
+      expect((await prisma(root, slipwayHalf)('deploy')).code).toBe(0)
+      expect(await stateBySlipway(root, slipwayHalf.url)).toBe('up-to-date')
+      expect(await fingerprintOf(slipwayHalf)).toBe(expected)
 
       expect((await prisma(half, theirHalf)('deploy')).code).toBe(0)
       const rest = await runCli(['deploy'], { cwd: root, url: theirHalf.url })

@@ -137,17 +137,17 @@ test(`rebuilds of ${SCHEMAS} random schemas: wrangler loses child rows, a deploy
       ...own.map((table) => rowsSql(table, random)),
     ])
     .join('')
-  const [theirs, ours] = [makeWorker(first), makeWorker(first)]
+  const [theirs, slipway] = [makeWorker(first), makeWorker(first)]
   const apply = async () =>
     await wrangler(['d1', 'migrations', 'apply', 'DB', '--local'], { cwd: theirs })
   const deploy = async () => {
-    const ran = await runCli(['deploy', '--local', '--no-interactive'], { cwd: ours })
+    const ran = await runCli(['deploy', '--local', '--no-interactive'], { cwd: slipway })
     expect(ran.exitCode, ran.stdout + ran.stderr).toBe(0)
   }
   const [applied] = await Promise.all([apply(), deploy()])
   expect(applied.code, applied.stderr).toBe(0)
   const before = readRows(theirs, tables)
-  expect(readRows(ours, tables)).toEqual(before)
+  expect(readRows(slipway, tables)).toEqual(before)
 
   for (const [index, { tables: own }] of schemas.entries()) {
     const referred = new Set(
@@ -155,13 +155,13 @@ test(`rebuilds of ${SCHEMAS} random schemas: wrangler loses child rows, a deploy
     )
     const parent = own.find(({ name }) => referred.has(name))
     const name = `${String(index + 2).padStart(4, '0')}_rebuild.sql`
-    for (const root of parent ? [theirs, ours] : [])
+    for (const root of parent ? [theirs, slipway] : [])
       writeFileSync(path.join(root, 'migrations', name), rebuildSql(parent as Table))
   }
   const again = await apply()
   expect(again.code, again.stderr).toBe(0)
   await deploy()
-  expect(readRows(ours, tables)).toEqual(before)
+  expect(readRows(slipway, tables)).toEqual(before)
 
   const after = readRows(theirs, tables)
   const changed = [...before].filter(([name, rows]) => after.get(name) !== rows)
@@ -172,7 +172,7 @@ test(`rebuilds of ${SCHEMAS} random schemas: wrangler loses child rows, a deploy
   expect(losing.size).toBeGreaterThan(0)
 
   // Both read each other's history.
-  const listed = await wrangler(['d1', 'migrations', 'list', 'DB', '--local'], { cwd: ours })
+  const listed = await wrangler(['d1', 'migrations', 'list', 'DB', '--local'], { cwd: slipway })
   expect(listed.stdout).toContain('No migrations to apply')
   const status = await runCli(['status', '--local', '--no-interactive'], { cwd: theirs })
   expect(status.stdout).toContain('0 pending')

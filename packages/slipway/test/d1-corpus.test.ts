@@ -87,11 +87,11 @@ test.skipIf(NUMBERED.length === 0)(
 
       copyState(filled, stateFolder())
       const refused = await slipway('deploy --local')
-      const ours = lostIn(countsOf(databaseFile()))
+      const lostHere = lostIn(countsOf(databaseFile()))
       if (refused !== undefined) found.weRefuse += 1
-      if (ours.length > 0) found.weLose += 1
-      const loss = ours.map(([table]) => table).join(', ')
-      if (ours.length > 0 && !migration.sql.includes('DELETE FROM'))
+      if (lostHere.length > 0) found.weLose += 1
+      const loss = lostHere.map(([table]) => table).join(', ')
+      if (lostHere.length > 0 && !migration.sql.includes('DELETE FROM'))
         lines.push(`${migration.name}: a deploy loses rows of ${loss}`)
 
       if (refused === undefined) {

@@ -115,8 +115,8 @@ describe.each([
     it('the columns of every table in one query, without reserved tables', async () => {
       const all = `SELECT m.name, x.name AS "column" FROM sqlite_schema m JOIN pragma_table_xinfo(m.name) x`
       await expect(rows(all)).rejects.toThrow('not authorized: SQLITE_AUTH')
-      const ours = String.raw`${all} WHERE m.type = 'table' AND m.name NOT LIKE '\_cf\_%' ESCAPE '\'`
-      expect(await rows(ours)).toHaveLength(4)
+      const own = String.raw`${all} WHERE m.type = 'table' AND m.name NOT LIKE '\_cf\_%' ESCAPE '\'`
+      expect(await rows(own)).toHaveLength(4)
     })
 
     it.each([

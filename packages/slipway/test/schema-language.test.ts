@@ -37,7 +37,7 @@ interface Migration {
 }
 
 /** The SQL that `create` writes, empty if there is no change; or its failure. */
-async function ours(
+async function withSlipway(
   files: readonly SchemaFile[],
   history: readonly Migration[],
   shadow: ShadowOptions = SHADOW,
@@ -57,7 +57,7 @@ async function ours(
   rmSync(root, { recursive: true })
   // Migrations that need a superuser run on an embedded shadow database, as the failure suggests.
   if (!created.ok && created.failure.server?.sqlstate === '42501' && !shadow.named)
-    return await ours(files, history, { ...shadow, named: 'embedded' })
+    return await withSlipway(files, history, { ...shadow, named: 'embedded' })
   if (!created.ok) return created
   return { ok: true, value: created.value.kind === 'written' ? created.value.sql : '' }
 }
@@ -101,7 +101,7 @@ describe.each(CHOSEN)('%s', (name) => {
     for (const [place, files] of versionsOf(name).entries()) {
       const sql = await theirs(files, history)
       const next = { name: `${place}_next`, sql }
-      const created = await ours(files, history)
+      const created = await withSlipway(files, history)
       // Prisma does not quote some names and writes some types that do not exist. Slipway refuses such a
       // migration.
       if (!created.ok) {
@@ -114,7 +114,7 @@ describe.each(CHOSEN)('%s', (name) => {
       // enum value.
       const applies = await runs(history)
       const rest = applies ? await theirs(files, history) : ''
-      expect(await ours(files, history)).toEqual({ ok: true, value: rest })
+      expect(await withSlipway(files, history)).toEqual({ ok: true, value: rest })
       if (!applies) return undefined
     }
   })

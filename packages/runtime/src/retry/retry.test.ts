@@ -103,7 +103,7 @@ describe('operations', () => {
     expect(retries).toEqual([])
   })
 
-  it('waits for a server that comes back, with reads and with writes', async () => {
+  it('waits for a server that restarts, with reads and with writes', async () => {
     const pool = createPool(gate.url, 'server', { acquireTimeout: 2000 })
     const base = new PrismaClient({ adapter: new PrismaPg(pool) })
     const client = base.$extends(retry())
@@ -208,16 +208,16 @@ describe('withRetry', () => {
     expect(await countCarriers('Before commit')).toBe(1)
   })
 
-  it('waits for a server that comes back, also while the circuit is open', async () => {
+  it('waits for a server that restarts, also while the circuit is open', async () => {
     const client = connect()
     await client.carrier.count()
     await gate.close()
     setTimeout(() => void gate.open(), 600)
     const create = (index: number) =>
-      withRetry(client, (tx) => tx.carrier.create({ data: { name: 'Came back', mileage: index } }))
+      withRetry(client, (tx) => tx.carrier.create({ data: { name: 'Restarted', mileage: index } }))
     // Enough transactions to open the circuit.
     const rows = await Promise.all(Array.from({ length: 8 }, (_, index) => create(index)))
-    expect([rows.length, await countCarriers('Came back')]).toEqual([8, 8])
+    expect([rows.length, await countCarriers('Restarted')]).toEqual([8, 8])
   })
 
   it.each([

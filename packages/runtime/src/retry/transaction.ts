@@ -5,7 +5,7 @@ import { type AnyClient, plainClient } from '../prisma.ts'
 import { isCircuitOpen, OutcomeUnknownError } from './failures.ts'
 import { createRetryPolicy, type RetryPolicy } from './policy.ts'
 
-/** Prisma's options for an interactive transaction, and ours. Times in ms. */
+/** Prisma's options for an interactive transaction, and Slipway's. Times in ms. */
 export interface TransactionOptions {
   readonly isolationLevel?: 'ReadUncommitted' | 'ReadCommitted' | 'RepeatableRead' | 'Serializable'
   readonly maxWait?: number

@@ -145,20 +145,20 @@ test(`${DAMAGES} random kinds of damage are found`, LONG, async () => {
       below,
     }
     damage(work)
-    const told = `damage ${run}: ${kind} of ${id}`
+    const title = `damage ${run}: ${kind} of ${id}`
     const found = await slipway(`backup verify ${id} --quick`)
-    expect(CODES, `${told}\n${found.output}`).toContain(found.failure?.code)
-    expect([2, 4], told).toContain(found.exitCode)
+    expect(CODES, `${title}\n${found.output}`).toContain(found.failure?.code)
+    expect([2, 4], title).toContain(found.exitCode)
     const { unusable, backups } = (await slipway('backup list')).result
     // `backup list` does not read files: it cannot find damage that leaves the size unchanged.
     if (!/bit$|part|checksum/.test(kind) || kind.startsWith('a m'))
       if (kind !== 'a manifest with another checksum')
         expect(
           backups.map((one) => one.id),
-          told,
+          title,
         ).not.toContain(id)
     // The damaged backups are named, and no others.
-    for (const one of unusable) expect([id, otherId], told).toContain(one.id)
+    for (const one of unusable) expect([id, otherId], title).toContain(one.id)
     for (const [file, bytes] of originals) writeFileSync(file, bytes)
   }
   for (const id of ids)

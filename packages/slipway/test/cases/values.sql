@@ -27,7 +27,7 @@ CREATE TABLE a (v text);
 INSERT INTO a VALUES ('007'), ('7'), (NULL);
 -- m2
 ALTER TABLE a ALTER COLUMN v TYPE int USING coalesce(v, '0')::int;
--- case anew-in-one-statement
+-- case created-again-in-one-statement
 -- m1
 CREATE TABLE a (id int PRIMARY KEY, n numeric(8,2) DEFAULT 1);
 -- data
@@ -83,7 +83,7 @@ CREATE TABLE a (id int PRIMARY KEY, v text NOT NULL);
 INSERT INTO a VALUES (1, 'x'), (2, 'y');
 -- m2
 ALTER TABLE a DROP COLUMN v; UPDATE a SET id = id + 1 WHERE id = 2; UPDATE a SET id = id * 10;
--- case anew-with-another-type
+-- case created-again-with-another-type
 -- m1
 CREATE TABLE a (id int PRIMARY KEY, n int NOT NULL);
 -- data
@@ -118,14 +118,14 @@ CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE c (id int PRIMARY KEY, p int N
 INSERT INTO p VALUES (1), (2); INSERT INTO c VALUES (1, 1), (2, 2);
 -- m2
 ALTER TABLE c DROP CONSTRAINT c_p_fkey; DELETE FROM p;
--- case anew-as-prisma-writes-it
+-- case created-again-as-prisma-writes-it
 -- m1
 CREATE TABLE "a" ("id" SERIAL NOT NULL, "n" INTEGER NOT NULL, "of" INTEGER, CONSTRAINT "a_pkey" PRIMARY KEY ("id")); CREATE UNIQUE INDEX "a_n_key" ON "a"("n"); ALTER TABLE "a" ADD CONSTRAINT "a_of_fkey" FOREIGN KEY ("of") REFERENCES "a"("n") ON DELETE SET NULL ON UPDATE CASCADE;
 -- data
 INSERT INTO "a" ("n", "of") VALUES (10, NULL), (20, 10), (30, 20);
 -- m2
 ALTER TABLE "a" DROP CONSTRAINT "a_of_fkey"; DROP INDEX "a_n_key"; ALTER TABLE "a" DROP COLUMN "n", ADD COLUMN "n" TEXT, DROP COLUMN "of", ADD COLUMN "of" TEXT NOT NULL DEFAULT 'x'; CREATE UNIQUE INDEX "a_n_key" ON "a"("n");
--- case anew-with-a-view
+-- case created-again-with-a-view
 -- m1
 CREATE TABLE a (id int PRIMARY KEY, n int CHECK (n > 0), g int GENERATED ALWAYS AS (id * 2) STORED); CREATE VIEW v AS SELECT id FROM a;
 -- data

@@ -67,17 +67,17 @@ interface State {
 /** Slipway's status. Prisma's CLI and its engine must agree with it. */
 async function expectAgreedStatus(): Promise<State> {
   const { stdout } = await slipway('status')
-  const { result: ours } = JSON.parse(stdout) as { result: State }
+  const { result: status } = JSON.parse(stdout) as { result: State }
   const theirs = await readPrismaDiagnosis()
-  expect(theirs).toEqual({ pending: ours.pending, failed: ours.failed, edited: ours.edited })
+  expect(theirs).toEqual({ pending: status.pending, failed: status.failed, edited: status.edited })
   const cli = await prismaCli(['migrate', 'status'], { cwd: root, databaseUrl: target.url })
-  expect(cli.code, cli.stdout).toBe(ours.state === 'up-to-date' ? 0 : 1)
-  if (ours.state === 'up-to-date') expect(cli.stdout).toContain('Database schema is up to date!')
+  expect(cli.code, cli.stdout).toBe(status.state === 'up-to-date' ? 0 : 1)
+  if (status.state === 'up-to-date') expect(cli.stdout).toContain('Database schema is up to date!')
   // If migrations are pending, the CLI lists only those.
-  const named = ours.pending.length > 0 ? ours.pending : ours.failed
+  const named = status.pending.length > 0 ? status.pending : status.failed
   for (const name of named) expect(cli.stdout + cli.stderr).toContain(name)
   await expectChecksums()
-  return ours
+  return status
 }
 
 /** The engine's own reading of the history. */
@@ -156,7 +156,7 @@ test('a baseline equals resolve --applied; both see an edit, and accepting it co
   expect(await slipway('baseline')).toMatchObject({ exitCode: 0 })
   expect(await expectAgreedStatus()).toMatchObject({ state: 'behind', pending: ['3_steps'] })
   expect(await slipway('deploy')).toMatchObject({ exitCode: 0 })
-  const edited = { name: '1_init', sql: `-- told later\n${HISTORY[0]?.sql}` }
+  const edited = { name: '1_init', sql: `-- edited later\n${HISTORY[0]?.sql}` }
   files[0] = edited
   addMigration(root, edited)
   expect((await readPrismaDiagnosis()).edited).toEqual(['1_init'])

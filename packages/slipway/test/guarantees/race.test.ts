@@ -10,7 +10,7 @@ import { SHOP } from './shop.ts'
 
 // Guarantee 5: concurrent deploys to one target, including Prisma's own, apply each migration once.
 
-const OURS = 16
+const SLIPWAYS = 16
 const PRISMAS = 4
 // Prisma sends a file as a whole, so it cannot run files that mix a concurrent build with other statements.
 const HISTORY = SHOP.filter(
@@ -21,13 +21,15 @@ const BUILDS = Array.from({ length: 4 }, (_, n) => ({
   sql: `CREATE INDEX CONCURRENTLY "Order_build_${n}" ON "Order"("runs", "id");\n`,
 }))
 
-test(`${OURS} deploys by Slipway and ${PRISMAS} by Prisma at the same time`, async () => {
+test(`${SLIPWAYS} deploys by Slipway and ${PRISMAS} by Prisma at the same time`, async () => {
   const root = writeProject([...HISTORY, ...BUILDS])
   const database = await createDatabase()
   try {
-    const [ours, prismas] = await Promise.all([
+    const [slipways, prismas] = await Promise.all([
       Promise.all(
-        Array.from({ length: OURS }, () => runCli(['deploy'], { cwd: root, url: database.url })),
+        Array.from({ length: SLIPWAYS }, () =>
+          runCli(['deploy'], { cwd: root, url: database.url }),
+        ),
       ),
       Promise.all(
         Array.from({ length: PRISMAS }, () =>
@@ -35,11 +37,11 @@ test(`${OURS} deploys by Slipway and ${PRISMAS} by Prisma at the same time`, asy
         ),
       ),
     ])
-    const said = ours.map(({ stdout, stderr }) => stdout + stderr).join('\n')
+    const said = slipways.map(({ stdout, stderr }) => stdout + stderr).join('\n')
     expect(
-      ours.map(({ code }) => code),
+      slipways.map(({ code }) => code),
       said,
-    ).toEqual(ours.map(() => 0))
+    ).toEqual(slipways.map(() => 0))
     expect(said).not.toContain('deadlock')
     // Prisma gives up with P1002 after it has waited 10 s for the lock. That is harmless.
     for (const { code, stdout, stderr } of prismas) {

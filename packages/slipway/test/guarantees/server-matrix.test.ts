@@ -169,9 +169,9 @@ test.each(chosen)('deploy, drift, rollback, check and seed: $name', async (setti
     )
     expect(logs).toMatch(/"(?:…|\.\.\.)"/)
     expect((await slipway('status')).exitCode).not.toBe(0)
-    const ours = sent.filter((text) => !/Gr\u00f6|kqzw|SET logs = /.test(text))
-    expect(ours.length).toBeGreaterThan(50)
-    expect(ours.filter((text) => /[^\0-\x7F]/.test(text))).toEqual([])
+    const own = sent.filter((text) => !/Gr\u00f6|kqzw|SET logs = /.test(text))
+    expect(own.length).toBeGreaterThan(50)
+    expect(own.filter((text) => /[^\0-\x7F]/.test(text))).toEqual([])
   } finally {
     sent.stop()
     rmSync(root, { recursive: true })

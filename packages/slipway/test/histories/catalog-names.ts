@@ -46,7 +46,7 @@ export interface Names {
   readonly schemas: readonly string[]
 }
 
-const OURS = `(SELECT oid FROM pg_namespace WHERE nspname NOT IN ('information_schema', 'slipway') AND nspname NOT LIKE 'pg\\_%')`
+const OWN_SCHEMAS = `(SELECT oid FROM pg_namespace WHERE nspname NOT IN ('information_schema', 'slipway') AND nspname NOT LIKE 'pg\\_%')`
 
 const COLUMNS = `(SELECT coalesce(json_agg(json_build_object('name', quote_ident(a.attname),
       'type', format_type(a.atttypid, a.atttypmod),
@@ -75,31 +75,31 @@ const TABLES = `(SELECT coalesce(json_agg(json_build_object('name', c.oid::regcl
       'policies', ${sorted('quote_ident(o.polname)', 'pg_policy o WHERE o.polrelid = c.oid')},
       'rules', ${sorted('quote_ident(r.rulename)', "pg_rewrite r WHERE r.ev_class = c.oid AND r.rulename <> '_RETURN'")}
     ) ORDER BY n.nspname, c.relname), '[]') FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_partitioned_table p ON p.partrelid = c.oid
-    WHERE c.relkind IN ('r', 'p', 'v', 'm') AND c.relname <> '_prisma_migrations' AND c.relnamespace IN ${OURS})`
+    WHERE c.relkind IN ('r', 'p', 'v', 'm') AND c.relname <> '_prisma_migrations' AND c.relnamespace IN ${OWN_SCHEMAS})`
 
 const READ = `SELECT json_build_object('tables', ${TABLES},
   'sequences', ${sorted(
     "json_build_object('name', c.oid::regclass::text, 'owned', EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype IN ('a', 'i') AND d.refobjsubid > 0))",
-    `pg_class c WHERE c.relkind = 'S' AND c.relnamespace IN ${OURS}`,
+    `pg_class c WHERE c.relkind = 'S' AND c.relnamespace IN ${OWN_SCHEMAS}`,
   )},
   'enums', ${sorted(
     "json_build_object('name', t.oid::regtype::text, 'labels', (SELECT json_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = t.oid))",
-    `pg_type t WHERE t.typtype = 'e' AND t.typnamespace IN ${OURS}`,
+    `pg_type t WHERE t.typtype = 'e' AND t.typnamespace IN ${OWN_SCHEMAS}`,
   )},
   'composites', ${sorted(
     "json_build_object('name', c.reltype::regtype::text, 'attributes', (SELECT json_agg(quote_ident(a.attname) ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped))",
-    `pg_class c WHERE c.relkind = 'c' AND c.relnamespace IN ${OURS}`,
+    `pg_class c WHERE c.relkind = 'c' AND c.relnamespace IN ${OWN_SCHEMAS}`,
   )},
   'domains', ${sorted(
     "json_build_object('name', t.oid::regtype::text, 'checks', (SELECT coalesce(json_agg(quote_ident(k.conname)), '[]') FROM pg_constraint k WHERE k.contypid = t.oid AND k.contype = 'c'))",
-    `pg_type t WHERE t.typtype = 'd' AND t.typnamespace IN ${OURS}`,
+    `pg_type t WHERE t.typtype = 'd' AND t.typnamespace IN ${OWN_SCHEMAS}`,
   )},
   'functions', ${sorted(
     "json_build_object('name', p.oid::regprocedure::text, 'kind', CASE WHEN p.prorettype = 'trigger'::regtype THEN 't' ELSE p.prokind::text END)",
-    `pg_proc p WHERE p.pronamespace IN ${OURS}`,
+    `pg_proc p WHERE p.pronamespace IN ${OWN_SCHEMAS}`,
   )},
-  'collations', ${list('l.oid::regcollation::text', `pg_collation l WHERE l.collnamespace IN ${OURS}`)},
-  'schemas', ${list('quote_ident(n.nspname)', `pg_namespace n WHERE n.oid IN ${OURS}`)}) AS names`
+  'collations', ${list('l.oid::regcollation::text', `pg_collation l WHERE l.collnamespace IN ${OWN_SCHEMAS}`)},
+  'schemas', ${list('quote_ident(n.nspname)', `pg_namespace n WHERE n.oid IN ${OWN_SCHEMAS}`)}) AS names`
 
 /** Reads the objects of a database. */
 export async function readNames(client: pg.Client): Promise<Names> {

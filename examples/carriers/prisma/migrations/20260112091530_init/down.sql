@@ -1,5 +1,5 @@
--- Brings back: the empty schema from before the first table.
--- Cannot bring back: every carrier and every contact.
+-- Restores: the empty schema from before the first table.
+-- Cannot restore: every carrier and every contact.
 
 DROP TABLE "contacts";
 

@@ -1,5 +1,5 @@
--- Brings back: the schema without insurance policies and their kinds.
--- Cannot bring back: every insurance policy.
+-- Restores: the schema without insurance policies and their kinds.
+-- Cannot restore: every insurance policy.
 
 DROP TABLE "insurance_policies";
 

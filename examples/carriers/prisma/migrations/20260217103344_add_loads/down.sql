@@ -1,5 +1,5 @@
--- Brings back: the schema without loads, their statuses and equipment types.
--- Cannot bring back: every load.
+-- Restores: the schema without loads, their statuses and equipment types.
+-- Cannot restore: every load.
 
 DROP TABLE "loads";
 

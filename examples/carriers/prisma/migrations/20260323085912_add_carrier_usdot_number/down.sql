@@ -1,5 +1,5 @@
--- Brings back: carriers without USDOT number and fleet size.
--- Cannot bring back: what was entered in the columns usdot_number and power_units.
+-- Restores: carriers without USDOT number and fleet size.
+-- Cannot restore: what was entered in the columns usdot_number and power_units.
 
 ALTER TABLE "carriers" DROP COLUMN "usdot_number",
 DROP COLUMN "power_units";

@@ -1,5 +1,5 @@
--- Brings back: the equipment types without POWER_ONLY.
--- Cannot bring back: which loads were POWER_ONLY. They become DRY_VAN, as they were entered before.
+-- Restores: the equipment types without POWER_ONLY.
+-- Cannot restore: which loads were POWER_ONLY. They become DRY_VAN, as they were entered before.
 
 ALTER TYPE "equipment_type" RENAME TO "equipment_type_after";
 

@@ -1,5 +1,5 @@
--- Brings back: references that may be absent, and may be given twice.
--- Cannot bring back: which loads had none. The references that they were given stay.
+-- Restores: references that may be absent, and may be given twice.
+-- Cannot restore: which loads had none. The references that they were given stay.
 
 DROP INDEX "loads_reference_key";
 

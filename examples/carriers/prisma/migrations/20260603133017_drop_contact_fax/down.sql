@@ -1,4 +1,4 @@
--- Brings back: the column fax of contacts, empty.
--- Cannot bring back: the fax numbers.
+-- Restores: the column fax of contacts, empty.
+-- Cannot restore: the fax numbers.
 
 ALTER TABLE "contacts" ADD COLUMN "fax" VARCHAR(32);

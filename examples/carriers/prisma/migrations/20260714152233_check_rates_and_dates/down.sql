@@ -1,4 +1,4 @@
--- Brings back: carriers, policies and loads without the checks. All rows stay.
+-- Restores: carriers, policies and loads without the checks. All rows stay.
 
 ALTER TABLE "loads" DROP CONSTRAINT "loads_dates_check",
 DROP CONSTRAINT "loads_rate_check";

@@ -1,5 +1,5 @@
--- Brings back: contacts that are all alike.
--- Cannot bring back: who was the primary contact, where it was not the one entered first.
+-- Restores: contacts that are all alike.
+-- Cannot restore: who was the primary contact, where it was not the one entered first.
 
 DROP INDEX "contacts_one_primary_key";
 

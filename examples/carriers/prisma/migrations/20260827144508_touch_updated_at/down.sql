@@ -1,4 +1,4 @@
--- Brings back: tables whose updated_at only the application sets. All rows stay.
+-- Restores: tables whose updated_at only the application sets. All rows stay.
 
 DROP TRIGGER "loads_touch_updated_at" ON "loads";
 

@@ -1,3 +1,3 @@
--- Brings back: the schema without the view. All rows stay.
+-- Restores: the schema without the view. All rows stay.
 
 DROP VIEW "carrier_coverage";

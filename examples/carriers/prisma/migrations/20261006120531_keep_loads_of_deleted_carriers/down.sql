@@ -1,4 +1,4 @@
--- Brings back: loads that are deleted together with their carrier. All rows stay.
+-- Restores: loads that are deleted together with their carrier. All rows stay.
 
 ALTER TABLE "loads" DROP CONSTRAINT "loads_carrier_id_fkey";
 
