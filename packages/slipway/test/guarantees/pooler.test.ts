@@ -221,6 +221,24 @@ describe.skipIf(!hasPgbouncer)('transaction pooling (if pgbouncer is installed)'
     }
     await expectNothingLeft(url, database)
   })
+
+  test('backup create and restore are refused, and leave nothing', async () => {
+    const database = await createDatabase()
+    await sql(directUrl(database), 'CREATE TABLE a (id int)')
+    const direct = await runCli(['backup', 'create', '--url', directUrl(database)], {
+      cwd: project,
+    })
+    expect(direct.exitCode, direct.stdout).toBe(0)
+    const url = pooler.urlOf(database)
+    for (const command of [['create'], ['restore', '--confirm', database]]) {
+      const argv = ['backup', ...command, '--json', '--url', url]
+      const { exitCode, stdout } = await runCli(argv, { cwd: project })
+      expect(exitCode, stdout).toBe(2)
+      expect(JSON.parse(stdout)).toMatchObject({ failure: { code: 'DATABASE.POOLER' } })
+    }
+    expect(await sql(url, 'SELECT * FROM a')).toEqual([])
+    await expectNothingLeft(url, database)
+  })
 })
 
 /** Deploys. Returns the code of the failure. */

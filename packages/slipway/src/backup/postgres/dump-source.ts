@@ -1,4 +1,4 @@
-import { locate, type PostgresLocation, type Session, withSession } from '../../database/index.ts'
+import { locate, type PostgresLocation, type Session } from '../../database/index.ts'
 import { advice, command } from '../../kernel/index.ts'
 import type { CreateRequest } from '../create-backup.ts'
 import type { Dump } from '../dump.ts'
@@ -8,6 +8,7 @@ import type { DataSums, Part } from '../manifest.ts'
 import type { PartSource } from '../parts.ts'
 import { type ClientProgram, findProgram } from './client-program.ts'
 import { movedSequences, readDataSums, readSequences } from './data-sums.ts'
+import { withDirectSession } from './direct-session.ts'
 import { dumpParts, globalsPart, type PostgresFormat } from './dump.ts'
 import { type ExcludedTable, excludedTables } from './excluded-tables.ts'
 import { type Source, withSource } from './source.ts'
@@ -22,7 +23,7 @@ export async function withDump<T>(
   if (request.format === 'sqlite-sql') return refuseFormat()
   const format = request.format ?? 'custom'
   if (format === 'directory' && request.encryption) refusePlaintext()
-  return await withSession(address, { applicationName: 'slipway backup' }, async (session) => {
+  return await withDirectSession(address, async (session) => {
     const serverMajor = Math.floor(session.server.versionNumber / 10_000)
     const program = await findProgram('pg_dump', serverMajor, request.env)
     const location = locate(address.url)

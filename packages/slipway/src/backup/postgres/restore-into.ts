@@ -21,6 +21,7 @@ import {
   type SwapNames,
   swapNames,
 } from './databases.ts'
+import { withDirectSession } from './direct-session.ts'
 import { restoreDump } from './restore.ts'
 import { requireSuitableServer } from './server-requirements.ts'
 
@@ -40,7 +41,7 @@ export async function restoreInto(request: RestoreRequest, manifest: Manifest): 
   const { address, noOwner } = request
   if (address.kind !== 'postgres') return refuseEmbedded()
   const isPart = request.tables.length > 0 || request.dataOnly
-  return await withSession(address, { applicationName: 'slipway backup' }, async (session) => {
+  return await withDirectSession(address, async (session) => {
     await requireSuitableServer(session, manifest, { roles: !noOwner })
     const target = { request, manifest, session, address }
     if (isPart) return await restorePart(target)

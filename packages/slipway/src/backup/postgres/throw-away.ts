@@ -6,7 +6,6 @@ import {
   serverPrograms,
   type Session,
   withLocalServer,
-  withSession,
 } from '../../database/index.ts'
 import { advice, attempt, failureOf } from '../../kernel/index.ts'
 import { type Compared, joined } from '../compare.ts'
@@ -18,6 +17,7 @@ import type { VerifyRequest } from '../verify-backup.ts'
 import { checkIndexes } from './amcheck.ts'
 import { compareRestored } from './compare-restored.ts'
 import { localeSql } from './databases.ts'
+import { withDirectSession } from './direct-session.ts'
 import { restoreDump } from './restore.ts'
 import { createRoles, requireSuitableServer } from './server-requirements.ts'
 
@@ -119,7 +119,7 @@ async function onServer<T>(
   work: (place: ThrowAway) => Promise<T>,
 ): Promise<T> {
   const name = owned ? DATABASE : `${DATABASE}_${Date.now()}`
-  return await withSession(at('postgres'), { applicationName: 'slipway backup' }, async (admin) => {
+  return await withDirectSession(at('postgres'), async (admin) => {
     await requireSuitableServer(admin, manifest, { roles: !owned })
     const database = quoteIdentifier(name)
     if (!owned) await dropLeft(admin)
