@@ -28,6 +28,11 @@ export interface TableSum {
 
 /** The facts by which data is compared. */
 export interface DataSums {
+  /**
+   * How texts are hashed: `bytes`, so that a collation makes no different texts equal. Absent on SQLite, and in
+   * backups of earlier versions, which hashed texts by their collation.
+   */
+  readonly method?: 'bytes'
   readonly tables: readonly TableSum[]
   /**
    * The position of each sequence by `schema.name`: its last value, and whether it was used. If other

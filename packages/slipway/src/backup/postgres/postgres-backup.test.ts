@@ -9,7 +9,9 @@ import { createTarget, type TestTarget } from '../../../test/target.ts'
 import { withSession } from '../../database/index.ts'
 import { ConnectionString } from '../../kernel/index.ts'
 import { createBackup, folderStore, verifyBackup } from '../index.ts'
+import type { DataSums, Manifest } from '../manifest.ts'
 import { checkIndexes } from './amcheck.ts'
+import { compareRestored } from './compare-restored.ts'
 import { readDataSums } from './data-sums.ts'
 import { dropLeftoversSql, holdsObjects, swapNames } from './databases.ts'
 
@@ -62,6 +64,37 @@ test('checksums see a change of case, even if the collation ignores it', async (
   const before = await sums()
   await target.sql(`UPDATE t SET name = 'a'`)
   expect(await sums()).not.toEqual(before)
+})
+
+test('checksums of an earlier version are compared by its method', async () => {
+  await target.sql(`CREATE COLLATION ignoring (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+    CREATE TABLE t (name text COLLATE ignoring); INSERT INTO t VALUES ('A')`)
+  const [earlier] = await target.sql(
+    'SELECT sum(hash_record_extended(ROW(t.name::text), 0))::text AS sum FROM t',
+  )
+  const { versionNumber, recorded } = await withSession(
+    addressOf(target.url),
+    {},
+    async (session) => ({
+      versionNumber: session.server.versionNumber,
+      recorded: await readDataSums(session, []),
+    }),
+  )
+  const differences = async (sums: DataSums) => {
+    const manifest = {
+      server: { versionNumber },
+      fingerprint: { method: '', hash: '' },
+      excludedData: [],
+      sums,
+    } as unknown as Manifest
+    return (await compareRestored(addressOf(target.url), manifest)).differences
+  }
+  const { method: _method, ...without } = recorded
+  const tables = [{ schema: 'public', table: 't', rows: 1, sum: String(earlier?.['sum']) }]
+  expect(await differences({ ...without, tables })).toEqual([])
+  expect(await differences(recorded)).toEqual([])
+  await target.sql(`UPDATE t SET name = 'a'`)
+  expect(await differences(recorded)).toEqual(['rows of public.t have changed'])
 })
 
 test('a backup of a server whose first superuser has an unusual name is restored', async () => {
