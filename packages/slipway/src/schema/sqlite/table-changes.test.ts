@@ -54,6 +54,15 @@ test.each([
     ['customer → customer ~', '  phone → '],
   ],
   [
+    'a rebuild beside a table that archives the rows',
+    `CREATE TABLE new_customer (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
+     INSERT INTO new_customer SELECT id, name FROM customer;
+     CREATE TABLE archive (id INTEGER PRIMARY KEY, phone TEXT);
+     INSERT INTO archive SELECT id, phone FROM customer;
+     DROP TABLE customer; ALTER TABLE new_customer RENAME TO customer;`,
+    [' → archive', '   → id', '   → phone', 'customer → customer ~', '  phone → '],
+  ],
+  [
     'a reused name',
     `ALTER TABLE customer RENAME TO customer_old; CREATE TABLE customer (id INTEGER PRIMARY KEY, name TEXT);`,
     [' → customer', '   → id', '   → name', 'customer → customer_old'],

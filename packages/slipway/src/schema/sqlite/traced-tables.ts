@@ -158,29 +158,29 @@ function renameColumn(
   )
 }
 
-/** A table that was filled from a dropped one and takes its place is that table, rebuilt. */
+/**
+ * A table that was filled from a dropped one and takes its place is that table, rebuilt: the one that takes its
+ * name, or else the latest that keeps its key.
+ */
 function dropTable({ tables, rest }: Pick<Trace, 'tables' | 'rest'>, name: string): void {
   const old = tables.get(name)
   tables.delete(name)
   if (old?.origin === undefined) return
-  for (const [at, table] of [...tables].toReversed()) {
+  const { origin, key } = old
+  const candidates = [...tables].toReversed().flatMap(([at, table]) => {
     const copies = table.copies.filter(({ from }) => sqliteNameKey(from.name) === name)
-    if (table.origin !== undefined || copies.length === 0) continue
-    const columns = copiedColumns(old, table, copies)
-    const takesName = [name, sqliteNameKey(old.origin)].includes(lastName(at, rest))
+    if (table.origin !== undefined || copies.length === 0) return []
     const isOnlySource = !table.isMixed && copies.length === table.copies.length
-    if (!takesName && !(isOnlySource && keepsKey(old, columns))) continue
-    const { origin, key } = old
-    tables.set(at, {
-      ...table,
-      origin,
-      key,
-      rebuilt: true,
-      columns,
-      names: [...old.names, ...table.names],
-    })
-    return
-  }
+    return [{ at, table, columns: copiedColumns(old, table, copies), isOnlySource }]
+  })
+  const ownNames = [name, sqliteNameKey(origin)]
+  const found =
+    candidates.find(({ at }) => ownNames.includes(lastName(at, rest))) ??
+    candidates.find(({ columns, isOnlySource }) => isOnlySource && keepsKey(old, columns))
+  if (found === undefined) return
+  const { at, table, columns } = found
+  const names = [...old.names, ...table.names]
+  tables.set(at, { ...table, origin, key, rebuilt: true, columns, names })
 }
 
 /** The name of a table after these actions. */
