@@ -13,7 +13,7 @@ import type { DataSums, Manifest } from '../manifest.ts'
 import { checkIndexes } from './amcheck.ts'
 import { compareRestored } from './compare-restored.ts'
 import { readDataSums } from './data-sums.ts'
-import { dropLeftoversSql, holdsObjects, swapNames } from './databases.ts'
+import { createLikeSql, dropLeftoversSql, holdsObjects, swapNames } from './databases.ts'
 
 let target: TestTarget
 beforeEach(async () => {
@@ -35,12 +35,35 @@ test('finds what killed restores left of a database with a long name', async () 
   const names = swapNames(`${target.name}_${'ä'.repeat(20)}`, new Date())
   expect(Buffer.byteLength(names.made)).toBeLessThanOrEqual(63)
   await target.sql(`CREATE DATABASE "${names.made}"`)
-  await target.sql(`COMMENT ON DATABASE "${names.made}" IS 'slipway backup restore'`)
-  const found = await withSession(addressOf(target.url), {}, (session) =>
-    dropLeftoversSql(session, swapNames(names.database, new Date(0))),
+  await target.sql(
+    `COMMENT ON DATABASE "${names.made}" IS 'slipway backup restore of ${names.database}'`,
   )
+  const leftOf = (database: string) =>
+    withSession(addressOf(target.url), {}, (session) =>
+      dropLeftoversSql(session, swapNames(database, new Date(0))),
+    )
+  // The server shortens both names to the same one.
+  expect(await leftOf(`${names.database}ä`)).toEqual([])
+  const found = await leftOf(names.database)
   expect(found).toEqual([`DROP DATABASE IF EXISTS "${names.made}"`])
   await target.sql(found[0] ?? '')
+})
+
+test('drops what a killed restore left, but not of another database whose name begins alike', async () => {
+  const [own, other] = ['', '_restore_b'].map((end) => swapNames(target.name + end, new Date()))
+  if (own === undefined || other === undefined) throw new Error('two names')
+  const found = await withSession(addressOf(target.url), {}, async (session) => {
+    const [create = '', comment = ''] = await createLikeSql(session, own.made)
+    for (const sql of [create, comment]) await session.execute(sql)
+    await session.execute(`CREATE DATABASE "${other.made}"`)
+    const itsComment = comment
+      .replace(own.made, other.made)
+      .replace(/of .*'/, `of ${other.database}'`)
+    await session.execute(itsComment)
+    return await dropLeftoversSql(session, own)
+  })
+  for (const { made } of [own, other]) await target.sql(`DROP DATABASE "${made}"`)
+  expect(found).toEqual([`DROP DATABASE IF EXISTS "${own.made}"`])
 })
 
 test('a check of indexes that is not allowed does not report them as corrupt', async () => {
