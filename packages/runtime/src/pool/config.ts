@@ -86,7 +86,7 @@ const CONSUMED = [
 /**
  * The configuration of a connection pool for an application on PostgreSQL. It supports the parameters that Prisma 6
  * read from the connection string: `connection_limit`, `pool_timeout` and `connect_timeout` (seconds), `sslmode`,
- * `sslaccept=strict`, `application_name`. It ignores `socket_timeout`, `pgbouncer` and `statement_cache_size`. `schema`
+ * `sslcert`, `sslaccept=strict`, `application_name`. It ignores `socket_timeout`, `pgbouncer` and `statement_cache_size`. `schema`
  * belongs to the adapter: `new PrismaPg(pool, { schema })`.
  *
  * `behind-pooler` sends no session settings: a transaction pooler rejects them, or passes them on to the next

@@ -67,13 +67,27 @@ describe('poolConfig', () => {
     }
   })
 
-  it.each(['sslaccept=strict', 'sslrootcert=system'])(
-    'verifies with sslmode=require&%s',
-    (strict) => {
-      const { ssl } = poolConfig(`${URL}?sslmode=require&${strict}`)
-      expect(ssl).toEqual({ rejectUnauthorized: true })
-    },
-  )
+  it.each(['sslaccept=strict', 'sslrootcert=system'])('verifies with %s in each mode', (strict) => {
+    for (const mode of ['allow', 'prefer', 'require', 'verify-ca', 'verify-full']) {
+      const { ssl } = poolConfig(`${URL}?sslmode=${mode}&${strict}`)
+      expect(ssl, mode).toEqual({ rejectUnauthorized: true })
+    }
+    expect(poolConfig(`${URL}?${strict}`).ssl).toEqual({ rejectUnauthorized: true })
+    expect(poolConfig(`${URL}?sslmode=disable&${strict}`).ssl).toBe(false)
+    expect(poolConfig(`${URL}?host=/run/postgresql&${strict}`).ssl).toBeUndefined()
+    expect(() => poolConfig(`${URL}?sslmode=yes&${strict}`)).toThrow('sslmode')
+  })
+
+  it('takes sslcert without a key for the root certificate, as Prisma 6 did', () => {
+    const file = path.join(mkdtempSync(path.join(os.tmpdir(), 'ca-')), 'root.crt')
+    writeFileSync(file, 'certificate')
+    const { ssl } = poolConfig(`${URL}?sslcert=${file}&sslaccept=strict`)
+    expect(ssl).toEqual({ rejectUnauthorized: true, ca: 'certificate' })
+    const lax = poolConfig(`${URL}?sslmode=require&sslcert=${file}`)
+    expect(lax.ssl).toMatchObject({ rejectUnauthorized: false })
+    const client = poolConfig(`${URL}?sslmode=require&sslcert=${file}&sslkey=${file}`)
+    expect(client.ssl).toMatchObject({ cert: 'certificate', key: 'certificate' })
+  })
 
   it.each([
     ['not a url', 'form'],

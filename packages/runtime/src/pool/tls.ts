@@ -14,19 +14,19 @@ export type TlsOptions =
 
 /**
  * `sslmode` as in libpq (PostgreSQL docs, "SSL Support"): `require` encrypts, but verifies nothing unless there is
- * a root certificate, or `sslaccept=strict` of Prisma or `sslrootcert=system` requires it; `verify-ca` verifies the certificate, `verify-full` also the host name. `allow` and `prefer`
- * require a fallback that the driver does not have: we encrypt, except on this machine.
+ * a root certificate; `verify-ca` verifies the certificate, `verify-full` also the host name. `allow` and `prefer`
+ * require a fallback that the driver does not have: we encrypt, except on this machine. `sslaccept=strict` of Prisma
+ * and `sslrootcert=system` verify both in every mode, also if there is no `sslmode`, except `disable` and on a socket.
  */
 export function tlsOptions(
   parameters: ReadonlyMap<string, string>,
   host: string,
 ): TlsOptions | undefined {
   const mode = parameters.get('sslmode')
-  const files = {
-    ...file(parameters, 'sslrootcert', 'ca'),
-    ...file(parameters, 'sslcert', 'cert'),
-    ...file(parameters, 'sslkey', 'key'),
-  }
+  const files = filesOf(parameters)
+  const strict = isStrict(parameters) && !isSocket(host)
+  if (strict && (mode === undefined || VERIFIABLE.has(mode)))
+    return { rejectUnauthorized: true, ...files }
   switch (mode) {
     case undefined:
       return undefined
@@ -36,8 +36,10 @@ export function tlsOptions(
     case 'prefer':
       return isThisMachine(host) ? false : { rejectUnauthorized: false, ...files }
     case 'require':
-      if (isStrict(parameters)) return { rejectUnauthorized: true, ...files }
-      return files.ca === undefined ? { rejectUnauthorized: false, ...files } : verifyCa(files)
+      // The root certificate of Prisma's `sslcert` is used only if the connection string asks for verification.
+      return parameters.has('sslrootcert')
+        ? verifyCa(files)
+        : { rejectUnauthorized: false, ...files }
     case 'verify-ca':
       return verifyCa(files)
     case 'verify-full':
@@ -46,6 +48,25 @@ export function tlsOptions(
       throw new PoolConfigError(
         'The parameter sslmode must be disable, allow, prefer, require, verify-ca or verify-full.',
       )
+  }
+}
+
+const VERIFIABLE: ReadonlySet<string> = new Set([
+  'allow',
+  'prefer',
+  'require',
+  'verify-ca',
+  'verify-full',
+])
+
+/** `sslcert` without a key is a root certificate, as in Prisma; with a key, it is the client's, as in libpq. */
+function filesOf(parameters: ReadonlyMap<string, string>) {
+  const isRoot = parameters.has('sslcert') && !parameters.has('sslkey')
+  return {
+    ...(isRoot && file(parameters, 'sslcert', 'ca')),
+    ...file(parameters, 'sslrootcert', 'ca'),
+    ...(!isRoot && file(parameters, 'sslcert', 'cert')),
+    ...file(parameters, 'sslkey', 'key'),
   }
 }
 
@@ -75,5 +96,16 @@ function file(
 }
 
 function isThisMachine(host: string): boolean {
-  return host === '' || host === 'localhost' || host === '[::1]' || /^(?:127\.|\/)/.test(host)
+  return (
+    host === '' ||
+    host === 'localhost' ||
+    host === '[::1]' ||
+    host.startsWith('127.') ||
+    isSocket(host)
+  )
+}
+
+/** Whether a host is the folder of a socket, on which a server offers no TLS. */
+function isSocket(host: string): boolean {
+  return /^(?:\/|%2f)/i.test(host)
 }

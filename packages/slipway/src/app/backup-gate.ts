@@ -108,9 +108,14 @@ export async function verifiedFor(
       ? refuseUnverified(asked.id, failure.why)
       : rethrow(failure)
   }
-  const { differences } = outcome.value.compared
-  if (differences.length === 0) return outcome.value
-  return refuseUnverified(asked.id, `${differences.slice(0, 3).join('; ')}.`)
+  const { verification, compared } = outcome.value
+  if (verification) return outcome.value
+  const { differences } = compared
+  const why =
+    differences.length > 0
+      ? `${differences.slice(0, 3).join('; ')}.`
+      : 'It was restored, but neither its schema nor its rows could be compared.'
+  return refuseUnverified(asked.id, why)
 }
 
 function refuseUnverified(id: string, why: string | undefined): never {

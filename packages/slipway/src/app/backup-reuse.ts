@@ -1,7 +1,7 @@
 import type { Backup, Manifest } from '../backup/index.ts'
 import { withSession } from '../database/index.ts'
 import { attempt } from '../kernel/index.ts'
-import { readKept } from '../safekeeping/index.ts'
+import { isLeft, readKept } from '../safekeeping/index.ts'
 import { directAddress, type Work } from './work.ts'
 
 /**
@@ -18,7 +18,7 @@ export async function backupsInUse(
     withSession(await directAddress(work), { applicationName: 'slipway backup' }, readKept),
   )
   const kept = asked.ok
-    ? new Set(asked.value.filter(({ state }) => state === 'kept').map((one) => one.migration))
+    ? new Set(asked.value.filter(isLeft).map((one) => one.migration))
     : undefined
   const used = made.filter(
     ({ manifest }) => kept === undefined || manifest.before.some((name) => kept.has(name)),

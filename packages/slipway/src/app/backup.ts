@@ -3,6 +3,7 @@ import {
   createBackup,
   type DumpFormat,
   expiredBackups,
+  isProof,
   listBackups,
   manifestBytes,
   newestBackup,
@@ -214,8 +215,15 @@ function verifyEnded(
     message: `The data restored from ${manifest.id} differs from the backup: ${one}.`,
   }))
   const open = compared.notCompared.map(notComparedFinding)
-  const result = { ...named(work), backup, quick: asked.quick ?? false, ...compared }
-  return { result, findings: [...differs, ...open] }
+  const quick = asked.quick ?? false
+  const unproven = quick || isProof(compared) ? [] : [unprovenFinding(manifest.id)]
+  const result = { ...named(work), backup, quick, ...compared }
+  return { result, findings: [...differs, ...unproven, ...open] }
+}
+
+function unprovenFinding(id: string): ResultFinding {
+  const message = `${id} was restored, but is not proven to equal the database: neither its schema nor its rows could be compared.`
+  return { id: 'backup-not-proven', severity: 'error', message }
 }
 
 function notComparedFinding(what: string): ResultFinding {

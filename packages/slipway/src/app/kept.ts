@@ -3,6 +3,7 @@ import { requireConsent, withTarget } from '../deploy/index.ts'
 import { formatDuration } from '../kernel/index.ts'
 import {
   expired,
+  isLeft,
   type Kept,
   keptText,
   pruneKept,
@@ -111,11 +112,6 @@ export async function pruneOld(
     const findings = skewFindings(context.now() - serverNow)
     return { result: { ...result, olderThanMs: olderThan, remaining }, findings }
   })
-}
-
-/** Whether an entry has data that is not restored. */
-function isLeft({ state, inserted, rows = 0, restored }: Kept): boolean {
-  return !inserted && (state === 'kept' || (restored !== undefined && restored.rows < rows))
 }
 
 /** Rounds to hours, from two hours on. */

@@ -9,7 +9,7 @@ import {
   readJournal,
 } from '../history/index.ts'
 import { command, type NextAction } from '../kernel/index.ts'
-import { type Kept, readKept } from '../safekeeping/index.ts'
+import { isLeft, type Kept, readKept } from '../safekeeping/index.ts'
 import type { AppContext } from './context.ts'
 import type { DatabaseUsage } from './database-usage.ts'
 import type { UseCaseReturn, ResultFinding } from './outcome.ts'
@@ -19,7 +19,7 @@ import { directAddress, readWork, type TargetResult, targetResult, type Work } f
 export interface StatusResult extends TargetResult, Comparison {
   /** A deploy or rollback that was interrupted. */
   readonly interrupted: Interruption | null
-  /** The amount of kept data. */
+  /** The amount of kept data, also of that of which only a part was restored. */
   readonly kept: { readonly count: number; readonly bytes: number }
   /** Size, rows and last backup of a SQLite or D1 database; null on PostgreSQL. */
   readonly usage: DatabaseUsage | null
@@ -63,7 +63,7 @@ function duplicateFinding(name: string): ResultFinding {
 }
 
 function sumOf(all: readonly Kept[]): StatusResult['kept'] {
-  const kept = all.filter(({ state }) => state === 'kept')
+  const kept = all.filter(isLeft)
   return { count: kept.length, bytes: kept.reduce((sum, { bytes }) => sum + bytes, 0) }
 }
 

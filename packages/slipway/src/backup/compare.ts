@@ -41,6 +41,11 @@ export async function compareState(state: RestoredState, manifest: Manifest): Pr
   return { compared, notCompared, differences }
 }
 
+/** Whether a comparison proves anything of the backup's content: it compared the schema or the rows. */
+export function isProof({ compared }: Pick<Compared, 'compared'>): boolean {
+  return compared.includes('schema') || compared.includes('rows')
+}
+
 /** Merges two comparisons. */
 export function joined(one: Compared, other: Compared): Compared {
   return {

@@ -1,4 +1,4 @@
-export type { Compared } from './compare.ts'
+export { type Compared, isProof } from './compare.ts'
 export { type CreateRequest, createBackup } from './create-backup.ts'
 export type { Encryption, Keys } from './encryption.ts'
 export { backupFailures } from './failures.ts'

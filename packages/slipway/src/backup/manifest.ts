@@ -1,4 +1,5 @@
 import { type LoadSchema, parseJson, sha256 } from '../kernel/index.ts'
+import { isProof } from './compare.ts'
 import type { Compression } from './compression.ts'
 import { raise } from './failures.ts'
 
@@ -28,6 +29,11 @@ export interface TableSum {
 
 /** The facts by which data is compared. */
 export interface DataSums {
+  /**
+   * How texts are hashed: `bytes`, so that a collation makes no different texts equal. Absent on SQLite, and in
+   * backups of earlier versions, which hashed texts by their collation.
+   */
+  readonly method?: 'bytes'
   readonly tables: readonly TableSum[]
   /**
    * The position of each sequence by `schema.name`: its last value, and whether it was used. If other
@@ -208,7 +214,7 @@ function isPartKey(key: string, id: string): boolean {
   return key === id + end && /^[./][^/]+$/.test(end)
 }
 
-/** Reads a stored verification; undefined if it is for another manifest or was changed. */
+/** Reads a stored verification; undefined if it is for another manifest, was changed, or proves nothing. */
 export async function readVerification(
   text: string,
   manifest: Manifest,
@@ -217,7 +223,7 @@ export async function readVerification(
   if ('why' in read) return undefined
   const { content, sha256: seal } = read.value
   const isOwn = contentHash(content) === seal && content.manifestSha256 === contentHash(manifest)
-  return isOwn ? content : undefined
+  return isOwn && isProof(content) ? content : undefined
 }
 
 /** The total size of a backup's files. */

@@ -7,7 +7,7 @@ import {
   type Failure,
   rethrow,
 } from '../kernel/index.ts'
-import type { Compared } from './compare.ts'
+import { type Compared, isProof } from './compare.ts'
 import { backupsLike } from './dialects.ts'
 import type { Keys } from './encryption.ts'
 import { raise } from './failures.ts'
@@ -41,14 +41,15 @@ export interface VerifyRequest {
 /** The result of a verification. */
 export interface VerifyOutcome {
   readonly manifest: Manifest
-  /** Absent after a quick verification, or if there are differences. */
+  /** Absent after a quick verification, if there are differences, or if neither schema nor rows could be compared. */
   readonly verification?: Verification
   readonly compared: Compared
 }
 
 /**
  * Restores a backup into a throw-away database and compares schema, rows and sequences with its manifest.
- * Stores a record of the verification next to the backup only if all are equal. Fails with BACKUP.DAMAGED if
+ * Stores a record of the verification next to the backup only if all are equal, and the schema or the rows were
+ * compared. Fails with BACKUP.DAMAGED if
  * a file was changed.
  */
 export async function verifyBackup(request: VerifyRequest): Promise<VerifyOutcome> {
@@ -66,7 +67,7 @@ export async function verifyBackup(request: VerifyRequest): Promise<VerifyOutcom
   const restored = await attempt(async () => await backups.restoreAndCompare(request, manifest))
   if (!restored.ok) return refuseUnrestorable(manifest, restored.failure)
   const { restoreMs, server, compared } = restored.value
-  if (compared.differences.length > 0) return { manifest, compared }
+  if (compared.differences.length > 0 || !isProof(compared)) return { manifest, compared }
   const verification: Verification = {
     id: manifest.id,
     verifiedAt: `${new Date().toISOString().slice(0, 19)}Z`,

@@ -479,6 +479,33 @@ test('an enum value with dots can be renamed', async () => {
   expect(body(sql)).toEqual([`ALTER TYPE "Status" RENAME VALUE '1.0' TO '2.0'`])
 })
 
+test.each([
+  ['crm.person.name=fullName', 'RENAME COLUMN "name" TO "fullName"'],
+  ['crm.person.first.name=fullName', 'RENAME COLUMN "first.name" TO "fullName"'],
+  ['Person.first.name=full.name', 'RENAME COLUMN "first.name" TO "full.name"'],
+  ['Person.first.name=Person.fullName', 'RENAME COLUMN "first.name" TO "fullName"'],
+])('--rename %s: names of the database may contain dots', async (flag, expected) => {
+  const [, column] = /(first\.name)/.exec(flag) ?? ['', 'name']
+  const mapped = flag.endsWith('full.name') ? ' @map("full.name")' : ''
+  const history = `CREATE TABLE "crm.person" ("id" SERIAL PRIMARY KEY, "${column}" TEXT);`
+  const models = `model Person {\n  id Int @id @default(autoincrement())\n  fullName String?${mapped}\n  @@map("crm.person")\n}`
+  const { sql } = await written(history, models, { renames: [flag] })
+  expect(body(sql)).toContain(`ALTER TABLE "crm.person" ${expected}`)
+})
+
+test.each(['crm.user=crm.person', 'crm.user=Person'])(
+  '--rename %s of a table whose name contains a dot, and of its column',
+  async (flag) => {
+    const history = `CREATE TABLE "crm.user" ("id" SERIAL PRIMARY KEY, "name" TEXT);`
+    const models = `model Person {\n  id Int @id @default(autoincrement())\n  nick String?\n  @@map("crm.person")\n}`
+    const { sql } = await written(history, models, { renames: ['crm.user.name=nick', flag] })
+    expect(body(sql).slice(0, 2)).toEqual([
+      'ALTER TABLE "crm.user" RENAME TO "crm.person"',
+      'ALTER TABLE "crm.person" RENAME COLUMN "name" TO "nick"',
+    ])
+  },
+)
+
 test('an index of another schema with the name of a kept one is created', async () => {
   const history = `CREATE TABLE "t" ("a" INT, "b" INT); CREATE INDEX "i" ON "t"("a") WHERE "b" > 0;
     CREATE SCHEMA "other"; CREATE TABLE "other"."t" ("a" INT);`

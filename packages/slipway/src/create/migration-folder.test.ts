@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import {
+import fs, {
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -10,9 +10,10 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { failureOf } from '../kernel/index.ts'
 import { type MigrationsLayout, readMigrations } from '../project/index.ts'
 import { folderName, isAheadOf, sortsBefore, writeMigrationFolder } from './migration-folder.ts'
@@ -121,6 +122,21 @@ test.skipIf(process.platform === 'win32')(
     expect(own).toBe(all)
   },
 )
+
+test('it is written on a file system that has no modes', async () => {
+  const { chmodSync } = fs
+  onTestFinished(() => {
+    fs.chmodSync = chmodSync
+    syncBuiltinESMExports()
+  })
+  fs.chmodSync = () => {
+    throw Object.assign(new Error('operation not permitted'), { code: 'EPERM' })
+  }
+  syncBuiltinESMExports()
+  const { migrationsDir, ...folder } = newFolder()
+  await writeMigrationFolder({ ...folder, migrationsDir }, FILES)
+  expect(readMigrations(migrationsDir)).toMatchObject([{ name: '1' }])
+})
 
 const add = (dir: string, name: string, sql: string) => {
   mkdirSync(path.join(dir, name), { recursive: true })

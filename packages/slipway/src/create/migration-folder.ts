@@ -238,8 +238,7 @@ function writeFolder(migration: NewMigration, files: MigrationFiles): void {
   // Next to the migrations folder, not in it: what a crash leaves behind would count as a migration.
   const unfinished = mkdtempSync(path.join(path.dirname(migrationsDir), '.slipway-create-'))
   try {
-    // It becomes the migration's folder, and `mkdtempSync` lets only its owner in.
-    chmodSync(unfinished, statSync(migrationsDir).mode)
+    copyMode(migrationsDir, unfinished)
     for (const [file, text] of Object.entries(files)) {
       if (text !== undefined) writeFileSync(path.join(unfinished, file), text)
     }
@@ -251,6 +250,15 @@ function writeFolder(migration: NewMigration, files: MigrationFiles): void {
   const lock = path.join(migrationsDir, LOCK_FILE)
   // wrangler has no such file, and Prisma does not read its folder.
   if (layout === 'folders' && !existsSync(lock)) writeFileSync(lock, lockFileText(dialect))
+}
+
+/** Gives the unfinished folder the mode of the migrations folder: `mkdtempSync` lets only its owner in. */
+function copyMode(migrationsDir: string, unfinished: string): void {
+  try {
+    chmodSync(unfinished, statSync(migrationsDir).mode)
+  } catch {
+    // Some mounted file systems have no modes, and refuse. The migration is complete without it.
+  }
 }
 
 function moveInto(migration: NewMigration, unfinished: string): void {

@@ -23,38 +23,64 @@ export function resolveRenames(flags: readonly string[], context: RenameContext)
   const { names } = context
   let { schema } = context
   const owners = new Map<string, string>()
-  const ordered = flags
-    .map(readFlag)
-    .toSorted((a, b) => Number(a.owner !== undefined) - Number(b.owner !== undefined))
-  return ordered.map((flag) => {
-    const owner = flag.owner === undefined ? undefined : (owners.get(flag.owner) ?? flag.owner)
-    const rename =
-      owner === undefined
-        ? blockRename(flag, { schema, names })
-        : memberRename({ ...flag, owner }, { schema, names })
+  const read = flags.map(readFlag)
+  const ofBlocks = new Set(read.filter((flag) => namesBlock(flag, context)))
+  const ofMembers = read.filter((flag) => !ofBlocks.has(flag))
+  return [...ofBlocks, ...ofMembers].map((flag) => {
+    const isBlock = ofBlocks.has(flag)
+    const rename = isBlock
+      ? blockRename(flag, { schema, names })
+      : memberRename(memberFlag(flag, names, owners), { schema, names })
     schema = renamed(schema, rename)
-    if (owner === undefined) owners.set(flag.from, flag.to)
+    if (isBlock) owners.set(flag.from, flag.to)
     return rename
   })
 }
 
 interface Flag {
   readonly text: string
-  readonly owner: string | undefined
   readonly from: string
   readonly to: string
 }
 
+/** A rename of a field or an enum value. */
+interface MemberFlag extends Flag {
+  readonly owner: string
+}
+
 function readFlag(text: string): Flag {
-  const [, owner, from, to] =
-    // The values of an enum may contain dots.
-    /^\s*(?:([^=.]+)\.)?([^=]+?)\s*=\s*(?:[^=]*\.)?([^=.]+?)\s*$/.exec(text) ?? []
-  if (from !== undefined && to !== undefined) return { text, owner: owner?.trim(), from, to }
+  const [from = '', to = '', ...rest] = text.split('=').map((side) => side.trim())
+  if (from !== '' && to !== '' && !to.endsWith('.') && rest.length === 0) return { text, from, to }
   return raise('CREATE.RENAME_UNKNOWN', {
     message: `--rename ${text} is not of the form old=new.`,
     why: 'A rename gives the name in the history and the new name in the schema.',
     nextActions: [advice('Write Model.field=newField, OldModel=NewModel or Enum.OLD=NEW.')],
   })
+}
+
+/** Whether a flag renames a model or an enum: its left name has no owner. Database names may contain dots. */
+function namesBlock({ from, to }: Flag, { schema, names }: RenameContext): boolean {
+  if (!from.includes('.')) return true
+  const [model, type] = [find(names.models, to), find(names.enums, to)]
+  const hasTable = model && tableNamed(schema, { schema: model.schema, name: from })
+  return Boolean(hasTable ?? (type && enumNamed(schema, { schema: type.schema, name: from })))
+}
+
+/** Finds the owner in the left name of a flag. `owners` are renamed ones by their old names. */
+function memberFlag(
+  flag: Flag,
+  names: SchemaNames,
+  owners: ReadonlyMap<string, string>,
+): MemberFlag {
+  const splits = [...flag.from.matchAll(/\./g)].map(({ index }) => ({
+    owner: flag.from.slice(0, index).trim(),
+    from: flag.from.slice(index + 1).trim(),
+  }))
+  const blocks = [...names.models, ...names.enums]
+  const isKnown = ({ owner }: { readonly owner: string }) =>
+    owners.has(owner) || blocks.some(({ name, mapped }) => name === owner || mapped === owner)
+  const { owner, from } = splits.findLast(isKnown) ?? splits[0] ?? { owner: '', from: flag.from }
+  return { ...flag, owner: owners.get(owner) ?? owner, from }
 }
 
 function blockRename(flag: Flag, { schema, names }: RenameContext): Rename {
@@ -79,7 +105,7 @@ function blockRename(flag: Flag, { schema, names }: RenameContext): Rename {
   )
 }
 
-function memberRename(flag: Flag & { readonly owner: string }, context: RenameContext): Rename {
+function memberRename(flag: MemberFlag, context: RenameContext): Rename {
   const { schema: known, names } = context
   const model = find(names.models, flag.owner)
   const type = model ? undefined : find(names.enums, flag.owner)
@@ -110,10 +136,15 @@ function memberRename(flag: Flag & { readonly owner: string }, context: RenameCo
     : { kind: 'enum-value', type: mapped, ...part }
 }
 
-function find<T extends MappedName>(things: readonly T[], name: string): T | undefined {
-  return (
-    things.find((thing) => thing.name === name) ?? things.find((thing) => thing.mapped === name)
-  )
+/** Finds a name; if there is none of its whole text, also without an owner before a dot. */
+function find<T extends MappedName>(things: readonly T[], text: string): T | undefined {
+  const ends = [...text.matchAll(/\./g)].map(({ index }) => text.slice(index + 1).trim())
+  for (const name of [text, ...ends]) {
+    const found =
+      things.find((thing) => thing.name === name) ?? things.find((thing) => thing.mapped === name)
+    if (found) return found
+  }
+  return undefined
 }
 
 function named(things: readonly MappedName[]): string[] {

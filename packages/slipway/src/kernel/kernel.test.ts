@@ -87,7 +87,19 @@ test.each([
   ['host=db password=hunter2', 'host=db password=***'],
   ["ALTER ROLE app PASSWORD 'hunter2'", 'ALTER ROLE app PASSWORD ***'],
   [`SET "u".password = 'hunter2'`, 'SET "u".password = ***'],
+  ["ALTER ROLE app PASSWORD 'it''s' LOGIN", 'ALTER ROLE app PASSWORD *** LOGIN'],
+  [String.raw`ALTER ROLE app PASSWORD 'hunter\' LOGIN`, 'ALTER ROLE app PASSWORD *** LOGIN'],
+  [String.raw`ALTER ROLE app PASSWORD E'it\'s' LOGIN`, 'ALTER ROLE app PASSWORD *** LOGIN'],
+  ["ALTER ROLE app PASSWORD 'hunt", 'ALTER ROLE app PASSWORD ***'],
+  ["ALTER ROLE app PASSWORD 'it''s", 'ALTER ROLE app PASSWORD ***'],
+  ['spring.datasource.password=hunter2', 'spring.datasource.password=***'],
+  ['the target x.password = hunter2 failed', 'the target x.password = *** failed'],
   ['--rename User.password=passwordHash', '--rename User.password=passwordHash'],
+  [`--rename 'User.password=hash' password=x`, `--rename 'User.password=hash' password=***`],
+  [
+    'slipway rollback --fill User.password=unknown',
+    'slipway rollback --fill User.password=unknown',
+  ],
 ])('redacts %j as %j', (text, redacted) => {
   expect(redact(text)).toBe(redacted)
 })

@@ -90,14 +90,22 @@ export function looksLikeConnectionString(text: string): boolean {
   return /^["'\s]*[a-z][a-z\d+.-]*:\/\/|(?<![\w.])password\s*=/i.test(text)
 }
 
+/** A text in SQL, also one that is cut off: `'it''s'`, `E'it\'s'`. A backslash may be the last character. */
+const SQL_TEXT = String.raw`(?:E|U&)?'(?:(?:[^'\\]|\\[\s\S]|'')*'(?!')|(?:[^']|'')*(?:'(?!')|$))`
+const SQL_PASSWORD = new RegExp(String.raw`(\bpassword(?:\s*=\s*|\s+))${SQL_TEXT}`, 'gi')
+/** Not the column `password` in a suggested command: `--rename User.password=hash`, `--fill User.password=…`. */
+const PASSWORD_VALUE =
+  /(\bpassword(?<!--(?:rename|fill)[\s=]+['"]?[^\s'"=]*\.password)\s*=\s*)[^\s'"]+/gi
+
 /**
  * Masks every password and token of connection strings found anywhere in a text: the part between `:` and
- * the last `@` of the authority, and query parameters that contain a secret.
+ * the last `@` of the authority, and query parameters that contain a secret. Also masks what follows the word
+ * `password` in SQL and in settings.
  */
 export function redact(text: string): string {
   return text
     .replace(/\b([a-z][a-z0-9+.-]*:\/\/[^\s:/?#@"]*):[^\s"]*@/gi, `$1:${MASK}@`)
     .replace(/([?&](?:password|api_key|token|sslpassword)=)[^&\s"]*/gi, `$1${MASK}`)
-    .replace(/(\bpassword(?:\s*=\s*|\s+))('(?:[^'\\]|\\.)*')/gi, `$1${MASK}`)
-    .replace(/((?<![\w.])password\s*=\s*)[^\s'"]+/gi, `$1${MASK}`)
+    .replace(SQL_PASSWORD, `$1${MASK}`)
+    .replace(PASSWORD_VALUE, `$1${MASK}`)
 }

@@ -7,7 +7,7 @@ import {
   type WorkRequest,
 } from '../deploy/index.ts'
 import { advice, command } from '../kernel/index.ts'
-import { type Kept, keptData, readKept } from '../safekeeping/index.ts'
+import { isLeft, type Kept, keptData, readKept } from '../safekeeping/index.ts'
 import { destructionText } from '../statements/index.ts'
 import { dropAll } from './dialects.ts'
 import { raise } from './failures.ts'
@@ -38,7 +38,7 @@ const OPEN_ENVIRONMENTS = new Set(['development', 'testing'])
 export async function reset(request: ResetRequest): Promise<ResetOutcome> {
   refuseProtected(request)
   const dropped = await withTarget(request, async (session, target) => {
-    const droppedKept = (await readKept(session)).filter(({ state }) => state === 'kept')
+    const droppedKept = (await readKept(session)).filter(isLeft)
     const destroys = [
       'all data of the project',
       ...droppedKept.flatMap(keptData).map((one) => `kept data of ${destructionText(one)}`),

@@ -1,5 +1,6 @@
 export { keepHooksOf } from './keep-hooks.ts'
 export {
+  isLeft,
   type Kept,
   keptByRollback,
   keptData,

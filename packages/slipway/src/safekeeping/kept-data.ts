@@ -159,6 +159,11 @@ function keptFrom(row: readonly (string | null)[], defaultSchema: string): Kept 
   }
 }
 
+/** Whether an entry has data that is not restored, also if a part of it was. */
+export function isLeft({ state, inserted, rows = 0, restored }: Kept): boolean {
+  return !inserted && (state === 'kept' || (restored !== undefined && restored.rows < rows))
+}
+
 /** The data of an entry: a table, a sequence, values of columns, or rows. */
 export function keptData({ kind, inserted, table, columns }: Kept): Destruction[] {
   if (inserted) return []

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { generateIdentity, identityToRecipient } from 'age-encryption'
 import pg from 'pg'
 import { afterEach, describe, expect, test } from 'vitest'
+import { type SealedManifest, sealedText } from '../../src/backup/manifest.ts'
 import { dumpWhole } from '../dump.ts'
 import { postgresBin, serverUrl } from '../postgres.ts'
 import { runSql } from '../run-sql.ts'
@@ -237,6 +238,22 @@ test('without checksums, no report says that rows are equal', async () => {
   const { result } = await slipway(`backup verify ${id} --server ${serverUrl()}`)
   expect(result.compared).not.toContain('rows')
   expect(result.notCompared.join()).toContain('no checksums')
+})
+
+test('a backup of which neither schema nor rows can be compared is not verified', async () => {
+  const { store, create, slipway } = await shop()
+  const id = await create('--no-checksums')
+  const file = path.join(store, `${id}.manifest.json`)
+  const { content } = JSON.parse(readFileSync(file, 'utf8')) as SealedManifest
+  const fingerprint = { ...content.fingerprint, method: 'of another version' }
+  writeFileSync(file, sealedText({ ...content, fingerprint }))
+  const done = await slipway(`backup verify ${id} --server ${serverUrl()}`)
+  expect(done, done.output).toMatchObject({
+    exitCode: 4,
+    findings: expect.arrayContaining([expect.objectContaining({ id: 'backup-not-proven' })]),
+    result: { backup: { verified: null } },
+  })
+  expect((await slipway('backup list')).result.backups).toMatchObject([{ verified: null }])
 })
 
 test('a replaced database that cannot be dropped is named', async () => {

@@ -97,6 +97,19 @@ test('changes nothing without a key that opens the backup, or without a store', 
   expect(dumpWhole(target.url)).toBe(before)
 })
 
+test('the backup of a deploy stays while a part of the kept data is not restored', async () => {
+  const { target, slipway, create } = await shop(`{ when: 'before-deploy', keep: { last: 1 } }`)
+  const { backup } = (await slipway(deployLine())).result
+  await target.sql('DELETE FROM customer')
+  const back = await slipway(`rollback --confirm ${target.name}`)
+  expect(back, back.output).toMatchObject({ exitCode: 0 })
+  await create()
+  await slipway('backup prune --write')
+  expect((await slipway('backup list')).result.backups).toContainEqual(
+    expect.objectContaining({ id: backup.id }),
+  )
+})
+
 test('reports a heartbeat that does not answer', async () => {
   const heartbeat = `{ when: 'before-deploy', notify: { heartbeat: 'http://127.0.0.1:9/secret' } }`
   const { slipway } = await shop(heartbeat)

@@ -10,7 +10,8 @@ export async function compareRestored(address: Address, manifest: Manifest): Pro
     inSnapshot(session, async () => {
       const { method, hash } = fingerprint(await readCatalogInTransaction(session))
       const { versionNumber } = manifest.server
-      const sums = async () => await readDataSums(session, manifest.excludedData, versionNumber)
+      const form = { method: manifest.sums?.method, versionNumber }
+      const sums = async () => await readDataSums(session, manifest.excludedData, form)
       return await compareState({ fingerprint: { method, hash }, sums }, manifest)
     }),
   )

@@ -24,26 +24,35 @@ type TableRow = {
   readonly exact: readonly boolean[]
 }
 
+/** How checksums are computed. */
+interface SumForm {
+  readonly method: DataSums['method'] | undefined
+  /** The version of the server whose checksums they are compared with. */
+  readonly versionNumber: number
+}
+
 /**
  * Computes checksums of the rows of all tables in the session's snapshot, except tables whose rows are
- * skipped. The session must be in a transaction. Fails on a table that the role cannot read.
+ * skipped. To compare them with recorded ones, name the form of these. The session must be in a transaction.
+ * Fails on a table that the role cannot read.
  */
 export async function readDataSums(
   session: Session,
   excluded: readonly string[],
-  versionNumber: number = session.server.versionNumber,
+  form: SumForm = { method: 'bytes', versionNumber: session.server.versionNumber },
 ): Promise<DataSums> {
   const left = new Set(excluded)
   const tables: TableSum[] = []
   for (const one of await session.query<TableRow>(TABLES, [EXACT, TEXTS])) {
     if (left.has(`${one.schema}.${one.table}`)) continue
-    tables.push(await sumOf(session, one, versionNumber))
+    tables.push(await sumOf(session, one, form))
   }
   const [large] = await session.query<{ count: number }>(
     'SELECT count(*)::int AS count FROM pg_largeobject_metadata',
   )
   const sequences = await readSequences(session)
-  return { tables, sequences, largeObjects: large?.count ?? 0 }
+  const { method } = form
+  return { ...(method && { method }), tables, sequences, largeObjects: large?.count ?? 0 }
 }
 
 /**
@@ -73,21 +82,22 @@ export function movedSequences(
   return Object.fromEntries(moved)
 }
 
-async function sumOf(session: Session, row: TableRow, versionNumber: number): Promise<TableSum> {
+async function sumOf(session: Session, row: TableRow, form: SumForm): Promise<TableSum> {
   const { schema, table } = row
   const [found] = await session.query<{ rows: string; sum: string | null }>(
-    `SELECT count(*)::text AS rows, sum(${hashSql(row, versionNumber)})::text AS sum FROM ONLY ${place(schema, table)} AS t`,
+    `SELECT count(*)::text AS rows, sum(${hashSql(row, form)})::text AS sum FROM ONLY ${place(schema, table)} AS t`,
   )
   return { schema, table, rows: Number(found?.rows ?? 0), sum: found?.sum ?? '0' }
 }
 
 /** SQL of the hash of a row `t`; before PostgreSQL 14, of its text. */
-function hashSql({ names, exact }: TableRow, versionNumber: number): string {
+function hashSql({ names, exact }: TableRow, { method, versionNumber }: SumForm): string {
   if (names.length === 0) return '0'
   const cells = names.map((name, at) => {
     const cell = `t.${quoteIdentifier(name)}`
+    if (exact[at]) return cell
     // Some collations make different texts equal, and so their hashes.
-    return exact[at] ? cell : `${cell}::text COLLATE "C"`
+    return method === 'bytes' ? `${cell}::text COLLATE "C"` : `${cell}::text`
   })
   return versionNumber >= 140_000
     ? `hash_record_extended(ROW(${cells.join(', ')}), 0)`

@@ -80,19 +80,24 @@ type DatabaseTemplate = TextRules & {
 }
 
 /**
- * The comment on a database while it is being restored. The next restore drops such a database if no session
- * uses it.
+ * The comment on a new database while it is being restored. The next restore of the same database drops it if
+ * no session uses it. The comment has the whole name: the name of the new database can be that of another's.
  */
-const UNFINISHED = 'slipway backup restore'
+function unfinishedComment(database: string): string {
+  return `slipway backup restore of ${database}`
+}
 
-/** SQL statements, to be run one by one, that drop the databases left by killed restores. */
-export async function dropLeftoversSql(session: Session, { prefix }: SwapNames): Promise<string[]> {
+/** SQL statements, to be run one by one, that drop what killed restores of the database left. */
+export async function dropLeftoversSql(
+  session: Session,
+  { database, prefix }: SwapNames,
+): Promise<string[]> {
   const rows = await session.query<{ name: string }>(
     `SELECT d.datname::text AS name FROM pg_database d
      WHERE starts_with(d.datname, $1) AND shobj_description(d.oid, 'pg_database') = $2
        AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datid = d.oid)
        AND pg_has_role(d.datdba, 'MEMBER')`,
-    [prefix, UNFINISHED],
+    [prefix, unfinishedComment(database)],
   )
   return rows.map(({ name }) => `DROP DATABASE IF EXISTS ${quoteIdentifier(name)}`)
 }
@@ -107,7 +112,7 @@ export async function createLikeSql(session: Session, name: string): Promise<str
   const database = quoteIdentifier(name)
   return [
     `CREATE DATABASE ${database} OWNER ${quoteIdentifier(template.owner)} ${localeSql(template)} CONNECTION LIMIT ${template.connections}`,
-    `COMMENT ON DATABASE ${database} IS ${quoteLiteral(UNFINISHED)}`,
+    `COMMENT ON DATABASE ${database} IS ${quoteLiteral(unfinishedComment(session.server.database))}`,
     ...template.settings.map(({ role, setting }) => settingSql(database, role, setting)),
     ...(template.has_grants ? [`REVOKE ALL ON DATABASE ${database} FROM PUBLIC`] : []),
     ...template.grants.map(

@@ -9,9 +9,11 @@ import { createTarget, type TestTarget } from '../../../test/target.ts'
 import { withSession } from '../../database/index.ts'
 import { ConnectionString } from '../../kernel/index.ts'
 import { createBackup, folderStore, verifyBackup } from '../index.ts'
+import type { DataSums, Manifest } from '../manifest.ts'
 import { checkIndexes } from './amcheck.ts'
+import { compareRestored } from './compare-restored.ts'
 import { readDataSums } from './data-sums.ts'
-import { dropLeftoversSql, holdsObjects, swapNames } from './databases.ts'
+import { createLikeSql, dropLeftoversSql, holdsObjects, swapNames } from './databases.ts'
 
 let target: TestTarget
 beforeEach(async () => {
@@ -33,12 +35,35 @@ test('finds what killed restores left of a database with a long name', async () 
   const names = swapNames(`${target.name}_${'ä'.repeat(20)}`, new Date())
   expect(Buffer.byteLength(names.made)).toBeLessThanOrEqual(63)
   await target.sql(`CREATE DATABASE "${names.made}"`)
-  await target.sql(`COMMENT ON DATABASE "${names.made}" IS 'slipway backup restore'`)
-  const found = await withSession(addressOf(target.url), {}, (session) =>
-    dropLeftoversSql(session, swapNames(names.database, new Date(0))),
+  await target.sql(
+    `COMMENT ON DATABASE "${names.made}" IS 'slipway backup restore of ${names.database}'`,
   )
+  const leftOf = (database: string) =>
+    withSession(addressOf(target.url), {}, (session) =>
+      dropLeftoversSql(session, swapNames(database, new Date(0))),
+    )
+  // The server shortens both names to the same one.
+  expect(await leftOf(`${names.database}ä`)).toEqual([])
+  const found = await leftOf(names.database)
   expect(found).toEqual([`DROP DATABASE IF EXISTS "${names.made}"`])
   await target.sql(found[0] ?? '')
+})
+
+test('drops what a killed restore left, but not of another database whose name begins alike', async () => {
+  const [own, other] = ['', '_restore_b'].map((end) => swapNames(target.name + end, new Date()))
+  if (own === undefined || other === undefined) throw new Error('two names')
+  const found = await withSession(addressOf(target.url), {}, async (session) => {
+    const [create = '', comment = ''] = await createLikeSql(session, own.made)
+    for (const sql of [create, comment]) await session.execute(sql)
+    await session.execute(`CREATE DATABASE "${other.made}"`)
+    const itsComment = comment
+      .replace(own.made, other.made)
+      .replace(/of .*'/, `of ${other.database}'`)
+    await session.execute(itsComment)
+    return await dropLeftoversSql(session, own)
+  })
+  for (const { made } of [own, other]) await target.sql(`DROP DATABASE "${made}"`)
+  expect(found).toEqual([`DROP DATABASE IF EXISTS "${own.made}"`])
 })
 
 test('a check of indexes that is not allowed does not report them as corrupt', async () => {
@@ -62,6 +87,37 @@ test('checksums see a change of case, even if the collation ignores it', async (
   const before = await sums()
   await target.sql(`UPDATE t SET name = 'a'`)
   expect(await sums()).not.toEqual(before)
+})
+
+test('checksums of an earlier version are compared by its method', async () => {
+  await target.sql(`CREATE COLLATION ignoring (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+    CREATE TABLE t (name text COLLATE ignoring); INSERT INTO t VALUES ('A')`)
+  const [earlier] = await target.sql(
+    'SELECT sum(hash_record_extended(ROW(t.name::text), 0))::text AS sum FROM t',
+  )
+  const { versionNumber, recorded } = await withSession(
+    addressOf(target.url),
+    {},
+    async (session) => ({
+      versionNumber: session.server.versionNumber,
+      recorded: await readDataSums(session, []),
+    }),
+  )
+  const differences = async (sums: DataSums) => {
+    const manifest = {
+      server: { versionNumber },
+      fingerprint: { method: '', hash: '' },
+      excludedData: [],
+      sums,
+    } as unknown as Manifest
+    return (await compareRestored(addressOf(target.url), manifest)).differences
+  }
+  const { method: _method, ...without } = recorded
+  const tables = [{ schema: 'public', table: 't', rows: 1, sum: String(earlier?.['sum']) }]
+  expect(await differences({ ...without, tables })).toEqual([])
+  expect(await differences(recorded)).toEqual([])
+  await target.sql(`UPDATE t SET name = 'a'`)
+  expect(await differences(recorded)).toEqual(['rows of public.t have changed'])
 })
 
 test('a backup of a server whose first superuser has an unusual name is restored', async () => {

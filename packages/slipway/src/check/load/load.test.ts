@@ -78,6 +78,17 @@ test('a table whose columns cannot be updated has no failed writes', async () =>
   ])
 })
 
+test('updates that fail for another reason than a generated column are counted', async () => {
+  const cwd = project('ALTER TABLE users ADD COLUMN age integer; SELECT pg_sleep(0.2);')
+  const refuses = `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'append only'; END $$;
+    CREATE TRIGGER refuse BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION refuse();`
+  addMigration(cwd, { name: '1_users', sql: USERS + refuses })
+  const { stdout } = await check(cwd, '--json', '--rows', '1000')
+  const [one] = (JSON.parse(stdout) as Document).result.migrations
+  const write = one?.load?.waits.find((waits) => waits.class === 'write')
+  expect(write?.during.failed).toBeGreaterThan(0)
+})
+
 test('waits are assigned to one of several statements of a transaction', async () => {
   const sql = `ALTER TABLE users ADD COLUMN n integer;\n\nUPDATE users SET n = length(name);`
   const load = await loadOf(sql, 200_000)

@@ -133,8 +133,10 @@ function verified({ backup, quick, compared, differences }: BackupVerifyResult):
   const took = backup.verified
     ? `restored in ${formatDuration(backup.verified.restoreMs)}`
     : undefined
-  return quick
-    ? [status('note', `${backup.id}: the checksums of its files match`, 'not restored')]
+  if (quick)
+    return [status('note', `${backup.id}: the checksums of its files match`, 'not restored')]
+  return backup.verified === null
+    ? [status('failed', `${backup.id} is restored, but not proven`)]
     : [status('done', `Verified ${backup.id}: ${equalText(compared)}`, took)]
 }
 

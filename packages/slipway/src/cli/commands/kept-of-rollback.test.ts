@@ -167,6 +167,8 @@ test('newer rows and values stay, and are reported', async () => {
   const listed = (JSON.parse(list.stdout) as KeptDocument).result.kept.map(({ object }) => object)
   const parts = ['column customer.nick', 'column customer.token', 'column note.tag', 'table team']
   expect(listed).toEqual(expect.arrayContaining(parts))
+  const status = await run(['status', '--env', 'production', '--json'])
+  expect(JSON.parse(status.stdout)).toMatchObject({ result: { kept: { count: listed.length } } })
   const now = await rows()
   expect(now).toMatchObject({
     customer: [

@@ -119,7 +119,7 @@ export const BACKUPS: readonly Command[] = [
     exitCodes: {
       0: 'equal',
       2: COULD_NOT,
-      4: 'damaged, or different from the database that was backed up',
+      4: 'damaged, different from the database that was backed up, or not proven to equal it',
     },
     load: async () => (await import('../commands/backup.ts')).backupVerify,
   },

@@ -1,6 +1,6 @@
 import type { Row, Session } from '../../database/index.ts'
 import { objectKey, type ObjectRef } from '../../statements/index.ts'
-import { isProjectsSql, projectTablesSql, spelledSql } from './project-objects.ts'
+import { isProjectsSql, lookUpName, projectTablesSql } from './project-objects.ts'
 
 /** An object of a SQLite database with the text of its CREATE statement, as SQLite stores it. */
 export interface SqliteObject {
@@ -16,12 +16,13 @@ export interface SqliteObject {
  * made by CREATE INDEX, views, triggers. An index of a constraint has no text: it is part of its table.
  */
 export async function readObjects(session: Session): Promise<SqliteObject[]> {
+  const table = lookUpName('s.tbl_name')
   return await session.query<Row & SqliteObject>(`
     SELECT kind, name, "table", sql FROM (
       SELECT 'table' AS kind, t.name, t.name AS "table", t.sql, m.rowid AS place
       FROM (${projectTablesSql(session)}) t JOIN sqlite_schema m ON m.type = 'table' AND m.name = t.name
       UNION ALL
-      SELECT s.type, s.name, ${spelledSql('s.tbl_name')}, s.sql, s.rowid FROM sqlite_schema s
+      SELECT s.type, s.name, ${table.name}, s.sql, s.rowid FROM sqlite_schema s ${table.join}
       WHERE s.type <> 'table' AND s.sql IS NOT NULL
         AND ${isProjectsSql(session, 's.tbl_name')} AND ${isProjectsSql(session, 's.name')}
     ) ORDER BY place`)

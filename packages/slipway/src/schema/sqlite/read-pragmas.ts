@@ -1,5 +1,5 @@
 import type { Row, Session } from '../../database/index.ts'
-import { isProjectsSql, projectTablesSql, spelledSql } from './project-objects.ts'
+import { isProjectsSql, lookUpName, projectTablesSql } from './project-objects.ts'
 
 /** A table: `wr` is 1 without rowid. */
 export interface TableRow extends Row {
@@ -58,6 +58,7 @@ export interface SqlitePragmas {
 
 /** Reads them with SQLite's pragma functions. Source: sqlite.org/pragma.html#pragfunc. */
 export async function readPragmas(session: Session): Promise<SqlitePragmas> {
+  const [target, triggered] = [lookUpName('f."table"'), lookUpName('s.tbl_name')]
   const withTables = `WITH t AS (${projectTablesSql(session)})`
   return {
     tables: await session.query<TableRow>(
@@ -68,9 +69,10 @@ export async function readPragmas(session: Session): Promise<SqlitePragmas> {
         x.pk AS key, x.hidden, x.cid AS place
       FROM t JOIN pragma_table_xinfo(t.name) x WHERE x.hidden <> 1 ORDER BY t.name, x.cid`),
     foreignKeys: await session.query<ForeignKeyRow>(`${withTables}
-      SELECT t.name AS "table", f.id, f."from" AS "column", ${spelledSql('f."table"')} AS target,
+      SELECT t.name AS "table", f.id, f."from" AS "column", ${target.name} AS target,
         f."to" AS "targetColumn", f.on_delete AS "onDelete", f.on_update AS "onUpdate"
-      FROM t JOIN pragma_foreign_key_list(t.name) f ORDER BY t.name, f.id, f.seq`),
+      FROM t JOIN pragma_foreign_key_list(t.name) f ${target.join}
+      ORDER BY t.name, f.id, f.seq`),
     indexes: await session.query<IndexRow>(`${withTables}
       SELECT t.name AS "table", i.name, i."unique" AS "isUnique", i.origin, i.partial
       FROM t JOIN pragma_index_list(t.name) i ORDER BY t.name, i.seq DESC`),
@@ -79,7 +81,7 @@ export async function readPragmas(session: Session): Promise<SqlitePragmas> {
       FROM t JOIN pragma_index_list(t.name) i JOIN pragma_index_xinfo(i.name) x
       WHERE x.key = 1 ORDER BY i.name, x.seqno`),
     triggers: await session.query(`
-      SELECT ${spelledSql('s.tbl_name')} AS "table", s.name FROM sqlite_schema s
+      SELECT ${triggered.name} AS "table", s.name FROM sqlite_schema s ${triggered.join}
       WHERE s.type = 'trigger' AND ${isProjectsSql(session, 's.name')} ORDER BY s.rowid`),
   }
 }

@@ -19,6 +19,8 @@ import {
   referencingTables,
   tableNamed,
 } from '../index.ts'
+import { readObjects } from './objects.ts'
+import { readPragmas } from './read-pragmas.ts'
 
 let parser: StatementParser
 beforeAll(async () => {
@@ -109,6 +111,23 @@ test('triggers and foreign keys may name their table in other letter case', asyn
   expect(Object.keys(objects).map((key) => objectText(objectOfKey(key)))).toContain(
     'trigger visit.counted',
   )
+})
+
+test('the time to read a schema does not grow with the square of its tables', async () => {
+  const plans = await after(SHOP, async (session) => {
+    const found: { readonly detail: string }[] = []
+    const query: Session['query'] = async (text, values) => {
+      found.push(...(await session.query<{ detail: string }>(`EXPLAIN QUERY PLAN ${text}`, values)))
+      return await session.query(text, values)
+    }
+    const explained = { ...session, query }
+    await readPragmas(explained)
+    await readObjects(explained)
+    return found.map(({ detail }) => detail)
+  })
+  expect(plans.length).toBeGreaterThan(0)
+  expect(plans.filter((plan) => plan.includes('CORRELATED'))).toEqual([])
+  expect(plans.filter((plan) => /^SCAN o\b/.test(plan))).toEqual([])
 })
 
 test('an INTEGER PRIMARY KEY DESC is not the rowid: it may be NULL, and nothing fills it', async () => {

@@ -54,6 +54,38 @@ test.each([
     ['customer → customer ~', '  phone → '],
   ],
   [
+    'a rebuild beside a table that archives the rows',
+    `CREATE TABLE new_customer (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
+     INSERT INTO new_customer SELECT id, name FROM customer;
+     CREATE TABLE archive (id INTEGER PRIMARY KEY, phone TEXT);
+     INSERT INTO archive SELECT id, phone FROM customer;
+     DROP TABLE customer; ALTER TABLE new_customer RENAME TO customer;`,
+    [' → archive', '   → id', '   → phone', 'customer → customer ~', '  phone → '],
+  ],
+  [
+    'a temporary table that hides another one',
+    `CREATE TEMP TABLE customer (id INTEGER, note TEXT);
+     INSERT INTO customer SELECT id, name FROM main.customer;
+     ALTER TABLE customer ADD COLUMN extra TEXT; ALTER TABLE customer RENAME COLUMN note TO name;
+     ALTER TABLE customer RENAME TO "order"; DROP TABLE "order";
+     CREATE TEMP TABLE customer (id INTEGER); DROP TABLE customer;`,
+    [],
+  ],
+  [
+    'a table that is dropped while a temporary one hides it, and one after that',
+    `CREATE TEMP TABLE customer (id INTEGER); CREATE TEMP TABLE "order" (id INTEGER);
+     DROP TABLE main."order"; DROP TABLE customer; DROP TABLE customer;`,
+    [
+      'customer → ',
+      '  id → ',
+      '  name → ',
+      '  phone → ',
+      'order → ',
+      '  id → ',
+      '  customer_id → ',
+    ],
+  ],
+  [
     'a reused name',
     `ALTER TABLE customer RENAME TO customer_old; CREATE TABLE customer (id INTEGER PRIMARY KEY, name TEXT);`,
     [' → customer', '   → id', '   → name', 'customer → customer_old'],

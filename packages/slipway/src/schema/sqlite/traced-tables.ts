@@ -1,4 +1,4 @@
-import type { Action, ColumnDefinition, RowCopy } from '../../statements/index.ts'
+import type { Action, ColumnDefinition, ObjectName, RowCopy } from '../../statements/index.ts'
 import { sqliteNameKey } from '../../statements/index.ts'
 import type { RowTable } from './table-changes.ts'
 
@@ -68,7 +68,9 @@ interface Trace {
   readonly rest: readonly Action[]
 }
 
-function follow({ tables, hidden, rest }: Trace, action: Action): void {
+function follow(trace: Trace, action: Action): void {
+  if (changesTemporary(trace, action)) return
+  const { tables, hidden, rest } = trace
   switch (action.kind) {
     case 'create-table': {
       const key = sqliteNameKey(action.table.name)
@@ -96,7 +98,7 @@ function follow({ tables, hidden, rest }: Trace, action: Action): void {
       const table = tables.get(key)
       if (table === undefined || table.origin !== undefined) break
       const { copies, inserted } = action
-      if (copies && !hidden.has(sqliteNameKey(copies.from.name)))
+      if (copies && !isTemporary(hidden, copies.from))
         tables.set(key, { ...table, copies: [...table.copies, copies] })
       else if (inserted === undefined) tables.set(key, { ...table, isMixed: true })
       break
@@ -106,6 +108,39 @@ function follow({ tables, hidden, rest }: Trace, action: Action): void {
       break
     default:
   }
+}
+
+/** Follows an action on a temporary table that hides an ordinary one, which stays as it is. */
+function changesTemporary({ tables, hidden }: Trace, action: Action): boolean {
+  const table = changedTable(action)
+  if (table === undefined || !isTemporary(hidden, table)) return false
+  const isRename = action.kind === 'rename' && action.of === 'table'
+  if (isRename || action.kind === 'drop') hidden.delete(sqliteNameKey(table.name))
+  const to = isRename ? sqliteNameKey(action.to) : undefined
+  if (to !== undefined && tables.has(to)) hidden.add(to)
+  return true
+}
+
+function changedTable(action: Action): ObjectName | undefined {
+  switch (action.kind) {
+    case 'rename':
+      if (action.of === 'table')
+        return { name: action.from, ...(action.schema && { schema: action.schema }) }
+      return action.of === 'column' ? action.table : undefined
+    case 'add-column':
+    case 'drop-column':
+    case 'insert':
+      return action.table
+    case 'drop':
+      return action.of === 'table' ? action.object : undefined
+    default:
+      return undefined
+  }
+}
+
+/** Whether a name means a temporary table that hides an ordinary one. */
+function isTemporary(hidden: ReadonlySet<string>, { schema, name }: ObjectName): boolean {
+  return schema?.toLowerCase() !== 'main' && hidden.has(sqliteNameKey(name))
 }
 
 function created(name: string, columns: readonly ColumnDefinition[]): TracedTable {
@@ -158,29 +193,29 @@ function renameColumn(
   )
 }
 
-/** A table that was filled from a dropped one and takes its place is that table, rebuilt. */
+/**
+ * A table that was filled from a dropped one and takes its place is that table, rebuilt: the one that takes its
+ * name, or else the latest that keeps its key.
+ */
 function dropTable({ tables, rest }: Pick<Trace, 'tables' | 'rest'>, name: string): void {
   const old = tables.get(name)
   tables.delete(name)
   if (old?.origin === undefined) return
-  for (const [at, table] of [...tables].toReversed()) {
+  const { origin, key } = old
+  const candidates = [...tables].toReversed().flatMap(([at, table]) => {
     const copies = table.copies.filter(({ from }) => sqliteNameKey(from.name) === name)
-    if (table.origin !== undefined || copies.length === 0) continue
-    const columns = copiedColumns(old, table, copies)
-    const takesName = [name, sqliteNameKey(old.origin)].includes(lastName(at, rest))
+    if (table.origin !== undefined || copies.length === 0) return []
     const isOnlySource = !table.isMixed && copies.length === table.copies.length
-    if (!takesName && !(isOnlySource && keepsKey(old, columns))) continue
-    const { origin, key } = old
-    tables.set(at, {
-      ...table,
-      origin,
-      key,
-      rebuilt: true,
-      columns,
-      names: [...old.names, ...table.names],
-    })
-    return
-  }
+    return [{ at, table, columns: copiedColumns(old, table, copies), isOnlySource }]
+  })
+  const ownNames = [name, sqliteNameKey(origin)]
+  const found =
+    candidates.find(({ at }) => ownNames.includes(lastName(at, rest))) ??
+    candidates.find(({ columns, isOnlySource }) => isOnlySource && keepsKey(old, columns))
+  if (found === undefined) return
+  const { at, table, columns } = found
+  const names = [...old.names, ...table.names]
+  tables.set(at, { ...table, origin, key, rebuilt: true, columns, names })
 }
 
 /** The name of a table after these actions. */
