@@ -12,6 +12,11 @@ const lines: readonly (readonly string[])[] = [
   ['create', `"${URL}"`],
   ['create', 'postgres://ann:hunter#2@db.example.com/shop'],
   ['create', 'host=db password=hunter2'],
+  ['create', `DATABASE_URL=${URL}`],
+  ['create', `export DATABASE_URL="${URL}"`],
+  ['create', 'ann:hunter2@db.example.com:5432/shop'],
+  ['create', 'DATABASE_URL=ann:hunter2@db.example.com/shop'],
+  ['create', 'postgres:ann:hunter2@db.example.com'],
   ['dev', URL],
   ['check', URL],
   ['drift', '--write', URL],
@@ -47,10 +52,13 @@ test('flags for connection strings accept them', async () => {
   }
 })
 
-test('a column named password is not a connection string', async () => {
+test('names and values of columns are not connection strings', async () => {
   for (const argv of [
     ['create', 'hash', '--rename', 'User.password=passwordHash'],
     ['rollback', '--fill', 'User.password=unknown'],
+    ['rollback', '--fill', 'User.site=https://example.com'],
+    ['rollback', '--fill', 'User.email=mailto:ann@example.com'],
+    ['create', 'ann@example.com: add a column'],
   ]) {
     const { stdout, stderr } = await runCli(argv, { cwd: os.tmpdir() })
     expect(stdout + stderr).not.toContain('CLI.CONNECTION_STRING')

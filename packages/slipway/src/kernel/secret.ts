@@ -82,12 +82,18 @@ export class Secret {
   }
 }
 
+/** Not the value in `--fill User.site=https://example.com`. */
+const URL_SCHEME = /(?:^|\s)["']*(?:\w+=)?["']*[a-z][a-z\d+.-]*:\/\//i
+/** `ann:secret@db.example.com`, also as the value of a variable: `DATABASE_URL=ann:secret@…`. */
+const USER_AND_HOST = /(?:^|\s)["']*(?:\w+=)?["']*[^\s:@/=]+:[^\s@]+@[^\s@]/
+const PASSWORD_SETTING = /(?<![\w.])password\s*=/i
+
 /**
  * Whether a text that should be a name, a number or a file looks like a connection string. The column
  * `User.password` does not.
  */
 export function looksLikeConnectionString(text: string): boolean {
-  return /^["'\s]*[a-z][a-z\d+.-]*:\/\/|(?<![\w.])password\s*=/i.test(text)
+  return [URL_SCHEME, USER_AND_HOST, PASSWORD_SETTING].some((form) => form.test(text))
 }
 
 /** A text in SQL, also one that is cut off: `'it''s'`, `E'it\'s'`. A backslash may be the last character. */
