@@ -139,7 +139,7 @@ async function runSet(
     else placed.push(await mergeTable(session, options, turn, request))
   }
   const merged: Merged[] = []
-  for (const one of placed) merged.push(await fillDeferred(session, one, request))
+  for (const one of placed) merged.push(await fillDeferred(session, one))
   const counts = await removeAll(session, merged, request)
   const wrote = counts.some(({ inserted, updated, deleted }) => inserted + updated + deleted > 0)
   if (triggers && wrote) for (const { resolved } of merged) await recordAltered(session, resolved)
@@ -161,7 +161,7 @@ async function mergeTable(
 ): Promise<Merged> {
   const staged = await stage(session, options)
   const resolved = await resolve(session, staged, turn.deferredColumns)
-  if (dryRun) await recordChanges(session, resolved)
+  if (dryRun || resolved.later.length > 0) await recordChanges(session, resolved)
   const counts = await merge(session, resolved)
   const { set, target, content, layout } = staged
   const refers = layout.columns.some(({ references }) => references.length > 0)
@@ -171,18 +171,14 @@ async function mergeTable(
 }
 
 /** Fills the columns that refer to later rows. */
-async function fillDeferred(
-  session: Session,
-  one: Merged,
-  { dryRun }: SeedRequest,
-): Promise<Merged> {
+async function fillDeferred(session: Session, one: Merged): Promise<Merged> {
   const { turn, resolved, counts } = one
   if (resolved.later.length === 0) return one
   const again = await resolve(session, resolved, new Set())
   const deferred = again.columns.filter(({ name }) => turn.deferredColumns.has(name))
-  if (dryRun) await recordUpdates(session, again, deferred)
+  const filled = await recordUpdates(session, again, deferred)
   const aside = { deleted: counts.deleted, cascaded: [...(counts.cascaded ?? [])] }
-  const filled = await fillDeferredColumns(session, again, deferred, aside)
+  await fillDeferredColumns(session, again, deferred, aside)
   return { turn, resolved: again, counts: { ...withFilled(counts, filled), ...aside } }
 }
 
@@ -220,13 +216,12 @@ async function removeAll(
 
 async function withRows(
   session: Session,
-  { turn, resolved }: Merged,
+  { resolved }: Merged,
   { counts, gone }: { readonly counts: TableCounts; readonly gone: readonly RowChange[] },
 ): Promise<TableCounts> {
   const diff = { count: counts.deleted, rows: gone, gone: true }
   const { rows } = await readDiff(session, resolved, diff)
-  const isInsertOnly = turn.table.mode === 'insert-missing'
-  return { ...counts, rows: rows.filter(({ kind }) => !isInsertOnly || kind === 'insert') }
+  return { ...counts, rows }
 }
 
 function orderedTablesOf({ request, set, tables }: SetRun): readonly OrderedTable[] {

@@ -35,6 +35,24 @@ export function differs(resolved: Resolved, column: TargetColumn): string {
   return condition === undefined ? differ : `(${condition} AND ${differ})`
 }
 
+/**
+ * SQL that is true if a row of the target, `t`, differs from the seed's, `r`, for another reason than a
+ * trigger.
+ */
+export function distinct(
+  session: Session,
+  resolved: Resolved,
+  columns: readonly TargetColumn[],
+): string {
+  return columns
+    .map((column) => {
+      const differ = differs(resolved, column)
+      if (!resolved.altered.has(column.name)) return differ
+      return `(${differ} AND NOT ${isAltered(session, resolved, column)})`
+    })
+    .join(' OR ')
+}
+
 /** SQL that is true if a trigger made this difference, and neither value has changed since. */
 export function isAltered(session: Session, resolved: Resolved, column: TargetColumn): string {
   const { set, target } = resolved

@@ -8,8 +8,9 @@ import { givenOf, isGiven, sameKey, storedOf } from '../resolved-columns.ts'
 import { placeOfRow } from '../row-source.ts'
 import type { TableCounts } from '../table-counts.ts'
 import { fillerOf, type TargetColumn, type TargetTable } from '../target-tables.ts'
-import { differs, isAltered } from './altered.ts'
+import { distinct } from './altered.ts'
 import { type RemovedForUniqueness, withFreedUniqueValues } from './free-unique-values.ts'
+import { wasMissing } from './sync-diff.ts'
 
 /**
  * Merges the rows of the seed into a table according to its owner mode: one UPDATE, and one INSERT or more.
@@ -42,20 +43,24 @@ export async function merge(session: Session, resolved: Resolved): Promise<Table
   }
 }
 
-/** Fills the columns that refer to later rows. Returns the number of changed rows. */
+/**
+ * Fills the columns that refer to later rows; for `insert-missing`, only in inserted rows. `recordChanges`
+ * must have run before the merge.
+ */
 export async function fillDeferredColumns(
   session: Session,
   resolved: Resolved,
   deferred: readonly TargetColumn[],
   removed: RemovedForUniqueness = { deleted: 0, cascaded: [] },
-): Promise<number> {
+): Promise<void> {
   const changed = distinct(session, resolved, deferred)
-  const sql = `UPDATE ${resolved.target.id} t SET ${assigned(resolved, deferred).join(', ')} FROM ${resolved.source} WHERE ${sameKey(resolved)} AND (${changed})`
+  const kept = resolved.table.mode === 'insert-missing' ? ` AND ${wasMissing(resolved)}` : ''
+  const sql = `UPDATE ${resolved.target.id} t SET ${assigned(resolved, deferred).join(', ')} FROM ${resolved.source} WHERE ${sameKey(resolved)} AND (${changed})${kept}`
   try {
-    return await withFreedUniqueValues(session, resolved, {
+    await withFreedUniqueValues(session, resolved, {
       columns: deferred,
       removed,
-      work: async () => (await session.queryRaw(sql)).affected,
+      work: async () => await session.queryRaw(sql),
     })
   } catch (error) {
     return refuse(error, resolved)
@@ -241,24 +246,6 @@ function assigned(resolved: Resolved, columns: readonly TargetColumn[]): string[
     const kept = given && `CASE WHEN ${given} THEN ${value} ELSE ${storedOf(column)} END`
     return `${quoteIdentifier(column.name)} = ${kept ?? value}`
   })
-}
-
-/**
- * SQL that is true if a row of the target, `t`, differs from the seed's, `r`, for another reason than a
- * trigger.
- */
-export function distinct(
-  session: Session,
-  resolved: Resolved,
-  columns: readonly TargetColumn[],
-): string {
-  return columns
-    .map((column) => {
-      const differ = differs(resolved, column)
-      if (!resolved.altered.has(column.name)) return differ
-      return `(${differ} AND NOT ${isAltered(session, resolved, column)})`
-    })
-    .join(' OR ')
 }
 
 /** Moves the sequences of a table past the values in its rows. */

@@ -8,6 +8,7 @@ import {
   fillerOf,
   joinedRows,
   type Resolved,
+  scriptTable,
   storedKey,
 } from './resolve-sql.ts'
 import { freeUniqueSql } from './unique-sql.ts'
@@ -57,28 +58,45 @@ export function mergeSql(resolved: Resolved, options: MergeOptions): string {
     options.dryRun ? newRowsSql(resolved) : '',
     options.dryRun && updates ? changedRowsSql(resolved, values) : '',
     countSql(at, 'rows', `(SELECT count(*) FROM ${source})`),
+    resolved.later.length > 0 ? changedNumbersSql(resolved, updates ? values : []) : '',
     freeUniqueSql(resolved),
     updates ? updateSql(resolved, values, options) + countSql(at, 'updated') : '',
     insertsSql(resolved, options),
   ].join('')
 }
 
-/** SQL that fills the columns that refer to later rows. */
+/** SQL that stores the numbers of the rows that the merge updates, so that none is counted twice. */
+function changedNumbersSql(resolved: Resolved, values: readonly TargetColumn[]): string {
+  const changed = scriptTable(resolved.at, 'c')
+  const rows =
+    values.length === 0
+      ? ''
+      : `INSERT INTO ${changed} SELECT r.n FROM ${joinedRows(resolved)} WHERE ${anyDiffers(resolved, values)};\n`
+  return `DROP TABLE IF EXISTS ${changed};\nCREATE TABLE ${changed} (n INTEGER PRIMARY KEY);\n${rows}`
+}
+
+/**
+ * SQL that fills the columns that refer to later rows; for `insert-missing`, only in inserted rows. Counts the
+ * existing rows that the merge did not update.
+ */
 export function fillSql(
   resolved: Resolved,
   deferred: readonly TargetColumn[],
   options: MergeOptions,
 ): string {
-  const isNew = `r.n IN (SELECT f.n FROM ${scriptRows(resolved)} f WHERE f.is_new)`
-  const named = options.dryRun ? changedRowsSql(resolved, deferred, `AND NOT ${isNew}`) : ''
-  const kept = resolved.table.mode === 'insert-missing' ? ` AND ${isNew}` : ''
-  const sql = `UPDATE ${resolved.target.id} AS t SET ${assigned(resolved, deferred)} FROM ${resolved.source} WHERE ${sameKey(resolved)} AND (${anyDiffers(resolved, deferred)})${kept};\n`
-  return named + sql + countSql(resolved.at, 'filled')
-}
-
-/** The table of the rows as first resolved, which records whether a row is new. */
-function scriptRows({ relation }: Resolved): string {
-  return `${relation}r`
+  const { at, source, target, table } = resolved
+  // The rows as first resolved record whether they are new.
+  const isNew = `r.n IN (SELECT f.n FROM ${scriptTable(at, 'r')} f WHERE f.is_new)`
+  const other = anyDiffers(resolved, deferred)
+  const update = `UPDATE ${target.id} AS t SET ${assigned(resolved, deferred)} FROM ${source} WHERE ${sameKey(resolved)} AND (${other})`
+  if (table.mode === 'insert-missing') return `${update} AND ${isNew};\n`
+  const isCounted = `r.n IN (SELECT c.n FROM ${scriptTable(at, 'c')} c)`
+  const filled = `(SELECT count(*) FROM ${joinedRows(resolved)} WHERE (${other}) AND NOT ${isNew} AND NOT ${isCounted})`
+  return [
+    options.dryRun ? changedRowsSql(resolved, deferred, `AND NOT ${isNew}`) : '',
+    countSql(at, 'filled', filled),
+    `${update};\n`,
+  ].join('')
 }
 
 function updateSql(
