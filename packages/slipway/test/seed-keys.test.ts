@@ -1,0 +1,51 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { seedProject, type SeedProject } from './seed-project.ts'
+
+// The keys, modes and names of a set, and what they mean for the rows of the database.
+
+const SQL = `CREATE EXTENSION citext;
+CREATE TABLE person (email citext PRIMARY KEY, name text);
+CREATE TABLE amount (value numeric PRIMARY KEY);
+CREATE TABLE plan (id serial PRIMARY KEY, code text NOT NULL UNIQUE, name text, api_key text UNIQUE, touched_at timestamptz);
+CREATE TABLE plan_user (plan_id integer PRIMARY KEY REFERENCES plan (id), name text);
+`
+const MODELS = `model Plan {
+  id        Int       @id @default(autoincrement())
+  code      String    @unique
+  name      String?
+  apiKey    String?   @unique @map("api_key")
+  touchedAt DateTime? @updatedAt @map("touched_at")
+
+  @@map("plan")
+}
+`
+
+let project: SeedProject
+beforeEach(async () => {
+  project = await seedProject(SQL, MODELS)
+})
+afterEach(async () => project.drop())
+
+describe('keys that are equal with a different text', () => {
+  test.each([
+    ['person', 'email', 'Ann@a.example', 'ann@A.example'],
+    ['amount', 'value', '1.0', '1.00'],
+  ])('%s.%s: the row remains and is still owned', async (table, key, before, after) => {
+    const set = (values: readonly string[]) =>
+      project.tables({
+        [table]: { key: [key], mode: 'own', rows: values.map((one) => ({ [key]: one })) },
+      })
+    set([before])
+    await project.seed('run')
+    set([after])
+    const tried = await project.seed('run', '--dry-run')
+    expect(tried.sets).toMatchObject([{ deleted: 0, unchanged: 1 }])
+    expect(tried.sets[0]?.tables[0]?.rows).toEqual([])
+    expect((await project.seed('run')).sets).toMatchObject([{ deleted: 0, unchanged: 1 }])
+    expect(await project.target.sql(`SELECT count(*)::int AS rows FROM ${table}`)).toEqual([
+      { rows: 1 },
+    ])
+    set([])
+    expect((await project.seed('run')).sets).toMatchObject([{ deleted: 1 }])
+  })
+})
