@@ -49,3 +49,29 @@ describe('keys that are equal with a different text', () => {
     expect((await project.seed('run')).sets).toMatchObject([{ deleted: 1 }])
   })
 })
+
+test.each([
+  ['by column', 'apiKey', ['api_key']],
+  ['by field', 'api_key', ['apiKey']],
+])('a sensitive key is not shown, whatever its name is: %s', async (_name, field, sensitive) => {
+  const rows = [{ code: 'x', apiKey: 'zanzibar' }]
+  const plans = (plan: object, users: object) =>
+    project.tables({
+      Plan: { mode: 'own', sensitive, ...plan },
+      plan_user: { mode: 'own', ...users },
+    })
+  plans({ key: [field], rows }, { key: ['plan_id'], rows: [{ plan_id: { apiKey: 'zanzibar' } }] })
+  const shown = [await project.seed('run', '--dry-run'), await project.seed('run')]
+  plans({ key: [field], rows: [] }, { key: ['plan_id'], rows: [] })
+  shown.push(await project.seed('run', '--dry-run'))
+  for (const { exitCode, stdout } of shown) {
+    expect(exitCode, stdout).toBe(0)
+    expect(stdout).not.toContain('zanzibar')
+  }
+})
+
+test('a dry run shows keys by the fields of the rows', async () => {
+  project.tables({ Plan: { key: ['api_key'], rows: [{ code: 'x', apiKey: 'k' }] } })
+  const { sets } = await project.seed('run', '--dry-run')
+  expect(sets[0]?.tables[0]?.rows).toEqual([{ kind: 'insert', key: { apiKey: 'k' }, columns: [] }])
+})

@@ -7,6 +7,7 @@ import { ofSetAndTable } from '../ledger.ts'
 import { keyJson, type Resolved } from '../resolve.ts'
 import { sameKey } from '../resolved-columns.ts'
 import type { RowChange } from '../row-change.ts'
+import { hasSecretKey } from '../sensitive.ts'
 import type { SeedSet } from '../set.ts'
 import type { CascadedRows } from '../table-counts.ts'
 import { type TargetTable, type TargetTables } from '../target-tables.ts'
@@ -32,7 +33,7 @@ function isGone(resolved: Resolved): string {
 /** The first 50 rows that the set inserted earlier and no longer contains. */
 export async function firstDeletedRows(session: Session, resolved: Resolved): Promise<RowChange[]> {
   const { table, target, set } = resolved
-  if (table.key.some((field) => table.sensitive.includes(field))) return []
+  if (hasSecretKey(resolved)) return []
   const pairs = table.key.map((field, at) => `${quoteLiteral(field)}, o.key ->> ${at}`).join(', ')
   return await session.query<RowChange>(
     `SELECT 'delete' AS kind, jsonb_build_object(${pairs}) AS key, '[]'::jsonb AS columns FROM ${session.ledger}.seed_row o

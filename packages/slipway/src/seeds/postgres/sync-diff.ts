@@ -3,6 +3,7 @@ import { type Resolved } from '../resolve.ts'
 import { sameKey } from '../resolved-columns.ts'
 import type { RowChange } from '../row-change.ts'
 import { selectionOf } from '../selection.ts'
+import { hasSecretKey, keyCells } from '../sensitive.ts'
 import type { SyncTable } from '../sync-plan.ts'
 import type { TargetColumn, TargetTables } from '../target-tables.ts'
 import { distinct } from './altered.ts'
@@ -85,9 +86,7 @@ export async function readDiff(
     `SELECT count(*) FILTER (WHERE kind = 'insert') AS inserted, count(*) FILTER (WHERE kind = 'update') AS updated FROM ${diff}`,
   )
   const [inserted, updated] = [Number(counts?.inserted ?? 0), Number(counts?.updated ?? 0)]
-  // Rows with a sensitive key are not listed.
-  const secret = table.key.some((field) => table.sensitive.includes(field))
-  const named = secret
+  const named = hasSecretKey(resolved)
     ? []
     : await session.query<RowChange>(
         `SELECT d.kind, ${keyObject(resolved)} AS key, to_jsonb(d.columns) AS columns
@@ -136,9 +135,8 @@ function diffOf({ relation }: Resolved): string {
   return `${relation}_diff`
 }
 
-function keyObject({ table, layout }: Resolved): string {
-  const cells = layout.cells.filter(({ field }) => table.key.includes(field.split('.')[0] ?? field))
-  return keyPairs(cells.map(({ field, staged }) => [field, `s.${staged}`] as const))
+function keyObject(resolved: Resolved): string {
+  return keyPairs(keyCells(resolved).map(({ field, staged }) => [field, `s.${staged}`] as const))
 }
 
 function keyPairs(pairs: readonly (readonly [field: string, value: string])[]): string {

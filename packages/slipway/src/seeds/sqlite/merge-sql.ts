@@ -1,5 +1,6 @@
 import { quoteIdentifier, quoteText } from '../../database/index.ts'
 import { givenOf, isGiven, sameKey, storedOf } from '../resolved-columns.ts'
+import { hasSecretKey } from '../sensitive.ts'
 import type { TargetColumn } from '../target-tables.ts'
 import { touchedColumn } from './fillers.ts'
 import {
@@ -172,13 +173,8 @@ function keyObject(resolved: Resolved): string {
   return `json_object(${pairs.join(', ')})`
 }
 
-/** Whether rows must not be listed, because their key is sensitive. */
-function isSecret({ table }: Resolved): boolean {
-  return table.key.some((field) => table.sensitive.includes(field))
-}
-
 function newRowsSql(resolved: Resolved): string {
-  if (isSecret(resolved)) return ''
+  if (hasSecretKey(resolved)) return ''
   return `INSERT INTO ${CHANGES} SELECT ${resolved.at}, 'insert', ${keyObject(resolved)}, '[]' FROM ${resolved.source} WHERE r.is_new ORDER BY r.n LIMIT ${NAMED};\n`
 }
 
@@ -187,7 +183,7 @@ function changedRowsSql(
   columns: readonly TargetColumn[],
   condition = '',
 ): string {
-  if (isSecret(resolved)) return ''
+  if (hasSecretKey(resolved)) return ''
   const names = columns.map(
     (column) => `CASE WHEN ${differs(resolved, column)} THEN ${quoteText(column.name)} END`,
   )
@@ -207,7 +203,7 @@ function listSql(values: readonly string[]): string {
 
 /** SQL that lists the deleted rows of the set, `t`, for a dry run. */
 export function goneRowsSql(resolved: Resolved, gone: string): string {
-  if (isSecret(resolved)) return ''
+  if (hasSecretKey(resolved)) return ''
   const { table, key } = resolved
   const pairs = key.map(
     (column, index) =>
