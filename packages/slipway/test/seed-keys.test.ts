@@ -75,3 +75,29 @@ test('a dry run shows keys by the fields of the rows', async () => {
   const { sets } = await project.seed('run', '--dry-run')
   expect(sets[0]?.tables[0]?.rows).toEqual([{ kind: 'insert', key: { apiKey: 'k' }, columns: [] }])
 })
+
+test('a set that changes its mode to upsert makes existing rows equal, although its rows are the same', async () => {
+  await project.target.sql(`INSERT INTO plan (code, name) VALUES ('x', 'of the application')`)
+  const rows = [{ code: 'x', name: 'of the set' }]
+  const plans = (mode: string, version: number) =>
+    project.tables({ plan: { key: ['code'], mode, rows } }, { version })
+  plans('insert-missing', 1)
+  expect((await project.seed('run')).sets).toMatchObject([{ unchanged: 1 }])
+  plans('upsert', 2)
+  expect((await project.seed('run')).sets).toMatchObject([{ updated: 1 }])
+  expect((await project.seed('verify')).exitCode).toBe(0)
+})
+
+test('rows without a field of the key are refused in an empty table, too', async () => {
+  project.tables({ plan: { key: ['id'], rows: [{ code: 'x' }] } })
+  expect(await project.seed('run')).toMatchObject({ code: 'SEEDS.SET_INVALID' })
+  expect(await project.target.sql('SELECT FROM plan')).toEqual([])
+})
+
+test('a nullable column that Prisma Client fills is filled in an empty table, too', async () => {
+  project.tables({ Plan: { key: ['code'], rows: [{ code: 'x' }] } })
+  expect((await project.seed('run')).sets).toMatchObject([{ inserted: 1 }])
+  expect(await project.target.sql('SELECT touched_at IS NOT NULL AS is FROM plan')).toEqual([
+    { is: true },
+  ])
+})

@@ -207,6 +207,13 @@ export function fieldOf(table: TargetTable, column: string): string {
   return columnOf(table, field)?.name === column ? field : column
 }
 
+/** Whether Prisma Client gives an omitted column a value. */
+export function isFilledByClient({ model }: TargetTable, { name }: TargetColumn): boolean {
+  return (
+    model?.members.some(({ mapped, filled }) => mapped === name && filled !== undefined) ?? false
+  )
+}
+
 /**
  * SQL of the value with which Prisma Client would fill an omitted column. IDs are the same in every database.
  */
