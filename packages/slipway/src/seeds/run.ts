@@ -162,7 +162,7 @@ async function mergeTable(
   const staged = await stage(session, options)
   const resolved = await resolve(session, staged, turn.deferredColumns)
   if (dryRun || resolved.later.length > 0) await recordChanges(session, resolved)
-  const counts = await merge(session, resolved)
+  const counts = await merge(session, resolved, { dryRun })
   const { set, target, content, layout } = staged
   const refers = layout.columns.some(({ references }) => references.length > 0)
   if (isSimple(turn) && content && !refers)

@@ -84,7 +84,7 @@ async function mergeAll(source: Side, session: Session, request: SyncRequest): P
     const options = { set, table: turn.table, target: turn.target, tables: plan.tables, at, emit }
     const resolved = await resolve(session, await stage(session, options), turn.deferredColumns)
     await recordChanges(session, resolved)
-    await merge(session, resolved)
+    await merge(session, resolved, request)
     merged.push({ resolved, turn, of })
   }
   return merged

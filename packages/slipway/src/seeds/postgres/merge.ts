@@ -8,16 +8,23 @@ import { givenOf, isGiven, sameKey, storedOf } from '../resolved-columns.ts'
 import { placeOfRow } from '../row-source.ts'
 import type { TableCounts } from '../table-counts.ts'
 import { fillerOf, type TargetColumn, type TargetTable } from '../target-tables.ts'
-import { distinct } from './altered.ts'
+import { differs, distinct } from './altered.ts'
 import { type RemovedForUniqueness, withFreedUniqueValues } from './free-unique-values.ts'
 import { wasMissing } from './sync-diff.ts'
 
 /**
- * Merges the rows of the seed into a table according to its owner mode: one UPDATE, and one INSERT or more.
+ * Merges the rows of the seed into a table according to its owner mode: one UPDATE, and one INSERT or more. In
+ * a dry run, it does not move sequences unless rows without a number follow rows with one: a rollback does not
+ * move them back.
  */
-export async function merge(session: Session, resolved: Resolved): Promise<TableCounts> {
+export async function merge(
+  session: Session,
+  resolved: Resolved,
+  { dryRun }: { readonly dryRun: boolean },
+): Promise<TableCounts> {
   const { table, rows, key } = resolved
   await refuseMissingValues(session, resolved)
+  if (table.mode !== 'insert-missing') await refuseOtherIdentity(session, resolved)
   const columns = resolved.columns.filter((column) => !key.includes(column))
   const removed: RemovedForUniqueness = { deleted: 0, cascaded: [] }
   try {
@@ -30,7 +37,7 @@ export async function merge(session: Session, resolved: Resolved): Promise<Table
       removed,
       work: write,
     })
-    if (inserted > 0) await setSequences(session, resolved.target)
+    if (inserted > 0 && !dryRun) await setSequences(session, resolved.target)
     return {
       table: table.name,
       inserted,
@@ -69,7 +76,7 @@ export async function fillDeferredColumns(
 
 async function update(session: Session, resolved: Resolved): Promise<number> {
   const { target, columns, key, source } = resolved
-  const values = columns.filter((column) => !key.includes(column))
+  const values = columns.filter((column) => !key.includes(column) && !column.always)
   if (values.length === 0) return 0
   const touched = target.columns.find((column) => isTouched(target, column))
   const gap = touched && (columns.includes(touched) ? isGiven(resolved, touched) : 'false')
@@ -105,7 +112,14 @@ function touchedValue(resolved: Resolved, column: TargetColumn, given: string): 
 /** Runs one INSERT for each group of rows that omit the same columns with defaults. */
 async function insert(session: Session, resolved: Resolved): Promise<number> {
   let inserted = 0
-  for (const group of insertGroups(resolved)) inserted += await insertRows(session, resolved, group)
+  // Rows that give their number come first, so that no other row gets it from the sequence.
+  const isNumbered = ({ left }: InsertGroup) => left.every(({ sequence }) => sequence === undefined)
+  const groups = insertGroups(resolved)
+  const numbered = groups.filter(isNumbered)
+  for (const group of numbered) inserted += await insertRows(session, resolved, group)
+  if (numbered.length < groups.length && inserted > 0) await setSequences(session, resolved.target)
+  for (const group of groups.filter((one) => !isNumbered(one)))
+    inserted += await insertRows(session, resolved, group)
   return inserted
 }
 
@@ -224,6 +238,25 @@ async function refuseMissingValues(session: Session, resolved: Resolved): Promis
     why: 'The column is NOT NULL.',
     nextActions: [advice('Nothing was written. Give the row a value and run the seeds again.')],
     where: await placeOfRow(set, resolved.table, Number(row.n)),
+  })
+}
+
+/** Refuses another value for an existing row's identity column that the server always generates. */
+async function refuseOtherIdentity(session: Session, resolved: Resolved): Promise<void> {
+  const { set, table, target, source, columns, key } = resolved
+  const identity = columns.find((column) => column.always && !key.includes(column))
+  if (identity === undefined) return
+  const [row] = await session.query<{ n: string }>(
+    `SELECT r.n FROM ${source} JOIN ${target.id} t ON ${sameKey(resolved)} WHERE ${differs(resolved, identity)} ORDER BY r.n LIMIT 1`,
+  )
+  if (row === undefined) return
+  raise('SEEDS.ROW_INVALID', {
+    message: `Row ${row.n} of ${table.name} in ${set.name} gives ${identity.name} another value than the existing row has.`,
+    why: `${target.name}.${identity.name} is GENERATED ALWAYS AS IDENTITY: the server does not change it.`,
+    nextActions: [
+      advice(`Nothing was written. Omit ${identity.name}, or give the existing value.`),
+    ],
+    where: await placeOfRow(set, table, Number(row.n)),
   })
 }
 
