@@ -101,3 +101,48 @@ test('a nullable column that Prisma Client fills is filled in an empty table, to
     { is: true },
   ])
 })
+
+describe('a table or a name that two sets have', () => {
+  const plan = { key: ['code'], mode: 'own', rows: [{ code: 'x' }] }
+
+  test.each(['run', 'verify'])('%s refuses one table under two names of a set', async (command) => {
+    project.tables({ Plan: plan, plan: { ...plan, rows: [{ code: 'y' }] } })
+    const refused = await project.seed(command)
+    expect(refused).toMatchObject({ exitCode: 2, code: 'SEEDS.TABLE_OWNED' })
+    expect(refused.failure?.message).toBe('base has plan twice: as Plan and as plan.')
+    expect(await project.target.sql('SELECT FROM plan')).toEqual([])
+  })
+
+  test('a run refuses one table under a different name in each set', async () => {
+    project.tables({ Plan: plan })
+    project.write({
+      'other/set.json': JSON.stringify({ version: 1, tables: { 'public.plan': plan } }),
+    })
+    const refused = await project.seed('run')
+    expect(refused).toMatchObject({ exitCode: 2, code: 'SEEDS.TABLE_OWNED' })
+    expect(refused.failure?.message).toContain('both write to plan')
+  })
+
+  test('two sets of one name are refused', async () => {
+    project.tables({ plan })
+    project.write({ 'base.mjs': 'export default { version: 1, tables: {} }' })
+    const refused = await project.seed('status')
+    expect(refused).toMatchObject({ exitCode: 2, code: 'SEEDS.SET_INVALID' })
+    expect(refused.failure?.why).toBe('base/set.json is a set with the same name.')
+  })
+})
+
+test('a set of more than a hundred tables can be tried and verified before others', async () => {
+  const names = Array.from({ length: 101 }, (_, at) => `many_${at}`)
+  await project.target.sql(
+    names.map((name) => `CREATE TABLE ${name} (code text PRIMARY KEY)`).join('; '),
+  )
+  const rows = [{ code: 'x' }]
+  const tables = Object.fromEntries(names.map((name) => [name, { key: ['code'], rows }]))
+  project.tables(tables)
+  project.write({
+    'other/set.json': JSON.stringify({ version: 1, tables: { plan: { key: ['code'], rows } } }),
+  })
+  expect(await project.seed('run', '--dry-run')).toMatchObject({ failure: null })
+  expect(await project.seed('verify')).toMatchObject({ failure: null, exitCode: 4 })
+})

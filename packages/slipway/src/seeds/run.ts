@@ -28,7 +28,13 @@ import {
 } from './seed-request.ts'
 import type { SeedSet } from './set.ts'
 import { type CascadedRows, type TableCounts, withFilled } from './table-counts.ts'
-import { columnOf, readTargetTables, tableOf, type TargetTables } from './target-tables.ts'
+import {
+  columnOf,
+  readTargetTables,
+  refuseSharedTables,
+  tableOf,
+  type TargetTables,
+} from './target-tables.ts'
 
 /**
  * A time without a zone has the same meaning wherever the seeds run; sets of a million rows are joined in
@@ -51,13 +57,16 @@ export async function runPostgresSeeds(
 ): Promise<SeedOutcome[]> {
   refusePending(request)
   const tables = await readTargetTables(session, request.names)
+  refuseSharedTables(tables, request.sets)
   const records = await readPostgresSeedLedger(session)
   for (const set of request.sets) refuseNewer(set, records)
   if (!request.dryRun) await prepareLedger(session)
   const outcomes: SeedOutcome[] = []
+  let first = 0
   const each = async (set: SeedSet) => {
     const before = records.find(({ name }) => name === set.name)
-    const ran = await runSet(session, { request, set, tables, first: outcomes.length * 100 })
+    const ran = await runSet(session, { request, set, tables, first })
+    first += set.tables.length
     outcomes.push({ set, ...(before ? { before } : {}), ...ran })
     return ran.tables
   }

@@ -8,7 +8,7 @@ import { stage } from './postgres/stage.ts'
 import { type Resolved, resolve } from './resolve.ts'
 import { sameKey, storedOf } from './resolved-columns.ts'
 import type { SeedSet } from './set.ts'
-import { readTargetTables, tableOf, type TargetTable } from './target-tables.ts'
+import { readTargetTables, refuseSharedTables, tableOf, type TargetTable } from './target-tables.ts'
 
 /**
  * Checks whether every row of the sets is in the database and equal, whether foreign keys refer to existing
@@ -19,26 +19,28 @@ export async function verifyPostgresSeeds(
   { sets, names, emit, limits }: VerifyRequest,
 ): Promise<SeedFinding[]> {
   const tables = await readTargetTables(session, names)
+  refuseSharedTables(tables, sets)
   const records = await readPostgresSeedLedger(session)
   const found: SeedFinding[] = []
   await session.execute(
     `BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO, YMD'`,
   )
   const done = await attempt(async () => {
-    for (const [index, set] of sets.entries()) {
+    let staging = 0
+    for (const set of sets) {
       emit({ kind: 'phase', phase: 'verify', detail: set.name })
       found.push(...ledgerFindings(set, records))
       const placed = set.tables.map((table) => ({
         table,
         target: tableOf(tables, set, table, []),
       }))
-      for (const [at, { table, target }] of orderTables(placed).entries()) {
+      for (const { table, target } of orderTables(placed)) {
         const staged = await stage(session, {
           set,
           table,
           target,
           tables,
-          at: index * 100 + at,
+          at: staging++,
           emit,
           limits,
         })

@@ -3,7 +3,7 @@ import { guardSql, violationIn } from '../../execution/index.ts'
 import { must } from '../../kernel/index.ts'
 import { ledgerFindings, type SeedFinding, type VerifyRequest } from '../finding.ts'
 import { sameKey, storedOf } from '../resolved-columns.ts'
-import { readTargetTables, tableOf } from '../target-tables.ts'
+import { readTargetTables, refuseSharedTables, tableOf } from '../target-tables.ts'
 import { runAbortedScript } from './aborted-script.ts'
 import { listOf, refuseConstraint } from './explain.ts'
 import { readSqliteSeedLedger } from './ledger.ts'
@@ -21,6 +21,7 @@ export async function verifySqliteSeeds(
   { sets, names, emit, limits }: VerifyRequest,
 ): Promise<SeedFinding[]> {
   const tables = await readTargetTables(session, names)
+  refuseSharedTables(tables, sets)
   const records = await readSqliteSeedLedger(session)
   const found: SeedFinding[] = []
   for (const set of sets) {
