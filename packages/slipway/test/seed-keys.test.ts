@@ -146,3 +146,21 @@ test('a set of more than a hundred tables can be tried and verified before other
   expect(await project.seed('run', '--dry-run')).toMatchObject({ failure: null })
   expect(await project.seed('verify')).toMatchObject({ failure: null, exitCode: 4 })
 })
+
+test('a row that is no longer in the database is not shown as one to delete', async () => {
+  project.tables({ plan: { key: ['code'], mode: 'own', rows: [{ code: 'x' }, { code: 'y' }] } })
+  await project.seed('run')
+  await project.target.sql(`DELETE FROM plan WHERE code = 'x'`)
+  project.tables({ plan: { key: ['code'], mode: 'own', rows: [] } })
+  const { sets } = await project.seed('run', '--dry-run')
+  expect(sets[0]?.tables).toMatchObject([{ deleted: 1, rows: [{ key: { code: 'y' } }] }])
+})
+
+test('a CSV file without a header is refused, not taken for a set without rows', async () => {
+  project.tables({ plan: { key: ['code'], mode: 'own' } })
+  project.write({ 'base/plan.csv': 'code\nx\n' })
+  await project.seed('run')
+  project.write({ 'base/plan.csv': '' })
+  expect(await project.seed('run')).toMatchObject({ code: 'SEEDS.FILE_INVALID' })
+  expect(await project.target.sql('SELECT code FROM plan')).toEqual([{ code: 'x' }])
+})

@@ -38,7 +38,7 @@ export async function firstDeletedRows(session: Session, resolved: Resolved): Pr
   return await session.query<RowChange>(
     `SELECT 'delete' AS kind, jsonb_build_object(${pairs}) AS key, '[]'::jsonb AS columns FROM ${session.ledger}.seed_row o
      WHERE ${ofSetAndTable(session, set, target)}
-       AND ${isGone(resolved)} ORDER BY o.key LIMIT 50`,
+       AND ${isGone(resolved)} AND EXISTS (SELECT FROM ${target.id} t WHERE ${keyJson(resolved, 't')} = o.key) ORDER BY o.key LIMIT 50`,
   )
 }
 
