@@ -1,6 +1,6 @@
 import { quoteIdentifier, type Session } from '../database/index.ts'
 import { attempt, type Failure, formatRows, must, rethrow } from '../kernel/index.ts'
-import { ledgerFindings, type SeedFinding, type VerifyRequest } from './finding.ts'
+import { ledgerFindings, rowFindings, type SeedFinding, type VerifyRequest } from './finding.ts'
 import { readPostgresSeedLedger } from './ledger.ts'
 import { orderTables } from './order.ts'
 import { differs, distinct, isAltered } from './postgres/altered.ts'
@@ -76,19 +76,9 @@ async function compare(session: Session, resolved: Resolved): Promise<SeedFindin
        count(*) FILTER (WHERE ${there} IS NOT NULL AND (${byTrigger.join(' OR ') || 'false'})) AS altered
      FROM ${source} LEFT JOIN ${target.id} t ON ${sameKey(resolved)}`,
   )
-  const finding = (
-    kind: 'missing' | 'different' | 'altered',
-    what: (isOne: boolean) => string,
-  ): SeedFinding[] => {
-    const rows = Number(counts?.[kind] ?? 0)
-    const message = `${formatRows(rows)} of ${table.name} ${what(rows === 1)} (seed ${set.name}).`
-    return rows === 0 ? [] : [{ set: set.name, table: table.name, kind, rows, message }]
-  }
-  return [
-    ...finding('missing', (isOne) => `${isOne ? 'is' : 'are'} missing`),
-    ...finding('different', (isOne) => `${isOne ? 'differs' : 'differ'} from the seed`),
-    ...finding('altered', (isOne) => `${isOne ? 'has' : 'have'} values that a trigger changed`),
-  ]
+  return (['missing', 'different', 'altered'] as const).flatMap((kind) =>
+    rowFindings(kind, { set: set.name, table: table.name, rows: Number(counts?.[kind] ?? 0) }),
+  )
 }
 
 /**
