@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { openProject } from '../src/app/index.ts'
 import { seedProject, type SeedProject } from './seed-project.ts'
 
 // The keys, modes and names of a set, and what they mean for the rows of the database.
@@ -163,4 +164,33 @@ test('a CSV file without a header is refused, not taken for a set without rows',
   project.write({ 'base/plan.csv': '' })
   expect(await project.seed('run')).toMatchObject({ code: 'SEEDS.FILE_INVALID' })
   expect(await project.target.sql('SELECT code FROM plan')).toEqual([{ code: 'x' }])
+})
+
+test('no row is locked while the user is asked, and other changes are asked about again', async () => {
+  await project.target.sql(`INSERT INTO plan (code, name) VALUES ('x', 'a'), ('y', 'b')`)
+  const environments = ['production']
+  const rows = [
+    { code: 'x', name: 'b' },
+    { code: 'y', name: 'b' },
+  ]
+  project.tables({ plan: { key: ['code'], rows } }, { environments })
+  const asked: string[] = []
+  const slipway = await openProject({
+    cwd: project.root,
+    url: project.target.url,
+    environment: 'production',
+    async askConsent({ message }) {
+      asked.push(message)
+      if (asked.length > 1) return false
+      await project.target.sql(`SET lock_timeout = '2s'; UPDATE plan SET name = 'c'`)
+      return true
+    },
+  })
+  const refused = await slipway.seed.run({})
+  expect(refused).toMatchObject({ ok: false, failure: { code: 'DEPLOY.DECLINED' } })
+  expect(asked).toEqual([
+    expect.stringContaining('values of 1 row of plan'),
+    expect.stringContaining('values of 2 rows of plan'),
+  ])
+  expect(await project.target.sql('SELECT DISTINCT name FROM plan')).toEqual([{ name: 'c' }])
 })

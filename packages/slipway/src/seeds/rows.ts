@@ -249,3 +249,8 @@ function invalid(file: string, why: string, line?: number): never {
 export function isRepeatable(rows: SeedSetTable['rows']): boolean {
   return typeof rows === 'function' || Array.isArray(rows) || isFile(rows)
 }
+
+/** Whether all rows of a set can be read again. */
+export function isRepeatableSet({ tables }: Pick<SeedSet, 'tables'>): boolean {
+  return tables.every(({ rows }) => isRepeatable(rows))
+}
