@@ -476,4 +476,46 @@ describe('numbers that a sequence gives', () => {
     expect(refused).toMatchObject({ exitCode: 2, code: 'SEEDS.ROW_INVALID' })
     expect(refused.failure?.why).toContain('GENERATED ALWAYS')
   })
+
+  test('numbers that a sequence never reaches do not move it', async () => {
+    await project.target.sql(`CREATE TABLE counted (highest serial UNIQUE, s text PRIMARY KEY);
+      ALTER TABLE counted ALTER highest TYPE bigint; CREATE SEQUENCE fall INCREMENT -1;
+      CREATE TABLE falling (highest integer UNIQUE DEFAULT nextval('fall'), s text PRIMARY KEY);
+      ALTER SEQUENCE fall OWNED BY falling.highest`)
+    const rows = [{ highest: 3_000_000_000, s: 'a' }, { highest: 5, s: 'b' }, { s: 'c' }]
+    const falling = [{ highest: 9, s: 'a' }, { highest: -5, s: 'b' }, { s: 'c' }]
+    project.tables({
+      counted: { key: ['s'], rows },
+      falling: { key: ['s'], rows: falling },
+    })
+    expect(await project.seed('run')).toMatchObject({ failure: null })
+    const numberOf = async (table: string) =>
+      await project.target.sql(`SELECT highest::text AS n FROM ${table} WHERE s = 'c'`)
+    expect(await numberOf('counted')).toEqual([{ n: '6' }])
+    expect(await numberOf('falling')).toEqual([{ n: '-6' }])
+  })
 })
+
+test.each([['--dry-run'], []])(
+  'a deferred constraint is checked, and the set is named: %s',
+  async (...flags) => {
+    await project.target
+      .sql(`CREATE TABLE later (code text PRIMARY KEY, n integer UNIQUE DEFERRABLE INITIALLY DEFERRED);
+    INSERT INTO later VALUES ('x', 1)`)
+    project.tables({ later: { key: ['code'], rows: [{ code: 'a', n: 1 }] } })
+    const refused = await project.seed('run', ...flags)
+    expect(refused).toMatchObject({ exitCode: 2, code: 'SEEDS.ROW_INVALID' })
+    expect(refused.failure?.message).toContain('base')
+    expect(await project.target.sql('SELECT code FROM later')).toEqual([{ code: 'x' }])
+    project.tables({
+      later: {
+        key: ['code'],
+        rows: [
+          { code: 'a', n: 1 },
+          { code: 'x', n: 2 },
+        ],
+      },
+    })
+    expect(await project.seed('run', ...flags)).toMatchObject({ failure: null })
+  },
+)

@@ -9,7 +9,7 @@ import {
 } from './ledger.ts'
 import { orderTables, type OrderedTable } from './order.ts'
 import { haveTriggers, recordAltered } from './postgres/altered.ts'
-import { fillDeferredColumns, merge, setSequences } from './postgres/merge.ts'
+import { checkConstraints, fillDeferredColumns, merge, setSequences } from './postgres/merge.ts'
 import { firstDeletedRows, removeOwned } from './postgres/removal.ts'
 import { copyWhole, stage } from './postgres/stage.ts'
 import { readDiff, recordChanges, recordUpdates } from './postgres/sync-diff.ts'
@@ -155,6 +155,7 @@ async function runSet(
   const altered: string[] = []
   for (const { resolved } of merged)
     if ((await readAlteredColumns(session, resolved)).size > 0) altered.push(resolved.table.name)
+  await checkConstraints(session, set, request)
   const all = [...whole, ...counts]
   return {
     tables: set.tables.flatMap(({ name }) => all.find(({ table }) => table === name) ?? []),
