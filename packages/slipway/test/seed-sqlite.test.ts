@@ -584,3 +584,45 @@ test('rows cannot be copied between SQLite databases yet', async () => {
   expect(said.code).toBe('SEEDS.NOT_ON_SQLITE')
   await shop.drop()
 })
+
+test('a cascade follows the foreign key whose columns and parent it belongs to', async () => {
+  const project = await sqliteSeedProject(`CREATE TABLE tenant (id INTEGER PRIMARY KEY);
+CREATE TABLE team (tenant_id INTEGER NOT NULL REFERENCES tenant (id), code TEXT NOT NULL, PRIMARY KEY (tenant_id, code));
+CREATE TABLE member (tenant_id INTEGER NOT NULL, team TEXT, FOREIGN KEY (tenant_id, team) REFERENCES team (tenant_id, code) ON DELETE CASCADE,
+  FOREIGN KEY (tenant_id) REFERENCES tenant (id));`)
+  try {
+    const teams = (...codes: string[]) =>
+      project.tables({
+        tenant: { key: ['id'], rows: [{ id: 1 }] },
+        team: {
+          key: ['tenant_id', 'code'],
+          mode: 'own',
+          cascade: ['member'],
+          rows: codes.map((code) => ({ tenant_id: 1, code })),
+        },
+      })
+    teams('a', 'b')
+    expect(await project.seed('run')).toMatchObject({ failure: null })
+    project.sql(`INSERT INTO member VALUES (1, 'a'), (1, 'b')`)
+    teams('a')
+    const { failure, sets } = await project.seed('run')
+    expect(failure).toBe(null)
+    expect(sets[0]?.tables[1]).toMatchObject({ cascaded: [{ table: 'member', deleted: 1 }] })
+    expect(project.sql('SELECT team FROM member')).toEqual([{ team: 'a' }])
+  } finally {
+    await project.drop()
+  }
+})
+
+test('verify counts one row as one', async () => {
+  const project = await sqliteSeedProject('CREATE TABLE team (code TEXT PRIMARY KEY);')
+  try {
+    project.tables({ team: { key: ['code'], rows: [{ code: 'a' }] } })
+    const { findings } = await project.seed('verify')
+    expect(findings.map(({ message }) => message)).toContain(
+      '1 row of team is missing (seed base).',
+    )
+  } finally {
+    await project.drop()
+  }
+})

@@ -18,6 +18,10 @@ CREATE TABLE names ("n" integer PRIMARY KEY, "g" text, "t" text, "r" text, "s" t
   "columns" text, "column_name" text, "asked" text, "stored" text, "name" text, "count" text, "e" text, "h" text, "p" text, "i" text,
   "a" text UNIQUE, "m" text, "q""uoted" text, "x.y" text, "is_called" text, "last_value" text);
 CREATE TABLE gone (gone text PRIMARY KEY, added integer);
+CREATE EXTENSION citext;
+CREATE COLLATION nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+CREATE TABLE equal (code text PRIMARY KEY, alias citext, span interval, docs json[], spans interval[], word text COLLATE nocase);
+CREATE TABLE numbered (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY, code text NOT NULL UNIQUE, name text);
 CREATE TABLE slipway_seed_0 (r text PRIMARY KEY, t text REFERENCES gone (gone));
 CREATE TABLE r (t text PRIMARY KEY, n text);
 `
@@ -404,3 +408,114 @@ describe('names of a user do not collide with those of Slipway', () => {
     expect(await stored('r,t', 'slipway_seed_0')).toEqual([['y', null]])
   })
 })
+
+test('a value is changed although the server calls the new one equal, or cannot compare it', async () => {
+  const before = {
+    code: 'a',
+    alias: 'Ann',
+    span: '1 mon',
+    docs: [{ a: 1 }],
+    spans: ['1 mon'],
+    word: 'x',
+  }
+  const after = {
+    code: 'a',
+    alias: 'ANN',
+    span: '30 days',
+    docs: [{ a: 2 }],
+    spans: ['30 days'],
+    word: 'X',
+  }
+  project.tables({ equal: { key: ['code'], rows: [before] } })
+  expect((await project.seed('run')).sets).toMatchObject([{ inserted: 1 }])
+  project.tables({ equal: { key: ['code'], rows: [after] } })
+  const tried = await project.seed('run', '--dry-run')
+  const columns = ['alias', 'span', 'docs', 'spans', 'word']
+  expect(tried.sets[0]?.tables[0]?.rows).toMatchObject([{ kind: 'update', columns }])
+  expect(await stored('alias,span,docs,spans,word', 'equal')).toEqual([
+    ['ANN', '30 days', String.raw`{"{\"a\":2}"}`, '{"30 days"}', 'X'],
+  ])
+})
+
+describe('numbers that a sequence gives', () => {
+  const rowsOf = async (table: string) =>
+    await project.target.sql(`SELECT highest AS number, s FROM ${table} ORDER BY 1`)
+
+  test('rows with and without a number get different ones, in any order', async () => {
+    await project.target.sql('CREATE TABLE counted (highest serial UNIQUE, s text PRIMARY KEY)')
+    const rows = [{ s: 'a' }, { highest: 1, s: 'b' }, { s: 'c' }, { highest: 2, s: 'd' }]
+    project.tables({ counted: { key: ['s'], rows } })
+    expect((await project.seed('run')).sets).toMatchObject([{ inserted: 4 }])
+    expect(await rowsOf('counted')).toEqual([
+      { number: 1, s: 'b' },
+      { number: 2, s: 'd' },
+      { number: 3, s: 'a' },
+      { number: 4, s: 'c' },
+    ])
+  })
+
+  test('a dry run does not move the sequence past the given numbers', async () => {
+    await project.target.sql('CREATE TABLE counted (highest serial UNIQUE, s text PRIMARY KEY)')
+    project.tables({ counted: { key: ['s'], rows: [{ highest: 100, s: 'a' }] } })
+    expect((await project.seed('run', '--dry-run')).sets).toMatchObject([{ inserted: 1 }])
+    const last = async () =>
+      (await project.target.sql('SELECT last_value FROM counted_highest_seq'))[0]?.['last_value']
+    expect(await last()).toBe('1')
+    await project.seed('run')
+    expect(await last()).toBe('100')
+  })
+
+  test('a row with an identity that is always generated can be updated', async () => {
+    const set = (row: object) => project.tables({ numbered: { key: ['code'], rows: [row] } })
+    set({ id: 5, code: 'a', name: 'x' })
+    expect((await project.seed('run')).sets).toMatchObject([{ inserted: 1 }])
+    set({ id: 5, code: 'a', name: 'y' })
+    expect(await stored('id,code,name', 'numbered')).toEqual([['5', 'a', 'y']])
+    set({ id: 6, code: 'a', name: 'z' })
+    const refused = await project.seed('run')
+    expect(refused).toMatchObject({ exitCode: 2, code: 'SEEDS.ROW_INVALID' })
+    expect(refused.failure?.why).toContain('GENERATED ALWAYS')
+  })
+
+  test('numbers that a sequence never reaches do not move it', async () => {
+    await project.target.sql(`CREATE TABLE counted (highest serial UNIQUE, s text PRIMARY KEY);
+      ALTER TABLE counted ALTER highest TYPE bigint; CREATE SEQUENCE fall INCREMENT -1;
+      CREATE TABLE falling (highest integer UNIQUE DEFAULT nextval('fall'), s text PRIMARY KEY);
+      ALTER SEQUENCE fall OWNED BY falling.highest`)
+    const rows = [{ highest: 3_000_000_000, s: 'a' }, { highest: 5, s: 'b' }, { s: 'c' }]
+    const falling = [{ highest: 9, s: 'a' }, { highest: -5, s: 'b' }, { s: 'c' }]
+    project.tables({
+      counted: { key: ['s'], rows },
+      falling: { key: ['s'], rows: falling },
+    })
+    expect(await project.seed('run')).toMatchObject({ failure: null })
+    const numberOf = async (table: string) =>
+      await project.target.sql(`SELECT highest::text AS n FROM ${table} WHERE s = 'c'`)
+    expect(await numberOf('counted')).toEqual([{ n: '6' }])
+    expect(await numberOf('falling')).toEqual([{ n: '-6' }])
+  })
+})
+
+test.each([['--dry-run'], []])(
+  'a deferred constraint is checked, and the set is named: %s',
+  async (...flags) => {
+    await project.target
+      .sql(`CREATE TABLE later (code text PRIMARY KEY, n integer UNIQUE DEFERRABLE INITIALLY DEFERRED);
+    INSERT INTO later VALUES ('x', 1)`)
+    project.tables({ later: { key: ['code'], rows: [{ code: 'a', n: 1 }] } })
+    const refused = await project.seed('run', ...flags)
+    expect(refused).toMatchObject({ exitCode: 2, code: 'SEEDS.ROW_INVALID' })
+    expect(refused.failure?.message).toContain('base')
+    expect(await project.target.sql('SELECT code FROM later')).toEqual([{ code: 'x' }])
+    project.tables({
+      later: {
+        key: ['code'],
+        rows: [
+          { code: 'a', n: 1 },
+          { code: 'x', n: 2 },
+        ],
+      },
+    })
+    expect(await project.seed('run', ...flags)).toMatchObject({ failure: null })
+  },
+)

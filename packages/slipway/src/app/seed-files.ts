@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
+import path from 'node:path'
 import { locate, type Session } from '../database/index.ts'
 import { compareHistory, readHistory } from '../history/index.ts'
+import type { NextAction } from '../kernel/index.ts'
 import {
   belongs,
   type DataFormat,
@@ -16,6 +18,7 @@ import {
   type SyncPlan,
 } from '../seeds/index.ts'
 import type { AppContext } from './context.ts'
+import { refuseUnwritable } from './failures.ts'
 import { environmentSeeds, loadLimits } from './seed.ts'
 import type { Work } from './work.ts'
 
@@ -88,6 +91,25 @@ export async function planRows(
   return { plan, sets }
 }
 
+/**
+ * Runs work that writes data files. Fails with APP.NOT_WRITABLE, with the given next actions, if the system
+ * refuses a file.
+ */
+export async function writeFiles<T>(
+  { project }: Pick<Work, 'project'>,
+  work: () => Promise<T>,
+  next: readonly NextAction[] = [],
+): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const { syscall, path: file } = Object(error) as { syscall?: unknown; path?: unknown }
+    if (typeof syscall !== 'string') throw error
+    const name = typeof file === 'string' ? path.relative(project.root, file) : 'A data file'
+    return refuseUnwritable(name, error, next)
+  }
+}
+
 /** Writes the rows of the source to temporary files next to their data files. */
 export async function prepareRowFiles(
   { emit }: AppContext,
@@ -99,7 +121,7 @@ export async function prepareRowFiles(
   { plan, sets, fallback }: Planned & { readonly fallback?: string },
 ): Promise<PreparedFiles> {
   const folders = seedFolders(work.project)
-  return await prepareFiles(source, {
+  const request = {
     plan,
     homes: {
       folder: folders.find((one) => existsSync(one)) ?? folders[0],
@@ -111,7 +133,8 @@ export async function prepareRowFiles(
     },
     strict: fallback !== undefined,
     emit,
-  })
+  }
+  return await writeFiles(work, () => prepareFiles(source, request))
 }
 
 /** The files and sets of a result. */

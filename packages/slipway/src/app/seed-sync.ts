@@ -1,6 +1,6 @@
 import { withSession } from '../database/index.ts'
 import { requireConsent, withTarget } from '../deploy/index.ts'
-import { formatRows } from '../kernel/index.ts'
+import { advice, formatRows } from '../kernel/index.ts'
 import {
   belongs,
   projectSeedSets,
@@ -24,6 +24,7 @@ import {
   type RowOptions,
   type SeedFilesResult,
   sideOf,
+  writeFiles,
 } from './seed-files.ts'
 import { environmentSeeds, loadLimits, seedAuthor } from './seed.ts'
 import { directAddress, readWork, type Work, workRequest } from './work.ts'
@@ -50,6 +51,11 @@ export interface SeedSyncResult extends SeedFilesResult {
   /** Sets whose new version was recorded in the ledger of the target. */
   readonly recorded: readonly string[]
 }
+
+/** What to do if only the data files of a sync could not be written. */
+const ROWS_WRITTEN = advice(
+  'The rows were written to the target. Write the files with slipway seed export.',
+)
 
 interface Sync {
   readonly context: AppContext
@@ -127,7 +133,7 @@ async function sync({ context, asked, work, dryRun }: Sync, sides: Sides): Promi
     const owners = files?.owners
     const given = { ...request, ...(owners ? { owners } : {}), dryRun, beforeCommit }
     const tables = await syncTables(source, target, given)
-    if (!dryRun) await files?.put()
+    if (files && !dryRun) await writeFiles(work, () => files.put(), [ROWS_WRITTEN])
     const changed = files?.sets.filter(({ state }) => state !== 'unchanged') ?? []
     const names = changed.map(({ set }) => set)
     const recorded = dryRun ? [] : await recordSets(context, { work, target }, names)

@@ -6,7 +6,9 @@ import { advice, attempt, type Failure, type NextAction } from '../kernel/index.
 import { git } from '../project/index.ts'
 import {
   chooseSets,
+  destroyedBy,
   type EnvironmentSeeds,
+  isRepeatableSet,
   projectSeedSets,
   readSeedLedger,
   runSeeds,
@@ -192,19 +194,31 @@ export async function runChosenSets(
   if (sets.length === 0) return []
   const { pending } = compareHistory(await readHistory(session), work.migrations)
   const { database, alias } = session.server
-  return await runSeeds(session, {
+  const consented = new Set<string>()
+  const request = {
     sets,
     names: projectNames(work.project),
     pending,
     author: await seedAuthor(work, session),
     dryRun,
-    consent: async (destroys) => {
-      if (work.target.protected)
-        await requireConsent({ database, alias, destroys }, consentFrom(context, asked))
+    consent: async (destroys: readonly string[]) => {
+      const text = JSON.stringify(destroys)
+      if (!work.target.protected || consented.has(text)) return
+      await requireConsent({ database, alias, destroys }, consentFrom(context, asked))
+      consented.add(text)
     },
     emit: context.emit,
-    limits: rowLimits(context, work),
-  })
+  }
+  // No row is locked during this prompt. If the changes differ afterwards, the user is prompted again.
+  const isPrompt = work.target.protected && !dryRun && asked.confirm === undefined
+  if (isPrompt && context.askConsent && sets.every(isRepeatableSet)) {
+    const limits = rowLimits(context, work)
+    for (const { set, tables } of await runSeeds(session, { ...request, limits, dryRun: true })) {
+      const destroys = destroyedBy(set, tables)
+      if (destroys.length > 0) await request.consent(destroys)
+    }
+  }
+  return await runSeeds(session, { ...request, limits: rowLimits(context, work) })
 }
 
 /** The outcome of the seeds after a deploy. */

@@ -119,7 +119,8 @@ function entryOf(
 }
 
 /**
- * The fields of a file; a set may omit some on purpose. Undefined if it has no rows, or names unknown fields.
+ * The fields that any row of a file has; a set may omit others on purpose. Undefined if it has no rows, or
+ * names unknown fields.
  */
 async function fieldsOf(
   { sourceTables }: SyncPlan,
@@ -127,12 +128,12 @@ async function fieldsOf(
   entry: SeedSetTable,
 ): Promise<readonly string[] | undefined> {
   if (!isFile(entry.rows)) return undefined
-  const rows = rowsOf({ table: entry })
-  const first = await rows.next()
-  await rows.return(undefined)
-  if (first.done) return undefined
-  const fields = Object.keys(flattened(first.value.row, referenceTest(from)))
-  return selectionOf(sourceTables, from, fields) ? fields : undefined
+  const isReference = referenceTest(from)
+  const found = new Set<string>()
+  for await (const { row } of rowsOf({ table: entry }))
+    for (const field of Object.keys(flattened(row, isReference))) found.add(field)
+  const fields = [...found]
+  return fields.length > 0 && selectionOf(sourceTables, from, fields) ? fields : undefined
 }
 
 function isLeftOut({ tables, rules }: SyncPlan, { table }: SyncTable, field: string): boolean {

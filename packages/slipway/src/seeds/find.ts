@@ -69,6 +69,10 @@ export async function readSeedSets(project: SeedsFolder): Promise<readonly SeedS
       helpers.push(own)
     }
   }
+  for (const [at, { name, file }] of found.entries()) {
+    const other = found.slice(0, at).find((one) => one.name === name)
+    if (other) invalid(file, `${path.relative(folder, other.file)} is a set with the same name.`)
+  }
   const sets: SeedSet[] = []
   for (const { name, file, files } of found) {
     const definition = await readDefinition(file, project)

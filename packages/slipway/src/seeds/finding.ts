@@ -1,4 +1,4 @@
-import type { Emit } from '../kernel/index.ts'
+import { type Emit, formatRows } from '../kernel/index.ts'
 import type { RowLimits } from './generated-rows.ts'
 import type { SeedRecord } from './ledger.ts'
 import type { SeedSet } from './set.ts'
@@ -35,4 +35,21 @@ export function ledgerFindings(
   if (record.checksum === checksum && record.version === version) return []
   const message = `${name} was edited since it ran here (version ${record.version}).`
   return [{ set: name, kind: 'edited', rows: 0, message }]
+}
+
+const WHAT = {
+  missing: ['is missing', 'are missing'],
+  different: ['differs from the seed', 'differ from the seed'],
+  altered: ['has values that a trigger changed', 'have values that a trigger changed'],
+} as const
+
+/** The finding about rows of a table; none if there are no such rows. */
+export function rowFindings(
+  kind: keyof typeof WHAT,
+  found: { readonly set: string; readonly table: string; readonly rows: number },
+): SeedFinding[] {
+  const { set, table, rows } = found
+  if (rows === 0) return []
+  const what = WHAT[kind][rows === 1 ? 0 : 1]
+  return [{ ...found, kind, message: `${formatRows(rows)} of ${table} ${what} (seed ${set}).` }]
 }

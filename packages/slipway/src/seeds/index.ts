@@ -8,7 +8,8 @@ export type { SeedAuthor, SeedRecord } from './ledger.ts'
 export type { TableCounts } from './table-counts.ts'
 export type { NamedRules } from './natural-key.ts'
 export { projectNames, projectSeedSets, seedFolders } from './project-sets.ts'
-export type { SeedOutcome, SeedRequest } from './seed-request.ts'
+export { isRepeatableSet } from './rows.ts'
+export { destroyedBy, type SeedOutcome, type SeedRequest } from './seed-request.ts'
 export {
   defineSeed,
   type OwnerMode,

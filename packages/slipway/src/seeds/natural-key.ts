@@ -67,12 +67,16 @@ function requireTable({ tables }: RulesScope, name: string): TargetTable {
   })
 }
 
-/** Finds a column by `table.column`, optionally prefixed with the schema. */
+/** Finds a column by `table.column`, optionally prefixed with the schema; both names may contain dots. */
 function requireColumn(scope: RulesScope, name: string): TargetColumn {
-  const at = name.lastIndexOf('.')
-  const table = at < 0 ? undefined : requireTable(scope, name.slice(0, at))
-  const column = table && columnOf(table, name.slice(at + 1))
-  if (column) return column
+  const last = name.lastIndexOf('.')
+  for (let at = last; at >= 0; at = name.lastIndexOf('.', at - 1)) {
+    const table = findTable(scope.tables, name.slice(0, at))
+    const column = table && columnOf(table, name.slice(at + 1))
+    if (column) return column
+    if (at === 0) break
+  }
+  if (last >= 0) requireTable(scope, name.slice(0, last))
   return raise('SEEDS.COLUMN_UNKNOWN', {
     message: `A flag names the column ${name}, which does not exist.`,
     nextActions: [advice('Columns are named with their table: carriers.api_key.')],

@@ -1,6 +1,6 @@
 import { isSameObject } from '../statements/index.ts'
 import type { SeedSetTable } from './set.ts'
-import type { TargetTable } from './target-tables.ts'
+import { columnOf, type TargetForeignKey, type TargetTable } from './target-tables.ts'
 
 /** A table of a set, and the corresponding table of the target. */
 export interface PlacedTable {
@@ -36,13 +36,29 @@ export function orderTables(tables: readonly PlacedTable[]): readonly OrderedTab
 function unresolvedColumns(one: PlacedTable, left: readonly PlacedTable[]): string[] {
   return one.target.foreignKeys
     .filter(({ table }) => left.some((other) => other !== one && isSameObject(other.target, table)))
-    .flatMap(({ columns }) => columns)
+    .flatMap((key) => columnsToDefer(one, key))
 }
 
 function selfReferences(one: PlacedTable): string[] {
   return one.target.foreignKeys
     .filter(({ table }) => isSameObject(one.target, table))
-    .flatMap(({ columns }) => columns)
+    .flatMap((key) => columnsToDefer(one, key))
+}
+
+/**
+ * The columns of a foreign key that are filled later. A row without one of them refers to nothing yet, so those
+ * that are required or belong to the natural key, such as the tenant, are filled immediately if another is not.
+ */
+function columnsToDefer(
+  { table, target }: PlacedTable,
+  { columns }: TargetForeignKey,
+): readonly string[] {
+  const key = table.key.map((field) => columnOf(target, field)?.name)
+  const optional = columns.filter(
+    (name) =>
+      !key.includes(name) && target.columns.some((one) => one.name === name && !one.notNull),
+  )
+  return optional.length > 0 ? optional : columns
 }
 
 /** In a cycle: a table whose columns to remaining tables may all be NULL, else the first. */

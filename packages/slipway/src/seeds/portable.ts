@@ -75,6 +75,7 @@ function pathsTo(walk: Walk, table: TargetTable, column: TargetColumn): readonly
   refuseSensitive(table, column, rules)
   if (rules.isOmitted(table, column)) refuseOmitted(table, column)
   const field = fieldOf(table, column.name)
+  if (field.includes('.')) refuseDot(table, column)
   const single = foreignKeyOf(table, column.name)
   const parent = parentOf(tables, single)
   const referred = parent?.columns.find(({ name }) => name === single?.referenced[0])
@@ -83,7 +84,7 @@ function pathsTo(walk: Walk, table: TargetTable, column: TargetColumn): readonly
     return [field]
   }
   if (visited.includes(parent)) return refuseCircle(table, field, parent)
-  const further = { ...walk, seen: [...visited, parent] }
+  const further = { ...walk, visited: [...visited, parent] }
   if (!isGenerated(further, parent, referred)) return [field]
   return naturalKeyOf(parent, rules)
     .flatMap((one) => pathsTo(further, parent, one))
@@ -115,6 +116,18 @@ function refuseOmitted(table: TargetTable, column: TargetColumn): never {
   return raise('SEEDS.KEY_UNKNOWN', {
     message: `${table.name}.${column.name} is in the natural key of ${table.name}, and cannot be left out.`,
     nextActions: [advice(`Name another key: --key ${table.name}=column.`)],
+  })
+}
+
+/** A field with a dot would be read as a path along foreign keys. */
+function refuseDot(table: TargetTable, column: TargetColumn): never {
+  const named = `${table.name}.${column.name}`
+  return raise('SEEDS.NOT_PORTABLE', {
+    message: `${named} has a dot in its name, and no field without one.`,
+    why: 'In a row of a seed set, a name with dots follows foreign keys.',
+    nextActions: [
+      advice(`Map a field of the model to it, or skip it with --omit ${JSON.stringify(named)}.`),
+    ],
   })
 }
 

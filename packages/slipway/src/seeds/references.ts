@@ -27,7 +27,7 @@ export interface Reference {
   readonly value: string
   /** LEFT JOINs from the staged rows, alias `s`, to the referenced row. */
   readonly joins: readonly string[]
-  /** SQL that is true if the row gives the reference. */
+  /** SQL that is true if the row gives the reference, or a part of it. */
   readonly given: string
 }
 
@@ -105,6 +105,7 @@ class ReferenceWalker {
   readonly #cells: Cell[]
   readonly #joins: string[] = []
   readonly #given: string[] = []
+  #tablesFollowed = 0
   /** The field that leads to no column. */
   unknownField: string | undefined
 
@@ -124,7 +125,8 @@ class ReferenceWalker {
     const key = column && foreignKeyOf(table, column.name)
     const parent = parentOf(this.#tables, key)
     if (!column || !key || !parent) return undefined
-    const alias = `p${this.#cells.length}_${this.#joins.length}`
+    // Unique among all walkers of a layout, because each adds a cell after its last alias.
+    const alias = `p${this.#cells.length}_${this.#tablesFollowed++}`
     const conditions = this.#conditions(parent, paths, { alias, prefix })
     if (conditions === undefined) return undefined
     this.#joins.push(`LEFT JOIN ${parent.id} ${alias} ON ${conditions.join(' AND ')}`)
@@ -132,7 +134,7 @@ class ReferenceWalker {
       column,
       value: `${alias}.${quoteIdentifier(key.referenced[0] ?? '')}`,
       joins: this.#joins,
-      given: this.#given.join(' AND '),
+      given: `(${this.#given.join(' OR ')})`,
     }
   }
 
@@ -185,9 +187,12 @@ export function flattened(
   let flat: Record<string, unknown> | undefined
   for (const [field, value] of Object.entries(row)) {
     if (!isPlainObject(value) || !isReference(field)) continue
+    const paths = leaves(value, field)
+    // An empty object is not a natural key: the value of the column is refused.
+    if (paths.length === 0) continue
     flat ??= { ...row }
     delete flat[field]
-    for (const [path, inner] of leaves(value, field)) flat[path] = inner
+    for (const [path, inner] of paths) flat[path] = inner
   }
   return flat ?? row
 }

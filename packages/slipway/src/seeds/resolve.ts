@@ -11,7 +11,7 @@ import {
   resolvedColumns,
   storedOf,
 } from './resolved-columns.ts'
-import { placeOfRow } from './row-source.ts'
+import { moreRows, placeOfRow, refuseAmbiguous, repeatedKeys } from './row-source.ts'
 
 /** Staged rows with resolved references: a relation with the columns of the target. */
 export interface Resolved extends Staged, ResolvedColumns {
@@ -88,9 +88,8 @@ async function refuseMissing(session: Session, staged: Staged, joined: string): 
   if (row === undefined) return
   const { set, table } = staged
   const where = await placeOfRow(set, table, Number(row.n))
-  const more = Number(row.count) > 1 ? `, as ${Number(row.count) - 1} more rows do` : ''
   raise('SEEDS.REFERENCE_MISSING', {
-    message: `Row ${row.n} of ${table.name} in ${set.name} refers by ${row.missing} to a row that does not exist${more}.`,
+    message: `Row ${row.n} of ${table.name} in ${set.name} refers by ${row.missing} to a row that does not exist${moreRows(Number(row.count) - 1)}.`,
     why: 'A reference is the natural key of a row that exists in the database or comes earlier in the seeds.',
     nextActions: [
       advice('Nothing was written. Add the missing row, or name its set in dependsOn.'),
@@ -127,11 +126,12 @@ async function refuseDuplicates(session: Session, resolved: Resolved): Promise<v
     await placeOfRow(set, table, Number(pair.first)),
     await placeOfRow(set, table, Number(pair.second)),
   ]
+  if (pair.first === pair.second) return refuseAmbiguous(resolved, Number(pair.first), one)
   const named = (place: { line?: number }, row: string) =>
     place.line === undefined ? `row ${row}` : `line ${place.line}`
   raise('SEEDS.DUPLICATE_KEY', {
-    message: `${named(one, pair.first)} and ${named(other, pair.second)} of ${table.name} in ${set.name} have the same ${table.key.join(', ')}.`,
-    why: `A natural key identifies one row. ${pair.count} keys occur more than once.`,
+    message: `In ${table.name} of ${set.name}, ${named(one, pair.first)} and ${named(other, pair.second)} have the same ${table.key.join(', ')}.`,
+    why: `A natural key identifies one row. ${repeatedKeys(Number(pair.count))}`,
     nextActions: [advice('Nothing was written. Remove one of them.')],
     where: other,
   })

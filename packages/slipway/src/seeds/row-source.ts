@@ -1,4 +1,4 @@
-import { advice, type Emit } from '../kernel/index.ts'
+import { advice, type Emit, type Place } from '../kernel/index.ts'
 import { raise } from './failures.ts'
 import type { RowLimits } from './generated-rows.ts'
 import { flattened, type Layout, layoutOf } from './references.ts'
@@ -97,13 +97,18 @@ export function acceptShape(
   return added.length === 0
 }
 
-function refuseShape({ set, target }: StageOptions, { pending, rows }: Source, why: string): never {
+function refuseShape(
+  { set, table, target }: StageOptions,
+  { pending, rows }: Source,
+  why: string,
+): never {
   const line = pending?.line
+  const file = isFile(table.rows) ? table.rows.file : set.file
   return raise('SEEDS.ROW_INVALID', {
     message: `Row ${rows + 1} of ${target.name} in ${set.name} does not match the rows before it.`,
     why,
     nextActions: [advice('Nothing was written. Correct the row and run the seeds again.')],
-    where: { file: set.file, ...(line === undefined ? {} : { line }) },
+    where: { file, ...(line === undefined ? {} : { line }) },
   })
 }
 
@@ -155,4 +160,32 @@ export function refuseQuery({ set, table }: StageOptions, why: string): never {
     nextActions: [advice('Nothing was written. Correct the query and run the seeds again.')],
     where: { file: isFile(table.rows) ? table.rows.file : set.file },
   })
+}
+
+/** Refuses a row whose reference finds more than one row. */
+export function refuseAmbiguous(
+  { set, table, layout }: Pick<StageOptions, 'set' | 'table'> & { readonly layout: Layout },
+  row: number,
+  where: Place,
+): never {
+  const fields = layout.columns.flatMap(({ references }) => references.flatMap((one) => one.fields))
+  return raise('SEEDS.ROW_INVALID', {
+    message: `Row ${row} of ${table.name} in ${set.name} refers to several rows by one reference.`,
+    why: `A reference must identify one row. Its fields are ${fields.join(', ')}.`,
+    nextActions: [
+      advice('Nothing was written. Refer to the row by fields that a unique key covers.'),
+    ],
+    where,
+  })
+}
+
+/** The end of a message about one row if others have the same problem. */
+export function moreRows(rows: number): string {
+  if (rows === 0) return ''
+  return rows === 1 ? ', as does 1 more row' : `, as do ${rows} more rows`
+}
+
+/** A sentence with the number of keys that several rows have. */
+export function repeatedKeys(keys: number): string {
+  return `${keys} ${keys === 1 ? 'key occurs' : 'keys occur'} more than once.`
 }

@@ -76,9 +76,13 @@ async function* csvRows(file: string): AsyncGenerator<PlacedRow> {
   const { parse } = await import('csv-parse')
   // The parser counts a CRLF in a quoted cell as two lines.
   let extra = 0
+  let hasHeader = false
   const parser = parse({
     bom: true,
-    columns: (header: readonly string[]) => refuseRepeatedName(file, header),
+    columns(header: readonly string[]) {
+      hasHeader = true
+      return refuseRepeatedName(file, header)
+    },
     skip_empty_lines: true,
     cast(value, { quoting, header }) {
       if (quoting) extra += value.match(/\r\n/g)?.length ?? 0
@@ -97,6 +101,8 @@ async function* csvRows(file: string): AsyncGenerator<PlacedRow> {
     const { lines } = error as { readonly lines?: number }
     invalid(file, csvReason(error), lines === undefined ? undefined : lines - extra)
   }
+  // A set without rows deletes all rows that it owns, so a truncated file must not be one.
+  if (!hasHeader) invalid(file, 'It has no header')
 }
 
 function refuseRepeatedName(file: string, header: readonly string[]): string[] {
@@ -242,4 +248,9 @@ function invalid(file: string, why: string, line?: number): never {
 /** Whether rows can be read again: a generator cannot restart, but a function can be called again. */
 export function isRepeatable(rows: SeedSetTable['rows']): boolean {
   return typeof rows === 'function' || Array.isArray(rows) || isFile(rows)
+}
+
+/** Whether all rows of a set can be read again. */
+export function isRepeatableSet({ tables }: Pick<SeedSet, 'tables'>): boolean {
+  return tables.every(({ rows }) => isRepeatable(rows))
 }

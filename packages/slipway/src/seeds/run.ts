@@ -9,7 +9,7 @@ import {
 } from './ledger.ts'
 import { orderTables, type OrderedTable } from './order.ts'
 import { haveTriggers, recordAltered } from './postgres/altered.ts'
-import { fillDeferredColumns, merge, setSequences } from './postgres/merge.ts'
+import { checkConstraints, fillDeferredColumns, merge, setSequences } from './postgres/merge.ts'
 import { firstDeletedRows, removeOwned } from './postgres/removal.ts'
 import { copyWhole, stage } from './postgres/stage.ts'
 import { readDiff, recordChanges, recordUpdates } from './postgres/sync-diff.ts'
@@ -28,7 +28,13 @@ import {
 } from './seed-request.ts'
 import type { SeedSet } from './set.ts'
 import { type CascadedRows, type TableCounts, withFilled } from './table-counts.ts'
-import { columnOf, readTargetTables, tableOf, type TargetTables } from './target-tables.ts'
+import {
+  columnOf,
+  readTargetTables,
+  refuseSharedTables,
+  tableOf,
+  type TargetTables,
+} from './target-tables.ts'
 
 /**
  * A time without a zone has the same meaning wherever the seeds run; sets of a million rows are joined in
@@ -51,13 +57,16 @@ export async function runPostgresSeeds(
 ): Promise<SeedOutcome[]> {
   refusePending(request)
   const tables = await readTargetTables(session, request.names)
+  refuseSharedTables(tables, request.sets)
   const records = await readPostgresSeedLedger(session)
   for (const set of request.sets) refuseNewer(set, records)
   if (!request.dryRun) await prepareLedger(session)
   const outcomes: SeedOutcome[] = []
+  let first = 0
   const each = async (set: SeedSet) => {
     const before = records.find(({ name }) => name === set.name)
-    const ran = await runSet(session, { request, set, tables, first: outcomes.length * 100 })
+    const ran = await runSet(session, { request, set, tables, first })
+    first += set.tables.length
     outcomes.push({ set, ...(before ? { before } : {}), ...ran })
     return ran.tables
   }
@@ -139,13 +148,14 @@ async function runSet(
     else placed.push(await mergeTable(session, options, turn, request))
   }
   const merged: Merged[] = []
-  for (const one of placed) merged.push(await fillDeferred(session, one, request))
+  for (const one of placed) merged.push(await fillDeferred(session, one))
   const counts = await removeAll(session, merged, request)
   const wrote = counts.some(({ inserted, updated, deleted }) => inserted + updated + deleted > 0)
   if (triggers && wrote) for (const { resolved } of merged) await recordAltered(session, resolved)
   const altered: string[] = []
   for (const { resolved } of merged)
     if ((await readAlteredColumns(session, resolved)).size > 0) altered.push(resolved.table.name)
+  await checkConstraints(session, set, request)
   const all = [...whole, ...counts]
   return {
     tables: set.tables.flatMap(({ name }) => all.find(({ table }) => table === name) ?? []),
@@ -161,8 +171,8 @@ async function mergeTable(
 ): Promise<Merged> {
   const staged = await stage(session, options)
   const resolved = await resolve(session, staged, turn.deferredColumns)
-  if (dryRun) await recordChanges(session, resolved)
-  const counts = await merge(session, resolved)
+  if (dryRun || resolved.later.length > 0) await recordChanges(session, resolved)
+  const counts = await merge(session, resolved, { dryRun })
   const { set, target, content, layout } = staged
   const refers = layout.columns.some(({ references }) => references.length > 0)
   if (isSimple(turn) && content && !refers)
@@ -171,18 +181,14 @@ async function mergeTable(
 }
 
 /** Fills the columns that refer to later rows. */
-async function fillDeferred(
-  session: Session,
-  one: Merged,
-  { dryRun }: SeedRequest,
-): Promise<Merged> {
+async function fillDeferred(session: Session, one: Merged): Promise<Merged> {
   const { turn, resolved, counts } = one
   if (resolved.later.length === 0) return one
   const again = await resolve(session, resolved, new Set())
   const deferred = again.columns.filter(({ name }) => turn.deferredColumns.has(name))
-  if (dryRun) await recordUpdates(session, again, deferred)
+  const filled = await recordUpdates(session, again, deferred)
   const aside = { deleted: counts.deleted, cascaded: [...(counts.cascaded ?? [])] }
-  const filled = await fillDeferredColumns(session, again, deferred, aside)
+  await fillDeferredColumns(session, again, deferred, aside)
   return { turn, resolved: again, counts: { ...withFilled(counts, filled), ...aside } }
 }
 
@@ -220,13 +226,12 @@ async function removeAll(
 
 async function withRows(
   session: Session,
-  { turn, resolved }: Merged,
+  { resolved }: Merged,
   { counts, gone }: { readonly counts: TableCounts; readonly gone: readonly RowChange[] },
 ): Promise<TableCounts> {
   const diff = { count: counts.deleted, rows: gone, gone: true }
   const { rows } = await readDiff(session, resolved, diff)
-  const isInsertOnly = turn.table.mode === 'insert-missing'
-  return { ...counts, rows: rows.filter(({ kind }) => !isInsertOnly || kind === 'insert') }
+  return { ...counts, rows }
 }
 
 function orderedTablesOf({ request, set, tables }: SetRun): readonly OrderedTable[] {

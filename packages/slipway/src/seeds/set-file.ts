@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
+import { parseExactly } from './json-text.ts'
 import type { SeedSet, SeedSetFile } from './set.ts'
 
 /** The state of a file compared with the content to write. */
@@ -33,7 +34,8 @@ export function setFile(
   const file = set?.file ?? path.join(folder, 'set.json')
   if (path.basename(file) !== 'set.json') return undefined
   const before = existsSync(file) ? readFileSync(file, 'utf8') : undefined
-  const definition = before === undefined ? undefined : (JSON.parse(before) as SeedSetFile)
+  // Rows in the definition keep the digits of their numbers.
+  const definition = before === undefined ? undefined : (parseExactly(before) as SeedSetFile)
   const version = set === undefined ? 1 : changed ? set.version + 1 : set.version
   const added = tables.map(({ name, key, rows }) => [name, { key, rows }] as const)
   const next = {

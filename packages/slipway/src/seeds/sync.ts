@@ -4,7 +4,7 @@ import { advice, type Emit, formatRows } from '../kernel/index.ts'
 import { isSameObject } from '../statements/index.ts'
 import { raise } from './failures.ts'
 import { orderTables, type OrderedTable } from './order.ts'
-import { fillDeferredColumns, merge } from './postgres/merge.ts'
+import { checkConstraints, fillDeferredColumns, merge } from './postgres/merge.ts'
 import { withCascades } from './postgres/removal.ts'
 import { readPostgresRows } from './postgres/source-rows.ts'
 import { stage } from './postgres/stage.ts'
@@ -53,6 +53,8 @@ export async function syncTables(
     const merged = await mergeAll(source, session, request)
     await fillAll(session, merged)
     diffs = await removeAll(session, merged, request)
+    const [first] = merged
+    if (first) await checkConstraints(session, first.resolved.set, request)
     await request.beforeCommit?.(diffs)
   })
   return diffs
@@ -84,7 +86,7 @@ async function mergeAll(source: Side, session: Session, request: SyncRequest): P
     const options = { set, table: turn.table, target: turn.target, tables: plan.tables, at, emit }
     const resolved = await resolve(session, await stage(session, options), turn.deferredColumns)
     await recordChanges(session, resolved)
-    await merge(session, resolved)
+    await merge(session, resolved, request)
     merged.push({ resolved, turn, of })
   }
   return merged

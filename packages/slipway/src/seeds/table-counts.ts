@@ -21,12 +21,11 @@ export interface TableCounts {
   readonly rows?: readonly RowChange[]
 }
 
-/** Adds filled columns to the counts; filling a row that this run inserted does not count as an update. */
+/** Counts existing rows as updated in which only columns that refer to later rows were filled. */
 export function withFilled(counts: TableCounts, filled: number): TableCounts {
-  const changed = Math.min(Math.max(filled - counts.inserted, 0), counts.unchanged)
   return {
     ...counts,
-    updated: counts.updated + changed,
-    unchanged: counts.unchanged - changed,
+    updated: counts.updated + filled,
+    unchanged: counts.unchanged - filled,
   }
 }

@@ -148,6 +148,46 @@ function isUniqueKey({ unique, partial, invalid, deferred, columns }: Index): bo
   return unique && !partial && !invalid && !deferred && !columns.includes('')
 }
 
+/**
+ * Refuses sets that write to the same table by different names, such as its model and its own name: neither
+ * could tell which rows are its own.
+ */
+export function refuseSharedTables(tables: TargetTables, sets: readonly SeedSet[]): void {
+  const owners = new Map<TargetTable, NamedBySet>()
+  for (const set of sets) {
+    for (const { name } of set.tables) {
+      const table = findTable(tables, name)
+      if (table === undefined) continue
+      const owner = owners.get(table)
+      if (owner !== undefined) refuseShared(table, owner, { set, name })
+      owners.set(table, { set, name })
+    }
+  }
+}
+
+interface NamedBySet {
+  readonly set: SeedSet
+  readonly name: string
+}
+
+function refuseShared({ name: table }: TargetTable, one: NamedBySet, other: NamedBySet): never {
+  const isSame = one.set === other.set
+  return raise('SEEDS.TABLE_OWNED', {
+    message: isSame
+      ? `${one.set.name} has ${table} twice: as ${one.name} and as ${other.name}.`
+      : `${other.set.name} and ${one.set.name} both write to ${table}: as ${other.name} and as ${one.name}.`,
+    why: 'A table belongs to one set in an environment, so that each row has one owner.',
+    nextActions: [
+      advice(
+        isSame
+          ? 'Put its rows under one of the names.'
+          : 'Put its rows into one set, or the sets into different environments.',
+      ),
+    ],
+    where: { file: other.set.file },
+  })
+}
+
 /** Finds a set's table by its model, name, or schema-qualified name. Fails with SEEDS.TABLE_MISSING. */
 export function tableOf(
   tables: TargetTables,
@@ -205,6 +245,13 @@ function isComputed({ columns }: TargetTable, name: string): boolean {
 export function fieldOf(table: TargetTable, column: string): string {
   const field = table.model?.members.find(({ mapped }) => mapped === column)?.name ?? column
   return columnOf(table, field)?.name === column ? field : column
+}
+
+/** Whether Prisma Client gives an omitted column a value. */
+export function isFilledByClient({ model }: TargetTable, { name }: TargetColumn): boolean {
+  return (
+    model?.members.some(({ mapped, filled }) => mapped === name && filled !== undefined) ?? false
+  )
 }
 
 /**

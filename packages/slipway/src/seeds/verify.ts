@@ -1,15 +1,14 @@
 import { quoteIdentifier, type Session } from '../database/index.ts'
 import { attempt, type Failure, formatRows, must, rethrow } from '../kernel/index.ts'
-import { ledgerFindings, type SeedFinding, type VerifyRequest } from './finding.ts'
+import { ledgerFindings, rowFindings, type SeedFinding, type VerifyRequest } from './finding.ts'
 import { readPostgresSeedLedger } from './ledger.ts'
 import { orderTables } from './order.ts'
-import { differs, isAltered } from './postgres/altered.ts'
-import { distinct } from './postgres/merge.ts'
+import { differs, distinct, isAltered } from './postgres/altered.ts'
 import { stage } from './postgres/stage.ts'
 import { type Resolved, resolve } from './resolve.ts'
 import { sameKey, storedOf } from './resolved-columns.ts'
 import type { SeedSet } from './set.ts'
-import { readTargetTables, tableOf, type TargetTable } from './target-tables.ts'
+import { readTargetTables, refuseSharedTables, tableOf, type TargetTable } from './target-tables.ts'
 
 /**
  * Checks whether every row of the sets is in the database and equal, whether foreign keys refer to existing
@@ -20,26 +19,28 @@ export async function verifyPostgresSeeds(
   { sets, names, emit, limits }: VerifyRequest,
 ): Promise<SeedFinding[]> {
   const tables = await readTargetTables(session, names)
+  refuseSharedTables(tables, sets)
   const records = await readPostgresSeedLedger(session)
   const found: SeedFinding[] = []
   await session.execute(
     `BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO, YMD'`,
   )
   const done = await attempt(async () => {
-    for (const [index, set] of sets.entries()) {
+    let staging = 0
+    for (const set of sets) {
       emit({ kind: 'phase', phase: 'verify', detail: set.name })
       found.push(...ledgerFindings(set, records))
       const placed = set.tables.map((table) => ({
         table,
         target: tableOf(tables, set, table, []),
       }))
-      for (const [at, { table, target }] of orderTables(placed).entries()) {
+      for (const { table, target } of orderTables(placed)) {
         const staged = await stage(session, {
           set,
           table,
           target,
           tables,
-          at: index * 100 + at,
+          at: staging++,
           emit,
           limits,
         })
@@ -75,19 +76,9 @@ async function compare(session: Session, resolved: Resolved): Promise<SeedFindin
        count(*) FILTER (WHERE ${there} IS NOT NULL AND (${byTrigger.join(' OR ') || 'false'})) AS altered
      FROM ${source} LEFT JOIN ${target.id} t ON ${sameKey(resolved)}`,
   )
-  const finding = (
-    kind: 'missing' | 'different' | 'altered',
-    what: (isOne: boolean) => string,
-  ): SeedFinding[] => {
-    const rows = Number(counts?.[kind] ?? 0)
-    const message = `${formatRows(rows)} of ${table.name} ${what(rows === 1)} (seed ${set.name}).`
-    return rows === 0 ? [] : [{ set: set.name, table: table.name, kind, rows, message }]
-  }
-  return [
-    ...finding('missing', (isOne) => `${isOne ? 'is' : 'are'} missing`),
-    ...finding('different', (isOne) => `${isOne ? 'differs' : 'differ'} from the seed`),
-    ...finding('altered', (isOne) => `${isOne ? 'has' : 'have'} values that a trigger changed`),
-  ]
+  return (['missing', 'different', 'altered'] as const).flatMap((kind) =>
+    rowFindings(kind, { set: set.name, table: table.name, rows: Number(counts?.[kind] ?? 0) }),
+  )
 }
 
 /**

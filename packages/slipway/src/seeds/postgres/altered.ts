@@ -25,14 +25,43 @@ export async function haveTriggers(
   return found?.some ?? false
 }
 
+/**
+ * Types in which different values can be equal: text by its collation, citext in the case, interval in `1 mon`
+ * and `30 days`.
+ */
+const INEXACT = /^(?:text|character|character varying|citext|interval)$/
+
+/** Whether `=` of a type compares whole values; the elements of an array may have no `=`, or an inexact one. */
+function isExact({ base, comparable }: TargetColumn): boolean {
+  return comparable && !base.endsWith(']') && !INEXACT.test(base)
+}
+
 /** SQL that is true if a column differs between a row of the target, `t`, and a resolved row, `r`. */
 export function differs(resolved: Resolved, column: TargetColumn): string {
   const [stored, given] = [storedOf(column), givenOf(resolved, column)]
-  const differ = column.comparable
+  const differ = isExact(column)
     ? `${stored} IS DISTINCT FROM ${given}`
-    : `${stored}::text IS DISTINCT FROM ${given}::text`
+    : `${stored}::text COLLATE "C" IS DISTINCT FROM ${given}::text`
   const condition = isGiven(resolved, column)
   return condition === undefined ? differ : `(${condition} AND ${differ})`
+}
+
+/**
+ * SQL that is true if a row of the target, `t`, differs from the seed's, `r`, for another reason than a
+ * trigger.
+ */
+export function distinct(
+  session: Session,
+  resolved: Resolved,
+  columns: readonly TargetColumn[],
+): string {
+  return columns
+    .map((column) => {
+      const differ = differs(resolved, column)
+      if (!resolved.altered.has(column.name)) return differ
+      return `(${differ} AND NOT ${isAltered(session, resolved, column)})`
+    })
+    .join(' OR ')
 }
 
 /** SQL that is true if a trigger made this difference, and neither value has changed since. */

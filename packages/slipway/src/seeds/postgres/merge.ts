@@ -1,22 +1,31 @@
 import { quoteIdentifier, quoteLiteral, type Session } from '../../database/index.ts'
 import { historySchema } from '../../history/index.ts'
-import { advice, failureOf } from '../../kernel/index.ts'
+import { advice, attempt, failureOf, rethrow } from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
 import { relationOf } from '../ledger.ts'
 import { keyJson, type Resolved } from '../resolve.ts'
 import { givenOf, isGiven, sameKey, storedOf } from '../resolved-columns.ts'
 import { placeOfRow } from '../row-source.ts'
+import type { SeedSet } from '../set.ts'
 import type { TableCounts } from '../table-counts.ts'
 import { fillerOf, type TargetColumn, type TargetTable } from '../target-tables.ts'
-import { differs, isAltered } from './altered.ts'
+import { differs, distinct } from './altered.ts'
 import { type RemovedForUniqueness, withFreedUniqueValues } from './free-unique-values.ts'
+import { wasMissing } from './sync-diff.ts'
 
 /**
- * Merges the rows of the seed into a table according to its owner mode: one UPDATE, and one INSERT or more.
+ * Merges the rows of the seed into a table according to its owner mode: one UPDATE, and one INSERT or more. In
+ * a dry run, it does not move sequences unless rows without a number follow rows with one: a rollback does not
+ * move them back.
  */
-export async function merge(session: Session, resolved: Resolved): Promise<TableCounts> {
+export async function merge(
+  session: Session,
+  resolved: Resolved,
+  { dryRun }: { readonly dryRun: boolean },
+): Promise<TableCounts> {
   const { table, rows, key } = resolved
   await refuseMissingValues(session, resolved)
+  if (table.mode !== 'insert-missing') await refuseOtherIdentity(session, resolved)
   const columns = resolved.columns.filter((column) => !key.includes(column))
   const removed: RemovedForUniqueness = { deleted: 0, cascaded: [] }
   try {
@@ -29,7 +38,7 @@ export async function merge(session: Session, resolved: Resolved): Promise<Table
       removed,
       work: write,
     })
-    if (inserted > 0) await setSequences(session, resolved.target)
+    if (inserted > 0 && !dryRun) await setSequences(session, resolved.target)
     return {
       table: table.name,
       inserted,
@@ -42,20 +51,24 @@ export async function merge(session: Session, resolved: Resolved): Promise<Table
   }
 }
 
-/** Fills the columns that refer to later rows. Returns the number of changed rows. */
+/**
+ * Fills the columns that refer to later rows; for `insert-missing`, only in inserted rows. `recordChanges`
+ * must have run before the merge.
+ */
 export async function fillDeferredColumns(
   session: Session,
   resolved: Resolved,
   deferred: readonly TargetColumn[],
   removed: RemovedForUniqueness = { deleted: 0, cascaded: [] },
-): Promise<number> {
+): Promise<void> {
   const changed = distinct(session, resolved, deferred)
-  const sql = `UPDATE ${resolved.target.id} t SET ${assigned(resolved, deferred).join(', ')} FROM ${resolved.source} WHERE ${sameKey(resolved)} AND (${changed})`
+  const kept = resolved.table.mode === 'insert-missing' ? ` AND ${wasMissing(resolved)}` : ''
+  const sql = `UPDATE ${resolved.target.id} t SET ${assigned(resolved, deferred).join(', ')} FROM ${resolved.source} WHERE ${sameKey(resolved)} AND (${changed})${kept}`
   try {
-    return await withFreedUniqueValues(session, resolved, {
+    await withFreedUniqueValues(session, resolved, {
       columns: deferred,
       removed,
-      work: async () => (await session.queryRaw(sql)).affected,
+      work: async () => await session.queryRaw(sql),
     })
   } catch (error) {
     return refuse(error, resolved)
@@ -64,7 +77,7 @@ export async function fillDeferredColumns(
 
 async function update(session: Session, resolved: Resolved): Promise<number> {
   const { target, columns, key, source } = resolved
-  const values = columns.filter((column) => !key.includes(column))
+  const values = columns.filter((column) => !key.includes(column) && !column.always)
   if (values.length === 0) return 0
   const touched = target.columns.find((column) => isTouched(target, column))
   const gap = touched && (columns.includes(touched) ? isGiven(resolved, touched) : 'false')
@@ -100,7 +113,14 @@ function touchedValue(resolved: Resolved, column: TargetColumn, given: string): 
 /** Runs one INSERT for each group of rows that omit the same columns with defaults. */
 async function insert(session: Session, resolved: Resolved): Promise<number> {
   let inserted = 0
-  for (const group of insertGroups(resolved)) inserted += await insertRows(session, resolved, group)
+  // Rows that give their number come first, so that no other row gets it from the sequence.
+  const isNumbered = ({ left }: InsertGroup) => left.every(({ sequence }) => sequence === undefined)
+  const groups = insertGroups(resolved)
+  const numbered = groups.filter(isNumbered)
+  for (const group of numbered) inserted += await insertRows(session, resolved, group)
+  if (numbered.length < groups.length && inserted > 0) await setSequences(session, resolved.target)
+  for (const group of groups.filter((one) => !isNumbered(one)))
+    inserted += await insertRows(session, resolved, group)
   return inserted
 }
 
@@ -222,6 +242,25 @@ async function refuseMissingValues(session: Session, resolved: Resolved): Promis
   })
 }
 
+/** Refuses another value for an existing row's identity column that the server always generates. */
+async function refuseOtherIdentity(session: Session, resolved: Resolved): Promise<void> {
+  const { set, table, target, source, columns, key } = resolved
+  const identity = columns.find((column) => column.always && !key.includes(column))
+  if (identity === undefined) return
+  const [row] = await session.query<{ n: string }>(
+    `SELECT r.n FROM ${source} JOIN ${target.id} t ON ${sameKey(resolved)} WHERE ${differs(resolved, identity)} ORDER BY r.n LIMIT 1`,
+  )
+  if (row === undefined) return
+  raise('SEEDS.ROW_INVALID', {
+    message: `Row ${row.n} of ${table.name} in ${set.name} gives ${identity.name} another value than the existing row has.`,
+    why: `${target.name}.${identity.name} is GENERATED ALWAYS AS IDENTITY: the server does not change it.`,
+    nextActions: [
+      advice(`Nothing was written. Omit ${identity.name}, or give the existing value.`),
+    ],
+    where: await placeOfRow(set, table, Number(row.n)),
+  })
+}
+
 /** Refuses a required column that no row has. */
 function refuseLacking({ set, table, target, later }: Resolved, lacking: TargetColumn): never {
   return raise('SEEDS.ROW_INVALID', {
@@ -244,35 +283,54 @@ function assigned(resolved: Resolved, columns: readonly TargetColumn[]): string[
 }
 
 /**
- * SQL that is true if a row of the target, `t`, differs from the seed's, `r`, for another reason than a
- * trigger.
+ * Moves the sequences of a table past the values in its rows. Values that a sequence never reaches do not
+ * count: those beyond its type, which remains integer if the column becomes bigint, and those of the other
+ * side if it descends.
  */
-export function distinct(
-  session: Session,
-  resolved: Resolved,
-  columns: readonly TargetColumn[],
-): string {
-  return columns
-    .map((column) => {
-      const differ = differs(resolved, column)
-      if (!resolved.altered.has(column.name)) return differ
-      return `(${differ} AND NOT ${isAltered(session, resolved, column)})`
-    })
-    .join(' OR ')
-}
-
-/** Moves the sequences of a table past the values in its rows. */
 export async function setSequences(
   session: Session,
   { id, columns }: Resolved['target'],
 ): Promise<void> {
   for (const { name, sequence } of columns) {
     if (sequence === undefined) continue
+    const value = `t.${quoteIdentifier(name)}`
     await session.query(
-      `SELECT setval(${quoteLiteral(sequence)}, m.highest) FROM (SELECT max(t.${quoteIdentifier(name)}) AS highest FROM ${id} t) AS m
-       WHERE m.highest > (SELECT CASE WHEN s.is_called THEN s.last_value ELSE s.last_value - 1 END FROM ${sequence} s)`,
+      `SELECT setval(${quoteLiteral(sequence)}, m.furthest) FROM ${sequence} s, pg_sequence q, LATERAL (
+         SELECT CASE WHEN q.seqincrement > 0 THEN max(${value}) ELSE min(${value}) END AS furthest
+         FROM ${id} t WHERE ${value} BETWEEN q.seqmin AND q.seqmax) AS m
+       WHERE q.seqrelid = ${quoteLiteral(sequence)}::regclass AND CASE
+         WHEN s.is_called THEN (m.furthest - s.last_value) * sign(q.seqincrement) > 0
+         ELSE (m.furthest - s.last_value) * sign(q.seqincrement) >= 0 END`,
     )
   }
+}
+
+/**
+ * Checks deferred constraints, which a rollback would never check. Fails with SEEDS.ROW_INVALID. In a dry run,
+ * they remain deferred for the next set.
+ */
+export async function checkConstraints(
+  session: Session,
+  set: SeedSet,
+  { dryRun }: { readonly dryRun: boolean },
+): Promise<void> {
+  if (dryRun) await session.execute('SAVEPOINT slipway_constraints')
+  const done = await attempt(() => session.execute('SET CONSTRAINTS ALL IMMEDIATE'))
+  if (!done.ok) {
+    const { server } = done.failure
+    if (!server?.sqlstate.startsWith('23')) rethrow(done.failure)
+    raise('SEEDS.ROW_INVALID', {
+      message: `Rows of ${set.name} are not valid for the database.`,
+      why: `${server.message}.`,
+      nextActions: [
+        advice('None of the set was written. Correct its rows and run the seeds again.'),
+      ],
+      where: { file: set.file },
+      server,
+      cause: done.failure,
+    })
+  }
+  if (dryRun) await session.execute('ROLLBACK TO SAVEPOINT slipway_constraints')
 }
 
 function refuse(error: unknown, { set, table, target }: Resolved): never {

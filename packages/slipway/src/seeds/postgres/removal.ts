@@ -7,6 +7,7 @@ import { ofSetAndTable } from '../ledger.ts'
 import { keyJson, type Resolved } from '../resolve.ts'
 import { sameKey } from '../resolved-columns.ts'
 import type { RowChange } from '../row-change.ts'
+import { hasSecretKey } from '../sensitive.ts'
 import type { SeedSet } from '../set.ts'
 import type { CascadedRows } from '../table-counts.ts'
 import { type TargetTable, type TargetTables } from '../target-tables.ts'
@@ -18,15 +19,26 @@ export function isToBeDeleted(session: Session, resolved: Resolved, alias = 't')
     AND NOT EXISTS (SELECT FROM ${source} WHERE ${sameKey(resolved, alias)})`
 }
 
+/**
+ * SQL that is true if the set no longer contains the row of an ownership record, `o`. Two keys can be equal
+ * although their texts differ: citext, numbers with trailing zeros.
+ */
+function isGone(resolved: Resolved): string {
+  const { target, source } = resolved
+  const stored = keyJson(resolved, 'k')
+  return `NOT EXISTS (SELECT FROM ${source} WHERE ${keyJson(resolved)} = o.key)
+    AND NOT EXISTS (SELECT FROM ${target.id} k JOIN ${source} ON ${sameKey(resolved, 'k')} WHERE ${stored} = o.key)`
+}
+
 /** The first 50 rows that the set inserted earlier and no longer contains. */
 export async function firstDeletedRows(session: Session, resolved: Resolved): Promise<RowChange[]> {
-  const { table, target, set, source } = resolved
-  if (table.key.some((field) => table.sensitive.includes(field))) return []
+  const { table, target, set } = resolved
+  if (hasSecretKey(resolved)) return []
   const pairs = table.key.map((field, at) => `${quoteLiteral(field)}, o.key ->> ${at}`).join(', ')
   return await session.query<RowChange>(
     `SELECT 'delete' AS kind, jsonb_build_object(${pairs}) AS key, '[]'::jsonb AS columns FROM ${session.ledger}.seed_row o
      WHERE ${ofSetAndTable(session, set, target)}
-       AND NOT EXISTS (SELECT FROM ${source} WHERE ${keyJson(resolved)} = o.key) ORDER BY o.key LIMIT 50`,
+       AND ${isGone(resolved)} AND EXISTS (SELECT FROM ${target.id} t WHERE ${keyJson(resolved, 't')} = o.key) ORDER BY o.key LIMIT 50`,
   )
 }
 
@@ -43,10 +55,10 @@ interface Removed {
  */
 export async function removeOwned(session: Session, owned: readonly Resolved[]): Promise<Removed> {
   const parts = owned.map((resolved, at) => {
-    const { set, target, source } = resolved
+    const { set, target } = resolved
     return `gone_${at} AS (
        DELETE FROM ${session.ledger}.seed_row o WHERE ${ofSetAndTable(session, set, target)}
-         AND NOT EXISTS (SELECT FROM ${source} WHERE ${keyJson(resolved)} = o.key)
+         AND ${isGone(resolved)}
        RETURNING o.key),
      deleted_${at} AS (
        DELETE FROM ${target.id} t USING gone_${at} g WHERE ${keyJson(resolved, 't')} = g.key RETURNING 1)`
@@ -78,7 +90,7 @@ async function hasRowsToDelete(session: Session, owned: readonly Resolved[]): Pr
     (
       resolved,
     ) => `EXISTS (SELECT FROM ${session.ledger}.seed_row o WHERE ${ofSetAndTable(session, resolved.set, resolved.target)}
-      AND NOT EXISTS (SELECT FROM ${resolved.source} WHERE ${keyJson(resolved)} = o.key))`,
+      AND ${isGone(resolved)})`,
   )
   const [found] = await session.query<{ some: boolean }>(`SELECT ${parts.join(' OR ')} AS some`)
   return found?.some ?? false

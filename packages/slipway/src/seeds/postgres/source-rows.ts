@@ -60,10 +60,10 @@ export async function* readPostgresRows(
 const NUMBER = /^(?:smallint|integer|bigint|real|double precision|numeric)/
 
 /** How the server's text form of a column is written to a data file. */
-export function postgresTextKind({ type }: TargetColumn): TextKind {
-  if (type === 'boolean') return 'boolean'
-  if (type === 'json' || type === 'jsonb') return 'document'
-  return NUMBER.test(type) && !type.endsWith(']') ? 'number' : 'text'
+export function postgresTextKind({ base }: TargetColumn): TextKind {
+  if (base === 'boolean') return 'boolean'
+  if (base === 'json' || base === 'jsonb') return 'document'
+  return NUMBER.test(base) && !base.endsWith(']') ? 'number' : 'text'
 }
 
 /** Identifies a database by the start time of its server and its OID. */

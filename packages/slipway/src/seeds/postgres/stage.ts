@@ -18,7 +18,12 @@ import {
 import { formOf, isRepeatable, queryOf } from '../rows.ts'
 import type { SeedSet, SeedSetTable } from '../set.ts'
 import { shapeProblem, type Shapes } from '../shapes.ts'
-import { columnOf, type TargetTable, type TargetTables } from '../target-tables.ts'
+import {
+  columnOf,
+  isFilledByClient,
+  type TargetTable,
+  type TargetTables,
+} from '../target-tables.ts'
 import { lineWriter } from './copy-text.ts'
 
 /** Rows of a seed in a temporary table, each with its number `n`, counted from 1, and its shape `g`. */
@@ -60,7 +65,7 @@ export async function stage(session: Session, options: StageOptions): Promise<St
   const relation = `slipway_seed_${at}`
   try {
     await session.execute(createSql(relation, source.layout))
-    const digest = createHash('sha256')
+    const digest = digestOf(table)
     while (source.pending) {
       const before = source.layout.cells.length
       await copy(session, options, { source, relation, digest })
@@ -88,7 +93,7 @@ export async function readContent(options: StageOptions): Promise<Content | unde
   const source = await openSource(options)
   try {
     if (isBound(source.layout)) return undefined
-    const digest = createHash('sha256')
+    const digest = digestOf(table)
     for await (const { text } of chunksOf(options, source)) digest.update(text)
     return source.pending || source.finder.shapes.length > 1 ? undefined : contentOf(source, digest)
   } finally {
@@ -99,6 +104,15 @@ export async function readContent(options: StageOptions): Promise<Content | unde
 /** Whether a column cannot be copied directly: it is a reference, or rows use two fields for it. */
 function isBound({ columns }: Layout): boolean {
   return columns.some(({ plain, references }) => references.length > 0 || plain.length > 1)
+}
+
+/**
+ * Begins the checksum of the rows as sent. Rows that were only inserted if missing may differ in the table, so
+ * their checksum must not prove equal rows after a change of the mode.
+ */
+function digestOf({ mode }: SeedSetTable): Hash {
+  const digest = createHash('sha256')
+  return mode === 'insert-missing' ? digest.update(`${mode}\n`) : digest
 }
 
 function contentOf({ layout, rows }: Source, digest: Hash): Content {
@@ -122,11 +136,18 @@ export async function copyWhole(
   try {
     const given = new Set(source.layout.columns.map(({ column }) => column))
     const complete = target.columns.every(
-      (column) => given.has(column) || column.generated || column.hasDefault || !column.notNull,
+      (column) =>
+        given.has(column) ||
+        column.generated ||
+        column.hasDefault ||
+        !(column.notNull || isFilledByClient(target, column)),
     )
-    const keyed = table.key.every((field) => columnOf(target, field)?.notNull)
+    const keyed = table.key.every((field) => {
+      const column = columnOf(target, field)
+      return column?.notNull && given.has(column)
+    })
     if (isBound(source.layout) || !complete || !keyed) return undefined
-    const digest = createHash('sha256')
+    const digest = digestOf(table)
     await session.execute('SAVEPOINT slipway_copy')
     const copied = await attempt(() => copy(session, options, { source, digest }))
     const whole = copied.ok && !source.pending && source.finder.shapes.length < 2

@@ -3,9 +3,10 @@ import { type Resolved } from '../resolve.ts'
 import { sameKey } from '../resolved-columns.ts'
 import type { RowChange } from '../row-change.ts'
 import { selectionOf } from '../selection.ts'
+import { hasSecretKey, keyCells } from '../sensitive.ts'
 import type { SyncTable } from '../sync-plan.ts'
 import type { TargetColumn, TargetTables } from '../target-tables.ts'
-import { distinct } from './merge.ts'
+import { distinct } from './altered.ts'
 
 /** The differences in a table; only the first rows are listed. */
 export interface TableDiff {
@@ -35,24 +36,42 @@ export async function recordChanges(session: Session, resolved: Resolved): Promi
   await recordUpdates(session, resolved, values)
 }
 
-/** Records differences in columns of existing rows; inserted rows do not count as updated. */
+/**
+ * Records differences in columns of existing rows; inserted rows do not count as updated. Returns the number
+ * of rows without an earlier difference. Records nothing for `insert-missing`, which leaves existing rows
+ * unchanged.
+ */
 export async function recordUpdates(
   session: Session,
   resolved: Resolved,
   columns: readonly TargetColumn[],
-): Promise<void> {
-  if (columns.length === 0) return
+): Promise<number> {
+  if (columns.length === 0 || resolved.table.mode === 'insert-missing') return 0
   const { source, target } = resolved
   const diff = diffOf(resolved)
   const names = columns.map(
     (column) =>
       `CASE WHEN ${distinct(session, resolved, [column])} THEN ${quoteLiteral(column.name)} END`,
   )
+  const before = await updatedRows(session, resolved)
   await session.execute(
     `INSERT INTO ${diff} AS d SELECT r.n, 'update', array_remove(ARRAY[${names.join(', ')}], NULL)
        FROM ${source} JOIN ${target.id} t ON ${sameKey(resolved)} WHERE ${distinct(session, resolved, columns)}
      ON CONFLICT (n) DO UPDATE SET columns = d.columns || EXCLUDED.columns WHERE d.kind = 'update'`,
   )
+  return (await updatedRows(session, resolved)) - before
+}
+
+async function updatedRows(session: Session, resolved: Resolved): Promise<number> {
+  const [row] = await session.query<{ rows: string }>(
+    `SELECT count(*) AS rows FROM ${diffOf(resolved)} WHERE kind = 'update'`,
+  )
+  return Number(row?.rows ?? 0)
+}
+
+/** SQL that is true if a resolved row, `r`, was recorded as missing on the target. */
+export function wasMissing(resolved: Resolved): string {
+  return `EXISTS (SELECT FROM ${diffOf(resolved)} d WHERE d.n = r.n AND d.kind = 'insert')`
 }
 
 /** Returns the recorded differences, with the rows that only the target has. */
@@ -67,9 +86,7 @@ export async function readDiff(
     `SELECT count(*) FILTER (WHERE kind = 'insert') AS inserted, count(*) FILTER (WHERE kind = 'update') AS updated FROM ${diff}`,
   )
   const [inserted, updated] = [Number(counts?.inserted ?? 0), Number(counts?.updated ?? 0)]
-  // Rows with a sensitive key are not listed.
-  const secret = table.key.some((field) => table.sensitive.includes(field))
-  const named = secret
+  const named = hasSecretKey(resolved)
     ? []
     : await session.query<RowChange>(
         `SELECT d.kind, ${keyObject(resolved)} AS key, to_jsonb(d.columns) AS columns
@@ -118,9 +135,8 @@ function diffOf({ relation }: Resolved): string {
   return `${relation}_diff`
 }
 
-function keyObject({ table, layout }: Resolved): string {
-  const cells = layout.cells.filter(({ field }) => table.key.includes(field.split('.')[0] ?? field))
-  return keyPairs(cells.map(({ field, staged }) => [field, `s.${staged}`] as const))
+function keyObject(resolved: Resolved): string {
+  return keyPairs(keyCells(resolved).map(({ field, staged }) => [field, `s.${staged}`] as const))
 }
 
 function keyPairs(pairs: readonly (readonly [field: string, value: string])[]): string {

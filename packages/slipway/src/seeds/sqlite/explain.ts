@@ -1,6 +1,7 @@
 import type { Violation } from '../../execution/index.ts'
 import { advice, type Failure, formatRows, rethrow } from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
+import { moreRows, refuseAmbiguous, repeatedKeys } from '../row-source.ts'
 import { isFile } from '../rows.ts'
 import type { SeedSet } from '../set.ts'
 import type { PreparedSet } from './script.ts'
@@ -56,10 +57,8 @@ type Facts = Violation['facts']
 
 function refuseMissing(staged: Staged, row: number, facts: Facts): never {
   const { set, table } = staged
-  const others = Number(facts['rows']) - 1
-  const more = others > 0 ? `, as ${others} more rows do` : ''
   return raise('SEEDS.REFERENCE_MISSING', {
-    message: `Row ${row} of ${table.name} in ${set.name} refers by ${facts['column']} to a row that does not exist${more}.`,
+    message: `Row ${row} of ${table.name} in ${set.name} refers by ${facts['column']} to a row that does not exist${moreRows(Number(facts['rows']) - 1)}.`,
     why: 'A reference is the natural key of a row that exists in the database or comes earlier in the seeds.',
     nextActions: [
       advice('Nothing was written. Add the missing row, or name its set in dependsOn.'),
@@ -71,13 +70,14 @@ function refuseMissing(staged: Staged, row: number, facts: Facts): never {
 function refuseTwice(staged: Staged, row: number, facts: Facts): never {
   const { set, table } = staged
   const other = Number(facts['other'])
+  if (row === other) return refuseAmbiguous(staged, row, placeOf(staged, row))
   const named = (number: number) => {
     const { line } = placeOf(staged, number)
     return line === undefined ? `row ${number}` : `line ${line}`
   }
   return raise('SEEDS.DUPLICATE_KEY', {
-    message: `${named(row)} and ${named(other)} of ${table.name} in ${set.name} have the same ${table.key.join(', ')}.`,
-    why: `A natural key identifies one row. ${facts['keys']} keys occur more than once.`,
+    message: `In ${table.name} of ${set.name}, ${named(row)} and ${named(other)} have the same ${table.key.join(', ')}.`,
+    why: `A natural key identifies one row. ${repeatedKeys(Number(facts['keys']))}`,
     nextActions: [advice('Nothing was written. Remove one of them.')],
     where: placeOf(staged, other),
   })

@@ -1,5 +1,6 @@
 import { quoteIdentifier, quoteText } from '../../database/index.ts'
 import { givenOf, isGiven, sameKey, storedOf } from '../resolved-columns.ts'
+import { hasSecretKey } from '../sensitive.ts'
 import type { TargetColumn } from '../target-tables.ts'
 import { touchedColumn } from './fillers.ts'
 import {
@@ -8,6 +9,7 @@ import {
   fillerOf,
   joinedRows,
   type Resolved,
+  scriptTable,
   storedKey,
 } from './resolve-sql.ts'
 import { freeUniqueSql } from './unique-sql.ts'
@@ -57,28 +59,45 @@ export function mergeSql(resolved: Resolved, options: MergeOptions): string {
     options.dryRun ? newRowsSql(resolved) : '',
     options.dryRun && updates ? changedRowsSql(resolved, values) : '',
     countSql(at, 'rows', `(SELECT count(*) FROM ${source})`),
+    resolved.later.length > 0 ? changedNumbersSql(resolved, updates ? values : []) : '',
     freeUniqueSql(resolved),
     updates ? updateSql(resolved, values, options) + countSql(at, 'updated') : '',
     insertsSql(resolved, options),
   ].join('')
 }
 
-/** SQL that fills the columns that refer to later rows. */
+/** SQL that stores the numbers of the rows that the merge updates, so that none is counted twice. */
+function changedNumbersSql(resolved: Resolved, values: readonly TargetColumn[]): string {
+  const changed = scriptTable(resolved.at, 'c')
+  const rows =
+    values.length === 0
+      ? ''
+      : `INSERT INTO ${changed} SELECT r.n FROM ${joinedRows(resolved)} WHERE ${anyDiffers(resolved, values)};\n`
+  return `DROP TABLE IF EXISTS ${changed};\nCREATE TABLE ${changed} (n INTEGER PRIMARY KEY);\n${rows}`
+}
+
+/**
+ * SQL that fills the columns that refer to later rows; for `insert-missing`, only in inserted rows. Counts the
+ * existing rows that the merge did not update.
+ */
 export function fillSql(
   resolved: Resolved,
   deferred: readonly TargetColumn[],
   options: MergeOptions,
 ): string {
-  const isNew = `r.n IN (SELECT f.n FROM ${scriptRows(resolved)} f WHERE f.is_new)`
-  const named = options.dryRun ? changedRowsSql(resolved, deferred, `AND NOT ${isNew}`) : ''
-  const kept = resolved.table.mode === 'insert-missing' ? ` AND ${isNew}` : ''
-  const sql = `UPDATE ${resolved.target.id} AS t SET ${assigned(resolved, deferred)} FROM ${resolved.source} WHERE ${sameKey(resolved)} AND (${anyDiffers(resolved, deferred)})${kept};\n`
-  return named + sql + countSql(resolved.at, 'filled')
-}
-
-/** The table of the rows as first resolved, which records whether a row is new. */
-function scriptRows({ relation }: Resolved): string {
-  return `${relation}r`
+  const { at, source, target, table } = resolved
+  // The rows as first resolved record whether they are new.
+  const isNew = `r.n IN (SELECT f.n FROM ${scriptTable(at, 'r')} f WHERE f.is_new)`
+  const other = anyDiffers(resolved, deferred)
+  const update = `UPDATE ${target.id} AS t SET ${assigned(resolved, deferred)} FROM ${source} WHERE ${sameKey(resolved)} AND (${other})`
+  if (table.mode === 'insert-missing') return `${update} AND ${isNew};\n`
+  const isCounted = `r.n IN (SELECT c.n FROM ${scriptTable(at, 'c')} c)`
+  const filled = `(SELECT count(*) FROM ${joinedRows(resolved)} WHERE (${other}) AND NOT ${isNew} AND NOT ${isCounted})`
+  return [
+    options.dryRun ? changedRowsSql(resolved, deferred, `AND NOT ${isNew}`) : '',
+    countSql(at, 'filled', filled),
+    `${update};\n`,
+  ].join('')
 }
 
 function updateSql(
@@ -154,13 +173,8 @@ function keyObject(resolved: Resolved): string {
   return `json_object(${pairs.join(', ')})`
 }
 
-/** Whether rows must not be listed, because their key is sensitive. */
-function isSecret({ table }: Resolved): boolean {
-  return table.key.some((field) => table.sensitive.includes(field))
-}
-
 function newRowsSql(resolved: Resolved): string {
-  if (isSecret(resolved)) return ''
+  if (hasSecretKey(resolved)) return ''
   return `INSERT INTO ${CHANGES} SELECT ${resolved.at}, 'insert', ${keyObject(resolved)}, '[]' FROM ${resolved.source} WHERE r.is_new ORDER BY r.n LIMIT ${NAMED};\n`
 }
 
@@ -169,7 +183,7 @@ function changedRowsSql(
   columns: readonly TargetColumn[],
   condition = '',
 ): string {
-  if (isSecret(resolved)) return ''
+  if (hasSecretKey(resolved)) return ''
   const names = columns.map(
     (column) => `CASE WHEN ${differs(resolved, column)} THEN ${quoteText(column.name)} END`,
   )
@@ -189,7 +203,7 @@ function listSql(values: readonly string[]): string {
 
 /** SQL that lists the deleted rows of the set, `t`, for a dry run. */
 export function goneRowsSql(resolved: Resolved, gone: string): string {
-  if (isSecret(resolved)) return ''
+  if (hasSecretKey(resolved)) return ''
   const { table, key } = resolved
   const pairs = key.map(
     (column, index) =>

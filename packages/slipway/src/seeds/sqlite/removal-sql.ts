@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { balanced, quoteIdentifier, quoteText, type Session } from '../../database/index.ts'
 import { guardSql } from '../../execution/index.ts'
 import { readSqliteForeignKeys } from '../../schema/index.ts'
@@ -24,14 +25,19 @@ CREATE TABLE ${BEFORE} (name TEXT NOT NULL, rows INTEGER);\n`
 /** The action of a foreign key on rows that refer to a deleted row. */
 export type DeleteAction = 'refuse' | 'delete' | 'update'
 
-/** The action of each foreign key, found by its table and its first column. */
+/** The action of each foreign key, found by its table, its columns and the referenced table. */
 export type DeleteActions = (child: TargetTable, key: TargetForeignKey) => DeleteAction
 
 /** Reads the actions of foreign keys when a referenced row is deleted. */
 export async function readDeleteActions(session: Session): Promise<DeleteActions> {
   const keys = await readSqliteForeignKeys(session)
-  return (child, { columns }) => {
-    const found = keys.find((one) => one.table === child.name && one.columns[0] === columns[0])
+  return (child, { columns, table }) => {
+    const found = keys.find(
+      (one) =>
+        one.table === child.name &&
+        one.parent === table.name &&
+        isDeepStrictEqual(one.columns, columns),
+    )
     if (found?.onDelete === 'CASCADE') return 'delete'
     return found?.onDelete.startsWith('SET ') ? 'update' : 'refuse'
   }

@@ -28,8 +28,8 @@ export interface Resolved extends Staged, ResolvedColumns {
  */
 type Part = 'r' | 'w'
 
-/** The name of a table of the script. */
-export function scriptTable(at: number, part: Part | 'g'): string {
+/** The name of a table of the script; `g` has the rows to delete, `c` the numbers of the updated rows. */
+export function scriptTable(at: number, part: Part | 'g' | 'c'): string {
   return `${SCRIPT_TABLE}${at}${part}`
 }
 

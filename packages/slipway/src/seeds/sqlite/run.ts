@@ -17,7 +17,12 @@ import {
 } from '../seed-request.ts'
 import type { SeedSet } from '../set.ts'
 import { type CascadedRows, type TableCounts, withFilled } from '../table-counts.ts'
-import { readTargetTables, tableOf, type TargetTables } from '../target-tables.ts'
+import {
+  readTargetTables,
+  refuseSharedTables,
+  tableOf,
+  type TargetTables,
+} from '../target-tables.ts'
 import { runAbortedScript } from './aborted-script.ts'
 import {
   listOf,
@@ -50,6 +55,7 @@ export async function runSqliteSeeds(given: Session, request: SeedRequest): Prom
   refusePending(request)
   const session = atomic(given)
   const tables = await readTargetTables(session, request.names)
+  refuseSharedTables(tables, request.sets)
   const records = await readSqliteSeedLedger(session)
   for (const set of request.sets) refuseNewer(set, records)
   const run: Run = { session, request, tables, records, actions: await readDeleteActions(session) }
@@ -95,7 +101,11 @@ const TRIES = 5
 /** Tries all sets in one script, because a set may need the rows of an earlier one. */
 async function tryAll(run: Run): Promise<SeedOutcome[]> {
   const sets: PreparedSet[] = []
-  for (const set of run.request.sets) sets.push(await prepare(run, set, sets.length * 100))
+  let first = 0
+  for (const set of run.request.sets) {
+    sets.push(await prepare(run, set, first))
+    first += set.tables.length
+  }
   if (sets.length === 0) return []
   for (let tries = 0; tries < TRIES; tries++) {
     const tried = await tryScript(run.session, sets, await scriptOptions(run, sets))

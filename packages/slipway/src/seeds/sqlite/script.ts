@@ -171,6 +171,7 @@ export function endSql(sets: readonly PreparedSet[]): string {
       scriptTable(at, 'r'),
       scriptTable(at, 'w'),
       scriptTable(at, 'g'),
+      scriptTable(at, 'c'),
     ]),
   )
   return [...names, COUNTS, CHANGES, REFERENCES_TABLE, BEFORE]

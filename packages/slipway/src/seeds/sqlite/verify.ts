@@ -1,9 +1,9 @@
 import { atomic, quoteText, type Session } from '../../database/index.ts'
 import { guardSql, violationIn } from '../../execution/index.ts'
-import { must } from '../../kernel/index.ts'
-import { ledgerFindings, type SeedFinding, type VerifyRequest } from '../finding.ts'
+import { formatRows, must } from '../../kernel/index.ts'
+import { ledgerFindings, rowFindings, type SeedFinding, type VerifyRequest } from '../finding.ts'
 import { sameKey, storedOf } from '../resolved-columns.ts'
-import { readTargetTables, tableOf } from '../target-tables.ts'
+import { readTargetTables, refuseSharedTables, tableOf } from '../target-tables.ts'
 import { runAbortedScript } from './aborted-script.ts'
 import { listOf, refuseConstraint } from './explain.ts'
 import { readSqliteSeedLedger } from './ledger.ts'
@@ -21,6 +21,7 @@ export async function verifySqliteSeeds(
   { sets, names, emit, limits }: VerifyRequest,
 ): Promise<SeedFinding[]> {
   const tables = await readTargetTables(session, names)
+  refuseSharedTables(tables, sets)
   const records = await readSqliteSeedLedger(session)
   const found: SeedFinding[] = []
   for (const set of sets) {
@@ -33,11 +34,6 @@ export async function verifySqliteSeeds(
   }
   return found
 }
-
-const WHAT = {
-  missing: 'are missing',
-  different: 'differ from the seed',
-} as const
 
 async function compare(session: Session, prepared: PreparedSet): Promise<SeedFinding[]> {
   const all = prepared.tables.map(({ staged }) => resolveSqlite(staged, new Set(), 'r'))
@@ -52,8 +48,7 @@ async function compare(session: Session, prepared: PreparedSet): Promise<SeedFin
   return all.flatMap(({ at, set, table }) =>
     (['missing', 'different'] as const).flatMap((kind): SeedFinding[] => {
       const rows = counts.find((one) => one[0] === at && one[1] === kind)?.[2] ?? 0
-      const message = `${rows} rows of ${table.name} ${WHAT[kind]} (seed ${set.name}).`
-      return rows === 0 ? [] : [{ set: set.name, table: table.name, kind, rows, message }]
+      return rowFindings(kind, { set: set.name, table: table.name, rows })
     }),
   )
 }
@@ -64,7 +59,7 @@ function compareSql(resolved: Resolved): string {
   const values = table.mode === 'insert-missing' ? [] : columns.filter((one) => !key.includes(one))
   const there = storedOf(must(key[0], 'a natural key has a column'))
   const other = values.length === 0 ? '0' : anyDiffers(resolved, values)
-  const count = (kind: keyof typeof WHAT, condition: string) =>
+  const count = (kind: 'missing' | 'different', condition: string) =>
     `INSERT INTO ${COUNTS} SELECT ${at}, ${quoteText(kind)}, count(*) FROM ${source} LEFT JOIN ${target.id} t ON ${sameKey(resolved)} WHERE ${condition};\n`
   const isMissing = `${there} IS NULL OR r.missing IS NOT NULL`
   return count('missing', isMissing) + count('different', `NOT (${isMissing}) AND (${other})`)
@@ -92,6 +87,6 @@ async function orphans(session: Session, set: string, table: string): Promise<Se
     table,
     kind: 'orphan',
     rows: count,
-    message: `${count} rows of ${table} refer to rows of ${parent} that do not exist.`,
+    message: `${formatRows(count)} of ${table} ${count === 1 ? 'refers' : 'refer'} to rows of ${parent} that do not exist.`,
   }))
 }
