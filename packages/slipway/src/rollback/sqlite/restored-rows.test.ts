@@ -135,6 +135,13 @@ function truth(opened: DatabaseSync): string[] {
 }
 
 const cases: Record<string, Case> = {
+  'numbers to which a change of type appends text': {
+    schema: 'CREATE TABLE t (id INTEGER PRIMARY KEY, price INTEGER, rate REAL, n NUMERIC)',
+    rows: 'INSERT INTO t VALUES (1, 12, 1.5, 0), (2, 0, 0.1, 7)',
+    change: `CREATE TABLE new_t (id INTEGER PRIMARY KEY, price TEXT, rate TEXT, n TEXT);
+      INSERT INTO new_t SELECT id, price || ' EUR', rate || '%', iif(n = 0, '', n) FROM t;
+      DROP TABLE t; ALTER TABLE new_t RENAME TO t`,
+  },
   'the values of a primary key of text': {
     schema: 'CREATE TABLE user (email TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL)',
     rows: `INSERT INTO user VALUES ('B@X', 'Bob'), ('A@X', 'Ann'); DELETE FROM user WHERE name = 'Bob'; INSERT INTO user VALUES ('C@X', 'Cy')`,
