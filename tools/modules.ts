@@ -30,7 +30,7 @@ export const modules: Readonly<Record<string, readonly string[]>> = {
   deploy: [...planned, 'safekeeping', 'backup'],
   rollback: deployed,
   drift: deployed,
-  repair: deployed,
+  repair: [...deployed, 'rollback'],
   seeds: ['kernel', 'project', 'database', 'statements', 'schema', 'history', 'execution'],
   testing: ['kernel', 'database', 'statements', 'project', 'shadow', 'seeds', 'app'],
   check: [...deployed],

@@ -114,12 +114,13 @@ function endOf({ group, record = '' }: GroupExecution): string {
  * SQL that opens a transaction; its timeouts end with the transaction. The lock guard runs before it in a separate
  * transaction: it takes a snapshot, after which the file could not choose its isolation level.
  */
-function openingMessage({ session, reset, timeouts }: GroupExecution): Message {
+function openingMessage({ session, group, reset, timeouts }: GroupExecution): Message {
   const { lockGuard } = session
+  const level = group?.isolation === undefined ? '' : ` ISOLATION LEVEL ${group.isolation}`
   const begin =
     lockGuard === undefined
-      ? { sql: 'BEGIN;\n', commands: 1 }
-      : { sql: `BEGIN;\n${lockGuard}COMMIT;\nBEGIN;\n`, commands: 4 }
+      ? { sql: `BEGIN${level};\n`, commands: 1 }
+      : { sql: `BEGIN;\n${lockGuard}COMMIT;\nBEGIN${level};\n`, commands: 4 }
   const limits = timeouts ? [{ sql: localTimeoutsSql(timeouts), commands: 2 }] : []
   return [begin, ...(reset ? [reset] : []), ...limits]
 }

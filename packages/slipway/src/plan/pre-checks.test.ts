@@ -21,6 +21,8 @@ const BOOKINGS = `CREATE EXTENSION IF NOT EXISTS btree_gist; CREATE TABLE bookin
   INSERT INTO bookings VALUES (1, 1, '[1,5)', 1, 5), (2, 1, '[4,8)', 4, 8), (3, 2, '[1,9)', 1, 9), (4, 1, '[8,9)', 8, 9);`
 const PARTS = `CREATE TABLE parts (id integer, v text) PARTITION BY RANGE (id); CREATE TABLE part_1 PARTITION OF parts FOR VALUES FROM (0) TO (10);
   INSERT INTO parts VALUES (1, 'a'), (2, NULL);`
+const COLLATED = `CREATE COLLATION any_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+  CREATE TABLE words (id integer PRIMARY KEY, word text, loose text COLLATE any_case); INSERT INTO words VALUES (1, 'a', 'a'), (2, 'A', 'A');`
 const BITS = `CREATE TABLE bits (id integer PRIMARY KEY, few bit(4), many bit varying(8), words varchar(5)[]); INSERT INTO bits VALUES (1, '1010', '1', '{a}');
   CREATE DOMAIN tag AS varchar(5);`
 const MOODS = `CREATE TYPE "Mood" AS ENUM ('sad', 'ok', 'glad'); CREATE TABLE people (id integer PRIMARY KEY, mood "Mood", moods "Mood"[]);
@@ -113,6 +115,12 @@ const violating: Violating[] = [
     OTHERS,
     'ALTER TABLE other."Odd ""Table" ADD UNIQUE ("Value", c)',
     ['c=1, A b=1', 'c=1, A b=2'],
+  ],
+  [
+    'unique',
+    COLLATED,
+    'CREATE UNIQUE INDEX word_any ON words (word COLLATE any_case)',
+    ['id=1', 'id=2'],
   ],
   ['unique', KEYLESS, 'ALTER TABLE keyless ADD UNIQUE (v)', ['ctid=(0,1)', 'ctid=(0,2)']],
   [
@@ -256,6 +264,8 @@ const clean: [setup: string, sql: string][] = [
   ],
   [USERS, 'ALTER TABLE users ADD CHECK (age > -10), ADD CHECK (age > 0) NOT VALID'],
   [USERS, 'ALTER TABLE users ADD COLUMN x integer CHECK (x > 0)'],
+  [COLLATED, 'CREATE UNIQUE INDEX loose_c ON words (loose COLLATE pg_catalog."C", id)'],
+  [COLLATED, 'CREATE UNIQUE INDEX loose_c ON words (loose COLLATE pg_catalog."C" DESC)'],
   [
     `CREATE TABLE base (id integer); CREATE TABLE child () INHERITS (base); INSERT INTO child VALUES (1);`,
     'ALTER TABLE base ADD CONSTRAINT empty CHECK (false) NO INHERIT',

@@ -331,6 +331,50 @@ test('a finish keeps what the remaining statements destroy, for a rollback', asy
   ])
 })
 
+test('an undo restores what the deploy kept, and keeps what was written since', async () => {
+  const drops = migration(
+    '2_drops',
+    `ALTER TABLE customer ADD COLUMN email text;
+UPDATE customer SET email = 'x', code = 0;
+ALTER TABLE customer DROP COLUMN name;
+CREATE UNIQUE INDEX CONCURRENTLY customer_email ON customer (email);`,
+  )
+  const init = migration(
+    '1_init',
+    'CREATE TABLE customer (id integer PRIMARY KEY, name text NOT NULL, code integer);',
+  )
+  await deployed([init])
+  await target.sql(`INSERT INTO customer VALUES (1, 'ada', 7), (2, 'bob', 8)`)
+  expect(await deployed([init, drops])).toMatchObject({ failure: { code: 'DEPLOY.INCOMPLETE' } })
+  const { offers } = await failed([init, drops])
+  expect(offers[1]).toMatchObject({
+    decision: 'undo',
+    label: expect.stringContaining('the kept data') as string,
+    warnings: [expect.stringContaining('NOT NULL')],
+  })
+  await target.sql(`UPDATE customer SET email = 'new' WHERE id = 2`)
+  const request = {
+    ...target.request([init, drops]),
+    protected: true,
+    consent: { confirm: target.name },
+  }
+  const undone = await repair(request, { kind: 'undo' })
+  expect(undone).toMatchObject({ verified: true, changes: [] })
+  expect(undone.failure).toBeUndefined()
+  expect(await target.sql('SELECT * FROM customer ORDER BY id')).toEqual([
+    { id: 1, code: 7, name: 'ada' },
+    { id: 2, code: 8, name: 'bob' },
+  ])
+  const kept = await target.sql(
+    `SELECT columns, rows::int FROM slipway.kept WHERE migration <> '2_drops' AND restored_at IS NULL ORDER BY columns`,
+  )
+  expect(kept).toEqual([
+    { columns: ['code'], rows: 2 },
+    { columns: ['email'], rows: 2 },
+  ])
+  expect(await deployed([init, drops])).toMatchObject({ before: { pending: ['2_drops'] } })
+})
+
 describe('an interrupted rollback', () => {
   const UP = migration(
     '2_index',
@@ -367,6 +411,53 @@ describe('an interrupted rollback', () => {
     expect(await target.fingerprint()).toEqual(await wanted([INIT, UP]))
     expect(await deployed([INIT, UP])).toMatchObject({ before: { state: 'up-to-date' } })
   })
+})
+
+test('an interrupted rollback that is finished restores what the deploy kept', async () => {
+  const drops = migration(
+    '2_drops',
+    'ALTER TABLE customer DROP COLUMN name;',
+    'CREATE INDEX CONCURRENTLY one ON customer (id);\nDROP INDEX one;\nALTER TABLE customer ADD COLUMN name text;',
+  )
+  const all = [INIT, drops]
+  await deployed([INIT])
+  await target.sql(`INSERT INTO customer VALUES (1, 'ada')`)
+  expect((await deployed(all)).failure).toBeUndefined()
+  await target.sql(`UPDATE _prisma_migrations SET finished_at = NULL WHERE migration_name = '2_drops';
+      INSERT INTO slipway.journal (history_schema, migration, direction, transaction_group, checksum)
+        VALUES ('public', '2_drops', 'down', 1, 'begun');`)
+  await target.sql('CREATE INDEX one ON customer (id)')
+  expect(await failed(all)).toMatchObject({ direction: 'down', stop: { done: 1 } })
+  const finished = await decide({ kind: 'finish' }, all)
+  expect(finished).toMatchObject({ verified: true })
+  expect(finished.failure).toBeUndefined()
+  expect(await target.sql('SELECT name FROM customer')).toEqual([{ name: 'ada' }])
+})
+
+test('an undo without SQL restores changed rows', async () => {
+  const change = migration(
+    '2_change',
+    `UPDATE customer SET name = 'x';
+CREATE UNIQUE INDEX CONCURRENTLY one ON customer (name);`,
+  )
+  await deployed([INIT])
+  await target.sql(`INSERT INTO customer VALUES (1, 'ada'), (2, 'bob')`)
+  expect(await deployed([INIT, change])).toMatchObject({ failure: { code: 'DEPLOY.INCOMPLETE' } })
+  const { offers } = await failed([INIT, change])
+  expect(offers.flatMap(({ warnings }) => warnings)).toEqual([])
+  const undone = await repair(
+    {
+      ...target.request([INIT, change]),
+      protected: true,
+      consent: { confirm: target.name },
+    },
+    { kind: 'undo' },
+  )
+  expect(undone.failure).toBeUndefined()
+  expect(await target.sql('SELECT name FROM customer ORDER BY id')).toEqual([
+    { name: 'ada' },
+    { name: 'bob' },
+  ])
 })
 
 test('names a statement that also fails on a shadow database, and then offers no finish', async () => {

@@ -1,13 +1,5 @@
 import { executeLocked } from '../database/index.ts'
-import { keepHooksFor, prepareKeeping } from '../deploy/index.ts'
-import {
-  type Journal,
-  repairJournal,
-  type Review,
-  runMigrations,
-  type RunOutcome,
-  type TargetSession,
-} from '../execution/index.ts'
+import type { TargetSession } from '../execution/index.ts'
 import {
   clearErrorSql,
   finishedRowSql,
@@ -20,6 +12,7 @@ import { command, sha256 } from '../kernel/index.ts'
 import type { TransactionGroup, Migration } from '../statements/index.ts'
 import { describeStop } from './diagnosis.ts'
 import { raise } from './failures.ts'
+import { type RepairRun, type ReviewOf, runKeeping, runRestoring } from './keeping.ts'
 import type { PartialMigration } from './partial-migration.ts'
 
 /** The remaining statements of a migration, and the journal of the applied ones. */
@@ -89,18 +82,18 @@ function withoutDone(group: TransactionGroup, done: number): TransactionGroup {
 }
 
 /**
- * Runs the remaining statements, and records the migration in the last transaction. Like a deploy, keeps what
- * they destroy.
+ * Runs the remaining statements, and records the migration in the last transaction. Like a deploy or a rollback,
+ * keeps what they destroy, and restores what the deploy kept if the migration is rolled back.
  */
 export async function finish(
   target: TargetSession,
   partial: PartialMigration,
   remainder: Remainder,
-  review: Review | undefined,
-): Promise<RunOutcome> {
+  review: ReviewOf,
+): Promise<RepairRun> {
   const { session } = target
   const { plan, entries } = remainder
-  const { migration } = partial
+  const { migration, direction } = partial
   if (!plan.atomic) {
     // With the journal of the applied groups, a deploy can continue if this run is interrupted.
     await executeLocked(
@@ -112,18 +105,10 @@ export async function finish(
       ].join(''),
     )
   }
-  const keeping = await prepareKeeping(session, [plan], { wanted: partial.direction === 'up' })
-  const execution = { migration: plan, journal: finishJournal(target, partial), review }
-  return await runMigrations(target, [{ ...execution, ...keepHooksFor(keeping, plan) }], entries)
-}
-
-function finishJournal(
-  { session }: TargetSession,
-  { migration, direction, plan }: PartialMigration,
-): Journal {
   const rowSql =
     direction === 'up'
-      ? finishedRowSql(session, migration, plan.checksum)
+      ? finishedRowSql(session, migration, partial.plan.checksum)
       : rolledBackRowSql(session, migration)
-  return repairJournal(session, migration, { direction, rowSql })
+  const run = direction === 'up' ? runKeeping : runRestoring
+  return await run(target, { plan, direction, rowSql, review, entries })
 }

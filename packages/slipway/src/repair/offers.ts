@@ -83,20 +83,26 @@ function remainingSql(plan: Migration, done: number): string {
 
 function undoOffers(partial: PartialMigration, script: SchemaScript | undefined): Offer[] {
   if (!script) return []
-  const { direction, stop, plan } = partial
+  const { direction, stop, plan, restored } = partial
   const end = direction === 'up' ? 'record it as rolled back' : 'record it as applied again'
   const sql = scriptSql(script)
   const warnings = script.choices.map(choiceText)
   const rows = plan.statements.filter(
-    (statement) => mayStand(statement.number, stop) && changesRowsOnly(statement),
+    (statement) =>
+      mayStand(statement.number, stop) &&
+      changesRowsOnly(statement) &&
+      !restored.has(statement.number),
   )
   if (rows.length > 0) {
     const list = rows.map(({ number }) => number).join(', ')
     warnings.push(`The row changes of statement ${list} are not undone.`)
   }
-  if (sql === '') return [offer('undo', `nothing needs to be rolled back: ${end}`, { warnings })]
+  const what =
+    restored.size > 0 ? 'the schema and the kept data as they were' : 'the schema as it was'
+  if (sql === '' && restored.size === 0)
+    return [offer('undo', `nothing needs to be rolled back: ${end}`, { warnings })]
   return [
-    offer('undo', `restore the schema as it was before the migration, then ${end}`, {
+    offer('undo', `restore ${what} before the migration, then ${end}`, {
       sql,
       warnings,
     }),

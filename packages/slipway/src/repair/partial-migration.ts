@@ -9,6 +9,8 @@ import {
 } from '../history/index.ts'
 import { attempt } from '../kernel/index.ts'
 import { appliedMigrations, projectScope } from '../plan/index.ts'
+import { isRestored } from '../rollback/index.ts'
+import { readAllKept } from '../safekeeping/index.ts'
 import {
   type Catalog,
   type Change,
@@ -58,6 +60,8 @@ export interface PartialMigration {
   readonly from: Catalog
   readonly editedSince: boolean
   readonly failure: StateSequence['failure']
+  /** The statements whose changes of rows an undo restores from the kept data. */
+  readonly restored: ReadonlySet<number>
 }
 
 /** An unfinished migration, with its history row and its files. */
@@ -108,7 +112,18 @@ export async function examinePartial(about: PartialMigrationRequest): Promise<Pa
     from: at && beside.length > 0 ? at : actual,
     editedSince: !matchesChecksum(migration.sql, row.checksum),
     failure: stateSequence.failure,
+    restored: direction === 'up' ? await readRestored(session, plan) : new Set(),
   }
+}
+
+async function readRestored(
+  session: Session,
+  { name, statements }: Migration,
+): Promise<ReadonlySet<number>> {
+  const kept = (await readAllKept(session)).filter(
+    (one) => one.migration === name && !one.byRollback,
+  )
+  return new Set(statements.flatMap(({ number }) => (isRestored(number, kept) ? [number] : [])))
 }
 
 /** Whether a migration was being applied or rolled back, by its journal. */

@@ -7,13 +7,7 @@ import {
   withTarget,
   toConsentTo,
 } from '../deploy/index.ts'
-import {
-  type Receipt,
-  type Review,
-  type RunOutcome,
-  replaceDeployCommand,
-  type TargetSession,
-} from '../execution/index.ts'
+import { type Receipt, replaceDeployCommand, type TargetSession } from '../execution/index.ts'
 import {
   checksumRowSql,
   journalClearSql,
@@ -23,6 +17,7 @@ import {
   keepOneRowSql,
 } from '../history/index.ts'
 import { assertNever, command, type Failure, failureFrom, must } from '../kernel/index.ts'
+import { explainFailure } from '../rollback/index.ts'
 import type { Catalog, Change } from '../schema/index.ts'
 import { checksum, type Migration, objectKey, objectText } from '../statements/index.ts'
 import { chosenDuplicates, chosenEdits, chosenProblem } from './choose-problem.ts'
@@ -37,6 +32,7 @@ import { findEarlierRepair } from './earlier-repair.ts'
 import { type Examination, examineSession } from './examine.ts'
 import { raise } from './failures.ts'
 import { finish, remainderOf } from './finish.ts'
+import type { RepairRun, ReviewOf } from './keeping.ts'
 import { decisionArgs } from './offers.ts'
 import type { PartialMigration } from './partial-migration.ts'
 import type { RepairRequest } from './request.ts'
@@ -150,27 +146,26 @@ async function consentTo(
   await createHistoryTables(session, request)
 }
 
-/** The review that judges the SQL of a repair by its effects; undefined if the target is not protected. */
+/** The reviews that judge the SQL of a repair by its effects. */
 function reviewOf(
   { session, request }: RepairContext,
   migration: Pick<Migration, 'name' | 'statements'>,
   decision: Decision,
-): Review | undefined {
-  if (!request.protected) return undefined
+): ReviewOf {
   const { database, schema: defaultSchema } = session.server
   const again = ['repair', ...decisionArgs(decision)]
-  const permitted = {
-    database,
-    defaultSchema,
-    command: again,
-    accepted: request.acceptUnannounced ? ['unannounced'] : [],
-  }
-  return reviewsOf([migration], permitted)(migration)
+  const accepted = request.acceptUnannounced ? ['unannounced'] : []
+  return (restored) =>
+    request.protected
+      ? reviewsOf([migration], { database, defaultSchema, restored, command: again, accepted })(
+          migration,
+        )
+      : undefined
 }
 
 async function resultOfRun(
   scene: RepairContext,
-  run: RunOutcome,
+  run: RepairRun,
   {
     decision,
     partial,
@@ -181,7 +176,7 @@ async function resultOfRun(
     readonly expected: Catalog | undefined
   },
 ): Promise<ActionResult> {
-  const { receipts, failure } = run
+  const { receipts, failure, stillKept } = run
   if (failure)
     return { receipts, verified: false, changes: [], failure: asRepair(failure, decision) }
   const settled = await verifyRepair(scene.session, scene.request, expected)
@@ -191,22 +186,33 @@ async function resultOfRun(
   const news = settled.changes.filter(
     ({ change, object }) => !known.has(`${change} ${objectKey(object)}`),
   )
-  return { receipts, ...settled, ...(news.length > 0 ? { failure: notRestored(news) } : {}) }
+  const differs = news.length > 0 ? notRestored(news) : stillKept
+  return { receipts, ...settled, ...(differs ? { failure: differs } : {}) }
 }
 
 /** The failure as one of the repair. A failed statement leaves the migration failed, where it was or further on. */
 function asRepair(failure: Failure, decision: Decision): Failure {
+  const again = ['repair', ...decisionArgs(decision)]
   const statement = [
     'DEPLOY.STATEMENT_FAILED',
     'DEPLOY.STATEMENT_TIMEOUT',
     'DEPLOY.INCOMPLETE',
   ].includes(failure.code)
-  if (!statement) {
-    const again = ['repair', ...decisionArgs(decision)]
+  if (!statement)
     return { ...failure, nextActions: replaceDeployCommand(again, failure.nextActions) }
+  const { message, why, nextActions } = explainFailure(failure, [])
+  const [fill] = nextActions.filter((one) => one.kind === 'slipway' && one.args.includes('--fill'))
+  return {
+    ...failure,
+    code: 'REPAIR.STATEMENT_FAILED',
+    message,
+    ...(why === undefined ? {} : { why }),
+    nextActions: [
+      // A rollback continues where this one stopped.
+      ...(fill && decision.kind === 'finish' ? [fill] : []),
+      command(['repair'], 'see the state of the database'),
+    ],
   }
-  const nextActions = [command(['repair'], 'see the state of the database')]
-  return { ...failure, code: 'REPAIR.STATEMENT_FAILED', nextActions }
 }
 
 function notRestored(changes: readonly Change[]): Failure {

@@ -1,11 +1,5 @@
 import { dialectOf, executeLocked, type Session } from '../database/index.ts'
-import {
-  repairJournal,
-  type Review,
-  runMigrations,
-  type RunOutcome,
-  type TargetSession,
-} from '../execution/index.ts'
+import type { TargetSession } from '../execution/index.ts'
 import {
   failedRowSql,
   finishedRowSql,
@@ -16,6 +10,7 @@ import { command } from '../kernel/index.ts'
 import { scriptSql } from '../schema/index.ts'
 import { type Migration, parseMigration, parserFor } from '../statements/index.ts'
 import { raise } from './failures.ts'
+import { type RepairRun, type ReviewOf, runKeeping, runRestoring } from './keeping.ts'
 import { type PartialMigration, scriptToStart } from './partial-migration.ts'
 
 /** The SQL of an undo. */
@@ -42,13 +37,16 @@ export async function planUndo(partial: PartialMigration, session: Session): Pro
   return { plan: parseMigration(file, await parserFor(dialectOf(session))) }
 }
 
-/** Runs the undo, and restores the earlier history row in its last transaction. */
+/**
+ * Runs the undo, and restores the earlier history row in its last transaction. Undoing a deploy restores the data
+ * that it kept; any undo keeps what it destroys itself.
+ */
 export async function undo(
   target: TargetSession,
   partial: PartialMigration,
   { plan }: UndoPlan,
-  review: Review | undefined,
-): Promise<RunOutcome> {
+  review: ReviewOf,
+): Promise<RepairRun> {
   const { session } = target
   const { migration, direction } = partial
   const rowSql =
@@ -61,15 +59,6 @@ export async function undo(
         failedRowSql(session, migration, 'An undo began and did not finish.'),
     )
   }
-  return await runMigrations(
-    target,
-    [
-      {
-        migration: plan,
-        journal: repairJournal(session, migration, { direction, rowSql }),
-        review,
-      },
-    ],
-    [],
-  )
+  const run = direction === 'up' ? runRestoring : runKeeping
+  return await run(target, { plan, direction, rowSql, review })
 }

@@ -123,7 +123,7 @@ function computedColumns(statements: readonly Statement[], defaultSchema: string
  * Whether the changes of a statement are restored. Data that is already restored belongs to an earlier
  * deploy.
  */
-function isRestored(statement: number, kept: readonly Kept[]): boolean {
+export function isRestored(statement: number, kept: readonly Kept[]): boolean {
   const own = kept.filter((one) => one.statement === statement && one.state !== 'restored')
   return own.length > 0 && own.every(({ state, returns }) => state === 'kept' && returns)
 }

@@ -1,4 +1,8 @@
 export { readFill } from './fill.ts'
+export { explainFailure } from './explain-failure.ts'
+export { isRestored } from './announced.ts'
+export { prepareRestoring } from './restore.ts'
+export { stillKeptFailure } from './still-kept.ts'
 export type { Announcement } from './announced.ts'
 export { announcementText } from './announcement-text.ts'
 export { rollbackFailures } from './failures.ts'

@@ -2,6 +2,7 @@ import type { Session } from '../database/index.ts'
 import {
   type Execution,
   type Hooks,
+  type Journal,
   rollbackJournal,
   type StatementHooks,
 } from '../execution/index.ts'
@@ -28,6 +29,13 @@ export interface RestoringPlan {
   readonly keptNow: () => Promise<readonly Kept[]>
 }
 
+/** Options for the execution of plans that restore data. */
+export interface RestoringOptions {
+  readonly fills?: readonly Fill[] | undefined
+  /** The journal of a migration, with SQL for the end of its last transaction; that of a rollback if absent. */
+  readonly journalOf?: ((session: Session, migration: string, end: string) => Journal) | undefined
+}
+
 /**
  * Prepares the target for restoring data that deploys kept, and for keeping data that the rollback destroys.
  * The ledger must exist.
@@ -35,7 +43,7 @@ export interface RestoringPlan {
 export async function prepareRestoring(
   session: Session,
   plans: readonly Migration[],
-  fills: readonly Fill[] = [],
+  { fills = [], journalOf = rollbackJournal }: RestoringOptions = {},
 ): Promise<RestoringPlan> {
   // Existing functions may be from another version of Slipway.
   await prepareKeepingFunctions(session)
@@ -47,7 +55,9 @@ export async function prepareRestoring(
     const now = await attempt(() => readOfDeploys(session))
     return (now.ok ? now.value : kept).filter(({ id, inserted }) => ids.has(id) && !inserted)
   }
-  const executions = plans.map((plan) => restoreExecution(session, plan, { kept, fills }))
+  const executions = plans.map((plan) =>
+    restoreExecution(session, plan, { kept, fills, journalOf }),
+  )
   return { executions, kept, keptNow }
 }
 
@@ -72,7 +82,15 @@ export async function withKeptData(
 function restoreExecution(
   session: Session,
   migration: Migration,
-  { kept: all, fills }: { readonly kept: readonly Kept[]; readonly fills: readonly Fill[] },
+  {
+    kept: all,
+    fills,
+    journalOf,
+  }: {
+    readonly kept: readonly Kept[]
+    readonly fills: readonly Fill[]
+    readonly journalOf: NonNullable<RestoringOptions['journalOf']>
+  },
 ): Execution {
   const { schema } = session.server
   const { name, statements } = migration
@@ -93,7 +111,7 @@ function restoreExecution(
   const end = restoring.end === '' ? '' : keeping.beginSql + restoring.end
   return {
     migration,
-    journal: rollbackJournal(session, name, end),
+    journal: journalOf(session, name, end),
     hooks: joined(keeping.hooks, restoring.hooks),
     keeper: keeping.keeper,
   }

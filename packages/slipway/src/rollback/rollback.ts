@@ -30,25 +30,17 @@ import {
   readHistory,
   readJournal,
 } from '../history/index.ts'
-import { advice, attempt, command, type Failure, failureFrom, rethrow } from '../kernel/index.ts'
+import { attempt, command, type Failure, failureFrom, rethrow } from '../kernel/index.ts'
 import { type KnownSchema, projectScope, readKnownSchema } from '../plan/index.ts'
-import {
-  type Fill,
-  type Kept,
-  keptText,
-  readUnrestored,
-  tableKey,
-  type Unrestored,
-} from '../safekeeping/index.ts'
+import { type Fill, type Kept, readUnrestored, type Unrestored } from '../safekeeping/index.ts'
 import { difference, readCatalog } from '../schema/index.ts'
 import { shadowLike, type ShadowOptions, withShadowServer } from '../shadow/index.ts'
-import { type Migration, objectKey, tableRef } from '../statements/index.ts'
+import { type Migration, tableRef } from '../statements/index.ts'
 import { withoutSettledChoices } from './announced.ts'
 import { explainFailure } from './explain-failure.ts'
 import { recallProof, rememberProof, type TestedFiles } from './known-proof.ts'
 import {
   appliedFiles,
-  listed,
   nameChanges,
   nothingLeft,
   refuseSquashed,
@@ -66,6 +58,7 @@ import {
 } from './prepared-down.ts'
 import { withKeptData, prepareRestoring } from './restore.ts'
 import { type Extent, selectMigrations } from './select.ts'
+import { stillKeptFailure } from './still-kept.ts'
 
 /** A rollback: the work on the target, how far, and what the person has accepted beforehand. */
 export interface RollbackRequest extends WorkRequest {
@@ -244,7 +237,9 @@ async function run(
 ): Promise<Omit<RollbackOutcome, 'database' | 'downs' | 'testRun'>> {
   const { session } = target
   const plans = downs.map(({ plan }) => plan)
-  const { executions, kept, keptNow } = await prepareRestoring(session, plans, request.fills)
+  const { executions, kept, keptNow } = await prepareRestoring(session, plans, {
+    fills: request.fills,
+  })
   const review = reviewOfRollback(session, { plans, kept }, request)
   const reviewed = executions.map((one) => ({ ...one, review: review?.(one.migration) }))
   const ran = await runMigrations(target, reviewed, await readJournal(session))
@@ -276,13 +271,12 @@ async function run(
   )
   const schemaMatches = compared ? { schemaMatches: true } : {}
   const verification = verified.ok ? { verification: verified.value } : {}
-  const left = unrestoredKeptData(outcome.kept, { plans, receipts: ran.receipts, session })
   const unread = [unrestored, reading].find(({ ok }) => !ok)
   const failure =
     outcome.failure ??
     (verified.ok ? undefined : verified.failure) ??
     (unread === undefined || unread.ok ? undefined : unverifiedFailure(unread.failure)) ??
-    (left.length > 0 ? stillKeptFailure(left) : undefined)
+    stillKeptFailure(outcome.kept, { plans, receipts: ran.receipts, session })
   return { ...outcome, ...schemaMatches, ...verification, ...(failure ? { failure } : {}) }
 }
 
@@ -294,54 +288,6 @@ async function readUnrestoredBy(
   const done = receipts.filter(({ status }) => status === 'done')
   const names = new Set(done.map(({ migration }) => migration))
   return (await readUnrestored(session)).filter(({ migration }) => names.has(migration))
-}
-
-/**
- * Kept data of the rolled-back migrations that was not restored. Values of a table that the down migration
- * itself updates do not count, because it sets them.
- */
-function unrestoredKeptData(
-  kept: readonly Kept[],
-  {
-    plans,
-    receipts,
-    session: { server },
-  }: {
-    readonly plans: readonly Migration[]
-    readonly receipts: readonly Receipt[]
-    readonly session: Session
-  },
-): Kept[] {
-  const done = new Set(
-    receipts.flatMap(({ migration, status }) => (status === 'done' ? [migration] : [])),
-  )
-  const updated = (name: string) =>
-    plans
-      .filter((plan) => plan.name === name)
-      .flatMap(({ statements }) => statements.flatMap(({ actions }) => actions))
-      .flatMap((action) =>
-        action.kind === 'update' ? [tableKey(action.table, server.schema)] : [],
-      )
-  return kept.filter(
-    ({ migration, state, kind, columns, table }) =>
-      state === 'kept' &&
-      done.has(migration) &&
-      !(kind === 'rows' && columns.length > 0 && updated(migration).includes(objectKey(table))),
-  )
-}
-
-function stillKeptFailure(left: readonly Kept[]): Failure {
-  const named = left.map((one) => `${keptText(one)} (kept ${one.id})`)
-  return failureFrom('ROLLBACK.STILL_KEPT', {
-    message: `The migrations were rolled back, but data that they destroyed was not restored: ${listed(named)}.`,
-    why: 'The down migration did not recreate its table or column, or the recreated one cannot hold the kept data. The data is still kept.',
-    nextActions: [
-      advice('Recreate the table or the column as it was before the migration.'),
-      ...left
-        .slice(0, 5)
-        .map((one) => command(['kept', 'restore', String(one.id)], `restore ${keptText(one)}`)),
-    ],
-  })
 }
 
 /**

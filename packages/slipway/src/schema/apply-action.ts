@@ -308,10 +308,10 @@ function changeEnum(
   action: ActionOf<'create-enum'> | ActionOf<'add-enum-value'>,
 ): DatabaseSchema {
   const key = keyOf(schema, action.type)
-  const labels =
-    action.kind === 'create-enum'
-      ? action.values
-      : [...(schema.enums.get(key)?.labels ?? []), action.value]
+  const existing = schema.enums.get(key)?.labels ?? []
+  if (action.kind === 'add-enum-value' && action.ifNotExists && existing.includes(action.value))
+    return schema
+  const labels = action.kind === 'create-enum' ? action.values : [...existing, action.value]
   const made = { ...referenceOf(schema, action.type), labels }
   return { ...schema, enums: withEntry(schema.enums, key, made) }
 }

@@ -207,6 +207,8 @@ export type Action =
       readonly columns: readonly string[]
       /** For an index with expressions: the SQL of each key as written, without its sort order. */
       readonly keys?: readonly string[]
+      /** The collation that each key names; an empty name for none. Absent if no key names one. */
+      readonly collations?: readonly ObjectName[]
       /** The functions that its expressions call, without their schemas. */
       readonly calls?: readonly string[]
       /** The condition of a partial index. */

@@ -3,7 +3,8 @@ import type { Action } from './action.ts'
 /** The role of a statement in how its file must be run. */
 export type StatementRole =
   | { readonly kind: 'ordinary' }
-  | { readonly kind: 'begin' }
+  /** `isolation`: the isolation level that it chooses, in lower case. */
+  | { readonly kind: 'begin'; readonly isolation?: string }
   | { readonly kind: 'commit' }
   | { readonly kind: 'rollback' }
   /** It cannot run inside a transaction block. */

@@ -1,3 +1,4 @@
+import type { Action } from './action.ts'
 import type { Marker } from './marker.ts'
 import { markersIn } from './postgres/markers.ts'
 import { tokensOf } from './postgres/tokens.ts'
@@ -16,6 +17,11 @@ export interface TransactionGroup {
   readonly offset: number
   /** The file ends this block with ROLLBACK: it runs, but its changes are undone. */
   readonly rolledBack: boolean
+  /**
+   * The isolation level that its BEGIN chooses, in lower case. Absent if it may drop or convert something: at a
+   * higher level, the server would not show the rows that others wrote just before the lock, which must be kept.
+   */
+  readonly isolation?: string
 }
 
 /**
@@ -30,12 +36,18 @@ export function transactionGroupsOf(
   markers: readonly Marker[] = markersIn(sql),
 ): TransactionGroup[] {
   const everyOne = markers.some(({ name }) => name === 'no-transaction')
-  const groups: { statements: Statement[]; kind: TransactionGroup['kind']; rolledBack: boolean }[] =
-    []
+  const groups: Omit<TransactionGroup, 'number' | 'sql' | 'offset'>[] = []
   let open: Statement[] = []
+  let chosen: Pick<TransactionGroup, 'isolation'> = {}
   let explicit = false
   const close = (rolledBack = false) => {
-    if (open.length > 0) groups.push({ statements: open, kind: 'transaction', rolledBack })
+    if (open.length > 0)
+      groups.push({
+        statements: open,
+        kind: 'transaction',
+        rolledBack,
+        ...(open.every(keepsObjects) ? chosen : {}),
+      })
     open = []
   }
   for (const [index, statement] of statements.entries()) {
@@ -43,11 +55,15 @@ export function transactionGroupsOf(
       case 'begin':
         // Statements before a BEGIN are in the implicit transaction that BEGIN turns into a block.
         explicit = true
+        // After a statement, the server accepts no level.
+        if (open.length === 0 && statement.role.isolation !== undefined)
+          chosen = { isolation: statement.role.isolation }
         break
       case 'commit':
       case 'rollback':
         close(statement.role.kind === 'rollback')
         explicit = false
+        chosen = {}
         break
       case 'alone':
         close()
@@ -72,6 +88,27 @@ export function transactionGroupsOf(
     return { number: index + 1, ...group, sql: runnable.slice(offset, end), offset }
   })
 }
+
+/** Whether a statement certainly drops, empties or converts no object. */
+function keepsObjects({ actions }: Statement): boolean {
+  return actions.every(
+    (action) =>
+      KEEPS_OBJECTS.has(action.kind) || (action.kind === 'opaque' && action.calls?.length === 0),
+  )
+}
+
+const KEEPS_OBJECTS: ReadonlySet<Action['kind']> = new Set([
+  'insert',
+  'update',
+  'delete',
+  'lock-table',
+  'set',
+  'create-table',
+  'create-index',
+  'create-view',
+  'add-column',
+  'add-constraint',
+])
 
 /**
  * Blanks each BEGIN inside a transaction group, because the executor opens the transaction. Offsets do not

@@ -103,3 +103,32 @@ test('our timeouts replace those of a file; stricter ones of the file stay', asy
   expect(await seen('seen_3')).toMatchObject({ lock_timeout: '100ms' })
   expect(await seen('seen_4')).toMatchObject({ lock_timeout: '100ms' })
 })
+
+test('a BEGIN chooses the isolation level of its block, and of no other', async () => {
+  const look = (name: string) =>
+    `CREATE TABLE ${name} AS SELECT current_setting('transaction_isolation') AS level;`
+  await deployed(
+    migration(
+      '1_block',
+      `START TRANSACTION READ WRITE, ISOLATION LEVEL REPEATABLE READ;\n${look('one')}\nCOMMIT;`,
+    ),
+    migration(
+      '2_blocks',
+      `BEGIN ISOLATION LEVEL SERIALIZABLE;\nSET LOCAL work_mem = '1MB';\n${look('two')}\nCOMMIT;\n${look('three')}\nBEGIN;\n${look('four')}\nCOMMIT;`,
+    ),
+    migration(
+      '3_drops',
+      `BEGIN ISOLATION LEVEL SERIALIZABLE;\nSET LOCAL work_mem = '1MB';\n${look('five')}\nDROP TABLE four;\nCOMMIT;`,
+    ),
+  )
+  const levels = await target.sql(
+    'SELECT level FROM (SELECT 1, level FROM one UNION ALL SELECT 2, level FROM two UNION ALL SELECT 3, level FROM three UNION ALL SELECT 5, level FROM five) AS all_levels (at, level) ORDER BY at',
+  )
+  expect(levels.map(({ level }) => level)).toEqual([
+    'repeatable read',
+    'serializable',
+    'read committed',
+    // What it drops must be kept with the rows that others wrote just before.
+    'read committed',
+  ])
+})

@@ -1,8 +1,10 @@
+import { quoteIdentifier } from '../../database/index.ts'
 import { assertNever } from '../../kernel/index.ts'
 import { constraintName, indexName, keyOf, objectNameOf } from '../../schema/index.ts'
 import {
   type Action,
   type ConstraintDefinition,
+  type ObjectName,
   type ObjectRef,
   partRef,
 } from '../../statements/index.ts'
@@ -89,6 +91,7 @@ interface UniqueKey {
   /** The columns in order; an expression is an empty string here, and its SQL is in `keys`. */
   readonly columns: readonly string[]
   readonly keys?: readonly string[]
+  readonly collations?: readonly ObjectName[]
   readonly where?: string
   readonly nullsEqual: boolean
 }
@@ -99,9 +102,9 @@ function uniqueQuestion(
   key: UniqueKey,
 ): PreCheckQuestion[] {
   const { table } = asking
-  const { columns, keys = [], where } = key
+  const { columns, keys = [], collations = [], where } = key
   const sharing = columns.map((column, at) =>
-    column === '' ? `(${keys[at] ?? ''}\n)` : columnOf(table, column),
+    column === '' ? `(${keys[at] ?? ''}\n)` : columnOf(table, column) + collate(collations[at]),
   )
   const named = columns.filter((column) => column !== '')
   const filled = key.nullsEqual ? [] : sharing.map((one) => `${one} IS NOT NULL`)
@@ -116,6 +119,14 @@ function uniqueQuestion(
       only: true,
     },
   )
+}
+
+/** COLLATE for the values of an index key: with another collation, other values are equal. */
+function collate(collation: ObjectName | undefined): string {
+  const { schema, name } = collation ?? { name: '' }
+  if (name === '') return ''
+  const parts = schema === undefined ? [name] : [schema, name]
+  return ` COLLATE ${parts.map(quoteIdentifier).join('.')}`
 }
 
 function primaryKeyQuestions(

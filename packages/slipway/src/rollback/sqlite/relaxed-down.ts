@@ -1,11 +1,13 @@
 import type { AtomicSession } from '../../database/index.ts'
 import { testOnCopy, type TestedMigration } from '../../deploy/index.ts'
 import { atomicScriptOf } from '../../execution/index.ts'
-import { must } from '../../kernel/index.ts'
+import { attempt, must } from '../../kernel/index.ts'
 import { changesValues, type SqliteKept } from '../../safekeeping/index.ts'
 import {
   isSameName,
+  readSqliteForeignKeys,
   readSqliteState,
+  type SqliteForeignKey,
   sqliteScriptBetween,
   type SqliteState,
   withSchemaCopy,
@@ -28,7 +30,7 @@ export interface RelaxedDown {
 
 /**
  * Relaxes a down migration that fails because current values violate constraints, which the kept values satisfy.
- * Undefined if it creates no such constraint.
+ * Undefined if it creates no such constraint, or cannot run without.
  */
 export async function relaxDown(
   session: AtomicSession,
@@ -42,7 +44,10 @@ export async function relaxDown(
   )
   if (relaxed.sql === migration.sql) return undefined
   const strict = await runOnCopy(session, migration)
-  const { state, tested } = await runOnCopy(session, relaxed)
+  // A statement may need a constraint: ON CONFLICT (email).
+  const run = await attempt(() => runOnCopy(session, relaxed))
+  if (!run.ok) return undefined
+  const { state, tested } = run.value
   const changes = strict.state.tables.map((after) => ({
     before: must(
       state.tables.find(({ name }) => name === after.name),
@@ -54,25 +59,45 @@ export async function relaxDown(
   }))
   const { statements } = await sqliteScriptBetween(state, strict.state, changes)
   const sql = statements.map((one) => `${one.sql};\n`).join('')
-  const { script, foreignKeys } = atomicScriptOf(
-    parseMigration({ name: migration.name, sql }, parser),
+  const constraints = parseMigration({ name: migration.name, sql }, parser)
+  const { script, foreignKeys } = atomicScriptOf(constraints)
+  // With foreign keys, replacing a table would delete the rows that refer to it.
+  const deletes =
+    !foreignKeys && atomicScriptOf(relaxed).foreignKeys && dropsReferenced(constraints, strict)
+  return deletes ? undefined : { tested, constraintsSql: script }
+}
+
+/** Whether a migration drops a table to which a foreign key refers. */
+function dropsReferenced({ statements }: Migration, { foreignKeys }: CopyOutcome): boolean {
+  return statements.some(({ actions }) =>
+    actions.some(
+      (one) =>
+        one.kind === 'drop' &&
+        one.of === 'table' &&
+        foreignKeys.some(({ parent }) => isSameName(parent, one.object.name)),
+    ),
   )
-  // Without this, replacing a table would delete the rows that refer to it.
-  if (!foreignKeys && atomicScriptOf(relaxed).foreignKeys) return undefined
-  return { tested, constraintsSql: script }
 }
 
 function textOf({ name, path }: Migration) {
   return { name, path }
 }
 
-async function runOnCopy(
-  session: AtomicSession,
-  migration: Migration,
-): Promise<{ readonly tested: TestedMigration; readonly state: SqliteState }> {
+/** A migration that ran on a copy of a schema, and the result. */
+interface CopyOutcome {
+  readonly tested: TestedMigration
+  readonly state: SqliteState
+  readonly foreignKeys: readonly SqliteForeignKey[]
+}
+
+async function runOnCopy(session: AtomicSession, migration: Migration): Promise<CopyOutcome> {
   return await withSchemaCopy(session, async (copy) => {
     const { tested } = await testOnCopy(copy, [migration], { restores: true })
-    return { tested: must(tested[0], 'tested migration'), state: await readSqliteState(copy) }
+    return {
+      tested: must(tested[0], 'tested migration'),
+      state: await readSqliteState(copy),
+      foreignKeys: await readSqliteForeignKeys(copy),
+    }
   })
 }
 

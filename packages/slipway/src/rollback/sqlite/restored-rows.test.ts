@@ -135,6 +135,13 @@ function truth(opened: DatabaseSync): string[] {
 }
 
 const cases: Record<string, Case> = {
+  'numbers to which a change of type appends text': {
+    schema: 'CREATE TABLE t (id INTEGER PRIMARY KEY, price INTEGER, rate REAL, n NUMERIC)',
+    rows: 'INSERT INTO t VALUES (1, 12, 1.5, 0), (2, 0, 0.1, 7)',
+    change: `CREATE TABLE new_t (id INTEGER PRIMARY KEY, price TEXT, rate TEXT, n TEXT);
+      INSERT INTO new_t SELECT id, price || ' EUR', rate || '%', iif(n = 0, '', n) FROM t;
+      DROP TABLE t; ALTER TABLE new_t RENAME TO t`,
+  },
   'the values of a primary key of text': {
     schema: 'CREATE TABLE user (email TEXT NOT NULL PRIMARY KEY, name TEXT NOT NULL)',
     rows: `INSERT INTO user VALUES ('B@X', 'Bob'), ('A@X', 'Ann'); DELETE FROM user WHERE name = 'Bob'; INSERT INTO user VALUES ('C@X', 'Cy')`,
@@ -1224,6 +1231,16 @@ describe('constraints that the migration removes', () => {
       change:
         'CREATE TABLE new_u (id INTEGER PRIMARY KEY, m TEXT); INSERT INTO new_u SELECT id, m FROM u; DROP TABLE u; ALTER TABLE new_u RENAME TO u',
     },
+    {
+      title: 'UNIQUE, created with foreign keys by a written down migration',
+      schema:
+        'CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE u (id INTEGER PRIMARY KEY, p INTEGER REFERENCES p (id), email TEXT UNIQUE)',
+      rows: `INSERT INTO p VALUES (1), (2); INSERT INTO u VALUES (1, 2, 'a'), (2, 1, 'b')`,
+      change: `CREATE TABLE new_u (id INTEGER PRIMARY KEY, p INTEGER REFERENCES p (id), email TEXT);
+        INSERT INTO new_u SELECT * FROM u; DROP TABLE u; ALTER TABLE new_u RENAME TO u; UPDATE u SET email = ''`,
+      down: `CREATE TABLE new_u (id INTEGER PRIMARY KEY, p INTEGER REFERENCES p (id), email TEXT UNIQUE);
+        INSERT INTO new_u SELECT * FROM u; DROP TABLE u; ALTER TABLE new_u RENAME TO u`,
+    },
   ]
   test.each(removed)('$title: the kept values satisfy it', async (one) => {
     const { before, after, failure, kept } = await there(one)
@@ -1244,5 +1261,17 @@ describe('constraints that the migration removes', () => {
       ],
     })
     expect(after.filter((row) => row.startsWith('u:'))).toHaveLength(3)
+  })
+
+  test('a down migration that needs it fails as it is, and says why', async () => {
+    const { between, after, failure } = await there({
+      ...must(removed[0], 'case'),
+      down: `CREATE UNIQUE INDEX u_email ON u (email); INSERT INTO u VALUES (9, 'z') ON CONFLICT (email) DO NOTHING`,
+    })
+    expect(failure).toMatchObject({
+      code: 'DEPLOY.STATEMENT_FAILED',
+      message: expect.stringContaining('(UNIQUE constraint failed: u.email)') as string,
+    })
+    expect(after).toEqual(between)
   })
 })

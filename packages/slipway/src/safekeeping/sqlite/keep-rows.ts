@@ -229,7 +229,8 @@ function laterSql({ now }: Compared, names: readonly string[]): string[] {
 /**
  * Whether a value is gone or has changed. `IS` alone would treat the text 007 as the number 7, and with
  * some collations `a` as `A`. A value that the migration converts to a new declared type is unchanged if the
- * old type converts it back.
+ * old type converts it back. A number that became text must also be the whole text: a conversion back ignores
+ * what follows a number.
  */
 function differsSql({ before, after, now: names }: Compared, name: string): string {
   const now = names.get(name)
@@ -240,8 +241,9 @@ function differsSql({ before, after, now: names }: Compared, name: string): stri
   const differs = (value: string) =>
     `(${was} <> typeof(${value}) OR ${then} COLLATE BINARY IS NOT ${value})`
   if (type === declaredType(after, now) || convertsNothing(type)) return differs(later)
+  const back = differs(`CAST(${later} AS ${affinityOf(type)})`)
   return `CASE WHEN ${was} = ${is} OR 'blob' IN (${was}, ${is}) THEN ${differs(later)}
-  ELSE ${differs(`CAST(${later} AS ${affinityOf(type)})`)} END`
+  WHEN ${is} = 'text' AND CAST(${then} AS TEXT) COLLATE BINARY IS NOT ${later} THEN 1 ELSE ${back} END`
 }
 
 /** Whether a column of a declared type stores values of any type. A STRICT table has the type ANY. */

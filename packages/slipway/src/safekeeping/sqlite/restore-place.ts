@@ -65,33 +65,55 @@ async function readKeys(copy: Session, { tables }: SqliteState): Promise<Restore
     const found = own?.columns.find(({ name }) => isSameName(name, column))
     return affinityOf(found?.type ?? '')
   }
-  const keys: RestoredKey[] = []
-  for (const key of await readSqliteForeignKeys(copy)) {
-    const collations: string[] = []
-    for (const name of key.referenced) collations.push(await readCollation(copy, key.parent, name))
-    const converts = key.columns.map(
+  const keys = await readSqliteForeignKeys(copy)
+  const collations = await readCollations(
+    copy,
+    keys.flatMap(({ parent, referenced }) => referenced.map((column) => [parent, column] as const)),
+  )
+  return keys.map((key) => ({
+    ...key,
+    collations: key.referenced.map(
+      (name) => collations.get(columnKey(key.parent, name)) ?? 'BINARY',
+    ),
+    converts: key.columns.map(
       (name, at) =>
         affinityIn(key.table, name) !== affinityIn(key.parent, key.referenced[at] ?? ''),
-    )
-    keys.push({ ...key, collations, converts })
-  }
-  return keys
+    ),
+  }))
 }
 
-/** The collation of a column. SQLite shows it only for an index, so one is created and undone. */
-async function readCollation(copy: Session, table: string, column: string): Promise<string> {
-  await copy.execute('SAVEPOINT collation')
-  const read = await attempt(async () => {
-    await copy.execute(
-      `CREATE INDEX _slipway_collation ON ${quoteIdentifier(table)} (${quoteIdentifier(column)})`,
+function columnKey(table: string, column: string): string {
+  return JSON.stringify([table, column])
+}
+
+/**
+ * The collations of columns, by `columnKey`. SQLite shows them only for an index, so indexes are created and undone, all
+ * at once: after an undone change, SQLite parses the whole schema again.
+ */
+async function readCollations(
+  copy: Session,
+  columns: readonly (readonly [table: string, column: string])[],
+): Promise<ReadonlyMap<string, string>> {
+  const wanted = new Map(columns.map((one) => [columnKey(...one), one]))
+  const found = new Map<string, string>()
+  await copy.execute('SAVEPOINT collations')
+  for (const [place, [table, column]] of [...wanted.values()].entries())
+    await attempt(() =>
+      copy.execute(
+        `CREATE INDEX _slipway_collation_${place} ON ${quoteIdentifier(table)} (${quoteIdentifier(column)})`,
+      ),
     )
-    const [part] = await copy.query<{ coll: string }>(
-      `SELECT coll FROM pragma_index_xinfo('_slipway_collation') WHERE seqno = 0`,
-    )
-    return part?.coll
-  })
-  await copy.execute('ROLLBACK TO collation; RELEASE collation')
-  return (read.ok ? read.value : undefined) ?? 'BINARY'
+  const rows = await copy.query<{ name: string; coll: string }>(
+    `SELECT m.name, x.coll FROM sqlite_schema m, pragma_index_xinfo(m.name) x
+     WHERE m.type = 'index' AND m.name GLOB '_slipway_collation_*' AND x.seqno = 0`,
+  )
+  await copy.execute('ROLLBACK TO collations; RELEASE collations')
+  const byName = new Map(rows.map(({ name, coll }) => [name, coll]))
+  for (const [place, key] of [...wanted.keys()].entries()) {
+    const collation = byName.get(`_slipway_collation_${place}`)
+    if (collation !== undefined) found.set(key, collation)
+  }
+  return found
 }
 
 async function readTriggers(

@@ -306,6 +306,9 @@ function indexMade(index: IndexStmt, source: Source): Action {
   const columns = (index.indexParams ?? []).flatMap((item) =>
     'IndexElem' in item ? [item.IndexElem.name ?? ''] : [],
   )
+  const collations = (index.indexParams ?? []).flatMap((item) =>
+    'IndexElem' in item ? [names(item.IndexElem.collation)] : [],
+  )
   const calls = functionsIn([index.indexParams, index.whereClause])
   return {
     kind: 'create-index',
@@ -317,6 +320,9 @@ function indexMade(index: IndexStmt, source: Source): Action {
     method: index.accessMethod ?? 'btree',
     columns,
     ...(columns.includes('') ? { keys: listAfterKeyword(source, 'ON').map(withoutOrder) } : {}),
+    ...(collations.some((parts) => parts.length > 0)
+      ? { collations: collations.map(nameFromParts) }
+      : {}),
     ...(calls.length > 0 ? { calls } : {}),
     ...where(index.whereClause, source),
     nullsEqual: index.nulls_not_distinct === true,

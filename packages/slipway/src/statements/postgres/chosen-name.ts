@@ -3,21 +3,27 @@ const LONGEST = 63
 
 /**
  * The name that PostgreSQL chooses for an object if it is free: `users_email_key`. It shortens the longer
- * of the first two parts until the name fits. Source: `makeObjectName` of the server.
+ * of the first two parts, byte by byte, until the name fits, and then leaves out the rest of a character that
+ * was cut. Source: `makeObjectName` of the server.
  */
 export function chosenName(table: string, columns: readonly string[], label: string): string {
-  let [first, second] = [Array.from(table), Array.from(columns.join('_'))]
-  const rest = LONGEST - label.length - (second.length > 0 ? 2 : 1)
-  while (bytesOf(first) + bytesOf(second) > rest) {
-    if (bytesOf(first) > bytesOf(second)) first = first.slice(0, -1)
-    else second = second.slice(0, -1)
+  const parts = columns.length > 0 ? [table, columns.join('_')] : [table]
+  let [first = 0, second = 0] = parts.map((part) => Buffer.byteLength(part))
+  const rest = LONGEST - label.length - parts.length
+  while (first + second > rest) {
+    if (first > second) first--
+    else second--
   }
-  return [first, ...(second.length > 0 ? [second] : [])]
-    .map((part) => part.join(''))
-    .concat(label)
-    .join('_')
+  return [...parts.map((part, at) => beginning(part, at === 0 ? first : second)), label].join('_')
 }
 
-function bytesOf(characters: readonly string[]): number {
-  return Buffer.byteLength(characters.join(''))
+/** The whole characters within the first bytes of a text. */
+function beginning(text: string, bytes: number): string {
+  let [end, left] = [0, bytes]
+  for (const character of text) {
+    left -= Buffer.byteLength(character)
+    if (left < 0) break
+    end += character.length
+  }
+  return text.slice(0, end)
 }

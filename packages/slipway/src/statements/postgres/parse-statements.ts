@@ -1,4 +1,4 @@
-import type { Node, ParseResult } from 'libpg-query'
+import type { Node, ParseResult, TransactionStmt } from 'libpg-query'
 import { must } from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
 import { byteIndexer, indexOfCharacter, lineStarts, placeAt, statementAt } from '../position.ts'
@@ -120,7 +120,7 @@ const ALONE: StatementRole = { kind: 'alone' }
  * tcop/utility.c.
  */
 function roleOf(node: Node): StatementRole {
-  if ('TransactionStmt' in node) return transactionRole(node.TransactionStmt.kind)
+  if ('TransactionStmt' in node) return transactionRole(node.TransactionStmt)
   if ('IndexStmt' in node && node.IndexStmt.concurrent) {
     const { idxname, relation } = node.IndexStmt
     return idxname ? { kind: 'alone', builds: indexName(idxname, relation?.schemaname) } : ALONE
@@ -133,11 +133,11 @@ function roleOf(node: Node): StatementRole {
   return isAlone(node) ? ALONE : ORDINARY
 }
 
-function transactionRole(kind: string | undefined): StatementRole {
+function transactionRole({ kind, options }: TransactionStmt): StatementRole {
   switch (kind) {
     case 'TRANS_STMT_BEGIN':
     case 'TRANS_STMT_START':
-      return { kind: 'begin' }
+      return { kind: 'begin', ...isolationIn(options) }
     case 'TRANS_STMT_COMMIT':
       return { kind: 'commit' }
     case 'TRANS_STMT_ROLLBACK':
@@ -145,6 +145,17 @@ function transactionRole(kind: string | undefined): StatementRole {
     default:
       return ORDINARY
   }
+}
+
+/** The isolation level of BEGIN or START TRANSACTION; the last one counts. */
+function isolationIn(options: readonly Node[] = []): { readonly isolation?: string } {
+  const levels = options.flatMap((option) => {
+    if (!('DefElem' in option) || option.DefElem.defname !== 'transaction_isolation') return []
+    const { arg } = option.DefElem
+    return arg && 'A_Const' in arg ? (arg.A_Const.sval?.sval ?? []) : []
+  })
+  const isolation = levels.at(-1)
+  return isolation === undefined ? {} : { isolation }
 }
 
 function dropRole(objects: readonly Node[]): StatementRole {
