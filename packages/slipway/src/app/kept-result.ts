@@ -1,5 +1,5 @@
 import { type Kept, keptData, keptText } from '../safekeeping/index.ts'
-import type { Destruction } from '../statements/index.ts'
+import { type Destruction, objectName } from '../statements/index.ts'
 import type { ResultFinding } from './outcome.ts'
 
 /** Data that a deploy or rollback kept, without row content. */
@@ -51,7 +51,15 @@ export function keptResult(kept: Kept): KeptResult {
 
 /** Warnings of a restore: rows and values that were not restored, or perhaps into the wrong rows. */
 export function restoredFindings(kept: Kept): ResultFinding[] {
+  if (kept.inserted) return addedRowsLeft(kept)
   return [...rowsWithoutPlace(kept), ...uncertainRows(kept)]
+}
+
+/** Rows that a migration added and that its rollback did not delete. */
+function addedRowsLeft({ migration, table, rows = 0, restored }: Kept): ResultFinding[] {
+  if (!restored || restored.since === 0) return []
+  const message = `${migration}: ${restored.since} of ${rows} rows that it added to ${objectName(table)} are not deleted: they were changed since, or other rows refer to them.`
+  return [{ id: 'not-restored', severity: 'warning', message }]
 }
 
 /** Values that were restored into newer rows, which were found only by their content. */

@@ -28,6 +28,7 @@ export { type Fill, restoreHooksOf } from './restore-hooks.ts'
 export {
   dropUnusedSql,
   type Endangered,
+  IDS_OF_ONE,
   keepObstacle,
   keepSql,
   type KeepSql,

@@ -177,7 +177,7 @@ async function runAll(
   const verification = failure ? undefined : await verify(session, fingerprint)
   return {
     receipts,
-    kept: all.filter(({ id }) => !keptBefore.has(id)),
+    kept: all.filter(({ id, inserted }) => !inserted && !keptBefore.has(id)),
     offered: restorableAfter(all, names),
     ...(verification ? { verification } : {}),
     ...((failure ?? verification?.verified === false)

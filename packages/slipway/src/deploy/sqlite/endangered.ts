@@ -97,7 +97,8 @@ export function endangeredBy(
       const isRowid = assignsRowid && column.before === before.rowid
       return isRowid || meansOneOf(column, touched.assigned) ? [column.before] : []
     })
-    return [{ change, rows, columns, assigned, movesRowids, statement }]
+    const inserts = touched.inserts?.number
+    return [{ change, rows, columns, assigned, movesRowids, statement, inserts }]
   })
 }
 
@@ -134,9 +135,10 @@ export function wholeRows(
 ): Endangered {
   const { statements } = one.migration
   const own = named.find((announced) => announced.change === change)
+  const { inserts } = touchedBy(statements, change)
   const {
     columns = [],
-    movesRowids = touchedBy(statements, change).inserts !== undefined,
+    movesRowids = inserts !== undefined,
     statement = statements.at(-1)?.number ?? 1,
   } = own ?? {}
   return {
@@ -146,6 +148,7 @@ export function wholeRows(
     assigned: assignedIn(one, change, own),
     movesRowids,
     statement,
+    inserts: inserts?.number,
   }
 }
 

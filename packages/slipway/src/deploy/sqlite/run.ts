@@ -11,6 +11,7 @@ import { command, type Failure, failureFrom, failureOf } from '../../kernel/inde
 import {
   dropUnusedSql,
   type Endangered,
+  IDS_OF_ONE,
   keepObstacle,
   keepSql,
   type KeepSql,
@@ -118,6 +119,7 @@ function withCopyOf(run: GuardedRun, table: ComparedTable): GuardedRun {
     movesRowids,
     unannounced: true,
     statement,
+    inserts: own?.inserts,
   }
   return {
     ...run,
@@ -182,7 +184,7 @@ async function keeping(
     counters: counters.length > 0,
   }
   const keep = keepSql(endangered, place)
-  const firstBehind = place.firstId + 2 * endangered.length
+  const firstBehind = place.firstId + IDS_OF_ONE * endangered.length
   const keepBehind = keepSql(endangeredBehind, { ...place, firstId: firstBehind })
   const unused = dropUnusedSql(tables.filter((id) => !known.has(id)))
   return {

@@ -8,6 +8,9 @@ export const ROWID = '_slipway_rowid'
 /** Whether a row was gone and no other row had taken its place. */
 export const IS_GONE = '_slipway_gone'
 
+/** Marks a copy of rows that the migration added. */
+export const IS_ADDED = '_slipway_added'
+
 /** The row as the migration left it, as one text (`rowText`). */
 export const LEFT = '_slipway_left'
 

@@ -6,7 +6,7 @@ import {
   separateRowid,
   type TableChange,
 } from '../../schema/index.ts'
-import { IS_GONE, laterColumn, LEFT, LEFT_OF, ROWID, rowText } from './copy-columns.ts'
+import { IS_ADDED, IS_GONE, laterColumn, LEFT, LEFT_OF, ROWID, rowText } from './copy-columns.ts'
 
 /** A table that exists before and after a migration, and what the migration may destroy in it. */
 export interface Lasting {
@@ -37,6 +37,8 @@ export interface LossSql {
   readonly key: readonly string[]
   /** The parts to keep, each with a SELECT from the copy. */
   readonly parts: readonly LossPart[]
+  /** A SELECT of the keys of rows that the migration added, and of these rows as it left them; absent if they cannot be told apart. */
+  readonly added?: string
   /**
    * A SELECT from the copy of losses that no statement announces; `is_gone` is whether a row or a value
    * is lost. Absent if all losses are announced.
@@ -118,6 +120,7 @@ function lossByIdentity(table: Lasting, identity: readonly Identity[], image: st
     image: imageSql(before, rows ? stored : values),
     key,
     parts,
+    added: addedSql(at),
     ...(rest === undefined ? {} : { rest }),
   }
 }
@@ -141,7 +144,15 @@ function laterNames({ columns }: Lasting): ReadonlyMap<string, string> {
 const IS_ABSENT = 't._slipway_there IS NULL'
 
 /** `FROM` the copy, joined with the matching rows of the table. */
-function joinSql({ image, after, identity }: Compared, kind: 'JOIN' | 'LEFT JOIN'): string {
+function joinSql(at: Compared, kind: 'JOIN' | 'LEFT JOIN'): string {
+  const { after, image } = at
+  const rowid = separateRowid(after)
+  const source = `SELECT 1 AS _slipway_there, ${rowid === undefined ? '' : `${rowid}, `}* FROM ${quoteIdentifier(after.name)}`
+  return `FROM ${image} i ${kind} (${source}) t ON ${matchSql(at)}`
+}
+
+/** Whether a row of the table is one of the copy. */
+function matchSql({ identity }: Compared): string {
   const match = identity.map((one) => {
     const [found, old] = [`t.${quoteIdentifier(one.now)}`, `i.${quoteIdentifier(one.old)}`]
     // The first comparison can use an index.
@@ -149,9 +160,19 @@ function joinSql({ image, after, identity }: Compared, kind: 'JOIN' | 'LEFT JOIN
       ? `${found} IS ${old}`
       : `${found} IS ${old} AND ${found} COLLATE BINARY IS ${old}`
   })
-  const rowid = separateRowid(after)
-  const source = `SELECT 1 AS _slipway_there, ${rowid === undefined ? '' : `${rowid}, `}* FROM ${quoteIdentifier(after.name)}`
-  return `FROM ${image} i ${kind} (${source}) t ON ${match.join(' AND ')}`
+  return match.join(' AND ')
+}
+
+/** A SELECT of rows that are not in the copy. */
+function addedSql(at: Compared): string {
+  const { after, image, identity } = at
+  const key = identity.map(
+    ({ old, now }) =>
+      `t.${quoteIdentifier(now)} AS ${old === ROWID ? ROWID : quoteIdentifier(old)}`,
+  )
+  const selected = [...key, `1 AS ${IS_ADDED}`, ...wholeSql(at, [])]
+  const there = `(SELECT 1 AS _slipway_there, * FROM ${image})`
+  return `SELECT ${selected.join(', ')} FROM ${quoteIdentifier(after.name)} t LEFT JOIN ${there} i ON ${matchSql(at)} WHERE i._slipway_there IS NULL`
 }
 
 function goneSql(at: Compared): string {

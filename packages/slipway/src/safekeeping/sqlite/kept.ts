@@ -1,6 +1,6 @@
 import type { Session } from '../../database/index.ts'
 import type { Kept } from '../kept-data.ts'
-import { IS_GONE, laterColumn, LEFT_OF, ROWID } from './copy-columns.ts'
+import { IS_ADDED, IS_GONE, laterColumn, LEFT_OF, ROWID } from './copy-columns.ts'
 import { keptTable } from './keep-sql.ts'
 
 /** An entry for kept data on a SQLite database. */
@@ -96,7 +96,7 @@ function keptFrom(row: KeptRow, stored: ReadonlySet<string>): SqliteKept {
     migration: row.migration,
     statement: row.statement,
     kind: row.kind,
-    inserted: false,
+    inserted: stored.has(IS_ADDED),
     byRollback: row.direction === 'down',
     table: { kind: 'table', schema: null, name: row.table_name },
     columns: row.kind === 'columns' ? columns : [],

@@ -112,7 +112,7 @@ function inCopyOf(kept: SqliteKept, key: RestoredKey, valueOf: (column: string) 
  * which they refer, of which a copy has only the affinity, and converted to that. Without an affinity of its own,
  * which a `+` takes away, a value gets the other one. Source: sqlite.org/foreignkeys.html, section 3.
  */
-function referringValues(
+export function referringValues(
   { columns, collations, converts }: RestoredKey,
   valueOf: (column: string) => string,
 ): string[] {

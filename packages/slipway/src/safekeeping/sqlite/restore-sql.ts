@@ -5,6 +5,7 @@ import { keptTable } from './keep-sql.ts'
 import type { SqliteKept } from './kept.ts'
 import { type Parents, withParents } from './parent-conditions.ts'
 import { referredGuard } from './referred-guard.ts'
+import { removeAdded, removedSql } from './remove-added.ts'
 import {
   rebuildTextIndexes,
   type RestorePlace,
@@ -57,15 +58,23 @@ export function restoreSql(
       (!othersCompared || kept.some((one) => isSameName(one.table.name, table))),
   )
   const { foreignKeys } = place
+  const added = childrenFirst.filter(({ kept: one }) => one.inserted)
+  const removals = added.map((one) => removeAdded(one, foreignKeys)).join('')
+  const counts = added.map((one) => doneSql(one.kept.id, removedSql(one))).join('')
   const withValues = childrenFirst.filter(({ kept: one }) => changesValues(one))
   const values = withValues.map((one) =>
     valuesSql(one, { guarded, parents: { foreignKeys, pending: restored } }),
   )
-  const withRows = parentsFirst.filter(({ kept: { kind } }) => kind !== 'columns')
+  const withRows = parentsFirst.filter(
+    ({ kept: { kind, inserted } }) => kind !== 'columns' && !inserted,
+  )
   const rows = withRows.map((one, at) => rowsOf(one, { foreignKeys, pending: withRows.slice(at) }))
   const tables = kept.map(({ table }) => table.name)
   const rebuilds = rebuildTextIndexes(place, tables)
-  return withoutTriggers(silent, [...values, ...rows].join('') + rebuilds)
+  // Restored values no longer refer to added rows.
+  const again = values.length === 0 ? '' : removals
+  const all = [removals, ...values, again, counts, ...rows]
+  return withoutTriggers(silent, all.join('') + rebuilds)
 }
 
 /** Whether restoring it changes values of existing rows. */
