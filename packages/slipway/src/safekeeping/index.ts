@@ -37,5 +37,6 @@ export {
 export { storedColumns } from './sqlite/keep-rows.ts'
 export { readKeptIds, readSqliteKept, type SqliteKept } from './sqlite/kept.ts'
 export { REFERRED_GUARD, referredFailure } from './sqlite/referred-guard.ts'
-export { changesValues, restoreSql } from './sqlite/restore-sql.ts'
+export { restoreSql } from './sqlite/restore-sql.ts'
+export { changesValues } from './sqlite/restored.ts'
 export { readRestorePlace, type RestorePlace } from './sqlite/restore-place.ts'

@@ -245,6 +245,40 @@ CREATE TRIGGER logged AFTER UPDATE ON t BEGIN INSERT INTO log (t) VALUES (NEW.id
   },
 }
 
+const exchanged: Record<string, Case> = {
+  'documents that exchange a value under a unique index': {
+    schema: `CREATE TABLE t (id INTEGER PRIMARY KEY, data TEXT NOT NULL); CREATE UNIQUE INDEX u ON t (json_extract(data, '$.e'))`,
+    rows: `INSERT INTO t VALUES (1, '{"e":"a"}'), (2, '{"e":"b"}')`,
+    change: `UPDATE t SET data = json_set(data, '$.e', 't') WHERE id = 1; UPDATE t SET data = json_set(data, '$.e', 'a') WHERE id = 2; UPDATE t SET data = json_set(data, '$.e', 'b') WHERE id = 1`,
+  },
+  'numbers that are exchanged under a unique index of a product': {
+    schema:
+      'CREATE TABLE t (id INTEGER PRIMARY KEY, a INTEGER); CREATE UNIQUE INDEX u ON t (a * 10000)',
+    rows: 'INSERT INTO t VALUES (1, 1), (2, 2)',
+    change:
+      'UPDATE t SET a = 99 WHERE id = 1; UPDATE t SET a = 1 WHERE id = 2; UPDATE t SET a = 2 WHERE id = 1',
+  },
+  'references to a computed value': {
+    schema: `CREATE TABLE p (id INTEGER PRIMARY KEY, a TEXT, k TEXT GENERATED ALWAYS AS (lower(a)) STORED UNIQUE);
+CREATE TABLE c (id INTEGER PRIMARY KEY, k TEXT REFERENCES p (k))`,
+    rows: `INSERT INTO p (id, a) VALUES (1, 'A'), (2, 'B'); INSERT INTO c VALUES (1, 'a'), (2, 'b')`,
+    change: `PRAGMA foreign_keys=OFF; UPDATE p SET a = 'x' || a; UPDATE c SET k = 'x' || k; PRAGMA foreign_keys=ON`,
+  },
+  'references to exchanged values with ON UPDATE CASCADE': {
+    schema: `CREATE TABLE p (id INTEGER PRIMARY KEY, code TEXT UNIQUE);
+CREATE TABLE c (id INTEGER PRIMARY KEY, pc TEXT REFERENCES p (code) ON UPDATE CASCADE)`,
+    rows: `INSERT INTO p VALUES (1, 'A'), (2, 'B'); INSERT INTO c VALUES (1, 'A'), (2, 'B')`,
+    change: `PRAGMA foreign_keys=OFF; UPDATE p SET code = 'x' WHERE id = 1; UPDATE p SET code = 'A' WHERE id = 2; UPDATE p SET code = 'B' WHERE id = 1;
+UPDATE c SET pc = CASE pc WHEN 'A' THEN 'B' ELSE 'A' END; PRAGMA foreign_keys=ON`,
+  },
+  'references within a table with ON UPDATE SET NULL': {
+    schema:
+      'CREATE TABLE g (id INTEGER PRIMARY KEY, code TEXT UNIQUE, up TEXT REFERENCES g (code) ON UPDATE SET NULL)',
+    rows: `INSERT INTO g VALUES (1, 'A', NULL), (2, 'B', 'A'), (3, 'C', 'B')`,
+    change: `PRAGMA foreign_keys=OFF; UPDATE g SET code = lower(code), up = lower(up); PRAGMA foreign_keys=ON`,
+  },
+}
+
 const WIDE = Array.from({ length: 60 }, (_, at) => `c${at + 1}`)
 
 const more: Record<string, Case> = {
@@ -963,7 +997,7 @@ CREATE TABLE s (id INTEGER NOT NULL PRIMARY KEY, pc TEXT REFERENCES p (code) ON 
 })
 
 describe('are restored as they were, at their rowids', () => {
-  test.each(Object.entries({ ...cases, ...more, ...added }))('%s', async (_, one) => {
+  test.each(Object.entries({ ...cases, ...more, ...added, ...exchanged }))('%s', async (_, one) => {
     const { before, between, after, kept, failure } = await there(one)
     expect(between).not.toEqual(before)
     expect(kept.every(({ why }) => why === undefined)).toBe(true)
@@ -1105,6 +1139,84 @@ describe('rows that the migration added', () => {
       { inserted: false, restored: { rows: 1, since: 0 } },
       { inserted: true, restored: { rows: 2, since: 3 } },
     ])
+  })
+})
+
+describe('what cannot be restored stays as it is, and the rest is restored', () => {
+  test.each<Case & { what: string; rest: string[]; since: number[] }>([
+    {
+      what: 'unique values of which newer rows have the old and restored ones the later',
+      schema: 'CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT UNIQUE, b INTEGER)',
+      rows: `INSERT INTO t VALUES (1, 'a', 1), (2, 'b', 2), (3, 'q', 3)`,
+      change: `UPDATE t SET b = 9; UPDATE t SET a = 'c' WHERE id = 2; UPDATE t SET a = 'b' WHERE id = 1`,
+      meanwhile: `INSERT INTO t VALUES (4, 'a', 7)`,
+      rest: [
+        "t: #1, text 'b', integer 9, integer 1",
+        "t: #2, text 'c', integer 9, integer 2",
+        "t: #3, text 'q', integer 3, integer 3",
+        "t: #4, text 'a', integer 7, integer 4",
+      ],
+      since: [2],
+    },
+    {
+      what: 'a reference to a row that is not restored',
+      schema: `CREATE TABLE p (id INTEGER PRIMARY KEY, u TEXT UNIQUE); CREATE TABLE c (id INTEGER PRIMARY KEY, p INTEGER REFERENCES p (id))`,
+      rows: `INSERT INTO p VALUES (1, 'a'), (2, 'b'); INSERT INTO c VALUES (1, 1), (2, 2)`,
+      change: `PRAGMA foreign_keys=OFF; CREATE TABLE new_c (id INTEGER PRIMARY KEY); INSERT INTO new_c (id) SELECT id FROM c;
+DROP TABLE c; ALTER TABLE new_c RENAME TO c; DELETE FROM p; PRAGMA foreign_keys=ON`,
+      meanwhile: `INSERT INTO p VALUES (7, 'a')`,
+      rest: [
+        'c: #1, integer 1, null NULL',
+        'c: #2, integer 2, integer 2',
+        "p: #2, integer 2, text 'b'",
+        "p: #7, integer 7, text 'a'",
+      ],
+      since: [1, 1],
+    },
+    {
+      what: 'rows of a cycle of tables of which one is not restored',
+      schema: `CREATE TABLE a (id INTEGER PRIMARY KEY, u TEXT UNIQUE, b INTEGER REFERENCES b (id)); CREATE TABLE b (id INTEGER PRIMARY KEY, u TEXT UNIQUE, a INTEGER REFERENCES a (id))`,
+      rows: `PRAGMA foreign_keys=OFF; INSERT INTO a VALUES (1, 'a', 1), (2, 'b', 2); INSERT INTO b VALUES (1, 'a', 1), (2, 'b', 2); PRAGMA foreign_keys=ON`,
+      change: 'PRAGMA foreign_keys=OFF; DELETE FROM a; DELETE FROM b; PRAGMA foreign_keys=ON',
+      meanwhile: `INSERT INTO b VALUES (7, 'a', NULL)`,
+      rest: [
+        "a: #2, integer 2, integer 2, text 'b'",
+        "b: #2, integer 2, integer 2, text 'b'",
+        "b: #7, null NULL, integer 7, text 'a'",
+      ],
+      since: [1, 1],
+    },
+    {
+      what: 'a row of which a unique value is taken, and those that refer to it',
+      schema:
+        'CREATE TABLE g (id INTEGER PRIMARY KEY, code TEXT UNIQUE, up INTEGER REFERENCES g (id))',
+      rows: `INSERT INTO g VALUES (1, 'A', NULL), (2, 'B', 1), (3, 'C', 2), (4, 'D', NULL)`,
+      change: 'DELETE FROM g',
+      meanwhile: `INSERT INTO g VALUES (9, 'A', NULL)`,
+      rest: ["g: #4, text 'D', integer 4, null NULL", "g: #9, text 'A', integer 9, null NULL"],
+      since: [3],
+    },
+    {
+      what: 'a unique value that is taken, to which newer rows with ON UPDATE SET NULL refer',
+      schema: `CREATE TABLE p (id INTEGER PRIMARY KEY, code TEXT UNIQUE); CREATE TABLE c (id INTEGER PRIMARY KEY, pc TEXT REFERENCES p (code) ON UPDATE SET NULL)`,
+      rows: `INSERT INTO p VALUES (1, 'A'), (2, 'B'); INSERT INTO c VALUES (1, 'A'), (2, 'B')`,
+      change: `PRAGMA foreign_keys=OFF; UPDATE p SET code = 'C' WHERE id = 2; UPDATE c SET pc = 'C' WHERE id = 2; PRAGMA foreign_keys=ON`,
+      meanwhile: `INSERT INTO p VALUES (5, 'B'); INSERT INTO c VALUES (7, 'C')`,
+      rest: [
+        "c: #1, integer 1, text 'A'",
+        "c: #2, integer 2, text 'B'",
+        "c: #7, integer 7, text 'C'",
+        "p: #1, text 'A', integer 1",
+        "p: #2, text 'C', integer 2",
+        "p: #5, text 'B', integer 5",
+      ],
+      since: [0, 1],
+    },
+  ])('$what', async ({ what: _, rest, since, ...one }) => {
+    const { after, kept, failure } = await there(one)
+    expect(failure).toBeUndefined()
+    expect(after).toEqual(rest)
+    expect(kept.map(({ restored }) => restored?.since)).toEqual(since)
   })
 })
 

@@ -12,8 +12,9 @@ import {
   type SqliteTrigger,
   withoutTriggers,
 } from './restore-place.ts'
-import { foundSql, restoreValues } from './restore-values.ts'
-import { isSameKey, type Restored } from './restored.ts'
+import { foundSql, restoreValues, type ValuesSql } from './restore-values.ts'
+import { changesValues, isSameKey, type Restored } from './restored.ts'
+import { withdrawRows } from './withdraw-rows.ts'
 
 const NOW = `strftime('%Y-%m-%dT%H:%M:%SZ', 'now')`
 
@@ -62,8 +63,9 @@ export function restoreSql(
   const removals = added.map((one) => removeAdded(one, foreignKeys)).join('')
   const counts = added.map((one) => doneSql(one.kept.id, removedSql(one))).join('')
   const withValues = childrenFirst.filter(({ kept: one }) => changesValues(one))
+  const pending = restored.filter(({ kept: one }) => !one.inserted)
   const values = withValues.map((one) =>
-    valuesSql(one, { guarded, parents: { foreignKeys, pending: restored } }),
+    valuesSql(one, { guarded, parents: { foreignKeys, pending } }),
   )
   const withRows = parentsFirst.filter(
     ({ kept: { kind, inserted } }) => kind !== 'columns' && !inserted,
@@ -73,13 +75,19 @@ export function restoreSql(
   const rebuilds = rebuildTextIndexes(place, tables)
   // Restored values no longer refer to added rows.
   const again = values.length === 0 ? '' : removals
-  const all = [removals, ...values, again, counts, ...rows]
+  const found = restored.filter((one) => !one.kept.inserted && isFound(one))
+  const all = [
+    removals,
+    ...values.map(({ first }) => first),
+    again,
+    counts,
+    ...rows,
+    withdrawRows(withRows, foreignKeys),
+    // The last values that were restored refer to others.
+    ...values.toReversed().map(({ last }) => last),
+    ...found.map((one) => doneSql(one.kept.id, foundSql(one))),
+  ]
   return withoutTriggers(silent, all.join('') + rebuilds)
-}
-
-/** Whether restoring it changes values of existing rows. */
-export function changesValues({ kind, isReplaced }: SqliteKept): boolean {
-  return kind === 'columns' || (kind === 'rows' && isReplaced)
 }
 
 /** How many restored tables precede each restored table in a chain of parents; tables of a cycle have any number. */
@@ -104,28 +112,29 @@ function valuesSql(
     guarded,
     parents,
   }: { readonly guarded: readonly SqliteForeignKey[]; readonly parents: Parents },
-): string {
+): ValuesSql {
   const { kept } = restored
   const guards = guarded
     .filter(({ parent }) => isSameName(parent, kept.table.name))
     .filter(({ referenced }) =>
       referenced.some((name) => kept.stored.includes(name) && !kept.key.includes(name)),
     )
-    .map((key) => referredGuard(restored, key))
-  const done = kept.kind === 'columns' ? doneOf(restored) : ''
-  return guards.join('') + restoreValues(restored, done, parents)
+    .map((key, at) => referredGuard(key, parents.pending, at))
+  const { first, last } = restoreValues(restored, parents)
+  const before = guards.map((one) => one.before)
+  const after = guards.map((one) => one.after)
+  return { first: [...before, first, ...after].join(''), last }
 }
 
 function rowsOf(one: Restored, parents: Parents): string {
   const counter = one.kept.kind === 'table' ? counterSql(one.kept) : ''
-  return rowsSql(one, parents) + doneOf(one) + counter
+  const done = isFound(one) ? '' : doneSql(one.kept.id, 'changes()')
+  return rowsSql(one, parents) + done + counter
 }
 
-function doneOf(restored: Restored): string {
-  const { kept, table } = restored
-  // Values that are not restored are updated to what they are.
-  const isFound = hasOwnKey(kept) || kept.kind === 'columns' || table?.virtual
-  return doneSql(kept.id, isFound ? foundSql(restored) : 'changes()')
+/** Whether what is restored is counted at the end, by finding it. Otherwise inserted rows are counted. */
+function isFound({ kept, table }: Restored): boolean {
+  return hasOwnKey(kept) || kept.kind === 'columns' || table?.virtual === true
 }
 
 /** Whether its rows have a key, by which they are found even if they are restored repeatedly. */
