@@ -1063,6 +1063,20 @@ describe('rows that refer to others', () => {
     expect(kept).toMatchObject([{ rows: 6, restored: { rows: 3, since: 3 } }])
   })
 
+  test('are restored fast with a reference that has no index', async () => {
+    const numbers =
+      'WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 4000)'
+    const { before, after, failure } = await there({
+      schema: `CREATE TABLE p (id INTEGER PRIMARY KEY, code TEXT UNIQUE);
+CREATE TABLE c (id INTEGER PRIMARY KEY, pc TEXT REFERENCES p (code) ON UPDATE SET NULL)`,
+      rows: `INSERT INTO p ${numbers} SELECT x, 'A' || x FROM n; INSERT INTO c SELECT * FROM p`,
+      change:
+        'PRAGMA foreign_keys=OFF; UPDATE p SET code = lower(code); UPDATE c SET pc = lower(pc); PRAGMA foreign_keys=ON',
+    })
+    expect(failure).toBeUndefined()
+    expect(after).toEqual(before)
+  })
+
   test('are restored fast in a table of many that refers to itself', async () => {
     const { before, after, failure } = await there({
       schema:

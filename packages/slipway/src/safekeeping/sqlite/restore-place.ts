@@ -1,4 +1,4 @@
-import { quoteIdentifier, type Session } from '../../database/index.ts'
+import { quoteIdentifier, quoteText, type Session } from '../../database/index.ts'
 import { attempt } from '../../kernel/index.ts'
 import {
   affinityOf,
@@ -45,6 +45,8 @@ export interface RestoredKey extends SqliteForeignKey {
   readonly collations: readonly string[]
   /** Whether a value is converted to the type of the column to which it refers. */
   readonly converts: readonly boolean[]
+  /** Whether an index of the table begins with its columns. */
+  readonly indexed: boolean
 }
 
 /** Reads what a restore must know about a database. It tries statements on `copy`, a copy of its schema. */
@@ -73,9 +75,19 @@ async function readKeys(copy: Session, { tables }: SqliteState): Promise<Restore
       (name, at) =>
         affinityIn(key.table, name) !== affinityIn(key.parent, key.referenced[at] ?? ''),
     )
-    keys.push({ ...key, collations, converts })
+    keys.push({ ...key, collations, converts, indexed: await isIndexed(copy, key) })
   }
   return keys
+}
+
+async function isIndexed(copy: Session, { table, columns }: SqliteForeignKey): Promise<boolean> {
+  const parts = await copy.query<{ name: string; column: string | null }>(
+    `SELECT l.name, x.name AS "column" FROM pragma_index_list(${quoteText(table)}) l JOIN pragma_index_info(l.name) x WHERE l.partial = 0 ORDER BY l.name, x.seqno`,
+  )
+  return [...Map.groupBy(parts, ({ name }) => name).values()].some((index) => {
+    const first = index.slice(0, columns.length).map(({ column }) => column)
+    return columns.every((name) => first.includes(name))
+  })
 }
 
 /** The collation of a column. SQLite shows it only for an index, so one is created and undone. */

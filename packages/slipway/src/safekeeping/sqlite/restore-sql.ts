@@ -8,6 +8,7 @@ import { referredGuard } from './referred-guard.ts'
 import { removeAdded, removedSql } from './remove-added.ts'
 import {
   rebuildTextIndexes,
+  type RestoredKey,
   type RestorePlace,
   type SqliteTrigger,
   withoutTriggers,
@@ -87,7 +88,35 @@ export function restoreSql(
     ...values.toReversed().map(({ last }) => last),
     ...found.map((one) => doneSql(one.kept.id, foundSql(one))),
   ]
-  return withoutTriggers(silent, all.join('') + rebuilds)
+  const sql = withReferences(foreignKeys, kept, all.join(''))
+  return withoutTriggers(silent, sql + rebuilds)
+}
+
+/** Below this number of restored rows, searching the rows that refer to them costs less than an index. */
+const FEW_ROWS = 20
+
+/** SQL that runs while the rows that refer to restored ones have an index: SQLite searches them for each row. */
+function withReferences(
+  foreignKeys: readonly RestoredKey[],
+  kept: readonly SqliteKept[],
+  sql: string,
+): string {
+  const isRestored = (parent: string) =>
+    kept.some(({ table, rows = 0 }) => isSameName(table.name, parent) && rows > FEW_ROWS)
+  const indexes = foreignKeys
+    .filter((key) => !key.indexed && !key.referenced.includes('') && isRestored(key.parent))
+    .map(({ table, columns, collations }, at) => {
+      const name = `_slipway_reference_${at}`
+      const parts = columns.map(
+        (column, place) =>
+          `${quoteIdentifier(column)} COLLATE ${quoteIdentifier(collations[place] ?? 'BINARY')}`,
+      )
+      return {
+        create: `CREATE INDEX ${name} ON ${quoteIdentifier(table)} (${parts.join(', ')});\n`,
+        drop: `DROP INDEX ${name};\n`,
+      }
+    })
+  return [...indexes.map(({ create }) => create), sql, ...indexes.map(({ drop }) => drop)].join('')
 }
 
 /** How many restored tables precede each restored table in a chain of parents; tables of a cycle have any number. */
