@@ -34,6 +34,7 @@ export {
   type KeepSql,
   keptTable,
 } from './sqlite/keep-sql.ts'
+export { holdCounters, keepCounters } from './sqlite/counters.ts'
 export { storedColumns } from './sqlite/keep-rows.ts'
 export { readKeptIds, readSqliteKept, type SqliteKept } from './sqlite/kept.ts'
 export { REFERRED_GUARD, referredFailure } from './sqlite/referred-guard.ts'

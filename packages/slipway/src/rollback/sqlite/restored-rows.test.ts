@@ -1234,6 +1234,38 @@ DROP TABLE c; ALTER TABLE new_c RENAME TO c; DELETE FROM p; PRAGMA foreign_keys=
   })
 })
 
+describe('AUTOINCREMENT counters are not lower than before the deploy', () => {
+  const rebuiltAs = (definition: string) =>
+    `CREATE TABLE new_t (id INTEGER PRIMARY KEY${definition}, a TEXT NOT NULL); INSERT INTO new_t (id, a) SELECT id, a FROM t; DROP TABLE t; ALTER TABLE new_t RENAME TO t;`
+  const rows = `INSERT INTO t VALUES (1, 'a'), (9, 'b'); DELETE FROM t WHERE id = 9`
+  test.each<[string, string, string, string?]>([
+    ['of a rebuilt table', rows, rebuiltAs(' AUTOINCREMENT')],
+    ['of a table that has none for a time', rows, rebuiltAs('')],
+    ['of an empty table that is rebuilt', `${rows}; DELETE FROM t`, rebuiltAs(' AUTOINCREMENT')],
+    ['of an empty table that is dropped', `${rows}; DELETE FROM t`, 'DROP TABLE t'],
+    ['of a dropped table', rows, 'DROP TABLE t'],
+    ['that a statement deletes', rows, `DELETE FROM sqlite_sequence`],
+    [
+      'that the down migration lowers',
+      rows,
+      'CREATE INDEX i ON t (a)',
+      `DROP INDEX i; CREATE TABLE new_t (id INTEGER PRIMARY KEY AUTOINCREMENT, a TEXT); INSERT INTO new_t SELECT * FROM t; DROP TABLE t; ALTER TABLE new_t RENAME TO t`,
+    ],
+  ])('%s', async (_, before, change, down) => {
+    const { file, failure } = await there({
+      schema: 'CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, a TEXT)',
+      rows: before,
+      change,
+      ...(down === undefined ? {} : { down }),
+    })
+    expect(failure).toBeUndefined()
+    const opened = new DatabaseSync(file)
+    const counters = opened.prepare(`SELECT seq FROM sqlite_sequence WHERE name = 't'`).all()
+    opened.close()
+    expect(counters).toMatchObject([{ seq: 9 }])
+  })
+})
+
 describe('what a restore need not touch stays', () => {
   test.each<Case & { what: string }>([
     {

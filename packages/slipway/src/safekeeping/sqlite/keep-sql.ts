@@ -2,6 +2,7 @@ import { balanced, quoteIdentifier, quoteText } from '../../database/index.ts'
 import { guardSql } from '../../execution/index.ts'
 import type { RowTable, TableChange } from '../../schema/index.ts'
 import { ROWID } from './copy-columns.ts'
+import { counterSql } from './counters.ts'
 import { imageSql, lossOf, type LossSql, storedColumns } from './keep-rows.ts'
 
 /** What a migration may destroy in a table. */
@@ -91,7 +92,7 @@ function keepOne(endangered: Endangered, place: Place): KeepSql {
     return { before: '', after: recordSql(place, { ...recorded, kind, columns: [], key: [], why }) }
   }
   if (after === undefined) {
-    const sequence = place.counters ? counterSql(before) : 'NULL'
+    const sequence = place.counters ? counterSql(before.name) : 'NULL'
     const record = recordSql(place, { ...recorded, kind: 'table', key: before.key, sequence })
     return {
       before: `CREATE TABLE ${keptTable(place.id)} AS ${imageSql(before, columns)};\n${record}`,
@@ -149,11 +150,6 @@ function unannouncedSql(before: RowTable, image: string, rest: string): string {
     facts,
     `(SELECT count(*) AS found, coalesce(sum(is_gone), 0) AS gone FROM (${rest}))`,
   )
-}
-
-/** SQL of the AUTOINCREMENT counter, which also counts rows that were deleted earlier. */
-function counterSql({ name }: RowTable): string {
-  return `(SELECT seq FROM sqlite_sequence WHERE name = ${quoteText(name)})`
 }
 
 interface Recorded {

@@ -1,6 +1,7 @@
-import { quoteIdentifier, quoteText } from '../../database/index.ts'
+import { quoteIdentifier } from '../../database/index.ts'
 import { isSameName, separateRowid, type SqliteForeignKey } from '../../schema/index.ts'
 import { ROWID } from './copy-columns.ts'
+import { raiseCounter } from './counters.ts'
 import { keptTable } from './keep-sql.ts'
 import type { SqliteKept } from './kept.ts'
 import { type Parents, withParents } from './parent-conditions.ts'
@@ -27,10 +28,11 @@ const NOW = `strftime('%Y-%m-%dT%H:%M:%SZ', 'now')`
  * data, so they need no guard.
  */
 export function restoreSql(
-  kept: readonly SqliteKept[],
+  all: readonly SqliteKept[],
   place: RestorePlace,
   { othersCompared = false }: { readonly othersCompared?: boolean } = {},
 ): string {
+  const kept = all.filter(({ kind }) => kind !== 'sequence')
   const isOf = (trigger: SqliteTrigger, one: SqliteKept) =>
     isSameName(trigger.table, one.table.name)
   // DROP TABLE fires no triggers, so an index still has the rows of a dropped table.
@@ -77,7 +79,7 @@ export function restoreSql(
   // Restored values no longer refer to added rows.
   const again = values.length === 0 ? '' : removals
   const found = restored.filter((one) => !one.kept.inserted && isFound(one))
-  const all = [
+  const parts = [
     removals,
     ...values.map(({ first }) => first),
     again,
@@ -88,7 +90,7 @@ export function restoreSql(
     ...values.toReversed().map(({ last }) => last),
     ...found.map((one) => doneSql(one.kept.id, foundSql(one))),
   ]
-  const sql = withReferences(foreignKeys, kept, all.join(''))
+  const sql = withReferences(foreignKeys, kept, parts.join('')) + countersSql(all, place)
   return withoutTriggers(silent, sql + rebuilds)
 }
 
@@ -117,6 +119,18 @@ function withReferences(
       }
     })
   return [...indexes.map(({ create }) => create), sql, ...indexes.map(({ drop }) => drop)].join('')
+}
+
+/** SQL of the AUTOINCREMENT counters, which are not lower than they were. */
+function countersSql(all: readonly SqliteKept[], { counted }: RestorePlace): string {
+  return all
+    .flatMap(({ id, kind, table, sequence }) => {
+      if (sequence === undefined) return []
+      const isCounted = counted.some((name) => isSameName(name, table.name))
+      const raise = isCounted ? raiseCounter(table.name, String(sequence)) : ''
+      return kind === 'sequence' && isCounted ? raise + doneSql(id, '0') : raise
+    })
+    .join('')
 }
 
 /** How many restored tables precede each restored table in a chain of parents; tables of a cycle have any number. */
@@ -156,9 +170,8 @@ function valuesSql(
 }
 
 function rowsOf(one: Restored, parents: Parents): string {
-  const counter = one.kept.kind === 'table' ? counterSql(one.kept) : ''
   const done = isFound(one) ? '' : doneSql(one.kept.id, 'changes()')
-  return rowsSql(one, parents) + done + counter
+  return rowsSql(one, parents) + done
 }
 
 /** Whether what is restored is counted at the end, by finding it. Otherwise inserted rows are counted. */
@@ -199,12 +212,6 @@ function rowsSql(one: Restored, parents: Parents): string {
   // A row that gets a new rowid must not take one that another restored row has.
   const order = rowid === undefined || into?.virtual ? '' : ` ORDER BY ${isTaken}`
   return `${insert} INTO ${target} (${to.join(', ')}) SELECT ${from.join(', ')} FROM ${keptTable(id)} k WHERE ${condition}${order}${conflict};\n`
-}
-
-/** The counter of a table that is created again is not lower than it was. */
-function counterSql({ table, sequence }: SqliteKept): string {
-  if (sequence === undefined) return ''
-  return `UPDATE sqlite_sequence SET seq = max(seq, ${sequence}) WHERE name = ${quoteText(table.name)};\n`
 }
 
 function doneSql(id: number, restored: string): string {
