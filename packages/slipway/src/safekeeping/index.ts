@@ -40,4 +40,9 @@ export { readKeptIds, readSqliteKept, type SqliteKept } from './sqlite/kept.ts'
 export { REFERRED_GUARD, referredFailure } from './sqlite/referred-guard.ts'
 export { restoreSql } from './sqlite/restore-sql.ts'
 export { changesValues } from './sqlite/restored.ts'
-export { readRestorePlace, type RestorePlace } from './sqlite/restore-place.ts'
+export {
+  readRestorePlace,
+  readTriggeredTables,
+  type RestorePlace,
+  type TriggeredTable,
+} from './sqlite/restore-place.ts'

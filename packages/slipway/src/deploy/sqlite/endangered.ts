@@ -127,6 +127,20 @@ export function wholeTable(
   }
 }
 
+/** The virtual tables that triggers of the migration may change, as data that it may destroy. */
+export function triggeredTables(
+  one: Pick<TestedMigration, 'migration' | 'written' | 'changes' | 'triggered'>,
+  named: readonly Endangered[],
+): Endangered[] {
+  return one.changes
+    .filter(({ before, after }) => after && before?.virtual && one.triggered.includes(before.name))
+    .map((change) => {
+      const own = named.find((announced) => announced.change === change)
+      // Triggers give rows the numbers of the rows that they index.
+      return { ...wholeTable(one, change, named), movesRowids: own?.movesRowids ?? false }
+    })
+}
+
 /** All rows of a table, and the values that its statements announce, as data that a migration may destroy. */
 export function wholeRows(
   one: Pick<TestedMigration, 'migration' | 'written'>,

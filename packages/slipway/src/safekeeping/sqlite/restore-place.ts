@@ -132,6 +132,28 @@ async function readTriggers(
   return triggers
 }
 
+/** A virtual table that a trigger writes, and the table of the trigger. */
+export interface TriggeredTable {
+  readonly virtual: string
+  readonly by: string
+}
+
+/** The virtual tables with rows of their own that are written by triggers which do not fire while rows are restored. */
+export async function readTriggeredTables(
+  copy: Session,
+  virtual: readonly RowTable[],
+): Promise<TriggeredTable[]> {
+  if (virtual.length === 0) return []
+  const state = await readSqliteState(copy)
+  const silent = (await readTriggers(copy, state, virtual)).filter(({ indexes }) => !indexes)
+  return virtual.flatMap(({ name }) => {
+    const users = new Set(dependentCodeOf(state.objects, name).map((one) => one.name))
+    return silent
+      .filter((trigger) => users.has(trigger.name))
+      .map(({ table }) => ({ virtual: name, by: table }))
+  })
+}
+
 async function readTextIndexes(
   copy: Session,
   { objects, tables }: SqliteState,
