@@ -62,11 +62,11 @@ function addedRowsLeft({ migration, table, rows = 0, restored }: Kept): ResultFi
   return [{ id: 'not-restored', severity: 'warning', message }]
 }
 
-/** Values that were restored into newer rows, which were found only by their content. */
+/** Values that were restored into rows that were written since, which may be new ones. */
 function uncertainRows(kept: Kept): ResultFinding[] {
   const { id, migration, rows = 0, uncertain } = kept
   if (uncertain === undefined) return []
-  const message = `${migration}: ${uncertain} of ${rows} kept values (${keptText(kept)}) were restored into rows that were written since. These rows match the old ones in all other columns, but may be different rows. The kept values stay in the kept entry ${id} until it is pruned.`
+  const message = `${migration}: ${uncertain} of ${rows} kept values (${keptText(kept)}) were restored into rows that were written since and that may be different rows: they were found by their content, or by a key that a new row can get. The kept values stay in the kept entry ${id} until it is pruned.`
   return [{ id: 'restored-by-content', severity: 'warning', message }]
 }
 

@@ -683,6 +683,20 @@ describe('rows and values written since stay and are counted', () => {
     expect(run.kept[0]?.restored?.since).toBe(1)
   })
 
+  test.each([
+    ['a new row under the key of a deleted one is reported', '', 1],
+    ['an AUTOINCREMENT key is not given again', ' AUTOINCREMENT', undefined],
+  ])('%s', async (_, counted, uncertain) => {
+    const { kept, failure } = await there({
+      schema: `CREATE TABLE t (id INTEGER PRIMARY KEY${counted}, name TEXT, tag TEXT)`,
+      rows: `INSERT INTO t VALUES (1, 'a', 'x'), (2, 'b', 'y')`,
+      change: 'ALTER TABLE t DROP COLUMN tag',
+      meanwhile: `DELETE FROM t WHERE id = 2; INSERT INTO t (name) VALUES ('newer')`,
+    })
+    expect(failure).toBeUndefined()
+    expect(kept[0]?.uncertain).toBe(uncertain)
+  })
+
   test('rows whose rowids changed by VACUUM are not confused', async () => {
     const { before, after, kept } = await there({
       schema: 'CREATE TABLE log (at TEXT, what TEXT)',

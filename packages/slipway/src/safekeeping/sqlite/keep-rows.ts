@@ -6,7 +6,18 @@ import {
   separateRowid,
   type TableChange,
 } from '../../schema/index.ts'
-import { IS_ADDED, IS_GONE, laterColumn, LEFT, LEFT_OF, ROWID, rowText } from './copy-columns.ts'
+import {
+  IS_ADDED,
+  IS_GONE,
+  laterColumn,
+  LEFT,
+  LEFT_OF,
+  OTHERS,
+  OTHERS_OF,
+  outlineText,
+  ROWID,
+  rowText,
+} from './copy-columns.ts'
 
 /** A table that exists before and after a migration, and what the migration may destroy in it. */
 export interface Lasting {
@@ -184,7 +195,8 @@ function valuesSql(at: Compared, kept: readonly string[]): string {
   const { lost, identity } = at
   // VACUUM changes rowids, so the whole row must identify it.
   const isWhole = identity[0]?.old === ROWID || kept.length + lost.length > MOST_COLUMNS
-  const selected = [copied(at, kept), ...(isWhole ? wholeSql(at, lost) : laterSql(at, lost))]
+  const later = isWhole ? wholeSql(at, lost) : [...laterSql(at, lost), ...othersSql(at)]
+  const selected = [copied(at, kept), ...later]
   const differs = lost.map((name) => differsSql(at, name))
   return `SELECT ${selected.join(', ')} ${joinSql(at, 'JOIN')}\nWHERE ${balanced(differs, 'OR')}`
 }
@@ -213,6 +225,27 @@ function restSql(at: Compared, others: readonly string[]): string | undefined {
 function copied({ before }: Compared, columns: readonly string[]): string {
   const rowid = separateRowid(before) === undefined ? [] : [ROWID]
   return [...rowid, ...columns.map(quoteIdentifier)].map((name) => `i.${name}`).join(', ')
+}
+
+/**
+ * An outline of the other values of each row, if SQLite may give its key to a new row once it is deleted: the key is
+ * the rowid.
+ */
+function othersSql({ columns, stored, before, lost }: Compared): string[] {
+  const isReusable = before.key.length === 1 && before.key[0] === before.rowid && !before.counted
+  const others = columns.flatMap(({ before: old, after, exact }) =>
+    exact && after !== undefined && old !== undefined && isOther(old) ? [{ old, now: after }] : [],
+  )
+  function isOther(name: string): boolean {
+    return stored.includes(name) && !before.key.includes(name) && !lost.includes(name)
+  }
+  if (!isReusable || others.length === 0) return []
+  const outline = outlineText(
+    others.map(({ now }) => now),
+    't',
+  )
+  const names = quoteText(JSON.stringify(others.map(({ old }) => old)))
+  return [`${outline} AS ${OTHERS}`, `${names} AS ${OTHERS_OF}`]
 }
 
 /** Each row as the migration left it, and its unique values, which may have moved from row to row. */

@@ -13,7 +13,7 @@ import {
   type SqliteState,
   writesOnlyVirtual,
 } from '../../schema/index.ts'
-import { rebuildOfTextIndex, sqliteColumnTexts, sqliteTextIndex } from '../../statements/index.ts'
+import { rebuildOfTextIndex, sqliteTextIndex } from '../../statements/index.ts'
 
 /** A trigger of a table or a view. */
 export interface SqliteTrigger {
@@ -60,14 +60,8 @@ export async function readRestorePlace(copy: Session): Promise<RestorePlace> {
     triggers: await readTriggers(copy, state, virtual),
     textIndexes: await readTextIndexes(copy, state),
     foreignKeys: await readKeys(copy, state),
-    counted: state.objects
-      .filter(({ kind, sql }) => kind === 'table' && isCounted(sql))
-      .map(({ name }) => name),
+    counted: state.tables.filter(({ counted }) => counted).map(({ name }) => name),
   }
-}
-
-function isCounted(sql: string): boolean {
-  return sqliteColumnTexts(sql)?.some(({ counted }) => counted) === true
 }
 
 async function readKeys(copy: Session, { tables }: SqliteState): Promise<RestoredKey[]> {

@@ -1,7 +1,7 @@
 import { balanced, quoteIdentifier, quoteText } from '../../database/index.ts'
 import { guardSql } from '../../execution/index.ts'
 import { isSameName } from '../../schema/index.ts'
-import { IS_GONE, laterColumn, LEFT, ROWID, rowText } from './copy-columns.ts'
+import { IS_GONE, laterColumn, LEFT, OTHERS, outlineText, ROWID, rowText } from './copy-columns.ts'
 import { keptTable } from './keep-sql.ts'
 import type { SqliteKept } from './kept.ts'
 import { type Parents, parentConditionsOf } from './parent-conditions.ts'
@@ -64,6 +64,7 @@ export function restoreValues(restored: Restored, parents: Parents): ValuesSql {
   const last = [
     referring.length === 0 ? '' : correctSql(restored, { at, referring, parents }),
     hasPast ? `DROP TABLE ${pastTable(kept)};\n` : '',
+    kept.others === undefined ? '' : markUncertainSql(kept, columns, isRow),
     isIndexed ? indexSql(kept, columns, isRow) : '',
   ]
   return { first: first.join(''), last: last.join('') }
@@ -217,6 +218,17 @@ function correctSql(
     assignments: desired.map(([name, value]) => assignSql(name, value, '')),
     conditions: [...isRow, `(${balanced(differs, 'OR')})`],
   })
+}
+
+/** SQL that marks the kept values that were restored into rows whose other values were written since. */
+function markUncertainSql(
+  { id, table, others = [] }: SqliteKept,
+  columns: readonly string[],
+  isRow: readonly string[],
+): string {
+  const isBack = columns.map((name) => `${inTable(name)} COLLATE BINARY IS ${inCopy(name)}`)
+  const differs = `${outlineText(others, 't')} IS NOT ${inCopy(OTHERS)}`
+  return `UPDATE ${keptTable(id)} AS k SET ${OTHERS} = 1 FROM ${quoteIdentifier(table.name)} t WHERE ${balanced([...isRow, ...isBack, differs], 'AND')};\n`
 }
 
 function findRowsSql(kept: SqliteKept, conditions: readonly string[]): string {
