@@ -45,6 +45,8 @@ export interface GuardedRun extends CorrectableRun {
   readonly endangeredBehind?: readonly Endangered[]
   /** Destroy without keeping. */
   readonly noKeep?: boolean | undefined
+  /** Tables whose foreign keys SQLite cannot check. */
+  readonly unchecked?: readonly string[] | undefined
   /** Tables that it must leave unchanged. */
   readonly compared: readonly ComparedTable[]
   /** The tables that have an AUTOINCREMENT counter afterwards; needed only for a down migration. */

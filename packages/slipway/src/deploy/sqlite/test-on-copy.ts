@@ -13,6 +13,7 @@ import {
   observeWrites,
   readFingerprint,
   readRowTables,
+  readUncheckedTables,
   readVirtualRows,
   type RowTable,
   type TableChange,
@@ -39,6 +40,8 @@ export interface TestedMigration {
   readonly written: WrittenTables
   /** Virtual tables whose rows triggers may change, and that a restore of other tables does not bring up to date. */
   readonly triggered: readonly string[]
+  /** Tables whose foreign keys SQLite cannot check, before or after the migration. */
+  readonly unchecked: readonly string[]
   /** What a restore must know about the database after the migration; absent if none can follow. */
   readonly place?: RestorePlace
 }
@@ -80,6 +83,7 @@ export async function testOnCopy(
     const virtual = changesRows || moves ? await readVirtualRows(copy) : []
     const { statements, foreignKeys } = atomicScriptOf(migration)
     await copy.execute(`PRAGMA foreign_keys = ${foreignKeys ? 'ON' : 'OFF'}`)
+    const unchecked = foreignKeys ? [] : await readUncheckedTables(copy)
     const triggeredBefore = changesRows ? await readTriggeredTables(copy, virtual) : []
     const writes = changesRows ? await observeWrites(copy, foreignKeys) : undefined
     for (const statement of statements) {
@@ -98,7 +102,8 @@ export async function testOnCopy(
     const triggered = [...triggeredBefore, ...triggeredAfter]
       .filter(({ by }) => isWritten(by, migration, written))
       .map((one) => one.virtual)
-    tested.push({ migration, drops, changes, written, triggered, ...place })
+    if (!foreignKeys) unchecked.push(...(await readUncheckedTables(copy)))
+    tested.push({ migration, drops, changes, written, triggered, unchecked, ...place })
   }
   return { tested, fingerprint: await readFingerprint(copy) }
 }

@@ -1265,6 +1265,21 @@ DROP TABLE c; ALTER TABLE new_c RENAME TO c; DELETE FROM p; PRAGMA foreign_keys=
   })
 })
 
+test.each([
+  ['columns that are not unique', 'p (code)'],
+  ['a column that does not exist', 'p (absent)'],
+  ['a table that does not exist', 'absent (id)'],
+])('a rebuild runs despite a foreign key to %s', async (_, parent) => {
+  const { before, after, failure } = await there({
+    schema: `CREATE TABLE p (id INTEGER PRIMARY KEY, code TEXT, v TEXT); CREATE TABLE c (id INTEGER PRIMARY KEY, pc TEXT REFERENCES ${parent})`,
+    rows: `PRAGMA foreign_keys=OFF; INSERT INTO p VALUES (1, 'a', 'v'); INSERT INTO c VALUES (1, 'a'); PRAGMA foreign_keys=ON`,
+    change: `PRAGMA foreign_keys=OFF; CREATE TABLE new_p (id INTEGER PRIMARY KEY, code TEXT NOT NULL); INSERT INTO new_p (id, code) SELECT id, code FROM p;
+DROP TABLE p; ALTER TABLE new_p RENAME TO p; PRAGMA foreign_keys=ON`,
+  })
+  expect(failure).toBeUndefined()
+  expect(after).toEqual(before)
+})
+
 describe('AUTOINCREMENT counters are not lower than before the deploy', () => {
   const rebuiltAs = (definition: string) =>
     `CREATE TABLE new_t (id INTEGER PRIMARY KEY${definition}, a TEXT NOT NULL); INSERT INTO new_t (id, a) SELECT id, a FROM t; DROP TABLE t; ALTER TABLE new_t RENAME TO t;`
