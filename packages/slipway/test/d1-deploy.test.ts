@@ -85,6 +85,39 @@ test('a rebuild keeps child rows, and a bookmark is recorded', async () => {
   ])
 })
 
+test.each(['UNIQUE', 'NOT NULL'])(
+  'kept values are restored before the %s that they satisfy',
+  async (constraint) => {
+    shop = server.create('shop')
+    const schema = `CREATE TABLE u (id INTEGER NOT NULL PRIMARY KEY, email TEXT ${constraint});`
+    const change = `PRAGMA foreign_keys=OFF; CREATE TABLE new_u (id INTEGER NOT NULL PRIMARY KEY, email TEXT);
+INSERT INTO new_u (id, email) SELECT id, email FROM u; DROP TABLE u; ALTER TABLE new_u RENAME TO u; PRAGMA foreign_keys=ON;
+UPDATE u SET email = ${constraint === 'UNIQUE' ? "'same'" : 'NULL'};`
+    const migrations = [
+      { name: '0001_schema', sql: schema },
+      { name: '0002_change', sql: change },
+    ]
+    const request = requestOf()
+    expect(
+      (await deploy({ ...request, migrations: migrations.slice(0, 1) })).failure,
+    ).toBeUndefined()
+    shop.d1.import(`INSERT INTO u VALUES (1, 'a'), (2, 'b')`)
+    expect((await deploy({ ...request, migrations })).failure).toBeUndefined()
+    const back = await rollback({
+      ...request,
+      migrations,
+      extent: { kind: 'steps', steps: 1 },
+      acceptUnproven: false,
+      announce: () => {},
+    })
+    expect(back.failure).toBeUndefined()
+    expect(rows('SELECT * FROM u')).toEqual([
+      { id: 1, email: 'a' },
+      { id: 2, email: 'b' },
+    ])
+  },
+)
+
 test('an INSERT that is too long for D1 is split', async () => {
   await filledShop()
   const values = Array.from({ length: 4000 }, (_, at) => `(${at + 10}, '${'n'.repeat(50)}', NULL)`)

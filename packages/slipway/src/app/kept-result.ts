@@ -1,5 +1,5 @@
 import { type Kept, keptData, keptText } from '../safekeeping/index.ts'
-import type { Destruction } from '../statements/index.ts'
+import { type Destruction, objectName } from '../statements/index.ts'
 import type { ResultFinding } from './outcome.ts'
 
 /** Data that a deploy or rollback kept, without row content. */
@@ -51,14 +51,22 @@ export function keptResult(kept: Kept): KeptResult {
 
 /** Warnings of a restore: rows and values that were not restored, or perhaps into the wrong rows. */
 export function restoredFindings(kept: Kept): ResultFinding[] {
+  if (kept.inserted) return addedRowsLeft(kept)
   return [...rowsWithoutPlace(kept), ...uncertainRows(kept)]
 }
 
-/** Values that were restored into newer rows, which were found only by their content. */
+/** Rows that a migration added and that its rollback did not delete. */
+function addedRowsLeft({ migration, table, rows = 0, restored }: Kept): ResultFinding[] {
+  if (!restored || restored.since === 0) return []
+  const message = `${migration}: ${restored.since} of ${rows} rows that it added to ${objectName(table)} are not deleted: they were changed since, or other rows refer to them.`
+  return [{ id: 'not-restored', severity: 'warning', message }]
+}
+
+/** Values that were restored into rows that were written since, which may be new ones. */
 function uncertainRows(kept: Kept): ResultFinding[] {
   const { id, migration, rows = 0, uncertain } = kept
   if (uncertain === undefined) return []
-  const message = `${migration}: ${uncertain} of ${rows} kept values (${keptText(kept)}) were restored into rows that were written since. These rows match the old ones in all other columns, but may be different rows. The kept values stay in the kept entry ${id} until it is pruned.`
+  const message = `${migration}: ${uncertain} of ${rows} kept values (${keptText(kept)}) were restored into rows that were written since and that may be different rows: they were found by their content, or by a key that a new row can get. The kept values stay in the kept entry ${id} until it is pruned.`
   return [{ id: 'restored-by-content', severity: 'warning', message }]
 }
 

@@ -108,7 +108,7 @@ export async function rollBack(
     receipts,
     backup: null,
     timeTravel: null,
-    kept: outcome.kept.map(keptResult),
+    kept: outcome.kept.filter(({ inserted }) => !inserted).map(keptResult),
     verified: verification?.verified ?? null,
     schemaMatches: outcome.schemaMatches ?? null,
     testRun,

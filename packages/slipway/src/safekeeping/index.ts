@@ -29,13 +29,21 @@ export { type Fill, restoreHooksOf } from './restore-hooks.ts'
 export {
   dropUnusedSql,
   type Endangered,
+  IDS_OF_ONE,
   keepObstacle,
   keepSql,
   type KeepSql,
   keptTable,
 } from './sqlite/keep-sql.ts'
+export { holdCounters, keepCounters } from './sqlite/counters.ts'
 export { storedColumns } from './sqlite/keep-rows.ts'
 export { readKeptIds, readSqliteKept, type SqliteKept } from './sqlite/kept.ts'
 export { REFERRED_GUARD, referredFailure } from './sqlite/referred-guard.ts'
-export { changesValues, restoreSql } from './sqlite/restore-sql.ts'
-export { readRestorePlace, type RestorePlace } from './sqlite/restore-place.ts'
+export { restoreSql } from './sqlite/restore-sql.ts'
+export { changesValues } from './sqlite/restored.ts'
+export {
+  readRestorePlace,
+  readTriggeredTables,
+  type RestorePlace,
+  type TriggeredTable,
+} from './sqlite/restore-place.ts'

@@ -45,8 +45,8 @@ export interface Kept {
   /** Numbers of restored rows, and of rows that already existed and were left unchanged. */
   readonly restored?: { readonly rows: number; readonly since: number }
   /**
-   * The number of restored rows that were matched only by content and written since, so that they may be
-   * different rows; absent if none.
+   * The number of restored rows that were written since and may be different rows, because they were matched only by
+   * content, or by a key that a new row can get; absent if none.
    */
   readonly uncertain?: number
 }

@@ -113,4 +113,8 @@ export { dependentCodeOf } from './sqlite/trial.ts'
 export { isPossible, readVirtualRows } from './sqlite/virtual-rows.ts'
 export { isOnRows, writesOnlyVirtual } from './sqlite/compiled-writes.ts'
 export { isKnownPragma, observeWrites, type WrittenTables } from './sqlite/written-tables.ts'
-export { readSqliteForeignKeys, type SqliteForeignKey } from './sqlite/foreign-keys.ts'
+export {
+  readSqliteForeignKeys,
+  readUncheckedTables,
+  type SqliteForeignKey,
+} from './sqlite/foreign-keys.ts'

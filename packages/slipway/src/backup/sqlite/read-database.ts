@@ -1,4 +1,5 @@
-import type { Session } from '../../database/index.ts'
+import { quoteText, type Session } from '../../database/index.ts'
+import { readUncheckedTables } from '../../schema/index.ts'
 import type { DumpedDatabase, FileSettings } from './dump-text.ts'
 import { readObjects } from './objects.ts'
 
@@ -38,10 +39,16 @@ async function readSettings(session: Session): Promise<FileSettings> {
   }
 }
 
-/** The number of rows that refer to missing rows. */
+/** The number of rows that refer to missing rows. Foreign keys that do not match are not counted. */
 export async function readOrphans(session: Session): Promise<number> {
+  const unchecked = await readUncheckedTables(session)
+  const names = unchecked.map(quoteText).join(', ')
+  const source =
+    unchecked.length === 0
+      ? 'pragma_foreign_key_check'
+      : `sqlite_schema m CROSS JOIN pragma_foreign_key_check(m.name) WHERE m.type = 'table' AND m.name NOT IN (${names})`
   const [row] = await session.query<{ orphans: number }>(
-    'SELECT count(*) AS orphans FROM pragma_foreign_key_check',
+    `SELECT count(*) AS orphans FROM ${source}`,
   )
   return row?.orphans ?? 0
 }

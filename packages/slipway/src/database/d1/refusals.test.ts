@@ -41,6 +41,14 @@ test.each([
     'two\nlines: SQLITE_CONSTRAINT (extended: SQLITE_CONSTRAINT_TRIGGER)',
     { code: 1811, name: 'SQLITE_CONSTRAINT_TRIGGER', message: 'two\nlines' },
   ],
+  [
+    'UNIQUE constraint failed: user.email: SQLITE_CONSTRAINT',
+    {
+      code: 2067,
+      name: 'SQLITE_CONSTRAINT_UNIQUE',
+      message: 'UNIQUE constraint failed: user.email',
+    },
+  ],
   ['Network connection lost.', undefined],
 ])('%s', (message, error) => {
   expect(sqliteErrorIn(message)).toEqual(error)

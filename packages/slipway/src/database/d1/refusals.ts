@@ -37,8 +37,22 @@ export function isTransient(message: string): boolean {
 /** The error of SQLite in a message of D1: `no such table: t: SQLITE_ERROR`. */
 export function sqliteErrorIn(message: string): SqliteError | undefined {
   const [, text = '', primary = '', name = primary] = D1_SQLITE_MESSAGE.exec(message.trim()) ?? []
-  return primary === '' ? undefined : { code: resultCode(name), name, message: text }
+  if (primary === '') return undefined
+  const exact = name === 'SQLITE_CONSTRAINT' ? (constraintIn(text) ?? name) : name
+  return { code: resultCode(exact), name: exact, message: text }
 }
+
+/** The extended code of a violated constraint, which the API of D1 leaves out: SQLite's message names its kind. */
+function constraintIn(message: string): string | undefined {
+  return CONSTRAINTS.find(([kind]) => message.startsWith(`${kind} constraint failed`))?.[1]
+}
+
+const CONSTRAINTS = [
+  ['CHECK', 'SQLITE_CONSTRAINT_CHECK'],
+  ['FOREIGN KEY', 'SQLITE_CONSTRAINT_FOREIGNKEY'],
+  ['NOT NULL', 'SQLITE_CONSTRAINT_NOTNULL'],
+  ['UNIQUE', 'SQLITE_CONSTRAINT_UNIQUE'],
+] as const
 
 const D1_SQLITE_MESSAGE =
   /^(?:D1_ERROR: )?(.*?)(?: at offset \d+)?: (SQLITE_[A-Z]+)(?: \(extended: (\w+)\))?$/s

@@ -23,7 +23,13 @@ import { hazardsFailure } from '../hazards.ts'
 import { type PendingWork, readPending } from '../pending.ts'
 import { refuseChangedPlan } from '../plan-file.ts'
 import { appliedWith, detectSqliteDrift, recordedSchema } from './drift.ts'
-import { comparedTables, endangeredBy, lossesIn, wholeTable } from './endangered.ts'
+import {
+  comparedTables,
+  endangeredBy,
+  lossesIn,
+  triggeredTables,
+  wholeTable,
+} from './endangered.ts'
 import { sqlitePlan } from './plan.ts'
 import { runAccepting, runInTurn } from './run-tested.ts'
 import type { GuardedOutcome } from './run.ts'
@@ -177,7 +183,7 @@ async function runAll(
   const verification = failure ? undefined : await verify(session, fingerprint)
   return {
     receipts,
-    kept: all.filter(({ id }) => !keptBefore.has(id)),
+    kept: all.filter(({ id, inserted }) => !inserted && !keptBefore.has(id)),
     offered: restorableAfter(all, names),
     ...(verification ? { verification } : {}),
     ...((failure ?? verification?.verified === false)
@@ -198,7 +204,12 @@ async function runOne(
   request: DeployRequest,
 ): Promise<GuardedOutcome> {
   const { migration, changes } = turn.one
-  const named = endangeredBy(migration, changes)
+  const announced = endangeredBy(migration, changes)
+  const triggered = triggeredTables(turn.one, announced)
+  const named = [
+    ...announced.filter(({ change }) => triggered.every((one) => one.change !== change)),
+    ...triggered,
+  ]
   for (let again = 1; ; again++) {
     const outcome = await runAccepting(session, turn.one, request, (accepted) => {
       const endangered = [

@@ -97,7 +97,8 @@ export function endangeredBy(
       const isRowid = assignsRowid && column.before === before.rowid
       return isRowid || meansOneOf(column, touched.assigned) ? [column.before] : []
     })
-    return [{ change, rows, columns, assigned, movesRowids, statement }]
+    const inserts = touched.inserts?.number
+    return [{ change, rows, columns, assigned, movesRowids, statement, inserts }]
   })
 }
 
@@ -126,6 +127,20 @@ export function wholeTable(
   }
 }
 
+/** The virtual tables that triggers of the migration may change, as data that it may destroy. */
+export function triggeredTables(
+  one: Pick<TestedMigration, 'migration' | 'written' | 'changes' | 'triggered'>,
+  named: readonly Endangered[],
+): Endangered[] {
+  return one.changes
+    .filter(({ before, after }) => after && before?.virtual && one.triggered.includes(before.name))
+    .map((change) => {
+      const own = named.find((announced) => announced.change === change)
+      // Triggers give rows the numbers of the rows that they index.
+      return { ...wholeTable(one, change, named), movesRowids: own?.movesRowids ?? false }
+    })
+}
+
 /** All rows of a table, and the values that its statements announce, as data that a migration may destroy. */
 export function wholeRows(
   one: Pick<TestedMigration, 'migration' | 'written'>,
@@ -134,9 +149,10 @@ export function wholeRows(
 ): Endangered {
   const { statements } = one.migration
   const own = named.find((announced) => announced.change === change)
+  const { inserts } = touchedBy(statements, change)
   const {
     columns = [],
-    movesRowids = touchedBy(statements, change).inserts !== undefined,
+    movesRowids = inserts !== undefined,
     statement = statements.at(-1)?.number ?? 1,
   } = own ?? {}
   return {
@@ -146,6 +162,7 @@ export function wholeRows(
     assigned: assignedIn(one, change, own),
     movesRowids,
     statement,
+    inserts: inserts?.number,
   }
 }
 

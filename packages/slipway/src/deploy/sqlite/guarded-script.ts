@@ -25,6 +25,8 @@ export interface GuardedMigration {
   readonly read: ReadState
   readonly keep: KeepSql
   readonly compared: readonly ComparedTable[]
+  /** Tables whose foreign keys SQLite cannot check. */
+  readonly unchecked?: readonly string[] | undefined
   /** SQL that runs after the statements: restores, records, receipts. */
   readonly behind: string
   /** Replacement texts of statements, by statement number. */
@@ -42,10 +44,10 @@ export interface ReadState {
  * all of it: for a changed history, lost rows, changed values or violated keys.
  */
 export function guardedScript(migration: GuardedMigration): string {
-  const { script, drops, records, read, keep, compared, behind, instead } = migration
+  const { script, drops, records, read, keep, compared, unchecked, behind, instead } = migration
   const { stateSql } = records
   const changed = `${stateSql} <> ${quoteText(read.history)} OR ${REVISION_SQL} <> ${read.revision}`
-  const comparison = { tables: compared, keys: !script.foreignKeys }
+  const comparison = { tables: compared, keys: !script.foreignKeys, unchecked }
   return [
     records.createSql,
     createLedgerSql(),

@@ -71,10 +71,10 @@ export async function runAccepting(
   request: GuardedRequest,
   surroundings: (accepted: readonly TableChange[]) => Surroundings,
 ): Promise<GuardedOutcome> {
-  const { migration, drops, changes, written } = one
+  const { migration, drops, changes, written, unchecked } = one
   const accepted: TableChange[] = []
   for (;;) {
-    const run = { ...surroundings(accepted), migration, drops, changes, written }
+    const run = { ...surroundings(accepted), migration, drops, changes, written, unchecked }
     const outcome = await runGuarded(session, run)
     const { violation } = outcome
     if (violation === undefined) return outcome

@@ -10,7 +10,10 @@ import { readHistory, readSqliteLedger, recordsOf } from '../../history/index.ts
 import { command, type Failure, failureFrom, failureOf } from '../../kernel/index.ts'
 import {
   dropUnusedSql,
+  holdCounters,
+  keepCounters,
   type Endangered,
+  IDS_OF_ONE,
   keepObstacle,
   keepSql,
   type KeepSql,
@@ -18,7 +21,12 @@ import {
   readSqliteKept,
 } from '../../safekeeping/index.ts'
 import type { TableChange, WrittenTables } from '../../schema/index.ts'
-import { type Migration, sqliteNameKey, type Statement } from '../../statements/index.ts'
+import {
+  type Action,
+  type Migration,
+  sqliteNameKey,
+  type Statement,
+} from '../../statements/index.ts'
 import { assignedIn } from './endangered.ts'
 import { dividedInserts, guardedScript, type ReadState } from './guarded-script.ts'
 import { type CorrectableRun, refusedStatement } from './test-on-copy.ts'
@@ -37,8 +45,12 @@ export interface GuardedRun extends CorrectableRun {
   readonly endangeredBehind?: readonly Endangered[]
   /** Destroy without keeping. */
   readonly noKeep?: boolean | undefined
+  /** Tables whose foreign keys SQLite cannot check. */
+  readonly unchecked?: readonly string[] | undefined
   /** Tables that it must leave unchanged. */
   readonly compared: readonly ComparedTable[]
+  /** The tables that have an AUTOINCREMENT counter afterwards; needed only for a down migration. */
+  readonly counted?: readonly string[] | undefined
   /** SQL after the statements: records in the history and the ledger, and the restore of kept data. */
   readonly behind: string
 }
@@ -118,6 +130,7 @@ function withCopyOf(run: GuardedRun, table: ComparedTable): GuardedRun {
     movesRowids,
     unannounced: true,
     statement,
+    inserts: own?.inserts,
   }
   return {
     ...run,
@@ -168,27 +181,48 @@ async function readState(session: AtomicSession, stateSql: string): Promise<Read
 
 async function keeping(
   session: AtomicSession,
-  { migration, direction, endangered, endangeredBehind = [], behind }: GuardedRun,
+  run: GuardedRun,
 ): Promise<{ readonly keep: KeepSql; readonly behind: string }> {
+  const { migration, direction, endangered, endangeredBehind = [], behind } = run
   const kept = await readSqliteKept(session)
   const tables = await readKeptIds(session)
   const known = new Set(kept.map(({ id }) => id))
-  const counters = await session.query(`SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_sequence'`)
+  const found = await session.query(`SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_sequence'`)
   const last = Math.max(0, ...known, ...tables)
   const place = {
     migration: migration.name,
     direction,
     firstId: last + 1,
-    counters: counters.length > 0,
+    counters: found.length > 0,
   }
   const keep = keepSql(endangered, place)
-  const firstBehind = place.firstId + 2 * endangered.length
+  const firstBehind = place.firstId + IDS_OF_ONE * endangered.length
   const keepBehind = keepSql(endangeredBehind, { ...place, firstId: firstBehind })
+  const lowered = run.changes.filter((change) => mayLowerCounter(migration, change))
+  const firstCounter = firstBehind + IDS_OF_ONE * endangeredBehind.length
+  const counters =
+    direction === 'up'
+      ? keepCounters(lowered, { ...place, firstId: firstCounter })
+      : holdCounters(lowered, place, run.counted ?? [])
   const unused = dropUnusedSql(tables.filter((id) => !known.has(id)))
   return {
-    keep: { ...keep, before: unused + keep.before + keepBehind.before },
+    keep: {
+      before: unused + counters.before + keep.before + keepBehind.before,
+      after: counters.after + keep.after,
+    },
     behind: behind + keepBehind.after,
   }
+}
+
+/** Whether a migration may lower or drop the AUTOINCREMENT counter of a table. */
+function mayLowerCounter({ statements }: Migration, { after, rebuilt }: TableChange): boolean {
+  return (
+    rebuilt || after === undefined || statements.some(({ actions }) => actions.some(namesCounters))
+  )
+}
+
+function namesCounters(action: Action): boolean {
+  return 'table' in action && action.table?.name.toLowerCase() === 'sqlite_sequence'
 }
 
 /**

@@ -1,7 +1,11 @@
 import type { Session } from '../../database/index.ts'
 import { atomicScriptOf, dropTemporarySql } from '../../execution/index.ts'
 import { failureFrom, failureOf, type NextAction, rethrow } from '../../kernel/index.ts'
-import { readRestorePlace, type RestorePlace } from '../../safekeeping/index.ts'
+import {
+  readRestorePlace,
+  readTriggeredTables,
+  type RestorePlace,
+} from '../../safekeeping/index.ts'
 import {
   type Fingerprint,
   isOnRows,
@@ -9,13 +13,20 @@ import {
   observeWrites,
   readFingerprint,
   readRowTables,
+  readUncheckedTables,
   readVirtualRows,
   type RowTable,
   type TableChange,
   tableChanges,
   type WrittenTables,
 } from '../../schema/index.ts'
-import { type Action, type Migration, placeAt, type Statement } from '../../statements/index.ts'
+import {
+  type Action,
+  type Migration,
+  placeAt,
+  sqliteNameKey,
+  type Statement,
+} from '../../statements/index.ts'
 import { mayChangeRows } from './endangered.ts'
 
 /** A migration, and how it changes the schema of a database. */
@@ -27,6 +38,10 @@ export interface TestedMigration {
   readonly changes: readonly TableChange[]
   /** The tables that it can write; none if no row can change. */
   readonly written: WrittenTables
+  /** Virtual tables whose rows triggers may change, and that a restore of other tables does not bring up to date. */
+  readonly triggered: readonly string[]
+  /** Tables whose foreign keys SQLite cannot check, before or after the migration. */
+  readonly unchecked: readonly string[]
   /** What a restore must know about the database after the migration; absent if none can follow. */
   readonly place?: RestorePlace
 }
@@ -68,6 +83,8 @@ export async function testOnCopy(
     const virtual = changesRows || moves ? await readVirtualRows(copy) : []
     const { statements, foreignKeys } = atomicScriptOf(migration)
     await copy.execute(`PRAGMA foreign_keys = ${foreignKeys ? 'ON' : 'OFF'}`)
+    const unchecked = foreignKeys ? [] : await readUncheckedTables(copy)
+    const triggeredBefore = changesRows ? await readTriggeredTables(copy, virtual) : []
     const writes = changesRows ? await observeWrites(copy, foreignKeys) : undefined
     for (const statement of statements) {
       await writes?.observe(statement)
@@ -81,9 +98,24 @@ export async function testOnCopy(
     const changes = [...ordinary, ...(await virtualChanges(copy, virtual, migration))]
     const place = restores ? { place: await readRestorePlace(copy) } : {}
     const written = (await writes?.written(changes)) ?? NOTHING_WRITTEN
-    tested.push({ migration, drops, changes, written, ...place })
+    const triggeredAfter = changesRows ? await readTriggeredTables(copy, virtual) : []
+    const triggered = [...triggeredBefore, ...triggeredAfter]
+      .filter(({ by }) => isWritten(by, migration, written))
+      .map((one) => one.virtual)
+    if (!foreignKeys) unchecked.push(...(await readUncheckedTables(copy)))
+    tested.push({ migration, drops, changes, written, triggered, unchecked, ...place })
   }
   return { tested, fingerprint: await readFingerprint(copy) }
+}
+
+/** Whether a migration writes a table, or names a view in a statement. */
+function isWritten(name: string, { statements }: Migration, { any }: WrittenTables): boolean {
+  return (
+    any.has(sqliteNameKey(name)) ||
+    statements.some(({ actions }) =>
+      actions.some((one) => 'table' in one && one.table && isSameName(one.table.name, name)),
+    )
+  )
 }
 
 const NOTHING_WRITTEN: WrittenTables = {

@@ -82,9 +82,20 @@ async function checkContent(session: Session, isFile: boolean): Promise<Check[]>
 /** Rows that already violate a foreign key make a deploy fail if it changes them with keys enforced. */
 async function checkKeys(session: Session): Promise<Check> {
   const name = 'foreign keys'
-  const rows = await session.query<{ table: string; rows: number }>(
-    `SELECT "table", count(*) AS rows FROM pragma_foreign_key_check GROUP BY "table" ORDER BY "table"`,
+  const read = await attempt(() =>
+    session.query<{ table: string; rows: number }>(
+      `SELECT "table", count(*) AS rows FROM pragma_foreign_key_check GROUP BY "table" ORDER BY "table"`,
+    ),
   )
+  if (!read.ok) {
+    const { sqlite, message } = read.failure
+    return warned(
+      name,
+      `SQLite cannot check them: ${sqlite?.message ?? message}.`,
+      'Let each foreign key refer to existing columns with a primary key or a unique index.',
+    )
+  }
+  const rows = read.value
   if (rows.length === 0) return passed(name, 'Every reference points to an existing row.')
   const list = rows.slice(0, 3).map(({ table, rows: count }) => `${table} (${count})`)
   const message = `Rows refer to rows that do not exist: ${list.join(', ')}${rows.length > 3 ? ' and more' : ''}.`

@@ -63,13 +63,23 @@ export interface Comparison {
   readonly tables: readonly ComparedTable[]
   /** Whether to compare violated foreign keys, because they are not enforced. */
   readonly keys: boolean
+  /** Tables whose foreign keys SQLite cannot check: see `readUncheckedTables`. */
+  readonly unchecked?: readonly string[] | undefined
+}
+
+/** The violated foreign keys, as a source of a FROM clause. */
+function violationsSql({ unchecked = [] }: Comparison): string {
+  if (unchecked.length === 0) return 'pragma_foreign_key_check'
+  const names = unchecked.map(quoteText).join(', ')
+  return `(SELECT c.* FROM sqlite_schema m CROSS JOIN pragma_foreign_key_check(m.name) c WHERE m.type = 'table' AND m.name NOT IN (${names}))`
 }
 
 /** The name under which the violations between two tables are counted; no table has such a name by chance. */
 const KEY = `' key ' || lower("table") || ' ' || lower(parent)`
 
 /** SQL that records, before the changes of a script, what `compareSql` compares. */
-export function noteSql({ tables: compared, keys }: Comparison): string {
+export function noteSql(comparison: Comparison): string {
+  const { tables: compared, keys } = comparison
   const rows = compared.map(({ before, grows }) => {
     const rowid = grows?.rowids?.[0]
     const last =
@@ -79,7 +89,7 @@ export function noteSql({ tables: compared, keys }: Comparison): string {
     return `INSERT INTO ${BEFORE} SELECT ${quoteText(before.name)}, rows, sums, ${last} FROM (${tableSumsSql(before)});\n`
   })
   const violations = keys
-    ? `INSERT INTO ${BEFORE} SELECT ${KEY}, count(*), '', NULL FROM pragma_foreign_key_check GROUP BY 1;
+    ? `INSERT INTO ${BEFORE} SELECT ${KEY}, count(*), '', NULL FROM ${violationsSql(comparison)} GROUP BY 1;
 INSERT INTO ${BEFORE} SELECT ' table ' || lower(name), 0, '', NULL FROM sqlite_schema WHERE type = 'table';\n`
     : ''
   return `DROP TABLE IF EXISTS ${BEFORE};
@@ -99,7 +109,8 @@ export interface ComparedTable {
 }
 
 /** SQL that ends the script if the rows or values of a table differ, or if there are more foreign key violations. */
-export function compareSql({ tables, keys }: Comparison): string {
+export function compareSql(comparison: Comparison): string {
+  const { tables, keys } = comparison
   const guards = tables.map(({ before, after, grows }) => {
     const name = quoteText(before.name)
     const old = `(SELECT rows AS old_rows, sums AS old_sums FROM ${BEFORE} WHERE name = ${name})`
@@ -116,7 +127,7 @@ export function compareSql({ tables, keys }: Comparison): string {
   // Where a table was renamed, only the number of all violations is compared.
   const all = `(SELECT coalesce(sum(rows), 0) FROM ${BEFORE} WHERE name GLOB ' key *')`
   const violated = `(SELECT * FROM (SELECT "table" AS child, parent, count(*) AS now, sum(count(*)) OVER () AS total,
-    coalesce((SELECT rows FROM ${BEFORE} WHERE name = ${KEY}), 0) AS then_ FROM pragma_foreign_key_check GROUP BY "table", parent)
+    coalesce((SELECT rows FROM ${BEFORE} WHERE name = ${KEY}), 0) AS then_ FROM ${violationsSql(comparison)} GROUP BY "table", parent)
   WHERE now > then_ AND (total > ${all} OR (' table ' || lower(child) IN (SELECT name FROM ${BEFORE}) AND ' table ' || lower(parent) IN (SELECT name FROM ${BEFORE}))) LIMIT 1)`
   const facts = { table: 'child', rows: 'now - then_' }
   const keyGuard = keys ? guardSql('keys', 'now > then_', facts, violated) : ''

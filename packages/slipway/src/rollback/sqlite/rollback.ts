@@ -277,7 +277,11 @@ async function runOnce(
     direction: 'down',
     correct: correctDown(work.downs, name),
     behind,
-    ...guardsOf(tested, { restored, accepted }),
+    counted: tested.place?.counted,
+    ...guardsOf(tested, {
+      restored: restored.filter(({ kind }) => kind !== 'sequence'),
+      accepted,
+    }),
   }))
 }
 

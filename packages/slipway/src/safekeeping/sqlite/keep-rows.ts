@@ -6,7 +6,18 @@ import {
   separateRowid,
   type TableChange,
 } from '../../schema/index.ts'
-import { IS_GONE, laterColumn, LEFT, LEFT_OF, ROWID, rowText } from './copy-columns.ts'
+import {
+  IS_ADDED,
+  IS_GONE,
+  laterColumn,
+  LEFT,
+  LEFT_OF,
+  OTHERS,
+  OTHERS_OF,
+  outlineText,
+  ROWID,
+  rowText,
+} from './copy-columns.ts'
 
 /** A table that exists before and after a migration, and what the migration may destroy in it. */
 export interface Lasting {
@@ -37,6 +48,8 @@ export interface LossSql {
   readonly key: readonly string[]
   /** The parts to keep, each with a SELECT from the copy. */
   readonly parts: readonly LossPart[]
+  /** A SELECT of the keys of rows that the migration added, and of these rows as it left them; absent if they cannot be told apart. */
+  readonly added?: string
   /**
    * A SELECT from the copy of losses that no statement announces; `is_gone` is whether a row or a value
    * is lost. Absent if all losses are announced.
@@ -118,6 +131,7 @@ function lossByIdentity(table: Lasting, identity: readonly Identity[], image: st
     image: imageSql(before, rows ? stored : values),
     key,
     parts,
+    added: addedSql(at),
     ...(rest === undefined ? {} : { rest }),
   }
 }
@@ -141,7 +155,15 @@ function laterNames({ columns }: Lasting): ReadonlyMap<string, string> {
 const IS_ABSENT = 't._slipway_there IS NULL'
 
 /** `FROM` the copy, joined with the matching rows of the table. */
-function joinSql({ image, after, identity }: Compared, kind: 'JOIN' | 'LEFT JOIN'): string {
+function joinSql(at: Compared, kind: 'JOIN' | 'LEFT JOIN'): string {
+  const { after, image } = at
+  const rowid = separateRowid(after)
+  const source = `SELECT 1 AS _slipway_there, ${rowid === undefined ? '' : `${rowid}, `}* FROM ${quoteIdentifier(after.name)}`
+  return `FROM ${image} i ${kind} (${source}) t ON ${matchSql(at)}`
+}
+
+/** Whether a row of the table is one of the copy. */
+function matchSql({ identity }: Compared): string {
   const match = identity.map((one) => {
     const [found, old] = [`t.${quoteIdentifier(one.now)}`, `i.${quoteIdentifier(one.old)}`]
     // The first comparison can use an index.
@@ -149,9 +171,19 @@ function joinSql({ image, after, identity }: Compared, kind: 'JOIN' | 'LEFT JOIN
       ? `${found} IS ${old}`
       : `${found} IS ${old} AND ${found} COLLATE BINARY IS ${old}`
   })
-  const rowid = separateRowid(after)
-  const source = `SELECT 1 AS _slipway_there, ${rowid === undefined ? '' : `${rowid}, `}* FROM ${quoteIdentifier(after.name)}`
-  return `FROM ${image} i ${kind} (${source}) t ON ${match.join(' AND ')}`
+  return match.join(' AND ')
+}
+
+/** A SELECT of rows that are not in the copy. */
+function addedSql(at: Compared): string {
+  const { after, image, identity } = at
+  const key = identity.map(
+    ({ old, now }) =>
+      `t.${quoteIdentifier(now)} AS ${old === ROWID ? ROWID : quoteIdentifier(old)}`,
+  )
+  const selected = [...key, `1 AS ${IS_ADDED}`, ...wholeSql(at, [])]
+  const there = `(SELECT 1 AS _slipway_there, * FROM ${image})`
+  return `SELECT ${selected.join(', ')} FROM ${quoteIdentifier(after.name)} t LEFT JOIN ${there} i ON ${matchSql(at)} WHERE i._slipway_there IS NULL`
 }
 
 function goneSql(at: Compared): string {
@@ -163,7 +195,8 @@ function valuesSql(at: Compared, kept: readonly string[]): string {
   const { lost, identity } = at
   // VACUUM changes rowids, so the whole row must identify it.
   const isWhole = identity[0]?.old === ROWID || kept.length + lost.length > MOST_COLUMNS
-  const selected = [copied(at, kept), ...(isWhole ? wholeSql(at, lost) : laterSql(at, lost))]
+  const later = isWhole ? wholeSql(at, lost) : [...laterSql(at, lost), ...othersSql(at)]
+  const selected = [copied(at, kept), ...later]
   const differs = lost.map((name) => differsSql(at, name))
   return `SELECT ${selected.join(', ')} ${joinSql(at, 'JOIN')}\nWHERE ${balanced(differs, 'OR')}`
 }
@@ -192,6 +225,27 @@ function restSql(at: Compared, others: readonly string[]): string | undefined {
 function copied({ before }: Compared, columns: readonly string[]): string {
   const rowid = separateRowid(before) === undefined ? [] : [ROWID]
   return [...rowid, ...columns.map(quoteIdentifier)].map((name) => `i.${name}`).join(', ')
+}
+
+/**
+ * An outline of the other values of each row, if SQLite may give its key to a new row once it is deleted: the key is
+ * the rowid.
+ */
+function othersSql({ columns, stored, before, lost }: Compared): string[] {
+  const isReusable = before.key.length === 1 && before.key[0] === before.rowid && !before.counted
+  const others = columns.flatMap(({ before: old, after, exact }) =>
+    exact && after !== undefined && old !== undefined && isOther(old) ? [{ old, now: after }] : [],
+  )
+  function isOther(name: string): boolean {
+    return stored.includes(name) && !before.key.includes(name) && !lost.includes(name)
+  }
+  if (!isReusable || others.length === 0) return []
+  const outline = outlineText(
+    others.map(({ now }) => now),
+    't',
+  )
+  const names = quoteText(JSON.stringify(others.map(({ old }) => old)))
+  return [`${outline} AS ${OTHERS}`, `${names} AS ${OTHERS_OF}`]
 }
 
 /** Each row as the migration left it, and its unique values, which may have moved from row to row. */

@@ -1,7 +1,9 @@
 import { balanced, quoteIdentifier, quoteText } from '../../database/index.ts'
 import { guardSql } from '../../execution/index.ts'
 import type { RowTable, TableChange } from '../../schema/index.ts'
-import { imageSql, lossOf, storedColumns } from './keep-rows.ts'
+import { ROWID } from './copy-columns.ts'
+import { counterSql } from './counters.ts'
+import { imageSql, lossOf, type LossSql, storedColumns } from './keep-rows.ts'
 
 /** What a migration may destroy in a table. */
 export interface Endangered {
@@ -24,6 +26,8 @@ export interface Endangered {
   readonly unannounced?: boolean
   /** Number of the statement that does it. */
   readonly statement: number
+  /** Number of the first statement that inserts rows into the table. */
+  readonly inserts?: number | undefined
 }
 
 /** Where kept data belongs. */
@@ -60,8 +64,7 @@ export function keepSql(endangered: readonly Endangered[], place: KeepPlace): Ke
   let id = place.firstId
   const parts = endangered.map((one): KeepSql => {
     const at = { ...place, id }
-    // One id for rows, and one for values.
-    id += 2
+    id += IDS_OF_ONE
     return keepOne(one, at)
   })
   return {
@@ -69,6 +72,9 @@ export function keepSql(endangered: readonly Endangered[], place: KeepPlace): Ke
     after: parts.map(({ after }) => after).join(''),
   }
 }
+
+/** How many ids `keepSql` uses for each table: for rows, for values and for added rows. */
+export const IDS_OF_ONE = 3
 
 interface Place extends KeepPlace {
   readonly id: number
@@ -86,7 +92,7 @@ function keepOne(endangered: Endangered, place: Place): KeepSql {
     return { before: '', after: recordSql(place, { ...recorded, kind, columns: [], key: [], why }) }
   }
   if (after === undefined) {
-    const sequence = place.counters ? counterSql(before) : 'NULL'
+    const sequence = place.counters ? counterSql(before.name) : 'NULL'
     const record = recordSql(place, { ...recorded, kind: 'table', key: before.key, sequence })
     return {
       before: `CREATE TABLE ${keptTable(place.id)} AS ${imageSql(before, columns)};\n${record}`,
@@ -104,10 +110,24 @@ function keepOne(endangered: Endangered, place: Place): KeepSql {
     return `CREATE TABLE ${keptTable(at.id)} AS ${select};\n${recordSql(at, { ...recorded, ...part, key: loss.key })}`
   })
   const guard = loss.rest === undefined ? '' : unannouncedSql(before, image, loss.rest)
+  const added = place.direction === 'up' ? addedSql(endangered, loss, place) : ''
   return {
     before: `CREATE TABLE ${image} AS ${loss.image};\n`,
-    after: `${guard}${parts.join('')}DROP TABLE ${image};\n`,
+    after: `${guard}${parts.join('')}${added}DROP TABLE ${image};\n`,
   }
+}
+
+/** SQL that records the rows that the migration added, which a rollback deletes. */
+function addedSql(
+  { change: { before }, statement, inserts = statement }: Endangered,
+  { added, key }: LossSql,
+  place: Place,
+): string {
+  if (added === undefined || before === undefined) return ''
+  const at = { ...place, id: place.id + IDS_OF_ONE - 1 }
+  const columns = key.filter((name) => name !== ROWID)
+  const recorded = { statement: inserts, table: before, columns, key, sequence: 'NULL' }
+  return `CREATE TABLE ${keptTable(at.id)} AS ${added};\n${recordSql(at, { ...recorded, kind: 'rows' })}`
 }
 
 /** Why no data of a table can be kept; undefined if it can. */
@@ -130,11 +150,6 @@ function unannouncedSql(before: RowTable, image: string, rest: string): string {
     facts,
     `(SELECT count(*) AS found, coalesce(sum(is_gone), 0) AS gone FROM (${rest}))`,
   )
-}
-
-/** SQL of the AUTOINCREMENT counter, which also counts rows that were deleted earlier. */
-function counterSql({ name }: RowTable): string {
-  return `(SELECT seq FROM sqlite_sequence WHERE name = ${quoteText(name)})`
 }
 
 interface Recorded {

@@ -1,6 +1,14 @@
 import type { Session } from '../../database/index.ts'
 import type { Kept } from '../kept-data.ts'
-import { IS_GONE, laterColumn, LEFT_OF, ROWID } from './copy-columns.ts'
+import {
+  IS_ADDED,
+  IS_GONE,
+  laterColumn,
+  LEFT_OF,
+  OTHERS,
+  OTHERS_OF,
+  ROWID,
+} from './copy-columns.ts'
 import { keptTable } from './keep-sql.ts'
 
 /** An entry for kept data on a SQLite database. */
@@ -20,6 +28,8 @@ export interface SqliteKept extends Kept {
    * compared on its own.
    */
   readonly left?: readonly string[]
+  /** The columns that show whether a row may be a new one under the key of an old one; absent if none can be. */
+  readonly others?: readonly string[]
   /** The columns whose later values are kept. */
   readonly later: ReadonlySet<string>
   /** The counter of AUTOINCREMENT at that time. */
@@ -60,14 +70,28 @@ export async function readSqliteKept(session: Session): Promise<SqliteKept[]> {
   for (const row of rows as unknown as KeptRow[]) {
     const exists = names.has(keptTable(row.id))
     const stored = exists ? await storedColumns(session, row.id) : new Set<string>()
-    const left = stored.has(LEFT_OF) ? await columnsLeft(session, row.id) : undefined
-    all.push({ ...keptFrom(row, stored), ...(left ? { left } : {}) })
+    const left = stored.has(LEFT_OF) ? await columnsIn(session, LEFT_OF, row.id) : undefined
+    const others = stored.has(OTHERS_OF) ? await columnsIn(session, OTHERS_OF, row.id) : undefined
+    const uncertain = others && row.restored_at !== null ? await uncertainIn(session, row.id) : 0
+    all.push({
+      ...keptFrom(row, stored),
+      ...(left ? { left } : {}),
+      ...(others ? { others } : {}),
+      ...(uncertain > 0 ? { uncertain } : {}),
+    })
   }
   return all
 }
 
-async function columnsLeft(session: Session, id: number): Promise<string[]> {
-  const sql = `SELECT ${LEFT_OF} AS names FROM ${keptTable(id)} LIMIT 1`
+/** The number of restored rows that may be new ones. */
+async function uncertainIn(session: Session, id: number): Promise<number> {
+  const sql = `SELECT count(*) AS number FROM ${keptTable(id)} WHERE ${OTHERS} = 1`
+  const [row] = await session.query<{ number: number }>(sql)
+  return row?.number ?? 0
+}
+
+async function columnsIn(session: Session, column: string, id: number): Promise<string[]> {
+  const sql = `SELECT ${column} AS names FROM ${keptTable(id)} LIMIT 1`
   const [row] = await session.query<{ names: string }>(sql)
   return JSON.parse(row?.names ?? '[]') as string[]
 }
@@ -96,7 +120,7 @@ function keptFrom(row: KeptRow, stored: ReadonlySet<string>): SqliteKept {
     migration: row.migration,
     statement: row.statement,
     kind: row.kind,
-    inserted: false,
+    inserted: stored.has(IS_ADDED),
     byRollback: row.direction === 'down',
     table: { kind: 'table', schema: null, name: row.table_name },
     columns: row.kind === 'columns' ? columns : [],

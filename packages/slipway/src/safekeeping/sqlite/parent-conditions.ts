@@ -74,6 +74,15 @@ export function parentConditionsOf(
   )
 }
 
+/** Whether all parents of a restored row exist. */
+export function parentsExistSql({ kept }: Restored, foreignKeys: readonly RestoredKey[]): string {
+  const parents = { foreignKeys, pending: [] }
+  const keys = ownKeys(kept.table.name, parents).filter(({ columns }) =>
+    columns.every((name) => kept.stored.includes(name)),
+  )
+  return keys.map((key) => parentCondition(key, inCopy, parents)).join(' AND ') || 'true'
+}
+
 function ownKeys(table: string, { foreignKeys }: Parents): RestoredKey[] {
   return foreignKeys.filter((key) => isSameName(key.table, table) && !key.referenced.includes(''))
 }
@@ -84,11 +93,18 @@ function parentCondition(
   { pending }: Parents,
 ): string {
   const isNull = key.columns.map((name) => `${valueOf(name)} IS NULL`)
-  const later = pending
-    .filter(({ kept }) => isSameName(kept.table.name, key.parent))
+  const parents = pending.filter(({ kept }) => isSameName(kept.table.name, key.parent))
+  // A copy has no values that SQLite computes: whether they are there shows when all is restored.
+  if (parents.some(({ table }) => key.referenced.some((name) => isComputed(table, name))))
+    return 'true'
+  const later = parents
     .filter(({ kept }) => key.referenced.every((name) => kept.stored.includes(name)))
     .map(({ kept }) => inCopyOf(kept, key, valueOf))
   return `(${[...isNull, inTableOf(key, valueOf), ...later].join(' OR ')})`
+}
+
+function isComputed(table: Restored['table'], column: string): boolean {
+  return table?.columns.some(({ name, generated }) => generated && name === column) === true
 }
 
 /** Whether the parent exists. Its unique index finds it. */
@@ -112,7 +128,7 @@ function inCopyOf(kept: SqliteKept, key: RestoredKey, valueOf: (column: string) 
  * which they refer, of which a copy has only the affinity, and converted to that. Without an affinity of its own,
  * which a `+` takes away, a value gets the other one. Source: sqlite.org/foreignkeys.html, section 3.
  */
-function referringValues(
+export function referringValues(
   { columns, collations, converts }: RestoredKey,
   valueOf: (column: string) => string,
 ): string[] {

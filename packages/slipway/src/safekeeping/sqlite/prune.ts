@@ -26,7 +26,7 @@ export async function pruneSqlite(
 
 /** Restores one piece of kept data into its table. Existing rows are kept. Fails like `restoreKept`. */
 export async function restoreSqlite({ session }: TargetSession, id: number): Promise<Kept> {
-  const one = (await readSqliteKept(session)).find((kept) => kept.id === id)
+  const one = (await readSqliteKept(session)).find((kept) => kept.id === id && !kept.inserted)
   // Rows that had the same keys when it was restored may no longer exist.
   const isOpen = one?.restored && one.restored.since > 0 && hasOwnKey(one)
   if (one?.state === 'restored' && !isOpen) return one

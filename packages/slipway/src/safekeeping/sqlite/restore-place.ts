@@ -1,4 +1,4 @@
-import { quoteIdentifier, type Session } from '../../database/index.ts'
+import { quoteIdentifier, quoteText, type Session } from '../../database/index.ts'
 import { attempt } from '../../kernel/index.ts'
 import {
   affinityOf,
@@ -37,6 +37,8 @@ export interface RestorePlace {
   readonly triggers: readonly SqliteTrigger[]
   readonly textIndexes: readonly TextIndex[]
   readonly foreignKeys: readonly RestoredKey[]
+  /** The names of tables with an AUTOINCREMENT counter. */
+  readonly counted: readonly string[]
 }
 
 /** A foreign key, and how SQLite compares its columns with those to which they refer, in their order. */
@@ -45,6 +47,8 @@ export interface RestoredKey extends SqliteForeignKey {
   readonly collations: readonly string[]
   /** Whether a value is converted to the type of the column to which it refers. */
   readonly converts: readonly boolean[]
+  /** Whether an index of the table begins with its columns. */
+  readonly indexed: boolean
 }
 
 /** Reads what a restore must know about a database. It tries statements on `copy`, a copy of its schema. */
@@ -56,6 +60,7 @@ export async function readRestorePlace(copy: Session): Promise<RestorePlace> {
     triggers: await readTriggers(copy, state, virtual),
     textIndexes: await readTextIndexes(copy, state),
     foreignKeys: await readKeys(copy, state),
+    counted: state.tables.filter(({ counted }) => counted).map(({ name }) => name),
   }
 }
 
@@ -70,16 +75,29 @@ async function readKeys(copy: Session, { tables }: SqliteState): Promise<Restore
     copy,
     keys.flatMap(({ parent, referenced }) => referenced.map((column) => [parent, column] as const)),
   )
-  return keys.map((key) => ({
-    ...key,
-    collations: key.referenced.map(
-      (name) => collations.get(columnKey(key.parent, name)) ?? 'BINARY',
-    ),
-    converts: key.columns.map(
-      (name, at) =>
-        affinityIn(key.table, name) !== affinityIn(key.parent, key.referenced[at] ?? ''),
-    ),
-  }))
+  const restored: RestoredKey[] = []
+  for (const key of keys) {
+    const { table, columns, parent, referenced } = key
+    restored.push({
+      ...key,
+      collations: referenced.map((name) => collations.get(columnKey(parent, name)) ?? 'BINARY'),
+      converts: columns.map(
+        (name, at) => affinityIn(table, name) !== affinityIn(parent, referenced[at] ?? ''),
+      ),
+      indexed: await isIndexed(copy, key),
+    })
+  }
+  return restored
+}
+
+async function isIndexed(copy: Session, { table, columns }: SqliteForeignKey): Promise<boolean> {
+  const parts = await copy.query<{ name: string; column: string | null }>(
+    `SELECT l.name, x.name AS "column" FROM pragma_index_list(${quoteText(table)}) l JOIN pragma_index_info(l.name) x WHERE l.partial = 0 ORDER BY l.name, x.seqno`,
+  )
+  return [...Map.groupBy(parts, ({ name }) => name).values()].some((index) => {
+    const first = index.slice(0, columns.length).map(({ column }) => column)
+    return columns.every((name) => first.includes(name))
+  })
 }
 
 function columnKey(table: string, column: string): string {
@@ -131,6 +149,28 @@ async function readTriggers(
     triggers.push({ name: one.name, table: one.table, sql: one.sql, indexes })
   }
   return triggers
+}
+
+/** A virtual table that a trigger writes, and the table of the trigger. */
+export interface TriggeredTable {
+  readonly virtual: string
+  readonly by: string
+}
+
+/** The virtual tables with rows of their own that are written by triggers which do not fire while rows are restored. */
+export async function readTriggeredTables(
+  copy: Session,
+  virtual: readonly RowTable[],
+): Promise<TriggeredTable[]> {
+  if (virtual.length === 0) return []
+  const state = await readSqliteState(copy)
+  const silent = (await readTriggers(copy, state, virtual)).filter(({ indexes }) => !indexes)
+  return virtual.flatMap(({ name }) => {
+    const users = new Set(dependentCodeOf(state.objects, name).map((one) => one.name))
+    return silent
+      .filter((trigger) => users.has(trigger.name))
+      .map(({ table }) => ({ virtual: name, by: table }))
+  })
 }
 
 async function readTextIndexes(

@@ -1,18 +1,22 @@
-import { quoteIdentifier, quoteText } from '../../database/index.ts'
+import { quoteIdentifier } from '../../database/index.ts'
 import { isSameName, separateRowid, type SqliteForeignKey } from '../../schema/index.ts'
 import { ROWID } from './copy-columns.ts'
+import { raiseCounter } from './counters.ts'
 import { keptTable } from './keep-sql.ts'
 import type { SqliteKept } from './kept.ts'
 import { type Parents, withParents } from './parent-conditions.ts'
 import { referredGuard } from './referred-guard.ts'
+import { removeAdded, removedSql } from './remove-added.ts'
 import {
   rebuildTextIndexes,
+  type RestoredKey,
   type RestorePlace,
   type SqliteTrigger,
   withoutTriggers,
 } from './restore-place.ts'
-import { foundSql, restoreValues } from './restore-values.ts'
-import { isSameKey, type Restored } from './restored.ts'
+import { foundSql, restoreValues, type ValuesSql } from './restore-values.ts'
+import { changesValues, isSameKey, type Restored } from './restored.ts'
+import { withdrawRows } from './withdraw-rows.ts'
 
 const NOW = `strftime('%Y-%m-%dT%H:%M:%SZ', 'now')`
 
@@ -24,10 +28,11 @@ const NOW = `strftime('%Y-%m-%dT%H:%M:%SZ', 'now')`
  * data, so they need no guard.
  */
 export function restoreSql(
-  kept: readonly SqliteKept[],
+  all: readonly SqliteKept[],
   place: RestorePlace,
   { othersCompared = false }: { readonly othersCompared?: boolean } = {},
 ): string {
+  const kept = all.filter(({ kind }) => kind !== 'sequence')
   const isOf = (trigger: SqliteTrigger, one: SqliteKept) =>
     isSameName(trigger.table, one.table.name)
   // DROP TABLE fires no triggers, so an index still has the rows of a dropped table.
@@ -57,20 +62,75 @@ export function restoreSql(
       (!othersCompared || kept.some((one) => isSameName(one.table.name, table))),
   )
   const { foreignKeys } = place
+  const added = childrenFirst.filter(({ kept: one }) => one.inserted)
+  const removals = added.map((one) => removeAdded(one, foreignKeys)).join('')
+  const counts = added.map((one) => doneSql(one.kept.id, removedSql(one))).join('')
   const withValues = childrenFirst.filter(({ kept: one }) => changesValues(one))
+  const pending = restored.filter(({ kept: one }) => !one.inserted)
   const values = withValues.map((one) =>
-    valuesSql(one, { guarded, parents: { foreignKeys, pending: restored } }),
+    valuesSql(one, { guarded, parents: { foreignKeys, pending } }),
   )
-  const withRows = parentsFirst.filter(({ kept: { kind } }) => kind !== 'columns')
+  const withRows = parentsFirst.filter(
+    ({ kept: { kind, inserted } }) => kind !== 'columns' && !inserted,
+  )
   const rows = withRows.map((one, at) => rowsOf(one, { foreignKeys, pending: withRows.slice(at) }))
   const tables = kept.map(({ table }) => table.name)
   const rebuilds = rebuildTextIndexes(place, tables)
-  return withoutTriggers(silent, [...values, ...rows].join('') + rebuilds)
+  // Restored values no longer refer to added rows.
+  const again = values.length === 0 ? '' : removals
+  const found = restored.filter((one) => !one.kept.inserted && isFound(one))
+  const parts = [
+    removals,
+    ...values.map(({ first }) => first),
+    again,
+    counts,
+    ...rows,
+    withdrawRows(withRows, foreignKeys),
+    // The last values that were restored refer to others.
+    ...values.toReversed().map(({ last }) => last),
+    ...found.map((one) => doneSql(one.kept.id, foundSql(one))),
+  ]
+  const sql = withReferences(foreignKeys, kept, parts.join('')) + countersSql(all, place)
+  return withoutTriggers(silent, sql + rebuilds)
 }
 
-/** Whether restoring it changes values of existing rows. */
-export function changesValues({ kind, isReplaced }: SqliteKept): boolean {
-  return kind === 'columns' || (kind === 'rows' && isReplaced)
+/** Below this number of restored rows, searching the rows that refer to them costs less than an index. */
+const FEW_ROWS = 20
+
+/** SQL that runs while the rows that refer to restored ones have an index: SQLite searches them for each row. */
+function withReferences(
+  foreignKeys: readonly RestoredKey[],
+  kept: readonly SqliteKept[],
+  sql: string,
+): string {
+  const isRestored = (parent: string) =>
+    kept.some(({ table, rows = 0 }) => isSameName(table.name, parent) && rows > FEW_ROWS)
+  const indexes = foreignKeys
+    .filter((key) => !key.indexed && !key.referenced.includes('') && isRestored(key.parent))
+    .map(({ table, columns, collations }, at) => {
+      const name = `_slipway_reference_${at}`
+      const parts = columns.map(
+        (column, place) =>
+          `${quoteIdentifier(column)} COLLATE ${quoteIdentifier(collations[place] ?? 'BINARY')}`,
+      )
+      return {
+        create: `CREATE INDEX ${name} ON ${quoteIdentifier(table)} (${parts.join(', ')});\n`,
+        drop: `DROP INDEX ${name};\n`,
+      }
+    })
+  return [...indexes.map(({ create }) => create), sql, ...indexes.map(({ drop }) => drop)].join('')
+}
+
+/** SQL of the AUTOINCREMENT counters, which are not lower than they were. */
+function countersSql(all: readonly SqliteKept[], { counted }: RestorePlace): string {
+  return all
+    .flatMap(({ id, kind, table, sequence }) => {
+      if (sequence === undefined) return []
+      const isCounted = counted.some((name) => isSameName(name, table.name))
+      const raise = isCounted ? raiseCounter(table.name, String(sequence)) : ''
+      return kind === 'sequence' && isCounted ? raise + doneSql(id, '0') : raise
+    })
+    .join('')
 }
 
 /** How many restored tables precede each restored table in a chain of parents; tables of a cycle have any number. */
@@ -95,28 +155,28 @@ function valuesSql(
     guarded,
     parents,
   }: { readonly guarded: readonly SqliteForeignKey[]; readonly parents: Parents },
-): string {
+): ValuesSql {
   const { kept } = restored
   const guards = guarded
     .filter(({ parent }) => isSameName(parent, kept.table.name))
     .filter(({ referenced }) =>
       referenced.some((name) => kept.stored.includes(name) && !kept.key.includes(name)),
     )
-    .map((key) => referredGuard(restored, key))
-  const done = kept.kind === 'columns' ? doneOf(restored) : ''
-  return guards.join('') + restoreValues(restored, done, parents)
+    .map((key, at) => referredGuard(key, parents.pending, at))
+  const { first, last } = restoreValues(restored, parents)
+  const before = guards.map((one) => one.before)
+  const after = guards.map((one) => one.after)
+  return { first: [...before, first, ...after].join(''), last }
 }
 
 function rowsOf(one: Restored, parents: Parents): string {
-  const counter = one.kept.kind === 'table' ? counterSql(one.kept) : ''
-  return rowsSql(one, parents) + doneOf(one) + counter
+  const done = isFound(one) ? '' : doneSql(one.kept.id, 'changes()')
+  return rowsSql(one, parents) + done
 }
 
-function doneOf(restored: Restored): string {
-  const { kept, table } = restored
-  // Values that are not restored are updated to what they are.
-  const isFound = hasOwnKey(kept) || kept.kind === 'columns' || table?.virtual
-  return doneSql(kept.id, isFound ? foundSql(restored) : 'changes()')
+/** Whether what is restored is counted at the end, by finding it. Otherwise inserted rows are counted. */
+function isFound({ kept, table }: Restored): boolean {
+  return hasOwnKey(kept) || kept.kind === 'columns' || table?.virtual === true
 }
 
 /** Whether its rows have a key, by which they are found even if they are restored repeatedly. */
@@ -152,12 +212,6 @@ function rowsSql(one: Restored, parents: Parents): string {
   // A row that gets a new rowid must not take one that another restored row has.
   const order = rowid === undefined || into?.virtual ? '' : ` ORDER BY ${isTaken}`
   return `${insert} INTO ${target} (${to.join(', ')}) SELECT ${from.join(', ')} FROM ${keptTable(id)} k WHERE ${condition}${order}${conflict};\n`
-}
-
-/** The counter of a table that is created again is not lower than it was. */
-function counterSql({ table, sequence }: SqliteKept): string {
-  if (sequence === undefined) return ''
-  return `UPDATE sqlite_sequence SET seq = max(seq, ${sequence}) WHERE name = ${quoteText(table.name)};\n`
 }
 
 function doneSql(id: number, restored: string): string {

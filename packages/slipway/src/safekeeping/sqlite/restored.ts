@@ -40,3 +40,8 @@ export function isSameKey(name: string): string {
 export function rowNumber({ stored }: SqliteKept, copy = 'k'): string {
   return `${copy}.${rowidOf(stored) ?? 'rowid'}`
 }
+
+/** Whether restoring it changes values of existing rows. */
+export function changesValues({ kind, isReplaced }: SqliteKept): boolean {
+  return kind === 'columns' || (kind === 'rows' && isReplaced)
+}

@@ -1,4 +1,5 @@
-import type { Session } from '../../database/index.ts'
+import { quoteText, type Session } from '../../database/index.ts'
+import { attempt } from '../../kernel/index.ts'
 
 /** A foreign key of a SQLite database. */
 export interface SqliteForeignKey {
@@ -41,4 +42,18 @@ export async function readSqliteForeignKeys(session: Session): Promise<SqliteFor
     const referenced = parts.map((part) => part.referenced ?? '')
     return [{ table, columns, parent, referenced, onDelete, onUpdate }]
   })
+}
+
+/**
+ * The tables with a foreign key that does not match: it refers to columns that are not unique, or do not exist. SQLite
+ * rejects a check of such a table. Source: sqlite.org/foreignkeys.html, section 3.
+ */
+export async function readUncheckedTables(session: Session): Promise<string[]> {
+  const check = (sql: string) => attempt(() => session.query(`SELECT 1 FROM ${sql} LIMIT 1`))
+  if ((await check('pragma_foreign_key_check')).ok) return []
+  const tables = new Set((await readSqliteForeignKeys(session)).map(({ table }) => table))
+  const found: string[] = []
+  for (const name of tables)
+    if (!(await check(`pragma_foreign_key_check(${quoteText(name)})`)).ok) found.push(name)
+  return found
 }

@@ -1,5 +1,5 @@
 import type { Session } from '../../database/index.ts'
-import { sqliteNameKey } from '../../statements/index.ts'
+import { loadSqliteParser, sqliteColumnTexts, sqliteNameKey } from '../../statements/index.ts'
 import type { Statement } from '../../statements/index.ts'
 import { affinityOf, convertsValues } from './affinity.ts'
 import { isSameName } from './defined-objects.ts'
@@ -22,6 +22,8 @@ export interface RowTable {
    * column.
    */
   readonly unique: readonly string[]
+  /** It has an AUTOINCREMENT key: no row gets the rowid of a deleted one. */
+  readonly counted?: true
   /** It is a virtual table: its module stores its rows. */
   readonly virtual?: true
 }
@@ -65,7 +67,8 @@ export interface ColumnChange {
 export async function readRowTables(session: Session): Promise<RowTable[]> {
   const { tables, columns, indexes, indexColumns } = await readPragmas(session)
   const ordinary = tables.filter(({ type }) => type === 'table')
-  return ordinary.map(({ name, wr }) => {
+  await loadSqliteParser()
+  return ordinary.map(({ name, wr, sql }) => {
     const own = columns.filter(({ table }) => table === name)
     // A generated column changes with other columns.
     const required = new Set(
@@ -93,9 +96,14 @@ export async function readRowTables(session: Session): Promise<RowTable[]> {
       columns: own.map((one) => ({ name: one.name, type: one.type, generated: one.hidden > 1 })),
       key: names ?? (unique ?? []).flatMap(({ column }) => column ?? []),
       ...(rowid === undefined ? {} : { rowid }),
+      ...(isRowid && isCounted(sql) ? { counted: true } : {}),
       unique: comparedColumns(own, uniqueIndexes, indexColumns) ?? own.map((one) => one.name),
     }
   })
+}
+
+function isCounted(sql: string): boolean {
+  return sqliteColumnTexts(sql)?.some(({ counted }) => counted) === true
 }
 
 /** The columns of indexes; undefined if one has an expression or a generated column. */

@@ -13,6 +13,12 @@ beforeAll(async () => {
 
 const actions = (sql: string) => parser.parse(sql).flatMap((statement) => statement.actions)
 
+test('numbers may have separators', () => {
+  expect(actions('INSERT INTO x (a, b, c) VALUES (1_000, 0x1_F, -1_0.5_0)')).toMatchObject([
+    { inserted: { rows: [['1000', '31', '-10.50']] } },
+  ])
+})
+
 test('a trigger with statements in its body is one statement', () => {
   const sql = `-- é
 CREATE TRIGGER t AFTER UPDATE OF a ON x WHEN NEW.a > 1 BEGIN
