@@ -11,7 +11,7 @@ import { ConnectionString } from '../../kernel/index.ts'
 import { createBackup, folderStore, verifyBackup } from '../index.ts'
 import { checkIndexes } from './amcheck.ts'
 import { readDataSums } from './data-sums.ts'
-import { dropLeftoversSql, holdsObjects, swapNames } from './databases.ts'
+import { createLikeSql, dropLeftoversSql, holdsObjects, swapNames } from './databases.ts'
 
 let target: TestTarget
 beforeEach(async () => {
@@ -39,6 +39,19 @@ test('finds what killed restores left of a database with a long name', async () 
   )
   expect(found).toEqual([`DROP DATABASE IF EXISTS "${names.made}"`])
   await target.sql(found[0] ?? '')
+})
+
+test('finds what a restore left that was killed while the server created its database', async () => {
+  const names = swapNames(target.name, new Date())
+  const found = await withSession(addressOf(target.url), {}, async (session) => {
+    const [createSql = ''] = await createLikeSql(session, names.made)
+    await session.execute(createSql)
+    await session.execute(`CREATE DATABASE "${names.prefix}of_a_person" ALLOW_CONNECTIONS false`)
+    return await dropLeftoversSql(session, swapNames(target.name, new Date(0)))
+  })
+  expect(found).toEqual([`DROP DATABASE IF EXISTS "${names.made}"`])
+  await target.sql(found[0] ?? '')
+  await target.sql(`DROP DATABASE "${names.prefix}of_a_person"`)
 })
 
 test('a check of indexes that is not allowed does not report them as corrupt', async () => {
