@@ -14,6 +14,8 @@ import { backupProject, type BackupProject } from './backup-project.ts'
 const FULL = process.env['FULL'] === '1'
 const PROJECTS = FULL ? ['umami', 'hoppscotch', 'langfuse', 'trigger'] : ['umami']
 
+const MAJOR = Number(process.env['TEST_SERVER_VERSION'])
+
 let project: BackupProject
 afterEach(() => project.drop())
 
@@ -27,7 +29,7 @@ test.each(['custom', 'directory', 'plain'])(
     await target.sql(`CREATE ROLE ${owner}; CREATE ROLE ${reader}`)
     const made = [target]
     try {
-      await target.sql(allObjectKindsSql(owner, reader))
+      await target.sql(allObjectKindsSql({ owner, reader, major: MAJOR }))
       await target.sql(settingsSql(target.name))
       const id = await create(`--dump-format ${format} --jobs 2`)
       // On a private server and on an existing one.
