@@ -1,5 +1,6 @@
 import pg from 'pg'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect } from 'vitest'
+import { testWithPrograms as test } from '../client-programs.ts'
 import { corpusMigrations, hasCorpus } from '../corpus.ts'
 import { dumpWhole } from '../dump.ts'
 import { fillTables } from '../fill-tables.ts'
@@ -65,7 +66,8 @@ test.each(['custom', 'directory', 'plain'])(
   },
 )
 
-test.skipIf(!hasCorpus).each(PROJECTS)(
+const ifCorpus = hasCorpus ? test : test.skip
+ifCorpus.each(PROJECTS)(
   '%s, with rows and concurrent writes',
   { timeout: 1_800_000 },
   async (name) => {

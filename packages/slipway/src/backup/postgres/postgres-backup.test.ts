@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { testWithPrograms } from '../../../test/client-programs.ts'
 import { urlAs } from '../../../test/inspection.ts'
 import { createDatabase, startCluster } from '../../../test/postgres.ts'
 import { runSql } from '../../../test/run-sql.ts'
@@ -77,47 +78,50 @@ test('checksums see a change of case, even if the collation ignores it', async (
   expect(await sums()).not.toEqual(before)
 })
 
-test('a backup of a server whose first superuser has an unusual name is restored', async () => {
-  const cluster = await startCluster()
-  const folder = mkdtempSync(path.join(tmpdir(), 'slipway-backup-'))
-  try {
-    await runSql(cluster.url, `CREATE ROLE helper SUPERUSER LOGIN PASSWORD 'x'`)
-    await runSql(urlAs(cluster.url, 'helper'), 'ALTER ROLE postgres RENAME TO "the owner"')
-    const url = Object.assign(new URL(cluster.url), { username: 'the owner' }).href
-    const { url: shop } = await createDatabase({ server: url })
-    await runSql(shop, 'CREATE TABLE t (id int); INSERT INTO t VALUES (1)')
-    const common = {
-      store: folderStore(folder),
-      env: process.env,
-      signal: new AbortController().signal,
-      emit: () => {},
+testWithPrograms(
+  'a backup of a server whose first superuser has an unusual name is restored',
+  async () => {
+    const cluster = await startCluster()
+    const folder = mkdtempSync(path.join(tmpdir(), 'slipway-backup-'))
+    try {
+      await runSql(cluster.url, `CREATE ROLE helper SUPERUSER LOGIN PASSWORD 'x'`)
+      await runSql(urlAs(cluster.url, 'helper'), 'ALTER ROLE postgres RENAME TO "the owner"')
+      const url = Object.assign(new URL(cluster.url), { username: 'the owner' }).href
+      const { url: shop } = await createDatabase({ server: url })
+      await runSql(shop, 'CREATE TABLE t (id int); INSERT INTO t VALUES (1)')
+      const common = {
+        store: folderStore(folder),
+        env: process.env,
+        signal: new AbortController().signal,
+        emit: () => {},
+      }
+      const manifest = await createBackup({
+        ...common,
+        address: addressOf(shop),
+        environment: 'testing',
+        encryption: undefined,
+        format: undefined,
+        jobs: 1,
+        globals: false,
+        sums: true,
+        excludedData: { asked: [], configured: [] },
+        schemas: ['public'],
+        before: [],
+        version: '0.0.0',
+      })
+      expect(manifest.roles).toEqual(['the owner'])
+      const { compared } = await verifyBackup({
+        ...common,
+        name: { id: undefined, environment: 'testing' },
+        keys: { identities: [], passphrases: [] },
+        quick: false,
+        jobs: 1,
+        server: undefined,
+      })
+      expect(compared.differences).toEqual([])
+    } finally {
+      await cluster.stop()
+      rmSync(folder, { recursive: true })
     }
-    const manifest = await createBackup({
-      ...common,
-      address: addressOf(shop),
-      environment: 'testing',
-      encryption: undefined,
-      format: undefined,
-      jobs: 1,
-      globals: false,
-      sums: true,
-      excludedData: { asked: [], configured: [] },
-      schemas: ['public'],
-      before: [],
-      version: '0.0.0',
-    })
-    expect(manifest.roles).toEqual(['the owner'])
-    const { compared } = await verifyBackup({
-      ...common,
-      name: { id: undefined, environment: 'testing' },
-      keys: { identities: [], passphrases: [] },
-      quick: false,
-      jobs: 1,
-      server: undefined,
-    })
-    expect(compared.differences).toEqual([])
-  } finally {
-    await cluster.stop()
-    rmSync(folder, { recursive: true })
-  }
-})
+  },
+)
