@@ -5,12 +5,9 @@ import { promisify } from 'node:util'
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { runCli } from '../../packages/slipway/test/cli-in-process.ts'
+import { lacksPrograms } from '../../packages/slipway/test/client-programs.ts'
 import { dumpSchema } from '../../packages/slipway/test/dump.ts'
-import {
-  createDatabase,
-  postgresBin,
-  type TestDatabase,
-} from '../../packages/slipway/test/postgres.ts'
+import { createDatabase, type TestDatabase } from '../../packages/slipway/test/postgres.ts'
 import { prismaCli } from '../../packages/slipway/test/prisma.ts'
 
 const run = promisify(execFile)
@@ -39,15 +36,12 @@ afterEach(async () => {
   await database.drop()
 })
 
-/** PostgreSQL servers from npm packages come without pg_dump. */
-const dumpless = postgresBin() === undefined
-
 function schema(): string {
   return dumpSchema(database.url)
 }
 
 describe('the history of the reference project', () => {
-  it.skipIf(dumpless)(
+  it.skipIf(lacksPrograms)(
     'goes up and down again, migration by migration, with empty tables',
     async () => {
       const before: string[] = []
@@ -65,7 +59,7 @@ describe('the history of the reference project', () => {
     },
   )
 
-  it.skipIf(dumpless)('goes down and up again with rows in its tables', async () => {
+  it.skipIf(lacksPrograms)('goes down and up again with rows in its tables', async () => {
     for (const migration of history) await up(migration)
     await client.query(sample)
     for (const migration of history.toReversed()) {
@@ -140,10 +134,13 @@ describe('the seed sets of the reference project', () => {
     { environment: 'staging', set: 'core', carriers: 3, loads: 0 },
     { environment: 'production', set: 'core', carriers: 3, loads: 0 },
   ]
+  /** Their deploy creates a backup first, with pg_dump. */
+  const BACKED_UP = ['staging', 'production']
 
-  it.each(SETS)(
+  it.for(SETS)(
     '$environment gets $set; a second run writes nothing, and every row equals the files',
-    async ({ environment, set, carriers, loads }) => {
+    async ({ environment, set, carriers, loads }, { skip }) => {
+      skip(lacksPrograms && BACKED_UP.includes(environment), 'pg_dump of this version is missing')
       await slipway(environment, 'deploy')
       const [first] = await slipway(environment, 'seed run')
       expect(first).toMatchObject({ name: set, version: 1, updated: 0, deleted: 0, unchanged: 0 })

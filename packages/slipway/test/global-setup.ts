@@ -2,6 +2,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import pg from 'pg'
+import { clientBinaries } from './binaries.ts'
 import { startCluster } from './cluster.ts'
 
 /**
@@ -18,7 +19,13 @@ export default async function setup(): Promise<() => Promise<void>> {
   process.env.TMPDIR = temporary
   const cluster = process.env.TEST_DATABASE_URL ? undefined : await startCluster()
   if (cluster) process.env.TEST_DATABASE_URL = cluster.url
-  process.env.TEST_SERVER_VERSION = String(await serverVersion(process.env.TEST_DATABASE_URL))
+  const version = await serverVersion(process.env.TEST_DATABASE_URL)
+  process.env.TEST_SERVER_VERSION = String(version)
+  if (clientBinaries(version) === undefined) {
+    process.stderr.write(
+      `Tests that need psql and pg_dump are skipped: this machine has none for PostgreSQL ${version}.\n`,
+    )
+  }
   return async () => {
     await cluster?.stop()
     rmSync(temporary, { recursive: true, force: true, maxRetries: 5 })

@@ -2,6 +2,9 @@ import { execFileSync } from 'node:child_process'
 import path from 'node:path'
 import pg from 'pg'
 import { afterAll, describe, expect, test } from 'vitest'
+import { serverBinaries } from './binaries.ts'
+import { testWithPrograms } from './client-programs.ts'
+import { installedBuilds } from './npm-builds.ts'
 import { createDatabase, postgresBin, serverUrl, startCluster } from './postgres.ts'
 
 const cleanups: (() => Promise<void>)[] = []
@@ -27,7 +30,14 @@ describe('a test database', () => {
   })
 })
 
-test.skipIf(!postgresBin())('psql reaches the test server', () => {
+test('only a server from npm may lack psql and pg_dump', () => {
+  const version = Number(process.env['TEST_SERVER_VERSION'])
+  const servers = serverBinaries().filter((one) => one.version >= version)
+  const own = servers.filter(({ dir }) => !installedBuilds().includes(dir))
+  if (own.length > 0) expect(postgresBin()).toBeDefined()
+})
+
+testWithPrograms('psql reaches the test server', () => {
   const psql = path.join(postgresBin() ?? '', 'psql')
   const output = execFileSync(psql, [serverUrl(), '-Atc', 'SELECT 1 + 1'], { encoding: 'utf8' })
   expect(output).toBe('2\n')

@@ -184,20 +184,29 @@ describe('withRetry', () => {
 
   it('resolves a deadlock', async () => {
     const client = connect()
-    let bothHold: () => void = () => {}
-    const meeting = new Promise<void>((resolve) => (bothHold = resolve))
+    const bothHold = Promise.withResolvers<void>()
+    const oneCommitted = Promise.withResolvers<void>()
+    let attempts = 0
     let holders = 0
-    const lock = (first: number, second: number) =>
-      withRetry(client, async (tx) => {
-        await tx.carrier.update({ where: { id: first }, data: { mileage: { increment: 1 } } })
-        if (++holders === 2) bothHold()
-        await meeting
-        await tx.carrier.update({ where: { id: second }, data: { mileage: { increment: 1 } } })
-      })
+    const lock = async (first: number, second: number) => {
+      await withRetry(
+        client,
+        async (tx) => {
+          // Otherwise the retry could lock a row before the other transaction does: a second deadlock.
+          if (++attempts > 2) await oneCommitted.promise
+          await tx.carrier.update({ where: { id: first }, data: { mileage: { increment: 1 } } })
+          if (++holders === 2) bothHold.resolve()
+          await bothHold.promise
+          await tx.carrier.update({ where: { id: second }, data: { mileage: { increment: 1 } } })
+        },
+        { maxWait: 10_000, timeout: 30_000 },
+      )
+      oneCommitted.resolve()
+    }
     await Promise.all([lock(5, 6), lock(6, 5)])
     const rows = await client.carrier.findMany({ where: { id: { in: [5, 6] } } })
     expect(rows.map(({ mileage }) => mileage)).toEqual([2n, 2n])
-    expect(holders).toBeGreaterThan(2)
+    expect(attempts).toBe(3)
   })
 
   it('runs again if the connection was lost before COMMIT, because nothing was committed', async () => {

@@ -144,9 +144,10 @@ describe('statements', () => {
 describe('replication and archive', () => {
   const about = async (id: string, thresholds = {}, url = cluster.url) =>
     (await inspect(url, { thresholds })).findings.filter((one) => one.id === id)
+  // Transactional messages: the server writes those at COMMIT, others some time later.
   const writeWal = (bytes: number) =>
     sql(
-      `SELECT count(pg_logical_emit_message(false, 'test', repeat('x', 1000000))) FROM generate_series(1, ${Math.ceil(bytes / 1e6)})`,
+      `SELECT count(pg_logical_emit_message(true, 'test', repeat('x', 1000000))) FROM generate_series(1, ${Math.ceil(bytes / 1e6)})`,
     )
 
   test('an unused slot, from the threshold on, until it loses its WAL', async () => {

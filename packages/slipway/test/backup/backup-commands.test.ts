@@ -3,8 +3,9 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { generateIdentity, identityToRecipient } from 'age-encryption'
 import pg from 'pg'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, expect } from 'vitest'
 import { type SealedManifest, sealedText } from '../../src/backup/manifest.ts'
+import { describeWithPrograms as describe, testWithPrograms as test } from '../client-programs.ts'
 import { dumpWhole } from '../dump.ts'
 import { postgresBin, serverUrl } from '../postgres.ts'
 import { runSql } from '../run-sql.ts'
@@ -315,7 +316,7 @@ test('without an id, the newest backup of this environment is used, never one of
 })
 
 describe('encrypted', () => {
-  const stock = postgresBin() !== undefined && has('age') && has('zstd')
+  const stock = has('age') && has('zstd')
 
   test.each(['with programs', 'without programs'])(
     'for recipients, %s: the stock programs can decrypt it',
@@ -381,33 +382,32 @@ describe('encrypted', () => {
     })
   })
 
-  test.skipIf(stock)('skipped: the stock programs are not installed', () => {
+  const unlessStock = stock ? test.skip : test
+  unlessStock('skipped: the stock programs are not installed', () => {
     expect(has('age') && has('zstd')).toBe(false)
   })
 })
 
-test.skipIf(!has('zstd') || postgresBin() === undefined)(
-  'zstd and pg_restore can read unencrypted backups in each format',
-  async () => {
-    const { root, store, target, create, another } = await shop()
-    const bin = postgresBin() ?? ''
-    const whole = dumpWhole(target.url)
-    const scripts = {
-      custom: (id: string, url: string) =>
-        `zstd -dc '${store}/${id}.dump.zst' | '${bin}/pg_restore' --exit-on-error -d '${url}'`,
-      plain: (id: string, url: string) =>
-        `zstd -dc '${store}/${id}.sql.zst' | '${bin}/psql' -q -v ON_ERROR_STOP=1 -d '${url}'`,
-      directory: (id: string, url: string) =>
-        `for f in '${store}/${id}'/*.zst; do zstd -qdc "$f" > "${root}/dir/$(basename "$f" .zst)"; done; '${bin}/pg_restore' --exit-on-error -d '${url}' '${root}/dir'`,
-    }
-    mkdirSync(path.join(root, 'dir'))
-    for (const format of FORMATS) {
-      const id = await create(`--dump-format ${format}`)
-      const empty = await another()
-      execFileSync('bash', ['-eo', 'pipefail', '-c', scripts[format](id, empty.url)], {
-        stdio: 'pipe',
-      })
-      expect(dumpWhole(empty.url), format).toBe(whole)
-    }
-  },
-)
+const ifZstd = has('zstd') ? test : test.skip
+ifZstd('zstd and pg_restore can read unencrypted backups in each format', async () => {
+  const { root, store, target, create, another } = await shop()
+  const bin = postgresBin() ?? ''
+  const whole = dumpWhole(target.url)
+  const scripts = {
+    custom: (id: string, url: string) =>
+      `zstd -dc '${store}/${id}.dump.zst' | '${bin}/pg_restore' --exit-on-error -d '${url}'`,
+    plain: (id: string, url: string) =>
+      `zstd -dc '${store}/${id}.sql.zst' | '${bin}/psql' -q -v ON_ERROR_STOP=1 -d '${url}'`,
+    directory: (id: string, url: string) =>
+      `for f in '${store}/${id}'/*.zst; do zstd -qdc "$f" > "${root}/dir/$(basename "$f" .zst)"; done; '${bin}/pg_restore' --exit-on-error -d '${url}' '${root}/dir'`,
+  }
+  mkdirSync(path.join(root, 'dir'))
+  for (const format of FORMATS) {
+    const id = await create(`--dump-format ${format}`)
+    const empty = await another()
+    execFileSync('bash', ['-eo', 'pipefail', '-c', scripts[format](id, empty.url)], {
+      stdio: 'pipe',
+    })
+    expect(dumpWhole(empty.url), format).toBe(whole)
+  }
+})

@@ -12,11 +12,12 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { generateIdentity, identityToRecipient } from 'age-encryption'
 import pg from 'pg'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, expect } from 'vitest'
 import { type Manifest, sealedText } from '../../src/backup/manifest.ts'
 import { findProgram } from '../../src/backup/postgres/client-program.ts'
 import { failureOf } from '../../src/kernel/index.ts'
 import { runCli } from '../cli-in-process.ts'
+import { describeWithPrograms as describe, testWithPrograms as test } from '../client-programs.ts'
 import { dumpWhole } from '../dump.ts'
 import {
   backupProject,

@@ -5,7 +5,8 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect } from 'vitest'
+import { testWithPrograms as test } from '../client-programs.ts'
 import { dumpWhole } from '../dump.ts'
 import {
   backupProject,
@@ -210,14 +211,24 @@ test(`backup restore onto a database, killed at ${POINTS} points`, LONG, async (
   }
   // How many points are reached in time depends on the machine's load.
   expect(kills).toBeGreaterThan(0)
-  // The next run removes incomplete databases.
+  // The next run removes incomplete databases that no session uses.
+  await expect.poll(() => restoringSessions(filled.name), { timeout: 60_000 }).toEqual([])
   await slipway(`backup restore ${id} --confirm ${filled.name}`)
   expect((await databasesLike(filled)).filter((name) => name.includes('_restore_'))).toEqual([])
 })
 
-async function onServer(sql: string): Promise<void> {
+/** What the server still runs of killed restores of a database. */
+async function restoringSessions(database: string): Promise<unknown[]> {
+  return await onServer(
+    `SELECT datname, query FROM pg_stat_activity WHERE pid <> pg_backend_pid()
+       AND (starts_with(datname, '${database}_restore_') OR state <> 'idle' AND position('${database}_restore_' IN query) > 0)`,
+  )
+}
+
+async function onServer(sql: string): Promise<unknown[]> {
   const client = new pg.Client({ connectionString: urlOf('postgres') })
   await client.connect()
-  await client.query(sql)
+  const { rows } = await client.query<Record<string, unknown>>(sql)
   await client.end()
+  return rows
 }

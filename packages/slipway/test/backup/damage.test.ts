@@ -1,8 +1,9 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { generateIdentity, identityToRecipient } from 'age-encryption'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect } from 'vitest'
 import { type Manifest, sealedText } from '../../src/backup/manifest.ts'
+import { testWithPrograms as test } from '../client-programs.ts'
 import { serverUrl } from '../postgres.ts'
 import { backupProject, type BackupProject } from './backup-project.ts'
 

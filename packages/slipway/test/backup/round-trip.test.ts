@@ -1,5 +1,6 @@
 import pg from 'pg'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect } from 'vitest'
+import { testWithPrograms as test } from '../client-programs.ts'
 import { corpusMigrations, hasCorpus } from '../corpus.ts'
 import { dumpWhole } from '../dump.ts'
 import { fillTables } from '../fill-tables.ts'
@@ -14,6 +15,8 @@ import { backupProject, type BackupProject } from './backup-project.ts'
 const FULL = process.env['FULL'] === '1'
 const PROJECTS = FULL ? ['umami', 'hoppscotch', 'langfuse', 'trigger'] : ['umami']
 
+const MAJOR = Number(process.env['TEST_SERVER_VERSION'])
+
 let project: BackupProject
 afterEach(() => project.drop())
 
@@ -27,7 +30,7 @@ test.each(['custom', 'directory', 'plain'])(
     await target.sql(`CREATE ROLE ${owner}; CREATE ROLE ${reader}`)
     const made = [target]
     try {
-      await target.sql(allObjectKindsSql(owner, reader))
+      await target.sql(allObjectKindsSql({ owner, reader, major: MAJOR }))
       await target.sql(settingsSql(target.name))
       const id = await create(`--dump-format ${format} --jobs 2`)
       // On a private server and on an existing one.
@@ -63,7 +66,8 @@ test.each(['custom', 'directory', 'plain'])(
   },
 )
 
-test.skipIf(!hasCorpus).each(PROJECTS)(
+const ifCorpus = hasCorpus ? test : test.skip
+ifCorpus.each(PROJECTS)(
   '%s, with rows and concurrent writes',
   { timeout: 1_800_000 },
   async (name) => {

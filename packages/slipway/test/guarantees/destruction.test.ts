@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runCli } from '../cli-in-process.ts'
+import { describeWithPrograms, lacksPrograms } from '../client-programs.ts'
 import { type DestructionCase, DESTRUCTIONS } from '../destruction/destructions.ts'
 import { createDatabase, postgresBin, serverUrl, type TestDatabase } from '../postgres.ts'
 import { addMigration, type TestMigration, writeProject } from '../project.ts'
@@ -42,7 +43,7 @@ beforeAll(async () => {
   expect(await deploy(root, template, ['--confirm', template.name])).toMatchObject({ exitCode: 0 })
   rmSync(root, { recursive: true })
   await runSql(template.url, read('rows.sql'))
-  before = await state(template)
+  if (!lacksPrograms) before = await state(template)
 })
 
 afterAll(async () => {
@@ -102,7 +103,7 @@ async function state({ url }: TestDatabase): Promise<string> {
   return `${stdout.replaceAll(/^\\(?:un)?restrict .*$/gm, '')}${JSON.stringify([views, history])}`
 }
 
-describe.skipIf(postgresBin() === undefined)('on a protected target', () => {
+describeWithPrograms('on a protected target', () => {
   test.concurrent.each(DESTRUCTIONS.filter((_, index) => FULL || index % 8 === 0))(
     '$name',
     async ({ sql, destroys }: DestructionCase) => {

@@ -87,6 +87,13 @@ function unfinishedComment(database: string): string {
   return `slipway backup restore of ${database}`
 }
 
+/**
+ * The state of a database before it has that comment: CREATE DATABASE cannot set a comment, and the server
+ * completes it even if the process that sent it was killed.
+ */
+const UNMARKED = 'ALLOW_CONNECTIONS false CONNECTION LIMIT 0'
+const IS_UNMARKED = `NOT d.datallowconn AND d.datconnlimit = 0 AND length(d.datname) = length($1) + 14 AND d.datname ~ '[0-9]{14}$'`
+
 /** SQL statements, to be run one by one, that drop what killed restores of the database left. */
 export async function dropLeftoversSql(
   session: Session,
@@ -94,7 +101,8 @@ export async function dropLeftoversSql(
 ): Promise<string[]> {
   const rows = await session.query<{ name: string }>(
     `SELECT d.datname::text AS name FROM pg_database d
-     WHERE starts_with(d.datname, $1) AND shobj_description(d.oid, 'pg_database') = $2
+     WHERE starts_with(d.datname, $1)
+       AND coalesce(shobj_description(d.oid, 'pg_database') = $2, ${IS_UNMARKED})
        AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datid = d.oid)
        AND pg_has_role(d.datdba, 'MEMBER')`,
     [prefix, unfinishedComment(database)],
@@ -111,8 +119,9 @@ export async function createLikeSql(session: Session, name: string): Promise<str
   if (template === undefined) return []
   const database = quoteIdentifier(name)
   return [
-    `CREATE DATABASE ${database} OWNER ${quoteIdentifier(template.owner)} ${localeSql(template)} CONNECTION LIMIT ${template.connections}`,
+    `CREATE DATABASE ${database} OWNER ${quoteIdentifier(template.owner)} ${localeSql(template)} ${UNMARKED}`,
     `COMMENT ON DATABASE ${database} IS ${quoteLiteral(unfinishedComment(session.server.database))}`,
+    `ALTER DATABASE ${database} WITH ALLOW_CONNECTIONS true CONNECTION LIMIT ${template.connections}`,
     ...template.settings.map(({ role, setting }) => settingSql(database, role, setting)),
     ...(template.has_grants ? [`REVOKE ALL ON DATABASE ${database} FROM PUBLIC`] : []),
     ...template.grants.map(

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { testWithPrograms } from '../../../test/client-programs.ts'
 import { urlAs } from '../../../test/inspection.ts'
 import { createDatabase, startCluster } from '../../../test/postgres.ts'
 import { runSql } from '../../../test/run-sql.ts'
@@ -66,6 +67,19 @@ test('drops what a killed restore left, but not of another database whose name b
   expect(found).toEqual([`DROP DATABASE IF EXISTS "${own.made}"`])
 })
 
+test('finds what a restore left that was killed while the server created its database', async () => {
+  const names = swapNames(target.name, new Date())
+  const found = await withSession(addressOf(target.url), {}, async (session) => {
+    const [createSql = ''] = await createLikeSql(session, names.made)
+    await session.execute(createSql)
+    await session.execute(`CREATE DATABASE "${names.prefix}of_a_person" ALLOW_CONNECTIONS false`)
+    return await dropLeftoversSql(session, swapNames(target.name, new Date(0)))
+  })
+  expect(found).toEqual([`DROP DATABASE IF EXISTS "${names.made}"`])
+  await target.sql(found[0] ?? '')
+  await target.sql(`DROP DATABASE "${names.prefix}of_a_person"`)
+})
+
 test('a check of indexes that is not allowed does not report them as corrupt', async () => {
   const role = `${target.name}_checker`
   await target.sql(`CREATE EXTENSION amcheck; CREATE TABLE t (id int PRIMARY KEY);
@@ -120,47 +134,50 @@ test('checksums of an earlier version are compared by its method', async () => {
   expect(await differences(recorded)).toEqual(['rows of public.t have changed'])
 })
 
-test('a backup of a server whose first superuser has an unusual name is restored', async () => {
-  const cluster = await startCluster()
-  const folder = mkdtempSync(path.join(tmpdir(), 'slipway-backup-'))
-  try {
-    await runSql(cluster.url, `CREATE ROLE helper SUPERUSER LOGIN PASSWORD 'x'`)
-    await runSql(urlAs(cluster.url, 'helper'), 'ALTER ROLE postgres RENAME TO "the owner"')
-    const url = Object.assign(new URL(cluster.url), { username: 'the owner' }).href
-    const { url: shop } = await createDatabase({ server: url })
-    await runSql(shop, 'CREATE TABLE t (id int); INSERT INTO t VALUES (1)')
-    const common = {
-      store: folderStore(folder),
-      env: process.env,
-      signal: new AbortController().signal,
-      emit: () => {},
+testWithPrograms(
+  'a backup of a server whose first superuser has an unusual name is restored',
+  async () => {
+    const cluster = await startCluster()
+    const folder = mkdtempSync(path.join(tmpdir(), 'slipway-backup-'))
+    try {
+      await runSql(cluster.url, `CREATE ROLE helper SUPERUSER LOGIN PASSWORD 'x'`)
+      await runSql(urlAs(cluster.url, 'helper'), 'ALTER ROLE postgres RENAME TO "the owner"')
+      const url = Object.assign(new URL(cluster.url), { username: 'the owner' }).href
+      const { url: shop } = await createDatabase({ server: url })
+      await runSql(shop, 'CREATE TABLE t (id int); INSERT INTO t VALUES (1)')
+      const common = {
+        store: folderStore(folder),
+        env: process.env,
+        signal: new AbortController().signal,
+        emit: () => {},
+      }
+      const manifest = await createBackup({
+        ...common,
+        address: addressOf(shop),
+        environment: 'testing',
+        encryption: undefined,
+        format: undefined,
+        jobs: 1,
+        globals: false,
+        sums: true,
+        excludedData: { asked: [], configured: [] },
+        schemas: ['public'],
+        before: [],
+        version: '0.0.0',
+      })
+      expect(manifest.roles).toEqual(['the owner'])
+      const { compared } = await verifyBackup({
+        ...common,
+        name: { id: undefined, environment: 'testing' },
+        keys: { identities: [], passphrases: [] },
+        quick: false,
+        jobs: 1,
+        server: undefined,
+      })
+      expect(compared.differences).toEqual([])
+    } finally {
+      await cluster.stop()
+      rmSync(folder, { recursive: true })
     }
-    const manifest = await createBackup({
-      ...common,
-      address: addressOf(shop),
-      environment: 'testing',
-      encryption: undefined,
-      format: undefined,
-      jobs: 1,
-      globals: false,
-      sums: true,
-      excludedData: { asked: [], configured: [] },
-      schemas: ['public'],
-      before: [],
-      version: '0.0.0',
-    })
-    expect(manifest.roles).toEqual(['the owner'])
-    const { compared } = await verifyBackup({
-      ...common,
-      name: { id: undefined, environment: 'testing' },
-      keys: { identities: [], passphrases: [] },
-      quick: false,
-      jobs: 1,
-      server: undefined,
-    })
-    expect(compared.differences).toEqual([])
-  } finally {
-    await cluster.stop()
-    rmSync(folder, { recursive: true })
-  }
-})
+  },
+)

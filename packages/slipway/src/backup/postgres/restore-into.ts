@@ -97,7 +97,7 @@ async function replace(target: Target): Promise<Restored> {
   // It would be terminated like all other sessions of the old database.
   session.destroy()
   return await withSession(at('postgres'), { applicationName: 'slipway backup' }, async (admin) => {
-    for (const sql of await dropLeftoversSql(admin, names)) await admin.execute(sql)
+    await dropLeftovers(admin, names)
     await admin.execute(createSql)
     try {
       for (const sql of configureSql) await admin.execute(sql)
@@ -106,6 +106,8 @@ async function replace(target: Target): Promise<Restored> {
       if (compared.differences.length > 0) refuseDifferent(manifest, compared)
       request.signal.throwIfAborted()
       await swap(admin, names, address)
+      // Programs that killed restores started may have ended in the meantime.
+      await attempt(() => dropLeftovers(admin, names))
       const isDropped = request.dropOld && (await dropReplaced(admin, old, request))
       return { database, ...(isDropped ? {} : { old }), restoreMs, compared }
     } catch (error) {
@@ -115,6 +117,10 @@ async function replace(target: Target): Promise<Restored> {
       throw error
     }
   })
+}
+
+async function dropLeftovers(admin: Session, names: SwapNames): Promise<void> {
+  for (const sql of await dropLeftoversSql(admin, names)) await admin.execute(sql)
 }
 
 /**

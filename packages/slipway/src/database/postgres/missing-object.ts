@@ -1,5 +1,5 @@
 import type { MissingObject } from '../../kernel/index.ts'
-import { firstQuoted } from './row-content.ts'
+import { firstQuoted, OF_EXTENSION_FILE } from './row-content.ts'
 
 /** The parts of an error that show what is missing. */
 interface ErrorFields {
@@ -18,8 +18,7 @@ export function missingObject(said: ErrorFields): MissingObject | undefined {
   const kind = kindOf(said)
   const name = firstQuoted(said.message)
   if (kind === undefined || name === undefined || name.includes('…')) return undefined
-  // Servers before 15 name the file of an extension: `"/usr/share/…/postgis.control"`.
-  return { kind, name: kind === 'extension' ? name.replace(/^.*[/\\]|\.control$/g, '') : name }
+  return { kind, name }
 }
 
 function kindOf({ code, routine = '' }: ErrorFields): MissingObject['kind'] | undefined {
@@ -28,7 +27,7 @@ function kindOf({ code, routine = '' }: ErrorFields): MissingObject['kind'] | un
       return /role/i.test(routine) ? 'role' : undefined
     case '0A000':
     case '58P01':
-      return /extension_control_file/.test(routine) ? 'extension' : undefined
+      return OF_EXTENSION_FILE.test(routine) ? 'extension' : undefined
     case '3F000':
       return 'schema'
     case '42P01':

@@ -50,6 +50,12 @@ test.each([
     'Partition key of the failing row contains (…).',
   ],
   ['42P01', 'relation "user" does not exist', 'relation "user" does not exist'],
+  [
+    '58P01',
+    'could not open extension control file "/usr/share/postgresql/14/extension/user.control": No such file or directory',
+    'could not open extension control file "user": No such file or directory',
+    'parse_extension_control_file',
+  ],
 ])('%s: %s', (sqlstate, text, shown, routine = '') => {
   expect(withoutRowContent(text, from(sqlstate, 'SELECT * FROM "user"', routine))).toBe(shown)
 })

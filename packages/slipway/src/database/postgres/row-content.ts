@@ -37,7 +37,8 @@ export function withoutRowContent(text: string, origin: MessageOrigin): string {
     return WITHOUT_VALUES.has(errorClass) ? text : HIDDEN_TRANSLATION
   if (UNQUOTED.has(routine)) return `${text.split(':', 1)[0] ?? ''}: ${MASK}`
   if (errorClass === '22' && /^line \d+:/.test(text)) return documentError(text)
-  const composed = withoutComposed(text, origin, names)
+  const named = OF_EXTENSION_FILE.test(routine) ? withExtensionName(text) : text
+  const composed = withoutComposed(named, origin, names)
   const isOfData = errorClass === '22' && !NAMES_ONLY.has(routine)
   const quoted = isOfData ? withoutValue(composed, routine) : withoutQuoted(composed, names)
   return WITHOUT_VALUES.has(errorClass) ? quoted : withoutNumbers(quoted, names)
@@ -118,6 +119,15 @@ const QUOTED = new RegExp(`[${MARKS}] ?([^${MARKS}]+?)\\s?[${MARKS}]`, 'gu')
 /** The first quoted text of a message, in any language. */
 export function firstQuoted(message: string): string | undefined {
   return message.matchAll(QUOTED).next().value?.[1]
+}
+
+/** The functions that read the control file of an extension. */
+export const OF_EXTENSION_FILE = /extension_control_file/
+const CONTROL_FILE = new RegExp(`[^${MARKS}]*[/\\\\]([^/\\\\${MARKS}]+)\\.control`, 'u')
+
+/** A message in which servers before 15 name the file of an extension, with the name of the extension instead. */
+function withExtensionName(text: string): string {
+  return text.replace(QUOTED, (quoted) => quoted.replace(CONTROL_FILE, '$1'))
 }
 
 /** From the first quotation mark to the last: a value can contain some itself. */

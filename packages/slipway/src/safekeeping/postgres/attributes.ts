@@ -69,9 +69,13 @@ export async function readAttributes(session: Session): Promise<Attribute[]> {
 
 /**
  * `slipway.attributes()` also returns all options of a relation as one row, for their order; it is
- * skipped. Comments are sorted after the objects that they describe.
+ * skipped. So are the privileges of the schema `public` if they are those of a new database, which depend on
+ * the version of the server. Comments are sorted after the objects that they describe.
  */
 const READ_SQL = `
   SELECT a.object, r.object, a.part, a.name, a.value FROM slipway.attributes() AS a
   LEFT JOIN slipway.own_relations() AS r ON r.oid = a.relation
-  WHERE a.name NOT IN ('position', 'content', 'options') AND a.value <> 'null' ORDER BY a.name = 'comment', 1, 3, 4, 5`
+  WHERE a.name NOT IN ('position', 'content', 'options') AND a.value <> 'null'
+    AND NOT EXISTS (SELECT FROM pg_init_privs i WHERE (a.object, a.name, a.value) = ('SCHEMA public', 'privileges', slipway.grants_in(i.initprivs))
+      AND i.classoid = 'pg_namespace'::regclass AND i.objoid = to_regnamespace('public'))
+  ORDER BY a.name = 'comment', 1, 3, 4, 5`

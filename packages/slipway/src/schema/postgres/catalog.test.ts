@@ -41,6 +41,10 @@ CREATE TRIGGER touch BEFORE UPDATE OF "b" ON "alpha" FOR EACH ROW WHEN (OLD."b" 
 ALTER TABLE "alpha" ENABLE ROW LEVEL SECURITY;
 CREATE POLICY readers ON "alpha" FOR SELECT USING ("b" = current_user);
 COMMENT ON COLUMN "alpha"."b" IS 'it''s b';
+CREATE TYPE span AS RANGE (subtype = float8);
+CREATE TYPE "a range, or ranges" AS RANGE (subtype = float8);
+CREATE TYPE "${'a long name '.repeat(5)}" AS RANGE (subtype = float8);
+CREATE COLLATION german (provider = icu, locale = 'de');
 CREATE RULE none AS ON DELETE TO "Be ta" DO INSTEAD NOTHING;
 `
 

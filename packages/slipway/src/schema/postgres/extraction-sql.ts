@@ -66,3 +66,35 @@ export function withIndexLookup(text: string): string {
 export function withoutPrivileges(text: string): string {
   return PRIVILEGES.reduce((left, one) => left.replace(one, 'NULL AS acl'), text)
 }
+
+const MULTIRANGE = 'WHERE mt.oid = rng.rngmultitypid'
+
+/**
+ * The name that the server gives the multirange type of a range type `t` if the statement names none. Source:
+ * `makeMultirangeTypeName` in PostgreSQL's source.
+ */
+const DEFAULT_MULTIRANGE = `CASE WHEN strpos(t.typname, 'range') > 0
+    THEN overlay(t.typname::text PLACING 'multirange' FROM strpos(t.typname, 'range') FOR 5)
+    ELSE left(t.typname, 52) || '_multirange' END::name`
+
+/**
+ * Restricts the name of a multirange type to names that differ from the default. Servers before 14 have no
+ * multirange types, and reject the name in CREATE TYPE.
+ */
+export function withoutDefaultMultiranges(text: string): string {
+  return text.replace(
+    MULTIRANGE,
+    `${MULTIRANGE} AND (mt.typnamespace, mt.typname) <> (t.typnamespace, ${DEFAULT_MULTIRANGE})`,
+  )
+}
+
+const RAW_COLLATION = 'to_jsonb(c) AS raw'
+
+/** Reads the locale of an ICU collation from the same place on all servers: before 15 it is in `collcollate`. */
+export function withIcuLocale(text: string): string {
+  return text.replace(
+    RAW_COLLATION,
+    `CASE WHEN c.collprovider = 'i' THEN jsonb_build_object('colllocale', coalesce(to_jsonb(c) ->> 'colllocale',
+        to_jsonb(c) ->> 'colliculocale', to_jsonb(c) ->> 'collcollate')) ELSE to_jsonb(c) END AS raw`,
+  )
+}

@@ -1,7 +1,14 @@
 import { isDeepStrictEqual } from 'node:util'
 import { extract, type ExtractResult } from '@supabase/pg-delta/extract'
 import { ownPinSql, type Row, type Session } from '../../database/index.ts'
-import { type Part, restrictedTo, withIndexLookup, withoutPrivileges } from './extraction-sql.ts'
+import {
+  type Part,
+  restrictedTo,
+  withIcuLocale,
+  withIndexLookup,
+  withoutDefaultMultiranges,
+  withoutPrivileges,
+} from './extraction-sql.ts'
 import { addInheritance, withInheritance } from './inheritance.ts'
 
 export type Extracted = Pick<ExtractResult, 'factBase' | 'diagnostics'>
@@ -105,6 +112,15 @@ function withAsciiComments(text: string): string {
   return text.replaceAll(/^\s*--.*$/gm, (comment) => comment.replaceAll(/[^\x20-\x7E]/g, ' '))
 }
 
+/** What changes in each of pg-delta's queries. */
+const ADAPTATIONS: readonly ((query: string) => string)[] = [
+  withAsciiComments,
+  withIndexLookup,
+  withInheritance,
+  withoutDefaultMultiranges,
+  withIcuLocale,
+]
+
 /**
  * A substitute for the `pg` pool from which pg-delta takes one client: the session itself, which pg-delta
  * must not end.
@@ -140,8 +156,8 @@ function sessionPool(
   }
   const client = {
     async query(text: string) {
-      const ascii = withInheritance(withIndexLookup(withAsciiComments(text)))
-      const rows = await rowsOf(dependencies ? ascii : withoutPrivileges(ascii))
+      const adapted = ADAPTATIONS.reduce((query, adapt) => adapt(query), text)
+      const rows = await rowsOf(dependencies ? adapted : withoutPrivileges(adapted))
       for (const row of rows) if (row['_heritage']) inheritanceRows.push(row)
       return { rows, rowCount: rows.length }
     },

@@ -15,7 +15,7 @@ import { referenceTo } from './reference.ts'
 import { reparsedText } from './reparsed-text.ts'
 
 /** Changes when what is hashed changes: fingerprints of different methods are never compared. */
-export const FINGERPRINT_METHOD = 'pg-delta-1.0.0-alpha.34/6'
+export const FINGERPRINT_METHOD = 'pg-delta-1.0.0-alpha.34/7'
 
 /**
  * Objects that the operator of the database manages, even if a migration created them: database-wide objects
