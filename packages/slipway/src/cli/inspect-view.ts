@@ -60,7 +60,17 @@ function valueText(value: Finding['evidence'][string]): string {
   return Array.isArray(value) ? value.join('/') : String(value)
 }
 
-function trialBlocks(trials: NonNullable<InspectResult['trials']>): Block[] {
+type Trials = NonNullable<InspectResult['trials']>
+
+function trialBlocks(trials: Trials): Block[] {
+  const by = (method: Trials[number]['method']) => trials.filter((one) => one.method === method)
+  return [
+    ...trialTable('Indexes, tried with HypoPG on the statistics of the target', by('hypopg')),
+    ...trialTable('Indexes, tried on a shadow database', by('shadow')),
+  ]
+}
+
+function trialTable(title: string, trials: Trials): Block[] {
   if (trials.length === 0) return []
   const columns = [
     { title: 'foreign key' },
@@ -76,7 +86,7 @@ function trialBlocks(trials: NonNullable<InspectResult['trials']>): Block[] {
     after === null ? '' : after.cost.toFixed(1),
     reason ?? `${before?.scan}; ${after?.scan}`,
   ])
-  return [heading('Indexes, tried on a shadow database'), { kind: 'table', columns, rows }]
+  return [heading(title), { kind: 'table', columns, rows }]
 }
 
 const TEXT_WIDTH = 60
