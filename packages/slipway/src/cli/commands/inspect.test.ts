@@ -136,6 +136,12 @@ test('--prometheus: each line follows the text format, and each series occurs on
   })
 })
 
+test('shows how long ago Slipway made the last backup', async () => {
+  expect((await slipway('backup create')).exitCode).toBe(0)
+  const { stdout } = await slipway('inspect')
+  expect(stdout).toMatch(/✓ Last backup: [\d.]+ (?:s|min) ago/)
+})
+
 describe('--try', () => {
   test('measures the cost of a lookup before and after on a shadow database, and does not touch the target', async () => {
     const before = await target.fingerprint()
@@ -146,13 +152,13 @@ describe('--try', () => {
       object: { kind: 'constraint', schema: null, table: 'Load', name: 'Load_carrierId_fkey' },
       statement: 'SELECT * FROM "Load" WHERE "carrierId" = $1',
       index: 'CREATE INDEX "Load_carrierId_idx" ON "Load" ("carrierId");',
+      method: 'shadow',
       rows: 30_000,
       targetRows: 30_000,
       before: { scan: 'Seq Scan' },
       reason: null,
     })
     expect(trial?.after?.scan).toMatch(/Index Scan/)
-      method: 'shadow',
     expect(trial?.before?.cost).toBeGreaterThan((trial?.after?.cost ?? 0) * 2)
     expect(await target.fingerprint()).toEqual(before)
     const { stdout } = await slipway('inspect --try')
@@ -191,12 +197,6 @@ describe('--try', () => {
   })
 })
 
-describe('--watch', () => {
-  test('draws the report again and again on a terminal, until it is interrupted', async () => {
-    const stop = new AbortController()
-    const failure = { code: 'CLI.INTERRUPTED', message: 'Stopped.', nextActions: [] }
-    const clock = setTimeout(() => stop.abort(Object.assign(new Error('stop'), { failure })), 6000)
-    const { stdout, exitCode } = await slipway('inspect --watch 1', {
 describe('--try with HypoPG', () => {
   beforeEach(async ({ skip }) => {
     const available = `SELECT name FROM pg_available_extensions WHERE name = 'hypopg'`
@@ -245,6 +245,12 @@ describe('--try with HypoPG', () => {
   })
 })
 
+describe('--watch', () => {
+  test('draws the report again and again on a terminal, until it is interrupted', async () => {
+    const stop = new AbortController()
+    const failure = { code: 'CLI.INTERRUPTED', message: 'Stopped.', nextActions: [] }
+    const clock = setTimeout(() => stop.abort(Object.assign(new Error('stop'), { failure })), 6000)
+    const { stdout, exitCode } = await slipway('inspect --watch 1', {
       tty: true,
       signal: stop.signal,
     })
