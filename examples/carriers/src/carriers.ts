@@ -1,14 +1,15 @@
 import { type RetryPolicy, withRetry } from 'slipway-runtime/retry'
 import type { Prisma, PrismaClient } from '../generated/prisma/client.ts'
 import { Refusal } from './api/refusal.ts'
-import type {
-  CarrierDetails,
-  CarrierPage,
-  CarrierPatch,
-  CarrierQuery,
-  NewCarrier,
-  NewContact,
-  NewPolicy,
+import {
+  type CarrierDetails,
+  type CarrierPage,
+  type CarrierPatch,
+  type CarrierQuery,
+  cursorContent,
+  type NewCarrier,
+  type NewContact,
+  type NewPolicy,
 } from './schemas.ts'
 
 /** The operations on carriers. Database errors are thrown unchanged; see `api/problem.ts`. */
@@ -239,7 +240,9 @@ function literally(text: string): string {
 }
 
 function afterCursor(cursor: string, sort: CarrierQuery['sort']): Prisma.CarrierWhereInput {
-  const { value, id } = readCursor(cursor, sort)
+  const found = readCursor(cursor, sort)
+  if (!found) throw new Refusal('cursor', 'Not a cursor of this list.', 400)
+  const { value, id } = found
   const field = sort.replace('-', '')
   const beyond = sort.startsWith('-') ? 'lt' : 'gt'
   return {
@@ -252,22 +255,26 @@ function cursorOf(row: CarrierRow, sort: CarrierQuery['sort']): string {
   return Buffer.from(JSON.stringify([sort, value, row.id])).toString('base64url')
 }
 
-function readCursor(cursor: string, sort: CarrierQuery['sort']): { value: string; id: number } {
-  const [given, value, id] = parseCursor(cursor)
-  const isValue =
-    typeof value === 'string' && (sort.endsWith('name') || !Number.isNaN(Date.parse(value)))
-  if (given !== sort || !isValue || !Number.isInteger(id)) {
-    throw new Refusal('cursor', 'Not a cursor of this list.', 400)
-  }
-  return { value, id: Number(id) }
+/** Whether a text is a cursor that a list in this order returned. */
+export function isCursorOf(cursor: string, sort: CarrierQuery['sort']): boolean {
+  return readCursor(cursor, sort) !== undefined
 }
 
-function parseCursor(cursor: string): readonly unknown[] {
+function readCursor(
+  cursor: string,
+  sort: CarrierQuery['sort'],
+): { value: string; id: number } | undefined {
+  const parsed = cursorContent.safeParse(parseCursor(cursor))
+  if (!parsed.success || parsed.data[0] !== sort) return undefined
+  const [, value, id] = parsed.data
+  return { value, id }
+}
+
+function parseCursor(cursor: string): unknown {
   try {
-    const parsed: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())
-    return Array.isArray(parsed) ? (parsed as unknown[]) : []
+    return JSON.parse(Buffer.from(cursor, 'base64url').toString())
   } catch {
-    return []
+    return undefined
   }
 }
 

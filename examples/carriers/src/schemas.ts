@@ -5,6 +5,9 @@ import { z } from 'zod'
  * of seeds. Limits are those of the database columns.
  */
 
+/** No control characters, no half of a surrogate pair, which UTF-8 cannot encode, and none that reverses the text after it. */
+const PRINTABLE = /^[^\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069]*$/u
+
 /** A single line of text, without control characters and surrounding spaces. */
 const line = (max: number) =>
   z
@@ -12,7 +15,7 @@ const line = (max: number) =>
     .trim()
     .min(1, 'Please fill this in.')
     .max(max, `At most ${max} characters.`)
-    .regex(/^\P{Cc}*$/u, 'No line breaks or control characters.')
+    .regex(PRINTABLE, 'No line breaks or control characters.')
 
 const digits = (max: number) =>
   z.string().regex(new RegExp(`^\\d{1,${max}}$`), `Up to ${max} digits.`)
@@ -76,13 +79,25 @@ export const loadAssignment = z.strictObject({
 const sortOrders = ['name', '-name', 'createdAt', '-createdAt'] as const
 
 export const carrierQuery = z.strictObject({
-  q: z.string().trim().max(100).optional(),
+  q: z
+    .string()
+    .trim()
+    .max(100, 'At most 100 characters.')
+    .regex(PRINTABLE, 'No line breaks or control characters.')
+    .optional(),
   homeState: state.optional(),
   minPowerUnits: z.coerce.number().int().min(0).max(1_000_000).optional(),
   sort: z.enum(sortOrders).default('name'),
   limit: z.coerce.number().int().min(1).max(100).default(25),
-  cursor: z.string().max(600).optional(),
+  // A name of 255 characters of three bytes each, in base64.
+  cursor: z.string().max(1100).optional(),
 })
+
+/** What the text of a cursor contains: the order, the sorted value of the last row of a page, and its ID. */
+export const cursorContent = z.union([
+  z.tuple([z.enum(['name', '-name']), z.string().regex(/^[^\0]*$/), recordId]),
+  z.tuple([z.enum(['createdAt', '-createdAt']), timestamp, recordId]),
+])
 
 const stored = { id: z.int(), createdAt: timestamp, updatedAt: timestamp }
 

@@ -23,6 +23,8 @@ const patch = (id: number, version: number | string, json: unknown) =>
   call(`${PATH}/${id}`, { method: 'PATCH', json, headers: { 'if-match': `"${version}"` } })
 const page = async (query: string) => (await (await call(`${PATH}?${query}`)).json()) as CarrierPage
 const problem = async (response: Response) => (await response.json()) as Problem
+const cursor = (content: readonly unknown[]) =>
+  `cursor=${Buffer.from(JSON.stringify(content)).toString('base64url')}`
 
 async function count(table: string, where = 'true'): Promise<number> {
   const rows = await runSql(
@@ -86,10 +88,27 @@ describe('listing', () => {
     'cursor=nonsense',
     'limit=1&limit=2',
     'q=' + 'x'.repeat(101),
+    'q=a%00b',
+    'q=%E2%80%AEreversed',
+    cursor(['name', 'nul\0', 1]),
+    cursor(['name', 'a', 1e20]),
+    cursor(['name', 'a', 1, 2]),
+    cursor(['-name', 'a', 1]),
+    `sort=createdAt&${cursor(['createdAt', '2026-01-01', 1])}`,
+    `sort=createdAt&${cursor(['createdAt', 'a', 1])}`,
   ])('refuses ?%s', async (query) => {
     const response = await call(`${PATH}?${query}`)
     expect(response.status).toBe(400)
     expect((await problem(response)).errors).toHaveLength(1)
+  })
+
+  it('continues after a name of any length and script', async () => {
+    const name = '物'.repeat(255)
+    await created({ name })
+    await created({ name })
+    const query = `q=${encodeURIComponent(name.slice(0, 9))}&limit=1`
+    const { nextCursor } = await page(query)
+    expect(await page(`${query}&cursor=${nextCursor}`)).toMatchObject({ items: [{ name }] })
   })
 })
 

@@ -1,7 +1,7 @@
 import Link from 'next/link'
 import { CarrierFilter } from '../../components/carrier-filter.tsx'
 import { type RecordColumn, RecordTable } from '../../components/record-table.tsx'
-import { listCarriers } from '../../src/carriers.ts'
+import { isCursorOf, listCarriers } from '../../src/carriers.ts'
 import { carrierQuery, type CarrierPage, type CarrierQuery } from '../../src/schemas.ts'
 import { readForPage } from '../page-data.ts'
 
@@ -34,7 +34,7 @@ export default async function Carriers({ searchParams }: Props) {
       <RecordTable
         columns={CARRIER_COLUMNS}
         rows={page.items}
-        caption={`${page.items.length} carriers${query.cursor ? ', continued' : ''}`}
+        caption={captionOf(page, query)}
         empty={<Empty query={query} />}
       />
       {page.nextCursor && (
@@ -52,7 +52,14 @@ export default async function Carriers({ searchParams }: Props) {
 function readQuery(given: Readonly<Record<string, string | string[] | undefined>>): CarrierQuery {
   const entries = Object.entries(given).filter(([, value]) => value !== '')
   const parsed = carrierQuery.safeParse(Object.fromEntries(entries))
-  return parsed.success ? parsed.data : carrierQuery.parse({})
+  if (!parsed.success) return carrierQuery.parse({})
+  const { cursor, ...query } = parsed.data
+  return cursor !== undefined && isCursorOf(cursor, query.sort) ? parsed.data : query
+}
+
+function captionOf({ items, nextCursor }: CarrierPage, { cursor }: CarrierQuery): string {
+  const count = items.length === 1 ? '1 carrier' : `${items.length} carriers`
+  return `${count}${cursor ? ', continued' : ''}${nextCursor ? ', more on the next page' : ''}`
 }
 
 function Empty({ query: { q, homeState, minPowerUnits } }: { query: CarrierQuery }) {

@@ -8,8 +8,9 @@ const limiter = new RateLimiterMemory({ points: POINTS, duration: 60 })
 
 /** Counts a client's request; throws 429 if there were too many. */
 export async function limitRate(request: Request): Promise<void> {
-  // The proxy in front of us sets the header; without a proxy, all requests come from this machine.
-  const client = request.headers.get('x-forwarded-for')?.split(',')[0]?.trim() ?? 'local'
+  // The proxy in front of us appends the address that it sees; clients can write anything before it. Without a proxy, all
+  // requests come from this machine.
+  const client = request.headers.get('x-forwarded-for')?.split(',').at(-1)?.trim() ?? 'local'
   try {
     await limiter.consume(client)
   } catch (refused) {

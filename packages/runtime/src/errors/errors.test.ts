@@ -63,6 +63,16 @@ describe('classifyError', () => {
     })
   })
 
+  it('reads the SQLSTATE of an error that the adapter did not convert', () => {
+    const error = Object.assign(new Error('duplicate key'), {
+      name: 'PrismaClientKnownRequestError',
+      code: '23505',
+      clientVersion: '7.10.1',
+      meta: { modelName: 'Carrier' },
+    })
+    expect(classifyError(error)).toMatchObject({ kind: 'constraint', sqlState: '23505' })
+  })
+
   it('reads errors without a code', async () => {
     const adapter = new PrismaPg({
       connectionString: database.url,

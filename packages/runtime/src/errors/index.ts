@@ -37,6 +37,8 @@ interface ErrorShape {
   readonly errorCode?: unknown
   readonly message?: unknown
   readonly severity?: unknown
+  /** Of each error of Prisma Client. */
+  readonly clientVersion?: unknown
   readonly cause?: unknown
   readonly meta?: {
     /** P2010 of Prisma 6. */
@@ -147,10 +149,11 @@ export function classifyError(error: unknown): DatabaseError {
 
 /** PostgreSQL's code of an error; undefined if the error did not come from the server. */
 export function sqlStateOf(error: unknown): string | undefined {
-  const { code, severity, meta, cause } = shapeOf(error)
+  const { code, severity, clientVersion, meta, cause } = shapeOf(error)
   const driver: DriverCause = meta?.driverAdapterError?.cause ?? shapeOf(cause)
-  // `code` is a SQLSTATE by itself only in an error of the driver, which has a severity.
-  const own = severity === undefined ? undefined : code
+  // `code` is a SQLSTATE by itself only in an error of the driver, which has a severity, and in one of Prisma Client whose
+  // adapter did not convert the driver's error.
+  const own = severity === undefined && clientVersion === undefined ? undefined : code
   return [driver.originalCode, driver.code, meta?.code, own]
     .map(textOf)
     .find((text) => text !== undefined && SQL_STATE.test(text) && !isPrismaCode(text))

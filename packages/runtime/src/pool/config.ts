@@ -92,11 +92,11 @@ const CONSUMED = [
  * `behind-pooler` sends no session settings: a transaction pooler rejects them, or passes them on to the next
  * client. Set the timeouts on the role instead: `ALTER ROLE app SET statement_timeout = '30s'`.
  *
- * Throws a {@link PoolConfigError} if the connection string cannot be parsed; its message never contains the
- * string.
+ * Throws a {@link PoolConfigError} if the connection string is missing or cannot be parsed; its message never contains
+ * the string.
  */
 export function poolConfig(
-  connectionString: string,
+  connectionString: string | undefined,
   preset: PoolPreset = 'server',
   options: PoolOptions = {},
 ): PoolConfig {
@@ -126,7 +126,12 @@ export function poolConfig(
   }
 }
 
-function parse(connectionString: string): URL {
+function parse(connectionString: string | undefined): URL {
+  if (connectionString === undefined || connectionString === '') {
+    throw new PoolConfigError(
+      'There is no connection string: is the environment variable set, and was it loaded?',
+    )
+  }
   const problem =
     'The connection string must be of the form postgresql://user:password@host:port/database.'
   if (!URL.canParse(connectionString)) throw new PoolConfigError(problem)

@@ -90,6 +90,8 @@ describe('poolConfig', () => {
   })
 
   it.each([
+    [undefined, 'no connection string'],
+    ['', 'no connection string'],
     ['not a url', 'form'],
     ['mysql://app:secret@host/db', 'form'],
     [`${URL}?sslmode=yes`, 'sslmode'],

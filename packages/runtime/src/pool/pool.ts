@@ -42,7 +42,7 @@ class ObservedPool extends pg.Pool {
  * process. Close the pool with `pool.end()` after `prisma.$disconnect()`.
  */
 export function createPool(
-  connectionString: string,
+  connectionString: string | undefined,
   preset: PoolPreset = 'server',
   options: PoolOptions = {},
 ): pg.Pool {

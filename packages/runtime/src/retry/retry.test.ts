@@ -1,8 +1,11 @@
+import { once } from 'node:events'
 import { PrismaPg } from '@prisma/adapter-pg'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import pg from 'pg'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { startCluster } from '../../../slipway/test/cluster.ts'
 import type { TestDatabase } from '../../../slipway/test/postgres.ts'
 import { runSql } from '../../../slipway/test/run-sql.ts'
-import { createTestDatabase } from '../../test/database.ts'
+import { createTables, createTestDatabase } from '../../test/database.ts'
 import { type Gate, startGate } from '../../test/gate.ts'
 import { PrismaClient } from '../../test/generated/client.ts'
 import { createPool } from '../pool/index.ts'
@@ -267,6 +270,34 @@ describe('withRetry', () => {
     },
   )
 
+  it('does not trust a transaction id after a crash of one backend, which the postmaster survives', async () => {
+    const cluster = await startCluster()
+    const own = await startGate(cluster.url)
+    try {
+      await createTables(cluster.url)
+      const committed = async () => {
+        const rows = await runSql(cluster.url, `SELECT FROM carriers WHERE name = 'Crashed'`)
+        return rows.length === 1
+      }
+      const work = withRetry(
+        connect(own.url),
+        async (tx) => {
+          await tx.carrier.create({ data: { name: 'Crashed' } })
+          own.hang(true)
+        },
+        { confirmCommit: true },
+      )
+      const failed = expect(work).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' })
+      await vi.waitUntil(committed, { timeout: 10_000 })
+      await crashBackend(cluster.url)
+      own.hang(false)
+      await failed
+    } finally {
+      await own.close()
+      await cluster.stop()
+    }
+  })
+
   it('does not repeat a callback that failed on its own', async () => {
     const client = connect()
     let runs = 0
@@ -281,6 +312,16 @@ describe('withRetry', () => {
 })
 
 const REFUSED = { code: 'ECONNREFUSED' }
+
+/** Kills a session's process, whereupon the server ends all sessions and recovers. */
+async function crashBackend(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+  const ended = once(client, 'error')
+  process.kill(rows[0]?.pid ?? Number.NaN, 'SIGKILL')
+  await ended
+}
 
 async function codeOf(work: PromiseLike<unknown>): Promise<unknown> {
   try {

@@ -32,13 +32,29 @@ interface RunningTransaction {
   $queryRawUnsafe<T>(sql: string, ...values: unknown[]): PromiseLike<T>
 }
 
-/** After a crash, the server may reuse IDs of transactions without a trace: an ID is valid only until its next start. */
+/**
+ * After a crash, the server may reuse IDs of transactions without a trace: an ID is valid only until then. Times are in
+ * seconds since 1970, by the server's clock.
+ */
 interface TransactionIdentity {
   readonly id: string
   readonly serverStart: string
+  readonly began: string
 }
 
-const SERVER_START = 'extract(epoch FROM pg_postmaster_start_time())::text AS "serverStart"'
+const IDENTITY = `
+  SELECT pg_current_xact_id()::text AS id, extract(epoch FROM pg_postmaster_start_time())::text AS "serverStart",
+    extract(epoch FROM now())::text AS began`
+
+/**
+ * Whether the server is the same and has not recovered from a crash since the transaction began. If only a backend
+ * crashed, the postmaster goes on, but the recovery resets all statistics (PostgreSQL docs, "The Cumulative Statistics
+ * System"). A manual reset looks the same, and only makes the outcome unknown.
+ */
+const STATUS = `
+  SELECT pg_xact_status($1::text::xid8) AS status,
+    extract(epoch FROM pg_postmaster_start_time())::text = $2::text
+      AND extract(epoch FROM pg_stat_get_bgwriter_stat_reset_time()) < $3::text::numeric AS "isSameRun"`
 
 /** How far a transaction has got, to classify its failure. */
 interface Progress {
@@ -104,11 +120,7 @@ function policyFor(client: object, given: TransactionOptions['policy']): RetryPo
 }
 
 async function identityOf(tx: RunningTransaction): Promise<TransactionIdentity | undefined> {
-  const rows = await asInternalWork(() =>
-    tx.$queryRawUnsafe<TransactionIdentity[]>(
-      `SELECT pg_current_xact_id()::text AS id, ${SERVER_START}`,
-    ),
-  )
+  const rows = await asInternalWork(() => tx.$queryRawUnsafe<TransactionIdentity[]>(IDENTITY))
   return rows[0]
 }
 
@@ -127,20 +139,17 @@ const ASK_FOR_MS = 10_000
 
 async function askForOutcome(
   client: AnyClient,
-  { id, serverStart }: TransactionIdentity,
+  { id, serverStart, began }: TransactionIdentity,
 ): Promise<'committed' | 'rolled-back' | 'unknown'> {
   const plain = plainClient(client)
   const begin = performance.now()
   while (performance.now() - begin < ASK_FOR_MS) {
     try {
-      const rows = await plain.$queryRawUnsafe<{ status: string | null; serverStart: string }[]>(
-        `SELECT pg_xact_status($1::text::xid8) AS status, ${SERVER_START}`,
-        id,
-      )
-      const status = rows[0]?.status
-      if (status === 'committed') {
-        return rows[0]?.serverStart === serverStart ? 'committed' : 'unknown'
-      }
+      const rows = await plain.$queryRawUnsafe<
+        { status: string | null; isSameRun: boolean | null }[]
+      >(STATUS, id, serverStart, began)
+      const { status, isSameRun } = rows[0] ?? {}
+      if (status === 'committed') return isSameRun === true ? 'committed' : 'unknown'
       if (status === 'aborted') return 'rolled-back'
     } catch (error) {
       // A promoted replica may not know the transaction: "transaction ID is in the future".

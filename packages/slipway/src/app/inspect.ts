@@ -16,7 +16,7 @@ const DEADLINE_MS = 30_000
 
 /** Options of an inspection. */
 export interface InspectOptions {
-  /** Try the missing indexes of foreign keys on a shadow database with generated rows. */
+  /** Try the missing indexes of foreign keys: with HypoPG on the target, or on a shadow database with generated rows. */
   readonly try?: boolean | undefined
   /** The time limit for reading the target; default: 30 seconds. */
   readonly deadlineMs?: number | undefined

@@ -10,7 +10,7 @@ type Statements = NonNullable<InspectResult['statements']>
 
 /** The health of a target: findings with what to do, statements, trials, and what was read. */
 export function inspectBlocks(result: InspectResult): Block[] {
-  const { findings, statements, trials, checks } = result
+  const { findings, statements, trials, checks, figures } = result
   const read = checks.filter((check) => check.status !== 'not-readable')
   return [
     paragraph(`${placeOf(result)}: ${summaryOf(findings)}`),
@@ -19,10 +19,19 @@ export function inspectBlocks(result: InspectResult): Block[] {
     ...(statements === null ? [] : statementBlocks(statements)),
     heading('Checks'),
     status('done', `Read: ${read.map(({ name }) => name).join(', ')}`),
+    ...figures
+      .filter(({ name }) => name === 'last_backup_seconds')
+      .map(({ value }) => status('done', `Last backup: ${formatAge(value)} ago`)),
     ...checks.flatMap(({ name, reason }) =>
       reason === null ? [] : [status('note', name, reason)],
     ),
   ]
+}
+
+/** Seconds in the largest unit that is complete: `26 min`, `5 h`, `3 days`. */
+function formatAge(seconds: number): string {
+  const unit = [86_400, 3600, 60].find((one) => seconds >= one) ?? 1
+  return formatDuration(Math.floor(seconds / unit) * unit * 1000)
 }
 
 function summaryOf(findings: readonly Finding[]): string {
@@ -60,7 +69,17 @@ function valueText(value: Finding['evidence'][string]): string {
   return Array.isArray(value) ? value.join('/') : String(value)
 }
 
-function trialBlocks(trials: NonNullable<InspectResult['trials']>): Block[] {
+type Trials = NonNullable<InspectResult['trials']>
+
+function trialBlocks(trials: Trials): Block[] {
+  const by = (method: Trials[number]['method']) => trials.filter((one) => one.method === method)
+  return [
+    ...trialTable('Indexes, tried with HypoPG on the statistics of the target', by('hypopg')),
+    ...trialTable('Indexes, tried on a shadow database', by('shadow')),
+  ]
+}
+
+function trialTable(title: string, trials: Trials): Block[] {
   if (trials.length === 0) return []
   const columns = [
     { title: 'foreign key' },
@@ -76,7 +95,7 @@ function trialBlocks(trials: NonNullable<InspectResult['trials']>): Block[] {
     after === null ? '' : after.cost.toFixed(1),
     reason ?? `${before?.scan}; ${after?.scan}`,
   ])
-  return [heading('Indexes, tried on a shadow database'), { kind: 'table', columns, rows }]
+  return [heading(title), { kind: 'table', columns, rows }]
 }
 
 const TEXT_WIDTH = 60

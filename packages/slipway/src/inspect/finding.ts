@@ -40,6 +40,7 @@ export type HealthId =
   | 'replication-lag'
   | 'replication-slot'
   | 'archive-failing'
+  | 'backup-old'
 
 /** A number or text that proves a finding. Never the content of a row. */
 export type Evidence = Readonly<

@@ -186,6 +186,22 @@ describe('replication and archive', () => {
     await sql(`ALTER SYSTEM SET archive_command = 'true'`).catch(() => undefined)
   })
 
+  test('an old backup of Slipway is a warning, and the age of a recent one is a figure', async () => {
+    const backupFrom = async (days: number) =>
+      await inspect(cluster.url, {
+        lastBackup: new Date(Date.now() - days * 86_400_000).toISOString(),
+      })
+    const old = await backupFrom(3.5)
+    expect(old.findings.filter(({ id }) => id === 'backup-old')).toMatchObject([
+      { severity: 'warning', message: expect.stringMatching(/ 3 days old/) as string },
+    ])
+    const recent = await backupFrom(1)
+    expect(recent.findings.map(({ id }) => id)).not.toContain('backup-old')
+    expect(checkNamed(recent, 'last backup')).toMatchObject({ status: 'read' })
+    const figure = recent.figures.find(({ name }) => name === 'last_backup_seconds')
+    expect(figure?.value).toBeCloseTo(86_400, -2)
+  })
+
   // The PostgreSQL builds from npm do not contain pg_basebackup.
   const canCopy = () => existsSync(path.join(cluster.binDir, 'pg_basebackup'))
 

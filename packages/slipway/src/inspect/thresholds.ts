@@ -82,6 +82,10 @@ const TABLE = {
     why: 'vacuum_failsafe_age of PostgreSQL 14; near 2,147,000,000 the server refuses to write (docs, 25.1.5)',
   },
   replicationSeconds: { value: 30, why: 'longer than users wait for their own change to appear' },
+  backupSeconds: {
+    value: 2 * 86_400,
+    why: 'a daily backup was missed',
+  },
   retainedWalBytes: {
     value: 1024 ** 3,
     why: 'the default of max_wal_size: more is kept only for this slot',

@@ -25,22 +25,23 @@ import {
   tableRef,
 } from '../statements/index.ts'
 import { indexSql, readUnindexedKeys, type UnindexedKey } from './postgres/foreign-keys.ts'
+import { planHypothetically, schemaOfHypoPG } from './postgres/hypothetical-index.ts'
 import { namesOf } from './postgres/names.ts'
+import { costOf, type PlanCost } from './postgres/plan-cost.ts'
 
-/** The server's plan for a statement: its estimated cost, and how it reads the table. */
-export interface PlanCost {
-  readonly cost: number
-  readonly scan: string
-}
-
-/** The effect of an index for a foreign key, tried on a shadow database with generated rows. */
+/** The effect of an index for a foreign key. */
 export interface IndexTrial {
+  /**
+   * `hypopg`: planned on the target, with its statistics and a hypothetical index; `shadow`: on a shadow database with
+   * generated rows.
+   */
+  readonly method: 'hypopg' | 'shadow'
   /** The foreign key. */
   readonly object: ObjectRef
   /** The planned statement, with parameters in place of the values. */
   readonly statement: string
   readonly index: string
-  /** Rows of the table on the shadow database, and on the target. */
+  /** Rows of the table where the index was tried, and on the target. */
   readonly rows: number
   readonly targetRows: number | null
   readonly before: PlanCost | null
@@ -65,20 +66,24 @@ const MOST_ROWS = 200_000
 const FILL_MS = 60_000
 
 /**
- * Creates the missing index of each foreign key on a shadow database with as many rows as the target, at
- * most 200,000 per table. Returns the cost of a lookup by the foreign key before and after. Reads the
- * target's catalog and changes nothing there.
+ * Returns the cost of a lookup by each foreign key without an index, before and after the index is created. If the target
+ * has the extension HypoPG, the index is hypothetical, and the target plans with its own statistics. Otherwise, and
+ * where that fails, the index is created on a shadow database with as many rows as the target, at most 200,000 per
+ * table. Reads the target's catalog and changes nothing there.
  */
 export async function tryIndexes(request: TrialRequest): Promise<IndexTrial[]> {
   const options = { applicationName: 'slipway inspect' }
-  const facts = await withSession(request.address, options, (session) =>
-    readFacts(session, request),
-  )
-  if (facts.keys.length === 0) return []
+  const { facts, onTarget } = await withSession(request.address, options, async (session) => {
+    const found = await readFacts(session, request)
+    return { facts: found, onTarget: await tryHypothetically(session, found) }
+  })
+  const keys = facts.keys.filter((key) => !onTarget.has(key))
+  if (keys.length === 0) return [...onTarget.values()]
   request.emit({ kind: 'phase', phase: 'replay the history on a shadow database' })
-  return await withShadowDatabase(facts.shadow, facts.applied, (session) =>
-    tryOn(session, { ...facts, emit: request.emit }),
+  const onShadow = await withShadowDatabase(facts.shadow, facts.applied, (session) =>
+    tryOn(session, { ...facts, keys, emit: request.emit }),
   )
+  return [...onTarget.values(), ...onShadow]
 }
 
 interface TrialFacts {
@@ -107,6 +112,28 @@ async function readFacts(session: Session, request: TrialRequest): Promise<Trial
     }),
     shadow: shadowLike(request, session).shadow,
   }
+}
+
+/** The trials with HypoPG; none if the target does not have it, and none for a key with which it failed. */
+async function tryHypothetically(
+  session: Session,
+  { keys, rowsOf }: Pick<TrialFacts, 'keys' | 'rowsOf'>,
+): Promise<Map<UnindexedKey, IndexTrial>> {
+  const trials = new Map<UnindexedKey, IndexTrial>()
+  const hypopg = await schemaOfHypoPG(session)
+  if (hypopg === undefined) return trials
+  for (const key of keys) {
+    const rows = rowsOf(childOf(session, key)) ?? null
+    const { lookup: _, ...described } = describeTrial(session, key)
+    const costs = await attempt(() =>
+      planHypothetically(session, { ...described, parameters: key.columns.length, hypopg }),
+    )
+    // For example, the role may not read the table.
+    if (!costs.ok) continue
+    const size = { rows: rows ?? 0, targetRows: rows }
+    trials.set(key, { method: 'hypopg', ...described, ...size, ...costs.value, reason: null })
+  }
+  return trials
 }
 
 async function tryOn(
@@ -156,22 +183,12 @@ async function tryKey(
   key: UnindexedKey,
   { table, rows, targetRows }: Trial,
 ): Promise<IndexTrial> {
-  const names = namesOf(session)
-  const child = { schema: key.schema, name: key.table }
-  const columns = key.columns.map(quoteIdentifier)
-  const lookup = (values: readonly string[]) =>
-    `SELECT * FROM ${names.sql(child)} WHERE ${columns.map((column, at) => `${column} = ${values[at]}`).join(' AND ')}`
-  const index = indexSql(session, key, 'in place')
-  const trial = {
-    object: names.constraintRef(child, key.name),
-    statement: lookup(columns.map((_, at) => `$${at + 1}`)),
-    index,
-    rows,
-    targetRows,
-  }
+  const { lookup, ...described } = describeTrial(session, key)
+  const trial = { method: 'shadow' as const, ...described, rows, targetRows }
+  const { index } = trial
   const not = (reason: string) => ({ ...trial, before: null, after: null, reason })
   if (table === undefined) return not('The history of the project does not create this table.')
-  const values = await sampleOf(session, table, columns)
+  const values = await sampleOf(session, table, key.columns.map(quoteIdentifier))
   if (values === undefined) return not('No rows could be generated that satisfy its constraints.')
   const statement = lookup(values.map(quoteLiteral))
   const before = await costOf(session, statement)
@@ -180,6 +197,21 @@ async function tryKey(
   const after = created.ok ? await costOf(session, statement) : null
   await session.execute('ROLLBACK')
   return created.ok ? { ...trial, before, after, reason: null } : not(created.failure.message)
+}
+
+/** What both methods try: the lookup by the foreign key, with any values, and the index. */
+function describeTrial(session: Session, key: UnindexedKey) {
+  const names = namesOf(session)
+  const child = { schema: key.schema, name: key.table }
+  const columns = key.columns.map(quoteIdentifier)
+  const lookup = (values: readonly string[]) =>
+    `SELECT * FROM ${names.sql(child)} WHERE ${columns.map((column, at) => `${column} = ${values[at]}`).join(' AND ')}`
+  return {
+    lookup,
+    object: names.constraintRef(child, key.name),
+    statement: lookup(columns.map((_, at) => `$${at + 1}`)),
+    index: indexSql(session, key, 'in place'),
+  }
 }
 
 /** The values of a generated row; undefined if there is none. */
@@ -194,23 +226,6 @@ async function sampleOf(
     `SELECT ${texts} FROM ${table.id} WHERE ${filled} LIMIT 1`,
   )
   return rows[0]?.flatMap((value) => value ?? [])
-}
-
-interface PlanNode {
-  readonly 'Node Type': string
-  readonly 'Total Cost': number
-  readonly Plans?: readonly PlanNode[]
-}
-
-async function costOf(session: Session, statement: string): Promise<PlanCost> {
-  const { rows } = await session.queryRaw(`EXPLAIN (FORMAT JSON) ${statement}`)
-  const [{ Plan: plan }] = JSON.parse(rows[0]?.[0] ?? '[]') as [{ Plan: PlanNode }]
-  return { cost: plan['Total Cost'], scan: scansIn(plan).join(', ') }
-}
-
-function scansIn(node: PlanNode): string[] {
-  const own = node['Node Type'].endsWith('Scan') ? [node['Node Type']] : []
-  return [...new Set([...own, ...(node.Plans ?? []).flatMap(scansIn)])]
 }
 
 function childOf({ server }: Session, { schema, table }: UnindexedKey): TableRef {

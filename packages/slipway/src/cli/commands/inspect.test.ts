@@ -1,8 +1,9 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { runCli } from '../../../test/cli-in-process.ts'
 import { addMigration, writeProject } from '../../../test/project.ts'
+import { runSql } from '../../../test/run-sql.ts'
 import { createTarget, shareImages, type TestTarget } from '../../../test/target.ts'
 import type { InspectResult } from '../../app/index.ts'
 
@@ -135,6 +136,12 @@ test('--prometheus: each line follows the text format, and each series occurs on
   })
 })
 
+test('shows how long ago Slipway made the last backup', async () => {
+  expect((await slipway('backup create')).exitCode).toBe(0)
+  const { stdout } = await slipway('inspect')
+  expect(stdout).toMatch(/✓ Last backup: [\d.]+ (?:s|min) ago/)
+})
+
 describe('--try', () => {
   test('measures the cost of a lookup before and after on a shadow database, and does not touch the target', async () => {
     const before = await target.fingerprint()
@@ -145,6 +152,7 @@ describe('--try', () => {
       object: { kind: 'constraint', schema: null, table: 'Load', name: 'Load_carrierId_fkey' },
       statement: 'SELECT * FROM "Load" WHERE "carrierId" = $1',
       index: 'CREATE INDEX "Load_carrierId_idx" ON "Load" ("carrierId");',
+      method: 'shadow',
       rows: 30_000,
       targetRows: 30_000,
       before: { scan: 'Seq Scan' },
@@ -186,6 +194,54 @@ describe('--try', () => {
     expect(document.failure.code).toMatch(/^SHADOW\./)
     expect(document.result.findings.length).toBeGreaterThan(1)
     expect(exitCode).not.toBe(0)
+  })
+})
+
+describe('--try with HypoPG', () => {
+  beforeEach(async ({ skip }) => {
+    const available = `SELECT name FROM pg_available_extensions WHERE name = 'hypopg'`
+    const [found] = await runSql(target.url, available)
+    if (!found) return skip('The test server does not have the extension HypoPG.')
+    await target.sql('CREATE SCHEMA "Tools"; CREATE EXTENSION hypopg SCHEMA "Tools"')
+  })
+  afterEach(async () => {
+    await target.sql('DROP EXTENSION IF EXISTS hypopg; DROP SCHEMA IF EXISTS "Tools"')
+  })
+
+  test('plans on the target with its statistics, and creates nothing there', async () => {
+    await target.sql(`CREATE TABLE by_hand_too (load_id int CONSTRAINT odd REFERENCES "Load")`)
+    const before = await target.fingerprint()
+    const { result } = await inspected(' --try')
+    const { stdout } = await slipway('inspect --try')
+    expect(await target.fingerprint()).toEqual(before)
+    await target.sql('DROP TABLE by_hand_too')
+    const [trial, other] = result.trials ?? []
+    expect(trial).toMatchObject({
+      method: 'hypopg',
+      object: { name: 'Load_carrierId_fkey' },
+      statement: 'SELECT * FROM "Load" WHERE "carrierId" = $1',
+      rows: 30_000,
+      targetRows: 30_000,
+      before: { scan: 'Seq Scan' },
+      reason: null,
+    })
+    expect(trial?.after?.scan).toMatch(/Index Scan/)
+    expect(trial?.before?.cost).toBeGreaterThan((trial?.after?.cost ?? 0) * 2)
+    // The history does not create this table, so a shadow database would not have it.
+    expect(other).toMatchObject({ method: 'hypopg', object: { name: 'odd' }, reason: null })
+    expect(stdout).toContain('Indexes, tried with HypoPG on the statistics of the target')
+    expect(stdout).not.toContain('shadow database')
+  })
+
+  test('uses a shadow database for a table that the role may not read', async () => {
+    const role = `reader_${target.name}`
+    await target.sql(`CREATE ROLE ${role} LOGIN PASSWORD 'x'; GRANT USAGE ON SCHEMA "Tools" TO ${role};
+      GRANT SELECT ON _prisma_migrations TO ${role}`)
+    const url = Object.assign(new URL(target.url), { username: role, password: 'x' })
+    const { stdout } = await slipway(`inspect --try --json --url ${url.href}`)
+    await target.sql(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
+    const { result } = JSON.parse(stdout) as { result: InspectResult }
+    expect(result.trials).toMatchObject([{ method: 'shadow', reason: null }])
   })
 })
 

@@ -165,7 +165,8 @@ function literal(name: string): string {
  * Checks WAL archiving, which is all that a server itself records about backups, and
  * the age of Slipway's last backup.
  */
-export async function checkBackup({ session, lastBackup }: Probe): Promise<CheckReading> {
+export async function checkBackup(probe: Probe): Promise<CheckReading> {
+  const { session } = probe
   const [row] = await session.query<{
     mode: string
     archived: number | null
@@ -177,10 +178,10 @@ export async function checkBackup({ session, lastBackup }: Probe): Promise<Check
       extract(epoch FROM last_failed_time)::float8 AS failed, failed_count::float8 AS failures,
       extract(epoch FROM now() - last_archived_time)::float8 AS age
     FROM pg_stat_archiver`)
-  const own = await ownBackups(session, lastBackup)
-  if (row === undefined || row.mode === 'off') return { findings: [], ...own('all') }
-  const { figures: known, ...unread } = own('part')
-  const figures: Metric[] =
+  const own = await ownBackups(probe)
+  if (row === undefined || row.mode === 'off') return own('all')
+  const { figures: known = [], ...rest } = own('part')
+  const figures: readonly Metric[] =
     row.age === null
       ? known
       : [
@@ -194,7 +195,7 @@ export async function checkBackup({ session, lastBackup }: Probe): Promise<Check
           },
         ]
   if (row.failed === null || (row.archived !== null && row.archived > row.failed))
-    return { findings: [], figures, ...unread }
+    return { figures, ...rest }
   const finding: HealthFinding = {
     id: 'archive-failing',
     severity: 'error',
@@ -208,29 +209,45 @@ export async function checkBackup({ session, lastBackup }: Probe): Promise<Check
     fix: 'Read the log of the server for the error of archive_command. Until it works, a restore loses everything written since then, and the disk fills up.',
     sql: null,
   }
-  return { findings: [finding], figures, ...unread }
+  return { ...rest, figures, findings: [finding, ...rest.findings] }
 }
 
-/** The age of Slipway's last backup, by the server's clock. */
-async function ownBackups(session: Probe['session'], lastBackup: string | undefined) {
+/** The age of Slipway's last backup, by the server's clock; `extent` is what is not read if there is none. */
+async function ownBackups({
+  session,
+  lastBackup,
+  thresholds,
+}: Probe): Promise<(extent: 'all' | 'part') => CheckReading> {
   if (lastBackup === undefined) {
-    return (extent: 'all' | 'part') => ({
-      figures: [],
-      unread: { extent, reason: NO_BACKUPS } as const,
-    })
+    return (extent) => ({ findings: [], figures: [], unread: { extent, reason: NO_BACKUPS } })
   }
   const [row] = await session.query<{ age: number }>(
     'SELECT extract(epoch FROM now() - $1::timestamptz)::float8 AS age',
     [lastBackup],
   )
+  const age = row?.age ?? 0
   const figure: Metric = {
     name: 'last_backup_seconds',
     help: 'Time since Slipway made a backup.',
     type: 'gauge',
-    value: row?.age ?? 0,
+    value: age,
     labels: {},
   }
-  return () => ({ figures: [figure] })
+  const findings = age < thresholds.backupSeconds ? [] : [oldBackup(lastBackup, age)]
+  return () => ({ findings, figures: [figure] })
+}
+
+function oldBackup(lastBackup: string, age: number): HealthFinding {
+  const days = countText(Math.floor(age / 86_400), 'day')
+  return {
+    id: 'backup-old',
+    severity: 'warning',
+    object: null,
+    message: `The last backup that Slipway made of this environment is ${days} old: a restore would lose everything written since then.`,
+    evidence: { lastBackup, seconds: Math.floor(age) },
+    fix: 'Run slipway backup create, and find out why no schedule does: slipway backup schedule writes one.',
+    sql: null,
+  }
 }
 
 const NO_BACKUPS =
