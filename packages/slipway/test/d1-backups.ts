@@ -62,6 +62,7 @@ export function backupsIn(folder: string): TestBackups {
         dataOnly: false,
         noOwner: false,
         dropOld: false,
+        command: ['backup', 'restore'],
         mayConsent: true,
         consent: async () => {},
         ...more,

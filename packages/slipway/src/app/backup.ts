@@ -236,15 +236,31 @@ export async function restoreOne(
   asked: BackupRestoreOptions,
 ): Promise<UseCaseReturn<BackupRestoreResult>> {
   const work = await readWork(context, { mayLackMigrations: true })
-  await requirePolicyConsent(context, work, asked)
-  return await restoreFor(context, work, asked)
+  const words = restoreWords(asked)
+  await requirePolicyConsent(context, work, { ...asked, words })
+  return await restoreFor(context, work, { ...asked, words })
+}
+
+function restoreWords({ id, tables = [], ...asked }: BackupRestoreOptions): string[] {
+  const { dataOnly, noOwner, dropOld, identity, jobs } = asked
+  return [
+    'backup',
+    'restore',
+    ...(id === undefined ? [] : [id]),
+    ...tables.flatMap((table) => ['--table', table]),
+    ...(dataOnly ? ['--data-only'] : []),
+    ...(noOwner ? ['--no-owner'] : []),
+    ...(dropOld ? ['--drop-old'] : []),
+    ...(identity === undefined ? [] : ['--identity', identity]),
+    ...(jobs === undefined ? [] : ['--jobs', String(jobs)]),
+  ]
 }
 
 /** Restores a backup for a use case that already has the consent that the policy requires. */
 export async function restoreFor(
   context: AppContext,
   work: Work,
-  asked: BackupRestoreOptions,
+  { words, ...asked }: BackupRestoreOptions & { readonly words: readonly string[] },
 ): Promise<UseCaseReturn<BackupRestoreResult>> {
   const { signal, emit, env, cwd } = context
   const outcome = await restoreBackup({
@@ -257,9 +273,14 @@ export async function restoreFor(
     dataOnly: asked.dataOnly ?? false,
     noOwner: asked.noOwner ?? false,
     dropOld: asked.dropOld ?? false,
+    command: words,
     mayConsent: asked.confirm !== undefined || context.askConsent !== undefined,
     consent: async (database, message) =>
-      await requireConsentByName(context, asked, { database, message: `This would ${message}.` }),
+      await requireConsentByName(context, asked, {
+        database,
+        message: `This would ${message}.`,
+        command: words,
+      }),
     env,
     signal,
     emit,

@@ -27,7 +27,7 @@ export async function recordBaseline(
   refuseUnknownAccepts(accept, ['drift'])
   const work = await readWork(context, { mayLackMigrations: true })
   refuseNoMigrations(work.migrations)
-  await requirePolicyConsent(context, work, asked)
+  await requirePolicyConsent(context, work, { ...asked, words: ['baseline'] })
   const request = await workRequest(context, work)
   const outcome = await baseline({ ...request, upTo: to, accept: accept.includes('drift') })
   const { database, recorded, undecided, pending, changes } = outcome
@@ -48,6 +48,6 @@ export async function writeBaseline(
   asked: ConsentOptions,
 ): Promise<UseCaseReturn<AdoptResult>> {
   const work = await readWork(context, { mayLackMigrations: true })
-  await requirePolicyConsent(context, work, asked)
+  await requirePolicyConsent(context, work, { ...asked, words: ['baseline', '--write', name] })
   return await adoptTarget(context, work, name)
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { requireConsentByName } from './consent.ts'
 import type { AppContext, AskConsent } from './context.ts'
 
-const QUESTION = { database: 'shop', message: 'This drops a table.' }
+const QUESTION = { database: 'shop', message: 'This drops a table.', command: ['reset'] }
 
 function context(askConsent?: AskConsent): AppContext {
   return {
@@ -42,12 +42,12 @@ describe('consent by name', () => {
     await expect(no).rejects.toMatchObject({ failure: { code: 'APP.DECLINED' } })
   })
 
-  test('without a prompt, the failure says what would happen, and which flag to add', async () => {
+  test('without a prompt, the failure says what would happen, and the command with the name', async () => {
     await expect(requireConsentByName(context(), {}, QUESTION)).rejects.toMatchObject({
       failure: {
         code: 'APP.CONSENT_NEEDED',
         why: 'This drops a table.',
-        nextActions: [{ label: expect.stringContaining('--confirm shop') }],
+        nextActions: [{ args: ['reset', '--confirm', 'shop'] }],
       },
     })
   })

@@ -1,6 +1,6 @@
 import { type Address, databaseName, withSession } from '../database/index.ts'
-import { type Consent, destroyedText } from '../deploy/index.ts'
-import { advice, attempt } from '../kernel/index.ts'
+import { confirmedCommand, type Consent, destroyedText } from '../deploy/index.ts'
+import { attempt } from '../kernel/index.ts'
 import type { AppContext, ConsentOptions, ConsentQuestion } from './context.ts'
 import { raise } from './failures.ts'
 import type { Work } from './work.ts'
@@ -22,11 +22,16 @@ export function consentFrom(
   }
 }
 
+/** A question, and the command that asks it with its arguments; without them if they must not be printed. */
+interface CommandQuestion extends ConsentQuestion {
+  readonly command: readonly string[] | undefined
+}
+
 /** Fails with APP.CONSENT_NEEDED if `confirm` is not the database name, and APP.DECLINED if the user refuses. */
 export async function requireConsentByName(
   { askConsent }: AppContext,
   { confirm }: ConsentOptions,
-  question: ConsentQuestion,
+  { command: words, ...question }: CommandQuestion,
 ): Promise<void> {
   const { database, message } = question
   if (confirm !== undefined && [database, question.alias].includes(confirm)) return
@@ -37,7 +42,7 @@ export async function requireConsentByName(
   raise('APP.CONSENT_NEEDED', {
     message: `Changes to the database \`${database}\` must be confirmed with its name.`,
     why: confirm === undefined ? message : `\`--confirm\` names \`${confirm}\`.`,
-    nextActions: [advice(`Add --confirm ${database} if this is the database you mean.`)],
+    nextActions: [confirmedCommand(words, database)],
   })
 }
 
@@ -47,11 +52,14 @@ async function realName(address: Address): Promise<string | undefined> {
   return asked.ok ? asked.value : undefined
 }
 
-/** Enforces the policy `confirm: true` of an environment: each change needs the name of its database. */
+/**
+ * Enforces the policy `confirm: true` of an environment: each change needs the name of its database. The
+ * failure suggests `words`, the command with its arguments, again.
+ */
 export async function requirePolicyConsent(
   context: AppContext,
   { target }: Work,
-  options: ConsentOptions,
+  { words, ...options }: ConsentOptions & { readonly words: readonly string[] | undefined },
 ): Promise<void> {
   const { address } = target
   if (!target.policy.confirm || address.kind === 'embedded') return
@@ -60,5 +68,5 @@ export async function requirePolicyConsent(
   const { confirm } = options
   const unlike = confirm !== undefined && confirm !== database
   const alias = unlike ? await realName(target.direct ?? address) : undefined
-  await requireConsentByName(context, options, { database, alias, message })
+  await requireConsentByName(context, options, { database, alias, message, command: words })
 }

@@ -70,7 +70,7 @@ export async function deployPending(
   const acceptHazards = await acceptedHazards(accept, ['drift', 'pre-check', 'unannounced'], () =>
     ownRules(work),
   )
-  await requirePolicyConsent(context, work, asked)
+  await requirePolicyConsent(context, work, { ...asked, words: ['deploy'] })
   const gate = await gateOf(context, work, asked)
   const outcome = await deploy({
     ...(await workRequest(context, work)),

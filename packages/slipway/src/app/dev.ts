@@ -33,7 +33,7 @@ export async function develop(
   asked: DevOptions,
 ): Promise<UseCaseReturn<DevResult>> {
   const before = await readWork(context, { mayLackMigrations: true })
-  await requirePolicyConsent(context, before, asked)
+  await requirePolicyConsent(context, before, { ...asked, words: ['dev'] })
   const created = await createFrom(context, before, asked)
   const work = await readWork(context, { mayLackMigrations: true })
   const request = await workRequest(context, work)

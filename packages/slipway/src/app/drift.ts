@@ -57,7 +57,7 @@ export async function adoptFoundDrift(
   asked: ConsentOptions,
 ): Promise<UseCaseReturn<AdoptResult>> {
   const work = await readWork(context)
-  await requirePolicyConsent(context, work, asked)
+  await requirePolicyConsent(context, work, { ...asked, words: ['drift', '--write', name] })
   return await adoptTarget(context, work, name)
 }
 

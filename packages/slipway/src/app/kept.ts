@@ -1,6 +1,6 @@
 import { withSession } from '../database/index.ts'
 import { requireConsent, withTarget } from '../deploy/index.ts'
-import { formatDuration } from '../kernel/index.ts'
+import { durationWord, formatDuration } from '../kernel/index.ts'
 import {
   expired,
   isLeft,
@@ -70,7 +70,7 @@ export async function restoreOne(
   asked: ConsentOptions,
 ): Promise<UseCaseReturn<KeptListResult>> {
   const work = await readWork(context)
-  await requirePolicyConsent(context, work, asked)
+  await requirePolicyConsent(context, work, { ...asked, words: ['kept', 'restore', String(id)] })
   return await withTarget(await workRequest(context, work), async (session, target) => {
     const isRestored = (kept: Kept) => kept.id === id && kept.state === 'restored'
     const before = (await readKept(session)).find(isRestored)
@@ -93,7 +93,8 @@ export async function pruneOld(
   asked: PruneOptions,
 ): Promise<UseCaseReturn<KeptPruneResult>> {
   const work = await readWork(context)
-  await requirePolicyConsent(context, work, asked)
+  const words = pruneWords(asked)
+  await requirePolicyConsent(context, work, { ...asked, words })
   const { keepMs } = work.target.policy
   const olderThan = asked.all ? 0 : (asked.olderThanMs ?? keepMs)
   return await withTarget(await workRequest(context, work), async (session, target) => {
@@ -104,14 +105,20 @@ export async function pruneOld(
     const old = expired(all, olderThan, serverNow)
     const found = old.filter(({ inserted }) => !inserted)
     const destroys = found.filter(isLeft).map((one) => `kept data of ${keptText(one)}`)
+    const question = { database, alias, destroys, command: words }
     if (work.target.protected && olderThan < keepMs && destroys.length > 0)
-      await requireConsent({ database, alias, destroys }, consentFrom(context, asked))
+      await requireConsent(question, consentFrom(context, asked))
     await pruneKept(target, old)
     const remaining = all.filter((one) => isLeft(one) && !old.includes(one)).length
     const { result } = resultOf(work, database, found)
     const findings = skewFindings(context.now() - serverNow)
     return { result: { ...result, olderThanMs: olderThan, remaining }, findings }
   })
+}
+
+function pruneWords({ all, olderThanMs }: PruneOptions): string[] {
+  const age = olderThanMs === undefined ? [] : ['--older-than', durationWord(olderThanMs)]
+  return ['kept', 'prune', ...(all ? ['--all'] : []), ...age]
 }
 
 /** Rounds to hours, from two hours on. */

@@ -69,7 +69,7 @@ export async function planDeploy(
   if (plans.length === 0)
     return { result, next: squashes.length === 0 ? [] : [command(['deploy'], 'record the squash')] }
   const findings = [...hazards.map(hazardFinding), ...pendingPreCheckFindings(preChecks)]
-  return { result, findings, next: [deployIt(preview, work, out)] }
+  return { result, findings, next: [...testThem(result), deployIt(preview, work, out)] }
 }
 
 async function planResult(work: Work, preview: Preview): Promise<Omit<PlanResult, 'backup'>> {
@@ -119,6 +119,15 @@ function save({ cwd, now }: AppContext, made: DeployPlan, file: string): void {
   } catch (cause) {
     refuseUnwritable(file, cause)
   }
+}
+
+/** The check of the migrations whose effects on rows are unknown. */
+function testThem({ migrations, steps }: Pick<PlanResult, 'migrations' | 'steps'>): NextAction[] {
+  const untested = migrations
+    .filter(({ name, proof }) => proof === null && steps.some((step) => step.migration === name))
+    .map(({ name }) => name)
+  if (untested.length === 0) return []
+  return [command(['check', ...untested, '--save'], 'test them, and see their effect on rows')]
 }
 
 /** The deploy command with all flags that it will need. */

@@ -1,6 +1,7 @@
 import type { Receipt } from '../execution/index.ts'
 import {
   type Decision,
+  decisionArgs,
   describeProblem,
   type Diagnosis,
   examine,
@@ -52,7 +53,10 @@ export async function repairTarget(
     const diagnosis = await examine(request)
     return examined(diagnosis, targetResult(work, diagnosis.database))
   }
-  await requirePolicyConsent(context, work, asked)
+  await requirePolicyConsent(context, work, {
+    ...asked,
+    words: ['repair', ...decisionArgs(decision)],
+  })
   const consent = consentFrom(context, asked)
   const acceptUnannounced = accept.includes('unannounced')
   const done = await repair({ ...request, consent, acceptUnannounced }, decision)

@@ -34,7 +34,11 @@ export async function rollBackFromBackup(
       : backupBefore(backups, { environment, migration: last, previous })
   if (backup === undefined) return refuse(last)
   const { id } = backup.manifest
-  const { result, findings = [] } = await restoreFor(context, work, { ...asked, id })
+  const { result, findings = [] } = await restoreFor(context, work, {
+    ...asked,
+    id,
+    words: ['rollback', '--from-backup'],
+  })
   const {
     backup: item,
     compared,

@@ -83,7 +83,7 @@ export async function rollBack(
   const { accept = [], fill = [], steps = 1, to } = asked
   refuseUnknownAccepts(accept, ['unproven', 'unannounced'])
   const work = await readWork(context, { downMigrations: true })
-  await requirePolicyConsent(context, work, asked)
+  await requirePolicyConsent(context, work, { ...asked, words: wordsOf(asked) })
   if (asked.fromBackup) {
     const { rollBackFromBackup } = await import('./rollback-from-backup.ts')
     return await rollBackFromBackup(context, work, asked)
@@ -127,6 +127,15 @@ export async function rollBack(
   const next =
     failure || outcome.downs.length === 0 ? [] : [command(['deploy'], 'apply the migrations again')]
   return { result, findings, failure, next }
+}
+
+/** The rest of the arguments is added to suggestions of the same command. */
+function wordsOf({ fromBackup, fromBookmark }: RollbackOptions): string[] {
+  const from = [
+    ...(fromBackup ? ['--from-backup'] : []),
+    ...(fromBookmark ? ['--from-bookmark'] : []),
+  ]
+  return ['rollback', ...from]
 }
 
 /** If a rollback is repeated because its response was lost, it reports that nothing was left to do. */

@@ -40,6 +40,23 @@ export interface RowOptions {
   readonly dryRun?: boolean | undefined
 }
 
+/** Row options as flags, without `--dry-run`. */
+export function rowWords(asked: Omit<RowOptions, 'dryRun'>): string[] {
+  const { tables, keys = {}, sensitive = [], omit = [], set, as } = asked
+  return [
+    '--tables',
+    tables.join(','),
+    ...Object.entries(keys).flatMap(([table, columns]) => [
+      '--key',
+      `${table}=${columns.join(',')}`,
+    ]),
+    ...sensitive.flatMap((column) => ['--sensitive', column]),
+    ...omit.flatMap((column) => ['--omit', column]),
+    ...(set === undefined ? [] : ['--set', set]),
+    ...(as === undefined ? [] : ['--as', as]),
+  ]
+}
+
 /** Data files and sets that were written, or would be. */
 export interface SeedFilesResult {
   readonly files: readonly FileChange[]

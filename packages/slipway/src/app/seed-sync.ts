@@ -21,6 +21,7 @@ import {
   NO_FILES,
   planRows,
   prepareRowFiles,
+  rowWords,
   type RowOptions,
   type SeedFilesResult,
   sideOf,
@@ -78,7 +79,7 @@ export async function syncRows(
   const { from, to, dryRun = false } = asked
   const source = await sideWork(context, from)
   const work = to === undefined ? await readWork(context) : await sideWork(context, to)
-  if (!dryRun) await requirePolicyConsent(context, work, asked)
+  if (!dryRun) await requirePolicyConsent(context, work, { ...asked, words: wordsOf(asked) })
   const [address, request] = [await directAddress(source), await workRequest(context, work)]
   if (address.kind === 'embedded' && request.address.kind === 'embedded')
     refuseSameDatabase(source.target.environment, work.target.environment)
@@ -102,9 +103,27 @@ export async function syncRows(
 async function sideWork(context: AppContext, named: string): Promise<Work> {
   const { env: _env, url: _url, location: _location, ...names } = context.names
   const { SLIPWAY_ENV: _name, SLIPWAY_URL: _string, ...env } = context.env
-  const isUrl = /^(?:\w[\w+.-]*:\/\/|file:)/.test(named)
-  const side = isUrl ? { url: named } : { env: named }
+  const side = isUrl(named) ? { url: named } : { env: named }
   return await readWork({ ...context, env, names: { ...names, ...side } })
+}
+
+function isUrl(named: string): boolean {
+  return /^(?:\w[\w+.-]*:\/\/|file:)/.test(named)
+}
+
+/** The command of a sync; undefined if it contains a connection string, which must not be printed. */
+function wordsOf({ from, to, ...asked }: SeedSyncOptions): string[] | undefined {
+  if (isUrl(from) || (to !== undefined && isUrl(to))) return undefined
+  return [
+    'seed',
+    'sync',
+    '--from',
+    from,
+    ...(to === undefined ? [] : ['--to', to]),
+    ...rowWords(asked),
+    ...(asked.delete ? ['--delete'] : []),
+    ...(asked.write ? ['--write'] : []),
+  ]
 }
 
 async function sync({ context, asked, work, dryRun }: Sync, sides: Sides): Promise<SeedSyncResult> {
@@ -148,7 +167,7 @@ async function sync({ context, asked, work, dryRun }: Sync, sides: Sides): Promi
 /** Requires consent by name for a protected database, even if rows are only added. */
 async function requireSyncConsent(
   context: AppContext,
-  asked: ConsentOptions,
+  asked: SeedSyncOptions,
   {
     database,
     alias,
@@ -164,12 +183,16 @@ async function requireSyncConsent(
     ...(deleted > 0 ? [`${formatRows(deleted)} of ${table}`] : []),
   ])
   if (destroys.length > 0)
-    return await requireConsent({ database, alias, destroys }, consentFrom(context, asked))
+    return await requireConsent(
+      { database, alias, destroys, command: wordsOf(asked) },
+      consentFrom(context, asked),
+    )
   const added = diffs.filter(({ inserted }) => inserted > 0)
   if (added.length === 0) return
   const rows = added.map(({ table, inserted }) => `${formatRows(inserted)} of ${table}`).join(', ')
   const message = `This adds ${rows} to ${database}, which is protected.`
-  await requireConsentByName(context, asked, { database, alias, message })
+  const command = wordsOf(asked)
+  await requireConsentByName(context, asked, { database, alias, message, command })
 }
 
 /**

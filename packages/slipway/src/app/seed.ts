@@ -2,7 +2,7 @@ import path from 'node:path'
 import { type Session, withSession } from '../database/index.ts'
 import { createHistoryTables, requireConsent, withTarget } from '../deploy/index.ts'
 import { compareHistory, readHistory } from '../history/index.ts'
-import { advice, attempt, type Failure, type NextAction } from '../kernel/index.ts'
+import { advice, attempt, command, type Failure, type NextAction } from '../kernel/index.ts'
 import { git } from '../project/index.ts'
 import {
   chooseSets,
@@ -82,7 +82,7 @@ export async function runSets(
 ): Promise<UseCaseReturn<SeedRunResult>> {
   const { dryRun = false, sets = [] } = asked
   const work = await readWork(context)
-  if (!dryRun) await requirePolicyConsent(context, work, asked)
+  if (!dryRun) await requirePolicyConsent(context, work, { ...asked, words: runWords(sets) })
   // The project's code runs before the lock is taken, because it may be slow.
   const all = await projectSeedSets(work.project, loadLimits(context, work))
   const chosen = chooseSets(all, sets, environmentSeeds(work))
@@ -113,8 +113,12 @@ function nextWithout(all: readonly SeedSet[], { project, target }: Work): NextAc
     advice(
       `Write a set in ${folder}: a TypeScript file with defineSeed, or a folder with set.json and a CSV file for each table.`,
     ),
-    advice('Or create a set from the rows of a database with slipway seed export.'),
+    command(['seed', 'export', '--help'], 'or create a set from the rows of a database'),
   ]
+}
+
+function runWords(sets: readonly string[]): string[] {
+  return ['seed', 'run', ...sets.flatMap((name) => ['--set', name])]
 }
 
 /** The time limit for loading the code of the sets. */
@@ -204,7 +208,13 @@ export async function runChosenSets(
     consent: async (destroys: readonly string[]) => {
       const text = JSON.stringify(destroys)
       if (!work.target.protected || consented.has(text)) return
-      await requireConsent({ database, alias, destroys }, consentFrom(context, asked))
+      const question = {
+        database,
+        alias,
+        destroys,
+        command: runWords(sets.map(({ name }) => name)),
+      }
+      await requireConsent(question, consentFrom(context, asked))
       consented.add(text)
     },
     emit: context.emit,

@@ -3,6 +3,7 @@ import type { Fingerprint } from '../schema/index.ts'
 import { differingData } from './differing-data.ts'
 import { raise } from './failures.ts'
 import type { DataSums, Manifest } from './manifest.ts'
+import type { RestoreRequest } from './restore-backup.ts'
 
 /** The result of comparing a restored database with its manifest. */
 export interface Compared {
@@ -68,13 +69,14 @@ export function refuseDifferent({ id }: Manifest, { differences }: Compared): ne
  */
 export function refuseFilled(
   database: string,
+  { command: words }: Pick<RestoreRequest, 'command'>,
   effect = 'A restore would replace it, and keep it under a different name.',
 ): never {
   return raise('BACKUP.TARGET_NOT_EMPTY', {
     message: `The database ${database} is not empty.`,
     why: effect,
     nextActions: [
-      advice(`Add --confirm ${database} if that is what you want.`),
+      command([...words, '--confirm', database], 'confirm it, if that is what you want'),
       advice('Or name an empty database with --url or --env.'),
     ],
   })

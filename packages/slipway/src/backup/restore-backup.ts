@@ -21,6 +21,8 @@ export interface RestoreRequest {
   readonly noOwner: boolean
   /** Whether to drop the replaced database. */
   readonly dropOld: boolean
+  /** The command with its arguments, which is suggested again with the name of the database. */
+  readonly command: readonly string[]
   /** Whether a database name was given as consent, or consent can be requested interactively. */
   readonly mayConsent: boolean
   /** Requests consent to replace or add to a database that is not empty; fails if it is denied. */

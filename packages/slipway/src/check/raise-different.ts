@@ -10,7 +10,7 @@ export function raiseDifferent(
   return raise('CHECK.FIX_DIFFERS', {
     message: `The rewritten ${name} produces a different result from the original: ${differences.join(', ')}.`,
     why: 'A rewritten migration may run differently, but must produce the same schema and the same rows.',
-    nextActions: [advice('Report this as a bug of slipway fix, with the migration.')],
+    nextActions: [advice('Report this as a bug, with the migration.')],
     where: { file },
   })
 }

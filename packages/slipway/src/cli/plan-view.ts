@@ -50,7 +50,7 @@ function backupLine({ when, serves, last }: NonNullable<PlanResult['backup']>): 
 }
 
 function stepBlocks(
-  { name, statements, proof }: PlannedMigration,
+  { statements, proof }: PlannedMigration,
   steps: readonly StepResult[],
 ): Block[] {
   if (steps.length === 0) return []
@@ -61,8 +61,7 @@ function stepBlocks(
   ])
   const table = { kind: 'table' as const, columns: proof ? [...COLUMNS, SEEN] : COLUMNS, rows }
   if (proof) return [table]
-  const toSee = `run \`slipway check ${name} --save\` to see its effect on rows`
-  return [table, status('note', 'Not tested on a shadow database', toSee)]
+  return [table, status('note', 'Not tested on a shadow database', 'its effect on rows is unknown')]
 }
 
 /** The effects that a test run observed; `?` if the statement was not observed. */

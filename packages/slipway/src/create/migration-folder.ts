@@ -153,9 +153,7 @@ export function snakeCase(name: string): string {
     raise('CREATE.NAME_INVALID', {
       message: `'${name}' cannot be the name of a migration.`,
       why: 'A name consists of the letters a to z and digits; other characters become underscores.',
-      nextActions: [
-        advice('Say in one or two words what the migration does: slipway create add_email'),
-      ],
+      nextActions: [advice('Say in one or two words what the migration does, such as add_email.')],
     })
   }
   return snake

@@ -1,4 +1,4 @@
-import { advice } from '../kernel/index.ts'
+import { advice, command, type NextAction } from '../kernel/index.ts'
 import { type CreatedObjects, createdBefore } from '../safekeeping/index.ts'
 import {
   type Action,
@@ -24,12 +24,14 @@ export interface MigrationLoss extends Destruction {
 /** Data that is about to be destroyed: a reference for migrations, a text for seeds and kept data. */
 export type Destroyed = MigrationLoss | string
 
-/** The data that is about to be destroyed, and its database. */
+/** The data that is about to be destroyed, its database, and the command that destroys it. */
 export interface ConsentQuestion {
   readonly database: string
   /** An alternative name, which is accepted as well. */
   readonly alias?: string | undefined
   readonly destroys: readonly Destroyed[]
+  /** The command with its arguments; absent if they must not be printed. */
+  readonly command?: readonly string[] | undefined
 }
 
 /** How consent is given: with the database's name on the command line, or typed at a prompt. */
@@ -163,7 +165,7 @@ export function destroyedText(one: Destroyed): string {
  * DEPLOY.CONSENT_NEEDED, or with DEPLOY.DECLINED if the person declines.
  */
 export async function requireConsent(question: ConsentQuestion, consent: Consent): Promise<void> {
-  const { database, alias, destroys } = question
+  const { database, alias, destroys, command: words } = question
   if (consent.confirm !== undefined && [database, alias].includes(consent.confirm)) return
   if (consent.confirm === undefined && consent.ask) {
     if (await consent.ask(question)) return
@@ -177,6 +179,16 @@ export async function requireConsent(question: ConsentQuestion, consent: Consent
         ? `This destroys data on ${database}, which is protected: ${list}.`
         : `The name given with --confirm does not match the database, ${database}.`,
     why: 'Outside development and testing, destroying data must be confirmed with the database name.',
-    nextActions: [advice(`Add --confirm ${database} if that is what you want.`)],
+    nextActions: [confirmedCommand(words, database)],
   })
+}
+
+/** The same command with the name of the database as consent; without its words only the flag to add. */
+export function confirmedCommand(
+  words: readonly string[] | undefined,
+  database: string,
+): NextAction {
+  return words === undefined
+    ? advice(`Add --confirm ${database} if that is what you want.`)
+    : command([...words, '--confirm', database], 'confirm it, if that is what you want')
 }

@@ -180,7 +180,8 @@ async function requireMatchAndConsent(
       ...(await readLossyCasts(session, plans)),
       ...(await readUnobservableBuilds(session, plans)),
     ]
-    if (destroys.length > 0) await requireConsent({ database, alias, destroys }, request.consent)
+    const question = { database, alias, destroys, command: ['deploy'] }
+    if (destroys.length > 0) await requireConsent(question, request.consent)
   }
   if (request.acceptDrift) return {}
   request.emit({ kind: 'phase', phase: 'compare the schema with the history' })

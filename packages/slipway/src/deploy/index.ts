@@ -3,6 +3,7 @@ export {
   type ConsentQuestion,
   type Destroyed,
   destroyedText,
+  confirmedCommand,
   requireConsent,
   toConsentTo,
 } from './consent.ts'

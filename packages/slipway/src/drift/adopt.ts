@@ -245,7 +245,10 @@ async function prove(
     message:
       'The migration that was written from the drift does not produce the schema of the database.',
     why,
-    nextActions: [advice('Write the migration by hand; slipway drift shows what it must do.')],
+    nextActions: [
+      advice('Write the migration by hand.'),
+      command(['drift'], 'see what it must do'),
+    ],
   })
 }
 

@@ -175,7 +175,8 @@ function squashObstacle({ squashed, unfinishedSquashes: unfinished }: Comparison
       message: `The migration ${edited.edited[0]} was applied with a text that differs from the one that ${edited.migration} replaces.`,
       why: 'It was edited after it was applied, before it was squashed.',
       nextActions: [
-        advice('Check out the commit before the squash, and run slipway repair there.'),
+        advice('Check out the commit before the squash first.'),
+        command(['repair'], 'see whether the edit matters, at that commit'),
       ],
     })
   )

@@ -11,6 +11,12 @@ export function parseDuration(text: string): number | undefined {
   return Math.round(Number(match[1]) * UNITS[unit])
 }
 
+/** A duration as `parseDuration` reads it, in its largest whole unit: `90s`, `2h`. */
+export function durationWord(ms: number): string {
+  const unit = (['d', 'h', 'min', 's'] as const).find((one) => ms % UNITS[one] === 0) ?? 'ms'
+  return `${ms / UNITS[unit]}${unit}`
+}
+
 /** A duration for people, in the largest unit that keeps it readable: `3 ms`, `1.2 s`, `4 min 5 s`. */
 export function formatDuration(ms: number): string {
   if (ms < 999.5) return `${Math.round(ms)} ms`

@@ -1,6 +1,6 @@
 export { assertNever, invariant, must } from './assert.ts'
 export { formatBytes } from './bytes.ts'
-export { formatDuration, parseDuration } from './duration.ts'
+export { durationWord, formatDuration, parseDuration } from './duration.ts'
 export type { Blocker, Emit, Event } from './event.ts'
 export {
   advice,

@@ -222,7 +222,8 @@ function refuseOtherProvider(file: string, expected: string | undefined): void {
     message: `The migrations were written for ${written}, the schema is for ${product.name}.`,
     why: 'SQL of one database product does not run on another; Prisma needs a new history there.',
     nextActions: [
-      advice('Move the old migrations away and start a new history with slipway create init.'),
+      advice('Move the old migrations to another folder first.'),
+      command(['create', 'init'], 'start a new history'),
     ],
     where: { file: shown(file) },
   })

@@ -197,7 +197,7 @@ export function refuseMatch(
     nextActions: [
       command(
         ['baseline', '--to', name, '--accept', 'drift'],
-        'record it anyway; slipway drift then shows the differences',
+        'record it anyway, with the differences as drift',
       ),
     ],
   })

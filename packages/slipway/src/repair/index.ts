@@ -15,6 +15,7 @@ export {
   type StopPoint,
 } from './diagnosis.ts'
 export { repairFailures } from './failures.ts'
+export { decisionArgs } from './offers.ts'
 export type { RepairOutcome } from './repair.ts'
 export type { ExamineRequest, Repairable, RepairRequest } from './request.ts'
 export { reset, type ResetOutcome, type ResetRequest } from './reset.ts'

@@ -91,7 +91,7 @@ async function executeDecision(scene: RepairContext, decision: Decision): Promis
       const remainder = remainderOf(partial, decision.from)
       if (partial.direction === 'down')
         await refuseForeignObjects(scene.session, [partial.plan], scene.request)
-      await consentTo(scene, remainder.rest)
+      await consentTo(scene, remainder.rest, decision)
       const review = reviewOf(scene, remainder.rest, decision)
       return await resultOfRun(scene, await finish(scene.target, partial, remainder, review), {
         decision,
@@ -102,7 +102,7 @@ async function executeDecision(scene: RepairContext, decision: Decision): Promis
     case 'undo': {
       const partial = partialOf(scene, chosenProblem(diagnosis, decision, ['failed']).migration)
       const undoPlan = await planUndo(partial, scene.target.session)
-      await consentTo(scene, undoPlan.plan)
+      await consentTo(scene, undoPlan.plan, decision)
       const review = reviewOf(scene, undoPlan.plan, decision)
       return await resultOfRun(scene, await undo(scene.target, partial, undoPlan, review), {
         decision,
@@ -138,11 +138,12 @@ function partialOf({ examination }: RepairContext, migration: string): PartialMi
 async function consentTo(
   { session, request }: RepairContext,
   migration: Pick<Migration, 'name' | 'statements'>,
+  decision: Decision,
 ): Promise<void> {
   const { database, alias, schema } = session.server
   const destroys = toConsentTo([migration], schema)
-  if (request.protected && destroys.length > 0)
-    await requireConsent({ database, alias, destroys }, request.consent)
+  const question = { database, alias, destroys, command: ['repair', ...decisionArgs(decision)] }
+  if (request.protected && destroys.length > 0) await requireConsent(question, request.consent)
   await createHistoryTables(session, request)
 }
 

@@ -1,12 +1,13 @@
 import type { Session } from '../database/index.ts'
 import {
+  confirmedCommand,
   type Consent,
   deploy,
   type DeployOutcome,
   withTarget,
   type WorkRequest,
 } from '../deploy/index.ts'
-import { advice, command } from '../kernel/index.ts'
+import { command } from '../kernel/index.ts'
 import { isLeft, type Kept, keptData, readKept } from '../safekeeping/index.ts'
 import { destructionText } from '../statements/index.ts'
 import { dropAll } from './dialects.ts'
@@ -58,7 +59,7 @@ function refuseProtected({ address, environment, protected: isProtected }: Reset
   raise('REPAIR.RESET_REFUSED', {
     message: `Slipway does not reset the environment ${environment}.`,
     why: 'A reset destroys all data. It works only on development, testing and embedded databases, and no flag overrides that.',
-    nextActions: [advice('Use slipway repair instead; it keeps the data.')],
+    nextActions: [command(['repair'], 'resolve a failed migration and keep the data')],
   })
 }
 
@@ -81,7 +82,7 @@ async function requireName(
         : `The name given with --confirm does not match the database, ${database}.`,
     why: 'It must be confirmed with the database name.',
     nextActions: [
-      advice(`Add --confirm ${database} if that is what you want.`),
+      confirmedCommand(['reset'], database),
       ...(destroys.length > 1 ? [command(['kept', 'list'], 'see what is kept')] : []),
     ],
   })

@@ -123,7 +123,8 @@ export async function rollback(asked: RollbackRequest): Promise<RollbackOutcome>
           ...(await readLossyCasts(session, plans, { cuts: true })),
         ]
       : []
-    if (destroys.length > 0) await requireConsent({ database, alias, destroys }, request.consent)
+    const question = { database, alias, destroys, command: ['rollback'] }
+    if (destroys.length > 0) await requireConsent(question, request.consent)
     await createHistoryTables(session, request)
     const known = await readFromTarget(target, () => readKnownSchema(session, history))
     const ran = await run(target, { downs, expected, known }, request)

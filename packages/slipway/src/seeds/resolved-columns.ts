@@ -1,5 +1,5 @@
 import { quoteIdentifier } from '../database/index.ts'
-import { advice, must } from '../kernel/index.ts'
+import { advice, command, must } from '../kernel/index.ts'
 import { raise } from './failures.ts'
 import type { GivenColumn, Layout } from './references.ts'
 import type { SeedSet, SeedSetTable } from './set.ts'
@@ -123,9 +123,10 @@ function requireUnique(set: SeedSet, target: TargetTable, key: readonly TargetCo
     message: `The natural key of ${target.name} in ${set.name} has no unique index: ${names.join(', ')}.`,
     why: 'Without a unique index, two rows could have the same key.',
     nextActions: [
-      advice(`Add @@unique([${names.join(', ')}]) to the model and run slipway dev,`),
+      advice(`Add @@unique([${names.join(', ')}]) to the model first.`),
+      command(['create', `unique_${target.name}`], 'write the migration for it'),
       advice(
-        `or put this into a migration: CREATE UNIQUE INDEX ${index} ON ${target.schema === null ? quoteIdentifier(target.name) : target.id} (${columns});`,
+        `Or put this into a migration: CREATE UNIQUE INDEX ${index} ON ${target.schema === null ? quoteIdentifier(target.name) : target.id} (${columns});`,
       ),
     ],
     where: { file: set.file },

@@ -98,7 +98,7 @@ function nameOf(
     raise('SQUASH.NAME_UNFIT', {
       message: `A squash named ${tail} would not sort between the migrations before and after the range.`,
       why: 'Migrations are applied in the order of their names.',
-      nextActions: [advice('Give it another name: slipway squash <name>.')],
+      nextActions: [advice('Give it another name, as the argument of the command.')],
     })
   )
 }

@@ -1,6 +1,6 @@
 import { seedDatabase as runSets } from '../app/index.ts'
 import { type Address, isLoopback, locate, withSession } from '../database/index.ts'
-import { advice, ConnectionString } from '../kernel/index.ts'
+import { advice, command, ConnectionString } from '../kernel/index.ts'
 import { raise } from './failures.ts'
 import { MARKED } from './own-databases.ts'
 import { refuseProtected } from './server.ts'
@@ -48,6 +48,9 @@ function refuseRemote(url: ConnectionString): void {
   raise('TESTING.PROTECTED', {
     message: `${database} on ${host} is not a database that Slipway created for tests.`,
     why: 'A database on another machine counts as production, unless Slipway created it for tests.',
-    nextActions: [advice('Use testDatabase(), or `slipway seed run --env testing`.')],
+    nextActions: [
+      advice('Use testDatabase().'),
+      command(['seed', 'run', '--env', 'testing'], 'or seed the database of this environment'),
+    ],
   })
 }

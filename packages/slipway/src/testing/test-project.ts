@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { advice, sha256 } from '../kernel/index.ts'
+import { advice, command, sha256 } from '../kernel/index.ts'
 import {
   loadProject,
   type MigrationFolder,
@@ -35,9 +35,8 @@ export async function readTestProject({ cwd, sets }: TestContent): Promise<TestP
     raise('TESTING.NOT_SUPPORTED', {
       message: `Slipway creates test databases only on PostgreSQL, but the schema has provider = "${provider}".`,
       nextActions: [
-        advice(
-          'Run slipway deploy --url file:./test.db once, and give each test a copy of the file.',
-        ),
+        command(['deploy', '--url', 'file:./test.db'], 'create a database once'),
+        advice('Give each test a copy of the file.'),
       ],
     })
   const migrations = readMigrations(project.migrationsDir, {

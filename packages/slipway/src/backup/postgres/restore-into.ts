@@ -88,7 +88,7 @@ async function replaceEmpty(target: Target): Promise<Restored> {
 async function replace(target: Target): Promise<Restored> {
   const { request, manifest, session, address } = target
   const { database } = session.server
-  if (!request.mayConsent) refuseFilled(database)
+  if (!request.mayConsent) refuseFilled(database, request)
   await request.consent(database, `replace ${database} with ${manifest.id}`)
   const at = (name: string) => ({ ...address, url: address.url.withDatabase(name) })
   const names = swapNames(database, new Date())

@@ -7,7 +7,7 @@ import {
   type Session,
   withLocalServer,
 } from '../../database/index.ts'
-import { advice, attempt, failureOf } from '../../kernel/index.ts'
+import { advice, attempt, command, failureOf } from '../../kernel/index.ts'
 import { type Compared, joined } from '../compare.ts'
 import type { RestoredThrowAway } from '../dialects.ts'
 import { raise } from '../failures.ts'
@@ -90,25 +90,26 @@ async function inThrowAway<T>(
   }
   const major = Math.floor(manifest.server.versionNumber / 10_000)
   const programs = (await serverPrograms(env, major)) ?? (await serverPrograms(env))
-  if (programs === undefined || programs.major < major) return refuseWithoutServer(major)
+  if (programs === undefined || programs.major < major)
+    return refuseWithoutServer(manifest.id, major)
   const { folder, remove } = await temporaryFolder()
   try {
     const found = await withLocalServer(programs, folder, ({ admin }) =>
       onServer(admin, { manifest, owned: true }, work),
     )
-    return found ? found.value : refuseWithoutServer(major)
+    return found ? found.value : refuseWithoutServer(manifest.id, major)
   } finally {
     await remove()
   }
 }
 
-function refuseWithoutServer(major: number): never {
+function refuseWithoutServer(id: string, major: number): never {
   return raise('BACKUP.NO_SERVER', {
     message: `No PostgreSQL server of version ${major} or newer is installed on this machine.`,
     why: 'A backup is verified by restoring it into a throw-away database.',
     nextActions: [
       advice(`Install the package postgresql-${major}, or name a server with \`--server\`.`),
-      advice('`slipway backup verify --quick` compares the checksums of the files only.'),
+      command(['backup', 'verify', id, '--quick'], 'compare only the checksums of its files'),
     ],
   })
 }

@@ -54,7 +54,7 @@ export async function restoreInto(request: RestoreRequest, manifest: Manifest): 
   const isFilled = (mustOpen || existsSync(file)) && (await holdsObjects(address))
   const isThere = existsSync(file)
   if (isFilled) {
-    if (!request.mayConsent) refuseFilled(database)
+    if (!request.mayConsent) refuseFilled(database, request)
     await request.consent(database, `replace ${database} with ${manifest.id}`)
   }
   await removeLeft(file)

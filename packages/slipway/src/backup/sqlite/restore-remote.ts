@@ -43,7 +43,8 @@ export async function restoreRemote(
   return await withSession(address, remoteOptions(request.emit), async (session) => {
     const target: Target = { address, remote: atomic(session), mark: randomUUID() }
     if ((await readRemoteObjects(session)).length > 0) {
-      if (!request.mayConsent) refuseFilled(database, 'A restore would replace everything in it.')
+      if (!request.mayConsent)
+        refuseFilled(database, request, 'A restore would replace everything in it.')
       await request.consent(database, `replace everything in ${database} with ${manifest.id}`)
     }
     const { script, breaksChecks, expected, open } = await prepare(request, manifest, target)

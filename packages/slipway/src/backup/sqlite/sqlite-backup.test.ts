@@ -85,6 +85,7 @@ function place() {
         dataOnly: false,
         noOwner: false,
         dropOld: false,
+        command: ['backup', 'restore'],
         mayConsent: false,
         consent: async () => {},
         ...more,

@@ -14,7 +14,7 @@ import {
 import path from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { advice } from '../../kernel/index.ts'
+import { advice, command } from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
 import { isBackupId, manifestKey } from '../manifest.ts'
 import type { Store, Stored, WriteOptions } from '../store.ts'
@@ -163,7 +163,8 @@ function refuse(folder: string, error: unknown): never {
         ...details,
         message: `There is no space left for the backup in ${folder}.`,
         nextActions: [
-          advice('Free some space, or remove old backups with `slipway backup prune`.'),
+          advice('Free some space, or remove old backups.'),
+          command(['backup', 'prune'], 'see which backups can be removed'),
         ],
       })
     case 'EACCES':

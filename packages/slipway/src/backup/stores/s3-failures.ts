@@ -1,4 +1,4 @@
-import { advice, failureOf } from '../../kernel/index.ts'
+import { advice, command, failureOf } from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
 
 /** The store that a failure names, without credentials: `s3://bucket/prefix at host:9000`. */
@@ -77,7 +77,8 @@ function refuse({ shown, bucket }: S3Place, error: SdkError): never {
       message: `There is no space left for the backup in ${shown}.`,
       why: answered(error),
       nextActions: [
-        advice('Raise the quota of the bucket, or remove old backups with `slipway backup prune`.'),
+        advice('Raise the quota of the bucket, or remove old backups.'),
+        command(['backup', 'prune'], 'see which backups can be removed'),
       ],
     })
   }

@@ -1,5 +1,5 @@
 import type { KeptListResult, KeptPruneResult } from '../../app/index.ts'
-import { formatDuration, parseDuration } from '../../kernel/index.ts'
+import { command, formatDuration, parseDuration } from '../../kernel/index.ts'
 import type { Handler } from '../command.ts'
 import { raise } from '../failures.ts'
 import { keptOf, restoredLines, sizeOf } from '../kept-view.ts'
@@ -13,7 +13,8 @@ export const keptRestore: Handler = async ({ slipway, confirm }, { args }) => {
   const id = Number(args[0])
   if (!Number.isInteger(id))
     raise('CLI.ARGUMENT_UNEXPECTED', {
-      message: '`slipway kept restore` needs a number that `slipway kept list` shows.',
+      message: `'${args[0]}' is not the number of kept data.`,
+      nextActions: [command(['kept', 'list'], 'see the numbers')],
     })
   return presentOutcome(await slipway.kept.restore(id, { confirm }), ({ kept }) =>
     restoredLines(kept),

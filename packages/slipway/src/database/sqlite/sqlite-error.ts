@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { advice, type SqliteError } from '../../kernel/index.ts'
+import { advice, command, type SqliteError } from '../../kernel/index.ts'
 import { type DatabaseCode, raise } from '../failures.ts'
 import { resultName } from '../sqlite-codes.ts'
 import { isInSql, suspectParts, unquotedPart, withoutParts } from '../sqlite-row-content.ts'
@@ -8,6 +8,8 @@ import { processesWith } from './open-processes.ts'
 /** The source of an error: the file as messages name it, and the statement. */
 export interface SqliteSource {
   readonly where: string
+  /** Whether only a deploy creates a missing file; false if the command itself would create it, or refuses to. */
+  readonly createdByDeploy?: boolean
   /** The statement or script that ran. */
   readonly sql?: string
   /** Whether the SQL of a schema object contains this text, which is then not a row value. */
@@ -24,14 +26,13 @@ interface ThrownError extends Error {
 /** Raises an error of SQLite as a failure of this module; a bug passes through unchanged. */
 export function raiseSqliteError(error: unknown, source: SqliteSource): never {
   if (!isSqliteError(error)) throw error
-  const { where } = source
   const sqlite: SqliteError = {
     code: error.errcode,
     name: resultName(error.errcode),
     message: maskMessage(error, source),
   }
   const code = CODES[error.errcode & 0xff] ?? 'DATABASE.STATEMENT'
-  raise(code, { ...describe(code, sqlite, where), sqlite, cause: error })
+  raise(code, { ...describe(code, sqlite, source), sqlite, cause: error })
 }
 
 function isSqliteError(error: unknown): error is ThrownError {
@@ -66,15 +67,21 @@ function maskMessage(
   return withoutParts(message, unknown)
 }
 
-function describe(code: DatabaseCode, { name, message }: SqliteError, where: string) {
+function describe(
+  code: DatabaseCode,
+  { name, message }: SqliteError,
+  { where, createdByDeploy = false }: SqliteSource,
+) {
   switch (code) {
     case 'DATABASE.NOT_FOUND':
       return {
         message: `Cannot open the database ${where}.`,
         why: 'The file does not exist, or you are not allowed to read it.',
         nextActions: [
-          advice('In development and testing, `slipway deploy` creates the file.'),
-          advice('Otherwise correct the path, or create an empty file there.'),
+          ...(createdByDeploy
+            ? [command(['deploy'], 'create the file, in development and testing')]
+            : []),
+          advice('Correct the path, or create an empty file there.'),
         ],
       }
     case 'DATABASE.LOCKED':

@@ -30,13 +30,16 @@ export async function withSqlite<T>(
   { file, d1 }: Extract<Address, { readonly kind: 'sqlite' }>,
   {
     connectTimeoutMs: timeout = LOCK_WAIT_MS,
-    createFile: creates = false,
+    createFile: creates,
     isolated = false,
     writableSchema = false,
   }: SessionOptions,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
-  const source: SqliteSource = { where: file ?? 'in memory' }
+  const source: SqliteSource = {
+    where: file ?? 'in memory',
+    createdByDeploy: creates === undefined,
+  }
   if (file !== undefined && !existsSync(file)) {
     try {
       if (d1 !== undefined) createD1File(file)

@@ -154,7 +154,8 @@ async function consentToLosses(
     lossesIn(migration.name, endangeredBy(migration, changes)),
   )
   if (destroys.length === 0) return
-  await requireConsent({ database: session.server.database, destroys }, request.consent)
+  const { database } = session.server
+  await requireConsent({ database, destroys, command: ['deploy'] }, request.consent)
 }
 
 interface Work extends CopyRun {

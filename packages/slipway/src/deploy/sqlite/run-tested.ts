@@ -96,11 +96,11 @@ async function refusedConsent(
   { server: { database } }: AtomicSession,
   { name }: Migration,
   { facts }: Violation,
-  { protected: isProtected, consent }: GuardedRequest,
+  { protected: isProtected, consent, command: words = ['deploy'] }: GuardedRequest,
 ): Promise<Failure | undefined> {
   if (!isProtected) return undefined
   const destroys = [`rows or values of ${String(facts['table'])} (${name})`]
-  const asked = await attempt(() => requireConsent({ database, destroys }, consent))
+  const asked = await attempt(() => requireConsent({ database, destroys, command: words }, consent))
   return asked.ok ? undefined : asked.failure
 }
 

@@ -30,7 +30,7 @@ const WHOLE: Finding = {
 const COMMITTED: Finding = {
   severity: 'warning',
   message:
-    'A deploy commits here. If a statement after it fails, those above remain: the deploy exits with 6, and slipway repair must resolve the migration. Put the parts into separate migrations.',
+    'A deploy commits here. If a statement after it fails, those above remain: the deploy exits with 6, and a repair must resolve the migration. Put the parts into separate migrations.',
 }
 
 function isWork({ role }: Statement): boolean {

@@ -244,10 +244,10 @@ describe('a rebuild that stays', () => {
     expect(left.map(({ reason }) => reason)[0]).toContain('a separate migration')
   })
 
-  test('on D1, only slipway deploy keeps the child rows', () => {
+  test('on D1, only Slipway keeps the child rows', () => {
     const { sql, left } = rewritten(SHOP, rebuild(REQUIRED, FILLED), { d1: 'remote' })
     expect(sql).toBe(rebuild(REQUIRED, FILLED))
-    expect(left.map(({ reason }) => reason)[0]).toContain('Apply it with slipway deploy')
+    expect(left.map(({ reason }) => reason)[0]).toContain('Apply it with Slipway')
   })
 
   test('recreates triggers, inexpressible indexes and views, and keeps the counter', () => {
@@ -392,7 +392,7 @@ describe('columns', () => {
       rewritten(SHOP, `DELETE FROM p WHERE id = 1; ${sql}`),
     ]
     expect(onD1).toMatchObject({ sql, rewritten: [] })
-    expect(onD1.left[0]?.reason).toContain('only slipway deploy')
+    expect(onD1.left[0]?.reason).toContain('only Slipway')
     expect(withDelete).toMatchObject({ rewritten: [], left: [{ id: 'add-required-column' }] })
     const alone = 'CREATE TABLE t (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1);'
     const { sql: fixed } = rewritten(alone, sql.replace('p', 't'), { d1: 'remote' })

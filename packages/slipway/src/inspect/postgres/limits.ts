@@ -65,7 +65,7 @@ function sequenceFinding(session: Session, one: SequenceUse, urgent: boolean): H
     fix:
       column === null
         ? 'Raise its MAXVALUE, or use a sequence AS bigint.'
-        : `Change ${column}, and the columns that refer to it, to BigInt in a migration; slipway plan shows how long the rewrite locks the table.`,
+        : `Change ${column}, and the columns that refer to it, to BigInt in a migration. The plan of its deploy shows how long the rewrite locks the table.`,
     sql: null,
   }
 }

@@ -118,7 +118,7 @@ export async function rollBackSqlite(request: RollbackRequest): Promise<Rollback
       lossesIn(migration.name, endangeredBy(migration, changes)),
     )
     if (request.protected && destroys.length > 0)
-      await requireConsent({ database, destroys }, request.consent)
+      await requireConsent({ database, destroys, command: ['rollback'] }, request.consent)
     const ran = await runAll(session, { history, downs, tested, fingerprint, expected }, request)
     return { database, downs, testRun, unrestored: [], ...ran }
   })

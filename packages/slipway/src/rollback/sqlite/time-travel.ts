@@ -46,7 +46,8 @@ export async function restoreDeployBookmark(request: BookmarkRequest): Promise<B
     const deploy = isKnown ? await readDeployBookmark(session, last) : undefined
     if (deploy === undefined) return raiseNoBookmark(last)
     const destroys = [`everything written since the deploy at ${deploy.at}`]
-    if (request.protected) await requireConsent({ database, destroys }, consent)
+    const question = { database, destroys, command: ['rollback', '--from-bookmark'] }
+    if (request.protected) await requireConsent(question, consent)
     const { bookmark, migrations: undone } = deploy
     request.emit({
       kind: 'phase',

@@ -91,7 +91,7 @@ function addByRebuild(
 /** Why a rebuild of a referenced table would lose rows of the referencing tables; undefined if it would not. */
 function whyUnsafe(site: RewriteContext): string | undefined {
   if (site.facts.d1 !== undefined) {
-    return 'It needs a rebuild of a table that others refer to, which only slipway deploy runs on D1 without losing their rows. Give the column a constant default, or let it be NULL.'
+    return 'It needs a rebuild of a table that others refer to, which only Slipway runs on D1 without losing their rows. Give the column a constant default, or let it be NULL.'
   }
   return site.run.enforcesKeys && needsKeysElsewhere(site) ? OTHERS : undefined
 }

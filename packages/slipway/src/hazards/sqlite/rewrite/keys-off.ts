@@ -5,7 +5,7 @@ import { hazardsAt, markRemaining, markResolved, type RewriteContext } from './r
 
 const IDS = ['rebuild-cascades', 'rebuild-keys-enforced']
 const WRANGLER =
-  'The file switches foreign keys off, which slipway deploy does and wrangler d1 migrations apply does not. Apply it with slipway deploy.'
+  'The file switches foreign keys off, which Slipway does and wrangler d1 migrations apply does not. Apply it with Slipway.'
 /** The reason why foreign keys cannot be switched off. */
 export const OTHERS =
   'Another statement of the file needs foreign keys to be enforced. Move the rebuild to a separate migration.'

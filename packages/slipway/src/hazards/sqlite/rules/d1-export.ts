@@ -13,7 +13,7 @@ export const d1Export: SqliteRule = {
       severity: 'info',
       object: tableObject(name),
       anySize: true,
-      message: `wrangler d1 export refuses to export any part of a database with a virtual table (${module}). slipway backup saves it.`,
+      message: `wrangler d1 export refuses to export any part of a database with a virtual table (${module}). Backups of Slipway contain it.`,
     }
   },
 }

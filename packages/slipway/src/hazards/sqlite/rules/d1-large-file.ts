@@ -19,7 +19,7 @@ export const d1LargeFile: SqliteRule = {
     if (bytes <= STATEMENT_BYTES) return undefined
     return {
       severity: facts.appliedBy === 'wrangler' ? 'error' : 'warning',
-      message: `The file is ${bytes} bytes long. wrangler d1 migrations apply --remote sends it as one string, which D1 limits to ${STATEMENT_BYTES} bytes; a deploy imports it, and D1 answers no query until the import ends. Load rows with slipway seed, or in several migrations.`,
+      message: `The file is ${bytes} bytes long. wrangler d1 migrations apply --remote sends it as one string, which D1 limits to ${STATEMENT_BYTES} bytes; a deploy imports it, and D1 answers no query until the import ends. Load rows with seed sets, or in several migrations.`,
     }
   },
 }

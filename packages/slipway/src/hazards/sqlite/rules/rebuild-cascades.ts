@@ -42,5 +42,5 @@ export const rebuildCascades: SqliteRule = {
 function messageOf(by: 'migration' | 'wrangler', name: string, losses: string): string {
   return by === 'migration'
     ? `The rebuild of ${name} loses ${losses}: foreign keys are enforced, and DROP TABLE deletes the rows of ${name} first. PRAGMA defer_foreign_keys does not stop it. Put PRAGMA foreign_keys=OFF before the first change of the file.`
-    : `With wrangler d1 migrations apply, which ignores PRAGMA foreign_keys=OFF, the rebuild of ${name} loses ${losses}: DROP TABLE deletes the rows of ${name} first. slipway deploy applies the file with keys switched off, and counts the rows before and after.`
+    : `With wrangler d1 migrations apply, which ignores PRAGMA foreign_keys=OFF, the rebuild of ${name} loses ${losses}: DROP TABLE deletes the rows of ${name} first. Slipway applies the file with keys switched off, and counts the rows before and after.`
 }

@@ -23,7 +23,7 @@ export const rebuildKeysEnforced: SqliteRule = {
     const how =
       by === 'migration'
         ? 'The migration runs with foreign keys enforced. Put PRAGMA foreign_keys=OFF before the first change of the file.'
-        : 'wrangler d1 migrations apply ignores PRAGMA foreign_keys=OFF, so it fails there. slipway deploy applies the file with keys switched off.'
+        : 'wrangler d1 migrations apply ignores PRAGMA foreign_keys=OFF, so it fails there. Slipway applies the file with keys switched off.'
     return {
       severity: by === 'migration' ? 'error' : 'warning',
       object: tableObject(rebuild.name),
