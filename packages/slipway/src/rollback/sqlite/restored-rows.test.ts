@@ -83,7 +83,7 @@ async function there({
   const all = await withSession(work.address, {}, readSqliteKept)
   const kept = all.filter(({ byRollback }) => !byRollback)
   const keptBack = all.filter(({ byRollback }) => byRollback)
-  const announced = downs.flatMap((down) => down.announced)
+  const announced = downs.flatMap((one) => one.announced)
   return { file, before, between, after, kept, keptBack, announced, failure, failed }
 }
 
