@@ -65,12 +65,13 @@ async function there({
       after: between,
       kept: [],
       keptBack: [],
+      announced: [],
       failure: undefined,
       failed,
     }
   }
   if (meanwhile !== undefined) opened.exec(meanwhile)
-  const { failure } = await rollback({
+  const { failure, downs } = await rollback({
     ...work,
     extent: { kind: 'steps', steps: 1 },
     acceptUnproven: false,
@@ -82,7 +83,8 @@ async function there({
   const all = await withSession(work.address, {}, readSqliteKept)
   const kept = all.filter(({ byRollback }) => !byRollback)
   const keptBack = all.filter(({ byRollback }) => byRollback)
-  return { file, before, between, after, kept, keptBack, failure, failed }
+  const announced = downs.flatMap((one) => one.announced)
+  return { file, before, between, after, kept, keptBack, announced, failure, failed }
 }
 
 interface Case {
@@ -1171,6 +1173,20 @@ CREATE TABLE c (id INTEGER NOT NULL PRIMARY KEY, pc TEXT REFERENCES p (code) ON 
 })
 
 describe('rows that the migration added', () => {
+  test('are announced to stay if a query inserted them into a table that loses nothing', async () => {
+    const { announced } = await there({
+      schema:
+        'CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (id INTEGER PRIMARY KEY, p INTEGER REFERENCES p (id) ON DELETE CASCADE); CREATE TABLE t (id INTEGER PRIMARY KEY)',
+      rows: 'INSERT INTO p VALUES (1); INSERT INTO c VALUES (1, 1)',
+      change: 'DELETE FROM p WHERE id < 2; INSERT INTO t SELECT 7',
+      acceptsUp: true,
+    })
+    expect(announced).toMatchObject([
+      { kind: 'loss', kept: true },
+      { kind: 'rows', statements: [2] },
+    ])
+  })
+
   test('stay if they were changed since, or newer rows refer to them', async () => {
     const { after, kept, failure } = await there({
       schema:

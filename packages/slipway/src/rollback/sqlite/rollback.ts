@@ -50,6 +50,7 @@ import {
   type TableChange,
   withSchemaCopy,
 } from '../../schema/index.ts'
+import { parserFor, type Statement } from '../../statements/index.ts'
 import { announcedOn } from '../announced.ts'
 import {
   appliedFiles,
@@ -67,6 +68,7 @@ import {
 import type { RollbackOutcome, RollbackRequest } from '../rollback.ts'
 import { selectMigrations } from '../select.ts'
 import { relaxDown } from './relaxed-down.ts'
+import { byStatement } from './statements-of-kept.ts'
 
 /** The down migrations and how they change the schema, the last migration first. */
 interface Work {
@@ -110,7 +112,11 @@ export async function rollBackSqlite(request: RollbackRequest): Promise<Rollback
       request,
     })
     const kept = await readSqliteKept(session)
-    const downs = prepared.map((down) => knowing(down, kept))
+    const parser = await parserFor('sqlite')
+    const downs = prepared.map((down) => {
+      const up = applied.find(({ name }) => name === down.plan.name)
+      return knowing(down, kept, up ? parser.parse(up.sql, up.path) : [])
+    })
     request.announce(downs, testRun)
     refuseUnproven(testRun, downs, request)
     const { database } = session.server
@@ -124,9 +130,17 @@ export async function rollBackSqlite(request: RollbackRequest): Promise<Rollback
   })
 }
 
-/** A down migration with its announcements, given the kept data. */
-function knowing(down: PreparedDown, kept: readonly Kept[]): PreparedDown {
-  const own = keptOf(kept, down.plan.name)
+/** A down migration with its announcements, given the kept data and the statements of the migration. */
+function knowing(
+  down: PreparedDown,
+  kept: readonly Kept[],
+  statements: readonly Statement[],
+): PreparedDown {
+  const open = kept.filter(
+    ({ migration, byRollback, state }) =>
+      migration === down.plan.name && !byRollback && state !== 'restored',
+  )
+  const own = byStatement(open, statements)
   return { ...down, announced: announcedOn(down, { kept: own, schema: 'main' }) }
 }
 
