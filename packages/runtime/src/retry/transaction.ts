@@ -48,7 +48,7 @@ const IDENTITY = `
 
 /**
  * Whether the server is the same and has not recovered from a crash since the transaction began. If only a backend
- * crashed, the postmaster goes on, but the recovery resets all statistics (PostgreSQL docs, "The Cumulative Statistics
+ * crashed, the postmaster keeps running, but the recovery resets all statistics (PostgreSQL docs, "The Cumulative Statistics
  * System"). A manual reset looks the same, and only makes the outcome unknown.
  */
 const STATUS = `

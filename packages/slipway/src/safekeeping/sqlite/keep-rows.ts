@@ -48,7 +48,7 @@ export interface LossSql {
   readonly key: readonly string[]
   /** The parts to keep, each with a SELECT from the copy. */
   readonly parts: readonly LossPart[]
-  /** A SELECT of the keys of rows that the migration added, and of these rows as it left them; absent if they cannot be told apart. */
+  /** A SELECT of the keys of rows that the migration added, and of these rows as it left them; absent if they cannot be identified. */
   readonly added?: string
   /**
    * A SELECT from the copy of losses that no statement announces; `is_gone` is whether a row or a value

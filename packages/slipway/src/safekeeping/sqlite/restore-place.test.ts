@@ -3,7 +3,7 @@ import { withSession } from '../../database/index.ts'
 import { loadSqliteParser } from '../../statements/index.ts'
 import { readRestorePlace } from './restore-place.ts'
 
-test('the collations of all referenced columns are read at once', async () => {
+test('the collations of all referenced columns are read with one undone change', async () => {
   await loadSqliteParser()
   await withSession({ kind: 'sqlite' }, {}, async (session) => {
     await session.execute(`CREATE TABLE code (id INTEGER PRIMARY KEY, a TEXT UNIQUE COLLATE NOCASE, b TEXT UNIQUE);

@@ -105,8 +105,8 @@ function columnKey(table: string, column: string): string {
 }
 
 /**
- * The collations of columns, by `columnKey`. SQLite shows them only for an index, so indexes are created and undone, all
- * at once: after an undone change, SQLite parses the whole schema again.
+ * The collations of columns, by `columnKey`. SQLite shows them only for an index, so all indexes are created
+ * first and then undone together: after an undone change, SQLite parses the whole schema again.
  */
 async function readCollations(
   copy: Session,

@@ -101,7 +101,7 @@ function inPast(column: string): string {
   return `p.${quoteIdentifier(column)}`
 }
 
-/** SQL that copies the values that are there before the restore. */
+/** SQL that copies the present values before the restore. */
 function pastSql({ kept, columns, found }: Restoring): string {
   const values = [`${rowNumber(kept)} AS ${NUMBER}`, ...columns.map(inTable)]
   const from = `${keptTable(kept.id)} k JOIN ${quoteIdentifier(kept.table.name)} t ON ${balanced(found, 'AND')}`
