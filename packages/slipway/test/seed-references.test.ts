@@ -16,7 +16,7 @@ CREATE TABLE note (code text PRIMARY KEY, contact_id integer REFERENCES contact 
 
 describe.each(['PostgreSQL', 'SQLite'])('on %s', (on) => {
   let project: Pick<SeedProject, 'tables' | 'write' | 'seed' | 'drop'>
-  let sql: (text: string) => Promise<unknown> | unknown
+  let sql: (text: string) => Promise<unknown>
   beforeEach(async () => {
     if (on === 'PostgreSQL') {
       const postgres: SeedProject = await seedProject(TABLES)
@@ -25,7 +25,7 @@ describe.each(['PostgreSQL', 'SQLite'])('on %s', (on) => {
     } else {
       const sqlite: SqliteSeedProject = await sqliteSeedProject(TABLES)
       project = sqlite
-      sql = (text) => sqlite.sql(text)
+      sql = async (text) => sqlite.sql(text)
     }
   })
   afterEach(() => project.drop())

@@ -140,7 +140,7 @@ export async function prepareRowFiles(
   const folders = seedFolders(work.project)
   const request = {
     plan,
-    homes: {
+    context: {
       folder: folders.find((one) => existsSync(one)) ?? folders[0],
       sets,
       named: asked.set,

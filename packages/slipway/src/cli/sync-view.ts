@@ -106,6 +106,6 @@ export function fileBlocks({
 const WRITTEN = { new: 'new', changed: 'rewritten' } as const
 
 function rowsNote(state: FileChange['state'], rows: number, before: number): string {
-  const now = `${rows.toLocaleString('en-US')} rows`
+  const now = formatRows(rows)
   return state === 'changed' ? `${now}, before ${before.toLocaleString('en-US')}` : now
 }

@@ -28,9 +28,9 @@ export function chooseSets(
   const wanted = names.length > 0 ? sets.filter(({ name }) => names.includes(name)) : sets
   const here = wanted.filter((set) => belongs(set, of))
   const absent = names.length > 0 ? wanted.find((set) => !belongs(set, of)) : undefined
-  if (absent) refuseHere(absent, of)
+  if (absent) refuseNotHere(absent, of)
   const ordered = inOrder(sets, here)
-  for (const set of ordered) if (!belongs(set, of)) refuseHere(set, of)
+  for (const set of ordered) if (!belongs(set, of)) refuseNotHere(set, of)
   refuseShared(ordered)
   return ordered
 }
@@ -46,7 +46,7 @@ function known(sets: readonly SeedSet[], name: string, by?: SeedSet): void {
   })
 }
 
-function refuseHere({ name, environments }: SeedSet, of: EnvironmentSeeds): never {
+function refuseNotHere({ name, environments }: SeedSet, of: EnvironmentSeeds): never {
   const allowed =
     of.seeds === undefined
       ? `It belongs to ${environments.join(', ')}.`

@@ -49,15 +49,15 @@ export interface TableWithoutFile {
 export async function findDataFile(
   plan: SyncPlan,
   table: SyncTable,
-  homes: SeedSetContext,
+  context: SeedSetContext,
 ): Promise<DataFileLocation | TableWithoutFile> {
-  const owner = ownerOf(plan, table, homes)
-  const name = owner?.name ?? homes.named ?? homes.fallback
+  const owner = ownerOf(plan, table, context)
+  const name = owner?.name ?? context.named ?? context.fallback
   if (name === undefined)
     return { table, why: `no seed set has ${table.name}: name one with --set` }
-  const set = owner ?? homes.sets.find((one) => one.name === name)
+  const set = owner ?? context.sets.find((one) => one.name === name)
   const entry = set && entryOf(plan, set, table)
-  if (!entry) return newHome(table, { name, set, homes })
+  if (!entry) return newLocation(table, { name, set, context })
   const file = isFile(entry.rows) ? entry.rows.file : undefined
   const format = file === undefined ? undefined : formatOf(file)
   if (set === undefined || file === undefined || format === undefined)
@@ -73,9 +73,9 @@ export async function findDataFile(
   return { table, name, set, entry, file, format, fields }
 }
 
-function newHome(
+function newLocation(
   table: SyncTable,
-  { name, set, homes }: { name: string; set: SeedSet | undefined; homes: SeedSetContext },
+  { name, set, context }: { name: string; set: SeedSet | undefined; context: SeedSetContext },
 ): DataFileLocation | TableWithoutFile {
   if (!/^[A-Za-z0-9][\w.-]*$/.test(name)) refuseName(name)
   if (set !== undefined && path.basename(set.file) !== 'set.json')
@@ -83,9 +83,9 @@ function newHome(
       table,
       why: `the set ${name} is code: add ${table.name} to ${path.basename(set.file)}`,
     }
-  const folder = set ? path.dirname(set.file) : path.join(homes.folder, name)
-  const file = path.join(folder, `${table.name.replaceAll(/[^\w.-]/g, '_')}.${homes.as}`)
-  return { table, name, ...(set ? { set } : {}), file, format: homes.as, fields: table.fields }
+  const folder = set ? path.dirname(set.file) : path.join(context.folder, name)
+  const file = path.join(folder, `${table.name.replaceAll(/[^\w.-]/g, '_')}.${context.as}`)
+  return { table, name, ...(set ? { set } : {}), file, format: context.as, fields: table.fields }
 }
 
 function refuseName(name: string): never {
@@ -96,8 +96,8 @@ function refuseName(name: string): never {
 }
 
 /** The requested set; otherwise the set that has the table, preferably one of the environment. */
-function ownerOf(plan: SyncPlan, table: SyncTable, homes: SeedSetContext): SeedSet | undefined {
-  const { sets, named, of } = homes
+function ownerOf(plan: SyncPlan, table: SyncTable, context: SeedSetContext): SeedSet | undefined {
+  const { sets, named, of } = context
   if (named !== undefined) return sets.find(({ name }) => name === named)
   const having = sets.filter((set) => entryOf(plan, set, table) !== undefined)
   const here = having.filter((set) => belongs(set, of))

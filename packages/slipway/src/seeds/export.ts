@@ -48,7 +48,7 @@ export interface PreparedFiles {
 
 export interface ExportRequest {
   readonly plan: SyncPlan
-  readonly homes: SeedSetContext
+  readonly context: SeedSetContext
   /** Refuses tables without a data file with SEEDS.NOT_DATA; otherwise the result lists them. */
   readonly strict: boolean
   readonly emit: Emit
@@ -59,11 +59,11 @@ export interface ExportRequest {
  * `withSnapshot`. No file is replaced before `put`. Fails with SEEDS.NOT_DATA and SEEDS.TABLE_OWNED.
  */
 export async function prepareFiles(source: Side, request: ExportRequest): Promise<PreparedFiles> {
-  const { plan, homes, strict } = request
+  const { plan, context, strict } = request
   const found: (DataFileLocation | TableWithoutFile)[] = []
-  for (const table of plan.named) found.push(await findDataFile(plan, table, homes))
-  const homeless = found.filter((one): one is TableWithoutFile => 'why' in one)
-  if (strict && homeless[0]) refuseHomeless(homeless[0])
+  for (const table of plan.named) found.push(await findDataFile(plan, table, context))
+  const withoutFile = found.filter((one): one is TableWithoutFile => 'why' in one)
+  if (strict && withoutFile[0]) refuseWithoutFile(withoutFile[0])
   const placed = found.filter((one): one is DataFileLocation => 'file' in one)
   const written: Written[] = []
   const made: string[] = []
@@ -72,17 +72,17 @@ export async function prepareFiles(source: Side, request: ExportRequest): Promis
     for (const folder of made) await rm(folder, { recursive: true, force: true })
   }
   try {
-    for (const home of placed) {
-      const folder = await mkdir(path.dirname(home.file), { recursive: true })
+    for (const location of placed) {
+      const folder = await mkdir(path.dirname(location.file), { recursive: true })
       if (folder !== undefined) made.push(folder)
-      written.push(await writeBeside(source, home, request))
+      written.push(await writeBeside(source, location, request))
     }
-    const sets = setsOf(placed, written, homes)
+    const sets = setsOf(placed, written, context)
     return {
       changes: written.map(({ change }) => change),
       sets: sets.flatMap(({ set, file }) => (file ? [{ ...file, set }] : [])),
-      notes: [...homeless.map(({ why }) => why), ...sets.flatMap(({ note }) => note ?? [])],
-      owners: ownersOf(placed, homes),
+      notes: [...withoutFile.map(({ why }) => why), ...sets.flatMap(({ note }) => note ?? [])],
+      owners: ownersOf(placed, context),
       put: async () => {
         made.length = 0
         await putAll(
@@ -117,7 +117,7 @@ function hasKey({ table, key }: SyncTable, entry: SeedSetTable): boolean {
   return isDeepStrictEqual(columns(key), columns(entry.key))
 }
 
-function refuseHomeless({ table, why }: TableWithoutFile): never {
+function refuseWithoutFile({ table, why }: TableWithoutFile): never {
   return raise('SEEDS.NOT_DATA', {
     message: `The rows of ${table.name} cannot be written to a file: ${why}.`,
     nextActions: [advice('Nothing was written. --set <name> writes them to another set.')],
@@ -125,27 +125,27 @@ function refuseHomeless({ table, why }: TableWithoutFile): never {
 }
 
 interface Written {
-  readonly home: DataFileLocation
+  readonly location: DataFileLocation
   readonly temporary: string
   readonly change: FileChange
 }
 
 async function writeBeside(
   source: Side,
-  home: DataFileLocation,
+  location: DataFileLocation,
   request: ExportRequest,
 ): Promise<Written> {
-  const { table, file } = home
+  const { table, file } = location
   request.emit({ kind: 'phase', phase: 'export', detail: table.name })
   await sweep(path.dirname(file))
   const temporary = temporaryOf(file)
   try {
-    const { rows, hash } = await writeRows(source, home, { plan: request.plan, temporary })
+    const { rows, hash } = await writeRows(source, location, { plan: request.plan, temporary })
     const before = existsSync(file) ? await hashOf(file) : undefined
     const state = before === undefined ? 'new' : before === hash ? 'unchanged' : 'changed'
-    const rowsBefore = state === 'unchanged' ? rows : await countRows(home)
-    const change = { set: home.name, table: table.name, file, state, rows, rowsBefore } as const
-    return { home, temporary, change }
+    const rowsBefore = state === 'unchanged' ? rows : await countRows(location)
+    const change = { set: location.name, table: table.name, file, state, rows, rowsBefore } as const
+    return { location, temporary, change }
   } catch (error) {
     await rm(temporary, { force: true })
     throw error
@@ -235,10 +235,10 @@ function setsOf(
   { folder }: SeedSetContext,
 ): SetChange[] {
   return [...new Set(placed.map(({ name }) => name))].map((name): SetChange => {
-    const own = placed.filter((home) => home.name === name)
+    const own = placed.filter((location) => location.name === name)
     const set = own[0]?.set
     const changed = written.some(
-      ({ home, change }) => home.name === name && change.state !== 'unchanged',
+      ({ location, change }) => location.name === name && change.state !== 'unchanged',
     )
     const tables = own
       .filter(({ entry }) => entry === undefined)

@@ -88,7 +88,7 @@ function pathsTo(walk: Walk, table: TargetTable, column: TargetColumn): readonly
   if (!isGenerated(further, parent, referred)) return [field]
   return naturalKeyOf(parent, rules)
     .flatMap((one) => pathsTo(further, parent, one))
-    .map((way) => `${field}.${way}`)
+    .map((path) => `${field}.${path}`)
 }
 
 /** Whether values of a column differ between databases: it is generated, or refers to a generated one. */

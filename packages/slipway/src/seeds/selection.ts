@@ -35,10 +35,10 @@ export function selectionOf(
   const values: string[] = []
   for (const field of fields) {
     let at = { table, alias: 't' }
-    const way = field.split('.')
-    const last = must(way.pop(), 'a field has a name')
+    const steps = field.split('.')
+    const last = must(steps.pop(), 'a field has a name')
     let passed = ''
-    for (const step of way) {
+    for (const step of steps) {
       passed += `${step}.`
       const next = stepAlong(tables, at, step)
       if (!next) return undefined

@@ -1,16 +1,16 @@
 import { quoteIdentifier, quoteLiteral, type Session } from '../../database/index.ts'
 import { historySchema } from '../../history/index.ts'
-import { advice, attempt, failureOf, rethrow } from '../../kernel/index.ts'
+import { advice, failureOf } from '../../kernel/index.ts'
 import { raise } from '../failures.ts'
 import { relationOf } from '../ledger.ts'
 import { keyJson, type Resolved } from '../resolve.ts'
 import { givenOf, isGiven, sameKey, storedOf } from '../resolved-columns.ts'
 import { placeOfRow } from '../row-source.ts'
-import type { SeedSet } from '../set.ts'
 import type { TableCounts } from '../table-counts.ts'
 import { fillerOf, type TargetColumn, type TargetTable } from '../target-tables.ts'
 import { differs, distinct } from './altered.ts'
 import { type RemovedForUniqueness, withFreedUniqueValues } from './free-unique-values.ts'
+import { setSequences } from './sequences.ts'
 import { wasMissing } from './sync-diff.ts'
 
 /**
@@ -280,57 +280,6 @@ function assigned(resolved: Resolved, columns: readonly TargetColumn[]): string[
     const kept = given && `CASE WHEN ${given} THEN ${value} ELSE ${storedOf(column)} END`
     return `${quoteIdentifier(column.name)} = ${kept ?? value}`
   })
-}
-
-/**
- * Moves the sequences of a table past the values in its rows. Values that a sequence never reaches do not
- * count: those beyond its type, which remains integer if the column becomes bigint, and those of the other
- * side if it descends.
- */
-export async function setSequences(
-  session: Session,
-  { id, columns }: Resolved['target'],
-): Promise<void> {
-  for (const { name, sequence } of columns) {
-    if (sequence === undefined) continue
-    const value = `t.${quoteIdentifier(name)}`
-    await session.query(
-      `SELECT setval(${quoteLiteral(sequence)}, m.furthest) FROM ${sequence} s, pg_sequence q, LATERAL (
-         SELECT CASE WHEN q.seqincrement > 0 THEN max(${value}) ELSE min(${value}) END AS furthest
-         FROM ${id} t WHERE ${value} BETWEEN q.seqmin AND q.seqmax) AS m
-       WHERE q.seqrelid = ${quoteLiteral(sequence)}::regclass AND CASE
-         WHEN s.is_called THEN (m.furthest - s.last_value) * sign(q.seqincrement) > 0
-         ELSE (m.furthest - s.last_value) * sign(q.seqincrement) >= 0 END`,
-    )
-  }
-}
-
-/**
- * Checks deferred constraints, which a rollback would never check. Fails with SEEDS.ROW_INVALID. In a dry run,
- * they remain deferred for the next set.
- */
-export async function checkConstraints(
-  session: Session,
-  set: SeedSet,
-  { dryRun }: { readonly dryRun: boolean },
-): Promise<void> {
-  if (dryRun) await session.execute('SAVEPOINT slipway_constraints')
-  const done = await attempt(() => session.execute('SET CONSTRAINTS ALL IMMEDIATE'))
-  if (!done.ok) {
-    const { server } = done.failure
-    if (!server?.sqlstate.startsWith('23')) rethrow(done.failure)
-    raise('SEEDS.ROW_INVALID', {
-      message: `Rows of ${set.name} are not valid for the database.`,
-      why: `${server.message}.`,
-      nextActions: [
-        advice('None of the set was written. Correct its rows and run the seeds again.'),
-      ],
-      where: { file: set.file },
-      server,
-      cause: done.failure,
-    })
-  }
-  if (dryRun) await session.execute('ROLLBACK TO SAVEPOINT slipway_constraints')
 }
 
 function refuse(error: unknown, { set, table, target }: Resolved): never {

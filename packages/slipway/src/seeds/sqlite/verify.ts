@@ -44,7 +44,7 @@ async function compare(session: Session, prepared: PreparedSet): Promise<SeedFin
       counts: `(SELECT json_group_array(json_array(at, what, rows)) FROM ${COUNTS})`,
     }),
   ]
-  const counts = await ranAndUndone(session, script.join(''), prepared)
+  const counts = await runAndReadCounts(session, script.join(''), prepared)
   return all.flatMap(({ at, set, table }) =>
     (['missing', 'different'] as const).flatMap((kind): SeedFinding[] => {
       const rows = counts.find((one) => one[0] === at && one[1] === kind)?.[2] ?? 0
@@ -65,7 +65,7 @@ function compareSql(resolved: Resolved): string {
   return count('missing', isMissing) + count('different', `NOT (${isMissing}) AND (${other})`)
 }
 
-async function ranAndUndone(
+async function runAndReadCounts(
   session: Session,
   script: string,
   prepared: PreparedSet,
