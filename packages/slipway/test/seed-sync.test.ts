@@ -7,10 +7,12 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs'
+import fsPromises from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import pg from 'pg'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { type CliOptions, runCli } from './cli-in-process.ts'
 import { addMigration, writeProject } from './project.ts'
 import { createTarget, shareImages, type TestTarget } from './target.ts'
@@ -582,6 +584,42 @@ describe('data files', () => {
     const again = await sync('staging', 'development', '--write', '--tables', 'Carrier')
     expect(again.result.files).toMatchObject([{ state: 'unchanged' }])
     expect(JSON.parse(files()['set.json'] ?? '')).toMatchObject({ version: 4 })
+  })
+
+  test('a failure after the commit shows the copied rows', async () => {
+    await someRows('staging', 0)
+    const folder = join(root, 'prisma', 'seeds', 'core')
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(
+      join(folder, 'set.json'),
+      '{"version": 3, "environments": ["development"], "tables": {"Carrier": {"key": ["mcNumber"]}}}',
+    )
+    writeFileSync(join(folder, 'Carrier.csv'), 'name,mcNumber\nOld,MC-1\n')
+    const { rename } = fsPromises
+    onTestFinished(() => {
+      fsPromises.rename = rename
+      syncBuiltinESMExports()
+    })
+    fsPromises.rename = () => Promise.reject(new Error('EACCES: permission denied'))
+    syncBuiltinESMExports()
+    const unwritten = await sync('staging', 'development', '--write', '--tables', 'Carrier')
+    expect(unwritten).toMatchObject({
+      exitCode: 2,
+      code: 'SEEDS.FILE_NOT_WRITTEN',
+      result: { tables: [{ inserted: 2 }], files: [], recorded: [] },
+    })
+    fsPromises.rename = rename
+    syncBuiltinESMExports()
+    await targets.development.sql(`DELETE FROM "Carrier";
+      CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$;
+      CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON slipway.seed FOR EACH STATEMENT EXECUTE FUNCTION refuse()`)
+    const unrecorded = await sync('staging', 'development', '--write', '--tables', 'Carrier')
+    expect(unrecorded.exitCode).not.toBe(0)
+    expect(unrecorded.result).toMatchObject({
+      tables: [{ inserted: 2 }],
+      files: [{ state: 'changed', rows: 2 }],
+      recorded: [],
+    })
   })
 
   test('a set that owns its rows owns those that a sync inserts for it, and no others', async () => {

@@ -1,6 +1,6 @@
 import { withSession } from '../database/index.ts'
 import { requireConsent, withTarget } from '../deploy/index.ts'
-import { advice, formatRows } from '../kernel/index.ts'
+import { advice, attempt, type Failure, formatRows } from '../kernel/index.ts'
 import {
   belongs,
   projectSeedSets,
@@ -55,7 +55,7 @@ export interface SeedSyncResult extends SeedFilesResult {
 
 /** What to do if only the data files of a sync could not be written. */
 const ROWS_WRITTEN = advice(
-  'The rows were written to the target. Write the files with slipway seed export.',
+  'The rows were written to the target. An export of its sets writes the files.',
 )
 
 interface Sync {
@@ -90,8 +90,7 @@ export async function syncRows(
         source: await sideOf(theirs, source, from),
         target: await sideOf(destination, work, to),
       }
-      const result = await withSnapshot(theirs, () => sync({ context, asked, work, dryRun }, sides))
-      return { result }
+      return await withSnapshot(theirs, () => sync({ context, asked, work, dryRun }, sides))
     }),
   )
 }
@@ -126,7 +125,10 @@ function wordsOf({ from, to, ...asked }: SeedSyncOptions): string[] | undefined 
   ]
 }
 
-async function sync({ context, asked, work, dryRun }: Sync, sides: Sides): Promise<SeedSyncResult> {
+async function sync(
+  { context, asked, work, dryRun }: Sync,
+  sides: Sides,
+): Promise<UseCaseReturn<SeedSyncResult>> {
   const { source, target } = sides
   const known = await planRows(sides, { work, context }, asked)
   const { database, alias } = target.session.server
@@ -152,16 +154,26 @@ async function sync({ context, asked, work, dryRun }: Sync, sides: Sides): Promi
     const owners = files?.owners
     const given = { ...request, ...(owners ? { owners } : {}), dryRun, beforeCommit }
     const tables = await syncTables(source, target, given)
-    if (files && !dryRun) await writeFiles(work, () => files.put(), [ROWS_WRITTEN])
-    const changed = files?.sets.filter(({ state }) => state !== 'unchanged') ?? []
-    const names = changed.map(({ set }) => set)
-    const recorded = dryRun ? [] : await recordSets(context, { work, target }, names)
+    const base = { from: source.name, to: target.name, database, dryRun, tables, recorded: [] }
     const written = files ? filesResult(files) : NO_FILES
-    const [from, to] = [source.name, target.name]
-    return { from, to, database, dryRun, tables, ...written, recorded }
+    if (dryRun || !files) return { result: { ...base, ...written } }
+    // The rows are committed: a failure must not hide them.
+    const put = await attempt(() => writeFiles(work, () => files.put(), [ROWS_WRITTEN]))
+    if (!put.ok) return committed({ ...base, ...NO_FILES }, put.failure)
+    const changed = files.sets.filter(({ state }) => state !== 'unchanged')
+    const names = changed.map(({ set }) => set)
+    const recorded = await attempt(() => recordSets(context, { work, target }, names))
+    if (!recorded.ok) return committed({ ...base, ...written }, recorded.failure)
+    return { result: { ...base, ...written, recorded: recorded.value } }
   } finally {
     await files?.discard()
   }
+}
+
+/** The result of a sync that failed after its rows were committed. */
+function committed(result: SeedSyncResult, failure: Failure): UseCaseReturn<SeedSyncResult> {
+  const message = `The rows were copied to ${result.database} and committed before the failure.`
+  return { result, failure, findings: [{ id: 'sync-committed', severity: 'warning', message }] }
 }
 
 /** Requires consent by name for a protected database, even if rows are only added. */

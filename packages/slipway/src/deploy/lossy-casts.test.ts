@@ -16,7 +16,7 @@ beforeEach(async () => {
 const INIT = migration(
   '1_init',
   `CREATE DOMAIN short AS varchar(3); CREATE DOMAIN shorter AS short; CREATE DOMAIN rounded AS numeric(10,1);
-   CREATE DOMAIN wide AS text;
+   CREATE DOMAIN wide AS text; CREATE DOMAIN odd AS text CHECK (length(VALUE) <> 5);
    CREATE TABLE t (id int PRIMARY KEY, v text, n numeric, w varchar(5), m numeric(6,2), s timestamp(6), d double precision);`,
 )
 const ROW = `INSERT INTO t VALUES (1, 'abcdef', 1.2345, 'abcde', 1.25, '2026-01-01 10:00:00.123456', 0.1)`
@@ -59,6 +59,7 @@ test.each([
 test.each([
   ['w TYPE varchar(50)', `UPDATE t SET w = 'longer than five'`],
   ['w TYPE wide', `UPDATE t SET w = 'longer than five'`],
+  ['w TYPE odd', `UPDATE t SET w = 'longer than five'`],
   ['m TYPE numeric(8,4)', 'UPDATE t SET m = 9.8765'],
 ])(
   'a rollback of ALTER TABLE t ALTER %s needs consent if a newer value would be truncated',
@@ -77,3 +78,13 @@ test.each([
     expect(await rows()).toEqual(before)
   },
 )
+
+test('a rollback whose cast the server refuses needs no consent, because it changes nothing', async () => {
+  const history = [INIT, migration('2_wide', 'ALTER TABLE t ALTER m TYPE numeric;')]
+  await deployed([INIT], false)
+  await deployed(history, false)
+  await target.sql('INSERT INTO t (id, m) VALUES (1, 123456789), (2, 9.8765)')
+  const now = await rows()
+  expect(await rolledBack(history)).toMatchObject({ receipts: [{ status: 'failed' }] })
+  expect(await rows()).toEqual(now)
+})

@@ -1,5 +1,5 @@
 import { quoteIdentifier, type Session } from '../database/index.ts'
-import { attempt, parseSqlType } from '../kernel/index.ts'
+import { attempt, type Failure, parseSqlType, rethrow } from '../kernel/index.ts'
 import { holdsAllOf } from '../schema/index.ts'
 import { type Action, type Migration, partRef, tableRef } from '../statements/index.ts'
 import type { MigrationLoss } from './consent.ts'
@@ -72,8 +72,8 @@ async function isLossy(session: Session, change: TypeChange): Promise<boolean> {
 }
 
 /**
- * Whether a value on the target changes if it is cast and cast back. A value that the cast refuses does not
- * count.
+ * Whether a value on the target changes if it is cast and cast back, or cannot be cast back. A value that the
+ * cast refuses does not count, because it also stops the statement. If the role cannot find out, all count.
  */
 async function cutsValue(session: Session, change: TypeChange): Promise<boolean> {
   const { table, column, type, casts = [] } = change
@@ -86,13 +86,31 @@ async function cutsValue(session: Session, change: TypeChange): Promise<boolean>
   )
   if (row === undefined) return false
   const cast = [...casts, type].map((one) => `::${one}`).join('')
-  const found = await attempt(() =>
-    session.query<{ cut: boolean }>(
-      `SELECT EXISTS (SELECT FROM ${from} WHERE (${name}${cast}::${row.type})::text IS DISTINCT FROM ${name}::text) AS cut`,
-    ),
-  )
-  return found.ok && found.value[0]?.cut === true
+  const hasRow = async (condition: string) => {
+    const found = await attempt(() =>
+      session.query<{ found: boolean }>(
+        `SELECT EXISTS (SELECT FROM ${from} WHERE ${condition}) AS found`,
+      ),
+    )
+    return found.ok ? found.value[0]?.found === true : reasonOf(found.failure)
+  }
+  const changed = await hasRow(`(${name}${cast}::${row.type})::text IS DISTINCT FROM ${name}::text`)
+  if (changed !== 'refused') return changed !== false
+  // Which of the two casts was refused?
+  const isRefused =
+    (await hasRow(`(${name}${cast})::text IS NULL AND ${name} IS NOT NULL`)) === 'refused'
+  return !isRefused
 }
+
+/** Why a cast could not be tried: a value was refused, or there is no cast or no privilege. Others are raised. */
+function reasonOf(failure: Failure): 'refused' | 'unknown' {
+  const errorClass = failure.server?.sqlstate.slice(0, 2)
+  if (errorClass === '42') return 'unknown'
+  return REFUSALS.has(errorClass ?? '') ? 'refused' : rethrow(failure)
+}
+
+/** Classes of SQLSTATE: data exception, violated constraint of a domain, error of a cast's own function. */
+const REFUSALS: ReadonlySet<string> = new Set(['22', '23', 'P0'])
 
 /**
  * Whether a cast changes a value that the new type cannot hold, instead of failing. An explicit cast

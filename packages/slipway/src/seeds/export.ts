@@ -40,7 +40,7 @@ export interface PreparedFiles {
   readonly owners: ReadonlyMap<SyncTable, SeedSet>
   /** Tables whose rows are not written to a file, and sets whose version must be raised by hand. */
   readonly notes: readonly string[]
-  /** Moves each complete file to its final path. */
+  /** Moves each complete file to its final path. Fails with SEEDS.FILE_NOT_WRITTEN. */
   put(): Promise<void>
   /** Removes the files that are not at their final path: all of them before `put`, none after. */
   discard(): Promise<void>
@@ -85,10 +85,8 @@ export async function prepareFiles(source: Side, request: ExportRequest): Promis
       owners: ownersOf(placed, context),
       put: async () => {
         made.length = 0
-        await putAll(
-          written,
-          sets.flatMap(({ file }) => file ?? []),
-        )
+        const definitions = sets.flatMap(({ file }) => file ?? [])
+        await putAll(written, definitions).catch(refuseToPut)
       },
       discard,
     }
@@ -121,6 +119,17 @@ function refuseWithoutFile({ table, why }: TableWithoutFile): never {
   return raise('SEEDS.NOT_DATA', {
     message: `The rows of ${table.name} cannot be written to a file: ${why}.`,
     nextActions: [advice('Nothing was written. --set <name> writes them to another set.')],
+  })
+}
+
+function refuseToPut(cause: unknown): never {
+  return raise('SEEDS.FILE_NOT_WRITTEN', {
+    message: 'Not all data files of the seed sets were written.',
+    ...(cause instanceof Error && { why: cause.message }),
+    nextActions: [
+      advice('Each file is complete, old or new. Correct the reason, and run the command again.'),
+    ],
+    cause,
   })
 }
 

@@ -11,6 +11,7 @@ export const seedFailures = {
   'SEEDS.KEY_NOT_UNIQUE': { title: 'The natural key of a seed has no unique index' },
   'SEEDS.TABLE_OWNED': { title: 'Two seed sets write to one table' },
   'SEEDS.FILE_INVALID': { title: 'A data file of a seed set cannot be read' },
+  'SEEDS.FILE_NOT_WRITTEN': { title: 'A data file of a seed set cannot be replaced' },
   'SEEDS.ROW_INVALID': { title: 'A row of a seed set is invalid' },
   'SEEDS.DUPLICATE_KEY': { title: 'Two rows of a seed have the same natural key' },
   'SEEDS.REFERENCE_MISSING': { title: 'A seed refers to a row that does not exist' },
