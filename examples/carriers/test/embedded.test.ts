@@ -17,7 +17,7 @@ beforeAll(async () => {
   for (const { name } of names.toSorted((a, b) => a.name.localeCompare(b.name))) {
     await embedded.exec(readFileSync(path.join(folder, name, 'migration.sql'), 'utf8'))
   }
-  prisma = new PrismaClient({ adapter: new PrismaPGlite(embedded as never) })
+  prisma = new PrismaClient({ adapter: new PrismaPGlite(embedded) })
 }, 60_000)
 afterAll(async () => {
   await prisma?.$disconnect()
