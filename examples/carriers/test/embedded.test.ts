@@ -18,7 +18,7 @@ beforeAll(async () => {
     await embedded.exec(readFileSync(path.join(folder, name, 'migration.sql'), 'utf8'))
   }
   prisma = new PrismaClient({ adapter: new PrismaPGlite(embedded) })
-}, 60_000)
+})
 afterAll(async () => {
   await prisma?.$disconnect()
   await embedded?.close()
