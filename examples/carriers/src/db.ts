@@ -121,7 +121,6 @@ async function openEmbedded(): Promise<PrismaClient> {
     import('@electric-sql/pglite'),
     import('pglite-prisma-adapter'),
   ])
-  // The same class, but the adapter uses its CommonJS types and we use its ESM types.
-  const adapter = new PrismaPGlite((await PGlite.create('.slipway/database')) as never)
+  const adapter = new PrismaPGlite(await PGlite.create('.slipway/database'))
   return new PrismaClient({ adapter })
 }

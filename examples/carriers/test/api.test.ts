@@ -23,7 +23,7 @@ const patch = (id: number, version: number | string, json: unknown) =>
   call(`${PATH}/${id}`, { method: 'PATCH', json, headers: { 'if-match': `"${version}"` } })
 const page = async (query: string) => (await (await call(`${PATH}?${query}`)).json()) as CarrierPage
 const problem = async (response: Response) => (await response.json()) as Problem
-const cursorText = (content: readonly unknown[]) =>
+const altered = (content: readonly unknown[]) =>
   `cursor=${Buffer.from(JSON.stringify(content)).toString('base64url')}`
 
 async function count(table: string, where = 'true'): Promise<number> {
@@ -90,12 +90,12 @@ describe('listing', () => {
     'q=' + 'x'.repeat(101),
     'q=a%00b',
     'q=%E2%80%AEreversed',
-    cursorText(['name', 'nul\0', 1]),
-    cursorText(['name', 'a', 1e20]),
-    cursorText(['name', 'a', 1, 2]),
-    cursorText(['-name', 'a', 1]),
-    `sort=createdAt&${cursorText(['createdAt', '2026-01-01', 1])}`,
-    `sort=createdAt&${cursorText(['createdAt', 'a', 1])}`,
+    altered(['name', 'nul\0', 1]),
+    altered(['name', 'a', 1e20]),
+    altered(['name', 'a', 1, 2]),
+    altered(['-name', 'a', 1]),
+    `sort=createdAt&${altered(['createdAt', '2026-01-01', 1])}`,
+    `sort=createdAt&${altered(['createdAt', 'a', 1])}`,
   ])('refuses ?%s', async (query) => {
     const response = await call(`${PATH}?${query}`)
     expect(response.status).toBe(400)

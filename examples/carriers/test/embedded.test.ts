@@ -17,8 +17,8 @@ beforeAll(async () => {
   for (const { name } of names.toSorted((a, b) => a.name.localeCompare(b.name))) {
     await embedded.exec(readFileSync(path.join(folder, name, 'migration.sql'), 'utf8'))
   }
-  prisma = new PrismaClient({ adapter: new PrismaPGlite(embedded as never) })
-}, 60_000)
+  prisma = new PrismaClient({ adapter: new PrismaPGlite(embedded) })
+})
 afterAll(async () => {
   await prisma?.$disconnect()
   await embedded?.close()
