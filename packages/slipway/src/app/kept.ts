@@ -1,5 +1,6 @@
 import { withSession } from '../database/index.ts'
 import { requireConsent, withTarget } from '../deploy/index.ts'
+import { refuseNewerLedger } from '../history/index.ts'
 import { durationWord, formatDuration } from '../kernel/index.ts'
 import {
   expired,
@@ -57,6 +58,7 @@ export async function listKept(context: AppContext): Promise<UseCaseReturn<KeptL
   const work = await readWork(context)
   const options = { applicationName: 'slipway kept' }
   return await withSession(await directAddress(work), options, async (session) => {
+    await refuseNewerLedger(session)
     const found = (await readKept(session)).filter(isLeft)
     return resultOf(work, session.server.database, found)
   })

@@ -306,7 +306,10 @@ const STORIES: Readonly<Record<string, Story>> = {
       await follow(scene, await scene.slipway('deploy'), { code: 'APP.CONSENT_NEEDED' })
       const pruned = await scene.slipway('kept prune', '--older-than', '90d')
       expect(pruned.next.at(-1)?.args).toEqual([
-        ...['kept', 'prune', '--older-than', '90d'],
+        'kept',
+        'prune',
+        '--older-than',
+        '90d',
         ...confirmed(scene),
       ])
       await follow(scene, pruned, { code: 'APP.CONSENT_NEEDED' })
@@ -316,7 +319,11 @@ const STORIES: Readonly<Record<string, Story>> = {
       await scene.slipway('backup create')
       const restored = await scene.slipway('backup restore', '--drop-old', '--jobs', '2')
       expect(restored.next.at(-1)?.args).toEqual([
-        ...['backup', 'restore', '--drop-old', '--jobs', '2'],
+        'backup',
+        'restore',
+        '--drop-old',
+        '--jobs',
+        '2',
         ...confirmed(scene),
       ])
       await follow(scene, restored, { code: 'APP.CONSENT_NEEDED' })
