@@ -5,7 +5,7 @@ import { durationWord, formatDuration } from '../kernel/index.ts'
 import {
   expired,
   type Kept,
-  keptText,
+  keptData,
   pruneKept,
   readClock,
   readKept,
@@ -105,7 +105,9 @@ export async function pruneOld(
     const all = await readKept(session, { inserted: true })
     const old = expired(all, olderThan, serverNow)
     const found = old.filter(({ inserted }) => !inserted)
-    const destroys = found.filter(isLeft).map((one) => `kept data of ${keptText(one)}`)
+    const destroys = found.filter(isLeft).map((one) => {
+      return { what: 'kept-data' as const, data: keptData(one) }
+    })
     const question = { database, alias, destroys, command: words }
     if (work.target.protected && olderThan < keepMs && destroys.length > 0)
       await requireConsent(question, consentFrom(context, asked))

@@ -204,11 +204,11 @@ export async function runChosenSets(
     pending,
     author: await seedAuthor(work, session),
     dryRun,
-    consent: async (destroys) => {
+    consent: async (texts) => {
       const question = {
         database,
         alias,
-        destroys,
+        destroys: texts.map((text) => ({ what: 'table-data' as const, text })),
         command: runWords(sets.map(({ name }) => name)),
       }
       if (work.target.protected) await requireConsent(question, consentFrom(context, asked))
