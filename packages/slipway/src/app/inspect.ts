@@ -47,7 +47,7 @@ export async function inspectHealth(
   const last = await backups.lastBackup(work)
   const lastBackup = last?.manifest.createdAt
   const request = { address, migrations, schemas: target.schemas, lastBackup }
-  const { database, ...found } = await inspectTarget({ ...request, deadlineMs })
+  const { database, newerLedger, ...found } = await inspectTarget({ ...request, deadlineMs })
   const { emit } = context
   const tried = trying
     ? await attempt(() => tryIndexes({ ...request, shadow: shadowOptions(work), emit }))
@@ -59,7 +59,11 @@ export async function inspectHealth(
       ...found,
       trials: tried?.ok ? tried.value : null,
     },
-    findings: [...found.findings.map(resultFinding), ...found.checks.flatMap(unreadFinding)],
+    findings: [
+      ...found.findings.map(resultFinding),
+      ...found.checks.flatMap(unreadFinding),
+      ...(newerLedger === null ? [] : [newerLedgerFinding(newerLedger)]),
+    ],
     next: unindexed && !trying ? [command(['inspect', '--try'], 'see what the indexes save')] : [],
     failure: tried && !tried.ok ? tried.failure : undefined,
   }
@@ -67,6 +71,10 @@ export async function inspectHealth(
 
 function resultFinding({ id, severity, message, fix, sql }: HealthFinding): ResultFinding {
   return { id, severity, message: [message, fix, ...(sql === null ? [] : [sql])].join(' ') }
+}
+
+function newerLedgerFinding(message: string): ResultFinding {
+  return { id: 'ledger-newer', severity: 'notice', message }
 }
 
 /** Reports what could not be read, so that nothing is left out silently. */

@@ -1,11 +1,12 @@
 import { withSession } from '../database/index.ts'
 import { requireConsent, withTarget } from '../deploy/index.ts'
+import { refuseNewerLedger } from '../history/index.ts'
 import { durationWord, formatDuration } from '../kernel/index.ts'
 import {
   expired,
   isLeft,
   type Kept,
-  keptText,
+  keptData,
   pruneKept,
   readClock,
   readKept,
@@ -58,6 +59,7 @@ export async function listKept(context: AppContext): Promise<UseCaseReturn<KeptL
   const work = await readWork(context)
   const options = { applicationName: 'slipway kept' }
   return await withSession(await directAddress(work), options, async (session) => {
+    await refuseNewerLedger(session)
     const found = (await readKept(session)).filter(isLeft)
     return resultOf(work, session.server.database, found)
   })
@@ -104,7 +106,9 @@ export async function pruneOld(
     const all = await readKept(session, { inserted: true })
     const old = expired(all, olderThan, serverNow)
     const found = old.filter(({ inserted }) => !inserted)
-    const destroys = found.filter(isLeft).map((one) => `kept data of ${keptText(one)}`)
+    const destroys = found.filter(isLeft).map((one) => {
+      return { what: 'kept-data' as const, data: keptData(one) }
+    })
     const question = { database, alias, destroys, command: words }
     if (work.target.protected && olderThan < keepMs && destroys.length > 0)
       await requireConsent(question, consentFrom(context, asked))

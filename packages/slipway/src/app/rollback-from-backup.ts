@@ -1,6 +1,6 @@
 import { listBackups } from '../backup/index.ts'
 import { withSession } from '../database/index.ts'
-import { compareHistory, readHistory } from '../history/index.ts'
+import { compareHistory, readHistory, refuseNewerLedger } from '../history/index.ts'
 import { command } from '../kernel/index.ts'
 import { backupBefore } from './backup-reuse.ts'
 import { storeOf } from './backup-settings.ts'
@@ -21,9 +21,10 @@ export async function rollBackFromBackup(
   asked: RollbackOptions,
 ): Promise<UseCaseReturn<RollbackResult>> {
   const options = { applicationName: 'slipway rollback' }
-  const { applied } = await withSession(await directAddress(work), options, async (session) =>
-    compareHistory(await readHistory(session), work.migrations),
-  )
+  const { applied } = await withSession(await directAddress(work), options, async (session) => {
+    await refuseNewerLedger(session)
+    return compareHistory(await readHistory(session), work.migrations)
+  })
   const last = applied.at(-1)
   const { backups } = await listBackups(await storeOf(work))
   const { environment } = work.target

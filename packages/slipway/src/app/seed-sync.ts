@@ -190,10 +190,11 @@ async function requireSyncConsent(
     readonly diffs: readonly TableDiff[]
   },
 ): Promise<void> {
-  const destroys = diffs.flatMap(({ table, updated, deleted }) => [
+  const texts = diffs.flatMap(({ table, updated, deleted }) => [
     ...(updated > 0 ? [`values of ${formatRows(updated)} of ${table}`] : []),
     ...(deleted > 0 ? [`${formatRows(deleted)} of ${table}`] : []),
   ])
+  const destroys = texts.map((text) => ({ what: 'table-data' as const, text }))
   if (destroys.length > 0)
     return await requireConsent(
       { database, alias, destroys, command: wordsOf(asked) },

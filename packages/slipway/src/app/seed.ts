@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { type Session, withSession } from '../database/index.ts'
 import { createHistoryTables, requireConsent, withTarget } from '../deploy/index.ts'
-import { compareHistory, readHistory } from '../history/index.ts'
+import { compareHistory, readHistory, refuseNewerLedger } from '../history/index.ts'
 import { advice, attempt, command, type Failure, type NextAction } from '../kernel/index.ts'
 import { git } from '../project/index.ts'
 import {
@@ -139,6 +139,7 @@ export async function compareSets(context: AppContext): Promise<UseCaseReturn<Se
   const work = await readWork(context)
   const sets = await projectSeedSets(work.project, loadLimits(context, work))
   return await withSession(await directAddress(work), SESSION, async (session) => {
+    await refuseNewerLedger(session)
     const statuses = seedStatus(sets, await readSeedLedger(session), environmentSeeds(work))
     const target = targetResult(work, session.server.database)
     const next = sets.length > 0 ? [] : nextWithout(sets, work)
@@ -156,6 +157,7 @@ export async function verifySets(
   const of = environmentSeeds(work)
   const sets = chooseSets(all, named, of)
   return await withSession(await directAddress(work), SESSION, async (session) => {
+    await refuseNewerLedger(session)
     const names = projectNames(work.project)
     const limits = rowLimits(context, work)
     const found = await verifySeeds(session, { sets, names, emit: context.emit, limits })
@@ -205,17 +207,17 @@ export async function runChosenSets(
     pending,
     author: await seedAuthor(work, session),
     dryRun,
-    consent: async (destroys: readonly string[]) => {
-      const text = JSON.stringify(destroys)
-      if (!work.target.protected || consented.has(text)) return
+    consent: async (texts: readonly string[]) => {
+      const key = JSON.stringify(texts)
+      if (!work.target.protected || consented.has(key)) return
       const question = {
         database,
         alias,
-        destroys,
+        destroys: texts.map((text) => ({ what: 'table-data' as const, text })),
         command: runWords(sets.map(({ name }) => name)),
       }
       await requireConsent(question, consentFrom(context, asked))
-      consented.add(text)
+      consented.add(key)
     },
     emit: context.emit,
   }

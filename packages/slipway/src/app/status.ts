@@ -1,12 +1,13 @@
 import { withSession } from '../database/index.ts'
 import {
-  type Comparison,
   compareHistory,
+  type Comparison,
   findInterruption,
   type Interruption,
   obstacle,
   readHistory,
   readJournal,
+  refuseNewerLedger,
 } from '../history/index.ts'
 import { command, type NextAction } from '../kernel/index.ts'
 import { isLeft, type Kept, readKept } from '../safekeeping/index.ts'
@@ -33,6 +34,7 @@ export async function readStatus(context: AppContext): Promise<UseCaseReturn<Sta
   const options = { applicationName: 'slipway status' }
   const usage = readUsage(work)
   return await withSession(await directAddress(work), options, async (session) => {
+    await refuseNewerLedger(session)
     const history = await readHistory(session)
     const comparison = compareHistory(history, work.migrations)
     const journal = comparison.failed.length > 0 ? await readJournal(session) : []

@@ -1,5 +1,6 @@
 import type { Session } from '../database/index.ts'
-import { historyHash, readHistory } from '../history/index.ts'
+import { historyHash, newerLedgerNotice, readHistory } from '../history/index.ts'
+import type { Emit } from '../kernel/index.ts'
 import type { DumpFacts } from './dump.ts'
 
 /** The last applied migration of a database, and a hash of its history; null if it has no history. */
@@ -15,4 +16,10 @@ export async function historyFacts(
       applied.map(({ migration, checksum }) => ({ name: migration, checksum })),
     ),
   }
+}
+
+/** Reports that a newer version of Slipway wrote the ledger, which a backup contains like any other table. */
+export async function reportNewerLedger(session: Session, emit: Emit): Promise<void> {
+  const message = await newerLedgerNotice(session)
+  if (message !== undefined) emit({ kind: 'notice', message })
 }

@@ -93,6 +93,7 @@ describe('plan', () => {
     ])
     expect(planned.findings.map(({ id }) => id)).toEqual(['index-not-concurrent', 'drop-column'])
     expect(planned.next.map(({ command }) => command)).toEqual([
+      `slipway check ${INDEX.name} --save --env production`,
       `slipway deploy --accept index-not-concurrent --confirm ${target.name} --env production`,
     ])
     expect(await slipway(['plan'])).toEqual(planned)
@@ -124,7 +125,9 @@ describe('plan', () => {
     }
     const unknown = await slipway(['plan'])
     expect(unknown.result.migrations).toMatchObject([{ name: '2_gone', proof: null }])
-    expect(await words()).toMatch(/Not tested on a shadow database.*slipway check 2_gone --save/)
+    expect(await words()).toMatch(
+      /Not tested on a shadow database[^]*slipway check 2_gone --save --env production/,
+    )
 
     await slipway(['check', '2_gone', '--save'])
     const planned = await slipway(['plan'])

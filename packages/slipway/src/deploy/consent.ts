@@ -1,4 +1,4 @@
-import { advice, command, type NextAction } from '../kernel/index.ts'
+import { advice, assertNever, command, type NextAction } from '../kernel/index.ts'
 import { type CreatedObjects, createdBefore } from '../safekeeping/index.ts'
 import {
   type Action,
@@ -21,8 +21,27 @@ export interface MigrationLoss extends Destruction {
   readonly migration: string
 }
 
-/** Data that is about to be destroyed: a reference for migrations, a text for seeds and kept data. */
-export type Destroyed = MigrationLoss | string
+/** Everything that a statement does, if its effects cannot be observed: it may destroy anything. */
+export interface Unobserved {
+  readonly what: 'unobserved'
+  readonly migration: string
+  readonly statement: number
+  /** The reason, after "it": `issues its own COMMIT`. */
+  readonly why: string
+}
+
+/** Data that is about to be destroyed. */
+export type Destroyed =
+  | MigrationLoss
+  | Unobserved
+  /** Everything written after this time, in ISO 8601, which a restore to the state before a deploy undoes. */
+  | { readonly what: 'later-writes'; readonly since: string }
+  /** Everything that the project has in the database. */
+  | { readonly what: 'project' }
+  /** Data that a deploy or rollback kept. */
+  | { readonly what: 'kept-data'; readonly data: readonly Destruction[] }
+  /** Rows and values of a table that no statement names: those of a seed set or a sync, with their number. */
+  | { readonly what: 'table-data'; readonly text: string }
 
 /** The data that is about to be destroyed, its database, and the command that destroys it. */
 export interface ConsentQuestion {
@@ -123,17 +142,17 @@ function isComputed({ using, casts }: Extract<Action, { kind: 'change-type' }>):
 }
 
 /**
- * Statements whose effects cannot be observed, in words, because they may destroy anything: code that issues
+ * Statements whose effects cannot be observed, because they may destroy anything: code that issues
  * its own COMMIT (CALL, a DO with COMMIT) or works outside the transaction, and code that runs while the
  * server does not count rows.
  */
-function unseenBy(migrations: readonly Pick<Migration, 'name' | 'statements'>[]): string[] {
+function unseenBy(migrations: readonly Pick<Migration, 'name' | 'statements'>[]): Unobserved[] {
   return migrations.flatMap(({ name, statements }) =>
     statements.flatMap((statement) => {
       const why = whyUnseen(statement)
       return why === undefined
         ? []
-        : [`everything that statement ${statement.number} of ${name} does, because it ${why}`]
+        : [{ what: 'unobserved', migration: name, statement: statement.number, why }]
     }),
   )
 }
@@ -157,7 +176,24 @@ function whyUnseen({ role, actions }: Statement): string | undefined {
 
 /** Destroyed data as people read it: `column user.email (20240101_drop_email)`. For output alone. */
 export function destroyedText(one: Destroyed): string {
-  return typeof one === 'string' ? one : `${destructionText(one)} (${one.migration})`
+  switch (one.what) {
+    case 'object':
+    case 'rows':
+    case 'values':
+      return `${destructionText(one)} (${one.migration})`
+    case 'unobserved':
+      return `everything that statement ${one.statement} of ${one.migration} does, because it ${one.why}`
+    case 'later-writes':
+      return `everything written since the deploy at ${one.since}`
+    case 'project':
+      return 'all data of the project'
+    case 'kept-data':
+      return `kept data of ${one.data.map(destructionText).join(', ')}`
+    case 'table-data':
+      return one.text
+    default:
+      return assertNever(one)
+  }
 }
 
 /**

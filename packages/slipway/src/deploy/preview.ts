@@ -1,7 +1,7 @@
 import { withSession } from '../database/index.ts'
 import { readFromTarget, targetSettingsSql } from '../execution/index.ts'
 import type { Hazard } from '../hazards/index.ts'
-import { type Comparison, findLedger } from '../history/index.ts'
+import { type Comparison, refuseNewerLedger } from '../history/index.ts'
 import { type DeployPlan, type PreCheckResult, surveyDeploy } from '../plan/index.ts'
 import type { Migration } from '../statements/index.ts'
 import { hazardsToAccept } from './hazards.ts'
@@ -37,7 +37,7 @@ export async function previewDeploy(request: WorkRequest): Promise<Preview> {
     // Behind a pooler, the settings would stay with the backend.
     if (!session.server.pooled) await session.execute(targetSettingsSql({ session, deadline }))
     const target = { session, address, limits, deadline, signal, emit }
-    await findLedger(session)
+    await refuseNewerLedger(session)
     const { history, before, resuming, squashes, plans } = await readPending(session, migrations)
     const { database } = session.server
     if (plans.length > 0 && before.applied.length === 0 && resuming.length === 0)

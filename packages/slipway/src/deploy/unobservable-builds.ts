@@ -1,5 +1,6 @@
 import type { Session } from '../database/index.ts'
 import type { Migration } from '../statements/index.ts'
+import type { Unobserved } from './consent.ts'
 
 /**
  * Describes concurrent index builds whose functions may change rows. A build runs outside the transaction, so
@@ -8,17 +9,20 @@ import type { Migration } from '../statements/index.ts'
 export async function readUnobservableBuilds(
   session: Session,
   migrations: readonly Pick<Migration, 'name' | 'statements'>[],
-): Promise<string[]> {
-  const unseen: string[] = []
+): Promise<Unobserved[]> {
+  const unseen: Unobserved[] = []
   for (const { name, statements } of migrations) {
     for (const { number, role, actions } of statements) {
       const calls = actions.flatMap((action) =>
         action.kind === 'create-index' && role.kind === 'alone' ? (action.calls ?? []) : [],
       )
       if (calls.length > 0 && (await mayChangeRows(session, calls)))
-        unseen.push(
-          `everything that statement ${number} of ${name} does, because it runs outside the transaction`,
-        )
+        unseen.push({
+          what: 'unobserved',
+          migration: name,
+          statement: number,
+          why: 'runs outside the transaction',
+        })
     }
   }
   return unseen

@@ -216,6 +216,19 @@ test.each([
   expect(down.sql).not.toMatch(/DROP (?!SCHEMA)|CREATE/)
 })
 
+test('values that an enum gets back are used in a statement of their own, whatever its name is', async () => {
+  const type = `"a ADD VALUE 'x' kind"`
+  const before = `CREATE TYPE ${type} AS ENUM ('a', 'b''s'); CREATE TABLE t (id INT PRIMARY KEY, name TEXT);`
+  const sql = `DROP TYPE ${type}; CREATE TYPE ${type} AS ENUM ('a'); ALTER TABLE t DROP name;`
+  const down = await writeDownMigration({
+    shadow: SHADOW,
+    before: [{ name: '1_base', sql: before }],
+    migration: { name: '2_next', sql },
+  })
+  expect(down).toMatchObject({ proven: true, grade: 'lossy' })
+  expect(down.sql).toContain(`SELECT 'b''s'::${type};`)
+})
+
 test('a dropped schema is recreated for its objects', async () => {
   const sql = 'ALTER TABLE old.log SET SCHEMA public; DROP SCHEMA old;'
   const migration = { name: '2_next', sql }

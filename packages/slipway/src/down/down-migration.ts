@@ -1,4 +1,4 @@
-import { dialectOf, type Session } from '../database/index.ts'
+import { dialectOf, quoteIdentifier, quoteLiteral, type Session } from '../database/index.ts'
 import { attempt } from '../kernel/index.ts'
 import {
   type Catalog,
@@ -166,7 +166,7 @@ export async function draftDownMigration(
   const { statements: changes, choices }: SchemaScript = script.ok
     ? script.value
     : { statements: [], choices: [] }
-  const inverse = losses.length > 0 ? [...changes, ...usesOfValues(changes)] : changes
+  const inverse = losses.length > 0 ? [...changes, ...(await usesOfValues(changes))] : changes
   const deletes = await deletesOfInserted(session, statements, schema)
   const parts = { migration, deletes, renames, statements: inverse, losses, choices }
   if (!script.ok) {
@@ -180,13 +180,28 @@ export async function draftDownMigration(
  * Statements that use the values that a script adds to enums, so that the values are committed before rows
  * that need them are restored.
  */
-function usesOfValues(script: SchemaScript['statements']): SchemaScript['statements'] {
-  return script.flatMap(({ sql }) => {
-    const [, type, value] = /^ALTER TYPE (.+?) ADD VALUE ('(?:[^']|'')*')/.exec(sql) ?? []
-    return type === undefined
-      ? []
-      : [{ sql: `SELECT ${value}::${type}`, alone: false, destructive: false }]
-  })
+async function usesOfValues(
+  script: SchemaScript['statements'],
+): Promise<SchemaScript['statements']> {
+  const added = script.filter(({ sql }) => sql.includes('ADD VALUE'))
+  if (added.length === 0) return []
+  const parser = await parserFor('postgres')
+  const { statements } = parseMigration(
+    { name: 'script', sql: added.map(({ sql }) => `${sql};`).join('\n') },
+    parser,
+  )
+  return statements.flatMap(({ actions }) =>
+    actions.flatMap((action) => {
+      if (action.kind !== 'add-enum-value') return []
+      const { schema, name } = action.type
+      const type = [schema, name]
+        .filter((part) => part !== undefined)
+        .map(quoteIdentifier)
+        .join('.')
+      const sql = `SELECT ${quoteLiteral(action.value)}::${type}`
+      return [{ sql, alone: false, destructive: false }]
+    }),
+  )
 }
 
 /**

@@ -1,5 +1,5 @@
 import { withSession } from '../database/index.ts'
-import { findLedger, readHistory } from '../history/index.ts'
+import { refuseNewerLedger, readHistory } from '../history/index.ts'
 import type { DriftReport, DriftRequest } from './inspect.ts'
 import { comparisonKey, isKnownEqual, rememberEqual } from './known-equal.ts'
 import { sameAsHistory } from './report-without-drift.ts'
@@ -14,7 +14,7 @@ export async function inspectDrift(request: DriftRequest): Promise<DriftReport> 
     request.address,
     { applicationName: 'slipway drift' },
     async (session) => {
-      await findLedger(session)
+      await refuseNewerLedger(session)
       // Read before the catalog, so that a concurrent change gives a different key.
       const key = await comparisonKey(session, await readHistory(session), request)
       if (isKnownEqual(request, key)) return sameAsHistory(session.server.database)

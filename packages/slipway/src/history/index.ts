@@ -1,3 +1,4 @@
+export { newerLedgerNotice, refuseNewerLedger } from './dialects.ts'
 export {
   type Comparison,
   compareHistory,
@@ -39,12 +40,7 @@ export {
   writeChangeToken,
   writeSchemaState,
 } from './postgres/ledger.ts'
-export {
-  findLedger,
-  forgetLedgerSql,
-  prepareLedger,
-  upgradeLedger,
-} from './postgres/ledger-upgrade.ts'
+export { forgetLedgerSql, prepareLedger, upgradeLedger } from './postgres/ledger-upgrade.ts'
 export type { SquashStatus } from './squash.ts'
 export {
   appliedRowSql,

@@ -1,4 +1,5 @@
 import { type Address, type Session, withSession } from '../database/index.ts'
+import { newerLedgerNotice } from '../history/index.ts'
 import { attempt, command, type Failure, rethrow } from '../kernel/index.ts'
 import { scopeOf } from '../schema/index.ts'
 import type { MigrationFile } from '../statements/index.ts'
@@ -46,6 +47,8 @@ export interface Inspection {
   readonly findings: readonly HealthFinding[]
   readonly statements: TopStatements | null
   readonly figures: readonly Metric[]
+  /** That a newer version of Slipway wrote the ledger, as a sentence; null otherwise. */
+  readonly newerLedger: string | null
 }
 
 /** In reading order: the most urgent first. */
@@ -84,11 +87,15 @@ export async function inspectPostgres(request: InspectRequest): Promise<Inspecti
 
 async function inspectSession(session: Session, request: InspectRequest): Promise<Inspection> {
   const deadline = performance.now() + request.deadlineMs
-  const prepared = await readOnly(session, deadline, () => prepare(session, request))
+  const prepared = await readOnly(session, deadline, async () => ({
+    probe: await prepare(session, request),
+    newerLedger: (await newerLedgerNotice(session)) ?? null,
+  }))
   if (!prepared.ok) return raiseNothingRead(prepared.failure)
+  const { probe, newerLedger } = prepared.value
   const readings: { readonly name: CheckName; readonly reading: CheckReading }[] = []
   for (const [name, check] of CHECKS) {
-    const read = await readOnly(session, deadline, () => check(prepared.value))
+    const read = await readOnly(session, deadline, () => check(probe))
     readings.push({ name, reading: read.ok ? read.value : unreadReading(read.failure) })
   }
   const checks = readings.map(({ name, reading }) => statusOf(name, reading))
@@ -99,6 +106,7 @@ async function inspectSession(session: Session, request: InspectRequest): Promis
     findings: bySeverity(readings.flatMap(({ reading }) => reading.findings)),
     statements: readings.flatMap(({ reading }) => reading.statements ?? [])[0] ?? null,
     figures: readings.flatMap(({ reading }) => reading.figures ?? []),
+    newerLedger,
   }
 }
 

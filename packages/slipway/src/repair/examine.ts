@@ -2,7 +2,7 @@ import { type Session, withSession } from '../database/index.ts'
 import {
   compareHistory,
   currentRows,
-  findLedger,
+  refuseNewerLedger,
   type Comparison,
   type History,
   type HistoryRow,
@@ -44,7 +44,7 @@ export async function examineSession(
   asked: ExamineRequest,
 ): Promise<Examination> {
   const request = shadowLike(asked, session)
-  await findLedger(session)
+  await refuseNewerLedger(session)
   const history = await readHistory(session)
   const comparison = compareHistory(history, request.migrations)
   const partials = new Map<string, PartialMigration>()

@@ -65,7 +65,9 @@ test('names the kept data that it drops, before it asks and in its result', asyn
   const again = { ...request({ consent, emit }), migrations: destroys }
   await expect(reset(again)).rejects.toMatchObject({ failure: { code: 'REPAIR.RESET_DECLINED' } })
   const what = ['all data of the project', 'kept data of table customer']
-  expect(asked).toEqual([{ database: target.name, destroys: what }])
+  const data = [{ what: 'object', object: { kind: 'table', schema: null, name: 'customer' } }]
+  const dropped = [{ what: 'project' }, { what: 'kept-data', data }]
+  expect(asked).toEqual([{ database: target.name, destroys: dropped }])
   const message = `This drops ${what.join(' and ')}.`
   expect(said).toContainEqual({ kind: 'notice', message })
   await expect(reset({ ...again, consent: { confirm: undefined } })).rejects.toMatchObject({

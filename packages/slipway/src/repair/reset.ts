@@ -4,12 +4,13 @@ import {
   type Consent,
   deploy,
   type DeployOutcome,
+  type Destroyed,
+  destroyedText,
   withTarget,
   type WorkRequest,
 } from '../deploy/index.ts'
 import { command } from '../kernel/index.ts'
 import { isLeft, type Kept, keptData, readKept } from '../safekeeping/index.ts'
-import { destructionText } from '../statements/index.ts'
 import { dropAll } from './dialects.ts'
 import { raise } from './failures.ts'
 
@@ -40,9 +41,9 @@ export async function reset(request: ResetRequest): Promise<ResetOutcome> {
   refuseProtected(request)
   const dropped = await withTarget(request, async (session, target) => {
     const droppedKept = (await readKept(session)).filter(isLeft)
-    const destroys = [
-      'all data of the project',
-      ...droppedKept.flatMap(keptData).map((one) => `kept data of ${destructionText(one)}`),
+    const destroys: readonly Destroyed[] = [
+      { what: 'project' },
+      ...droppedKept.flatMap(keptData).map((one) => ({ what: 'kept-data' as const, data: [one] })),
     ]
     if (droppedKept.length > 0)
       request.emit({ kind: 'notice', message: `This drops ${listed(destroys)}.` })
@@ -66,7 +67,7 @@ function refuseProtected({ address, environment, protected: isProtected }: Reset
 /** Even a database without protection needs its name: `DATABASE_URL` may point somewhere unexpected. */
 async function requireName(
   session: Session,
-  { address, consent, destroys }: ResetRequest & { readonly destroys: readonly string[] },
+  { address, consent, destroys }: ResetRequest & { readonly destroys: readonly Destroyed[] },
 ): Promise<void> {
   const { database, alias } = session.server
   if (address.kind === 'embedded') return
@@ -88,7 +89,8 @@ async function requireName(
   })
 }
 
-function listed(things: readonly string[]): string {
+function listed(destroys: readonly Destroyed[]): string {
+  const things = destroys.map(destroyedText)
   const more = things.length > 4 ? [`${things.length - 3} more`] : []
   const named = [...things.slice(0, more.length > 0 ? 3 : 4), ...more]
   const last = named.at(-1) ?? ''

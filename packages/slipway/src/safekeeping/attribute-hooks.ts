@@ -83,8 +83,10 @@ const KEEPS_ATTRIBUTES: ReadonlySet<Action['kind']> = new Set([
 
 /**
  * Whether a statement may set the position of a sequence, or take a number from it: by its text, or in
- * code that it calls.
+ * code that it calls. The text is searched, and not what the statement does, because only a miss does harm: a
+ * function cannot be called without its name, unless that is written with Unicode escapes (`U&"…"`), and a
+ * word in a comment or a literal only causes positions to be recorded that did not move.
  */
 export function setsPositions({ actions, text }: Statement): boolean {
-  return /\b(?:setval|nextval)\b/i.test(text) || actions.some(({ kind }) => kind === 'opaque')
+  return /\b(?:setval|nextval)\b|\bU&"/i.test(text) || actions.some(({ kind }) => kind === 'opaque')
 }

@@ -4,6 +4,7 @@ import type { CreateRequest } from '../create-backup.ts'
 import type { Dump } from '../dump.ts'
 import type { Encryption } from '../encryption.ts'
 import { raise } from '../failures.ts'
+import { reportNewerLedger } from '../history-facts.ts'
 import type { DataSums, Part } from '../manifest.ts'
 import type { PartSource } from '../parts.ts'
 import { type ClientProgram, findProgram } from './client-program.ts'
@@ -27,6 +28,7 @@ export async function withDump<T>(
     const serverMajor = Math.floor(session.server.versionNumber / 10_000)
     const program = await findProgram('pg_dump', serverMajor, request.env)
     const location = locate(address.url)
+    await reportNewerLedger(session, request.emit)
     return await withSource(session, async (source) => {
       const excluded = await excludedTables(session, request.excludedData)
       const sequences = request.sums ? await readSequences(session) : {}

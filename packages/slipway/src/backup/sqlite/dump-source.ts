@@ -5,7 +5,7 @@ import { readFingerprint } from '../../schema/index.ts'
 import type { CreateRequest } from '../create-backup.ts'
 import type { Dump, DumpFacts } from '../dump.ts'
 import { raise } from '../failures.ts'
-import { historyFacts } from '../history-facts.ts'
+import { historyFacts, reportNewerLedger } from '../history-facts.ts'
 import type { DataSums, TableSum } from '../manifest.ts'
 import type { PartSource } from '../parts.ts'
 import { versionOf } from './compare-restored.ts'
@@ -29,6 +29,7 @@ export async function withDump<T>(
         const all = await readDumped(session, new Set())
         const excluded = excludedTables(all, request.excludedData)
         const database = { ...all, excluded }
+        await reportNewerLedger(session, request.emit)
         const facts = await readFacts(session, database)
         return await work(await dumpOf(request, database, facts))
       }),

@@ -35,7 +35,12 @@ function view(result: RollbackResult, ok: boolean): Block[] {
     ...downMigrations.flatMap(({ migration, sql: text }) =>
       text === null
         ? []
-        : [paragraph(`${migration} has no down.sql. This down migration was written:`), sql(text)],
+        : [
+            paragraph(
+              `${migration} has no down.sql. Slipway generated this down migration for the rollback only:`,
+            ),
+            sql(text),
+          ],
     ),
     ...receiptLines(receipts, 'Rolled back'),
     ...restoredLines(kept),

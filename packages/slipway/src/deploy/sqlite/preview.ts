@@ -1,4 +1,5 @@
 import { withSession } from '../../database/index.ts'
+import { refuseNewerLedger } from '../../history/index.ts'
 import { withSchemaCopy } from '../../schema/index.ts'
 import { readPending } from '../pending.ts'
 import type { Preview } from '../preview.ts'
@@ -11,6 +12,7 @@ import { testOnCopy } from './test-on-copy.ts'
 export async function previewSqlite(request: WorkRequest): Promise<Preview> {
   const { address, migrations } = request
   return await withSession(address, { applicationName: 'slipway plan' }, async (session) => {
+    await refuseNewerLedger(session)
     const pending = await readPending(session, migrations)
     const { before, squashes, plans } = pending
     if (plans.length > 0 && before.applied.length === 0) await refuseFilled(session)

@@ -99,7 +99,8 @@ async function refusedConsent(
   { protected: isProtected, consent, command: words = ['deploy'] }: GuardedRequest,
 ): Promise<Failure | undefined> {
   if (!isProtected) return undefined
-  const destroys = [`rows or values of ${String(facts['table'])} (${name})`]
+  const text = `rows or values of ${String(facts['table'])} (${name})`
+  const destroys = [{ what: 'table-data' as const, text }]
   const asked = await attempt(() => requireConsent({ database, destroys, command: words }, consent))
   return asked.ok ? undefined : asked.failure
 }

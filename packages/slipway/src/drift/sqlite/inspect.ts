@@ -1,7 +1,7 @@
 import { type Session, withSession } from '../../database/index.ts'
 import { sqliteLossesOf } from '../../down/index.ts'
 import { atomicScriptOf } from '../../execution/index.ts'
-import { compareHistory, readHistory } from '../../history/index.ts'
+import { compareHistory, readHistory, refuseNewerLedger } from '../../history/index.ts'
 import { attempt } from '../../kernel/index.ts'
 import { appliedMigrations } from '../../plan/index.ts'
 import {
@@ -28,7 +28,10 @@ import { sameAsHistory } from '../report-without-drift.ts'
 /** Compares a SQLite or D1 database with its history, replayed in memory: see `inspectDrift`. */
 export async function inspectSqlite(request: DriftRequest): Promise<DriftReport> {
   const options = { applicationName: 'slipway drift' }
-  return await withSession(request.address, options, (session) => inspectOn(session, request))
+  return await withSession(request.address, options, async (session) => {
+    await refuseNewerLedger(session)
+    return await inspectOn(session, request)
+  })
 }
 
 /** Like `inspectSqlite`, on an open session. */

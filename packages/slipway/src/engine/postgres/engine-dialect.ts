@@ -26,5 +26,6 @@ export const postgresEngine: EngineDialect = {
     }
   },
   isWithoutHistory: () => false,
+  // Reads only statements of the engine itself, which writes them in one form; it sends migrations as scripts.
   createsSchema: (sql) => /^\s*CREATE SCHEMA\b/i.test(sql),
 }

@@ -21,59 +21,16 @@ import {
   RECORD_KEPT_TABLES,
   HAS_STALE_KEPT_TABLES,
 } from './kept-places.ts'
-import { lateValueSql } from './late-value.ts'
 import {
   LEDGER_MIGRATIONS,
   LEDGER_VERSION,
   type LedgerScene,
   HISTORY_TABLES,
 } from './ledger-migrations.ts'
-
-/** The layout of the ledger on this database; 0 if there is none. Raises no error on the server. */
-async function readLedgerVersion(session: Session): Promise<number> {
-  const version = lateValueSql(
-    `SELECT coalesce(max(version), 0)::text FROM ${session.ledger}.ledger`,
-  )
-  const { rows } = await session.queryRaw(
-    `SELECT nspname, CASE WHEN nspname = $1 THEN ${version} END FROM (${LEDGERS}) AS found`,
-    [session.ledger],
-  )
-  const [schema, found] = rows[0] ?? []
-  refuseElsewhere(session, schema)
-  return Number(found ?? 0)
-}
+import { readLedgerVersion, refuseNewer } from './ledger-version.ts'
 
 /** Sessions that hold the deploy lock and whose ledger is known to be current: no other session upgrades it in the meantime. */
 const current = new WeakSet<Session>()
-
-/** Whether there is a ledger. Needs no privileges on it. Fails with HISTORY.LEDGER_ELSEWHERE if it is elsewhere. */
-export async function findLedger(session: Session): Promise<boolean> {
-  const { rows } = await session.queryRaw(LEDGERS, [session.ledger])
-  const schema = rows[0]?.[0]
-  refuseElsewhere(session, schema)
-  return Boolean(schema)
-}
-
-/** The schema that has tables of these names; the expected schema comes first. */
-const LEDGERS = `SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE c.relname = 'ledger' AND c.relkind = 'r' AND EXISTS (
-    SELECT FROM pg_class o WHERE o.relnamespace = n.oid AND o.relname IN ('schema_state', 'catalog_state'))
-  ORDER BY n.nspname <> $1, n.nspname LIMIT 1`
-
-function refuseElsewhere({ ledger, server }: Session, found: string | null | undefined): void {
-  if (!found || found === ledger) return
-  raise('HISTORY.LEDGER_ELSEWHERE', {
-    message: `The ledger of ${server.database} is in the schema ${found}, but this project keeps it in ${ledger}. Nothing was changed.`,
-    why: 'A database has one ledger, which all its projects share.',
-    nextActions: [
-      advice(
-        found === LEDGER_SCHEMA
-          ? 'Remove ledger from slipway.config.ts.'
-          : `Write ledger: { schema: '${found}' } in slipway.config.ts.`,
-      ),
-    ],
-  })
-}
 
 /**
  * Returns the layout of the ledger; 0 if there is none. Fails if this version does not know the layout
@@ -85,11 +42,7 @@ export async function checkLedger(session: Session): Promise<number> {
   const version = await permitted(session, () => readLedgerVersion(session))
   if (version === LEDGER_VERSION && session.lockGuard !== undefined) current.add(session)
   if (version <= LEDGER_VERSION) return version
-  return raise('HISTORY.LEDGER_NEWER', {
-    message: `The ledger of this database has layout ${version}; this version of Slipway supports layouts up to ${LEDGER_VERSION}.`,
-    why: 'A newer version of Slipway worked on this database, for this project or another one in it.',
-    nextActions: [advice('Update slipway in this project.')],
-  })
+  return refuseNewer(version)
 }
 
 /**

@@ -42,11 +42,7 @@ export interface RecordedSchema {
 
 /** Reads the ledger; empty if there is none. Fails with HISTORY.LEDGER_NEWER. */
 export async function readSqliteLedger(session: Session): Promise<SqliteLedger> {
-  const found = await session.query(`SELECT 1 FROM sqlite_schema WHERE name = '_slipway_ledger'`)
-  if (found.length === 0) return { revision: 0, environments: [] }
-  const [ledger] = await session.query<{ version: number; revision: number }>(
-    'SELECT version, revision FROM _slipway_ledger',
-  )
+  const ledger = await readVersion(session)
   if (ledger === undefined) return { revision: 0, environments: [] }
   if (ledger.version > LEDGER_VERSION) refuseNewer(ledger.version)
   const [schema] = await session.query<Omit<RecordedSchema, 'objects'> & { objects: string }>(
@@ -62,6 +58,30 @@ export async function readSqliteLedger(session: Session): Promise<SqliteLedger> 
       : {}),
     environments: environments.map(({ name, confirm }) => ({ name, confirm: confirm === 1 })),
   }
+}
+
+/** The layout and the revision; undefined if there is no ledger. */
+async function readVersion(
+  session: Session,
+): Promise<{ readonly version: number; readonly revision: number } | undefined> {
+  const found = await session.query(`SELECT 1 FROM sqlite_schema WHERE name = '_slipway_ledger'`)
+  if (found.length === 0) return undefined
+  const [ledger] = await session.query<{ version: number; revision: number }>(
+    'SELECT version, revision FROM _slipway_ledger',
+  )
+  return ledger
+}
+
+/** The layout of the ledger if this version does not know it. */
+export async function newerLedgerOnSqlite(session: Session): Promise<number | undefined> {
+  const { version = 0 } = (await readVersion(session)) ?? {}
+  return version > LEDGER_VERSION ? version : undefined
+}
+
+/** Fails with HISTORY.LEDGER_NEWER if this version does not know the layout of the ledger. */
+export async function refuseNewerLedgerOnSqlite(session: Session): Promise<void> {
+  const version = await newerLedgerOnSqlite(session)
+  if (version !== undefined) refuseNewer(version)
 }
 
 function refuseNewer(version: number): never {

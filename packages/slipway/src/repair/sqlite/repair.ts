@@ -8,6 +8,7 @@ import {
   type HistoryRow,
   readHistory,
   readSqliteLedger,
+  refuseNewerLedger,
   recordSchemaSql,
   recordsOf,
   REVISION_SQL,
@@ -34,6 +35,7 @@ export async function examineSqlite(request: ExamineRequest): Promise<Diagnosis>
 }
 
 async function examineOn(session: Session, request: ExamineRequest): Promise<Diagnosis> {
+  await refuseNewerLedger(session)
   const history = await readHistory(session)
   const comparison = compareHistory(history, request.migrations)
   const problems: Problem[] = comparison.failed.map(failedProblem)

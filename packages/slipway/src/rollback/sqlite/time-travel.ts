@@ -45,7 +45,7 @@ export async function restoreDeployBookmark(request: BookmarkRequest): Promise<B
     const isKnown = last !== undefined && ledger.revision > 0
     const deploy = isKnown ? await readDeployBookmark(session, last) : undefined
     if (deploy === undefined) return raiseNoBookmark(last)
-    const destroys = [`everything written since the deploy at ${deploy.at}`]
+    const destroys = [{ what: 'later-writes' as const, since: deploy.at }]
     const question = { database, destroys, command: ['rollback', '--from-bookmark'] }
     if (request.protected) await requireConsent(question, consent)
     const { bookmark, migrations: undone } = deploy

@@ -61,6 +61,10 @@ function plain(sql: string): ScriptStatement {
   return { sql: stableSql(sql), alone: false, destructive: false }
 }
 
+// The regular expressions in this file read only what pg-delta writes: one statement in a fixed form, with every
+// name quoted. They match quoted names as a whole, so no part of a name is read as syntax. They decide only the order
+// and the form of these statements.
+
 /**
  * Moves new enum values to the front. pg-delta does not know which value a default needs, and may put the
  * default first.
