@@ -1054,13 +1054,13 @@ const NOT_REACHED: readonly (readonly [file: string, text: string, why: string])
     'a backup that differs: deploy-gate.test.ts',
   ],
   [
-    'backup/restore-backup.ts',
+    'backup/compare.ts',
     "nextActions: [command(['backup', 'list'], 'choose",
     'a restore that differs',
   ],
   ['repair/undo.ts', 'command(', 'a schema that the differ cannot restore'],
   [
-    'deploy/sqlite/deploy.ts',
+    'deploy/sqlite/run-tested.ts',
     "nextActions: [command(['status'], 'see what is applied'), command(words, 'try again')]",
     'another deploy at the same moment',
   ],
