@@ -11,6 +11,7 @@ import {
   resolveTarget,
   shadowSetting,
   shadowTimeLimitMs,
+  stricterEnvironments,
   type Target,
 } from '../project/index.ts'
 import type { AppContext } from './context.ts'
@@ -92,6 +93,7 @@ export async function workRequest(
     protected: target.protected,
     confirm: target.policy.confirm,
     migrations,
+    stricter: await stricterEnvironments(work.project, target),
     schemas: target.schemas,
     limits: { lockTimeoutMs, statementTimeoutMs },
     deadlineMs,

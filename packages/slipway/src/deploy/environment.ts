@@ -1,4 +1,5 @@
-import { advice } from '../kernel/index.ts'
+import { type Address, type Session, withSession } from '../database/index.ts'
+import { advice, attempt, type ConnectionString, type NextAction } from '../kernel/index.ts'
 import { raise } from './failures.ts'
 import type { WorkRequest } from './target.ts'
 
@@ -28,14 +29,68 @@ export function refuseEnvironment(
   )
   if (stricter === undefined) return
   const { name } = stricter
-  raise('DEPLOY.OTHER_ENVIRONMENT', {
+  refuse({ database, environment, name }, `Slipway changed it as ${name} before.`, [
+    advice(`If it is a copy of the server's files, run ${forget.replace('…', name)} on the copy.`),
+  ])
+}
+
+function refuse(
+  {
+    database,
+    environment,
+    name,
+  }: { readonly database: string; readonly environment: string; readonly name: string },
+  because: string,
+  more: readonly NextAction[] = [],
+): never {
+  return raise('DEPLOY.OTHER_ENVIRONMENT', {
     message: `The database ${database} belongs to the environment ${name}, not to ${environment}. Nothing was changed.`,
-    why: `Slipway changed it as ${name} before. Slipway recognizes it by the identity that the server reports, even if the connection string differs, for example through a tunnel.`,
-    nextActions: [
-      advice(`Add --env ${name} to the command if you mean this database.`),
-      advice(
-        `If it is a copy of the server's files, run ${forget.replace('…', name)} on the copy.`,
-      ),
-    ],
+    why: `${because} Slipway recognizes it by the identity that the server reports, even if the connection string differs, for example through a tunnel.`,
+    nextActions: [advice(`Add --env ${name} to the command if you mean this database.`), ...more],
   })
+}
+
+/** How long a server of another environment may take to answer, in ms. */
+const ANSWER_MS = 2000
+
+/**
+ * Fails with DEPLOY.OTHER_ENVIRONMENT if the configuration gives the database of the session to a stricter environment
+ * under another connection string. Connects to the databases of those environments, and reads only who they are. One
+ * that does not answer is named in a notice.
+ */
+export async function refuseConfiguredEnvironment(
+  session: Session,
+  { environment, stricter = [], emit }: Pick<WorkRequest, 'environment' | 'stricter' | 'emit'>,
+): Promise<void> {
+  if (stricter.length === 0) return
+  const identity = await identityOf(session)
+  const compared = await Promise.all(
+    stricter.flatMap(({ name, urls }) =>
+      urls.map(async (url) => ({ name, read: await attempt(() => identityAt(url)) })),
+    ),
+  )
+  const { database } = session.server
+  for (const { name, read } of compared) {
+    if (read.ok && read.value === identity)
+      refuse({ database, environment, name }, `The configuration of ${name} leads to it.`)
+  }
+  for (const name of new Set(compared.flatMap(({ name, read }) => (read.ok ? [] : name)))) {
+    const message = `Not compared with the database of ${name}, which did not answer. If ${database} is that database, add --env ${name}.`
+    emit({ kind: 'notice', message })
+  }
+}
+
+async function identityAt(url: ConnectionString): Promise<string> {
+  const address: Address = { kind: 'postgres', url }
+  const options = { applicationName: 'slipway', connectTimeoutMs: ANSWER_MS }
+  return await withSession(address, options, identityOf)
+}
+
+/** Identifies a database of a running server. Any role may read it, while the identifier of a cluster needs a right. */
+async function identityOf(session: Session): Promise<string> {
+  const { rows } = await session.queryRaw(
+    `SELECT oid, extract(epoch FROM pg_catalog.pg_postmaster_start_time()) FROM pg_catalog.pg_database
+     WHERE datname = pg_catalog.current_database()`,
+  )
+  return JSON.stringify(rows)
 }

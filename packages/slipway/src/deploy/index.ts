@@ -9,6 +9,7 @@ export {
 } from './consent.ts'
 export type { DeployOutcome, DeployRequest } from './deploy.ts'
 export { deploy, createHistoryTables, previewDeploy, withTarget } from './dialects.ts'
+export { refuseConfiguredEnvironment } from './environment.ts'
 export { refuseForeignObjects } from './foreign-objects.ts'
 export { deployFailures } from './failures.ts'
 export { unaccepted } from './hazards.ts'

@@ -18,9 +18,10 @@ import {
   upgradeLedger,
 } from '../history/index.ts'
 import { command, type Emit, failureOf } from '../kernel/index.ts'
+import type { ConfiguredEnvironment } from '../project/index.ts'
 import type { ShadowOptions } from '../shadow/index.ts'
 import type { MigrationFile } from '../statements/index.ts'
-import { refuseEnvironment } from './environment.ts'
+import { refuseConfiguredEnvironment, refuseEnvironment } from './environment.ts'
 import { raiseDatabase } from './failures.ts'
 import { withDeployLock } from './postgres/lock.ts'
 import { missingRights } from './postgres/missing-rights.ts'
@@ -42,6 +43,8 @@ export interface WorkRequest {
   /** The time after which the whole command gives up. */
   readonly deadlineMs: number
   readonly shadow: ShadowOptions
+  /** Environments with a stricter policy, whose databases are compared with the target's; none if absent. */
+  readonly stricter?: readonly ConfiguredEnvironment[]
   /** Loads the project's own hazard rules; absent if it has none. */
   readonly rules?: () => Promise<readonly Rule[]>
   readonly signal: AbortSignal
@@ -72,6 +75,8 @@ export async function withTarget<T>(
         const pins = session.server.pooled ? pinSql(session) : ''
         await executeLocked(held, pins + targetSettingsSql(target))
         if (await upgradeLedger(held)) await refuseOtherEnvironment(held, request)
+        // Slipway has never changed this database.
+        else await refuseConfiguredEnvironment(held, request)
         return await work(held, target)
       })
     },

@@ -39,6 +39,7 @@ export {
   type EnvironmentConfig,
   type SlipwayConfig,
 } from './slipway-config.ts'
+export { type ConfiguredEnvironment, stricterEnvironments } from './stricter-environments.ts'
 export {
   type Policy,
   resolveTarget,

@@ -6,6 +6,7 @@ import {
   type DeployOutcome,
   type Destroyed,
   destroyedText,
+  refuseConfiguredEnvironment,
   withTarget,
   type WorkRequest,
 } from '../deploy/index.ts'
@@ -40,6 +41,7 @@ const OPEN_ENVIRONMENTS = new Set(['development', 'testing'])
 export async function reset(request: ResetRequest): Promise<ResetOutcome> {
   refuseProtected(request)
   const dropped = await withTarget(request, async (session, target) => {
+    if (request.address.kind === 'postgres') await refuseConfiguredEnvironment(session, request)
     const droppedKept = (await readKept(session)).filter(isLeft)
     const destroys: readonly Destroyed[] = [
       { what: 'project' },

@@ -122,6 +122,67 @@ describe('a database that the configuration assigns to production', () => {
   })
 })
 
+describe('a database that the configuration assigns to production, through a tunnel', () => {
+  const PROD = 'PROD_URL'
+  let tunnel: Awaited<ReturnType<typeof startProxy>>
+
+  beforeEach(async () => {
+    configure(
+      `{ live: { url: 'env:LIVE_URL' }, production: { url: 'env:${PROD}', confirm: true }, staging: {} }`,
+    )
+    tunnel = await startProxy(target.url, () => 'forward')
+    return () => tunnel.close()
+  })
+
+  test('is recognized before Slipway has ever changed it', async () => {
+    await target.sql('CREATE TABLE "Other" (id int); INSERT INTO "Other" VALUES (1)')
+    const env = { [PROD]: target.url, LIVE_URL: 'postgresql://u@127.0.0.1:1/live' }
+    for (const args of [
+      ['reset', '--confirm', target.name],
+      ['deploy'],
+      ['deploy', '--env', 'staging'],
+      ['baseline', '--to', '1_init'],
+      ['seed', 'run'],
+    ]) {
+      const run = await slipway(args, tunnel.url, env)
+      expect(run, args.join(' ')).toMatchObject({ exitCode: 2, code: 'DEPLOY.OTHER_ENVIRONMENT' })
+      expect(run.message).toContain('production')
+    }
+    expect(await target.sql('SELECT * FROM "Other"')).toEqual([{ id: 1 }])
+    const schemas = `SELECT count(*)::int AS n FROM pg_namespace WHERE nspname = 'slipway'`
+    expect(await target.sql(schemas)).toEqual([{ n: 0 }])
+  })
+
+  test('is recognized by a reset, even if it was deployed as development before', async () => {
+    expect(await slipway(['deploy'], tunnel.url)).toMatchObject({ exitCode: 0 })
+    const run = await slipway(['reset', '--confirm', target.name], tunnel.url, {
+      [PROD]: target.url,
+    })
+    expect(run).toMatchObject({ exitCode: 2, code: 'DEPLOY.OTHER_ENVIRONMENT' })
+  })
+
+  test('is named in a notice if the other database does not answer', async () => {
+    const env = { [PROD]: 'postgresql://u:hunter2@127.0.0.1:1/shop' }
+    const run = await slipway(['deploy'], tunnel.url, env)
+    expect(run).toMatchObject({ exitCode: 0 })
+    expect(run.stderr).toContain('Not compared with the database of production')
+    expect(run.stderr).not.toContain('hunter2')
+    const again = await slipway(['deploy'], tunnel.url, env)
+    expect(again.stderr).not.toContain('Not compared')
+  })
+
+  test('is not confused with a different database of the same server', async () => {
+    const other = await createTarget()
+    try {
+      expect(await slipway(['deploy'], tunnel.url, { [PROD]: other.url })).toMatchObject({
+        exitCode: 0,
+      })
+    } finally {
+      await other.drop()
+    }
+  })
+})
+
 describe('a database that was deployed as production', () => {
   beforeEach(async () => {
     const env = { SLIPWAY_ENV: 'production' }
