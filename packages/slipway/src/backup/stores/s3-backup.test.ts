@@ -1,6 +1,7 @@
 import { generateX25519Identity, identityToRecipient } from 'age-encryption'
 import pg from 'pg'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect } from 'vitest'
+import { testWithPrograms } from '../../../test/client-programs.ts'
 import { createDatabase, type TestDatabase } from '../../../test/postgres.ts'
 import { type S3Server, startS3Server } from '../../../test/s3-server.ts'
 import { ConnectionString, failureOf } from '../../kernel/index.ts'
@@ -42,69 +43,72 @@ afterAll(async () => {
   await database.drop()
 })
 
-test('a backup is stored completely or not at all, and can be restored from the store', async () => {
-  const identity = await generateX25519Identity()
-  const encryption = {
-    kind: 'recipients',
-    recipients: [await identityToRecipient(identity)],
-  } as const
-  const create = async () =>
-    await createBackup({
+testWithPrograms(
+  'a backup is stored completely or not at all, and can be restored from the store',
+  async () => {
+    const identity = await generateX25519Identity()
+    const encryption = {
+      kind: 'recipients',
+      recipients: [await identityToRecipient(identity)],
+    } as const
+    const create = async () =>
+      await createBackup({
+        ...common,
+        address: { kind: 'postgres', url: new ConnectionString(database.url) },
+        environment: 'production',
+        store,
+        encryption,
+        format: 'custom',
+        globals: false,
+        sums: true,
+        excludedData: { asked: [], configured: [] },
+        schemas: ['public'],
+        before: [],
+        version: '0.0.0',
+      })
+
+    server.fault = ({ operation, part }) =>
+      operation === 'upload-part' && part === 2
+        ? { kind: 'answer', status: 507, code: 'InsufficientStorage' }
+        : undefined
+    const failure = await create().then(() => undefined, failureOf)
+    expect(failure?.code).toBe('BACKUP.STORE_FULL')
+    // The same if only the manifest fails, which is written last.
+    server.fault = ({ operation }) =>
+      operation === 'put' ? { kind: 'answer', status: 403, code: 'AccessDenied' } : undefined
+    expect((await create().then(() => undefined, failureOf))?.code).toBe('BACKUP.STORE_REFUSED')
+    expect([server.objects.size, server.uploads.size]).toEqual([0, 0])
+
+    const broken = new Set<string>()
+    server.fault = ({ operation }) => {
+      if (broken.has(operation)) return undefined
+      broken.add(operation)
+      return operation === 'get'
+        ? { kind: 'cut-answer', bytes: 100 }
+        : { kind: 'answer', status: 503, code: 'SlowDown' }
+    }
+    const { id } = await create()
+    expect(
+      server.requests.filter((one) => one.startsWith('complete-upload')).length,
+    ).toBeGreaterThan(0)
+
+    server.fault = ({ operation, before }) =>
+      operation === 'get' && before % 2 === 0 ? { kind: 'cut-answer', bytes: 3_000_000 } : undefined
+    const keys = { identities: [identity], passphrases: [] }
+    const { verification } = await verifyBackup({
       ...common,
-      address: { kind: 'postgres', url: new ConnectionString(database.url) },
-      environment: 'production',
       store,
-      encryption,
-      format: 'custom',
-      globals: false,
-      sums: true,
-      excludedData: { asked: [], configured: [] },
-      schemas: ['public'],
-      before: [],
-      version: '0.0.0',
+      name: { id, environment: 'production' },
+      keys,
+      quick: false,
+      server: new ConnectionString(database.url),
     })
-
-  server.fault = ({ operation, part }) =>
-    operation === 'upload-part' && part === 2
-      ? { kind: 'answer', status: 507, code: 'InsufficientStorage' }
-      : undefined
-  const failure = await create().then(() => undefined, failureOf)
-  expect(failure?.code).toBe('BACKUP.STORE_FULL')
-  // The same if only the manifest fails, which is written last.
-  server.fault = ({ operation }) =>
-    operation === 'put' ? { kind: 'answer', status: 403, code: 'AccessDenied' } : undefined
-  expect((await create().then(() => undefined, failureOf))?.code).toBe('BACKUP.STORE_REFUSED')
-  expect([server.objects.size, server.uploads.size]).toEqual([0, 0])
-
-  const broken = new Set<string>()
-  server.fault = ({ operation }) => {
-    if (broken.has(operation)) return undefined
-    broken.add(operation)
-    return operation === 'get'
-      ? { kind: 'cut-answer', bytes: 100 }
-      : { kind: 'answer', status: 503, code: 'SlowDown' }
-  }
-  const { id } = await create()
-  expect(server.requests.filter((one) => one.startsWith('complete-upload')).length).toBeGreaterThan(
-    0,
-  )
-
-  server.fault = ({ operation, before }) =>
-    operation === 'get' && before % 2 === 0 ? { kind: 'cut-answer', bytes: 3_000_000 } : undefined
-  const keys = { identities: [identity], passphrases: [] }
-  const { verification } = await verifyBackup({
-    ...common,
-    store,
-    name: { id, environment: 'production' },
-    keys,
-    quick: false,
-    server: new ConnectionString(database.url),
-  })
-  expect(verification?.id).toBe(id)
-  server.fault = () => undefined
-  const { backups, unusable } = await listBackups(store)
-  expect(unusable).toEqual([])
-  expect(backups.map(({ manifest, verification: found }) => [manifest.id, found?.id])).toEqual([
-    [id, id],
-  ])
-})
+    expect(verification?.id).toBe(id)
+    server.fault = () => undefined
+    const { backups, unusable } = await listBackups(store)
+    expect(unusable).toEqual([])
+    expect(backups.map(({ manifest, verification: found }) => [manifest.id, found?.id])).toEqual([
+      [id, id],
+    ])
+  },
+)
