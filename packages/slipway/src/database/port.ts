@@ -97,6 +97,11 @@ export interface ServerInfo {
   readonly pooled: boolean
   /** The default schema: `?schema=` of the connection string, or else `public`; `main` on SQLite. */
   readonly schema: string
+  /**
+   * When the server started, in seconds since 1970, to the microsecond: equal in two sessions only if they are on one
+   * server, whatever leads there. Absent on the embedded database and on SQLite.
+   */
+  readonly started?: string
   /** Whether the server is in recovery, and accepts no writes. Reported by servers from 14 on. */
   readonly standby: boolean
   /** As `server_encoding`. A text with other characters cannot even be sent. */

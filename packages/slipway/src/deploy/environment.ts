@@ -63,7 +63,7 @@ export async function refuseConfiguredEnvironment(
   { environment, stricter = [], emit }: Pick<WorkRequest, 'environment' | 'stricter' | 'emit'>,
 ): Promise<void> {
   if (stricter.length === 0) return
-  const identity = await identityOf(session)
+  const identity = identityOf(session)
   const compared = await Promise.all(
     stricter.flatMap(({ name, urls }) =>
       urls.map(async (url) => ({ name, read: await attempt(() => identityAt(url)) })),
@@ -83,14 +83,10 @@ export async function refuseConfiguredEnvironment(
 async function identityAt(url: ConnectionString): Promise<string> {
   const address: Address = { kind: 'postgres', url }
   const options = { applicationName: 'slipway', connectTimeoutMs: ANSWER_MS }
-  return await withSession(address, options, identityOf)
+  return await withSession(address, options, async (session) => identityOf(session))
 }
 
 /** Identifies a database of a running server. Any role may read it, while the identifier of a cluster needs a right. */
-async function identityOf(session: Session): Promise<string> {
-  const { rows } = await session.queryRaw(
-    `SELECT oid, extract(epoch FROM pg_catalog.pg_postmaster_start_time()) FROM pg_catalog.pg_database
-     WHERE datname = pg_catalog.current_database()`,
-  )
-  return JSON.stringify(rows)
+function identityOf({ server: { started, database } }: Session): string {
+  return JSON.stringify([started, database])
 }

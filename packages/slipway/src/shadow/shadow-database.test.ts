@@ -5,7 +5,8 @@ import path from 'node:path'
 import pg from 'pg'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createDatabase, serverUrl, type TestDatabase } from '../../test/postgres.ts'
-import { quoteIdentifier, quoteLiteral, type Session } from '../database/index.ts'
+import { startProxy } from '../../test/proxy.ts'
+import { quoteIdentifier, quoteLiteral, type Session, withSession } from '../database/index.ts'
 import { attempt, ConnectionString } from '../kernel/index.ts'
 import { type ShadowOptions, withShadowDatabase } from './shadow-database.ts'
 
@@ -263,6 +264,32 @@ test('a shadow database that is the target is refused (guarantee 1)', async () =
   expect(
     await attempt(() => look({ named: server, target: { ...target, protected: true } })),
   ).toMatchObject({ failure: { code: 'SHADOW.IS_TARGET' } })
+})
+
+test('the server of the target is refused behind a tunnel, too', async () => {
+  database = await createDatabase()
+  const url = new ConnectionString(database.url)
+  const tunnel = await startProxy(serverUrl(), () => 'forward')
+  try {
+    const named = new ConnectionString(tunnel.url)
+    await withSession({ kind: 'postgres', url }, {}, async (like) => {
+      const shared = (isProtected: boolean) => {
+        const target = { address: { kind: 'postgres' as const, url }, protected: isProtected }
+        return attempt(() => look({ named, target, like }))
+      }
+      expect(await shared(true)).toMatchObject({ failure: { code: 'SHADOW.IS_TARGET' } })
+      expect(await shared(false)).toMatchObject({ ok: true })
+      const itself = new ConnectionString(
+        Object.assign(new URL(tunnel.url), { pathname: new URL(url.reveal()).pathname }).href,
+      )
+      const target = { address: { kind: 'postgres' as const, url }, protected: false }
+      expect(await attempt(() => look({ named: itself, target, like }))).toMatchObject({
+        failure: { code: 'SHADOW.IS_TARGET' },
+      })
+    })
+  } finally {
+    await tunnel.close()
+  }
 })
 
 test('a role that may not create databases gets SHADOW.RIGHTS', async () => {

@@ -1,21 +1,19 @@
 import {
   type Address,
   type Dialect,
-  isSameServer,
-  locate,
   type Programs,
   type ServerInfo,
   serverPrograms,
   type Session,
   withLocalServer,
 } from '../database/index.ts'
-import { advice, type ConnectionString, must } from '../kernel/index.ts'
+import { type ConnectionString, must } from '../kernel/index.ts'
 import type { MigrationFile } from '../statements/index.ts'
-import { raise } from './failures.ts'
 import { withEmbeddedShadowDatabase } from './postgres/embedded.ts'
 import type { ShadowLimits } from './postgres/limits.ts'
 import { type ShadowServer, withShadowDatabaseOn } from './postgres/on-server.ts'
 import { needsSuperuser } from './postgres/superuser.ts'
+import { refuseTarget } from './shadow-target.ts'
 
 /** The options of a project's shadow databases. */
 export interface ShadowOptions {
@@ -145,21 +143,6 @@ async function onLocalServer<T>(
 
 function majorOf({ versionNumber }: ServerInfo): number {
   return Math.floor(versionNumber / 10_000)
-}
-
-/** Guarantee 1: a shadow database is never the target, nor on the server of a protected target. */
-function refuseTarget(named: ConnectionString, { target }: ShadowOptions): void {
-  if (target?.address.kind !== 'postgres') return
-  const [shadow, real] = [locate(named), locate(target.address.url)]
-  if (!isSameServer(shadow, real)) return
-  if (shadow.database !== real.database && !target.protected) return
-  raise('SHADOW.IS_TARGET', {
-    message: `The configured shadow database server is the server of the target, ${real.database}.`,
-    why: 'Slipway fills, changes and drops shadow databases, so they must not share a server with the target.',
-    nextActions: [
-      advice('Name a different server as shadow in slipway.config.ts, or remove the setting.'),
-    ],
-  })
 }
 
 function databaseOn(

@@ -100,6 +100,8 @@ interface Greeting {
   /** Process id of the backend that answers. */
   readonly pid: number
   readonly database: string
+  /** See `ServerInfo.started`. */
+  readonly started: string
   /** See `ServerInfo.pins`. */
   readonly pins: readonly Pin[]
 }
@@ -204,8 +206,14 @@ async function greet(
   const all = pinsFor({ versionNumber: versionNumberOf(parameters), superuser })
   const searchPath = pg.escapeLiteral(pg.escapeIdentifier(schema ?? DEFAULT_SCHEMA))
   const values = all.map(({ name, value }) => `('${name}', '${value}')`).join(', ')
-  const { rows } = await client.query<{ pid: string; database: string; pinned: string | null }>(
+  const { rows } = await client.query<{
+    pid: string
+    database: string
+    started: string
+    pinned: string | null
+  }>(
     `SELECT pg_catalog.pg_backend_pid() AS pid, pg_catalog.current_database() AS database,
+       extract(epoch FROM pg_catalog.pg_postmaster_start_time()) AS started,
        CASE WHEN ${direct} THEN pg_catalog.set_config('search_path', ${searchPath}, false)
          ELSE pg_catalog.set_config('application_name', '', false) END,
        (SELECT pg_catalog.string_agg(CASE WHEN ${direct} THEN
@@ -217,7 +225,7 @@ async function greet(
   const pid = Number(row?.pid)
   const pinned = new Set(row?.pinned?.split(','))
   const pins = pid === loginPid(client) ? all.filter(({ name }) => pinned.has(name)) : all
-  return { pid, database: row?.database ?? '', pins }
+  return { pid, database: row?.database ?? '', started: row?.started ?? '', pins }
 }
 
 /** The process id that was announced at login; a pooler announces a random one. */
@@ -238,6 +246,7 @@ function serverInfo(
     pid: greeting.pid,
     pooled: greeting.pid !== loginPid(client),
     schema: location.schema ?? DEFAULT_SCHEMA,
+    started: greeting.started,
     standby: parameters.get('in_hot_standby') === 'on',
     encoding: parameters.get('server_encoding') ?? 'UTF8',
     pins: greeting.pins,

@@ -16,6 +16,7 @@ import { keysOf } from '../history-key.ts'
 import { begin, replay } from '../replay.ts'
 import type { ShadowOptions } from '../shadow-database.ts'
 import { shadowSchema } from '../shadow-schema.ts'
+import { refuseServerOfTarget } from '../shadow-target.ts'
 import { OUTPUT_LIMIT_BYTES, withinLimits } from './limits.ts'
 
 /** Must change with the way of replaying, so that older templates are not used. */
@@ -57,6 +58,7 @@ export async function withShadowDatabaseOn<T>(
   task: Task<T>,
 ): Promise<{ readonly value: T } | undefined> {
   return await withSession(server.admin, {}, async (admin) => {
+    if (!server.owned) refuseServerOfTarget(admin, task.options)
     if (server.owned && (await lacksExtension(admin, task))) return undefined
     await dropOldDatabases(admin, server.owned ? 0 : DAY_MS)
     if (server.owned) await dropLeftovers(admin)
