@@ -12,8 +12,10 @@ import {
   verifyBackup,
   type VerifyOutcome,
 } from '../backup/index.ts'
-import { databaseName } from '../database/index.ts'
+import { type Address, databaseName, withSession } from '../database/index.ts'
+import { refuseConfiguredEnvironment } from '../deploy/index.ts'
 import { attempt, ConnectionString, command, ownVersion } from '../kernel/index.ts'
+import { stricterEnvironments } from '../project/index.ts'
 import { makeAndNotify } from './backup-notice.ts'
 import { type BackupItem, backupItem } from './backup-result.ts'
 import { isRecent, backupsInUse } from './backup-reuse.ts'
@@ -256,6 +258,20 @@ function restoreWords({ id, tables = [], ...asked }: BackupRestoreOptions): stri
   ]
 }
 
+/** A restore replaces a database, so it must not be that of a stricter environment under another address. */
+async function refuseOtherEnvironment(
+  { emit }: AppContext,
+  { project, target }: Work,
+  address: Address,
+): Promise<void> {
+  const stricter = await stricterEnvironments(project, target)
+  if (stricter.length === 0) return
+  const { environment } = target
+  await withSession(address, { applicationName: 'slipway backup' }, (session) =>
+    refuseConfiguredEnvironment(session, { environment, stricter, emit }),
+  )
+}
+
 /** Restores a backup for a use case that already has the consent that the policy requires. */
 export async function restoreFor(
   context: AppContext,
@@ -263,11 +279,13 @@ export async function restoreFor(
   { words, ...asked }: BackupRestoreOptions & { readonly words: readonly string[] },
 ): Promise<UseCaseReturn<BackupRestoreResult>> {
   const { signal, emit, env, cwd } = context
+  const address = await directAddress(work)
+  await refuseOtherEnvironment(context, work, address)
   const outcome = await restoreBackup({
     store: await storeOf(work),
     name: { id: asked.id, environment: work.target.environment },
     keys: keysOf(work, cwd, asked.identity),
-    address: await directAddress(work),
+    address,
     jobs: asked.jobs ?? 1,
     tables: asked.tables ?? [],
     dataOnly: asked.dataOnly ?? false,

@@ -13,7 +13,7 @@ export interface ConfiguredEnvironment {
 /**
  * The configured environments whose policy is stricter than that of the target: protected where the target is not, or
  * with consent for every change where the target needs none. The target can be the database of one of them although its
- * connection string differs, for example through a tunnel; only the servers can tell.
+ * connection string differs, for example through a tunnel; only the servers can tell. The strictest come first.
  */
 export async function stricterEnvironments(
   project: Project,
@@ -21,7 +21,10 @@ export async function stricterEnvironments(
 ): Promise<ConfiguredEnvironment[]> {
   if (address.kind !== 'postgres' || (isProtected && policy.confirm)) return []
   const found: ConfiguredEnvironment[] = []
-  for (const [name, config] of Object.entries(project.config.environments ?? {})) {
+  const environments = Object.entries(project.config.environments ?? {}).toSorted(
+    ([, one], [, other]) => Number(other.confirm ?? false) - Number(one.confirm ?? false),
+  )
+  for (const [name, config] of environments) {
     const isStricter =
       (!isProtected && !isUnprotectedEnvironment(name)) || (!policy.confirm && config.confirm)
     if (name === environment || !isStricter) continue

@@ -128,7 +128,7 @@ describe('a database that the configuration assigns to production, through a tun
 
   beforeEach(async () => {
     configure(
-      `{ live: { url: 'env:LIVE_URL' }, production: { url: 'env:${PROD}', confirm: true }, staging: {} }`,
+      `{ live: { url: 'env:LIVE_URL' }, stage: { url: 'env:STAGE_URL' }, production: { url: 'env:${PROD}', confirm: true }, staging: {} }`,
     )
     tunnel = await startProxy(target.url, () => 'forward')
     return () => tunnel.close()
@@ -136,13 +136,18 @@ describe('a database that the configuration assigns to production, through a tun
 
   test('is recognized before Slipway has ever changed it', async () => {
     await target.sql('CREATE TABLE "Other" (id int); INSERT INTO "Other" VALUES (1)')
-    const env = { [PROD]: target.url, LIVE_URL: 'postgresql://u@127.0.0.1:1/live' }
+    const env = {
+      [PROD]: target.url,
+      STAGE_URL: spelled((url) => url.searchParams.set('application_name', 'other')),
+      LIVE_URL: 'postgresql://u@127.0.0.1:1/live',
+    }
     for (const args of [
       ['reset', '--confirm', target.name],
       ['deploy'],
       ['deploy', '--env', 'staging'],
       ['baseline', '--to', '1_init'],
       ['seed', 'run'],
+      ['backup', 'restore', '--confirm', target.name],
     ]) {
       const run = await slipway(args, tunnel.url, env)
       expect(run, args.join(' ')).toMatchObject({ exitCode: 2, code: 'DEPLOY.OTHER_ENVIRONMENT' })
