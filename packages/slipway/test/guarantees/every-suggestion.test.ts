@@ -999,6 +999,26 @@ const NOT_REACHED: readonly (readonly [file: string, text: string, why: string])
   ['database/postgres/with-postgres.ts', "command(['doctor']", 'needs PostgreSQL 12'],
   ['deploy/target.ts', "nextActions: [command(['doctor'], 'see which server", 'needs a standby'],
   [
+    'check/load/load.ts',
+    "nextActions: [command(['check'], 'test the migrations without load",
+    'load.test.ts runs it on SQLite',
+  ],
+  [
+    'create/create-migration.ts',
+    "command(['create', name, '--empty']",
+    'SQL that the shadow database refuses: create-migration.test.ts',
+  ],
+  [
+    'database/address-of.ts',
+    "nextActions: [command(['doctor'], 'see where",
+    'libSQL: project/sqlite/target.test.ts',
+  ],
+  [
+    'database/address-of.ts',
+    "command(['doctor'], 'see where",
+    'no SQLite file: project/sqlite/target.test.ts',
+  ],
+  [
     'deploy/drift.ts',
     "command(['doctor'], 'show which server",
     'needs a machine without shadow databases',
