@@ -98,8 +98,11 @@ test('a sync whose files cannot be written says that the rows were', async () =>
     const blocked = `.slipway-${process.pid}-set.json.tmp`
     project.write({ 'base/plan.csv': 'code\n', [`base/${blocked}/x`]: '' })
     const said = await project.seed('sync', '--from', source.url, '--tables', 'plan', '--write')
-    expect(said).toMatchObject({ exitCode: 2, code: 'APP.NOT_WRITABLE' })
-    expect(said.failure?.nextActions[0]?.label).toContain('rows were written')
+    expect(said).toMatchObject({
+      exitCode: 2,
+      code: 'SEEDS.FILE_NOT_WRITTEN',
+      findings: [{ id: 'sync-committed' }],
+    })
     expect(await project.target.sql('SELECT FROM plan')).toHaveLength(3)
   } finally {
     await source.drop()

@@ -1,10 +1,4 @@
-import {
-  type FailureSpecs,
-  type NextAction,
-  type Raise,
-  createRaise,
-  readErrorText,
-} from '../kernel/index.ts'
+import { type FailureSpecs, type Raise, createRaise, readErrorText } from '../kernel/index.ts'
 
 /** Failures of a use case outside the module that does the work. */
 export const appFailures = {
@@ -30,16 +24,11 @@ export function refuseUnreadable(name: string, cause: unknown): never {
 }
 
 /** Fails with APP.NOT_WRITABLE. */
-export function refuseUnwritable(
-  name: string,
-  cause: unknown,
-  nextActions: readonly NextAction[] = [],
-): never {
+export function refuseUnwritable(name: string, cause: unknown): never {
   const { code } = cause as { readonly code?: unknown }
   return raise('APP.NOT_WRITABLE', {
     message: `${name} could not be written.`,
     why: typeof code === 'string' ? `The system reports ${code}.` : 'The reason is not known.',
-    nextActions,
     cause,
   })
 }

@@ -24,6 +24,7 @@ const NAME_COMMANDS: readonly (readonly [file: string, why: string])[] = [
   ['app/sqlite/setup.ts', 'scripts for package.json'],
   ['app/config-template.ts', 'comments in slipway.config.ts'],
   ['app/sqlite/config-template.ts', 'comments in slipway.config.ts'],
+  ['backup/postgres/databases.ts', 'the comment on a database that is being restored'],
   ['deploy/failures.ts', 'a title of docs/errors.md, which says what wrote a file'],
 ]
 

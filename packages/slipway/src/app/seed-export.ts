@@ -9,7 +9,6 @@ import {
   type RowOptions,
   type SeedFilesResult,
   sideOf,
-  writeFiles,
 } from './seed-files.ts'
 import { directAddress, readWork, type TargetResult, targetResult } from './work.ts'
 
@@ -39,7 +38,7 @@ export async function exportRows(
         { ...known, fallback: FALLBACK },
       )
       try {
-        if (!dryRun) await writeFiles(work, () => files.put())
+        if (!dryRun) await files.put()
         const target = targetResult(work, session.server.database)
         return { result: { ...target, dryRun, ...filesResult(files) } }
       } finally {

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { locate, type Session } from '../database/index.ts'
 import { compareHistory, readHistory } from '../history/index.ts'
-import type { NextAction } from '../kernel/index.ts'
 import {
   belongs,
   type DataFormat,
@@ -108,14 +107,10 @@ export async function planRows(
   return { plan, sets }
 }
 
-/**
- * Runs work that writes data files. Fails with APP.NOT_WRITABLE, with the given next actions, if the system
- * refuses a file.
- */
-export async function writeFiles<T>(
+/** Runs work that writes data files. Fails with APP.NOT_WRITABLE if the system refuses a file. */
+async function writeFiles<T>(
   { project }: Pick<Work, 'project'>,
   work: () => Promise<T>,
-  next: readonly NextAction[] = [],
 ): Promise<T> {
   try {
     return await work()
@@ -123,7 +118,7 @@ export async function writeFiles<T>(
     const { syscall, path: file } = Object(error) as { syscall?: unknown; path?: unknown }
     if (typeof syscall !== 'string') throw error
     const name = typeof file === 'string' ? path.relative(project.root, file) : 'A data file'
-    return refuseUnwritable(name, error, next)
+    return refuseUnwritable(name, error)
   }
 }
 

@@ -1,6 +1,6 @@
 import { withSession } from '../database/index.ts'
 import { requireConsent, withTarget } from '../deploy/index.ts'
-import { advice, attempt, type Failure, formatRows } from '../kernel/index.ts'
+import { attempt, type Failure, formatRows } from '../kernel/index.ts'
 import {
   belongs,
   projectSeedSets,
@@ -25,7 +25,6 @@ import {
   type RowOptions,
   type SeedFilesResult,
   sideOf,
-  writeFiles,
 } from './seed-files.ts'
 import { environmentSeeds, loadLimits, seedAuthor } from './seed.ts'
 import { directAddress, readWork, type Work, workRequest } from './work.ts'
@@ -52,11 +51,6 @@ export interface SeedSyncResult extends SeedFilesResult {
   /** Sets whose new version was recorded in the ledger of the target. */
   readonly recorded: readonly string[]
 }
-
-/** What to do if only the data files of a sync could not be written. */
-const ROWS_WRITTEN = advice(
-  'The rows were written to the target. An export of its sets writes the files.',
-)
 
 interface Sync {
   readonly context: AppContext
@@ -158,7 +152,7 @@ async function sync(
     const written = files ? filesResult(files) : NO_FILES
     if (dryRun || !files) return { result: { ...base, ...written } }
     // The rows are committed: a failure must not hide them.
-    const put = await attempt(() => writeFiles(work, () => files.put(), [ROWS_WRITTEN]))
+    const put = await attempt(() => files.put())
     if (!put.ok) return committed({ ...base, ...NO_FILES }, put.failure)
     const changed = files.sets.filter(({ state }) => state !== 'unchanged')
     const names = changed.map(({ set }) => set)

@@ -245,7 +245,7 @@ function oldBackup(lastBackup: string, age: number): HealthFinding {
     object: null,
     message: `The last backup that Slipway made of this environment is ${days} old: a restore would lose everything written since then.`,
     evidence: { lastBackup, seconds: Math.floor(age) },
-    fix: 'Run slipway backup create, and find out why no schedule does: slipway backup schedule writes one.',
+    fix: 'Create a backup, and find out why no schedule does.',
     sql: null,
   }
 }
