@@ -110,7 +110,7 @@ const PASSWORD_VALUE =
  */
 export function redact(text: string): string {
   return text
-    .replace(/\b([a-z][a-z0-9+.-]*:\/\/[^\s:/?#@"]*):[^\s"]*@/gi, `$1:${MASK}@`)
+    .replace(/\b([a-z][a-z0-9+.-]{0,30}:\/\/[^\s:/?#@"]*):[^\s"]*@/gi, `$1:${MASK}@`)
     .replace(/([?&](?:password|api_key|token|sslpassword)=)[^&\s"]*/gi, `$1${MASK}`)
     .replace(SQL_PASSWORD, `$1${MASK}`)
     .replace(PASSWORD_VALUE, `$1${MASK}`)
