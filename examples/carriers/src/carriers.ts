@@ -88,8 +88,13 @@ type Transaction = Parameters<Parameters<PrismaClient['$transaction']>[0]>[0]
 /** The version of a carrier on which a change is based. */
 export interface Basis {
   readonly id: number
-  readonly version: number
+  /** Undefined if it may be any. */
+  readonly version: number | undefined
   readonly policy: RetryPolicy
+}
+
+function atVersion({ id, version }: Omit<Basis, 'policy'>) {
+  return { id, ...(version === undefined ? {} : { version }) }
 }
 
 /**
@@ -105,7 +110,7 @@ async function changeVersion(
     prisma,
     async (tx) => {
       const data = { version: { increment: 1 } }
-      const { count } = await tx.carrier.updateMany({ where: { id, version }, data })
+      const { count } = await tx.carrier.updateMany({ where: atVersion({ id, version }), data })
       if (count === 1) await change(tx)
       const found = await tx.carrier.findUniqueOrThrow({ where: { id }, include: WITH_ALL })
       return count === 1 ? toDetails(found) : undefined
@@ -189,9 +194,10 @@ function toPolicyRow(policy: NewPolicy, place = '') {
 /** Deletes a carrier; false if it has a different version. Throws P2025 if there is no such carrier. */
 export async function deleteCarrier(
   prisma: PrismaClient,
-  { id, version }: { id: number; version: number },
+  basis: Omit<Basis, 'policy'>,
 ): Promise<boolean> {
-  const { count } = await prisma.carrier.deleteMany({ where: { id, version } })
+  const { id } = basis
+  const { count } = await prisma.carrier.deleteMany({ where: atVersion(basis) })
   if (count === 0) await prisma.carrier.findUniqueOrThrow({ where: { id }, select: { id: true } })
   return count === 1
 }

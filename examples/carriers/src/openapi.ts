@@ -54,7 +54,11 @@ const body = (name: string) => ({ required: true, content: json(name) })
 const header = (name: string, required: boolean, description: string) => {
   return { name, in: 'header', required, description, schema: { type: 'string' } }
 }
-const IF_MATCH = header('If-Match', true, 'The ETag of the carrier as it was read.')
+const IF_MATCH = header(
+  'If-Match',
+  true,
+  'The ETag of the carrier as it was read, or * for any version.',
+)
 const IDEMPOTENCY_KEY = header(
   'Idempotency-Key',
   false,

@@ -298,8 +298,38 @@ describe('changing', () => {
     expect(await (await call(`${PATH}/${id}`)).json()).toMatchObject({ version: 2 })
   })
 
+  it('takes * for any version', async () => {
+    const { id, version } = await created({ name: 'Any version' })
+    const change = (of: number) =>
+      call(`${PATH}/${of}`, {
+        method: 'PATCH',
+        json: { name: 'Changed' },
+        headers: { 'if-match': '*' },
+      })
+    expect(((await (await change(id)).json()) as CarrierDetails).version).toBe(version + 1)
+    expect((await change(2_147_483_646)).status).toBe(404)
+    const headers = { 'if-match': '*' }
+    expect((await call(`${PATH}/${id}`, { method: 'DELETE', headers })).status).toBe(204)
+  })
+
   it('answers 404 for a carrier that does not exist', async () => {
     expect((await patch(2_147_483_646, 1, { name: 'x' })).status).toBe(404)
+  })
+})
+
+describe('other requests', () => {
+  it('get a problem document: 405 with the methods of the path, or 404', async () => {
+    for (const [method, path, allow] of [
+      ['DELETE', PATH, 'GET, HEAD, POST'],
+      ['POST', `${PATH}/1`, 'GET, HEAD, PATCH, DELETE'],
+      ['GET', `${PATH}/1/contacts`, 'POST'],
+    ] as const) {
+      const response = await application.call(path, { method })
+      expect(response.headers.get('allow')).toBe(allow)
+      expect(response.headers.get('content-type')).toBe('application/problem+json')
+      expect(await problem(response)).toMatchObject({ status: 405, title: 'Method Not Allowed' })
+    }
+    expect(await problem(await application.call('/api/nothing'))).toMatchObject({ status: 404 })
   })
 })
 

@@ -92,6 +92,7 @@ async function loadRoutes(): Promise<RouteTable> {
     [/^\/api\/health\/details$/, await load(import('../app/api/health/details/route.ts'))],
     [/^\/api\/metrics$/, await load(import('../app/api/metrics/route.ts'))],
     [/^\/api\/openapi\.json$/, await load(import('../app/api/openapi.json/route.ts'))],
+    [/^\/api\//, await load(import('../app/api/[...path]/route.ts'))],
   ]
 }
 

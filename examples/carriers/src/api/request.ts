@@ -54,12 +54,13 @@ export function etagOf({ version }: { readonly version: number }): string {
   return `"${version}"`
 }
 
-/** The version on which a change is based, from `If-Match`. */
-export function requireVersion(request: Request): number {
+/** The version on which a change is based, from `If-Match`; undefined for `*`, which any version matches. */
+export function requireVersion(request: Request): number | undefined {
   const header = request.headers.get('if-match')
   if (header === null) {
     throw new HttpProblem(428, 'Send If-Match with the ETag of the carrier that you have read.')
   }
+  if (header.trim() === '*') return undefined
   const version = /^"(\d{1,9})"$/.exec(header)?.[1]
   // A tag that we never issued matches no version.
   if (version === undefined) throw staleVersion()

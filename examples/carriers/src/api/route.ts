@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { type Database, database } from '../db.ts'
 import { logger } from '../logger.ts'
 import { recordId } from '../schemas.ts'
-import { problemOf, problemResponse } from './problem.ts'
+import { HttpProblem, problemOf, problemResponse } from './problem.ts'
 import { limitRate } from './rate-limit.ts'
 
 export interface RouteContext {
@@ -43,4 +43,10 @@ export function route(
       return problemResponse(problem)
     }
   })
+}
+
+/** A route for a method that a path does not have. `allow` lists those that it has. */
+export function notAllowed(allow: string): () => Response {
+  return () =>
+    problemResponse(new HttpProblem(405, `Allowed here: ${allow}.`, { headers: { allow } }))
 }

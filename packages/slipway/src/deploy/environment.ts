@@ -74,7 +74,8 @@ export async function refuseConfiguredEnvironment(
     if (read.ok && read.value === identity)
       refuse({ database, environment, name }, `The configuration of ${name} leads to it.`)
   }
-  for (const name of new Set(compared.flatMap(({ name, read }) => (read.ok ? [] : name)))) {
+  const silent = compared.flatMap(({ name, read }) => (read.ok ? [] : name))
+  for (const name of new Set(silent)) {
     const message = `Not compared with the database of ${name}, which did not answer. If ${database} is that database, add --env ${name}.`
     emit({ kind: 'notice', message })
   }

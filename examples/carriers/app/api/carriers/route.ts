@@ -1,6 +1,6 @@
 import { oncePerKey } from '../../../src/api/idempotency.ts'
 import { etagOf, parseJson, readBody, readQuery } from '../../../src/api/request.ts'
-import { route } from '../../../src/api/route.ts'
+import { notAllowed, route } from '../../../src/api/route.ts'
 import { createCarrier, listCarriers } from '../../../src/carriers.ts'
 import { carrierQuery, newCarrier } from '../../../src/schemas.ts'
 
@@ -19,3 +19,7 @@ export const POST = route(async ({ request, db }) => {
     return { status: 201, headers, body: created }
   })
 })
+
+export const PUT = notAllowed('GET, HEAD, POST')
+export const PATCH = PUT
+export const DELETE = PUT

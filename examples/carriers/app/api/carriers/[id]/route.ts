@@ -6,7 +6,7 @@ import {
   respondWithChanged,
   staleVersion,
 } from '../../../../src/api/request.ts'
-import { route } from '../../../../src/api/route.ts'
+import { notAllowed, route } from '../../../../src/api/route.ts'
 import { deleteCarrier, readCarrier, updateCarrier } from '../../../../src/carriers.ts'
 import { carrierPatch } from '../../../../src/schemas.ts'
 
@@ -31,3 +31,6 @@ export const DELETE = route(async ({ request, db, id }) => {
     throw staleVersion()
   return new Response(null, { status: 204 })
 })
+
+export const POST = notAllowed('GET, HEAD, PATCH, DELETE')
+export const PUT = POST

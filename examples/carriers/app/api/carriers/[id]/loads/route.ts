@@ -1,5 +1,5 @@
 import { parseJson, readBody, respondWithChanged } from '../../../../../src/api/request.ts'
-import { route } from '../../../../../src/api/route.ts'
+import { notAllowed, route } from '../../../../../src/api/route.ts'
 import { assignLoads } from '../../../../../src/carriers.ts'
 import { loadAssignment } from '../../../../../src/schemas.ts'
 
@@ -8,3 +8,8 @@ export const POST = route(async ({ request, db, id }) => {
   const carrier = await assignLoads(db.prisma, { id, references, policy: db.retryPolicy })
   return respondWithChanged(carrier)
 })
+
+export const PUT = notAllowed('POST')
+export const PATCH = PUT
+export const DELETE = PUT
+export const GET = PUT

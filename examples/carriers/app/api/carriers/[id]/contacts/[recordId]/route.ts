@@ -4,7 +4,7 @@ import {
   requireVersion,
   respondWithChanged,
 } from '../../../../../../src/api/request.ts'
-import { route } from '../../../../../../src/api/route.ts'
+import { notAllowed, route } from '../../../../../../src/api/route.ts'
 import { removeContact, saveContact } from '../../../../../../src/carriers.ts'
 import { newContact } from '../../../../../../src/schemas.ts'
 
@@ -19,3 +19,7 @@ export const DELETE = route(async ({ request, db, id, recordId }) => {
   const basis = { id, version: requireVersion(request), policy: db.retryPolicy }
   return respondWithChanged(await removeContact(db.prisma, { ...basis, contactId: recordId }))
 })
+
+export const POST = notAllowed('PUT, DELETE')
+export const PATCH = POST
+export const GET = POST

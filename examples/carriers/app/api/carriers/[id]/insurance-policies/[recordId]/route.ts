@@ -4,7 +4,7 @@ import {
   requireVersion,
   respondWithChanged,
 } from '../../../../../../src/api/request.ts'
-import { route } from '../../../../../../src/api/route.ts'
+import { notAllowed, route } from '../../../../../../src/api/route.ts'
 import { removePolicy, savePolicy } from '../../../../../../src/carriers.ts'
 import { newPolicy } from '../../../../../../src/schemas.ts'
 
@@ -19,3 +19,7 @@ export const DELETE = route(async ({ request, db, id, recordId }) => {
   const basis = { id, version: requireVersion(request), policy: db.retryPolicy }
   return respondWithChanged(await removePolicy(db.prisma, { ...basis, policyId: recordId }))
 })
+
+export const POST = notAllowed('PUT, DELETE')
+export const PATCH = POST
+export const GET = POST
