@@ -139,7 +139,7 @@ test('--prometheus: each line follows the text format, and each series occurs on
 test('shows how long ago Slipway made the last backup', async () => {
   expect((await slipway('backup create')).exitCode).toBe(0)
   const { stdout } = await slipway('inspect')
-  expect(stdout).toMatch(/✓ Last backup: [\d.]+ (?:s|min) ago/)
+  expect(stdout).toMatch(/✓ Last backup: [\d.]+ (?:ms|s|min) ago/)
 })
 
 describe('--try', () => {
