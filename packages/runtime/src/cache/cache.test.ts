@@ -340,7 +340,9 @@ describe.skipIf(!hasRedis)('with Redis', () => {
     expect(second?.balance.plus(1).toFixed(2)).toBe('2.10')
     expect(second?.mileage).toBe(9_007_199_254_740_993n)
     await one.prisma.carrier.update({ where: { id: 1 }, data: { name: 'By the other process' } })
-    await expect.poll(async () => (await read(two))?.name).toBe('By the other process')
+    await expect
+      .poll(async () => (await read(two))?.name, { timeout: 30_000 })
+      .toBe('By the other process')
   })
 
   it('continues fast without Redis, and with Redis once it is back', async () => {
