@@ -40,8 +40,10 @@ const OPEN_ENVIRONMENTS = new Set(['development', 'testing'])
  */
 export async function reset(request: ResetRequest): Promise<ResetOutcome> {
   refuseProtected(request)
-  const dropped = await withTarget(request, async (session, target) => {
-    if (request.address.kind === 'postgres') await refuseConfiguredEnvironment(session, request)
+  // Compared once, here: neither before this change of the target nor before the deploy to what it leaves.
+  const compared = { ...request, stricter: [] }
+  const dropped = await withTarget(compared, async (session, target) => {
+    await refuseConfiguredEnvironment(session, request)
     const droppedKept = (await readKept(session)).filter(isLeft)
     const destroys: readonly Destroyed[] = [
       { what: 'project' },
@@ -53,7 +55,7 @@ export async function reset(request: ResetRequest): Promise<ResetOutcome> {
     const schemas = await dropAll(target, request)
     return { database: session.server.database, dropped: schemas, droppedKept }
   })
-  return { ...dropped, deploy: await deploy({ ...request, acceptDrift: false }) }
+  return { ...dropped, deploy: await deploy({ ...compared, acceptDrift: false }) }
 }
 
 function refuseProtected({ address, environment, protected: isProtected }: ResetRequest): void {
