@@ -565,8 +565,8 @@ describe('data files', () => {
     expect(existsSync(join(root, 'prisma', 'seeds'))).toBe(false)
   })
 
-  test('a file keeps its fields and their order, and its set gets the next version', async () => {
-    await someRows('staging', 0)
+  /** A set that already exists, at version 3. */
+  function writeCoreSet(): void {
     const folder = join(root, 'prisma', 'seeds', 'core')
     mkdirSync(folder, { recursive: true })
     writeFileSync(
@@ -574,6 +574,11 @@ describe('data files', () => {
       '{"version": 3, "environments": ["development"], "tables": {"Carrier": {"key": ["mcNumber"]}}}',
     )
     writeFileSync(join(folder, 'Carrier.csv'), 'name,mcNumber\nOld,MC-1\n')
+  }
+
+  test('a file keeps its fields and their order, and its set gets the next version', async () => {
+    await someRows('staging', 0)
+    writeCoreSet()
     const run = await sync('staging', 'development', '--write', '--tables', 'Carrier')
     expect(run.result.recorded).toEqual(['core'])
     expect(files()['Carrier.csv']).toBe(`name,mcNumber\n${SECRET},MC-1\n${SECRET},MC-2\n`)
@@ -588,13 +593,7 @@ describe('data files', () => {
 
   test('a failure after the commit shows the copied rows', async () => {
     await someRows('staging', 0)
-    const folder = join(root, 'prisma', 'seeds', 'core')
-    mkdirSync(folder, { recursive: true })
-    writeFileSync(
-      join(folder, 'set.json'),
-      '{"version": 3, "environments": ["development"], "tables": {"Carrier": {"key": ["mcNumber"]}}}',
-    )
-    writeFileSync(join(folder, 'Carrier.csv'), 'name,mcNumber\nOld,MC-1\n')
+    writeCoreSet()
     const { rename } = fsPromises
     onTestFinished(() => {
       fsPromises.rename = rename
